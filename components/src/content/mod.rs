@@ -1,0 +1,44 @@
+//! What a layer shows; one file a content type.
+//!
+//! To add one: a file here with its struct, a variant below, and the file that draws it in
+//! `systems/src/rasterise/content/`.
+
+mod color;
+mod gradient;
+mod group;
+mod image;
+mod shape;
+mod text;
+
+use bevy_ecs::component::Component;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    color::ColorContent,
+    gradient::GradientContent,
+    group::GroupContent,
+    image::ImageContent,
+    shape::{Cap, FillRule, Geometry, Join, ShapeContent, Stroke},
+    text::{Font, FontStyle, Overflow, TextAlign, TextContent, VerticalAlign, Wrap},
+};
+use crate::computed::{AnimatedContent, Extent};
+
+/// What a layer shows.
+#[derive(Component, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase")]
+#[require(AnimatedContent, Extent)]
+pub enum Content {
+    /// One colour.
+    Color(ColorContent),
+    /// A gradient.
+    Gradient(GradientContent),
+    /// A still picture.
+    Image(ImageContent),
+    /// A vector shape.
+    Shape(ShapeContent),
+    /// Text.
+    Text(TextContent),
+    /// Other layers, drawn as one picture.
+    Group(GroupContent),
+}

@@ -1,0 +1,134 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{geometry::Point, paint::Paint};
+
+/// A vector shape. With neither fill nor stroke it is filled white.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShapeContent {
+    /// The outline.
+    pub geometry: Geometry,
+    /// What it is filled with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<Paint>,
+    /// The line along the outline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stroke: Option<Stroke>,
+    /// What is inside where an outline crosses itself.
+    #[serde(default)]
+    pub fill_rule: FillRule,
+}
+
+/// An outline in pixels. The layer's box is the geometry's bounding box without the stroke; coordinates of polygons,
+/// lines and paths count from the box's origin, which is the coordinates' own (0, 0).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "width and height in pixels say themselves")]
+pub enum Geometry {
+    /// A rectangle.
+    Rect {
+        #[schemars(range(min = 0.0, max = 1e5))]
+        width: f64,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        height: f64,
+    },
+    /// A rectangle with round corners.
+    #[serde(rename_all = "camelCase")]
+    RoundedRect {
+        #[schemars(range(min = 0.0, max = 1e5))]
+        width: f64,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        height: f64,
+        /// Radius of all corners; at most half the shorter side is used.
+        #[schemars(range(min = 0.0, max = 1e5))]
+        radius: f64,
+    },
+    /// An ellipse.
+    Ellipse {
+        #[schemars(range(min = 0.0, max = 1e5))]
+        width: f64,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        height: f64,
+    },
+    /// A closed polygon.
+    Polygon {
+        /// Its corners, at least three.
+        points: Vec<Point>,
+    },
+    /// A regular star, or with equal radii a regular polygon of twice the points, its first point upwards.
+    #[serde(rename_all = "camelCase")]
+    Star {
+        /// How many outer points.
+        #[schemars(range(min = 2, max = 200))]
+        points: u32,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        outer_radius: f64,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        inner_radius: f64,
+    },
+    /// A straight line; seen only with a stroke.
+    Line { from: Point, to: Point },
+    /// An SVG path.
+    Path {
+        /// SVG path data.
+        #[schemars(extend("format" = "path"))]
+        d: String,
+    },
+}
+
+/// A line along an outline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Stroke {
+    /// What it is painted with.
+    pub paint: Paint,
+    /// Its width in pixels, half on each side of the outline.
+    #[schemars(range(min = 0.0, max = 1e4))]
+    pub width: f64,
+    /// How corners look.
+    #[serde(default)]
+    pub join: Join,
+    /// How open ends look.
+    #[serde(default)]
+    pub cap: Cap,
+    /// Lengths of dashes and gaps in turn, in pixels; an even number of them, none for an unbroken line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dash: Vec<f64>,
+    /// Where in the pattern of dashes the line begins, in pixels.
+    #[serde(default)]
+    #[schemars(range(min = -1e6, max = 1e6))]
+    pub dash_offset: f64,
+}
+
+/// Corners of a stroke.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "SVG's names")]
+pub enum Join {
+    #[default]
+    Miter,
+    Round,
+    Bevel,
+}
+
+/// Ends of a stroke.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "SVG's names")]
+pub enum Cap {
+    #[default]
+    Butt,
+    Round,
+    Square,
+}
+
+/// What is inside of an outline that crosses itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "SVG's names")]
+pub enum FillRule {
+    #[default]
+    NonZero,
+    EvenOdd,
+}

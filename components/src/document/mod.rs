@@ -1,0 +1,178 @@
+//! The one schema of scene files, of the API, of diffs and of storage.
+
+mod fault;
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    animation::Animations,
+    asset::AssetDocument,
+    blend::BlendMode,
+    color::Color,
+    content::Content,
+    effects::Effects,
+    geometry::{Fit, Length},
+    layer::{LayerId, LayerName, LayerType, Opacity, Stacking, Visibility},
+    mask::Mask,
+    transform::Transform,
+};
+
+pub use self::fault::{Fault, Place};
+
+/// A scene: everything that a show consists of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SceneDocument {
+    /// Where the schema of this file lies, for editors.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// A name for people.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    pub name: String,
+    /// What the layers stand on.
+    #[serde(default)]
+    pub canvas: CanvasDocument,
+    /// Files that the layers draw from.
+    #[serde(default)]
+    #[schemars(length(max = 1000))]
+    pub assets: Vec<AssetDocument>,
+    /// The layers, those that are farther away first (`zIndex` goes before this order).
+    #[serde(default)]
+    pub layers: Vec<LayerDocument>,
+    /// The folder that asset paths are relative to. Not part of the file: whoever reads the file sets it.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// What the layers of a scene stand on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct CanvasDocument {
+    /// Pixels from left to right.
+    #[schemars(range(min = 16, max = 3840))]
+    pub width: u32,
+    /// Pixels from top to bottom.
+    #[schemars(range(min = 16, max = 2160))]
+    pub height: u32,
+    /// What is seen where no layer is. Alpha is ignored: a stream has nothing behind it.
+    pub background: Color,
+    /// How the canvas is laid onto a stream of another size.
+    pub fit: Fit,
+    /// Margins that graphics should keep to; nothing enforces them.
+    pub safe_areas: SafeAreas,
+}
+
+impl Default for CanvasDocument {
+    fn default() -> Self {
+        Self {
+            width: 1920,
+            height: 1080,
+            background: Color::BLACK,
+            fit: Fit::Contain,
+            safe_areas: SafeAreas::default(),
+        }
+    }
+}
+
+/// Margins on each side of the canvas, percentages of the side's length.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SafeAreas {
+    /// Margin for what must be seen.
+    pub action: Length,
+    /// Margin for what must be read.
+    pub title: Length,
+}
+
+impl Default for SafeAreas {
+    /// 3.5 % and 5 %, as EBU R 95 recommends.
+    fn default() -> Self {
+        Self { action: Length::Percent(3.5), title: Length::Percent(5.0) }
+    }
+}
+
+/// A layer, with all that was written about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LayerDocument {
+    /// By what name files, programs and diffs speak of it.
+    pub id: LayerId,
+    /// A name for people.
+    #[serde(default)]
+    pub name: LayerName,
+    /// What it is for.
+    #[serde(rename = "type", default)]
+    pub layer_type: LayerType,
+    /// Order among siblings: higher is nearer to the viewer.
+    #[serde(default)]
+    pub z_index: Stacking,
+    /// Whether it is drawn.
+    #[serde(default)]
+    pub visible: Visibility,
+    /// 0 (nothing of it is seen) to 1.
+    #[serde(default)]
+    pub opacity: Opacity,
+    /// Where it stands.
+    #[serde(default)]
+    pub transform: Transform,
+    /// How it mixes with what is below.
+    #[serde(default)]
+    pub blend: BlendMode,
+    /// What part of it is seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Mask>,
+    /// What is done to its picture.
+    #[serde(default)]
+    pub effects: Effects,
+    /// What it shows.
+    pub content: Content,
+    /// How it moves.
+    #[serde(default)]
+    pub animations: Animations,
+    /// The layers of a group, those farther away first. Only a layer with content `group` has any.
+    #[serde(default)]
+    pub children: Vec<LayerDocument>,
+}
+
+impl LayerDocument {
+    /// A layer with everything but its id and content at default.
+    #[must_use]
+    pub fn new(id: LayerId, content: Content) -> Self {
+        Self {
+            id,
+            content,
+            name: LayerName::default(),
+            layer_type: LayerType::default(),
+            z_index: Stacking::default(),
+            visible: Visibility::default(),
+            opacity: Opacity::default(),
+            transform: Transform::default(),
+            blend: BlendMode::default(),
+            mask: None,
+            effects: Effects::default(),
+            animations: Animations::default(),
+            children: Vec::new(),
+        }
+    }
+
+    /// This layer and all below it, depth first, parents before children.
+    pub fn walk(&self) -> impl Iterator<Item = &LayerDocument> {
+        let mut stack = vec![self];
+        std::iter::from_fn(move || {
+            let layer = stack.pop()?;
+            stack.extend(layer.children.iter().rev());
+            Some(layer)
+        })
+    }
+}
+
+impl SceneDocument {
+    /// All layers, depth first, parents before children.
+    pub fn walk(&self) -> impl Iterator<Item = &LayerDocument> {
+        self.layers.iter().flat_map(LayerDocument::walk)
+    }
+}

@@ -1,0 +1,62 @@
+//! What part of a layer is seen.
+
+use bevy_ecs::component::Component;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A shape in the layer's own box outside of which nothing of the layer (for a group: of its children) is seen.
+#[derive(Component, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Mask {
+    /// The shape, in the layer's pixels from the top left of its box (for a group: its origin).
+    pub shape: MaskShape,
+    /// Show what is outside of the shape instead.
+    #[serde(default)]
+    pub inverted: bool,
+    /// Width in pixels over which the edge goes from seen to unseen.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 500.0))]
+    pub feather: f64,
+}
+
+/// The shape of a [`Mask`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "x, y, width and height in pixels say themselves")]
+pub enum MaskShape {
+    /// A rectangle, its corners rounded if `radius` (pixels) is above zero.
+    Rect {
+        #[serde(default)]
+        #[schemars(range(min = -1e5, max = 1e5))]
+        x: f64,
+        #[serde(default)]
+        #[schemars(range(min = -1e5, max = 1e5))]
+        y: f64,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        width: f64,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        height: f64,
+        #[serde(default)]
+        #[schemars(range(min = 0.0, max = 1e5))]
+        radius: f64,
+    },
+    /// The ellipse that touches the sides of this rectangle.
+    Ellipse {
+        #[serde(default)]
+        #[schemars(range(min = -1e5, max = 1e5))]
+        x: f64,
+        #[serde(default)]
+        #[schemars(range(min = -1e5, max = 1e5))]
+        y: f64,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        width: f64,
+        #[schemars(range(min = 0.0, max = 1e5))]
+        height: f64,
+    },
+    /// An SVG path (`d`), filled by the non-zero rule.
+    Path {
+        /// SVG path data.
+        #[schemars(extend("format" = "path"))]
+        d: String,
+    },
+}

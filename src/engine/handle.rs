@@ -1,0 +1,408 @@
+//! What the rest of the service may ask of the engine: edits in; snapshots, diffs, frames and events out.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    time::{Duration, Instant},
+};
+
+use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, edit::EditRejected};
+use serde::Serialize;
+use systems::{Frame, Picture};
+use tokio::sync::{broadcast, oneshot, watch};
+
+/// Requests that may wait for the tick thread. When it is full, edits are refused as busy and other requests wait
+/// for no one: they fail as busy too.
+const MAILBOX: usize = 4096;
+/// Diffs and events that a slow receiver may be behind before it is told that it lagged.
+const BACKLOG: usize = 1024;
+
+/// Size and rate of the frames. Constant for the life of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamFormat {
+    /// Pixels; even.
+    pub width: usize,
+    /// Pixels; even.
+    pub height: usize,
+    /// Frames per second, 1..=60.
+    pub fps: u32,
+}
+
+impl StreamFormat {
+    /// When the frame of `tick` is shown, counted from tick 0.
+    #[must_use]
+    pub fn presentation_time(&self, tick: u64) -> Duration {
+        let nanos = u128::from(tick) * 1_000_000_000 / u128::from(self.fps);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+/// A frame on its way out.
+#[derive(Clone, Debug)]
+pub struct ProgramFrame {
+    /// Frame number since the engine started. Rises by one from frame to frame, by more where ticks were skipped.
+    pub tick: u64,
+    /// The picture. The very same `Arc` as before means that nothing changed.
+    pub picture: Arc<Frame>,
+}
+
+/// Whether the stream is on air. The engine composes in every state, so that previews and edits go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Transport {
+    /// Outputs are closed.
+    Stopped,
+    /// Outputs send the moving picture.
+    Live,
+    /// Outputs stay connected and send the picture at which scene time stands.
+    Paused,
+}
+
+/// What an operator wants the stream to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Opens the outputs.
+    Start,
+    /// Closes the outputs.
+    Stop,
+    /// Holds scene time.
+    Pause,
+    /// Lets scene time go on from where it stood.
+    Resume,
+}
+
+/// The command does not fit the state that the stream is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stream is {} already or has nothing to {}", describe(*.state), verb(*.command))]
+pub struct CommandRefused {
+    /// What was asked.
+    pub command: Command,
+    /// The state that it does not fit.
+    pub state: Transport,
+}
+
+fn describe(state: Transport) -> &'static str {
+    match state {
+        Transport::Stopped => "stopped",
+        Transport::Live => "live",
+        Transport::Paused => "paused",
+    }
+}
+
+fn verb(command: Command) -> &'static str {
+    match command {
+        Command::Start => "start",
+        Command::Stop => "stop",
+        Command::Pause => "pause",
+        Command::Resume => "resume",
+    }
+}
+
+/// What an output is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OutputState {
+    /// It does nothing.
+    Stopped,
+    /// It opens its file or connects for the first time.
+    Starting,
+    /// Pictures go out.
+    Started,
+    /// It finishes what it has.
+    Stopping,
+    /// It lost its peer and waits to try again.
+    Reconnecting,
+    /// It gave up.
+    Failed,
+}
+
+/// An output as people see it. Never contains a stream key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputStatus {
+    /// Its name: `rtmp`, `hls`, `file`.
+    pub id: String,
+    /// Where it sends to, secrets replaced.
+    pub url: String,
+    /// What it is doing.
+    pub state: OutputState,
+    /// Encoded bytes that were handed to it.
+    pub bytes: u64,
+    /// Frames that it had to leave out.
+    pub dropped_frames: u64,
+    /// How often it got its peer back.
+    pub reconnects: u64,
+    /// What went wrong last, in words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// Something that clients want to be told of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+pub enum StreamEvent {
+    /// The stream went on or off air, or stands still.
+    Transport {
+        /// The new state.
+        state: Transport,
+    },
+    /// An output changed its state.
+    Output {
+        /// Its new state and all else about it.
+        output: OutputStatus,
+    },
+    /// Something that draws or sends went wrong; the picture goes on.
+    Error {
+        /// What, in words for people.
+        message: String,
+    },
+}
+
+/// The engine has ended; there is nobody to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the engine has ended")]
+pub struct EngineClosed;
+
+/// Counters of the tick thread, as they are now.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EngineStats {
+    /// Ticks that ran.
+    pub frames: u64,
+    /// Ticks that were due but skipped, since the one before took too long.
+    pub dropped_frames: u64,
+    /// Ticks of the last second that ran, per second.
+    pub fps: f64,
+    /// Mean time that a tick took, over the last second.
+    pub average_render_time: Duration,
+    /// Layers of the scene.
+    pub layer_count: u64,
+    /// The number of the tick that ran last.
+    pub tick: u64,
+    /// Time since the engine started.
+    pub uptime: Duration,
+}
+
+/// What the tick thread is asked to do.
+pub(super) enum Request {
+    Edit { edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome> },
+    Snapshot { reply: oneshot::Sender<Arc<SceneSnapshot>> },
+    Picture { reply: oneshot::Sender<Arc<Picture>> },
+    Shutdown,
+}
+
+/// What the tick thread writes and everybody reads.
+pub(super) struct Shared {
+    pub(super) format: StreamFormat,
+    pub(super) started: Instant,
+    pub(super) transport: watch::Sender<Transport>,
+    pub(super) events: broadcast::Sender<StreamEvent>,
+    pub(super) diffs: broadcast::Sender<Arc<SceneDiff>>,
+    pub(super) outputs: watch::Sender<Vec<OutputStatus>>,
+    pub(super) stats: Mutex<EngineStats>,
+    pub(super) consumers: Mutex<Vec<Consumer>>,
+    pub(super) clients: AtomicU64,
+}
+
+/// One who takes frames.
+pub(super) struct Consumer {
+    pub(super) sender: SyncSender<ProgramFrame>,
+    pub(super) missed: Arc<AtomicU64>,
+}
+
+/// Frames for one consumer.
+#[derive(Debug)]
+pub struct Frames {
+    /// The frames in order. Ends when the engine does.
+    pub receiver: Receiver<ProgramFrame>,
+    /// Frames that were left out because the consumer did not take them in time.
+    pub missed: Arc<AtomicU64>,
+}
+
+/// The way to the engine. Cheap to clone.
+#[derive(Clone)]
+pub struct EngineHandle {
+    mailbox: SyncSender<Request>,
+    shared: Arc<Shared>,
+}
+
+impl EngineHandle {
+    /// A handle, and what the tick thread needs to serve it.
+    pub(super) fn new(format: StreamFormat) -> (Self, Receiver<Request>, Arc<Shared>) {
+        let (mailbox, requests) = sync_channel(MAILBOX);
+        let shared = Arc::new(Shared {
+            format,
+            started: Instant::now(),
+            transport: watch::Sender::new(Transport::Stopped),
+            events: broadcast::Sender::new(BACKLOG),
+            diffs: broadcast::Sender::new(BACKLOG),
+            outputs: watch::Sender::new(Vec::new()),
+            stats: Mutex::new(EngineStats::default()),
+            consumers: Mutex::new(Vec::new()),
+            clients: AtomicU64::new(0),
+        });
+        (Self { mailbox, shared: Arc::clone(&shared) }, requests, shared)
+    }
+
+    /// Size and rate of the frames.
+    #[must_use]
+    pub fn format(&self) -> StreamFormat {
+        self.shared.format
+    }
+
+    /// Carries out all of `edits` within one tick, or none: on the next tick that starts, or on tick `at` if that is
+    /// still to come.
+    ///
+    /// # Errors
+    /// Why the batch was refused; nothing of it has happened then.
+    pub async fn edit(&self, edits: Vec<Edit>, at: Option<u64>) -> EditOutcome {
+        let (reply, answer) = oneshot::channel();
+        match self.mailbox.try_send(Request::Edit { edits, at, reply }) {
+            Ok(()) => answer.await.unwrap_or(Err(EditRejected::Closed)),
+            Err(TrySendError::Full(_)) => Err(EditRejected::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(EditRejected::Closed),
+        }
+    }
+
+    /// The whole scene after the last tick. Diffs with a higher `seq` come after it.
+    ///
+    /// # Errors
+    /// The engine has ended.
+    pub async fn snapshot(&self) -> Result<Arc<SceneSnapshot>, EngineClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.try_send(Request::Snapshot { reply }).map_err(|_| EngineClosed)?;
+        answer.await.map_err(|_| EngineClosed)
+    }
+
+    /// The picture that the last tick drew.
+    ///
+    /// # Errors
+    /// The engine has ended.
+    pub async fn picture(&self) -> Result<Arc<Picture>, EngineClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.try_send(Request::Picture { reply }).map_err(|_| EngineClosed)?;
+        answer.await.map_err(|_| EngineClosed)
+    }
+
+    /// Every diff from now on. Who lags by more than 1024 is told so and takes a new snapshot.
+    #[must_use]
+    pub fn diffs(&self) -> broadcast::Receiver<Arc<SceneDiff>> {
+        self.shared.diffs.subscribe()
+    }
+
+    /// Every event from now on. Who lags by more than 1024 is told so.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<StreamEvent> {
+        self.shared.events.subscribe()
+    }
+
+    /// Tells all who listen.
+    pub fn announce(&self, event: StreamEvent) {
+        // Nobody listening is fine.
+        let _ = self.shared.events.send(event);
+    }
+
+    /// Every frame from now on, in every state of the transport. At most `capacity` wait; when they are not taken in
+    /// time, new ones are left out and counted. Dropping the receiver ends it.
+    #[must_use]
+    pub fn frames(&self, capacity: usize) -> Frames {
+        let (sender, receiver) = sync_channel(capacity);
+        let missed = Arc::new(AtomicU64::new(0));
+        let consumer = Consumer { sender, missed: Arc::clone(&missed) };
+        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(consumer);
+        Frames { receiver, missed }
+    }
+
+    /// What the stream should be doing, and every change of it.
+    #[must_use]
+    pub fn transport(&self) -> watch::Receiver<Transport> {
+        self.shared.transport.subscribe()
+    }
+
+    /// Changes what the stream should be doing, and tells all who listen. `Stop` is allowed while paused.
+    ///
+    /// # Errors
+    /// The command does not fit the present state.
+    pub fn command(&self, command: Command) -> Result<Transport, CommandRefused> {
+        let mut result = Err(CommandRefused { command, state: Transport::Stopped });
+        self.shared.transport.send_if_modified(|state| {
+            let next = match (command, *state) {
+                (Command::Start, Transport::Stopped) | (Command::Resume, Transport::Paused) => Transport::Live,
+                (Command::Stop, Transport::Live | Transport::Paused) => Transport::Stopped,
+                (Command::Pause, Transport::Live) => Transport::Paused,
+                (command, state) => {
+                    result = Err(CommandRefused { command, state });
+                    return false;
+                }
+            };
+            *state = next;
+            result = Ok(next);
+            true
+        });
+        if let Ok(state) = result {
+            self.announce(StreamEvent::Transport { state });
+        }
+        result
+    }
+
+    /// The tick thread's counters.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        let mut stats = *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.uptime = self.shared.started.elapsed();
+        stats
+    }
+
+    /// All outputs as they are now.
+    #[must_use]
+    pub fn outputs(&self) -> Vec<OutputStatus> {
+        self.shared.outputs.borrow().clone()
+    }
+
+    /// Puts an output's status in the place of what was known of it, and tells all who listen if its state changed.
+    pub fn publish_output(&self, status: OutputStatus) {
+        let mut changed = true;
+        self.shared.outputs.send_modify(|all| match all.iter_mut().find(|known| known.id == status.id) {
+            Some(known) => {
+                changed = known.state != status.state;
+                *known = status.clone();
+            }
+            None => all.push(status.clone()),
+        });
+        if changed {
+            self.announce(StreamEvent::Output { output: status });
+        }
+    }
+
+    /// Counts WebSocket clients; the count falls when the guard is dropped.
+    #[must_use]
+    pub fn client_connected(&self) -> ClientGuard {
+        self.shared.clients.fetch_add(1, Ordering::Relaxed);
+        ClientGuard { shared: Arc::clone(&self.shared) }
+    }
+
+    /// WebSocket clients that are connected.
+    #[must_use]
+    pub fn clients(&self) -> u64 {
+        self.shared.clients.load(Ordering::Relaxed)
+    }
+
+    /// Asks the tick thread to end.
+    pub fn shutdown(&self) {
+        // A full mailbox is emptied within a tick; a closed one needs no shutdown.
+        let _ = self.mailbox.send(Request::Shutdown);
+    }
+}
+
+/// A connected client, for as long as this lives.
+pub struct ClientGuard {
+    shared: Arc<Shared>,
+}
+
+impl Drop for ClientGuard {
+    fn drop(&mut self) {
+        self.shared.clients.fetch_sub(1, Ordering::Relaxed);
+    }
+}

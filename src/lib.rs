@@ -1,0 +1,7 @@
+//! The service: paces ticks, sends frames out, lets people steer.
+
+pub mod config;
+pub mod control;
+pub mod engine;
+pub mod output;
+pub mod telemetry;

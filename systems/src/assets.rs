@@ -1,0 +1,1 @@
+//! Pictures and fonts of the scene, decoded off the tick thread.

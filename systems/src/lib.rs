@@ -1,0 +1,23 @@
+//! What happens to a scene on each tick: `edit → clock → tween → place → cull → damage → rasterise → diff`.
+//!
+//! The whole order stands in [`schedule`]; [`Compositor`] owns the World and runs it. No network, no GStreamer, no
+//! async: whoever owns a [`Compositor`] decides when ticks happen and where frames go.
+
+pub mod assets;
+pub mod clock;
+mod compositor;
+pub mod cull;
+pub mod damage;
+pub mod diff;
+pub mod edit;
+pub mod frame;
+pub mod place;
+pub mod rasterise;
+pub mod schedule;
+pub mod tiles;
+pub mod tween;
+pub mod viewport;
+
+pub use compositor::{Compositor, CompositorSettings, TickReport};
+pub use frame::{Frame, Picture};
+pub use tiles::TileSet;

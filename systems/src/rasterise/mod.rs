@@ -1,0 +1,7 @@
+//! The stage that makes pixels, in three floors: `content/` draws each content type into its cache, on change only;
+//! `composite/` lays caches onto dirty tiles; `convert` turns dirty tiles into I420.
+
+pub mod composite;
+pub mod content;
+pub mod convert;
+pub mod pixmap;
