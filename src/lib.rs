@@ -1,5 +1,6 @@
 //! The service: paces ticks, sends frames out, lets people steer.
 
+pub mod cli;
 pub mod config;
 pub mod control;
 pub mod engine;

@@ -1,0 +1,46 @@
+# The front door. Every target sets up what it needs by itself.
+#
+# Everything is built with the release profile, so that dependencies are compiled once for running, testing, linting
+# and benchmarks.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# A toolchain that was installed a moment ago is not yet on the PATH of this shell.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+SCENE ?= scenes/demo/scene.jsonc
+export SCENE
+
+.PHONY: help run test bench lint docs scene-assets deps deps-test
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  make run SCENE=my.jsonc plays another scene; STREAM_URL=rtmp://… make run streams it.'
+
+run: deps ## Install what is missing, build, and play the demo scene
+	cargo run --release --locked -- serve
+
+test: deps-test ## Install what is missing, and run all tests
+	cargo test --release --locked --workspace
+
+lint: deps ## Check formatting, lints and the documentation's links
+	cargo fmt --all -- --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --release --locked --workspace --no-deps
+
+bench: deps-test ## Measure the stages and the whole process
+	cargo bench --locked --workspace
+
+docs: ## Write .env.example and the other documents that come from code
+	UPDATE_DOCS=1 cargo test --release --locked --test config
+
+scene-assets: ## Draw the demo's pictures anew from their SVG sources
+	cargo run --release --locked -p scene-assets -- scenes/demo/assets
+
+deps: ## Install what is missing to build and run
+	@scripts/deps run
+
+deps-test: ## Install what is missing to test
+	@scripts/deps run test

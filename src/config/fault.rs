@@ -1,0 +1,124 @@
+//! What is wrong with the settings, and where it was written.
+
+use std::{fmt, path::PathBuf};
+
+use serde::Serialize;
+
+/// Where a value was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "from", rename_all = "camelCase")]
+pub enum Origin {
+    /// Nowhere: it is the default.
+    #[default]
+    Default,
+    /// In the TOML file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+    },
+    /// In the file `.env`.
+    Dotenv {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+    },
+    /// In the environment.
+    Environment,
+    /// On the command line.
+    CommandLine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } | Self::Dotenv { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Environment => f.write_str("environment"),
+            Self::CommandLine => f.write_str("command line"),
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigFault {
+    /// A value does not have the form that its setting asks for.
+    #[error("{}: found {found}, expected {expected}{}", at(.name, .origin), hint(.nearest))]
+    Value {
+        /// The setting as it is called where it was written: variable, key or flag.
+        name: String,
+        /// Where.
+        origin: Origin,
+        /// What was written there; `***` for secrets.
+        found: String,
+        /// What could stand there.
+        expected: String,
+        /// The allowed word nearest to the one found.
+        nearest: Option<String>,
+    },
+    /// The TOML file has a key that no setting has.
+    #[error("{origin}: {name}: found an unknown setting, expected {expected}{}", hint(.nearest))]
+    UnknownKey {
+        /// The key with its table.
+        name: String,
+        /// Where.
+        origin: Origin,
+        /// What could stand there.
+        expected: String,
+        /// The key nearest to it.
+        nearest: Option<String>,
+    },
+    /// A file cannot be read as what it should be.
+    #[error("{origin}: {message}")]
+    Syntax {
+        /// Where.
+        origin: Origin,
+        /// Why.
+        message: String,
+    },
+    /// A file cannot be read at all.
+    #[error("{}: cannot be read: {message}{remedy}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        message: String,
+        /// What to do, or nothing.
+        remedy: &'static str,
+    },
+    /// Settings that are right by themselves do not go together.
+    #[error("{0}")]
+    Together(String),
+}
+
+fn at(name: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::Default | Origin::CommandLine => name.to_owned(),
+        Origin::File { .. } | Origin::Dotenv { .. } => format!("{origin}: {name}"),
+        Origin::Environment => format!("{name} (environment)"),
+    }
+}
+
+fn hint(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// Everything that is wrong with the settings; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigFaults(pub Vec<ConfigFault>);
+
+impl fmt::Display for ConfigFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => writeln!(f, "a setting is wrong; nothing was started")?,
+            count => writeln!(f, "{count} settings are wrong; nothing was started")?,
+        }
+        for fault in &self.0 {
+            write!(f, "\n  {fault}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,300 @@
+//! The table of settings: one entry, one setting. To add a setting, add an entry.
+//!
+//! An entry's comment is its description everywhere: in `--help`, `.env.example`, the example TOML file and the README.
+
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
+
+use super::{
+    fault::Origin,
+    form::{
+        Address, Form, Goal, Hidden, HiddenUrl, List, Optional, Path, PictureSize, Seconds, Switch, one_of, whole,
+        whole_or,
+    },
+    read::Reader,
+    secret::{Destination, Secret},
+    values::{
+        AudioCodec, Environment, HardwareAcceleration, LogFormat, LogLevel, Preset, Quality, Resolution, VideoCodec,
+    },
+};
+
+/// What a setting is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the headings say what they hold")]
+pub enum Group {
+    Listening,
+    Picture,
+    Encoding,
+    Audio,
+    Output,
+    State,
+    Work,
+    RtmpServer,
+    Logging,
+    Integrations,
+}
+
+impl Group {
+    /// The group's heading.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Listening => "Listening",
+            Self::Picture => "Picture",
+            Self::Encoding => "Encoding",
+            Self::Audio => "Audio",
+            Self::Output => "Output",
+            Self::State => "State",
+            Self::Work => "Work and memory",
+            Self::RtmpServer => "RTMP server",
+            Self::Logging => "Logging",
+            Self::Integrations => "Integrations",
+        }
+    }
+}
+
+/// What is known of a setting, apart from its value.
+pub struct Setting {
+    /// The name of its field in [`Settings`].
+    pub field: &'static str,
+    /// Its environment variable.
+    pub variable: &'static str,
+    /// Its flag on the command line without the dashes: the variable in lower case with `-` for `_`.
+    pub flag: &'static str,
+    /// Its key in the TOML file, after its table's name and a dot if it is in one.
+    pub key: &'static str,
+    /// Its default as it would be written; empty if it is not set unless somebody sets it.
+    pub default: &'static str,
+    /// What it does, in one or more sentences.
+    pub about: &'static str,
+    /// What it is about.
+    pub group: Group,
+    /// Whether its value must never be shown.
+    pub secret: bool,
+    /// Whether this version only checks it: what it steers comes later.
+    pub later: bool,
+    pub(super) expected: fn() -> String,
+}
+
+impl Setting {
+    /// What its value looks like, in words.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        (self.expected)()
+    }
+
+    /// Finds a setting by the name of its field.
+    #[must_use]
+    pub fn by_field(field: &str) -> Option<&'static Self> {
+        SETTINGS.iter().find(|setting| setting.field == field)
+    }
+}
+
+/// The flag of a variable of `N` letters.
+const fn flag_of<const N: usize>(variable: &str) -> [u8; N] {
+    let mut flag = [0; N];
+    let mut index = 0;
+    while index < N {
+        flag[index] = match variable.as_bytes()[index] {
+            b'_' => b'-',
+            letter => letter.to_ascii_lowercase(),
+        };
+        index += 1;
+    }
+    flag
+}
+
+fn expected<T, F: Form<Value = T>>(form: &F) -> String {
+    form.expected()
+}
+
+macro_rules! settings {
+    ($(
+        $group:ident {
+            $(
+                #[doc = $first:literal] $(#[doc = $more:literal])*
+                $field:ident: $type:ty = $form:expr,
+                $variable:literal, $key:literal, default $default:literal $(, $mark:ident)*;
+            )+
+        }
+    )+) => {
+        /// Every setting's value, and where it came from.
+        #[derive(Clone, Debug)]
+        pub struct Settings {
+            $($(
+                #[doc = $first] $(#[doc = $more])*
+                pub $field: $type,
+            )+)+
+            origins: BTreeMap<&'static str, Origin>,
+        }
+
+        /// All settings, in the order in which people are shown them.
+        pub static SETTINGS: &[Setting] = &[$($(
+            Setting {
+                field: stringify!($field),
+                variable: $variable,
+                flag: {
+                    const FLAG: &[u8] = &flag_of::<{ $variable.len() }>($variable);
+                    match std::str::from_utf8(FLAG) {
+                        Ok(flag) => flag,
+                        Err(_) => $variable,
+                    }
+                },
+                key: $key,
+                default: $default,
+                about: concat!($first $(, "\n", $more)*),
+                group: Group::$group,
+                secret: false $(|| matches!(stringify!($mark).as_bytes(), b"secret"))*,
+                later: false $(|| matches!(stringify!($mark).as_bytes(), b"later"))*,
+                expected: || expected::<$type, _>(&$form),
+            },
+        )+)+];
+
+        impl Settings {
+            /// Reads each setting; `None` if `reader` met a fault.
+            pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+                $($(
+                    let $field: Option<$type> = reader.read(stringify!($field), &$form);
+                )+)+
+                Some(Self {
+                    $($( $field: $field?, )+)+
+                    origins: reader.origins(),
+                })
+            }
+        }
+    };
+}
+
+impl Settings {
+    /// Where the value of a setting, named by its field, came from.
+    #[must_use]
+    pub fn origin(&self, field: &str) -> Origin {
+        self.origins.get(field).cloned().unwrap_or_default()
+    }
+}
+
+settings! {
+    Listening {
+        /// Address that the ports are opened on. Beyond this machine only together with API_TOKEN.
+        listen: IpAddr = Address, "LISTEN", "listen", default "127.0.0.1";
+        /// Port of the HTTP API and of the pages. 0 lets the system choose one, here and for the other ports.
+        port: u16 = whole(0, 65535, ""), "PORT", "port", default "4200";
+        /// Port of the WebSocket.
+        ws_port: u16 = whole(0, 65535, ""), "WS_PORT", "ws_port", default "4201";
+        /// Port of the Prometheus metrics.
+        metrics_port: u16 = whole(0, 65535, ""), "METRICS_PORT", "metrics_port", default "4290";
+        /// Port of the health checks.
+        health_port: u16 = whole(0, 65535, ""), "HEALTH_PORT", "health_port", default "4291";
+        /// Token that clients must send as `Authorization: Bearer …`. Make one with `openssl rand -hex 32`.
+        api_token: Option<Secret> = Optional(Hidden { min: 16, what: "a token" }),
+            "API_TOKEN", "api_token", default "", secret;
+    }
+    Picture {
+        /// Scene that is played. Without one the canvas is empty until a scene comes over the API.
+        scene: Option<PathBuf> = Optional(Path { what: "a scene file" }), "SCENE", "scene", default "";
+        /// Size of the stream's picture: `1920x1080`, or a name such as `720p`.
+        stream_resolution: Resolution = PictureSize, "STREAM_RESOLUTION", "stream_resolution", default "1920x1080";
+        /// Frames per second.
+        target_fps: u32 = whole(1, 60, "frames per second"), "TARGET_FPS", "target_fps", default "30";
+        /// How carefully layers are sampled and effects are drawn.
+        render_quality: Quality = one_of(), "RENDER_QUALITY", "render_quality", default "high", later;
+        /// Layers that a scene may have, groups and their children included.
+        max_layers: usize = whole(1, 1000, "layers"), "MAX_LAYERS", "max_layers", default "50";
+    }
+    Encoding {
+        /// Video codec.
+        stream_codec: VideoCodec = one_of(), "STREAM_CODEC", "stream_codec", default "h264";
+        /// Video bitrate in kbit/s.
+        stream_bitrate: u32 = whole(100, 100_000, "kbit/s"), "STREAM_BITRATE", "stream_bitrate", default "4000";
+        /// x264's preset: slower ones make a better picture of the same bits and take more of the processor.
+        ffmpeg_preset: Preset = one_of(), "FFMPEG_PRESET", "ffmpeg_preset", default "veryfast";
+        /// Hardware encoder.
+        ffmpeg_hwaccel: HardwareAcceleration = one_of(), "FFMPEG_HWACCEL", "ffmpeg_hwaccel", default "none", later;
+    }
+    Audio {
+        /// Whether the stream has sound; platforms expect it, even if it is silence.
+        audio_enabled: bool = Switch, "AUDIO_ENABLED", "audio_enabled", default "true";
+        /// Audio codec.
+        audio_codec: AudioCodec = one_of(), "AUDIO_CODEC", "audio_codec", default "aac";
+        /// Audio bitrate in kbit/s.
+        audio_bitrate: u32 = whole(32, 320, "kbit/s"), "AUDIO_BITRATE", "audio_bitrate", default "128";
+    }
+    Output {
+        /// Where the stream goes: a platform's RTMP address with the stream key at its end. Without it the stream can
+        /// be watched on this machine, at `/live/` of the HTTP port.
+        stream_url: Option<Destination> = Optional(Goal), "STREAM_URL", "stream_url", default "", secret;
+        /// More destinations for the same stream: addresses and files.
+        muxer_outputs: Vec<Destination> = List(Goal), "MUXER_OUTPUTS", "muxer.outputs", default "", secret;
+        /// Encoded frames that may wait for each output before it leaves some out.
+        muxer_max_queue_size: usize = whole(1, 10_000, "frames"),
+            "MUXER_MAX_QUEUE_SIZE", "muxer.max_queue_size", default "300";
+        /// How often a lost connection is tried again before the output gives up.
+        muxer_retry_attempts: Option<u32> = whole_or("unlimited", 0, 100_000),
+            "MUXER_RETRY_ATTEMPTS", "muxer.retry_attempts", default "unlimited";
+        /// Wait before the first new try; it doubles from try to try, up to a minute.
+        muxer_retry_delay: Duration = Seconds { min: 0.05, max: 60.0 },
+            "MUXER_RETRY_DELAY", "muxer.retry_delay", default "1s";
+    }
+    State {
+        /// Redis server that keeps the state, so that other instances can take over.
+        redis_url: Option<Secret> = Optional(HiddenUrl {
+            schemes: &["redis", "rediss"],
+            example: "redis://127.0.0.1:6379/0",
+        }), "REDIS_URL", "redis_url", default "", secret, later;
+        /// Password for the Redis server, if it is not in REDIS_URL.
+        redis_password: Option<Secret> = Optional(Hidden { min: 1, what: "a password" }),
+            "REDIS_PASSWORD", "redis_password", default "", secret, later;
+        /// Folder for what the service keeps: recordings, the HLS stream and, without Redis, its state.
+        data_dir: PathBuf = Path { what: "a folder" }, "DATA_DIR", "data_dir", default "./data";
+    }
+    Work {
+        /// Frames that may wait for the encoder before new ones are left out.
+        pipeline_max_queue_size: usize = whole(1, 120, "frames"),
+            "PIPELINE_MAX_QUEUE_SIZE", "pipeline.max_queue_size", default "4";
+        /// Frame buffers, 3 MB each at 1080p. Must exceed the queue: one is drawn while others wait.
+        pipeline_pool_size: usize = whole(2, 240, "frames"),
+            "PIPELINE_POOL_SIZE", "pipeline.pool_size", default "12";
+        /// Threads that draw; `auto` takes one for each core.
+        workers_render: Option<usize> = whole_or("auto", 1, 256), "WORKERS_RENDER", "workers.render", default "auto";
+        /// Threads that decode pictures and fonts.
+        workers_decode: Option<usize> = whole_or("auto", 1, 256),
+            "WORKERS_DECODE", "workers.decode", default "auto", later;
+        /// Threads that make previews.
+        workers_preview: Option<usize> = whole_or("auto", 1, 256),
+            "WORKERS_PREVIEW", "workers.preview", default "auto", later;
+    }
+    RtmpServer {
+        /// Port of the RTMP server, which takes streams from OBS and others.
+        rtmp_port: u16 = whole(0, 65535, ""), "RTMP_PORT", "rtmp.port", default "1935", later;
+        /// Size of the chunks it sends, in bytes.
+        rtmp_chunk_size: u32 = whole(128, 65_536, "bytes"), "RTMP_CHUNK_SIZE", "rtmp.chunk_size", default "4096", later;
+        /// Whether late players get the pictures since the last key frame at once.
+        rtmp_gop_cache: bool = Switch, "RTMP_GOP_CACHE", "rtmp.gop_cache", default "true", later;
+        /// Time between two pings to a peer.
+        rtmp_ping: Duration = Seconds { min: 1.0, max: 3600.0 }, "RTMP_PING", "rtmp.ping", default "30s", later;
+        /// Time after which a peer that answers no ping is let go.
+        rtmp_ping_timeout: Duration = Seconds { min: 1.0, max: 3600.0 },
+            "RTMP_PING_TIMEOUT", "rtmp.ping_timeout", default "60s", later;
+    }
+    Logging {
+        /// The least important messages that are logged.
+        log_level: LogLevel = one_of(), "LOG_LEVEL", "log_level", default "info";
+        /// How log lines look: for people, or one JSON object a line.
+        log_format: LogFormat = one_of(), "LOG_FORMAT", "log_format", default "text";
+        /// What this instance is for.
+        environment: Environment = one_of(), "ENVIRONMENT", "environment", default "development", later;
+    }
+    Integrations {
+        /// X (Twitter): key of the app that announces the stream. All four keys or none.
+        twitter_api_key: Option<Secret> = Optional(Hidden { min: 1, what: "a key" }),
+            "TWITTER_API_KEY", "twitter_api_key", default "", secret, later;
+        /// X (Twitter): secret of the app.
+        twitter_api_secret: Option<Secret> = Optional(Hidden { min: 1, what: "a secret" }),
+            "TWITTER_API_SECRET", "twitter_api_secret", default "", secret, later;
+        /// X (Twitter): token of the account.
+        twitter_access_token: Option<Secret> = Optional(Hidden { min: 1, what: "a token" }),
+            "TWITTER_ACCESS_TOKEN", "twitter_access_token", default "", secret, later;
+        /// X (Twitter): secret of the token.
+        twitter_access_token_secret: Option<Secret> = Optional(Hidden { min: 1, what: "a secret" }),
+            "TWITTER_ACCESS_TOKEN_SECRET", "twitter_access_token_secret", default "", secret, later;
+    }
+}
