@@ -25,6 +25,9 @@ pub struct Pose {
     /// Whether an animation that is playing at this moment changes scale, rotation or skew. Pictures of such a layer
     /// are not redrawn for each step, but sampled from a cache of a nearby size.
     pub reshaping: bool,
+    /// Whether an animation that is playing at this moment changes position or anchor. Pictures of such a layer stand
+    /// between pixels where it takes them, those of others on whole pixels.
+    pub moving: bool,
 }
 
 impl Default for Pose {
@@ -38,6 +41,7 @@ impl Default for Pose {
             skew: Vec2::ZERO,
             opacity: 1.0,
             reshaping: false,
+            moving: false,
         }
     }
 }
@@ -66,11 +70,13 @@ pub struct Placement {
     pub visible: bool,
     /// Whether this layer or a group around it is [`Pose::reshaping`].
     pub reshaping: bool,
+    /// Whether this layer or a group around it is [`Pose::moving`].
+    pub moving: bool,
 }
 
 impl Default for Placement {
     fn default() -> Self {
-        Self { affine: Affine::IDENTITY, opacity: 1.0, visible: false, reshaping: false }
+        Self { affine: Affine::IDENTITY, opacity: 1.0, visible: false, reshaping: false, moving: false }
     }
 }
 
@@ -145,6 +151,12 @@ impl PixelRect {
     #[must_use]
     pub fn contains(self, other: Self) -> bool {
         other.is_empty() || (self.x0 <= other.x0 && self.y0 <= other.y0 && self.x1 >= other.x1 && self.y1 >= other.y1)
+    }
+
+    /// The same rectangle in coordinates.
+    #[must_use]
+    pub fn to_rect(self) -> kurbo::Rect {
+        kurbo::Rect::new(f64::from(self.x0), f64::from(self.y0), f64::from(self.x1), f64::from(self.y1))
     }
 
     /// The smallest rectangle of whole pixels that contains `rect`, saturating far outside of any frame.

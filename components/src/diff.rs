@@ -34,8 +34,8 @@ pub enum LayerChange {
         /// The group it is in; the canvas if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<LayerId>,
-        /// Its place among its siblings after the whole diff was applied; changes come in an order in which each
-        /// index is right when it is its turn.
+        /// Where it goes among its siblings, once all changes before this one were applied and the layer was taken
+        /// from where it stood.
         index: usize,
         /// All of it, children included.
         layer: Value,

@@ -1,11 +1,16 @@
 //! What part of a layer is seen.
 
 use bevy_ecs::component::Component;
+use kurbo::{BezPath, Rect, Shape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The mask of a layer, if it has one.
+#[derive(Component, Clone, Debug, Default, PartialEq)]
+pub struct LayerMask(pub Option<Mask>);
+
 /// A shape in the layer's own box outside of which nothing of the layer (for a group: of its children) is seen.
-#[derive(Component, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Mask {
     /// The shape, in the layer's pixels from the top left of its box (for a group: its origin).
@@ -17,6 +22,20 @@ pub struct Mask {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 500.0))]
     pub feather: f64,
+}
+
+impl Mask {
+    /// The rectangle outside of which the shape, its soft edge included, is not; in the layer's pixels.
+    #[must_use]
+    pub fn reach(&self) -> Rect {
+        let shape = match &self.shape {
+            MaskShape::Rect { x, y, width, height, .. } | MaskShape::Ellipse { x, y, width, height } => {
+                Rect::new(*x, *y, x + width, y + height)
+            }
+            MaskShape::Path { d } => BezPath::from_svg(d).map(|path| path.bounding_box()).unwrap_or_default(),
+        };
+        shape.inflate(self.feather, self.feather)
+    }
 }
 
 /// The shape of a [`Mask`].

@@ -33,6 +33,7 @@ pub enum Gradient {
         #[schemars(range(min = -1e6, max = 1e6))]
         angle: f64,
         /// Colours along the line, at least two, with rising offsets.
+        #[schemars(length(min = 2, max = 64))]
         stops: Vec<GradientStop>,
     },
     /// Outwards from a centre.
@@ -45,6 +46,7 @@ pub enum Gradient {
         #[schemars(range(min = 0.0, max = 1e4))]
         radius: f64,
         /// Colours outwards, at least two, with rising offsets.
+        #[schemars(length(min = 2, max = 64))]
         stops: Vec<GradientStop>,
     },
     /// Around a centre.
@@ -57,6 +59,7 @@ pub enum Gradient {
         #[schemars(range(min = -1e6, max = 1e6))]
         angle: f64,
         /// Colours clockwise, at least two, with rising offsets.
+        #[schemars(length(min = 2, max = 64))]
         stops: Vec<GradientStop>,
     },
 }

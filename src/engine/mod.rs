@@ -1,8 +1,11 @@
 //! The tick thread, and the handle by which all others deal with it.
 
 mod handle;
+mod pace;
+mod tick;
 
 pub use handle::{
-    Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, Frames, OutputState, OutputStatus, ProgramFrame,
-    StreamEvent, StreamFormat, Transport,
+    ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, Frames, OutputState, OutputStatus,
+    ProgramFrame, StreamEvent, StreamFormat, Transport,
 };
+pub use tick::{Engine, EngineSettings, StartError, spawn};

@@ -1,10 +1,29 @@
 //! The World and its schedule, as one thing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use components::{EditOutcome, SceneDiff};
+use bevy_ecs::{schedule::Schedule, world::World};
+use bevy_tasks::{AsyncComputeTaskPool, ComputeTaskPool, IoTaskPool, TaskPool, TaskPoolBuilder};
+use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
 
-use crate::{frame::Frame, tiles::TileSet};
+use crate::{
+    assets::Assets,
+    clock::SceneTime,
+    cull::DrawList,
+    damage::{Damage, LastDrawn},
+    diff::{Diffs, KnownChildren},
+    edit::{Inbox, SceneLimits},
+    frame::{Frame, FramePool, Picture},
+    rasterise::{Program, RenderThreads, content::Fonts},
+    scene::{self, LayerIndex, SceneHeader, SceneRoot},
+    schedule::tick_schedule,
+    tiles::TileSet,
+    timing::StageTimes,
+    viewport::Viewport,
+};
 
 /// What a compositor is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +36,36 @@ pub struct CompositorSettings {
     pub max_layers: usize,
     /// Frames that may be on their way to encoders at once.
     pub pool_size: usize,
+    /// Threads of its own that composite and convert; the process's render workers if `None`.
+    pub threads: Option<usize>,
+}
+
+/// Threads of each class of worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerThreads {
+    /// Threads that composite and convert.
+    pub render: usize,
+    /// Threads that read and decode assets.
+    pub decode: usize,
+}
+
+fn pool(name: &str, threads: usize) -> TaskPool {
+    TaskPoolBuilder::new().num_threads(threads.max(1)).thread_name(name.to_owned()).build()
+}
+
+/// Starts the worker threads of this process. The first call decides; later ones change nothing.
+pub fn start_workers(threads: WorkerThreads) {
+    ComputeTaskPool::get_or_init(|| pool("render", threads.render));
+    IoTaskPool::get_or_init(|| pool("decode", threads.decode));
+    AsyncComputeTaskPool::get_or_init(|| pool("background", 1));
 }
 
 /// Owns the scene and draws it, tick by tick.
 #[derive(Debug)]
-pub struct Compositor {}
+pub struct Compositor {
+    world: World,
+    schedule: Schedule,
+}
 
 /// What one tick did.
 #[derive(Debug)]
@@ -41,4 +85,96 @@ pub struct TickReport {
     pub layer_count: usize,
     /// Time that each stage took, in the order in which they ran.
     pub stages: Vec<(&'static str, Duration)>,
+}
+
+impl Compositor {
+    /// A compositor with an empty scene. Starts the worker threads, one for each core, if nobody has.
+    #[must_use]
+    pub fn new(settings: CompositorSettings) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        start_workers(WorkerThreads { render: cores, decode: 1 });
+        let CompositorSettings { width, height, max_layers, pool_size, threads } = settings;
+        let mut world = World::new();
+        let header = SceneHeader::default();
+        world.insert_resource(Viewport::new(&header.0.canvas, width, height));
+        let root = world.spawn(header).id();
+        world.insert_resource(SceneRoot(root));
+        world.insert_resource(SceneLimits(Limits { max_layers }));
+        world.insert_resource(LayerIndex::default());
+        world.insert_resource(Inbox::default());
+        world.insert_resource(SceneTime::default());
+        world.insert_resource(Assets::default());
+        world.insert_resource(Fonts::default());
+        world.insert_resource(DrawList::default());
+        world.insert_resource(LastDrawn::default());
+        world.insert_resource(Damage(TileSet::all(width, height)));
+        world.insert_resource(RenderThreads(threads.map(|threads| pool("render", threads))));
+        world.insert_resource(Program::new(width, height));
+        world.insert_resource(FramePool::new(width, height, pool_size));
+        world.insert_resource(KnownChildren::default());
+        world.insert_resource(Diffs::default());
+        world.insert_resource(StageTimes::default());
+        Self { world, schedule: tick_schedule() }
+    }
+
+    /// Hands in a batch of edits. The next tick carries it out, all of it or nothing; its outcome bears `ticket`.
+    pub fn submit(&mut self, ticket: u64, edits: Vec<Edit>) {
+        self.world.resource_mut::<Inbox>().waiting.push((ticket, edits));
+    }
+
+    /// Runs tick number `tick` at `seconds` of scene time.
+    pub fn tick(&mut self, tick: u64, seconds: f64) -> TickReport {
+        *self.world.resource_mut::<SceneTime>() = SceneTime { tick, seconds };
+        self.world.resource_mut::<StageTimes>().restart();
+        self.schedule.run(&mut self.world);
+        self.world.clear_trackers();
+        let outcomes = std::mem::take(&mut self.world.resource_mut::<Inbox>().outcomes);
+        let diff = self.world.resource_mut::<Diffs>().latest.take();
+        let mut program = self.world.resource_mut::<Program>();
+        let (frame, starved) = (program.frame.take(), program.starved);
+        TickReport {
+            outcomes,
+            diff,
+            damage: self.world.resource::<Damage>().0.clone(),
+            frame,
+            starved,
+            layer_count: self.world.resource::<LayerIndex>().len(),
+            stages: self.world.resource::<StageTimes>().stages().to_vec(),
+        }
+    }
+
+    /// Waits until every asset that the last ticks asked for has been decoded or has failed, at most until
+    /// `deadline`. The next tick shows them. Returns whether none is missing any more.
+    pub fn finish_loading(&mut self, deadline: Instant) -> bool {
+        self.world.resource_mut::<Assets>().wait(deadline)
+    }
+
+    /// The whole scene after the last tick.
+    #[must_use]
+    pub fn snapshot(&self) -> SceneSnapshot {
+        SceneSnapshot {
+            tick: self.world.resource::<SceneTime>().tick,
+            seq: self.world.resource::<Diffs>().seq,
+            scene: scene::scene_document(&self.world),
+        }
+    }
+
+    /// The picture that the last tick drew.
+    #[must_use]
+    pub fn picture(&self) -> Picture {
+        let viewport = self.world.resource::<Viewport>();
+        #[expect(clippy::cast_possible_truncation, reason = "frames have at most 3840 pixels a side")]
+        Picture {
+            width: viewport.width as u32,
+            height: viewport.height as u32,
+            data: self.world.resource::<Program>().pixels().to_vec(),
+            tick: self.world.resource::<SceneTime>().tick,
+        }
+    }
+
+    /// Makes the next tick draw everything.
+    pub fn redraw(&mut self) {
+        use bevy_ecs::change_detection::DetectChangesMut;
+        self.world.resource_mut::<Viewport>().set_changed();
+    }
 }

@@ -1,1 +1,152 @@
-//! Stage `damage`.
+//! Stage `damage`: which tiles differ from the last tick's.
+//!
+//! The draw list holds everything that pixels follow from; so what differs between two draw lists is what may differ
+//! between two pictures. A layer whose step is the same as before, and which stands in the same order with all others
+//! that are the same, damages nothing.
+
+use std::collections::HashMap;
+
+use bevy_ecs::{
+    change_detection::DetectChanges,
+    entity::Entity,
+    resource::Resource,
+    schedule::SystemSet,
+    system::{Res, ResMut},
+};
+use components::PixelRect;
+
+use crate::{
+    cull::{DrawList, DrawStep, Drawn},
+    tiles::TileSet,
+    viewport::Viewport,
+};
+
+/// The systems that find out what changed on the canvas.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DamageSystems;
+
+/// The tiles that must be drawn anew this tick.
+#[derive(Resource, Clone, Debug)]
+pub struct Damage(pub TileSet);
+
+/// The draw list of the last tick.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct LastDrawn(Vec<DrawStep>);
+
+/// Compares the draw list with the last one.
+pub fn find_damage(
+    viewport: Res<Viewport>,
+    list: Res<DrawList>,
+    mut last: ResMut<LastDrawn>,
+    mut damage: ResMut<Damage>,
+) {
+    damage.0.clear();
+    if viewport.is_changed() {
+        damage.0.fill();
+    } else {
+        compare(&last.0, &list.steps, &mut |rect| damage.0.insert_rect(rect));
+    }
+    last.0.clone_from(&list.steps);
+}
+
+/// Calls `damaged` with every rectangle within which pictures of the two lists may differ.
+fn compare(old: &[DrawStep], new: &[DrawStep], damaged: &mut impl FnMut(PixelRect)) {
+    if old == new {
+        return;
+    }
+    let old = entries(old);
+    let new = entries(new);
+    let positions: HashMap<(Entity, Option<Entity>), usize> =
+        old.iter().enumerate().map(|(position, entry)| ((entry.drawn.entity, entry.group), position)).collect();
+
+    // What stands in both lists, as its places in them, in the new order.
+    let mut kept: Vec<(usize, usize)> = Vec::with_capacity(new.len());
+    for (position, entry) in new.iter().enumerate() {
+        match positions.get(&(entry.drawn.entity, entry.group)) {
+            Some(&before) => kept.push((before, position)),
+            None => damaged(entry.seen()),
+        }
+    }
+    let mut stays = vec![false; old.len()];
+    for index in longest_rising(&kept) {
+        stays[kept[index].0] = true;
+    }
+    let mut found = vec![false; old.len()];
+    for (before, position) in kept {
+        found[before] = true;
+        let (was, is) = (&old[before], &new[position]);
+        if !stays[before] || !was.looks_like(is) {
+            damaged(was.seen());
+            damaged(is.seen());
+        }
+    }
+    for (entry, found) in old.iter().zip(found) {
+        if !found {
+            damaged(entry.seen());
+        }
+    }
+}
+
+/// A step with the group that it is drawn into.
+struct Entry<'a> {
+    drawn: &'a Drawn,
+    group: Option<Entity>,
+    is_group: bool,
+}
+
+impl Entry<'_> {
+    /// The pixels that it may contribute to.
+    fn seen(&self) -> PixelRect {
+        if self.drawn.covered { PixelRect::EMPTY } else { self.drawn.bounds }
+    }
+
+    fn looks_like(&self, other: &Entry<'_>) -> bool {
+        if self.is_group && other.is_group {
+            // A group's bounds follow its members'; their changes are damage of their own.
+            let same_bounds = Drawn { bounds: other.drawn.bounds, ..*self.drawn };
+            return same_bounds == *other.drawn;
+        }
+        self.is_group == other.is_group && (self.drawn == other.drawn || (self.drawn.covered && other.drawn.covered))
+    }
+}
+
+fn entries(steps: &[DrawStep]) -> Vec<Entry<'_>> {
+    let mut groups: Vec<Entity> = Vec::new();
+    let mut entries = Vec::with_capacity(steps.len());
+    for step in steps {
+        match step {
+            DrawStep::Layer(drawn) => entries.push(Entry { drawn, group: groups.last().copied(), is_group: false }),
+            DrawStep::BeginGroup(drawn) => {
+                entries.push(Entry { drawn, group: groups.last().copied(), is_group: true });
+                groups.push(drawn.entity);
+            }
+            DrawStep::EndGroup => {
+                groups.pop();
+            }
+        }
+    }
+    entries
+}
+
+/// Indices of a longest run of `pairs` whose first parts rise. Patience sorting: M. L. Fredman, "On computing the
+/// length of longest increasing subsequences", 1975.
+pub(crate) fn longest_rising(pairs: &[(usize, usize)]) -> Vec<usize> {
+    let mut piles: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
+    for (index, (value, _)) in pairs.iter().enumerate() {
+        let pile = piles.partition_point(|&top| pairs[top].0 < *value);
+        before.push(pile.checked_sub(1).map(|left| piles[left]));
+        if pile == piles.len() {
+            piles.push(index);
+        } else {
+            piles[pile] = index;
+        }
+    }
+    let mut run = Vec::with_capacity(piles.len());
+    let mut next = piles.last().copied();
+    while let Some(index) = next {
+        run.push(index);
+        next = before[index];
+    }
+    run
+}

@@ -1,1 +1,246 @@
-//! Stage `diff`.
+//! Stage `diff`: what changed in the authored scene, from change detection.
+
+use std::collections::{HashMap, HashSet};
+
+use bevy_ecs::{
+    change_detection::{DetectChanges, Ref},
+    component::Component,
+    entity::Entity,
+    hierarchy::Children,
+    lifecycle::RemovedComponents,
+    query::{Changed, Or, With},
+    resource::Resource,
+    schedule::SystemSet,
+    system::{Query, Res, ResMut, SystemParam},
+};
+use components::{
+    Animations, BlendMode, Content, Effects, LayerChange, LayerDocument, LayerId, LayerMask, LayerName, LayerType,
+    Opacity, SceneDiff, Stacking, Transform, Visibility,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    clock::SceneTime,
+    damage::longest_rising,
+    scene::{SceneHeader, SceneRoot},
+};
+
+/// The systems that tell what changed.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DiffSystems;
+
+/// The diff of this tick, if anything authored changed, and the number of the last one.
+#[derive(Resource, Debug, Default)]
+pub struct Diffs {
+    /// Number of the last diff; 0 before the first.
+    pub seq: u64,
+    /// The diff of this tick.
+    pub latest: Option<SceneDiff>,
+}
+
+/// The children that clients know of, for the root and each group, in document order.
+#[derive(Resource, Debug, Default)]
+pub struct KnownChildren(HashMap<Entity, Vec<(Entity, LayerId)>>);
+
+type Edited = Or<(
+    Changed<LayerName>,
+    Changed<LayerType>,
+    Changed<Stacking>,
+    Changed<Visibility>,
+    Changed<Opacity>,
+    Changed<Transform>,
+    Changed<BlendMode>,
+    Changed<LayerMask>,
+    Changed<Effects>,
+    Changed<Content>,
+    Changed<Animations>,
+)>;
+
+type Authored = (
+    &'static LayerId,
+    Ref<'static, LayerName>,
+    Ref<'static, LayerType>,
+    Ref<'static, Stacking>,
+    Ref<'static, Visibility>,
+    Ref<'static, Opacity>,
+    Ref<'static, Transform>,
+    Ref<'static, BlendMode>,
+    Ref<'static, LayerMask>,
+    Ref<'static, Effects>,
+    Ref<'static, Content>,
+    Ref<'static, Animations>,
+);
+
+/// What telling the changes asks of the World.
+#[derive(SystemParam)]
+pub struct Scene<'w, 's> {
+    root: Res<'w, SceneRoot>,
+    headers: Query<'w, 's, Ref<'static, SceneHeader>>,
+    children: Query<'w, 's, &'static Children>,
+    edited: Query<'w, 's, Entity, (With<LayerId>, Edited)>,
+    layers: Query<'w, 's, Authored>,
+    gained: Query<'w, 's, Entity, Changed<Children>>,
+    emptied: RemovedComponents<'w, 's, Children>,
+}
+
+/// Writes this tick's diff.
+pub fn tell_changes(
+    mut scene: Scene<'_, '_>,
+    time: Res<SceneTime>,
+    mut known: ResMut<KnownChildren>,
+    mut diffs: ResMut<Diffs>,
+) {
+    let mut changes = Vec::new();
+    let mut told = HashSet::new();
+    let mut reordered: Vec<Entity> = scene.gained.iter().collect();
+    reordered.extend(scene.emptied.read());
+    if !reordered.is_empty() {
+        scene.tell_removed(&reordered, &mut known, &mut changes);
+        scene.tell_placed(scene.root.0, &reordered, &mut known, &mut told, &mut changes);
+    }
+    for entity in &scene.edited {
+        if !told.contains(&entity) {
+            changes.extend(scene.tell_fields(entity));
+        }
+    }
+    let header = scene.headers.get(scene.root.0).ok().filter(DetectChanges::is_changed);
+    diffs.latest = None;
+    if header.is_some() || !changes.is_empty() {
+        diffs.seq += 1;
+        let scene = header.map(|header| Box::new(header.0.clone()));
+        diffs.latest = Some(SceneDiff { tick: time.tick, seq: diffs.seq, scene, changes });
+    }
+}
+
+impl Scene<'_, '_> {
+    /// Tells which layers have left their place, and forgets them there.
+    fn tell_removed(&self, reordered: &[Entity], known: &mut KnownChildren, changes: &mut Vec<LayerChange>) {
+        for parent in reordered {
+            let members: HashSet<Entity> = self.members(*parent).iter().copied().collect();
+            if let Some(before) = known.0.get_mut(parent) {
+                before.retain(|(entity, id)| {
+                    let stays = members.contains(entity);
+                    if !stays {
+                        changes.push(LayerChange::Removed { id: id.clone() });
+                    }
+                    stays
+                });
+            }
+        }
+        known.0.retain(|parent, _| *parent == self.root.0 || self.layers.contains(*parent));
+    }
+
+    /// Tells which layers came or moved, from `parent` downwards. Each is placed right behind the one before it, so
+    /// that those that come later cannot move it any more.
+    fn tell_placed(
+        &self,
+        parent: Entity,
+        reordered: &[Entity],
+        known: &mut KnownChildren,
+        told: &mut HashSet<Entity>,
+        changes: &mut Vec<LayerChange>,
+    ) {
+        let members = self.members(parent);
+        if reordered.contains(&parent) {
+            let mut order = known.0.remove(&parent).unwrap_or_default();
+            let before: HashMap<Entity, usize> =
+                order.iter().enumerate().map(|(at, (entity, _))| (*entity, at)).collect();
+            let positions: Vec<(usize, usize)> =
+                members.iter().enumerate().filter_map(|(at, entity)| Some((*before.get(entity)?, at))).collect();
+            let stays: HashSet<usize> =
+                longest_rising(&positions).into_iter().map(|index| positions[index].1).collect();
+            let mut previous: Option<Entity> = None;
+            for (at, &entity) in members.iter().enumerate() {
+                if !stays.contains(&at)
+                    && let Some(layer) = self.document(entity)
+                {
+                    order.retain(|(known, _)| *known != entity);
+                    let index = previous
+                        .and_then(|previous| order.iter().position(|(known, _)| *known == previous))
+                        .map_or(0, |position| position + 1);
+                    order.insert(index, (entity, layer.id.clone()));
+                    let parent = self.layers.get(parent).ok().map(|layer| layer.0.clone());
+                    // A document is a tree of strings and numbers: it always has a value.
+                    let layer = serde_json::to_value(&layer).unwrap_or_default();
+                    changes.push(LayerChange::Placed { parent, index, layer });
+                    self.note_known(entity, known, told);
+                }
+                previous = Some(entity);
+            }
+            known.0.insert(parent, order);
+        }
+        for &entity in members {
+            if !told.contains(&entity) && self.children.contains(entity) {
+                self.tell_placed(entity, reordered, known, told, changes);
+            }
+        }
+    }
+
+    /// Notes a layer and all below it as told in full.
+    fn note_known(&self, entity: Entity, known: &mut KnownChildren, told: &mut HashSet<Entity>) {
+        told.insert(entity);
+        let members = self.members(entity);
+        let with_ids = members.iter().filter_map(|member| Some((*member, self.layers.get(*member).ok()?.0.clone())));
+        known.0.insert(entity, with_ids.collect());
+        for member in members {
+            self.note_known(*member, known, told);
+        }
+    }
+
+    fn members(&self, parent: Entity) -> &[Entity] {
+        self.children.get(parent).map_or(&[], |children| children)
+    }
+
+    fn document(&self, entity: Entity) -> Option<LayerDocument> {
+        let (id, name, layer_type, z_index, visible, opacity, transform, blend, mask, effects, content, animations) =
+            self.layers.get(entity).ok()?;
+        Some(LayerDocument {
+            id: id.clone(),
+            name: name.clone(),
+            layer_type: *layer_type,
+            z_index: *z_index,
+            visible: *visible,
+            opacity: *opacity,
+            transform: *transform,
+            blend: *blend,
+            mask: mask.0.clone(),
+            effects: effects.clone(),
+            content: content.clone(),
+            animations: animations.clone(),
+            children: self.members(entity).iter().filter_map(|member| self.document(*member)).collect(),
+        })
+    }
+
+    /// The fields of a layer that changed, under their names in the document.
+    fn tell_fields(&self, entity: Entity) -> Option<LayerChange> {
+        let (id, name, layer_type, z_index, visible, opacity, transform, blend, mask, effects, content, animations) =
+            self.layers.get(entity).ok()?;
+        let mut set = Map::new();
+        put(&mut set, "name", &name, |name| name);
+        put(&mut set, "type", &layer_type, |layer_type| layer_type);
+        put(&mut set, "zIndex", &z_index, |z_index| z_index);
+        put(&mut set, "visible", &visible, |visible| visible);
+        put(&mut set, "opacity", &opacity, |opacity| opacity);
+        put(&mut set, "transform", &transform, |transform| transform);
+        put(&mut set, "blend", &blend, |blend| blend);
+        put(&mut set, "mask", &mask, |mask| &mask.0);
+        put(&mut set, "effects", &effects, |effects| effects);
+        put(&mut set, "content", &content, |content| content);
+        put(&mut set, "animations", &animations, |animations| animations);
+        if set.is_empty() { None } else { Some(LayerChange::Changed { id: id.clone(), set }) }
+    }
+}
+
+/// Adds the field if the component changed.
+fn put<C: Component, V: Serialize>(
+    set: &mut Map<String, Value>,
+    name: &str,
+    component: &Ref<'_, C>,
+    written: impl Fn(&C) -> &V,
+) {
+    if component.is_changed() {
+        // Authored components are trees of strings and numbers: they always have a value.
+        set.insert(name.to_owned(), serde_json::to_value(written(component)).unwrap_or_default());
+    }
+}

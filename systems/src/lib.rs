@@ -13,11 +13,13 @@ pub mod edit;
 pub mod frame;
 pub mod place;
 pub mod rasterise;
+pub mod scene;
 pub mod schedule;
 pub mod tiles;
+pub mod timing;
 pub mod tween;
 pub mod viewport;
 
-pub use compositor::{Compositor, CompositorSettings, TickReport};
+pub use compositor::{Compositor, CompositorSettings, TickReport, WorkerThreads, start_workers};
 pub use frame::{Frame, Picture};
 pub use tiles::TileSet;

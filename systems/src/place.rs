@@ -1,1 +1,124 @@
-//! Stage `place`.
+//! Stage `place`: how large each layer is, and where on the frame it lies.
+
+use bevy_ecs::{
+    change_detection::{DetectChanges, DetectChangesMut},
+    component::Component,
+    entity::Entity,
+    hierarchy::Children,
+    query::{Changed, Or, With},
+    schedule::SystemSet,
+    system::{Query, Res, ResMut},
+};
+use components::{AnimatedContent, Content, Effects, Extent, LayerId, LayerMask, Placement, Pose, Visibility};
+use kurbo::{Affine, Rect, Vec2};
+
+use crate::{
+    assets::Assets,
+    rasterise::{
+        content::{DrawContext, Fonts, measure},
+        effects::reach,
+    },
+    scene::SceneRoot,
+    viewport::Viewport,
+};
+
+/// The systems that measure and place layers.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PlaceSystems;
+
+/// All that a layer may draw, effects included, in its own pixels. Computed.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ink(pub Rect);
+
+/// Counts the changes of a layer's own picture. Computed.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Revision(pub u64);
+
+/// Layers whose own picture may have changed by an edit or an animation.
+type Repainted = Or<(Changed<Content>, Changed<AnimatedContent>, Changed<Effects>, Changed<LayerMask>)>;
+
+/// Measures layers whose content changed: by an edit, by an animation, or because an asset has arrived.
+pub fn measure_layers(
+    viewport: Res<Viewport>,
+    mut assets: ResMut<Assets>,
+    mut fonts: ResMut<Fonts>,
+    repainted: Query<Entity, Repainted>,
+    contents: Query<(Entity, &Content)>,
+    mut layers: Query<(&Content, &AnimatedContent, &Effects, &mut Extent, &mut Ink, &mut Revision)>,
+) {
+    let arrived = assets.collect(&mut fonts);
+    let mut due: Vec<Entity> = repainted.iter().collect();
+    if viewport.is_changed() || arrived.fonts {
+        due = contents.iter().map(|(entity, _)| entity).collect();
+    } else if !arrived.images.is_empty() {
+        let shows_arrived = |content: &Content| match content {
+            Content::Image(image) => arrived.images.contains(&image.asset),
+            _ => false,
+        };
+        due.extend(contents.iter().filter(|(_, content)| shows_arrived(content)).map(|(entity, _)| entity));
+    }
+    let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas };
+    for entity in due {
+        let Ok((content, animated, effects, mut extent, mut ink, mut revision)) = layers.get_mut(entity) else {
+            continue;
+        };
+        let measured = measure(animated.0.as_ref().unwrap_or(content), &mut context);
+        extent.set_if_neq(measured.extent);
+        ink.set_if_neq(Ink(measured.ink + reach(effects)));
+        revision.0 += 1;
+    }
+}
+
+/// The state of the groups around a layer.
+#[derive(Clone, Copy)]
+struct Surroundings {
+    affine: Affine,
+    visible: bool,
+    reshaping: bool,
+    moving: bool,
+}
+
+/// Composes the transforms of groups and layers, from the root downwards.
+pub fn place_layers(
+    viewport: Res<Viewport>,
+    root: Res<SceneRoot>,
+    parents: Query<&Children>,
+    mut layers: Query<(&Pose, &Extent, &Visibility, &mut Placement), With<LayerId>>,
+) {
+    let canvas = Vec2::new(viewport.canvas.0, viewport.canvas.1);
+    let outermost = Surroundings { affine: viewport.affine, visible: true, reshaping: false, moving: false };
+    let mut open: Vec<(Entity, Surroundings)> = vec![(root.0, outermost)];
+    while let Some((parent, around)) = open.pop() {
+        let Ok(children) = parents.get(parent) else { continue };
+        for &entity in children {
+            let Ok((pose, extent, visibility, mut placement)) = layers.get_mut(entity) else { continue };
+            let placed = Placement {
+                affine: around.affine * pose_affine(pose, extent, canvas),
+                opacity: pose.opacity,
+                visible: around.visible && visibility.0 && pose.opacity > 0.0,
+                reshaping: around.reshaping || pose.reshaping,
+                moving: around.moving || pose.moving,
+            };
+            placement.set_if_neq(placed);
+            if parents.contains(entity) {
+                let Placement { affine, visible, reshaping, moving, .. } = placed;
+                open.push((entity, Surroundings { affine, visible, reshaping, moving }));
+            }
+        }
+    }
+}
+
+/// From pixels of the layer's box to pixels of its parent: see `components::Transform` for the order of the steps.
+fn pose_affine(pose: &Pose, extent: &Extent, canvas: Vec2) -> Affine {
+    let position = pose.position
+        + Vec2::new(pose.position_percent.x * canvas.x / 100.0, pose.position_percent.y * canvas.y / 100.0);
+    let anchor = Vec2::new(pose.anchor.x * extent.width, pose.anchor.y * extent.height);
+    let mut affine = Affine::translate(position);
+    if pose.rotation != 0.0 {
+        affine *= Affine::rotate(pose.rotation);
+    }
+    if pose.skew != Vec2::ZERO {
+        affine *= Affine::skew(pose.skew.x.tan(), pose.skew.y.tan());
+    }
+    affine * Affine::scale_non_uniform(pose.scale.x, pose.scale.y) * Affine::translate(-anchor)
+}

@@ -1,1 +1,51 @@
-//! Stage `schedule`.
+//! The whole tick: `edit → clock → tween → place → cull → damage → rasterise → diff`.
+
+use bevy_ecs::schedule::{IntoScheduleConfigs, Schedule, SingleThreadedExecutor};
+
+use crate::{
+    clock::{self, ClockSystems},
+    cull::{self, CullSystems},
+    damage::{self, DamageSystems},
+    diff::{self, DiffSystems},
+    edit::{self, EditSystems},
+    place::{self, PlaceSystems},
+    rasterise::{self, RasteriseSystems},
+    timing::finish_stage,
+    tween::{self, TweenSystems},
+};
+
+/// The schedule of one tick.
+///
+/// Stages depend on one another, so systems run one after the other; the heavy ones share their own work among
+/// threads.
+#[must_use]
+pub fn tick_schedule() -> Schedule {
+    let mut schedule = Schedule::default();
+    schedule.set_executor(SingleThreadedExecutor::new());
+    schedule.configure_sets(
+        (
+            EditSystems,
+            ClockSystems,
+            TweenSystems,
+            PlaceSystems,
+            CullSystems,
+            DamageSystems,
+            RasteriseSystems,
+            DiffSystems,
+        )
+            .chain(),
+    );
+    schedule.add_systems((
+        (edit::apply_edits, edit::follow_header, finish_stage("edit")).chain().in_set(EditSystems),
+        (clock::start_animations, finish_stage("clock")).chain().in_set(ClockSystems),
+        (tween::sample_animations, finish_stage("tween")).chain().in_set(TweenSystems),
+        (place::measure_layers, place::place_layers, finish_stage("place")).chain().in_set(PlaceSystems),
+        (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
+        (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),
+        (rasterise::refresh_rasters, finish_stage("raster"), rasterise::draw_frame, finish_stage("composite"))
+            .chain()
+            .in_set(RasteriseSystems),
+        (diff::tell_changes, finish_stage("diff")).chain().in_set(DiffSystems),
+    ));
+    schedule
+}

@@ -1,5 +1,7 @@
 //! The grid of tiles that damage is counted in.
 
+use std::ops::Range;
+
 use components::PixelRect;
 
 /// Edge of a tile in pixels. 64 x 64 RGBA pixels are 16 KiB: a tile, and one more for a group, stay in the L1 cache.
@@ -73,20 +75,33 @@ impl TileSet {
         self.bits[index / 64] |= 1 << (index % 64);
     }
 
-    /// Adds every tile that shares a pixel with `rect`; pixels outside of the frame are ignored.
+    /// Columns and rows of the tiles that share a pixel with `rect`; pixels outside of the frame are ignored.
     #[expect(clippy::cast_sign_loss, reason = "clamped to at least zero")]
-    pub fn insert_rect(&mut self, rect: PixelRect) {
+    fn spanned(&self, rect: PixelRect) -> (Range<usize>, Range<usize>) {
         if rect.is_empty() || rect.x1 <= 0 || rect.y1 <= 0 {
-            return;
+            return (0..0, 0..0);
         }
         let (x0, y0) = (rect.x0.max(0) as usize / TILE, rect.y0.max(0) as usize / TILE);
         let x1 = (rect.x1 as usize).div_ceil(TILE).min(self.columns);
         let y1 = (rect.y1 as usize).div_ceil(TILE).min(self.rows);
-        for row in y0..y1 {
-            for column in x0..x1 {
+        (x0..x1, y0..y1)
+    }
+
+    /// Adds every tile that shares a pixel with `rect`; pixels outside of the frame are ignored.
+    pub fn insert_rect(&mut self, rect: PixelRect) {
+        let (columns, rows) = self.spanned(rect);
+        for row in rows {
+            for column in columns.clone() {
                 self.insert(column, row);
             }
         }
+    }
+
+    /// Whether a tile of the set shares a pixel with `rect`.
+    #[must_use]
+    pub fn intersects(&self, rect: PixelRect) -> bool {
+        let (columns, mut rows) = self.spanned(rect);
+        rows.any(|row| columns.clone().any(|column| self.contains(column, row)))
     }
 
     /// Adds every tile.

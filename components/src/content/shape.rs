@@ -54,6 +54,7 @@ pub enum Geometry {
     /// A closed polygon.
     Polygon {
         /// Its corners, at least three.
+        #[schemars(length(min = 3, max = 10000))]
         points: Vec<Point>,
     },
     /// A regular star, or with equal radii a regular polygon of twice the points, its first point upwards.
@@ -94,6 +95,7 @@ pub struct Stroke {
     pub cap: Cap,
     /// Lengths of dashes and gaps in turn, in pixels; an even number of them, none for an unbroken line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(range(min = 0.0, max = 1e5)))]
     pub dash: Vec<f64>,
     /// Where in the pattern of dashes the line begins, in pixels.
     #[serde(default)]

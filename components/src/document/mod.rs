@@ -1,6 +1,19 @@
 //! The one schema of scene files, of the API, of diffs and of storage.
+//!
+//! A document is read in three steps, so that all of its faults are told at once: its notation ([`Source`]), its
+//! structure (by the JSON Schema of its type, see [`check`]), and its meaning ([`check_scene`]). Faults of structure
+//! do not hide faults of meaning: what can still be made out is checked.
 
 mod fault;
+mod format;
+mod meaning;
+mod outline;
+mod patch;
+mod read;
+mod rules;
+mod source;
+mod structure;
+pub mod words;
 
 use std::path::PathBuf;
 
@@ -20,7 +33,13 @@ use crate::{
     transform::Transform,
 };
 
-pub use self::fault::{Fault, Place};
+pub use self::{
+    fault::{Fault, Place},
+    meaning::{MAX_GROUP_DEPTH, check_layer, check_scene},
+    patch::merge_patch,
+    read::{Limits, check, read, scene_schema},
+    source::{MAX_BYTES, MAX_DEPTH, Source},
+};
 
 /// A scene: everything that a show consists of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,0 +1,240 @@
+//! What a schema cannot say: whether the parts of a scene fit together.
+
+use std::{
+    collections::HashMap,
+    path::{Component, Path},
+};
+
+use super::{
+    LayerDocument, Limits, SceneDocument,
+    fault::{Fault, Place},
+    outline::{AssetEntry, LayerEntry, Outline},
+    words::{counted, nearest, shown_text},
+};
+use crate::{
+    asset::{AssetDocument, AssetId, AssetKind},
+    content::{Content, ShapeContent, Stroke},
+    geometry::{Length, Size},
+    paint::{Gradient, Paint},
+};
+
+/// Groups that may lie within each other.
+pub const MAX_GROUP_DEPTH: usize = 16;
+
+/// Everything about a scene that does not fit together; pointers count from the scene.
+///
+/// A scene that was parsed has been checked already; this is for one that was changed afterwards.
+#[must_use]
+pub fn check_scene(scene: &SceneDocument, limits: &Limits) -> Vec<Fault> {
+    check(&Outline::of_scene(scene), limits, |_| None)
+}
+
+/// The same for a layer on its own, its children included; pointers count from the layer. Without `assets` it is not
+/// checked whether the assets that it names exist.
+#[must_use]
+pub fn check_layer(layer: &LayerDocument, assets: Option<&[AssetDocument]>, limits: &Limits) -> Vec<Fault> {
+    // The assets themselves are not this layer's business.
+    let mut outline = Outline::of_layer(layer, assets);
+    let assets = outline.assets.take();
+    let mut checks = Checks { place: |_: &str| None, faults: Vec::new() };
+    checks.layers(&outline.layers, limits);
+    checks.images(&outline.layers, assets.as_deref());
+    checks.faults
+}
+
+pub(super) fn check(outline: &Outline<'_>, limits: &Limits, place: impl Fn(&str) -> Option<Place>) -> Vec<Fault> {
+    let mut checks = Checks { place, faults: Vec::new() };
+    checks.assets(outline.assets.as_deref().unwrap_or_default());
+    checks.layers(&outline.layers, limits);
+    checks.images(&outline.layers, outline.assets.as_deref());
+    checks.faults
+}
+
+struct Checks<P> {
+    /// Where what a pointer points to is written.
+    place: P,
+    faults: Vec<Fault>,
+}
+
+impl<P: Fn(&str) -> Option<Place>> Checks<P> {
+    fn fault(&mut self, pointer: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
+        let pointer = pointer.into();
+        let place = (self.place)(&pointer);
+        self.faults.push(Fault { place, pointer, found: found.into(), expected: expected.into(), nearest: None });
+    }
+
+    /// `/layers/0` or, where it is known, `/layers/0 on line 12`.
+    fn whereabouts(&self, pointer: &str) -> String {
+        let name = if pointer.is_empty() { "the outermost layer".to_owned() } else { format!("`{pointer}`") };
+        match (self.place)(pointer) {
+            Some(Place { line, .. }) => format!("{name} on line {line}"),
+            None => name,
+        }
+    }
+
+    fn assets(&mut self, assets: &[AssetEntry]) {
+        let mut first: HashMap<&AssetId, &str> = HashMap::new();
+        for AssetEntry { pointer, id, path, .. } in assets {
+            if let Some(earlier) = first.get(id) {
+                let earlier = self.whereabouts(earlier);
+                let expected = format!("an id that no other asset has: {earlier} has this one");
+                self.fault(format!("{pointer}/id"), format!("the asset id `{id}` a second time"), expected);
+            } else {
+                first.insert(id, pointer);
+            }
+            if let Some(path) = path
+                && !stays_inside(path)
+            {
+                self.fault(
+                    format!("{pointer}/path"),
+                    shown_text(&path.to_string_lossy()),
+                    "a path inside the folder of the scene file, relative to it, without `..`",
+                );
+            }
+        }
+    }
+
+    fn layers(&mut self, layers: &[LayerEntry<'_>], limits: &Limits) {
+        if layers.len() > limits.max_layers {
+            // The first that is too many.
+            let pointer = layers.get(limits.max_layers).map(|entry| entry.pointer.clone()).unwrap_or_default();
+            let expected =
+                format!("at most {} (MAX_LAYERS): remove some, or raise MAX_LAYERS (up to 1000)", limits.max_layers);
+            self.fault(pointer, counted(layers.len(), "layer", "layers"), expected);
+        }
+        let mut first: HashMap<&str, &str> = HashMap::new();
+        for entry in layers {
+            let id = entry.layer.id.as_str();
+            if let Some(earlier) = first.get(id) {
+                let earlier = self.whereabouts(earlier);
+                let expected = format!("an id that no other layer has: {earlier} has this one");
+                self.fault(format!("{}/id", entry.pointer), format!("the layer id `{id}` a second time"), expected);
+            } else {
+                first.insert(id, &entry.pointer);
+            }
+            self.layer(entry);
+        }
+    }
+
+    fn layer(&mut self, LayerEntry { pointer, layer, has_children, depth }: &LayerEntry<'_>) {
+        let group = matches!(layer.content, Content::Group(_));
+        if *has_children && !group {
+            self.fault(
+                format!("{pointer}/children"),
+                "children in a layer that is not a group",
+                "none; or `\"content\": { \"type\": \"group\" }`, with this content in a child of its own",
+            );
+        }
+        if *depth == MAX_GROUP_DEPTH && group {
+            let found = format!("a group within {MAX_GROUP_DEPTH} groups");
+            self.fault(pointer.clone(), found, format!("at most {MAX_GROUP_DEPTH} groups in each other"));
+        }
+        if group && !layer.effects.0.is_empty() {
+            self.fault(
+                format!("{pointer}/effects"),
+                "effects on a group",
+                "effects only on layers with content of their own: put them on the members of the group",
+            );
+        }
+        self.content(&format!("{pointer}/content"), &layer.content);
+    }
+
+    fn content(&mut self, pointer: &str, content: &Content) {
+        match content {
+            Content::Color(color) => self.size(pointer, color.size.as_ref()),
+            Content::Gradient(gradient) => {
+                self.gradient(&format!("{pointer}/gradient"), &gradient.gradient);
+                self.size(pointer, gradient.size.as_ref());
+            }
+            Content::Image(image) => self.size(pointer, image.size.as_ref()),
+            Content::Shape(ShapeContent { fill, stroke, .. }) => {
+                if let Some(fill) = fill {
+                    self.paint(&format!("{pointer}/fill"), fill);
+                }
+                if let Some(stroke) = stroke {
+                    self.stroke(&format!("{pointer}/stroke"), stroke);
+                }
+            }
+            Content::Text(text) => self.paint(&format!("{pointer}/fill"), &text.fill),
+            Content::Group(_) => {}
+        }
+    }
+
+    fn size(&mut self, pointer: &str, size: Option<&Size>) {
+        let Some(Size { width, height }) = size else { return };
+        for (side, length) in [("width", width), ("height", height)] {
+            let (Length::Px(value) | Length::Percent(value)) = length;
+            if *value < 0.0 {
+                self.fault(format!("{pointer}/size/{side}"), format!("`{length}`"), "a length of 0 or more");
+            }
+        }
+    }
+
+    fn stroke(&mut self, pointer: &str, stroke: &Stroke) {
+        self.paint(&format!("{pointer}/paint"), &stroke.paint);
+        let dash = &stroke.dash;
+        if dash.len() % 2 != 0 {
+            self.fault(
+                format!("{pointer}/dash"),
+                format!("a list of {}", dash.len()),
+                "an even number of lengths: a dash, a gap, a dash, a gap, …",
+            );
+        }
+        if !dash.is_empty() && dash.iter().sum::<f64>() <= 0.0 {
+            self.fault(format!("{pointer}/dash"), "only lengths of 0", "at least one length above 0");
+        }
+    }
+
+    fn paint(&mut self, pointer: &str, paint: &Paint) {
+        if let Paint::Gradient(gradient) = paint {
+            self.gradient(pointer, gradient);
+        }
+    }
+
+    fn gradient(&mut self, pointer: &str, gradient: &Gradient) {
+        for (index, pair) in gradient.stops().windows(2).enumerate() {
+            let [before, stop] = [pair[0].offset, pair[1].offset];
+            if stop < before {
+                self.fault(
+                    format!("{pointer}/stops/{}/offset", index + 1),
+                    format!("`{stop}`"),
+                    format!("an offset of at least {before}, that of the stop before"),
+                );
+            }
+        }
+    }
+
+    fn images(&mut self, layers: &[LayerEntry<'_>], assets: Option<&[AssetEntry]>) {
+        let Some(assets) = assets else { return };
+        for entry in layers {
+            let Content::Image(image) = &entry.layer.content else { continue };
+            let wanted = image.asset.as_str();
+            let is_image = |asset: &&AssetEntry| asset.kind.is_none_or(|kind| kind == AssetKind::Image);
+            let images = || assets.iter().filter(is_image).map(|asset| asset.id.as_str());
+            let pointer = format!("{}/content/asset", entry.pointer);
+            match assets.iter().find(|asset| asset.id.as_str() == wanted) {
+                Some(asset) if is_image(&asset) => continue,
+                Some(_) => self.fault(pointer, format!("`{wanted}`, which is a font"), "an asset of type `\"image\"`"),
+                None => {
+                    let expected = if images().next().is_some() {
+                        "the id of an image in the scene's `assets`"
+                    } else {
+                        "the id of an image in the scene's `assets`, which has none yet"
+                    };
+                    self.fault(pointer, shown_text(wanted), expected);
+                }
+            }
+            if let (Some(fault), Some(near)) = (self.faults.last_mut(), nearest(wanted, images())) {
+                fault.nearest = Some(near.to_owned());
+            }
+        }
+    }
+}
+
+/// Whether a path cannot leave the folder that it is relative to, on any system.
+fn stays_inside(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    !text.is_empty()
+        && !text.contains(['\\', '\0'])
+        && path.components().all(|component| matches!(component, Component::Normal(_) | Component::CurDir))
+}

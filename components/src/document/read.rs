@@ -1,0 +1,137 @@
+//! From text, or from JSON that came some other way, to documents.
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{
+    LayerDocument, SceneDocument, fault::Fault, meaning, outline::Outline, rules::Rules, source::Source, structure,
+};
+
+/// What a scene may have, besides what its schema says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Layers, those in groups and the groups themselves included.
+    pub max_layers: usize,
+}
+
+impl Default for Limits {
+    /// 50 layers.
+    fn default() -> Self {
+        Self { max_layers: 50 }
+    }
+}
+
+/// All faults of notation and structure of `source` as a `T`, in the order of the document. The structure is that of
+/// the JSON Schema that `T` declares.
+#[must_use]
+pub fn check<T: JsonSchema>(source: &Source) -> Vec<Fault> {
+    let mut faults = source.faults().to_vec();
+    faults.extend(structure::check(source, &Rules::of(&schema_of::<T>())));
+    in_order(faults)
+}
+
+/// Reads any document whose type declares its schema.
+///
+/// # Errors
+/// All faults of notation and structure, in the order of the document.
+pub fn read<T: JsonSchema + DeserializeOwned>(source: &Source) -> Result<T, Vec<Fault>> {
+    let faults = check::<T>(source);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    T::deserialize(source.value()).map_err(|error| {
+        vec![Fault {
+            place: source.place(""),
+            pointer: String::new(),
+            found: "a document that cannot be used".to_owned(),
+            expected: error.to_string(),
+            nearest: None,
+        }]
+    })
+}
+
+/// The JSON Schema of scene files (2020-12), for editors and for people.
+#[must_use]
+pub fn scene_schema() -> Value {
+    schema_of::<SceneDocument>()
+}
+
+fn schema_of<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+fn in_order(mut faults: Vec<Fault>) -> Vec<Fault> {
+    faults.sort_by_key(|fault| fault.place.map(|place| (place.line, place.column)));
+    faults
+}
+
+impl SceneDocument {
+    /// Reads a scene: JSON, in which comments, trailing commas and a byte order mark are welcome.
+    ///
+    /// # Errors
+    /// All that is wrong with it, in the order of the text.
+    pub fn parse(text: &str, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        Self::from_source(&Source::from_text(text)?, limits)
+    }
+
+    /// The same for JSON that is no text any more; its faults have no place.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn from_value(value: Value, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        Self::from_source(&Source::from_value(value), limits)
+    }
+
+    fn from_source(source: &Source, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        let read = read::<Self>(source);
+        let meaning = |outline: &Outline<'_>| meaning::check(outline, limits, |pointer| source.place(pointer));
+        conclude(read, |scene| meaning(&Outline::of_scene(scene)), || meaning(&Outline::salvaged_scene(source)))
+    }
+}
+
+impl LayerDocument {
+    /// Reads a layer with its children. Whether the assets that it names exist is not known here: see
+    /// [`check_layer`](super::check_layer).
+    ///
+    /// # Errors
+    /// All that is wrong with it, in the order of the text.
+    pub fn parse(text: &str, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        Self::from_source(&Source::from_text(text)?, limits)
+    }
+
+    /// The same for JSON that is no text any more; its faults have no place.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn from_value(value: Value, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        Self::from_source(&Source::from_value(value), limits)
+    }
+
+    fn from_source(source: &Source, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        let read = read::<Self>(source);
+        let meaning = |outline: &Outline<'_>| meaning::check(outline, limits, |pointer| source.place(pointer));
+        conclude(read, |layer| meaning(&Outline::of_layer(layer, None)), || meaning(&Outline::salvaged_layer(source)))
+    }
+}
+
+/// The document, or the faults of structure and meaning together.
+fn conclude<T>(
+    read: Result<T, Vec<Fault>>,
+    meaning: impl FnOnce(&T) -> Vec<Fault>,
+    salvaged: impl FnOnce() -> Vec<Fault>,
+) -> Result<T, Vec<Fault>> {
+    match read {
+        Ok(document) => match meaning(&document) {
+            faults if faults.is_empty() => Ok(document),
+            faults => Err(in_order(faults)),
+        },
+        Err(mut faults) => {
+            // What is wrong in itself is not told a second time for what follows from it.
+            let of_meaning = salvaged().into_iter().filter(|fault| faults.iter().all(|f| f.pointer != fault.pointer));
+            let of_meaning: Vec<Fault> = of_meaning.collect();
+            faults.extend(of_meaning);
+            Err(in_order(faults))
+        }
+    }
+}

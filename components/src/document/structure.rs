@@ -1,0 +1,234 @@
+//! Whether a document has the structure that a schema asks for.
+
+use serde_json::Value;
+
+use super::{
+    fault::Fault,
+    format::Format,
+    rules::{ObjectRule, Rule, RuleId, Rules, quoted},
+    source::{Data, Member, Node, Source, push_token},
+    words::{alternatives, nearest, shown, shown_text},
+};
+
+/// Keys that an object may have if all of them are to be listed where an unknown one is found.
+const LISTED_KEYS: usize = 16;
+
+/// Everything in `source` that the rules do not allow, in the order of the document.
+pub(super) fn check(source: &Source, rules: &Rules) -> Vec<Fault> {
+    let mut walk = Walk { source, rules, pointer: String::new(), faults: Vec::new() };
+    walk.value(&source.root, rules.root);
+    walk.faults
+}
+
+struct Walk<'a> {
+    source: &'a Source,
+    rules: &'a Rules,
+    pointer: String,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Walk<'a> {
+    fn fault(&mut self, offset: usize, found: String, expected: String, nearest: Option<&str>) {
+        self.faults.push(Fault {
+            place: self.source.place_at(offset),
+            pointer: self.pointer.clone(),
+            found,
+            expected,
+            nearest: nearest.map(str::to_owned),
+        });
+    }
+
+    fn within(&mut self, token: &str, check: impl FnOnce(&mut Self)) {
+        let length = self.pointer.len();
+        push_token(&mut self.pointer, token);
+        check(self);
+        self.pointer.truncate(length);
+    }
+
+    fn value(&mut self, node: &Node, id: RuleId) {
+        match (self.rules.get(id), &node.data) {
+            (_, Data::Unreadable)
+            | (Rule::Anything, _)
+            | (Rule::Null, Data::Scalar(Value::Null))
+            | (Rule::Bool, Data::Scalar(Value::Bool(_))) => {}
+            (Rule::Number(rule), Data::Scalar(Value::Number(number))) => {
+                let value = number.as_f64().unwrap_or(f64::NAN);
+                let whole = !rule.whole || number.is_i64() || number.is_u64();
+                if !whole || !(rule.min..=rule.max).contains(&value) {
+                    self.unexpected(node, id);
+                }
+            }
+            (Rule::Text(rule), Data::Scalar(Value::String(text))) => self.text(node, id, rule, text),
+            (Rule::Word(words), Data::Scalar(Value::String(text))) => {
+                if !words.contains(text) {
+                    let near = nearest(text, words.iter().map(String::as_str));
+                    self.fault(node.offset, shown_text(text), self.rules.expected(id), near.map(quoted).as_deref());
+                }
+            }
+            (Rule::Constant(values), Data::Scalar(value)) if values.contains(value) => {}
+            (Rule::List(rule), Data::List(items)) => {
+                if items.len() < rule.min || rule.max.is_some_and(|max| items.len() > max) {
+                    self.fault(node.offset, format!("a list of {}", items.len()), self.rules.expected(id), None);
+                }
+                for (index, item) in items.iter().enumerate() {
+                    self.within(&index.to_string(), |walk| walk.value(item, rule.items));
+                }
+            }
+            (Rule::Object(rule), Data::Object(members)) => self.object(node, rule, members, None),
+            (Rule::Tagged { tag, branches }, Data::Object(members)) => self.tagged(node, tag, branches, members),
+            (Rule::Any(branches), _) => self.any(node, id, branches),
+            _ => self.unexpected(node, id),
+        }
+    }
+
+    fn unexpected(&mut self, node: &Node, id: RuleId) {
+        self.fault(node.offset, found(node), self.rules.expected(id), None);
+    }
+
+    fn text(&mut self, node: &Node, id: RuleId, rule: &super::rules::TextRule, text: &str) {
+        let length = text.chars().count();
+        if length < rule.min || rule.max.is_some_and(|max| length > max) {
+            let found = if length == 0 { "empty text".to_owned() } else { format!("text of {length} characters") };
+            self.fault(node.offset, found, self.rules.expected(id), None);
+        } else if let Some(Format { suits, expected, .. }) = rule.format
+            && !suits(text)
+        {
+            self.fault(node.offset, shown_text(text), (*expected).to_owned(), None);
+        }
+    }
+
+    /// `tag` is the key that decided for this rule; it has been checked.
+    fn object(&mut self, node: &Node, rule: &'a ObjectRule, members: &[Member], tag: Option<&str>) {
+        let absent = |key: &str| members.iter().all(|member| member.key != key);
+        let mut meant = Vec::new();
+        for (index, member) in members.iter().enumerate() {
+            if let Some(first) = members[..index].iter().find(|earlier| earlier.key == member.key) {
+                let line = self.source.place_at(first.key_offset);
+                let first = line.map(|place| format!(" (the first is on line {})", place.line)).unwrap_or_default();
+                self.within(&member.key, |walk| {
+                    let found = format!("the key `{}` a second time", member.key);
+                    walk.fault(member.key_offset, found, format!("each key once{first}"), None);
+                });
+            }
+            match rule.property(&member.key).or(rule.others) {
+                Some(_) if tag == Some(member.key.as_str()) => {}
+                Some(id) => self.within(&member.key, |walk| walk.value(&member.value, id)),
+                None => {
+                    let known = || rule.properties.iter().map(|(key, _)| key.as_str());
+                    let near = nearest(&member.key, known().filter(|key| absent(key)));
+                    meant.extend(near);
+                    let expected = match rule.properties.len() {
+                        0 => "no keys here".to_owned(),
+                        1..=LISTED_KEYS => alternatives(known()),
+                        _ => "a key that is known here".to_owned(),
+                    };
+                    let found = format!("the unknown key {}", shown_key(&member.key));
+                    self.within(&member.key, |walk| walk.fault(member.key_offset, found, expected, near));
+                }
+            }
+        }
+        for key in &rule.required {
+            // A misspelt key is one mistake, not two.
+            if absent(key) && !meant.contains(&key.as_str()) {
+                let value = rule.property(key).map(|id| self.rules.expected(id)).unwrap_or_default();
+                self.fault(node.offset, format!("no `{key}`"), format!("`{key}`: {value}"), None);
+            }
+        }
+    }
+
+    fn tagged(&mut self, node: &Node, tag: &str, branches: &'a [(String, RuleId)], members: &[Member]) {
+        let names = || branches.iter().map(|(name, _)| name.as_str());
+        let all = || {
+            let all: Vec<String> = names().map(quoted).collect();
+            alternatives(all.iter().map(String::as_str))
+        };
+        let Some(member) = members.iter().rfind(|member| member.key == tag) else {
+            let misspelt = members.iter().find(|member| nearest(&member.key, [tag]).is_some());
+            match misspelt {
+                Some(member) => self.within(&member.key, |walk| {
+                    let found = format!("the unknown key {}", shown_key(&member.key));
+                    walk.fault(member.key_offset, found, format!("`{tag}`: {}", all()), Some(tag));
+                }),
+                None => self.fault(node.offset, format!("no `{tag}`"), format!("`{tag}`: {}", all()), None),
+            }
+            return;
+        };
+        let Data::Scalar(value) = &member.value.data else {
+            if !matches!(member.value.data, Data::Unreadable) {
+                self.within(tag, |walk| walk.fault(member.value.offset, found(&member.value), all(), None));
+            }
+            return;
+        };
+        let text = value.as_str().unwrap_or_default();
+        let mut name = Some(text).filter(|text| names().any(|name| name == *text));
+        if name.is_none() {
+            name = nearest(text, names());
+            let near = name.map(quoted);
+            self.within(tag, |walk| walk.fault(member.value.offset, shown(value), all(), near.as_deref()));
+        }
+        // Where it is plain what was meant, the rest is checked as that.
+        let Some((_, id)) = branches.iter().find(|(branch, _)| Some(branch.as_str()) == name) else { return };
+        if let Rule::Object(rule) = self.rules.get(*id) {
+            self.object(node, rule, members, Some(tag));
+        }
+    }
+
+    fn any(&mut self, node: &Node, id: RuleId, branches: &'a [RuleId]) {
+        let possible: Vec<RuleId> = branches.iter().copied().filter(|id| self.may_be(node, *id)).collect();
+        match possible.as_slice() {
+            [] => self.unexpected(node, id),
+            [only] => self.value(node, *only),
+            several => {
+                let attempts: Vec<Vec<Fault>> = several.iter().map(|id| self.attempt(node, *id)).collect();
+                if attempts.iter().any(Vec::is_empty) {
+                    return;
+                }
+                if matches!(node.data, Data::Scalar(_)) {
+                    self.unexpected(node, id);
+                } else if let Some(best) = attempts.into_iter().min_by_key(Vec::len) {
+                    self.faults.extend(best);
+                }
+            }
+        }
+    }
+
+    fn attempt(&self, node: &Node, id: RuleId) -> Vec<Fault> {
+        let mut walk =
+            Walk { source: self.source, rules: self.rules, pointer: self.pointer.clone(), faults: Vec::new() };
+        walk.value(node, id);
+        walk.faults
+    }
+
+    /// Whether the type of the value is one that the rule is about.
+    fn may_be(&self, node: &Node, id: RuleId) -> bool {
+        match (self.rules.get(id), &node.data) {
+            (Rule::Anything, _)
+            | (_, Data::Unreadable)
+            | (Rule::Null, Data::Scalar(Value::Null))
+            | (Rule::Bool, Data::Scalar(Value::Bool(_)))
+            | (Rule::Number(_), Data::Scalar(Value::Number(_)))
+            | (Rule::Text(_) | Rule::Word(_), Data::Scalar(Value::String(_)))
+            | (Rule::List(_), Data::List(_))
+            | (Rule::Object(_) | Rule::Tagged { .. }, Data::Object(_)) => true,
+            (Rule::Constant(values), Data::Scalar(value)) => values.contains(value),
+            (Rule::Any(branches), _) => branches.iter().any(|branch| self.may_be(node, *branch)),
+            _ => false,
+        }
+    }
+}
+
+fn found(node: &Node) -> String {
+    match &node.data {
+        Data::Scalar(value) => shown(value),
+        Data::List(items) if items.is_empty() => "an empty list".to_owned(),
+        Data::Object(members) if members.is_empty() => "an empty object".to_owned(),
+        Data::List(_) => "a list".to_owned(),
+        Data::Object(_) | Data::Unreadable => "an object".to_owned(),
+    }
+}
+
+fn shown_key(key: &str) -> String {
+    let quoted = shown_text(key);
+    let bare = quoted.trim_start_matches("`\"").trim_end_matches("\"`");
+    format!("`{bare}`")
+}

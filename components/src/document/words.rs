@@ -1,0 +1,101 @@
+//! How values and names are spoken of in faults.
+
+use serde_json::Value;
+
+/// Characters of a found text that are shown.
+const SHOWN: usize = 40;
+
+/// The candidate that `found` most likely was meant to be, if any is near enough.
+///
+/// Case, `_` and `-` do not count; a word cut short counts as near to the whole word.
+#[must_use]
+pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let fold = |name: &str| -> String {
+        name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
+    };
+    // Whoever writes a name of hundreds of letters means none of ours; and the distance costs the product of lengths.
+    if found.len() > 100 {
+        return None;
+    }
+    let wanted = fold(found);
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let known = fold(candidate);
+            let distance = strsim::osa_distance(&wanted, &known);
+            let longer = wanted.chars().count().max(known.chars().count());
+            let cut_short = wanted.len() >= 3 && (known.starts_with(&wanted) || wanted.starts_with(&known));
+            (5 * distance <= 2 * longer || cut_short).then_some((distance, candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// A value as faults show it: short, and on one line.
+#[must_use]
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "`null`".to_owned(),
+        Value::Bool(value) => format!("`{value}`"),
+        Value::Number(number) => format!("`{number}`"),
+        Value::String(text) => shown_text(text),
+        Value::Array(items) if items.is_empty() => "an empty list".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(members) if members.is_empty() => "an empty object".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+/// A text as faults show it: in quotes, cut off where it is long.
+#[must_use]
+pub fn shown_text(text: &str) -> String {
+    let mut start: String = text.chars().take(SHOWN).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        start.push('…');
+    }
+    format!("`{}`", Value::String(start))
+}
+
+/// `` `a`, `b` or `c` ``.
+#[must_use]
+pub fn alternatives<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    joined(&quoted, ", ", " or ")
+}
+
+/// The items with `between` between them, and `last` before the last.
+pub(super) fn joined(items: &[String], between: &str, last: &str) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., end] => format!("{}{last}{end}", first.join(between)),
+    }
+}
+
+/// A number without an exponent where it is of a size that people write out.
+pub(super) fn number(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-6..1e12).contains(&size) { format!("{value:e}") } else { format!("{value}") }
+}
+
+/// `1 layer`, `2 layers`.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn misspelt_names_are_recognised_and_others_are_not() {
+        let keys = ["zIndex", "opacity", "transform", "color", "x", "id"];
+        assert_eq!(nearest("z_index", keys), Some("zIndex"));
+        assert_eq!(nearest("opactiy", keys), Some("opacity"));
+        assert_eq!(nearest("colour", keys), Some("color"));
+        assert_eq!(nearest("trans", keys), Some("transform"));
+        assert_eq!(nearest("y", keys), None);
+        assert_eq!(nearest("visible", keys), None);
+        assert_eq!(nearest(&"color".repeat(1000), keys), None);
+    }
+}

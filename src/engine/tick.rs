@@ -1,0 +1,233 @@
+//! The tick thread: owns the scene, runs ticks when they are due, hands out frames, diffs and answers.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::{
+        Arc, PoisonError,
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError, TrySendError},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use components::{Edit, EditOutcome, SceneDocument, edit::EditRejected};
+use systems::{Compositor, CompositorSettings, Frame, TickReport};
+use tokio::sync::oneshot;
+
+use super::{
+    EngineHandle, ProgramFrame, StreamFormat, Transport,
+    handle::{Request, Shared},
+    pace::Pace,
+};
+
+/// How long the first frame waits for pictures and fonts of the scene. What is not there by then appears when it is.
+const LOADING: Duration = Duration::from_secs(5);
+
+/// What an engine is made for.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineSettings {
+    /// Size and rate of the frames.
+    pub format: StreamFormat,
+    /// Layers that a scene may have.
+    pub max_layers: usize,
+    /// Frames that may be on their way to encoders at once.
+    pub pool_size: usize,
+}
+
+/// A running engine.
+#[derive(Debug)]
+pub struct Engine {
+    thread: JoinHandle<()>,
+}
+
+impl Engine {
+    /// Waits until the tick thread has ended.
+    pub fn join(self) {
+        if self.thread.join().is_err() {
+            tracing::error!("the tick thread ended by a panic");
+        }
+    }
+}
+
+/// Why an engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The scene cannot be played.
+    #[error("the scene cannot be played: {0}")]
+    Scene(#[from] EditRejected),
+    /// The system gave no thread.
+    #[error("no thread could be started for the engine: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Starts the tick thread with `scene`. `observe` is called after every tick, on the tick thread, with what the tick
+/// did and how long it took; it must be quick.
+///
+/// # Errors
+/// The scene is not valid, or the system gives no thread.
+pub fn spawn(
+    settings: EngineSettings,
+    scene: SceneDocument,
+    observe: impl FnMut(&TickReport, Duration) + Send + 'static,
+) -> Result<(EngineHandle, Engine), StartError> {
+    let EngineSettings { format, max_layers, pool_size } = settings;
+    let (handle, requests, shared) = EngineHandle::new(format);
+    let (width, height) = (format.width, format.height);
+    let mut compositor = Compositor::new(CompositorSettings { width, height, max_layers, pool_size, threads: None });
+    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    let first = compositor.tick(0, 0.0);
+    for (_, outcome) in first.outcomes {
+        outcome?;
+    }
+    if !compositor.finish_loading(Instant::now() + LOADING) {
+        tracing::warn!("some assets are not decoded after {LOADING:?}; they appear when they are");
+    }
+    let mut ticking = Ticking {
+        compositor,
+        requests,
+        shared,
+        observe: Box::new(observe),
+        picture: first.frame,
+        scene_ticks: 0,
+        tickets: 1,
+        replies: HashMap::new(),
+        scheduled: BTreeMap::new(),
+        recent: VecDeque::new(),
+    };
+    let thread = std::thread::Builder::new().name("tick".to_owned()).spawn(move || ticking.run())?;
+    Ok((handle, Engine { thread }))
+}
+
+struct Ticking {
+    compositor: Compositor,
+    requests: Receiver<Request>,
+    shared: Arc<Shared>,
+    observe: Box<dyn FnMut(&TickReport, Duration) + Send>,
+    /// What was drawn last.
+    picture: Option<Arc<Frame>>,
+    /// Ticks of scene time: those that ran or were dropped while not paused.
+    scene_ticks: u64,
+    tickets: u64,
+    replies: HashMap<u64, oneshot::Sender<EditOutcome>>,
+    /// Batches for ticks to come.
+    scheduled: BTreeMap<u64, Vec<(Vec<Edit>, oneshot::Sender<EditOutcome>)>>,
+    /// When ticks of the last second ended, and how long each took.
+    recent: VecDeque<(Instant, Duration)>,
+}
+
+impl Ticking {
+    fn run(&mut self) {
+        let pace = Pace::new(self.shared.format, Instant::now());
+        let mut tick = 1;
+        while self.serve_until(pace.due(tick)) {
+            self.tick(tick);
+            let next = pace.next(tick, Instant::now());
+            let skipped = next - tick - 1;
+            if skipped > 0 {
+                tracing::warn!(tick, skipped, "ticks were late and were dropped");
+                self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).dropped_frames += skipped;
+            }
+            if *self.shared.transport.borrow() != Transport::Paused {
+                self.scene_ticks += skipped;
+            }
+            tick = next;
+        }
+        // Whoever waits for an answer or for frames learns from the closed channels that there will be none.
+        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Serves requests until `due`. Returns whether the engine goes on.
+    fn serve_until(&mut self, due: Instant) -> bool {
+        loop {
+            let request = match due.checked_duration_since(Instant::now()) {
+                Some(rest) => self.requests.recv_timeout(rest),
+                None => self.requests.try_recv().map_err(|_| RecvTimeoutError::Timeout),
+            };
+            match request {
+                Ok(Request::Edit { edits, at, reply }) => self.accept(edits, at, reply),
+                Ok(Request::Snapshot { reply }) => drop(reply.send(Arc::new(self.compositor.snapshot()))),
+                Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
+                Ok(Request::Shutdown) | Err(RecvTimeoutError::Disconnected) => return false,
+                Err(RecvTimeoutError::Timeout) => return true,
+            }
+        }
+    }
+
+    fn accept(&mut self, edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome>) {
+        match at {
+            Some(tick) => self.scheduled.entry(tick).or_default().push((edits, reply)),
+            None => self.submit(edits, reply),
+        }
+    }
+
+    fn submit(&mut self, edits: Vec<Edit>, reply: oneshot::Sender<EditOutcome>) {
+        self.compositor.submit(self.tickets, edits);
+        self.replies.insert(self.tickets, reply);
+        self.tickets += 1;
+    }
+
+    fn tick(&mut self, tick: u64) {
+        let began = Instant::now();
+        let later = self.scheduled.split_off(&(tick + 1));
+        for (edits, reply) in std::mem::replace(&mut self.scheduled, later).into_values().flatten() {
+            self.submit(edits, reply);
+        }
+        let paused = *self.shared.transport.borrow() == Transport::Paused;
+        self.scene_ticks += u64::from(!paused);
+        #[expect(clippy::cast_precision_loss, reason = "2^53 ticks are millions of years")]
+        let seconds = self.scene_ticks as f64 / f64::from(self.shared.format.fps);
+        let mut report = self.compositor.tick(tick, seconds);
+        if let Some(frame) = &report.frame {
+            self.picture = Some(Arc::clone(frame));
+        }
+        self.send_frame(tick);
+        // The diff goes out before the answers: who has an answer and then asks for diffs has not missed this one's.
+        if let Some(diff) = report.diff.take() {
+            // Nobody listening is fine.
+            let _ = self.shared.diffs.send(Arc::new(diff));
+        }
+        for (ticket, outcome) in std::mem::take(&mut report.outcomes) {
+            if let Some(reply) = self.replies.remove(&ticket) {
+                // Who asked may have gone.
+                let _ = reply.send(outcome);
+            }
+        }
+        let spent = began.elapsed();
+        self.count(tick, &report, spent);
+        (self.observe)(&report, spent);
+    }
+
+    fn send_frame(&mut self, tick: u64) {
+        let Some(picture) = &self.picture else { return };
+        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).retain(|consumer| {
+            match consumer.sender.try_send(ProgramFrame { tick, picture: Arc::clone(picture) }) {
+                Ok(()) => true,
+                Err(TrySendError::Full(_)) => {
+                    consumer.missed.fetch_add(1, Ordering::Relaxed);
+                    true
+                }
+                Err(TrySendError::Disconnected(_)) => false,
+            }
+        });
+    }
+
+    fn count(&mut self, tick: u64, report: &TickReport, spent: Duration) {
+        let now = Instant::now();
+        self.recent.push_back((now, spent));
+        while self.recent.front().is_some_and(|(ended, _)| now - *ended > Duration::from_secs(1)) {
+            self.recent.pop_front();
+        }
+        let ticks = self.recent.len();
+        let total: Duration = self.recent.iter().map(|(_, spent)| *spent).sum();
+        let mut stats = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.frames += 1;
+        stats.tick = tick;
+        stats.layer_count = report.layer_count as u64;
+        #[expect(clippy::cast_precision_loss, reason = "at most some sixty")]
+        {
+            stats.fps = ticks as f64;
+        }
+        stats.average_render_time = total / u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
+    }
+}

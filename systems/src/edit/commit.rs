@@ -1,0 +1,135 @@
+//! Writes a checked batch into the World, touching only what differs.
+
+use std::collections::HashMap;
+
+use bevy_ecs::{
+    bundle::Bundle,
+    component::{Component, Mutable},
+    entity::Entity,
+    world::{EntityWorldMut, World},
+};
+use components::{
+    Animations, BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, LayerName, LayerType, Opacity,
+    Stacking, Transform, Visibility,
+};
+
+use super::draft::{Changes, Node};
+use crate::{
+    place::{Ink, Revision},
+    rasterise::RasterCache,
+    scene::{self, LayerIndex, SceneHeader, SceneRoot},
+};
+
+/// Everything that is written about a layer, as components.
+#[derive(Bundle)]
+struct Authored {
+    id: LayerId,
+    name: LayerName,
+    layer_type: LayerType,
+    z_index: Stacking,
+    visible: Visibility,
+    opacity: Opacity,
+    transform: Transform,
+    blend: BlendMode,
+    mask: LayerMask,
+    effects: Effects,
+    content: Content,
+    animations: Animations,
+}
+
+impl From<LayerDocument> for Authored {
+    fn from(layer: LayerDocument) -> Self {
+        Self {
+            id: layer.id,
+            name: layer.name,
+            layer_type: layer.layer_type,
+            z_index: layer.z_index,
+            visible: layer.visible,
+            opacity: layer.opacity,
+            transform: layer.transform,
+            blend: layer.blend,
+            mask: LayerMask(layer.mask),
+            effects: layer.effects,
+            content: layer.content,
+            animations: layer.animations,
+        }
+    }
+}
+
+pub(super) fn commit(world: &mut World, changes: Changes) {
+    let Changes { layers, removed, roots, header } = changes;
+    let SceneRoot(root) = *world.resource::<SceneRoot>();
+
+    // First the new entities, so that every list of children can name its members.
+    let mut orders: Vec<(LayerId, Option<Entity>, Vec<LayerId>)> = Vec::with_capacity(layers.len());
+    for (id, Node { document, children, entity, .. }) in layers {
+        match entity {
+            Some(entity) => {
+                if let Ok(entity) = world.get_entity_mut(entity) {
+                    update(entity, document);
+                }
+            }
+            None => {
+                let entity = world
+                    .spawn((Authored::from(document), Ink::default(), Revision::default(), RasterCache::default()))
+                    .id();
+                world.resource_mut::<LayerIndex>().insert(id.clone(), entity);
+            }
+        }
+        orders.push((id, entity, children));
+    }
+    let index: HashMap<LayerId, Entity> =
+        world.resource::<LayerIndex>().iter().map(|(id, e)| (id.clone(), e)).collect();
+    let entities = |ids: &[LayerId]| -> Vec<Entity> { ids.iter().filter_map(|id| index.get(id).copied()).collect() };
+    for (id, entity, children) in &orders {
+        if let Some(entity) = entity.or_else(|| index.get(id).copied()) {
+            set_children(world, entity, &entities(children));
+        }
+    }
+    if let Some(roots) = roots {
+        set_children(world, root, &entities(&roots));
+    }
+    for (id, entity) in removed {
+        // A new layer of the same id may have taken the name over already.
+        if index.get(&id) == Some(&entity) {
+            world.resource_mut::<LayerIndex>().remove(&id);
+        }
+        world.try_despawn(entity).ok();
+    }
+    if let Some(header) = header
+        && let Ok(mut root) = world.get_entity_mut(root)
+    {
+        set(&mut root, SceneHeader(header));
+    }
+}
+
+fn set_children(world: &mut World, entity: Entity, children: &[Entity]) {
+    let Ok(mut entity) = world.get_entity_mut(entity) else { return };
+    if scene::children(entity.as_readonly()) != children {
+        entity.replace_children(children);
+    }
+}
+
+fn update(mut entity: EntityWorldMut<'_>, layer: LayerDocument) {
+    let layer = Authored::from(layer);
+    set(&mut entity, layer.name);
+    set(&mut entity, layer.layer_type);
+    set(&mut entity, layer.z_index);
+    set(&mut entity, layer.visible);
+    set(&mut entity, layer.opacity);
+    set(&mut entity, layer.transform);
+    set(&mut entity, layer.blend);
+    set(&mut entity, layer.mask);
+    set(&mut entity, layer.effects);
+    set(&mut entity, layer.content);
+    set(&mut entity, layer.animations);
+}
+
+fn set<C: Component<Mutability = Mutable> + PartialEq>(entity: &mut EntityWorldMut<'_>, value: C) {
+    use bevy_ecs::change_detection::DetectChangesMut;
+    if let Some(mut present) = entity.get_mut::<C>() {
+        present.set_if_neq(value);
+    } else {
+        entity.insert(value);
+    }
+}
