@@ -1,1 +1,132 @@
-//! control.
+//! How people and programs steer the service: HTTP and WebSocket.
+//!
+//! Ports are taken first ([`Listeners::bind`]), so that a taken one is told before anything starts; [`run`] then
+//! serves them until its shutdown future ends. Routes hold an [`EngineHandle`] and nothing else of the service:
+//! edits go in by it, snapshots, diffs, pictures and events come out.
+//!
+//! A request passes the doorkeeper (host name, origin, token), then a route in [`http`] (one file a family), and every
+//! error on the way becomes a [`Problem`].
+
+mod admission;
+mod http;
+mod listeners;
+mod problem;
+mod server;
+mod settings;
+mod websocket;
+
+#[cfg(test)]
+mod tests;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, watch};
+
+use self::{
+    admission::Doorkeeper,
+    server::{Front, serve},
+    websocket::Clients,
+};
+pub use self::{
+    listeners::{BindError, Listeners},
+    problem::Problem,
+    settings::{ApiToken, ControlSettings, EmptyTokenError},
+};
+use crate::{
+    engine::EngineHandle,
+    telemetry::{Health, Metrics},
+};
+
+/// Pictures that are encoded for clients at once. More wait: encoding must not take the cores from the compositor.
+const ENCODES: usize = 2;
+/// WebSocket clients get this long to take their goodbye.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Files of the live picture, served under `/live/`.
+pub trait LiveFiles: Send + Sync {
+    /// The file at `path` (relative, `/` between its parts, empty for the folder itself), or `None` if there is none.
+    /// May block on a disk.
+    fn get(&self, path: &str) -> Option<LiveFile>;
+}
+
+/// One file of the live picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveFile {
+    /// All of it.
+    pub bytes: Bytes,
+    /// Its media type.
+    pub content_type: &'static str,
+}
+
+/// What control deals with.
+#[derive(Clone)]
+pub struct Control {
+    /// The engine that it steers.
+    pub engine: EngineHandle,
+    /// Where requests are counted, and what `/metrics` shows.
+    pub metrics: Arc<Metrics>,
+    /// The files of `/live/`; without them the route answers that there are none.
+    pub live: Option<Arc<dyn LiveFiles>>,
+}
+
+/// What routes hold.
+#[derive(Clone)]
+struct Context {
+    engine: EngineHandle,
+    metrics: Arc<Metrics>,
+    health: Health,
+    live: Option<Arc<dyn LiveFiles>>,
+    encodes: Arc<Semaphore>,
+    clients: Clients,
+    ending: watch::Receiver<bool>,
+}
+
+/// Serves `listeners` until `shutdown` is over, then says goodbye to WebSocket clients and lets running requests end.
+pub async fn run(
+    listeners: Listeners,
+    settings: &ControlSettings,
+    control: Control,
+    shutdown: impl Future<Output = ()>,
+) {
+    let (end, ending) = watch::channel(false);
+    let context = Context {
+        health: Health::new(control.engine.clone(), Arc::clone(&control.metrics)),
+        encodes: Arc::new(Semaphore::new(ENCODES)),
+        clients: Clients::start(control.engine.clone(), ending.clone()),
+        engine: control.engine,
+        metrics: Arc::clone(&control.metrics),
+        live: control.live,
+        ending: ending.clone(),
+    };
+    let front = Arc::new(Front { doorkeeper: Doorkeeper::new(settings), metrics: control.metrics });
+    let mut ports = tokio::task::JoinSet::new();
+    let mut serve_on = |listener, routes| {
+        ports.spawn(serve(listener, routes, Arc::clone(&front), ending.clone()));
+    };
+    serve_on(listeners.http, http::api(&context));
+    if let Some(listener) = listeners.websocket {
+        serve_on(listener, http::websocket_only(&context));
+    }
+    if let Some(listener) = listeners.metrics {
+        serve_on(listener, http::metrics_only(&context));
+    }
+    if let Some(listener) = listeners.health {
+        serve_on(listener, http::health_only(&context));
+    }
+    let clients = context.clients.clone();
+    drop(context);
+    shutdown.await;
+    // All who listen hold a receiver; if none is left, none has to be told.
+    let _ = end.send(true);
+    while ports.join_next().await.is_some() {}
+    if tokio::time::timeout(GOODBYE, clients.all_gone()).await.is_err() {
+        tracing::warn!("WebSocket clients did not take their goodbye within {GOODBYE:?}");
+    }
+}
+
+/// Waits until the service ends.
+async fn ended(ending: &mut watch::Receiver<bool>) {
+    // An error means that whoever would tell is gone, which is the end too.
+    let _ = ending.wait_for(|ending| *ending).await;
+}

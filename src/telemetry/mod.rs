@@ -1,1 +1,12 @@
-//! telemetry.
+//! How the service tells of itself: numbers, log lines, and whether it is well.
+
+mod health;
+mod histogram;
+mod metrics;
+mod tracing;
+
+pub use self::{
+    health::{Health, Unready},
+    metrics::{Metrics, RequestLabels},
+    tracing::{LogFormat, TracingError, init},
+};

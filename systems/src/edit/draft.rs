@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
     CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
-    document::{Fault, Limits, check_scene, merge_patch},
+    document::{Fault, Limits, check_layer, check_scene, merge_patch},
     edit::EditRejected,
 };
 
@@ -93,16 +93,8 @@ impl<'w> Draft<'w> {
         if !self.exists(id) {
             return Ok(());
         }
-        let layer = self.document(id);
-        let mut scene = self.header().clone();
-        scene.layers = layer.into_iter().collect();
-        let faults: Vec<Fault> = check_scene(&scene, &self.limits)
-            .into_iter()
-            .filter_map(|mut fault| {
-                fault.pointer = fault.pointer.strip_prefix("/layers/0")?.to_owned();
-                Some(fault)
-            })
-            .collect();
+        let Some(layer) = self.document(id) else { return Ok(()) };
+        let faults = check_layer(&layer, Some(&self.header().assets), &self.limits);
         if faults.is_empty() { Ok(()) } else { Err(EditRejected::Invalid { faults }) }
     }
 
@@ -279,7 +271,7 @@ impl<'w> Draft<'w> {
 
     fn unknown(&self, id: &LayerId) -> EditRejected {
         let ids: Vec<&LayerId> = self.world.resource::<LayerIndex>().ids().filter(|id| self.exists(id)).collect();
-        let nearest = components::document::nearest(id.as_str(), ids.iter().map(|id| id.as_str()));
+        let nearest = components::document::words::nearest(id.as_str(), ids.iter().map(|id| id.as_str()));
         EditRejected::UnknownLayer { id: id.to_string(), nearest: nearest.map(ToOwned::to_owned) }
     }
 }

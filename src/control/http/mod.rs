@@ -1,0 +1,124 @@
+//! The routes, one file a family.
+//!
+//! To add a family: a file here with a function `routes`, and one line in [`api`].
+
+mod body;
+mod frame;
+mod landing;
+mod layers;
+mod live;
+mod operation;
+mod request;
+mod status;
+mod transport;
+
+use std::future::Future;
+
+use serde::Serialize;
+use warp::{
+    Filter,
+    filters::BoxedFilter,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    reply::Response,
+};
+
+use self::request::{Request, request};
+use super::{Context, Problem, server::Route, websocket};
+
+/// Names the tick that an answer shows, or whose frame shows what was done first.
+const STREAM_TICK: HeaderName = HeaderName::from_static("stream-tick");
+
+/// Everything, as it is served on `PORT`.
+pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
+    // Every route of the stream answers under both.
+    let base = warp::path("api").and(warp::path("stream")).or(warp::path("stream")).unify().boxed();
+    status::routes(context, &base)
+        .or(frame::routes(context, &base))
+        .unify()
+        .or(transport::routes(context, &base))
+        .unify()
+        .or(layers::routes(context, &base))
+        .unify()
+        .or(live::routes(context))
+        .unify()
+        .or(operation::health(context))
+        .unify()
+        .or(operation::metrics(context))
+        .unify()
+        .or(websocket::routes(context, warp::path!("ws").boxed()))
+        .unify()
+        .or(landing::routes(context))
+        .unify()
+        .or(unknown())
+        .unify()
+        .boxed()
+}
+
+/// WebSockets at any path, as served on `WS_PORT`.
+pub(super) fn websocket_only(context: &Context) -> BoxedFilter<(Response,)> {
+    websocket::routes(context, warp::any().boxed())
+}
+
+/// Metrics alone, as served on `METRICS_PORT`.
+pub(super) fn metrics_only(context: &Context) -> BoxedFilter<(Response,)> {
+    operation::metrics(context).or(unknown()).unify().boxed()
+}
+
+/// Health alone, as served on `HEALTH_PORT`.
+pub(super) fn health_only(context: &Context) -> BoxedFilter<(Response,)> {
+    operation::health(context).or(unknown()).unify().boxed()
+}
+
+/// Answers what no route took.
+fn unknown() -> BoxedFilter<(Response,)> {
+    warp::path::full()
+        .map(|path: warp::path::FullPath| {
+            Problem::not_found(format!("there is no route `{}`", path.as_str())).into_response()
+        })
+        .boxed()
+}
+
+/// One route: whatever matches `path` is answered by `handler`, whichever method it has, so that a wrong method gets
+/// an answer that names the right ones.
+fn endpoint<P, H, F>(
+    context: &Context,
+    path: BoxedFilter<(P,)>,
+    route: &'static str,
+    handler: H,
+) -> BoxedFilter<(Response,)>
+where
+    P: Send + 'static,
+    H: Fn(Context, P, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    let context = context.clone();
+    path.and(request())
+        .then(move |parameter, request| {
+            let answer = handler(context.clone(), parameter, request);
+            async move {
+                let mut response = answer.await.unwrap_or_else(Problem::into_response);
+                response.extensions_mut().insert(Route(route));
+                response
+            }
+        })
+        .boxed()
+}
+
+/// An answer with a JSON document that must not be kept.
+fn json(status: StatusCode, document: &impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(document).map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the answer could not be written: {error}"))
+    })?;
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The same answer with the tick that it speaks of.
+fn at_tick(mut response: Response, tick: u64) -> Response {
+    response.headers_mut().insert(STREAM_TICK, HeaderValue::from(tick));
+    response
+}

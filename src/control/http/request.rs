@@ -1,0 +1,83 @@
+//! A request as routes see it.
+
+use std::{fmt, pin::Pin, str::FromStr};
+
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt as _};
+use warp::{
+    Filter, Rejection,
+    http::{HeaderMap, Method},
+};
+
+use crate::control::Problem;
+
+/// The body, as it comes in.
+pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
+
+/// A request whose path has been read.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) headers: HeaderMap,
+    pub(super) query: Query,
+    pub(super) body: Body,
+}
+
+/// Reads all of a request but its path.
+pub(super) fn request() -> impl Filter<Extract = (Request,), Error = Rejection> + Clone + Send + Sync + 'static {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::method().and(warp::header::headers_cloned()).and(query).and(warp::body::stream()).map(
+        |method, headers, query: String, body| {
+            let query = Query(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
+            Request { method, headers, query, body: bytes(body) }
+        },
+    )
+}
+
+fn bytes<S, B>(body: S) -> Body
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static,
+    B: warp::Buf,
+{
+    Box::pin(body.map_ok(|mut chunk| chunk.copy_to_bytes(chunk.remaining())))
+}
+
+impl Request {
+    /// Whether the request only reads.
+    pub(super) fn reads(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+}
+
+/// What stands behind the `?`.
+#[derive(Debug)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Refuses names that are not among `known`: a misspelt one would otherwise have no effect without a word.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) else { return Ok(()) };
+        let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
+        Err(Problem::bad_request(match nearest {
+            Some(nearest) if strsim::damerau_levenshtein(nearest, name) <= 2 => {
+                format!("there is no query parameter `{name}`; did you mean `{nearest}`?")
+            }
+            Some(_) => format!("there is no query parameter `{name}`; this route takes `{}`", known.join("`, `")),
+            None => format!("there is no query parameter `{name}`; this route takes none"),
+        }))
+    }
+
+    /// The value of a parameter, if it is there.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter as something else; `expected` says what it must be.
+    pub(super) fn value<T>(&self, name: &str, expected: impl fmt::Display) -> Result<Option<T>, Problem>
+    where
+        T: FromStr,
+    {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let wrong = |_| Problem::bad_request(format!("query parameter `{name}`: found `{text}`, expected {expected}"));
+        text.parse().map(Some).map_err(wrong)
+    }
+}

@@ -1,0 +1,71 @@
+//! How the stream is doing.
+
+use serde::Serialize;
+use warp::{Filter, filters::BoxedFilter, http::StatusCode, reply::Response};
+
+use super::{Context, Problem, Request, at_tick, endpoint, json};
+use crate::engine::{EngineHandle, OutputStatus, Transport};
+
+/// `GET …/status`.
+pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
+    let path = base.clone().and(warp::path!("status")).map(|| ()).boxed();
+    endpoint(context, path, "/api/stream/status", status)
+}
+
+async fn status(context: Context, (): (), request: Request) -> Result<Response, Problem> {
+    if !request.reads() {
+        return Err(Problem::method_not_allowed("GET, HEAD"));
+    }
+    let status = Status::of(&context.engine);
+    json(StatusCode::OK, &status).map(|response| at_tick(response, status.tick))
+}
+
+/// The stream as it is now.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    /// Whether it is on air; a paused stream is.
+    is_live: bool,
+    state: Transport,
+    fps: f64,
+    #[serde(rename = "targetFPS")]
+    target_fps: u32,
+    frame_count: u64,
+    dropped_frames: u64,
+    /// Milliseconds.
+    average_render_time: f64,
+    connected_clients: u64,
+    layer_count: u64,
+    /// Seconds.
+    uptime: f64,
+    resolution: Resolution,
+    tick: u64,
+    outputs: Vec<OutputStatus>,
+}
+
+#[derive(Serialize)]
+struct Resolution {
+    width: usize,
+    height: usize,
+}
+
+impl Status {
+    fn of(engine: &EngineHandle) -> Self {
+        let (stats, format, state) = (engine.stats(), engine.format(), *engine.transport().borrow());
+        Self {
+            is_live: state != Transport::Stopped,
+            state,
+            fps: stats.fps,
+            target_fps: format.fps,
+            frame_count: stats.frames,
+            dropped_frames: stats.dropped_frames,
+            average_render_time: stats.average_render_time.as_secs_f64() * 1e3,
+            connected_clients: engine.clients(),
+            layer_count: stats.layer_count,
+            uptime: stats.uptime.as_secs_f64(),
+            resolution: Resolution { width: format.width, height: format.height },
+            tick: stats.tick,
+            outputs: engine.outputs(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! On air, off air, standing still.
+
+use serde::{Deserialize, Serialize};
+use warp::{
+    Filter,
+    filters::BoxedFilter,
+    http::{Method, StatusCode},
+    reply::Response,
+};
+
+use super::{Context, Problem, Request, body, endpoint, json};
+use crate::engine::{Command, Transport};
+
+/// `POST …/start`, `…/stop`, `…/pause`, `…/resume`, and `POST …/control` with the same as `action`.
+pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
+    let direct = |name, route, command| {
+        let path = base.clone().and(warp::path(name)).and(warp::path::end()).map(move || command).boxed();
+        endpoint(context, path, route, run)
+    };
+    let control = base.clone().and(warp::path!("control")).map(|| ()).boxed();
+    direct("start", "/api/stream/start", Command::Start)
+        .or(direct("stop", "/api/stream/stop", Command::Stop))
+        .unify()
+        .or(direct("pause", "/api/stream/pause", Command::Pause))
+        .unify()
+        .or(direct("resume", "/api/stream/resume", Command::Resume))
+        .unify()
+        .or(endpoint(context, control, "/stream/control", act))
+        .unify()
+        .boxed()
+}
+
+/// The body of `POST …/control`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    action: Action,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Action {
+    Start,
+    Stop,
+    Pause,
+    Resume,
+}
+
+impl From<Action> for Command {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Start => Self::Start,
+            Action::Stop => Self::Stop,
+            Action::Pause => Self::Pause,
+            Action::Resume => Self::Resume,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Carried {
+    state: Transport,
+    is_live: bool,
+}
+
+async fn run(context: Context, command: Command, request: Request) -> Result<Response, Problem> {
+    if request.method != Method::POST {
+        return Err(Problem::method_not_allowed("POST"));
+    }
+    carry_out(&context, command)
+}
+
+async fn act(context: Context, (): (), request: Request) -> Result<Response, Problem> {
+    if request.method != Method::POST {
+        return Err(Problem::method_not_allowed("POST"));
+    }
+    let order: Order = body::document(request).await?;
+    carry_out(&context, order.action.into())
+}
+
+fn carry_out(context: &Context, command: Command) -> Result<Response, Problem> {
+    let state = context.engine.command(command)?;
+    json(StatusCode::OK, &Carried { state, is_live: state != Transport::Stopped })
+}

@@ -1,0 +1,124 @@
+//! The one place that turns errors into HTTP statuses and RFC 9457 problem documents.
+
+use components::{document::Fault, edit::EditRejected};
+use serde::Serialize;
+use warp::{
+    http::{HeaderValue, StatusCode, header},
+    reply::Response,
+};
+
+use crate::engine::{CommandRefused, EngineClosed};
+
+/// Why a request was not carried out, as the client gets to know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    errors: Vec<Fault>,
+    headers: Vec<(header::HeaderName, HeaderValue)>,
+}
+
+/// The document that a problem becomes. Its type is `about:blank`: the status says what kind of problem it is.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    errors: &'a [Fault],
+}
+
+impl Problem {
+    /// A problem with a status and words for people, which should say what to do about it.
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+    }
+
+    /// The request itself is wrong: its syntax or its query.
+    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// What is asked for is not there.
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// The route exists but does not take this method; `allowed` are those that it takes.
+    pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("this route takes {allowed}"))
+            .with_header(header::ALLOW, HeaderValue::from_static(allowed))
+    }
+
+    /// The document can be read but is not valid.
+    pub(super) fn invalid(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [fault] => fault.to_string(),
+            faults => format!("the document has {} faults", faults.len()),
+        };
+        Self { errors: faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// It would work in a moment.
+    pub(super) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// The same problem with one more header on its answer.
+    #[must_use]
+    pub(super) fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer to the request.
+    #[must_use]
+    pub fn into_response(self) -> Response {
+        let document = Document {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Problem"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        // Strings and numbers always serialise; were they not to, the status would still tell.
+        let body = serde_json::to_string(&document).unwrap_or_default();
+        let mut response = Response::new(body.into());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        response
+    }
+}
+
+impl From<EditRejected> for Problem {
+    fn from(rejected: EditRejected) -> Self {
+        let detail = rejected.to_string();
+        match rejected {
+            EditRejected::UnknownLayer { .. } => Self::not_found(detail),
+            EditRejected::DuplicateLayer { .. } | EditRejected::NotAGroup { .. } => {
+                Self::new(StatusCode::CONFLICT, detail)
+            }
+            EditRejected::TooManyLayers { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            EditRejected::Invalid { faults } => Self::invalid(faults),
+            EditRejected::Busy => Self::unavailable(detail),
+            EditRejected::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),
+        }
+    }
+}
+
+impl From<CommandRefused> for Problem {
+    fn from(refused: CommandRefused) -> Self {
+        Self::new(StatusCode::CONFLICT, refused.to_string())
+    }
+}
+
+impl From<EngineClosed> for Problem {
+    fn from(closed: EngineClosed) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, closed.to_string())
+    }
+}

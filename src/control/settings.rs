@@ -1,0 +1,55 @@
+//! What control is set up with.
+
+use std::{fmt, hint::black_box, net::SocketAddr};
+
+/// Where control listens and whom it lets in.
+#[derive(Clone, Debug)]
+pub struct ControlSettings {
+    /// Where the API is served: `PORT`.
+    pub http: SocketAddr,
+    /// Where WebSockets are served besides `/ws` of the API: `WS_PORT`.
+    pub websocket: Option<SocketAddr>,
+    /// Where metrics are served besides `/metrics` of the API: `METRICS_PORT`.
+    pub metrics: Option<SocketAddr>,
+    /// Where health is served besides `/health/…` of the API: `HEALTH_PORT`.
+    pub health: Option<SocketAddr>,
+    /// What clients must show for everything but health; nothing is asked for if absent.
+    pub api_token: Option<ApiToken>,
+    /// Origins (`https://studio.example`) whose pages may use the API, besides the service's own; `*` stands for all.
+    pub allowed_origins: Vec<String>,
+}
+
+/// A bearer token. Never shown, compared in constant time.
+#[derive(Clone)]
+pub struct ApiToken(String);
+
+/// An empty token would let everybody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the API token is empty; give at least 16 characters, or leave it out to ask for none")]
+pub struct EmptyTokenError;
+
+impl ApiToken {
+    /// # Errors
+    /// The token is empty.
+    pub fn new(token: impl Into<String>) -> Result<Self, EmptyTokenError> {
+        let token = token.into();
+        if token.is_empty() { Err(EmptyTokenError) } else { Ok(Self(token)) }
+    }
+
+    /// Whether `shown` is the token. Takes as long for a near miss as for a far one, so that the token cannot be
+    /// guessed byte by byte.
+    pub(super) fn matches(&self, shown: &[u8]) -> bool {
+        let token = self.0.as_bytes();
+        let mut difference = usize::from(token.len() != shown.len());
+        for (index, byte) in shown.iter().enumerate() {
+            difference |= usize::from(black_box(byte ^ token[index % token.len()]));
+        }
+        black_box(difference) == 0
+    }
+}
+
+impl fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiToken(***)")
+    }
+}

@@ -1,0 +1,86 @@
+//! Output into a file.
+
+use std::{
+    fs::OpenOptions,
+    io,
+    path::{Path, PathBuf},
+};
+
+use gstreamer::prelude::*;
+
+use super::{
+    destination::FileFormat,
+    elements::{MissingElement, make},
+    pipeline::{MuxAndSink, OutputError},
+};
+
+/// Milliseconds of an MP4 that are lost at most if the machine goes down.
+const MP4_FRAGMENT_MS: u32 = 2000;
+
+/// A muxer for `format` and a sink that writes to `path`.
+pub(super) fn parts(path: &Path, format: FileFormat) -> Result<MuxAndSink, MissingElement> {
+    let (mux, pads) = match format {
+        FileFormat::Mp4 => {
+            let mux = make("mp4mux")?;
+            // Fragments as it goes, so that what was written plays after a crash; a plain MP4 in the end.
+            mux.set_property("fragment-duration", MP4_FRAGMENT_MS);
+            mux.set_property_from_str("fragment-mode", "first-moov-then-finalise");
+            (mux, ("video_%u", "audio_%u"))
+        }
+        FileFormat::Mkv => (make("matroskamux")?, ("video_%u", "audio_%u")),
+        FileFormat::Flv => (make("flvmux")?, ("video", "audio")),
+    };
+    let sink = make("filesink")?;
+    sink.set_property("location", path);
+    sink.set_property("sync", false);
+    Ok(MuxAndSink { mux, pads, sink })
+}
+
+/// Makes sure that `path` can be written, by making the file.
+pub(super) fn create(path: &Path) -> Result<(), OutputError> {
+    OpenOptions::new().write(true).create(true).truncate(true).open(path).map(drop).map_err(|e| not_writable(path, &e))
+}
+
+/// Makes a file that was not there before: `path`, or `path` with a number behind its name. A recording is never
+/// written over.
+pub(super) fn create_new(path: &Path) -> Result<PathBuf, OutputError> {
+    let mut candidate = path.to_owned();
+    for number in 2.. {
+        match OpenOptions::new().write(true).create_new(true).open(&candidate) {
+            Ok(_) => break,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => candidate = numbered(path, number),
+            Err(error) => return Err(not_writable(&candidate, &error)),
+        }
+    }
+    Ok(candidate)
+}
+
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{number}.{ending}"))
+}
+
+pub(super) fn not_writable(path: &Path, error: &io::Error) -> OutputError {
+    let remedy = match error.kind() {
+        io::ErrorKind::NotFound => "make the folder first",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "give this user the right to write there, or choose another place"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or choose another disk",
+        io::ErrorKind::IsADirectory => "this is a folder: add a file name",
+        _ => "choose another place",
+    };
+    let reason = error.to_string();
+    let reason = reason.split(" (os error").next().unwrap_or_default().to_lowercase();
+    OutputError::NotWritable { path: path.display().to_string(), reason, remedy }
+}
+
+/// What a pipeline that writes to `path` reported, for people.
+pub(super) fn explain(path: &Path, text: &str) -> String {
+    let reason = text.lines().next().unwrap_or_default();
+    if text.contains("No space left") || text.contains("system error: No space") {
+        return format!("the disk is full while writing `{}`; free some space and start again", path.display());
+    }
+    format!("cannot go on writing `{}`: {reason}", path.display())
+}

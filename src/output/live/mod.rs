@@ -1,0 +1,5 @@
+//! A stream that plays in a browser.
+
+/// Segments in memory.
+#[derive(Debug, Default)]
+pub struct LiveStore {}

@@ -1,0 +1,211 @@
+//! The pipeline of one output: packets in, a muxer, and whatever takes the bytes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use gstreamer::{self as gst, prelude::*};
+use gstreamer_app::AppSrc;
+
+use super::{
+    elements::MissingElement,
+    gate::Outlet,
+    packet::{Packet, Track},
+};
+
+/// Encoded time that may wait in front of an output before it counts as one that cannot keep up.
+const FULL: gst::ClockTime = gst::ClockTime::from_seconds(3);
+/// Bytes likewise, should times be of no help: 64 MiB.
+const FULL_BYTES: u64 = 64 << 20;
+/// Encoded time to which the queue must have shrunk before it is filled again.
+const ROOM: gst::ClockTime = gst::ClockTime::from_mseconds(500);
+/// Packets that may wait where the encoder can wait too. More than the sound of the frames that the encoder holds, so
+/// that one track never waits for the other.
+const OFFLINE_PACKETS: u64 = 64;
+
+/// Whether the encoder may be held up by an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Never: what does not fit is left out.
+    Live,
+    /// As long as it takes: nothing is left out.
+    Offline,
+}
+
+/// A muxer and a sink that belong together.
+pub(super) struct MuxAndSink {
+    pub(super) mux: gst::Element,
+    /// Names of the muxer's pads for video and for sound.
+    pub(super) pads: (&'static str, &'static str),
+    pub(super) sink: gst::Element,
+}
+
+/// What came over the bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PipelineEvent {
+    /// The peer or the disk gave up. Words of GStreamer, details after them; may hold secrets.
+    Error(String),
+    /// All bytes are where they belong.
+    End,
+}
+
+/// The pipeline of one output.
+pub(super) struct OutputPipeline {
+    pipeline: gst::Pipeline,
+    bus: gst::Bus,
+    inlet: Inlet,
+    passed: Arc<AtomicU64>,
+}
+
+impl OutputPipeline {
+    /// Builds and starts it. It then opens its file or connects in its own time.
+    pub(super) fn start(parts: MuxAndSink, has_audio: bool, pace: Pace) -> Result<Self, OutputError> {
+        let pipeline = gst::Pipeline::new();
+        let source = || {
+            let builder = AppSrc::builder().format(gst::Format::Time).max_bytes(0);
+            match pace {
+                Pace::Live => builder.build(),
+                Pace::Offline => builder.max_buffers(OFFLINE_PACKETS).block(true).build(),
+            }
+        };
+        let video = source();
+        let audio = has_audio.then(source);
+        let broken = |_| OutputError::Unlinkable;
+        pipeline.add_many([&parts.mux, &parts.sink]).map_err(broken)?;
+        parts.mux.link(&parts.sink).map_err(broken)?;
+        for (source, pad) in [(Some(&video), parts.pads.0), (audio.as_ref(), parts.pads.1)] {
+            if let Some(source) = source {
+                pipeline.add(source).map_err(broken)?;
+                let to = parts.mux.request_pad_simple(pad).ok_or(OutputError::Unlinkable)?;
+                let from = source.static_pad("src").ok_or(OutputError::Unlinkable)?;
+                from.link(&to).map_err(|_| OutputError::Unlinkable)?;
+            }
+        }
+        let passed = Arc::new(AtomicU64::new(0));
+        if let Some(pad) = parts.sink.static_pad("sink") {
+            let passed = Arc::clone(&passed);
+            pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, _| {
+                passed.fetch_add(1, Ordering::Relaxed);
+                gst::PadProbeReturn::Ok
+            });
+        }
+        let bus = pipeline.bus().ok_or(OutputError::Unlinkable)?;
+        let this = Self { pipeline, bus, inlet: Inlet { video, audio }, passed };
+        if this.pipeline.set_state(gst::State::Playing).is_err() {
+            let event = this.event(Duration::ZERO);
+            drop(this.take_down());
+            return Err(match event {
+                Some(PipelineEvent::Error(text)) => OutputError::Failed(text),
+                _ => OutputError::Unlinkable,
+            });
+        }
+        Ok(this)
+    }
+
+    /// Where packets go in.
+    pub(super) fn inlet(&self) -> Inlet {
+        self.inlet.clone()
+    }
+
+    /// The next thing that happened, waiting for it at most this long.
+    pub(super) fn event(&self, patience: Duration) -> Option<PipelineEvent> {
+        let patience = gst::ClockTime::try_from(patience).unwrap_or(gst::ClockTime::ZERO);
+        let message = self.bus.timed_pop_filtered(patience, &[gst::MessageType::Error, gst::MessageType::Eos])?;
+        Some(match message.view() {
+            gst::MessageView::Error(error) => {
+                let details = error.debug().map_or_else(String::new, |text| format!("\n{text}"));
+                PipelineEvent::Error(format!("{}{details}", error.error()))
+            }
+            _ => PipelineEvent::End,
+        })
+    }
+
+    /// Buffers that reached the sink. The sink takes one when it is done with the one before.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    /// Ends the pipeline. A sink can hold this up, for example while it connects, so it happens on a thread of its
+    /// own.
+    pub(super) fn take_down(self) -> JoinHandle<()> {
+        std::thread::spawn(move || {
+            // It cannot fail on the way down.
+            let _ = self.pipeline.set_state(gst::State::Null);
+        })
+    }
+}
+
+/// Where packets go into a pipeline.
+#[derive(Clone)]
+pub(super) struct Inlet {
+    video: AppSrc,
+    audio: Option<AppSrc>,
+}
+
+impl Inlet {
+    /// Hands a packet over. Waits only in a pipeline at [`Pace::Offline`]. A pipeline that failed takes no more and
+    /// says so on its bus.
+    pub(super) fn hand_over(&self, packet: &Packet) {
+        let source = match packet.track {
+            Track::Video => Some(&self.video),
+            Track::Audio => self.audio.as_ref(),
+        };
+        if let Some(source) = source {
+            if source.caps().as_ref() != Some(&packet.caps) {
+                source.set_caps(Some(&packet.caps));
+            }
+            let _ = source.push_buffer(packet.buffer.clone());
+        }
+    }
+}
+
+impl Outlet for Inlet {
+    fn is_full(&self) -> bool {
+        self.video.current_level_time() > FULL || self.video.current_level_bytes() > FULL_BYTES
+    }
+
+    fn has_room(&self) -> bool {
+        self.video.current_level_time() <= ROOM
+    }
+
+    fn push(&mut self, packet: &Packet) {
+        self.hand_over(packet);
+    }
+
+    fn end(&mut self) {
+        // A pipeline that failed takes no end either, and needs none.
+        let _ = self.video.end_of_stream();
+        if let Some(audio) = &self.audio {
+            let _ = audio.end_of_stream();
+        }
+    }
+}
+
+/// An output cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutputError {
+    /// A part of it is not installed.
+    #[error(transparent)]
+    Missing(#[from] MissingElement),
+    /// Its parts do not fit together.
+    #[error("the parts of the output do not fit together; run `stream-manager doctor` to see what is installed")]
+    Unlinkable,
+    /// The file or folder cannot be written.
+    #[error("cannot write `{path}`: {reason}; {remedy}")]
+    NotWritable {
+        /// Where.
+        path: String,
+        /// What the system says.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// It failed while it ran.
+    #[error("{0}")]
+    Failed(String),
+}

@@ -1,0 +1,51 @@
+//! Output to an RTMP server.
+
+use gstreamer::prelude::*;
+
+use super::{
+    destination::RtmpUrl,
+    elements::{MissingElement, make},
+    pipeline::MuxAndSink,
+};
+
+/// Buffers that reach the sink before it has anything to do with the server: the headers of the stream, which it
+/// keeps, and the first that waits until the connection stands.
+pub(super) const BUFFERS_BEFORE_CONNECTED: u64 = 5;
+
+/// A muxer, and a sink that sends to `url`.
+pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
+    let mux = make("flvmux")?;
+    mux.set_property("streamable", true);
+    let sink = make("rtmp2sink")?;
+    sink.set_property("location", url.secret());
+    // Frames come at their pace already, and a reconnected stream begins at a late time.
+    sink.set_property("sync", false);
+    Ok(MuxAndSink { mux, pads: ("video", "audio"), sink })
+}
+
+/// What the pipeline reported, for people, without secrets.
+pub(super) fn explain(url: &RtmpUrl, text: &str) -> String {
+    let host = url.host();
+    let lower = text.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let reason = if says(&["connection refused"]) {
+        "it refused the connection; is the server running, and the port right?".to_owned()
+    } else if says(&["resolving", "name or service not known", "temporary failure in name"]) {
+        "no host of this name is known; check the address and the name server".to_owned()
+    } else if says(&["timed out", "timeout"]) {
+        "it did not answer in time; is a firewall in the way?".to_owned()
+    } else if says(&["tls", "certificate"]) {
+        format!("no secure connection came about ({})", first_line(url, text))
+    } else if says(&["publish", "not authorized", "permission denied", "authent", "badname"]) {
+        "it refused the stream; check the application and the stream key".to_owned()
+    } else if says(&["broken pipe", "connection reset", "connection closed", "eof", "disconnected", "cancelled"]) {
+        "it closed the connection".to_owned()
+    } else {
+        first_line(url, text)
+    };
+    format!("cannot send to {host}: {reason}")
+}
+
+fn first_line(url: &RtmpUrl, text: &str) -> String {
+    url.redact(text.lines().next().unwrap_or_default())
+}

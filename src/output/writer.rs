@@ -1,0 +1,142 @@
+//! Rendering into a file, as fast as the machine can, with nothing left out.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use gstreamer as gst;
+use systems::Frame;
+
+use super::{
+    destination::FileFormat,
+    elements::{SOFTWARE, VideoEncoder, choose_encoder, exists},
+    encoder::{Encoder, EncoderError, OnPacket},
+    file,
+    gate::Outlet,
+    pipeline::{Inlet, OutputError, OutputPipeline, Pace, PipelineEvent},
+    settings::EncoderSettings,
+};
+use crate::engine::StreamFormat;
+
+/// How long the disk or the encoder may do nothing at all. Long, since a slow disk is no error.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A file could not be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// GStreamer is not there.
+    #[error("GStreamer could not be started: {0}")]
+    GStreamer(String),
+    /// The encoder stopped working.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// The file cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// A file that is being written, frame by frame.
+pub struct FileWriter {
+    encoder: Option<Encoder>,
+    output: Option<OutputPipeline>,
+    inlet: Inlet,
+    path: std::path::PathBuf,
+    next: u64,
+}
+
+impl FileWriter {
+    /// Begins a file. One that is there already is written over.
+    ///
+    /// # Errors
+    /// The file cannot be written, or a part of GStreamer is missing.
+    pub fn create(
+        path: &Path,
+        container: FileFormat,
+        format: StreamFormat,
+        settings: &EncoderSettings,
+    ) -> Result<Self, WriteError> {
+        gst::init().map_err(|error| WriteError::GStreamer(error.to_string()))?;
+        file::create(path)?;
+        let parts = file::parts(path, container).map_err(OutputError::from)?;
+        let output = OutputPipeline::start(parts, settings.audio.is_some(), Pace::Offline)?;
+        let inlet = output.inlet();
+        let on_packet: OnPacket = {
+            let inlet = inlet.clone();
+            Arc::new(move |packet| inlet.hand_over(&packet))
+        };
+        // Held from here on, so that the pipeline is taken down whatever happens below.
+        let mut this = Self { encoder: None, output: Some(output), inlet, path: path.to_owned(), next: 0 };
+        let (chosen, warning) = choose_encoder(&settings.hwaccel, &exists);
+        if let Some(warning) = warning {
+            tracing::warn!("{warning}");
+        }
+        let start = |encoder: &VideoEncoder| Encoder::start(encoder, format, settings, (0, 0), &on_packet);
+        this.encoder = Some(match start(chosen) {
+            Err(error) if !chosen.is_software() => {
+                tracing::warn!("{error}; x264 encodes in software instead");
+                start(&SOFTWARE)?
+            }
+            result => result?,
+        });
+        Ok(this)
+    }
+
+    /// Adds a frame after the one before. Waits while the encoder or the disk is behind.
+    ///
+    /// # Errors
+    /// The encoder failed or the disk is full; the file ends before this frame then.
+    pub fn push(&mut self, picture: &Arc<Frame>) -> Result<(), WriteError> {
+        self.check_output()?;
+        if let Some(encoder) = &mut self.encoder {
+            encoder.push(self.next, picture, PATIENCE).map_err(|error| {
+                // An encoder that cannot go on because its packets are not taken is not what is wrong.
+                Self::failure(self.output.as_ref(), &self.path).unwrap_or(WriteError::Encoder(error))
+            })?;
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Frames that were pushed so far.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.next
+    }
+
+    /// Ends the file. It plays from here on.
+    ///
+    /// # Errors
+    /// The encoder failed or the disk is full.
+    pub fn finish(mut self) -> Result<(), WriteError> {
+        if let Some(encoder) = self.encoder.take() {
+            encoder.finish(PATIENCE)?;
+        }
+        self.inlet.end();
+        let event = self.output.as_ref().and_then(|output| output.event(PATIENCE));
+        match event {
+            Some(PipelineEvent::End) => Ok(()),
+            Some(PipelineEvent::Error(text)) => Err(OutputError::Failed(file::explain(&self.path, &text)).into()),
+            None => Err(OutputError::Failed(format!("the disk did not take all of `{}`", self.path.display())).into()),
+        }
+    }
+
+    fn check_output(&self) -> Result<(), WriteError> {
+        Self::failure(self.output.as_ref(), &self.path).map_or(Ok(()), Err)
+    }
+
+    fn failure(output: Option<&OutputPipeline>, path: &Path) -> Option<WriteError> {
+        match output?.event(Duration::ZERO)? {
+            PipelineEvent::Error(text) => Some(OutputError::Failed(file::explain(path, &text)).into()),
+            PipelineEvent::End => None,
+        }
+    }
+}
+
+impl Drop for FileWriter {
+    fn drop(&mut self) {
+        // The output first: it lets go of an encoder thread that waits for it.
+        if let Some(output) = self.output.take() {
+            // A thread that panicked has nothing left to take down.
+            let _ = output.take_down().join();
+        }
+        self.encoder = None;
+    }
+}

@@ -1,0 +1,65 @@
+//! Whether the service is well.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use serde::Serialize;
+
+use super::Metrics;
+use crate::engine::{EngineHandle, OutputState, Transport};
+
+/// The tick thread counts as stalled after this long without a tick: sixty frames at 30 per second, far above what
+/// a slow frame takes.
+const STALLED: Duration = Duration::from_secs(2);
+
+/// A reason for which traffic should go elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unready {
+    /// What is not ready: `engine` or `outputs`.
+    pub part: &'static str,
+    /// Why, in words for people.
+    pub reason: String,
+}
+
+/// Judges whether the service is ready.
+#[derive(Clone)]
+pub struct Health {
+    engine: EngineHandle,
+    metrics: Arc<Metrics>,
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Health").finish_non_exhaustive()
+    }
+}
+
+impl Health {
+    /// Judges by the engine's state and by the ticks that `metrics` was told of.
+    #[must_use]
+    pub fn new(engine: EngineHandle, metrics: Arc<Metrics>) -> Self {
+        Self { engine, metrics }
+    }
+
+    /// Everything for which the service is not ready; empty when it is.
+    #[must_use]
+    pub fn unready(&self) -> Vec<Unready> {
+        let mut reasons = Vec::new();
+        match self.metrics.since_last_tick() {
+            None => reasons.push(Unready { part: "engine", reason: "no frame was drawn yet".to_owned() }),
+            Some(since) if since > STALLED => {
+                let reason = format!("the last frame was drawn {:.1} s ago", since.as_secs_f64());
+                reasons.push(Unready { part: "engine", reason });
+            }
+            Some(_) => {}
+        }
+        let outputs = self.engine.outputs();
+        let on_air = *self.engine.transport().borrow() != Transport::Stopped;
+        if on_air && !outputs.is_empty() && outputs.iter().all(|output| output.state == OutputState::Failed) {
+            let named: Vec<_> = outputs.iter().map(|output| format!("`{}`", output.id)).collect();
+            let reason = format!("every output has failed: {}", named.join(", "));
+            reasons.push(Unready { part: "outputs", reason });
+        }
+        reasons
+    }
+}

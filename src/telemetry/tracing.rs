@@ -1,0 +1,69 @@
+//! Log lines to standard error.
+
+use std::{io::IsTerminal as _, str::FromStr};
+
+use tracing_subscriber::EnvFilter;
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The text names no format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no log format; use `text` or `json`")]
+pub struct ParseLogFormatError(String);
+
+impl FromStr for LogFormat {
+    type Err = ParseLogFormatError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            other => Err(ParseLogFormatError(other.to_owned())),
+        }
+    }
+}
+
+/// Log lines cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TracingError {
+    /// The filter cannot be read.
+    #[error(
+        "`{level}` is no log level: {source}; use `error`, `warn`, `info`, `debug`, `trace`, or a list such as `info,stream_manager=debug`"
+    )]
+    Level {
+        /// What was asked for.
+        level: String,
+        /// What is wrong with it.
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// Somebody else writes log lines already.
+    #[error("log lines are being written already: {0}")]
+    Taken(#[from] tracing_subscriber::util::TryInitError),
+}
+
+/// Starts writing log lines to standard error for as long as the process lives.
+///
+/// `level` is a level (`info`) or a list of levels by module (`info,stream_manager::output=debug`).
+///
+/// # Errors
+/// `level` cannot be read, or lines are being written already.
+pub fn init(level: &str, format: LogFormat) -> Result<(), TracingError> {
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    let filter =
+        EnvFilter::builder().parse(level).map_err(|source| TracingError::Level { level: level.to_owned(), source })?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().try_init()?,
+        LogFormat::Json => lines.json().flatten_event(true).finish().try_init()?,
+    }
+    Ok(())
+}
