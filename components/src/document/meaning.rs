@@ -12,6 +12,7 @@ use super::{
     words::{counted, nearest, shown_text},
 };
 use crate::{
+    animation::{self, Animation},
     asset::{AssetDocument, AssetKind},
     content::{Content, ShapeContent, Stroke},
     geometry::{Length, Size},
@@ -137,6 +138,16 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
         if let Some(content) = &entry.content {
             self.content(&format!("{pointer}/content"), content);
+            for (index, animation) in &entry.animations {
+                self.animation(&format!("{pointer}/animations/{index}"), animation, content);
+            }
+        }
+    }
+
+    fn animation(&mut self, pointer: &str, animation: &Animation, content: &Content) {
+        for fault in animation::check(animation, content) {
+            let pointer = format!("{pointer}{}", fault.pointer);
+            self.faults.push(Fault { place: (self.place)(&pointer), pointer, ..fault });
         }
     }
 

@@ -50,8 +50,8 @@ pub struct SceneDocument {
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// A name for people.
-    #[serde(default)]
-    #[schemars(length(max = 200))]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 200), extend("default" = ""))]
     pub name: String,
     /// What the layers stand on.
     #[serde(default)]
@@ -122,7 +122,8 @@ pub struct LayerDocument {
     /// By what name files, programs and diffs speak of it.
     pub id: LayerId,
     /// A name for people.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = ""))]
     pub name: LayerName,
     /// What it is for.
     #[serde(rename = "type", default)]
@@ -146,16 +147,24 @@ pub struct LayerDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<Mask>,
     /// What is done to its picture.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = []))]
     pub effects: Effects,
     /// What it shows.
     pub content: Content,
     /// How it moves.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = []))]
     pub animations: Animations,
     /// The layers of a group, those farther away first. Only a layer with content `group` has any.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = []))]
     pub children: Vec<LayerDocument>,
+}
+
+/// Whether a field need not be written: nothing is merged into a list or a text, so nobody misses an empty one.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl LayerDocument {

@@ -13,6 +13,7 @@ use super::{
     words::nearest,
 };
 use crate::{
+    animation::Animation,
     asset::{AssetDocument, AssetId, AssetKind},
     content::Content,
 };
@@ -46,6 +47,8 @@ pub(super) struct LayerEntry<'a> {
     pub(super) asset: Option<Cow<'a, str>>,
     pub(super) has_effects: bool,
     pub(super) has_children: bool,
+    /// Each with its index.
+    pub(super) animations: Vec<(usize, Cow<'a, Animation>)>,
 }
 
 impl<'a> Outline<'a> {
@@ -82,6 +85,7 @@ impl<'a> Outline<'a> {
             },
             has_effects: !layer.effects.0.is_empty(),
             has_children: !layer.children.is_empty(),
+            animations: layer.animations.0.iter().map(Cow::Borrowed).enumerate().collect(),
         });
         for (index, child) in layer.children.iter().enumerate() {
             self.add(child, format!("{children}{index}"), depth + 1);
@@ -124,6 +128,7 @@ impl Outline<'static> {
         let content = node.child("content");
         let content_type = content.and_then(|content| text(content.child("type")?));
         let below = format!("{pointer}/children");
+        let animations = items(node.child("animations")).iter().enumerate();
         self.layers.push(LayerEntry {
             pointer,
             depth,
@@ -136,6 +141,7 @@ impl Outline<'static> {
                 .map(Cow::Owned),
             has_effects: !items(node.child("effects")).is_empty(),
             has_children: !items(node.child("children")).is_empty(),
+            animations: animations.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
         });
         self.salvage_all(node.child("children"), &below, depth + 1);
     }

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::{
     fault::Fault,
-    format::Format,
-    rules::{ObjectRule, Rule, RuleId, Rules, quoted},
+    rules::{ObjectRule, Rule, RuleId, Rules, TextRule, quoted},
     source::{Data, Member, Node, Source, push_token},
     words::{alternatives, counted, nearest, shown, shown_text},
 };
@@ -92,15 +91,16 @@ impl<'a> Walk<'a> {
         self.fault(node.offset, found(node), self.rules.expected(id), None);
     }
 
-    fn text(&mut self, node: &Node, id: RuleId, rule: &super::rules::TextRule, text: &str) {
+    fn text(&mut self, node: &Node, id: RuleId, rule: &TextRule, text: &str) {
         let length = text.chars().count();
         if length < rule.min || rule.max.is_some_and(|max| length > max) {
             let found = if length == 0 { "empty text".to_owned() } else { format!("text of {length} characters") };
             self.fault(node.offset, found, self.rules.expected(id), None);
-        } else if let Some(Format { suits, expected, .. }) = rule.format
-            && !suits(text)
+        } else if let Some(format) = rule.format
+            && let Err(misfit) = (format.check)(text)
         {
-            self.fault(node.offset, shown_text(text), (*expected).to_owned(), None);
+            let expected = misfit.expected.unwrap_or(format.expected).to_owned();
+            self.fault(node.offset, shown_text(text), expected, misfit.nearest.as_deref());
         }
     }
 
