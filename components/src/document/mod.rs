@@ -13,7 +13,7 @@ mod read;
 mod rules;
 mod source;
 mod structure;
-pub mod words;
+mod words;
 
 use std::path::PathBuf;
 
@@ -39,6 +39,7 @@ pub use self::{
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},
     source::{MAX_BYTES, MAX_DEPTH, Source},
+    words::nearest,
 };
 
 /// A scene: everything that a show consists of.
