@@ -46,17 +46,8 @@ fn summary(file: &Path, scene: &SceneDocument) -> String {
 }
 
 /// Reads a scene file and looks for the files that it names.
-///
-/// # Errors
-/// Everything that is wrong, a line each.
-pub fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
-    let text = fs::read_to_string(file).map_err(|error| vec![format!("{}: cannot be read: {error}", file.display())])?;
-    let mut scene = SceneDocument::parse(&text, limits)
-        .map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", file.display())).collect::<Vec<_>>())?;
-    scene.folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => ".".into(),
-    };
+fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
+    let scene = read_scene(file, limits)?;
     let missing: Vec<String> = scene
         .assets
         .iter()
@@ -67,6 +58,21 @@ pub fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<St
         })
         .collect();
     if missing.is_empty() { Ok(scene) } else { Err(missing) }
+}
+
+/// Reads a scene file.
+///
+/// # Errors
+/// Everything that is wrong with what is written in it, a line each.
+pub(super) fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
+    let text = fs::read_to_string(file).map_err(|error| vec![format!("{}: cannot be read: {error}", file.display())])?;
+    let mut scene = SceneDocument::parse(&text, limits)
+        .map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", file.display())).collect::<Vec<_>>())?;
+    scene.folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => ".".into(),
+    };
+    Ok(scene)
 }
 
 /// What is wrong with an asset's file, if anything is.

@@ -3,7 +3,12 @@
 mod check;
 mod completions;
 mod doctor;
+mod offline;
+mod render;
 mod schema;
+mod serve;
+mod snapshot;
+mod stream;
 
 use std::{
     fmt,
@@ -19,6 +24,9 @@ pub use self::{
     check::check,
     completions::{Completions, completions},
     doctor::{Finding, Verdict, doctor, find_fonts, probe_ports},
+    render::render,
+    serve::serve,
+    snapshot::snapshot,
     schema::{SchemaArgs, SchemaFormat, SchemaKind, schema},
 };
 use crate::config::{ConfigFaults, ConfigFlags, Group, Loaded, Scope, Sources, load, parse_seconds};

@@ -2,10 +2,11 @@
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
+use components::document::Limits;
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
 
-use super::{EXIT_USAGE, RenderArgs, fail, offline, read_scene, settings, start_logging, stream};
+use super::{EXIT_USAGE, RenderArgs, fail, check::read_scene, offline, settings, start_logging, stream};
 use crate::output::{FileFormat, FileWriter, WriteError};
 
 /// Renders a scene into a file, as fast as the machine allows, each frame exactly once.
@@ -20,7 +21,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Ok(container) => container,
         Err(error) => return fail(error, EXIT_USAGE),
     };
-    let scene = match read_scene(&args.file, settings.max_layers) {
+    let scene = match read_scene(&args.file, &Limits { max_layers: settings.max_layers }) {
         Ok(scene) => scene,
         Err(faults) => return fail(faults.join("\n"), 1),
     };

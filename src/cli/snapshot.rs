@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use image::{RgbaImage, imageops::FilterType};
 
-use super::{EXIT_USAGE, SnapshotArgs, fail, offline, read_scene, settings, start_logging};
+use components::document::Limits;
+
+use super::{EXIT_USAGE, SnapshotArgs, fail, check::read_scene, offline, settings, start_logging};
 
 /// Draws one moment of a scene into a PNG file.
 #[must_use]
@@ -14,7 +16,7 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
     start_logging(&settings);
-    let scene = match read_scene(&args.file, settings.max_layers) {
+    let scene = match read_scene(&args.file, &Limits { max_layers: settings.max_layers }) {
         Ok(scene) => scene,
         Err(faults) => return fail(faults.join("\n"), 1),
     };

@@ -127,6 +127,12 @@ impl Playing {
         self.tracks.iter().any(|p| p.track.target().reshapes() && p.track.is_playing(p.elapsed(now)))
     }
 
+    /// Whether a layer's position or anchor is being animated at scene time `now`.
+    #[must_use]
+    pub fn is_moving(&self, now: f64) -> bool {
+        self.tracks.iter().any(|p| p.track.target().moves() && p.track.is_playing(p.elapsed(now)))
+    }
+
     /// Shows what the animations of transform and opacity make of these at scene time `now`, in the order in which
     /// they must be applied: what comes later goes over what came before.
     pub(crate) fn for_each_of_pose(&self, now: f64, mut apply: impl FnMut(super::Target, super::Sample)) {

@@ -54,6 +54,7 @@ impl Pose {
             skew: Vec2::new(skew.x.to_radians(), skew.y.to_radians()),
             opacity: opacity.clamp(0.0, 1.0),
             reshaping: playing.is_reshaping(now),
+            moving: playing.is_moving(now),
         }
     }
 }

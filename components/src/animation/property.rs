@@ -68,6 +68,20 @@ impl Target {
         )
     }
 
+    /// Whether the layer's picture changes its place.
+    #[must_use]
+    pub fn moves(self) -> bool {
+        matches!(
+            self,
+            Self::Position
+                | Self::PositionX
+                | Self::PositionY
+                | Self::Anchor
+                | Self::AnchorX
+                | Self::AnchorY
+        )
+    }
+
     /// What values the property takes; `None` for those of the content, which say so themselves.
     fn domain(self) -> Option<Domain> {
         Some(match self {
