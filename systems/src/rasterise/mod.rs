@@ -4,4 +4,6 @@
 pub mod composite;
 pub mod content;
 pub mod convert;
+pub mod effects;
+pub mod mask;
 pub mod pixmap;
