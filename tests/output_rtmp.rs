@@ -11,7 +11,7 @@ mod rtmp_server;
 #[path = "support/test_card.rs"]
 mod test_card;
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use ffprobe::{decode, probe, psnr, stream};
 use process::{free_port, wait_for};
@@ -19,9 +19,9 @@ use program::Show;
 use rtmp_server::RtmpServer;
 use stream_manager::{
     engine::{OutputState, StreamFormat, Transport},
-    output::{EncoderSettings, Hwaccel},
+    output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy, live::LiveStore},
 };
-use test_card::{packed, test_card};
+use test_card::{noise, packed, test_card};
 
 const FORMAT: StreamFormat = StreamFormat { width: 640, height: 360, fps: 30 };
 const LONG: Duration = Duration::from_secs(15);
@@ -108,6 +108,7 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
         &[
             ("good", server.url("key").parse().unwrap()),
             ("refused", format!("rtmp://127.0.0.1:{}/live/key", free_port()).parse().unwrap()),
+            ("closed", format!("rtmp://127.0.0.1:{}/closed/key", server.port).parse().unwrap()),
             ("unknown", "rtmp://no-such-host.invalid/live/key".parse().unwrap()),
             ("silent", silent_url.parse().unwrap()),
             ("nowhere", "/no/such/folder/show.mkv".parse().unwrap()),
@@ -117,7 +118,11 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
     show.wait_for_state("good", OutputState::Started);
     show.wait_for_state("file", OutputState::Started);
     assert_plays(&server, "key");
-    for (id, words) in [("refused", "refused the connection"), ("unknown", "no host of this name")] {
+    for (id, words) in [
+        ("refused", "refused the connection"),
+        ("unknown", "no host of this name"),
+        ("closed", "it refused the stream"),
+    ] {
         let error = show.wait_for_state(id, OutputState::Reconnecting).last_error.unwrap();
         assert!(error.contains(words), "{id}: {error}");
     }
@@ -136,6 +141,53 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
 }
 
 #[test]
+fn a_server_that_takes_nothing_more_costs_only_its_own_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RtmpServer::start();
+    let file = folder.path().join("show.mkv");
+    // Noise, at a rate that fills the buffers of the network soon.
+    let settings = EncoderSettings { bitrate_kbps: 40_000, ..settings() };
+    let policy = ReconnectPolicy { stall: Duration::from_secs(2), ..ReconnectPolicy::default() };
+    let mut show = Show::start_with(
+        FORMAT,
+        settings,
+        &[("rtmp", server.url("key").parse().unwrap()), ("file", file.to_str().unwrap().parse().unwrap())],
+        policy,
+        (0..20).map(|seed| noise(FORMAT.width, FORMAT.height, seed)).collect(),
+    );
+    show.wait_for_state("rtmp", OutputState::Started);
+    server.freeze();
+    let status = show.wait_for_state("rtmp", OutputState::Reconnecting);
+    assert!(status.last_error.as_deref().is_some_and(|error| error.contains("stopped taking data")), "{status:?}");
+    assert!(status.dropped_frames > 0, "{status:?}");
+    server.thaw();
+    show.wait_for_state("rtmp", OutputState::Started);
+    assert_plays(&server, "key");
+    assert!(show.shutdown());
+    assert_eq!(show.status("file").dropped_frames, 0);
+    assert_eq!(show.status("file").last_error, None);
+}
+
+#[test]
+fn an_encoder_that_fails_is_started_again_and_the_outputs_go_on() {
+    let store = Arc::new(LiveStore::new());
+    // A frame of a size that was not agreed on, once a second, is more than an encoder bears.
+    let mut cards: Vec<_> = (0..45).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    cards.push(test_card(64, 64, 0));
+    let live = ("live", Destination::Live { store: Arc::clone(&store) });
+    let policy = ReconnectPolicy { first: Duration::from_millis(100), ..ReconnectPolicy::default() };
+    let mut show = Show::start_with(FORMAT, settings(), &[live], policy, cards);
+    let failures = || show.events.lock().unwrap().len();
+    wait_for("the encoder to fail twice", LONG, || (failures() >= 2).then_some(()));
+    let published = store.published();
+    wait_for("segments after that", LONG, || (store.published() > published).then_some(()));
+    let events = format!("{:?}", show.events.lock().unwrap());
+    assert!(events.contains("started again"), "{events}");
+    assert_eq!(show.status("live").state, OutputState::Started);
+    assert!(show.shutdown());
+}
+
+#[test]
 fn stopping_finishes_files_and_starting_makes_new_ones() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -150,6 +202,16 @@ fn stopping_finishes_files_and_starting_makes_new_ones() {
             show.wait_for_state(id, OutputState::Started);
             let before = show.status(id).bytes;
             wait_for("a second to be encoded", LONG, || (show.status(id).bytes > before + 10_000).then_some(()));
+        }
+        // What a crash would leave behind at some moment plays as well.
+        for id in ["mp4", "flv"] {
+            let (written, left) = (path(&format!("{name}.{id}")), path(&format!("crash.{id}")));
+            wait_for("a file that plays while it is written", LONG, || {
+                std::fs::copy(&written, &left).ok()?;
+                let probed = probe(&left, &["-count_frames"]).ok()?;
+                let frames = stream(&probed, "video")["nb_read_frames"].as_str()?.parse::<u64>().ok()?;
+                (frames >= 30).then_some(())
+            });
         }
         show.transport.send_replace(Transport::Stopped);
         for id in ["mp4", "flv"] {

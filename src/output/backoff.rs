@@ -5,18 +5,20 @@ use std::{
     time::Duration,
 };
 
-/// Waits that grow from attempt to attempt.
+/// When a peer counts as lost, and waits that grow from attempt to attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReconnectPolicy {
     /// Before the first attempt.
     pub first: Duration,
     /// Never more than this.
     pub longest: Duration,
+    /// How long a peer may take nothing, with the queue full, before it counts as lost.
+    pub stall: Duration,
 }
 
 impl Default for ReconnectPolicy {
     fn default() -> Self {
-        Self { first: Duration::from_secs(1), longest: Duration::from_secs(30) }
+        Self { first: Duration::from_secs(1), longest: Duration::from_secs(30), stall: Duration::from_secs(10) }
     }
 }
 

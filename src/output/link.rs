@@ -28,8 +28,6 @@ const LOOK: Duration = Duration::from_millis(100);
 const TELL: Duration = Duration::from_secs(1);
 /// How long it may take to connect.
 const CONNECT: Duration = Duration::from_secs(15);
-/// How long a peer may take nothing, with the queue full.
-const STALL: Duration = Duration::from_secs(10);
 /// How long an output may take to finish.
 const FINISH: Duration = Duration::from_secs(10);
 /// After this long on air, the next loss counts as the first again.
@@ -229,7 +227,7 @@ impl Supervisor {
         let retired = pipeline.take_down();
         if matches!(ended, Ended::Finished) {
             // A file is whole when its pipeline is down.
-            let until = Instant::now() + STALL;
+            let until = Instant::now() + FINISH;
             while !retired.is_finished() && Instant::now() < until {
                 std::thread::sleep(LOOK / 10);
             }
@@ -289,7 +287,8 @@ impl Supervisor {
             if is_rtmp && !is_open && now.duration_since(opened) > CONNECT {
                 return self.explain("timed out");
             }
-            if is_rtmp && lock(&self.gate).is_waiting() && now.duration_since(moved.1) > STALL {
+            if is_rtmp && lock(&self.gate).is_waiting() && now.duration_since(moved.1) > self.surroundings.policy.stall
+            {
                 return Ended::Lost("the server has stopped taking data; connecting anew".to_owned());
             }
         }

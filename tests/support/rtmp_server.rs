@@ -10,7 +10,7 @@ use std::{
 
 use crate::process::{ChildGuard, free_port, wait_for};
 
-/// The server, with an application `live` that takes any stream.
+/// The server, with an application `live` that takes any stream and one, `closed`, that takes none.
 /// It ends when this is dropped.
 pub struct RtmpServer {
     /// Where it listens on the loopback interface.
@@ -49,7 +49,7 @@ impl RtmpServer {
             "load_module {module};\n daemon off; master_process off; worker_processes 1;\n\
              error_log {log} info; pid {pid};\n events {{ worker_connections 64; }}\n\
              rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; chunk_size 4096;\n\
-             application live {{ live on; wait_key on; }} }} }}\n",
+             application live {{ live on; wait_key on; }} application closed {{ live on; deny publish all; }} }} }}\n",
             module = module.display(),
             log = folder.join("logs/error.log").display(),
             pid = folder.join("nginx.pid").display(),
@@ -61,6 +61,21 @@ impl RtmpServer {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(ChildGuard::start(&mut command));
         wait_for("nginx to listen", Duration::from_secs(5), || TcpStream::connect(("127.0.0.1", port)).ok());
+    }
+
+    /// Lets it do nothing more, with its connections open, as a network that swallows everything would.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.as_ref().expect("the server runs").0.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// What it logged.
