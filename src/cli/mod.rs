@@ -29,7 +29,7 @@ pub use self::{
     serve::serve,
     snapshot::snapshot,
 };
-use crate::config::{ConfigFaults, ConfigFlags, Group, Loaded, Scope, Sources, load, parse_seconds};
+use crate::config::{ConfigFaults, ConfigFlags, Group, Loaded, Scope, Settings, Sources, load, parse_seconds};
 
 /// Exit status when what was given is wrong and nothing was started: settings, flags, a scene's path.
 pub const EXIT_USAGE: u8 = 2;
@@ -246,6 +246,18 @@ pub fn parse() -> Cli {
 /// Everything that is wrong with them.
 pub fn settings<S: Scope>(flags: &ConfigFlags<S>) -> Result<Loaded, ConfigFaults> {
     load(&Sources::of_this_process(flags))
+}
+
+/// Starts writing log lines, as the settings say.
+fn start_logging(settings: &Settings) {
+    let format = match settings.log_format {
+        crate::config::LogFormat::Text => crate::telemetry::LogFormat::Text,
+        crate::config::LogFormat::Json => crate::telemetry::LogFormat::Json,
+    };
+    if let Err(error) = crate::telemetry::init_tracing(settings.log_level.as_str(), format) {
+        // The work can be done without a log.
+        let _ = writeln!(io::stderr(), "warning: {error}");
+    }
 }
 
 /// Tells what is wrong on stderr; the exit status is `status`.

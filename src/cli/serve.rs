@@ -1,22 +1,20 @@
 //! `stream-manager serve`
 
-use std::{
-    net::SocketAddr,
-    process::ExitCode,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use components::{SceneDocument, document::Limits};
 use systems::{WorkerThreads, start_workers};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
 
 use super::{EXIT_USAGE, ServeArgs, check::read_scene, fail, settings, start_logging, stream};
 use crate::{
-    config::Settings,
-    control::{self, ApiToken, Control, ControlSettings, Listeners},
+    config::{self, Settings},
+    control::{self, ApiToken, Control, ControlSettings, Listeners, LiveFile, LiveFiles},
     engine::{self, Command, EngineHandle, EngineSettings},
-    output,
+    output::{self, OutputsHandle, live::LiveStore},
     telemetry::Metrics,
 };
 
@@ -83,16 +81,99 @@ async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
     let _ = engine.command(Command::Start);
     announce(settings, address);
 
-    let ending = signals.first();
-    control::run(listeners, &control_settings, control, ending).await;
+    control::run(listeners, &control_settings, control, signals.next()).await;
     tracing::info!("ending; a second signal ends at once");
-    let finished = tokio::task::spawn_blocking(move || {
-        outputs.running.shutdown(Instant::now() + FINISHING);
+    let (done, finished) = oneshot::channel();
+    std::thread::spawn(move || {
+        outputs.running.shutdown(FINISHING);
         engine.shutdown();
         ticking.join();
+        // Nobody waits any more after a second signal.
+        let _ = done.send(());
     });
     tokio::select! {
         _ = finished => Ok(()),
         () = signals.next() => Err("ended at once by a second signal; files may be incomplete".to_owned()),
+    }
+}
+
+/// Outputs that run, and what `/live/` shows of them.
+struct Sending {
+    running: OutputsHandle,
+    live: Option<Arc<dyn LiveFiles>>,
+}
+
+/// Starts the outputs: to the platform, else for viewers of this service, and to all other destinations.
+fn start_outputs(settings: &Settings, engine: &EngineHandle) -> Result<Sending, String> {
+    let mut destinations = Vec::new();
+    let mut live: Option<Arc<dyn LiveFiles>> = None;
+    match &settings.stream_url {
+        Some(url) => destinations.push(("stream".to_owned(), read_destination(url)?)),
+        None => {
+            let store = Arc::new(LiveStore::new());
+            live = Some(Arc::new(Live(Arc::clone(&store))));
+            destinations.push(("live".to_owned(), output::Destination::Live { store }));
+        }
+    }
+    for (index, destination) in settings.muxer_outputs.iter().enumerate() {
+        destinations.push((format!("output-{}", index + 1), read_destination(destination)?));
+    }
+    let running =
+        output::run(engine, stream::encoder(settings), destinations).map_err(|error| error.to_string())?;
+    Ok(Sending { running, live })
+}
+
+fn read_destination(destination: &config::Destination) -> Result<output::Destination, String> {
+    destination.expose().parse().map_err(|error: output::DestinationError| error.to_string())
+}
+
+/// The live stream's files, as control serves them.
+struct Live(Arc<LiveStore>);
+
+impl LiveFiles for Live {
+    fn get(&self, path: &str) -> Option<LiveFile> {
+        let output::live::LiveFile { bytes, content_type, .. } = self.0.get(path)?;
+        Some(LiveFile { bytes, content_type })
+    }
+}
+
+fn control_settings(settings: &Settings) -> Result<ControlSettings, String> {
+    let at = |port: u16| SocketAddr::new(settings.listen, port);
+    let api_token = settings.api_token.as_ref().map(|token| ApiToken::new(token.expose())).transpose();
+    Ok(ControlSettings {
+        http: at(settings.port),
+        websocket: Some(at(settings.ws_port)),
+        metrics: Some(at(settings.metrics_port)),
+        health: Some(at(settings.health_port)),
+        api_token: api_token.map_err(|error| error.to_string())?,
+        allowed_origins: Vec::new(),
+    })
+}
+
+/// Tells people where to look.
+fn announce(settings: &Settings, address: SocketAddr) {
+    match &settings.stream_url {
+        Some(url) => tracing::info!("streaming to {url}; the API listens on http://{address}/"),
+        None => tracing::info!("watch it at http://{address}/live/; the API listens on http://{address}/"),
+    }
+}
+
+/// The signals that ask the service to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
