@@ -32,34 +32,36 @@ const TEXTS: [&str; 6] =
 const EASINGS: [&str; 5] = ["linear", "ease", "easeInOutCubic", "cubic-bezier(0.2, 0, 0, 1)", "steps(4, jump-end)"];
 
 /// Whole scenes with up to [`MAX_LAYERS`] layers.
-pub fn scene() -> impl Strategy<Value = SceneDocument> {
+pub fn scene() -> BoxedStrategy<SceneDocument> {
     let assets = vec((select(vec![AssetKind::Image, AssetKind::Font]), "[a-z]{1,8}(/[a-z]{1,8})?\\.(png|ttf)"), 0..4);
-    (assets, canvas(), select(TEXTS.to_vec())).prop_flat_map(|(assets, canvas, name)| {
-        let assets: Vec<AssetDocument> = assets
-            .into_iter()
-            .enumerate()
-            .filter_map(|(number, (kind, path))| {
-                Some(AssetDocument { id: AssetId::new(format!("asset-{number}")).ok()?, kind, path: path.into() })
+    (assets, canvas(), select(TEXTS.to_vec()))
+        .prop_flat_map(|(assets, canvas, name)| {
+            let assets: Vec<AssetDocument> = assets
+                .into_iter()
+                .enumerate()
+                .filter_map(|(number, (kind, path))| {
+                    Some(AssetDocument { id: AssetId::new(format!("asset-{number}")).ok()?, kind, path: path.into() })
+                })
+                .collect();
+            let images: Vec<AssetId> =
+                assets.iter().filter(|asset| asset.kind == AssetKind::Image).map(|asset| asset.id.clone()).collect();
+            vec(layer(images), 0..8).prop_map(move |mut layers| {
+                renumber(&mut layers, &mut 0);
+                SceneDocument {
+                    schema: None,
+                    name: name.to_owned(),
+                    canvas,
+                    assets: assets.clone(),
+                    layers,
+                    folder: Default::default(),
+                }
             })
-            .collect();
-        let images: Vec<AssetId> =
-            assets.iter().filter(|asset| asset.kind == AssetKind::Image).map(|asset| asset.id.clone()).collect();
-        vec(layer(images), 0..8).prop_map(move |mut layers| {
-            renumber(&mut layers, &mut 0);
-            SceneDocument {
-                schema: None,
-                name: name.to_owned(),
-                canvas,
-                assets: assets.clone(),
-                layers,
-                folder: Default::default(),
-            }
         })
-    })
+        .boxed()
 }
 
 /// A layer of any content, with children if that is a group; pictures are of these assets. Ids are unique within it.
-pub fn layer(images: Vec<AssetId>) -> impl Strategy<Value = LayerDocument> {
+pub fn layer(images: Vec<AssetId>) -> BoxedStrategy<LayerDocument> {
     let leaf = (bare_layer(), content(images)).prop_map(|(layer, content)| LayerDocument { content, ..layer });
     leaf.prop_recursive(3, 12, 4, |inner| {
         (bare_layer(), vec(inner, 0..4)).prop_map(|(layer, children)| LayerDocument {
@@ -73,6 +75,7 @@ pub fn layer(images: Vec<AssetId>) -> impl Strategy<Value = LayerDocument> {
         renumber(&mut layer.children, &mut 1);
         layer
     })
+    .boxed()
 }
 
 /// Gives each layer an id of its own, and leaves out layers that would be too many.
@@ -88,7 +91,7 @@ fn renumber(layers: &mut Vec<LayerDocument>, count: &mut usize) {
 }
 
 /// Everything that any layer has, but for content and children.
-fn bare_layer() -> impl Strategy<Value = LayerDocument> {
+fn bare_layer() -> BoxedStrategy<LayerDocument> {
     let types = [LayerType::Host, LayerType::Assistant, LayerType::VisualFeed, LayerType::Overlay, LayerType::Chat];
     let looks = (
         select(TEXTS.to_vec()),
@@ -99,58 +102,62 @@ fn bare_layer() -> impl Strategy<Value = LayerDocument> {
         select(BlendMode::ALL.to_vec()),
     );
     let rest = (transform(), option::weighted(0.2, mask()), vec(effect(), 0..2), vec(animation(), 0..3));
-    (looks, rest).prop_filter_map("a valid id", |(looks, (transform, mask, effects, animations))| {
-        let (name, layer_type, z_index, visible, opacity, blend) = looks;
-        Some(LayerDocument {
-            name: LayerName(name.to_owned()),
-            layer_type,
-            z_index: Stacking(z_index),
-            visible: Visibility(visible),
-            opacity: Opacity(opacity),
-            transform,
-            blend,
-            mask,
-            effects: Effects(effects),
-            animations: Animations(animations),
-            ..LayerDocument::new(LayerId::new("layer").ok()?, Content::Group(GroupContent {}))
+    (looks, rest)
+        .prop_filter_map("a valid id", |(looks, (transform, mask, effects, animations))| {
+            let (name, layer_type, z_index, visible, opacity, blend) = looks;
+            Some(LayerDocument {
+                name: LayerName(name.to_owned()),
+                layer_type,
+                z_index: Stacking(z_index),
+                visible: Visibility(visible),
+                opacity: Opacity(opacity),
+                transform,
+                blend,
+                mask,
+                effects: Effects(effects),
+                animations: Animations(animations),
+                ..LayerDocument::new(LayerId::new("layer").ok()?, Content::Group(GroupContent {}))
+            })
         })
-    })
+        .boxed()
 }
 
 /// Any content but a group; pictures are of these assets.
-pub fn content(images: Vec<AssetId>) -> impl Strategy<Value = Content> {
+pub fn content(images: Vec<AssetId>) -> BoxedStrategy<Content> {
     let color = (color(), option::of(size())).prop_map(|(color, size)| Content::Color(ColorContent { color, size }));
     let gradient = (gradient(), option::of(size()))
         .prop_map(|(gradient, size)| Content::Gradient(GradientContent { gradient, size }));
-    let mut any = vec![color.boxed(), gradient.boxed(), shape().boxed(), text().boxed()];
+    let mut any = vec![color.boxed(), gradient.boxed(), shape(), text()];
     if !images.is_empty() {
         let image = (select(images), option::of(size()), fit(), unit_point());
         let image = image.prop_map(|(asset, size, fit, focus)| ImageContent { asset, size, fit, focus });
         any.push(image.prop_map(Content::Image).boxed());
     }
-    Union::new(any)
+    Union::new(any).boxed()
 }
 
-fn canvas() -> impl Strategy<Value = CanvasDocument> {
-    (16..=640_u32, 16..=360_u32, color(), fit(), length(0.0..20.0), length(0.0..20.0)).prop_map(
-        |(width, height, background, fit, action, title)| CanvasDocument {
+fn canvas() -> BoxedStrategy<CanvasDocument> {
+    (16..=640_u32, 16..=360_u32, color(), fit(), length(0.0..20.0), length(0.0..20.0))
+        .prop_map(|(width, height, background, fit, action, title)| CanvasDocument {
             width,
             height,
             background,
             fit,
             safe_areas: SafeAreas { action, title },
-        },
-    )
+        })
+        .boxed()
 }
 
-fn shape() -> impl Strategy<Value = Content> {
+fn shape() -> BoxedStrategy<Content> {
     let fill_rule = select(vec![FillRule::NonZero, FillRule::EvenOdd]);
-    (geometry(), option::of(paint()), option::of(stroke()), fill_rule).prop_map(
-        |(geometry, fill, stroke, fill_rule)| Content::Shape(ShapeContent { geometry, fill, stroke, fill_rule }),
-    )
+    (geometry(), option::of(paint()), option::of(stroke()), fill_rule)
+        .prop_map(|(geometry, fill, stroke, fill_rule)| {
+            Content::Shape(ShapeContent { geometry, fill, stroke, fill_rule })
+        })
+        .boxed()
 }
 
-fn geometry() -> impl Strategy<Value = Geometry> {
+fn geometry() -> BoxedStrategy<Geometry> {
     prop_oneof![
         (side(), side()).prop_map(|(width, height)| Geometry::Rect { width, height }),
         (side(), side(), side()).prop_map(|(width, height, radius)| Geometry::RoundedRect { width, height, radius }),
@@ -164,23 +171,26 @@ fn geometry() -> impl Strategy<Value = Geometry> {
         (point(), point()).prop_map(|(from, to)| Geometry::Line { from, to }),
         select(PATHS.to_vec()).prop_map(|d| Geometry::Path { d: d.to_owned() }),
     ]
+    .boxed()
 }
 
-fn stroke() -> impl Strategy<Value = Stroke> {
+fn stroke() -> BoxedStrategy<Stroke> {
     let join = select(vec![Join::Miter, Join::Round, Join::Bevel]);
     let cap = select(vec![Cap::Butt, Cap::Round, Cap::Square]);
     let dash = vec((0.5..40.0, 0.5..40.0), 0..3);
-    (paint(), 0.0..20.0, join, cap, dash, -50.0..50.0).prop_map(|(paint, width, join, cap, dash, dash_offset)| Stroke {
-        paint,
-        width,
-        join,
-        cap,
-        dash: dash.into_iter().flat_map(|(dash, gap)| [dash, gap]).collect(),
-        dash_offset,
-    })
+    (paint(), 0.0..20.0, join, cap, dash, -50.0..50.0)
+        .prop_map(|(paint, width, join, cap, dash, dash_offset)| Stroke {
+            paint,
+            width,
+            join,
+            cap,
+            dash: dash.into_iter().flat_map(|(dash, gap)| [dash, gap]).collect(),
+            dash_offset,
+        })
+        .boxed()
 }
 
-fn text() -> impl Strategy<Value = Content> {
+fn text() -> BoxedStrategy<Content> {
     let aligns =
         [TextAlign::Start, TextAlign::Center, TextAlign::End, TextAlign::Left, TextAlign::Right, TextAlign::Justify];
     let layout = (
@@ -190,32 +200,35 @@ fn text() -> impl Strategy<Value = Content> {
         select(vec![Overflow::Visible, Overflow::Clip, Overflow::Ellipsis]),
     );
     let metrics = (option::of(side()), option::of(side()), 0.5..3.0, -5.0..20.0);
-    (select(TEXTS.to_vec()), font(), paint(), layout, metrics).prop_map(|(text, font, fill, layout, metrics)| {
-        let (align, vertical_align, wrap, overflow) = layout;
-        let (width, height, line_height, letter_spacing) = metrics;
-        Content::Text(TextContent {
-            text: text.to_owned(),
-            font,
-            fill,
-            width,
-            height,
-            align,
-            vertical_align,
-            wrap,
-            overflow,
-            line_height,
-            letter_spacing,
+    (select(TEXTS.to_vec()), font(), paint(), layout, metrics)
+        .prop_map(|(text, font, fill, layout, metrics)| {
+            let (align, vertical_align, wrap, overflow) = layout;
+            let (width, height, line_height, letter_spacing) = metrics;
+            Content::Text(TextContent {
+                text: text.to_owned(),
+                font,
+                fill,
+                width,
+                height,
+                align,
+                vertical_align,
+                wrap,
+                overflow,
+                line_height,
+                letter_spacing,
+            })
         })
-    })
+        .boxed()
 }
 
-fn font() -> impl Strategy<Value = Font> {
+fn font() -> BoxedStrategy<Font> {
     let style = select(vec![FontStyle::Normal, FontStyle::Italic, FontStyle::Oblique]);
     (select(vec!["Inter", "No Such Family"]), 4.0..80.0, 1..=1000_u16, style)
         .prop_map(|(family, size, weight, style)| Font { family: family.to_owned(), size, weight, style })
+        .boxed()
 }
 
-fn mask() -> impl Strategy<Value = Mask> {
+fn mask() -> BoxedStrategy<Mask> {
     let shape = prop_oneof![
         (coordinate(), coordinate(), side(), side(), side())
             .prop_map(|(x, y, width, height, radius)| { MaskShape::Rect { x, y, width, height, radius } }),
@@ -227,10 +240,10 @@ fn mask() -> impl Strategy<Value = Mask> {
         }),
         select(PATHS.to_vec()).prop_map(|d| MaskShape::Path { d: d.to_owned() }),
     ];
-    (shape, any::<bool>(), 0.0..20.0).prop_map(|(shape, inverted, feather)| Mask { shape, inverted, feather })
+    (shape, any::<bool>(), 0.0..20.0).prop_map(|(shape, inverted, feather)| Mask { shape, inverted, feather }).boxed()
 }
 
-fn effect() -> impl Strategy<Value = Effect> {
+fn effect() -> BoxedStrategy<Effect> {
     prop_oneof![
         (0.0..20.0).prop_map(|radius| Effect::Blur(Blur { radius })),
         (point(), 0.0..20.0, color()).prop_map(|(offset, radius, color)| Effect::DropShadow(DropShadow {
@@ -239,9 +252,10 @@ fn effect() -> impl Strategy<Value = Effect> {
             color
         })),
     ]
+    .boxed()
 }
 
-fn transform() -> impl Strategy<Value = Transform> {
+fn transform() -> BoxedStrategy<Transform> {
     let angle = || prop_oneof![2 => Just(0.0), 1 => -180.0..180.0];
     let scale = prop_oneof![
         2 => Just(Scale::default()),
@@ -252,10 +266,11 @@ fn transform() -> impl Strategy<Value = Transform> {
     let skew = prop_oneof![3 => Just(Point::default()), 1 => skew];
     (length_point(), unit_point(), scale, angle(), skew)
         .prop_map(|(position, anchor, scale, rotation, skew)| Transform { position, anchor, scale, rotation, skew })
+        .boxed()
 }
 
 /// Animations of properties that every layer has.
-fn animation() -> impl Strategy<Value = Animation> {
+fn animation() -> BoxedStrategy<Animation> {
     let number = |range: std::ops::Range<f64>| range.prop_map(|number| Value::Length(Length::Px(number))).boxed();
     let values = prop_oneof![
         Just(("opacity", number(0.0..1.0))),
@@ -268,43 +283,46 @@ fn animation() -> impl Strategy<Value = Animation> {
     ];
     let times = (0.0..3.0, 0.1..4.0, any::<bool>());
     let repeat = prop_oneof![(1..5_u32).prop_map(Repeat::Times), Just(Repeat::Forever)];
-    (values, times, repeat, easing()).prop_flat_map(|((property, value), (delay, speed, ping_pong), repeat, easing)| {
-        let base = Animation {
-            property: Property::new(property),
-            from: None,
-            to: None,
-            keyframes: Vec::new(),
-            duration: None,
-            delay,
-            easing,
-            repeat,
-            ping_pong,
-            speed,
-        };
-        let tweened = (option::of(value.clone()), value.clone(), 0.1..5.0, Just(base.clone()))
-            .prop_map(|(from, to, duration, base)| Animation { from, to: Some(to), duration: Some(duration), ..base });
-        let frame = (0.01..2.0, value, option::of(self::easing()));
-        let keyed = (vec(frame, 2..5), Just(base)).prop_map(|(frames, base)| {
-            let mut at = 0.0;
-            let keyframes = frames.into_iter().map(|(pause, value, easing)| {
-                at += pause;
-                Keyframe { at, value, easing }
+    (values, times, repeat, easing())
+        .prop_flat_map(|((property, value), (delay, speed, ping_pong), repeat, easing)| {
+            let base = Animation {
+                property: Property::new(property),
+                from: None,
+                to: None,
+                keyframes: Vec::new(),
+                duration: None,
+                delay,
+                easing,
+                repeat,
+                ping_pong,
+                speed,
+            };
+            let tweened = (option::of(value.clone()), value.clone(), 0.1..5.0, Just(base.clone())).prop_map(
+                |(from, to, duration, base)| Animation { from, to: Some(to), duration: Some(duration), ..base },
+            );
+            let frame = (0.01..2.0, value, option::of(self::easing()));
+            let keyed = (vec(frame, 2..5), Just(base)).prop_map(|(frames, base)| {
+                let mut at = 0.0;
+                let keyframes = frames.into_iter().map(|(pause, value, easing)| {
+                    at += pause;
+                    Keyframe { at, value, easing }
+                });
+                Animation { keyframes: keyframes.collect(), ..base }
             });
-            Animation { keyframes: keyframes.collect(), ..base }
-        });
-        prop_oneof![tweened, keyed]
-    })
+            prop_oneof![tweened, keyed]
+        })
+        .boxed()
 }
 
 fn easing() -> impl Strategy<Value = Easing> {
     select(EASINGS.to_vec()).prop_filter_map("an easing", |text| text.parse().ok())
 }
 
-fn paint() -> impl Strategy<Value = Paint> {
-    prop_oneof![2 => color().prop_map(Paint::Solid), 1 => gradient().prop_map(Paint::Gradient)]
+fn paint() -> BoxedStrategy<Paint> {
+    prop_oneof![2 => color().prop_map(Paint::Solid), 1 => gradient().prop_map(Paint::Gradient)].boxed()
 }
 
-fn gradient() -> impl Strategy<Value = Gradient> {
+fn gradient() -> BoxedStrategy<Gradient> {
     let stops = || {
         vec((share(), color()), 2..5).prop_map(|stops| {
             let mut stops: Vec<GradientStop> =
@@ -326,6 +344,7 @@ fn gradient() -> impl Strategy<Value = Gradient> {
             stops
         }),
     ]
+    .boxed()
 }
 
 fn color() -> impl Strategy<Value = Color> {

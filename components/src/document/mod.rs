@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub use self::{
-    fault::{Fault, Place},
+    fault::{Fault, MAX_FAULTS, Place},
     meaning::{MAX_GROUP_DEPTH, check_layer, check_scene},
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},

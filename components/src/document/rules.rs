@@ -364,8 +364,26 @@ mod tests {
     use super::{super::format::FORMATS, is_annotation};
 
     const CHECKED: [&str; 20] = [
-        "$ref", "$defs", "$schema", "allOf", "anyOf", "oneOf", "const", "enum", "type", "format", "minimum", "maximum",
-        "minLength", "maxLength", "items", "minItems", "maxItems", "properties", "required", "additionalProperties",
+        "$ref",
+        "$defs",
+        "$schema",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "const",
+        "enum",
+        "type",
+        "format",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "items",
+        "minItems",
+        "maxItems",
+        "properties",
+        "required",
+        "additionalProperties",
     ];
 
     fn walk(schema: &Value, visit: &mut dyn FnMut(&serde_json::Map<String, Value>)) {
