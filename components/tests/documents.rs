@@ -218,3 +218,34 @@ fn documents_of_monstrous_depth_or_size_are_refused() {
     let faults = SceneDocument::parse(&" ".repeat((16 << 20) + 1), &LIMITS).expect_err("a fault");
     assert!(faults[0].found.contains("16777217 bytes"), "{faults:?}");
 }
+
+#[test]
+fn a_scene_has_no_more_layers_and_no_deeper_groups_than_allowed() {
+    let group = |id: usize, children: Vec<Value>| json!({ "id": format!("layer-{id}"), "content": { "type": "group" }, "children": children });
+    let scene = |count: usize| json!({ "layers": [group(0, (1..count).map(|id| group(id, Vec::new())).collect())] });
+    let limits = Limits { max_layers: 3 };
+    assert!(SceneDocument::from_value(scene(3), &limits).is_ok());
+    let faults = SceneDocument::from_value(scene(5), &limits).expect_err("a fault");
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let expected = "/layers/0/children/2: found 5 layers, expected at most 3 (MAX_LAYERS): remove some, or raise \
+                    MAX_LAYERS (up to 1000)";
+    assert_eq!(told, [expected]);
+
+    let nested = |depth: usize| (1..depth).fold(group(0, Vec::new()), |inner, id| group(id, vec![inner]));
+    assert!(LayerDocument::from_value(nested(16), &LIMITS).is_ok());
+    let faults = LayerDocument::from_value(nested(17), &LIMITS).expect_err("a fault");
+    assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, "/children/0".repeat(16).as_str()));
+}
+
+#[test]
+fn a_thousand_layers_are_read() {
+    let layer = |id: usize| {
+        json!({ "id": format!("layer-{id}"), "content": { "type": "color", "color": "#fff" },
+            "animations": [{ "property": "opacity", "from": 0, "to": 1, "duration": 2 }] })
+    };
+    let text = json!({ "layers": (0..1000).map(layer).collect::<Vec<_>>() }).to_string();
+    let start = std::time::Instant::now();
+    let scene = SceneDocument::parse(&text, &Limits { max_layers: 1000 }).unwrap();
+    println!("{} bytes in {:?}", text.len(), start.elapsed());
+    assert_eq!(scene.layers.len(), 1000);
+}
