@@ -1,5 +1,7 @@
 //! What holds for every document, valid or not.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that panics has failed")]
+
 use components::{
     LayerChange, LayerDocument, LayerId, SceneDiff, SceneDocument, SceneSnapshot,
     document::{Fault, Limits, Place, arbitrary, check_scene},
