@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+/// Faults that are told of a document in each step of reading it; who has more mends these first.
+pub const MAX_FAULTS: usize = 1000;
+
 /// One thing that is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

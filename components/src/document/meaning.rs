@@ -7,8 +7,9 @@ use std::{
 
 use super::{
     LayerDocument, Limits, SceneDocument,
-    fault::{Fault, Place},
+    fault::{Fault, MAX_FAULTS, Place},
     outline::{AssetEntry, LayerEntry, Outline},
+    rules::quoted,
     words::{counted, nearest, shown_text},
 };
 use crate::{
@@ -58,6 +59,9 @@ struct Checks<P> {
 
 impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     fn fault(&mut self, pointer: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
+        if self.faults.len() >= MAX_FAULTS {
+            return;
+        }
         let pointer = pointer.into();
         let place = (self.place)(&pointer);
         self.faults.push(Fault { place, pointer, found: found.into(), expected: expected.into(), nearest: None });
@@ -221,20 +225,25 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             return;
         }
         let is_image = |asset: &&AssetEntry<'_>| asset.kind.is_none_or(|kind| kind == AssetKind::Image);
-        let images = || outline.assets.iter().filter(is_image).map(|asset| &*asset.id);
+        // As many as a scene may have.
+        let images = || outline.assets.iter().filter(is_image).map(|asset| &*asset.id).take(1000);
+        let known: HashMap<&str, &AssetEntry<'_>> = outline.assets.iter().map(|asset| (&*asset.id, asset)).collect();
         for entry in &outline.layers {
             let Some(wanted) = entry.asset.as_deref() else { continue };
-            let (found, expected) = match outline.assets.iter().find(|asset| asset.id == wanted) {
-                Some(asset) if is_image(&asset) => continue,
-                Some(_) => (format!("`{wanted}`, which is a font"), "an asset of type `\"image\"`"),
+            let (found, expected) = match known.get(wanted) {
+                Some(asset) if is_image(asset) => continue,
+                Some(_) => (format!("`\"{wanted}\"`, which is a font"), "an asset of type `\"image\"`"),
                 None if images().next().is_none() => {
                     (shown_text(wanted), "the id of an image in the scene's `assets`, which has none yet")
                 }
                 None => (shown_text(wanted), "the id of an image in the scene's `assets`"),
             };
+            if self.faults.len() >= MAX_FAULTS {
+                return;
+            }
             self.fault(format!("{}/content/asset", entry.pointer), found, expected);
             if let Some(fault) = self.faults.last_mut() {
-                fault.nearest = nearest(wanted, images()).map(str::to_owned);
+                fault.nearest = nearest(wanted, images()).map(quoted);
             }
         }
     }

@@ -4,6 +4,8 @@
 //! structure (by the JSON Schema of its type, see [`check`]), and its meaning ([`check_scene`]). Faults of structure
 //! do not hide faults of meaning: what can still be made out is checked.
 
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 mod fault;
 mod format;
 mod meaning;
@@ -34,7 +36,7 @@ use crate::{
 };
 
 pub use self::{
-    fault::{Fault, Place},
+    fault::{Fault, MAX_FAULTS, Place},
     meaning::{MAX_GROUP_DEPTH, check_layer, check_scene},
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},
@@ -45,6 +47,7 @@ pub use self::{
 /// A scene: everything that a show consists of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "A scene of Stream Manager")]
 pub struct SceneDocument {
     /// Where the schema of this file lies, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! From text, or from JSON that came some other way, to documents.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -58,7 +58,16 @@ pub fn scene_schema() -> Value {
 }
 
 fn schema_of<T: JsonSchema>() -> Value {
-    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(describe_for_people));
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// Doc comments are written for rustdoc: editors show links as brackets and take each line break for one.
+fn describe_for_people(schema: &mut Schema) {
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        let paragraphs: Vec<String> = description.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect();
+        *description = paragraphs.join("\n\n").replace("[`", "`").replace("`]", "`");
+    }
 }
 
 fn in_order(mut faults: Vec<Fault>) -> Vec<Fault> {

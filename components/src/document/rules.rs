@@ -356,3 +356,89 @@ fn machine_range(format: Option<&str>) -> (f64, f64) {
         _ => (f64::NEG_INFINITY, f64::INFINITY),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{super::format::FORMATS, is_annotation};
+
+    const CHECKED: [&str; 20] = [
+        "$ref",
+        "$defs",
+        "$schema",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "const",
+        "enum",
+        "type",
+        "format",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "items",
+        "minItems",
+        "maxItems",
+        "properties",
+        "required",
+        "additionalProperties",
+    ];
+
+    fn walk(schema: &Value, visit: &mut dyn FnMut(&serde_json::Map<String, Value>)) {
+        match schema {
+            Value::Object(object) => {
+                visit(object);
+                for (key, value) in object {
+                    match (key.as_str(), value) {
+                        ("properties" | "$defs", Value::Object(named)) => named.values().for_each(|s| walk(s, visit)),
+                        ("default" | "const" | "enum" | "examples", _) => {}
+                        _ => walk(value, visit),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, visit)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn no_constraint_of_the_schema_goes_unchecked() {
+        let schema = super::super::scene_schema();
+        let mut seen = 0;
+        walk(&schema, &mut |object| {
+            seen += 1;
+            for (key, value) in object {
+                let known = CHECKED.contains(&key.as_str()) || is_annotation(key);
+                assert!(known || key == "pattern", "`{key}` is not checked: {object:?}");
+                if key == "format" && object["type"] == "string" {
+                    let known = FORMATS.iter().any(|format| *value == format.name);
+                    assert!(known, "nobody checks the format {value}");
+                }
+            }
+            // A pattern is checked by its format alone.
+            assert!(!object.contains_key("pattern") || object.contains_key("format"), "{object:?}");
+        });
+        assert!(seen > 100, "the walk covers the schema");
+    }
+
+    #[test]
+    fn the_schema_tells_editors_what_things_are() {
+        let schema = super::super::scene_schema();
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        let described = |pointer: &str| schema.pointer(pointer).is_some_and(|s| s["description"].is_string());
+        for (name, definition) in schema["$defs"].as_object().unwrap() {
+            assert!(described(&format!("/$defs/{name}")), "{name} has no description");
+            let text = definition["description"].as_str().unwrap();
+            assert!(!text.contains("[`") && !text.contains("\n "), "{name} is described for readers of code: {text}");
+        }
+        let layer = &schema["$defs"]["LayerDocument"];
+        assert_eq!(layer["required"], serde_json::json!(["id", "content"]));
+        for (key, property) in layer["properties"].as_object().unwrap() {
+            assert!(property["description"].is_string(), "{key}");
+            let optional = !matches!(key.as_str(), "id" | "content" | "mask");
+            assert_eq!(property.get("default").is_some(), optional, "{key}");
+        }
+    }
+}

@@ -1,16 +1,17 @@
 //! A document as it was written: its values, and where each of them stands.
 
 use jsonc_parser::{
-    CollectOptions, ParseOptions, ParseStringErrorKind,
+    CollectOptions, ParseOptions, ParseStringErrorKind, Scanner, ScannerOptions,
     ast::{self, ObjectPropName},
     common::{Range, Ranged as _},
     errors::{ParseError, ParseErrorKind},
     parse_to_ast,
+    tokens::Token,
 };
 use serde_json::{Map, Number, Value};
 
 use super::{
-    fault::{Fault, Place},
+    fault::{Fault, MAX_FAULTS, Place},
     words::shown_text,
 };
 
@@ -84,7 +85,7 @@ impl Source {
             allow_extended_string_escapes: false,
         };
         let parsed = parse_to_ast(text, &CollectOptions::default(), &options)
-            .map_err(|error| vec![syntax_fault(&error, text, &lines)])?;
+            .map_err(|error| syntax_faults(&error, text, &lines))?;
         let mut reading = Reading { text, lines: &lines, pointer: String::new(), depth: 0, faults: Vec::new() };
         let root = match parsed.value {
             Some(value) => reading.node(value),
@@ -205,6 +206,9 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn fault(&mut self, range: Range, found: impl Into<String>, expected: impl Into<String>) {
+        if self.faults.len() >= MAX_FAULTS {
+            return;
+        }
         self.faults.push(Fault {
             place: Some(self.lines.place(range.start)),
             pointer: self.pointer.clone(),
@@ -231,7 +235,7 @@ impl Reading<'_> {
             ast::Value::BooleanLit(literal) => Data::Scalar(Value::Bool(literal.value)),
             ast::Value::NumberLit(literal) => self.number(range, literal.value),
             ast::Value::StringLit(literal) => {
-                self.check_quotes(range);
+                self.check_text(range);
                 Data::Scalar(Value::String(literal.value.into_owned()))
             }
             ast::Value::Array(_) | ast::Value::Object(_) if self.depth == MAX_DEPTH => {
@@ -262,7 +266,7 @@ impl Reading<'_> {
                             format!("`\"{}\"`", word.value),
                         );
                     } else {
-                        self.check_quotes(key_range);
+                        self.check_text(key_range);
                     }
                     let key = property.name.into_string();
                     let value = self.within(&key, |reading| reading.node(property.value));
@@ -300,9 +304,15 @@ impl Reading<'_> {
         }
     }
 
-    fn check_quotes(&mut self, range: Range) {
-        if self.text[range.start..].starts_with('\'') {
+    fn check_text(&mut self, range: Range) {
+        let written = &self.text[range.start..range.end];
+        if written.starts_with('\'') {
             self.fault(range, "single quotes", "double quotes");
+        }
+        if written.contains('\n') {
+            self.fault(range, "text over more than one line", "`\\n` for a line break, or the missing `\"`");
+        } else if written.contains(|c: char| c < ' ') {
+            self.fault(range, "a control character in text", "its escape, such as `\\t`");
         }
     }
 
@@ -389,6 +399,28 @@ fn node_of(value: Value, pointer: &mut String, depth: usize, faults: &mut Vec<Fa
         scalar => Data::Scalar(scalar),
     };
     Node { offset: 0, data }
+}
+
+/// What stopped the parser, and before it the forgotten quote that may have led to it.
+fn syntax_faults(error: &ParseError, text: &str, lines: &Lines) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut scanner = Scanner::new(text, &ScannerOptions::default());
+    while let Ok(Some(token)) = scanner.scan()
+        && scanner.token_end() <= error.range().start
+    {
+        if matches!(token, Token::String(_)) && text[scanner.token_start()..scanner.token_end()].contains('\n') {
+            faults.push(Fault {
+                place: Some(lines.place(scanner.token_start())),
+                pointer: String::new(),
+                found: "text that does not end on its line".to_owned(),
+                expected: "`\"` at its end".to_owned(),
+                nearest: None,
+            });
+            break;
+        }
+    }
+    faults.push(syntax_fault(error, text, lines));
+    faults
 }
 
 /// The one thing that stopped the parser.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::{
-    fault::Fault,
+    fault::{Fault, MAX_FAULTS},
     rules::{ObjectRule, Rule, RuleId, Rules, TextRule, quoted},
     source::{Data, Member, Node, Source, push_token},
     words::{alternatives, counted, nearest, shown, shown_text},
@@ -30,6 +30,9 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn fault(&mut self, offset: usize, found: String, expected: String, nearest: Option<&str>) {
+        if self.faults.len() >= MAX_FAULTS {
+            return;
+        }
         self.faults.push(Fault {
             place: self.source.place_at(offset),
             pointer: self.pointer.clone(),

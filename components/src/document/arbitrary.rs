@@ -1,0 +1,396 @@
+//! Strategies for proptest: documents that are valid, of every kind.
+//!
+//! Numbers stay near the size of a canvas, so that the scenes can be drawn as well.
+
+use proptest::{collection::vec, option, prelude::*, sample::select, strategy::Union};
+
+use super::{CanvasDocument, LayerDocument, SafeAreas, SceneDocument};
+use crate::{
+    animation::{Animation, Animations, Easing, Keyframe, Property, Repeat, Value},
+    asset::{AssetDocument, AssetId, AssetKind},
+    blend::BlendMode,
+    color::Color,
+    content::{
+        Cap, ColorContent, Content, FillRule, Font, FontStyle, Geometry, GradientContent, GroupContent, ImageContent,
+        Join, Overflow, ShapeContent, Stroke, TextAlign, TextContent, VerticalAlign, Wrap,
+    },
+    effects::{Blur, DropShadow, Effect, Effects},
+    geometry::{Fit, Length, LengthPoint, Point, Size},
+    layer::{LayerId, LayerName, LayerType, Opacity, Stacking, Visibility},
+    mask::{Mask, MaskShape},
+    paint::{Gradient, GradientStop, Paint},
+    transform::{Scale, Transform},
+};
+
+/// Layers that a scene has at most, groups included.
+pub const MAX_LAYERS: usize = 50;
+
+const PATHS: [&str; 3] =
+    ["M 0 0 L 100 0 L 50 80 Z", "M0,0c10,20,30,40,50,60", "M 10 10 h 80 v 80 h -80 Z m 20 20 h 40"];
+const TEXTS: [&str; 6] =
+    ["", "Hello", "two\nlines", "\"quoted\" \\ // no comment", "سلام 世界 🎬", "tab\tand nul \u{1}"];
+const EASINGS: [&str; 5] = ["linear", "ease", "easeInOutCubic", "cubic-bezier(0.2, 0, 0, 1)", "steps(4, jump-end)"];
+
+/// Whole scenes with up to [`MAX_LAYERS`] layers.
+pub fn scene() -> BoxedStrategy<SceneDocument> {
+    let assets = vec((select(vec![AssetKind::Image, AssetKind::Font]), "[a-z]{1,8}(/[a-z]{1,8})?\\.(png|ttf)"), 0..4);
+    (assets, canvas(), select(TEXTS.to_vec()))
+        .prop_flat_map(|(assets, canvas, name)| {
+            let assets: Vec<AssetDocument> = assets
+                .into_iter()
+                .enumerate()
+                .filter_map(|(number, (kind, path))| {
+                    Some(AssetDocument { id: AssetId::new(format!("asset-{number}")).ok()?, kind, path: path.into() })
+                })
+                .collect();
+            let images: Vec<AssetId> =
+                assets.iter().filter(|asset| asset.kind == AssetKind::Image).map(|asset| asset.id.clone()).collect();
+            vec(layer(images), 0..8).prop_map(move |mut layers| {
+                renumber(&mut layers, &mut 0);
+                SceneDocument {
+                    schema: None,
+                    name: name.to_owned(),
+                    canvas,
+                    assets: assets.clone(),
+                    layers,
+                    folder: Default::default(),
+                }
+            })
+        })
+        .boxed()
+}
+
+/// A layer of any content, with children if that is a group; pictures are of these assets. Ids are unique within it.
+pub fn layer(images: Vec<AssetId>) -> BoxedStrategy<LayerDocument> {
+    let leaf = (bare_layer(), content(images)).prop_map(|(layer, content)| LayerDocument { content, ..layer });
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        (bare_layer(), vec(inner, 0..4)).prop_map(|(layer, children)| LayerDocument {
+            content: Content::Group(GroupContent {}),
+            effects: Effects::default(),
+            children,
+            ..layer
+        })
+    })
+    .prop_map(|mut layer| {
+        renumber(&mut layer.children, &mut 1);
+        layer
+    })
+    .boxed()
+}
+
+/// Gives each layer an id of its own, and leaves out layers that would be too many.
+fn renumber(layers: &mut Vec<LayerDocument>, count: &mut usize) {
+    layers.retain_mut(|layer| {
+        *count += 1;
+        if let Ok(id) = LayerId::new(format!("layer-{count}")) {
+            layer.id = id;
+        }
+        renumber(&mut layer.children, count);
+        *count <= MAX_LAYERS
+    });
+}
+
+/// Everything that any layer has, but for content and children.
+fn bare_layer() -> BoxedStrategy<LayerDocument> {
+    let types = [LayerType::Host, LayerType::Assistant, LayerType::VisualFeed, LayerType::Overlay, LayerType::Chat];
+    let looks = (
+        select(TEXTS.to_vec()),
+        select(types.to_vec()),
+        -5..5_i32,
+        prop::bool::weighted(0.9),
+        share(),
+        select(BlendMode::ALL.to_vec()),
+    );
+    let rest = (transform(), option::weighted(0.2, mask()), vec(effect(), 0..2), vec(animation(), 0..3));
+    (looks, rest)
+        .prop_filter_map("a valid id", |(looks, (transform, mask, effects, animations))| {
+            let (name, layer_type, z_index, visible, opacity, blend) = looks;
+            Some(LayerDocument {
+                name: LayerName(name.to_owned()),
+                layer_type,
+                z_index: Stacking(z_index),
+                visible: Visibility(visible),
+                opacity: Opacity(opacity),
+                transform,
+                blend,
+                mask,
+                effects: Effects(effects),
+                animations: Animations(animations),
+                ..LayerDocument::new(LayerId::new("layer").ok()?, Content::Group(GroupContent {}))
+            })
+        })
+        .boxed()
+}
+
+/// Any content but a group; pictures are of these assets.
+pub fn content(images: Vec<AssetId>) -> BoxedStrategy<Content> {
+    let color = (color(), option::of(size())).prop_map(|(color, size)| Content::Color(ColorContent { color, size }));
+    let gradient = (gradient(), option::of(size()))
+        .prop_map(|(gradient, size)| Content::Gradient(GradientContent { gradient, size }));
+    let mut any = vec![color.boxed(), gradient.boxed(), shape(), text()];
+    if !images.is_empty() {
+        let image = (select(images), option::of(size()), fit(), unit_point());
+        let image = image.prop_map(|(asset, size, fit, focus)| ImageContent { asset, size, fit, focus });
+        any.push(image.prop_map(Content::Image).boxed());
+    }
+    Union::new(any).boxed()
+}
+
+fn canvas() -> BoxedStrategy<CanvasDocument> {
+    (16..=640_u32, 16..=360_u32, color(), fit(), length(0.0..20.0), length(0.0..20.0))
+        .prop_map(|(width, height, background, fit, action, title)| CanvasDocument {
+            width,
+            height,
+            background,
+            fit,
+            safe_areas: SafeAreas { action, title },
+        })
+        .boxed()
+}
+
+fn shape() -> BoxedStrategy<Content> {
+    let fill_rule = select(vec![FillRule::NonZero, FillRule::EvenOdd]);
+    (geometry(), option::of(paint()), option::of(stroke()), fill_rule)
+        .prop_map(|(geometry, fill, stroke, fill_rule)| {
+            Content::Shape(ShapeContent { geometry, fill, stroke, fill_rule })
+        })
+        .boxed()
+}
+
+fn geometry() -> BoxedStrategy<Geometry> {
+    prop_oneof![
+        (side(), side()).prop_map(|(width, height)| Geometry::Rect { width, height }),
+        (side(), side(), side()).prop_map(|(width, height, radius)| Geometry::RoundedRect { width, height, radius }),
+        (side(), side()).prop_map(|(width, height)| Geometry::Ellipse { width, height }),
+        vec(point(), 3..8).prop_map(|points| Geometry::Polygon { points }),
+        (2..12_u32, side(), side()).prop_map(|(points, outer_radius, inner_radius)| Geometry::Star {
+            points,
+            outer_radius,
+            inner_radius
+        }),
+        (point(), point()).prop_map(|(from, to)| Geometry::Line { from, to }),
+        select(PATHS.to_vec()).prop_map(|d| Geometry::Path { d: d.to_owned() }),
+    ]
+    .boxed()
+}
+
+fn stroke() -> BoxedStrategy<Stroke> {
+    let join = select(vec![Join::Miter, Join::Round, Join::Bevel]);
+    let cap = select(vec![Cap::Butt, Cap::Round, Cap::Square]);
+    let dash = vec((0.5..40.0, 0.5..40.0), 0..3);
+    (paint(), 0.0..20.0, join, cap, dash, -50.0..50.0)
+        .prop_map(|(paint, width, join, cap, dash, dash_offset)| Stroke {
+            paint,
+            width,
+            join,
+            cap,
+            dash: dash.into_iter().flat_map(|(dash, gap)| [dash, gap]).collect(),
+            dash_offset,
+        })
+        .boxed()
+}
+
+fn text() -> BoxedStrategy<Content> {
+    let aligns =
+        [TextAlign::Start, TextAlign::Center, TextAlign::End, TextAlign::Left, TextAlign::Right, TextAlign::Justify];
+    let layout = (
+        select(aligns.to_vec()),
+        select(vec![VerticalAlign::Top, VerticalAlign::Middle, VerticalAlign::Bottom]),
+        select(vec![Wrap::Word, Wrap::Glyph, Wrap::None]),
+        select(vec![Overflow::Visible, Overflow::Clip, Overflow::Ellipsis]),
+    );
+    let metrics = (option::of(side()), option::of(side()), 0.5..3.0, -5.0..20.0);
+    (select(TEXTS.to_vec()), font(), paint(), layout, metrics)
+        .prop_map(|(text, font, fill, layout, metrics)| {
+            let (align, vertical_align, wrap, overflow) = layout;
+            let (width, height, line_height, letter_spacing) = metrics;
+            Content::Text(TextContent {
+                text: text.to_owned(),
+                font,
+                fill,
+                width,
+                height,
+                align,
+                vertical_align,
+                wrap,
+                overflow,
+                line_height,
+                letter_spacing,
+            })
+        })
+        .boxed()
+}
+
+fn font() -> BoxedStrategy<Font> {
+    let style = select(vec![FontStyle::Normal, FontStyle::Italic, FontStyle::Oblique]);
+    (select(vec!["Inter", "No Such Family"]), 4.0..80.0, 1..=1000_u16, style)
+        .prop_map(|(family, size, weight, style)| Font { family: family.to_owned(), size, weight, style })
+        .boxed()
+}
+
+fn mask() -> BoxedStrategy<Mask> {
+    let shape = prop_oneof![
+        (coordinate(), coordinate(), side(), side(), side())
+            .prop_map(|(x, y, width, height, radius)| { MaskShape::Rect { x, y, width, height, radius } }),
+        (coordinate(), coordinate(), side(), side()).prop_map(|(x, y, width, height)| MaskShape::Ellipse {
+            x,
+            y,
+            width,
+            height
+        }),
+        select(PATHS.to_vec()).prop_map(|d| MaskShape::Path { d: d.to_owned() }),
+    ];
+    (shape, any::<bool>(), 0.0..20.0).prop_map(|(shape, inverted, feather)| Mask { shape, inverted, feather }).boxed()
+}
+
+fn effect() -> BoxedStrategy<Effect> {
+    prop_oneof![
+        (0.0..20.0).prop_map(|radius| Effect::Blur(Blur { radius })),
+        (point(), 0.0..20.0, color()).prop_map(|(offset, radius, color)| Effect::DropShadow(DropShadow {
+            offset,
+            radius,
+            color
+        })),
+    ]
+    .boxed()
+}
+
+fn transform() -> BoxedStrategy<Transform> {
+    let angle = || prop_oneof![2 => Just(0.0), 1 => -180.0..180.0];
+    let scale = prop_oneof![
+        2 => Just(Scale::default()),
+        1 => (0.1..3.0).prop_map(|factor| Scale { x: factor, y: factor }),
+        1 => (-2.0..2.0, -2.0..2.0).prop_map(|(x, y)| Scale { x, y }),
+    ];
+    let skew = (-45.0..45.0, -45.0..45.0).prop_map(|(x, y)| Point { x, y });
+    let skew = prop_oneof![3 => Just(Point::default()), 1 => skew];
+    (length_point(), unit_point(), scale, angle(), skew)
+        .prop_map(|(position, anchor, scale, rotation, skew)| Transform { position, anchor, scale, rotation, skew })
+        .boxed()
+}
+
+/// Animations of properties that every layer has.
+fn animation() -> BoxedStrategy<Animation> {
+    let number = |range: std::ops::Range<f64>| range.prop_map(|number| Value::Length(Length::Px(number))).boxed();
+    let values = prop_oneof![
+        Just(("opacity", number(0.0..1.0))),
+        Just(("transform.position", length_point().prop_map(Value::Vector).boxed())),
+        Just(("transform.position.x", length(-200.0..200.0).prop_map(Value::Length).boxed())),
+        Just(("transform.anchor.y", number(0.0..1.0))),
+        Just(("transform.scale", number(0.0..3.0))),
+        Just(("transform.rotation", number(-720.0..720.0))),
+        Just(("transform.skew.x", number(-45.0..45.0))),
+    ];
+    let times = (0.0..3.0, 0.1..4.0, any::<bool>());
+    let repeat = prop_oneof![(1..5_u32).prop_map(Repeat::Times), Just(Repeat::Forever)];
+    (values, times, repeat, easing())
+        .prop_flat_map(|((property, value), (delay, speed, ping_pong), repeat, easing)| {
+            let base = Animation {
+                property: Property::new(property),
+                from: None,
+                to: None,
+                keyframes: Vec::new(),
+                duration: None,
+                delay,
+                easing,
+                repeat,
+                ping_pong,
+                speed,
+            };
+            let tweened = (option::of(value.clone()), value.clone(), 0.1..5.0, Just(base.clone())).prop_map(
+                |(from, to, duration, base)| Animation { from, to: Some(to), duration: Some(duration), ..base },
+            );
+            let frame = (0.01..2.0, value, option::of(self::easing()));
+            let keyed = (vec(frame, 2..5), Just(base)).prop_map(|(frames, base)| {
+                let mut at = 0.0;
+                let keyframes = frames.into_iter().map(|(pause, value, easing)| {
+                    at += pause;
+                    Keyframe { at, value, easing }
+                });
+                Animation { keyframes: keyframes.collect(), ..base }
+            });
+            prop_oneof![tweened, keyed]
+        })
+        .boxed()
+}
+
+fn easing() -> impl Strategy<Value = Easing> {
+    select(EASINGS.to_vec()).prop_filter_map("an easing", |text| text.parse().ok())
+}
+
+fn paint() -> BoxedStrategy<Paint> {
+    prop_oneof![2 => color().prop_map(Paint::Solid), 1 => gradient().prop_map(Paint::Gradient)].boxed()
+}
+
+fn gradient() -> BoxedStrategy<Gradient> {
+    let stops = || {
+        vec((share(), color()), 2..5).prop_map(|stops| {
+            let mut stops: Vec<GradientStop> =
+                stops.into_iter().map(|(offset, color)| GradientStop { offset, color }).collect();
+            stops.sort_by(|a, b| a.offset.total_cmp(&b.offset));
+            stops
+        })
+    };
+    prop_oneof![
+        (-360.0..360.0, stops()).prop_map(|(angle, stops)| Gradient::Linear { angle, stops }),
+        (unit_point(), 0.1..2.0, stops()).prop_map(|(center, radius, stops)| Gradient::Radial {
+            center,
+            radius,
+            stops
+        }),
+        (unit_point(), -360.0..360.0, stops()).prop_map(|(center, angle, stops)| Gradient::Conic {
+            center,
+            angle,
+            stops
+        }),
+    ]
+    .boxed()
+}
+
+fn color() -> impl Strategy<Value = Color> {
+    let alpha = prop_oneof![2 => Just(255), 1 => any::<u8>()];
+    (any::<[u8; 3]>(), alpha).prop_map(|([r, g, b], a)| Color { r, g, b, a })
+}
+
+fn fit() -> impl Strategy<Value = Fit> {
+    select(vec![Fit::Contain, Fit::Cover, Fit::Fill, Fit::None, Fit::ScaleDown])
+}
+
+fn length(range: std::ops::Range<f64>) -> impl Strategy<Value = Length> {
+    prop_oneof![range.clone().prop_map(Length::Px), range.prop_map(Length::Percent)]
+}
+
+fn length_point() -> impl Strategy<Value = LengthPoint> {
+    let length = || {
+        prop_oneof![
+            (-100..500_i32).prop_map(|pixels| Length::Px(pixels.into())),
+            (-100.0..500.0).prop_map(Length::Px),
+            (-20.0..120.0).prop_map(Length::Percent),
+        ]
+    };
+    (length(), length()).prop_map(|(x, y)| LengthPoint { x, y })
+}
+
+fn size() -> impl Strategy<Value = Size> {
+    (length(0.0..200.0), length(0.0..200.0)).prop_map(|(width, height)| Size { width, height })
+}
+
+fn point() -> impl Strategy<Value = Point> {
+    (coordinate(), coordinate()).prop_map(|(x, y)| Point { x, y })
+}
+
+fn unit_point() -> impl Strategy<Value = Point> {
+    (share(), share()).prop_map(|(x, y)| Point { x, y })
+}
+
+fn coordinate() -> impl Strategy<Value = f64> {
+    -200.0..400.0
+}
+
+fn side() -> impl Strategy<Value = f64> {
+    0.0..300.0
+}
+
+fn share() -> impl Strategy<Value = f64> {
+    prop_oneof![1 => Just(0.0), 2 => Just(1.0), 4 => 0.0..=1.0]
+}
