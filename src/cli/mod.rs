@@ -254,7 +254,7 @@ fn start_logging(settings: &Settings) {
         crate::config::LogFormat::Text => crate::telemetry::LogFormat::Text,
         crate::config::LogFormat::Json => crate::telemetry::LogFormat::Json,
     };
-    if let Err(error) = crate::telemetry::init_tracing(settings.log_level.as_str(), format) {
+    if let Err(error) = crate::telemetry::init(settings.log_level.as_str(), format) {
         // The work can be done without a log.
         let _ = writeln!(io::stderr(), "warning: {error}");
     }

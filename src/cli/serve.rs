@@ -118,8 +118,7 @@ fn start_outputs(settings: &Settings, engine: &EngineHandle) -> Result<Sending, 
     for (index, destination) in settings.muxer_outputs.iter().enumerate() {
         destinations.push((format!("output-{}", index + 1), read_destination(destination)?));
     }
-    let running =
-        output::run(engine, stream::encoder(settings), destinations).map_err(|error| error.to_string())?;
+    let running = output::run(engine, stream::encoder(settings), destinations).map_err(|error| error.to_string())?;
     Ok(Sending { running, live })
 }
 

@@ -15,7 +15,7 @@ mod read;
 mod rules;
 mod source;
 mod structure;
-mod words;
+pub mod words;
 
 use std::path::PathBuf;
 

@@ -55,7 +55,7 @@ pub(super) fn shown_text(text: &str) -> String {
 }
 
 /// `` `a`, `b` or `c` ``.
-pub(super) fn alternatives<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub fn alternatives<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     joined(&quoted, ", ", " or ")
 }
