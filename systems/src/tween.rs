@@ -6,7 +6,7 @@
 use bevy_ecs::{
     change_detection::{DetectChanges, DetectChangesMut, Mut, Ref},
     query::{Changed, Or},
-    schedule::{IntoScheduleConfigs, Schedule, SystemSet},
+    schedule::SystemSet,
     system::{Local, Query, Res},
 };
 use components::{
@@ -16,15 +16,9 @@ use components::{
 
 use crate::clock::SceneTime;
 
-/// The systems of this stage.
+/// The systems of this stage: [`compile_animations`], then the other two in either order.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TweenSystems;
-
-/// Adds the systems of this stage, which comes after [`ClockSystems`](crate::clock::ClockSystems).
-pub fn add_systems(schedule: &mut Schedule) {
-    let sample = (write_poses, write_animated_content);
-    schedule.add_systems((compile_animations, sample).chain().in_set(TweenSystems));
-}
 
 /// Fewer layers than this are not worth waking other threads for.
 const SHARED_FROM: usize = 1000;

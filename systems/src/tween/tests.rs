@@ -1,10 +1,16 @@
-use bevy_ecs::{entity::Entity, resource::Resource, world::World};
+use bevy_ecs::{
+    entity::Entity,
+    resource::Resource,
+    schedule::{IntoScheduleConfigs, Schedule},
+    system::ResMut,
+    world::World,
+};
 use components::LayerDocument;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::{self, ClockSystems};
+use crate::clock::start_animations;
 
 /// What a later stage would see as changed on the last tick.
 #[derive(Resource, Default, Debug, PartialEq)]
@@ -14,7 +20,7 @@ struct Changes {
 }
 
 fn note_changes(
-    mut changes: bevy_ecs::system::ResMut<Changes>,
+    mut changes: ResMut<Changes>,
     poses: Query<Entity, Changed<Pose>>,
     contents: Query<Entity, Changed<AnimatedContent>>,
 ) {
@@ -32,10 +38,8 @@ impl Stage {
         world.insert_resource(SceneTime::default());
         world.insert_resource(Changes::default());
         let mut schedule = Schedule::default();
-        clock::add_systems(&mut schedule);
-        add_systems(&mut schedule);
-        schedule.configure_sets((ClockSystems, TweenSystems).chain());
-        schedule.add_systems(note_changes.after(TweenSystems));
+        let tween = (compile_animations, (write_poses, write_animated_content)).chain();
+        schedule.add_systems((start_animations, tween, note_changes).chain());
         Self { world, schedule }
     }
 
