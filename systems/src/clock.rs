@@ -2,9 +2,9 @@
 
 use bevy_ecs::{
     lifecycle::RemovedComponents,
-    query::Changed,
+    query::{Changed, Without},
     resource::Resource,
-    schedule::{IntoScheduleConfigs, Schedule, SystemSet},
+    schedule::SystemSet,
     system::{Query, Res},
 };
 use components::{Animations, animation::AnimationStarts};
@@ -23,17 +23,13 @@ pub struct SceneTime {
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClockSystems;
 
-/// Adds the systems of this stage.
-pub fn add_systems(schedule: &mut Schedule) {
-    schedule.add_systems(start_animations.in_set(ClockSystems));
-}
-
 /// Lets animations that are new start at the present scene time; those that a layer had before go on.
+#[expect(clippy::needless_pass_by_value, reason = "bevy_ecs hands parameters over by value")]
 pub fn start_animations(
     time: Res<SceneTime>,
     mut edited: Query<(&Animations, &mut AnimationStarts), Changed<Animations>>,
     mut removed: RemovedComponents<Animations>,
-    mut others: Query<&mut AnimationStarts, bevy_ecs::query::Without<Animations>>,
+    mut others: Query<&mut AnimationStarts, Without<Animations>>,
 ) {
     for (animations, mut starts) in &mut edited {
         starts.update(animations, time.seconds);

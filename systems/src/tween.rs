@@ -6,7 +6,7 @@
 use bevy_ecs::{
     change_detection::{DetectChanges, DetectChangesMut, Mut, Ref},
     query::{Changed, Or},
-    schedule::{IntoScheduleConfigs, Schedule, SystemSet},
+    schedule::SystemSet,
     system::{Local, Query, Res},
 };
 use components::{
@@ -16,15 +16,9 @@ use components::{
 
 use crate::clock::SceneTime;
 
-/// The systems of this stage.
+/// The systems of this stage: [`compile_animations`], then the other two in either order.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TweenSystems;
-
-/// Adds the systems of this stage, which comes after [`ClockSystems`](crate::clock::ClockSystems).
-pub fn add_systems(schedule: &mut Schedule) {
-    let sample = (write_poses, write_animated_content);
-    schedule.add_systems((compile_animations, sample).chain().in_set(TweenSystems));
-}
 
 /// Fewer layers than this are not worth waking other threads for.
 const SHARED_FROM: usize = 1000;
@@ -51,6 +45,7 @@ pub fn compile_animations(mut edited: Query<Authored, Edited>) {
 type Posed<'w> = (Ref<'w, Transform>, Ref<'w, Opacity>, Option<Ref<'w, Playing>>, &'w mut Pose);
 
 /// Writes the pose of every layer that was edited or moves.
+#[expect(clippy::needless_pass_by_value, reason = "bevy_ecs hands parameters over by value")]
 pub fn write_poses(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query<Posed>) {
     let (before, now) = (*last, time.seconds);
     *last = now;
@@ -79,6 +74,7 @@ pub fn write_poses(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query
 type Filled<'w> = (Ref<'w, Content>, Ref<'w, Playing>, &'w mut AnimatedContent);
 
 /// Writes the content of every layer on which it is animated, and was edited or moves.
+#[expect(clippy::needless_pass_by_value, reason = "bevy_ecs hands parameters over by value")]
 pub fn write_animated_content(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query<Filled>) {
     let (before, now) = (*last, time.seconds);
     *last = now;
@@ -104,3 +100,6 @@ pub fn write_animated_content(time: Res<SceneTime>, mut last: Local<f64>, mut la
         layers.par_iter_mut().for_each(write);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,3 +163,6 @@ impl JsonSchema for Repeat {
 fn one() -> f64 {
     1.0
 }
+
+#[cfg(test)]
+mod tests;

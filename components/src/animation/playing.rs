@@ -45,6 +45,8 @@ pub struct Playing {
     /// Scene seconds of the first begin and the last end.
     begin: f64,
     end: f64,
+    /// Scene seconds after which all have begun.
+    all_begun: f64,
     animates_content: bool,
 }
 
@@ -98,8 +100,9 @@ impl Playing {
         let begins = tracks.iter().map(|p| p.start + p.track.begin() - MARGIN);
         let ends = tracks.iter().map(|p| p.start + p.track.end() + MARGIN);
         let (begin, end) = (begins.fold(f64::INFINITY, f64::min), ends.fold(f64::NEG_INFINITY, f64::max));
+        let all_begun = tracks.iter().map(|p| p.start + p.track.begin() + MARGIN).fold(f64::NEG_INFINITY, f64::max);
         let animates_content = tracks.iter().any(|p| p.track.target().is_content());
-        Self { tracks, begin, end, animates_content }
+        Self { tracks, begin, end, all_begun, animates_content }
     }
 
     /// Whether there is nothing to sample at all.
@@ -137,6 +140,12 @@ impl Playing {
     /// they must be applied: what comes later goes over what came before.
     pub(crate) fn for_each_of_pose(&self, now: f64, mut apply: impl FnMut(super::Target, super::Sample)) {
         let of_pose = || self.tracks.iter().filter(|p| !p.track.target().is_content());
+        if now > self.all_begun {
+            for p in of_pose() {
+                apply(p.track.target(), p.track.sample(p.elapsed(now)));
+            }
+            return;
+        }
         // Before any has begun the first in the list decides: last in this order, and under all that have begun.
         for p in of_pose().rev() {
             let elapsed = p.elapsed(now);

@@ -51,11 +51,10 @@ impl Timing {
     }
 
     /// Seconds until it has ended; infinite if it never does.
-    #[expect(clippy::cast_precision_loss, reason = "a rounding error is what the margin is for")]
+    #[expect(clippy::cast_precision_loss, reason = "nobody waits for the last nanosecond of 100 days")]
     pub(super) fn end(&self) -> f64 {
-        // A nanosecond later than calculated, so that at the end it has ended whatever the rounding.
-        self.plays
-            .map_or(f64::INFINITY, |plays| self.delay + (self.cycle as f64 * f64::from(plays) / self.speed + 1.0) / 1e9)
+        let lasts = |plays| self.cycle as f64 / 1e9 * f64::from(plays) / self.speed;
+        self.plays.map_or(f64::INFINITY, |plays| self.delay + lasts(plays))
     }
 
     /// Its own time at `elapsed` seconds after its start; `None` before it begins.

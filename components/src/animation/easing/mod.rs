@@ -157,3 +157,6 @@ impl JsonSchema for Easing {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
