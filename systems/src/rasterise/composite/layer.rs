@@ -121,16 +121,17 @@ impl<'a> Layer<'a> {
         let walk = sampling.walk(spans.outer.0, y);
         let (start, end) = spans.outer;
         let (inner_start, inner_end) = spans.inner;
-        for x in (start..inner_start).chain(inner_end..end) {
-            out[(x - start) as usize] = self.sample_edge(sampling, &walk, x, y);
-        }
-        let out = &mut out[(inner_start - start) as usize..];
         if inner_start < inner_end {
+            let out = &mut out[(inner_start - start) as usize..];
             if walk.is_shift() {
                 self.sample_shifted(&walk, inner_start, inner_end, out);
             } else {
                 self.sample_inside(&walk, inner_start, inner_end, out);
             }
+        }
+        // After the inner span, which may have been written a little too far.
+        for x in (start..inner_start).chain(inner_end..end) {
+            out[(x - start) as usize] = self.sample_edge(sampling, &walk, x, y);
         }
     }
 
