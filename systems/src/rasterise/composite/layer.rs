@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{rasterise::pixmap::Raster, tiles::TILE};
 
-/// Samples that are taken at once. Their neighbours are fetched one after the other, all else is done in vectors.
-const LANES: usize = 8;
+/// Samples that are taken at once. Their neighbours are fetched one after the other, all else is done in vectors. So
+/// many that the compiler takes each step for a loop, and vectorises it.
+const LANES: usize = 32;
 
 /// A layer made ready to be drawn.
 #[derive(Clone, Copy, Debug)]
@@ -121,16 +122,17 @@ impl<'a> Layer<'a> {
         let walk = sampling.walk(spans.outer.0, y);
         let (start, end) = spans.outer;
         let (inner_start, inner_end) = spans.inner;
-        for x in (start..inner_start).chain(inner_end..end) {
-            out[(x - start) as usize] = self.sample_edge(sampling, &walk, x, y);
-        }
-        let out = &mut out[(inner_start - start) as usize..];
         if inner_start < inner_end {
+            let out = &mut out[(inner_start - start) as usize..];
             if walk.is_shift() {
                 self.sample_shifted(&walk, inner_start, inner_end, out);
             } else {
                 self.sample_inside(&walk, inner_start, inner_end, out);
             }
+        }
+        // After the inner span, which may have been written a little too far.
+        for x in (start..inner_start).chain(inner_end..end) {
+            out[(x - start) as usize] = self.sample_edge(sampling, &walk, x, y);
         }
     }
 
@@ -169,24 +171,25 @@ impl<'a> Layer<'a> {
     fn sample_inside(&self, walk: &Walk, start: i32, end: i32, out: &mut [Pixel]) {
         let width = self.width as i32;
         let (top, bottom) = (self.pixels, &self.pixels[self.width..]);
-        for (chunk, out) in (start..end).step_by(LANES).zip(out.as_chunks_mut::<LANES>().0) {
-            let mut index = [0i32; LANES];
-            let (mut x, mut y) = ([0u32; LANES], [0u32; LANES]);
+        let none = [0; LANES];
+        let mut block = Block { index: none, x: none, y: none, upper: [0; LANES], lower: [0; LANES] };
+        for (first, out) in (start..end).step_by(LANES).zip(out.as_chunks_mut::<LANES>().0) {
             for lane in 0..LANES {
-                let sample = walk.sample((chunk + lane as i32).min(end - 1));
-                index[lane] = sample.row * width + sample.column;
-                (x[lane], y[lane]) = (sample.x, sample.y);
+                let sample = walk.sample(first + lane as i32);
+                block.index[lane] = sample.row.wrapping_mul(width).wrapping_add(sample.column) as u32;
+                block.x[lane] = sample.x;
+                block.y[lane] = sample.y;
             }
-            let (mut upper, mut lower) = ([0u64; LANES], [0u64; LANES]);
-            for lane in 0..LANES {
-                let index = index[lane] as usize;
-                upper[lane] = two(top, index);
-                lower[lane] = two(bottom, index);
+            let count = LANES.min((end - first) as usize);
+            for lane in 0..count {
+                let index = block.index[lane] as usize;
+                block.upper[lane] = two(top, index);
+                block.lower[lane] = two(bottom, index);
             }
             for lane in 0..LANES {
-                let (upper, lower) = (upper[lane], lower[lane]);
+                let (upper, lower) = (block.upper[lane], block.lower[lane]);
                 let neighbours = [upper as u32, (upper >> 32) as u32, lower as u32, (lower >> 32) as u32];
-                out[lane] = mix(neighbours, x[lane], y[lane]).to_le_bytes();
+                out[lane] = mix(neighbours, block.x[lane], block.y[lane]).to_le_bytes();
             }
         }
     }
@@ -200,12 +203,25 @@ impl<'a> Layer<'a> {
         let first = sample.row as usize * self.width + sample.column as usize;
         let upper = &self.pixels[first..=first + count];
         let lower = &self.pixels[first + self.width..=first + self.width + count];
-        let out = &mut out[..count];
-        for index in 0..count {
-            let neighbours = [upper[index], upper[index + 1], lower[index], lower[index + 1]].map(u32::from_le_bytes);
-            out[index] = mix(neighbours, sample.x, sample.y).to_le_bytes();
+        let left = upper.iter().zip(lower);
+        let right = upper[1..].iter().zip(&lower[1..]);
+        for ((out, left), right) in out[..count].iter_mut().zip(left).zip(right) {
+            let neighbours = [*left.0, *right.0, *left.1, *right.1].map(u32::from_le_bytes);
+            *out = mix(neighbours, sample.x, sample.y).to_le_bytes();
         }
     }
+}
+
+/// Samples on their way: each array is one step's result for all of them, so that the next step is one loop over
+/// vectors.
+struct Block {
+    index: [u32; LANES],
+    x: [u32; LANES],
+    y: [u32; LANES],
+    /// The two neighbours above, the left one in the lower half.
+    upper: [u64; LANES],
+    /// The two below.
+    lower: [u64; LANES],
 }
 
 /// Rows of a raster that lies pixel on pixel.
@@ -230,8 +246,8 @@ impl Rows<'_> {
 /// Two pixels that lie side by side, the left one in the lower half.
 #[inline(always)]
 fn two(pixels: &[Pixel], index: usize) -> u64 {
-    let [left, right] = [pixels[index], pixels[index + 1]].map(u32::from_le_bytes);
-    u64::from(left) | u64::from(right) << 32
+    let [left, right] = pixels[index..index + 2] else { return 0 };
+    u64::from(u32::from_le_bytes(left)) | u64::from(u32::from_le_bytes(right)) << 32
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "rasters have less than 2^31 pixels")]

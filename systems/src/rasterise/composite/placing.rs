@@ -126,10 +126,11 @@ impl Sampling {
 
     /// Whether the raster covers each pixel of `area` fully.
     pub(super) fn covers(&self, area: PixelRect) -> bool {
-        // Full coverage ends at straight lines, so what holds in the corners holds between them.
+        // Full coverage ends at straight lines, so what holds in the corners holds between them. The tolerance is
+        // larger than all rounding in positions, and far smaller than what would make a pixel less than opaque.
         [(area.x0, area.y0), (area.x1 - 1, area.y0), (area.x0, area.y1 - 1), (area.x1 - 1, area.y1 - 1)]
             .iter()
-            .all(|(x, y)| self.coverage(*x, *y) > 1.0 - 1e-9)
+            .all(|(x, y)| self.coverage(*x, *y) > 1.0 - 1e-4)
     }
 
     /// Where in row `y`, of the columns `x0..x1`, the raster is seen. The inner span may be a little too small and the
@@ -194,13 +195,14 @@ impl Sampling {
 /// The columns (real numbers) at which `start + column * step` is from `low` to `high`.
 #[inline(always)]
 fn between(start: f64, step: f64, low: f64, high: f64) -> (f64, f64) {
+    const NOWHERE: (f64, f64) = (f64::INFINITY, f64::NEG_INFINITY);
+    if low > high {
+        return NOWHERE;
+    }
     // Over a whole frame such a step adds up to less than MARGIN.
     if step.abs() < 1e-7 {
-        return if start >= low && start <= high {
-            (f64::NEG_INFINITY, f64::INFINITY)
-        } else {
-            (f64::INFINITY, f64::NEG_INFINITY)
-        };
+        let inside = start >= low && start <= high;
+        return if inside { (f64::NEG_INFINITY, f64::INFINITY) } else { NOWHERE };
     }
     let inverse = 1.0 / step;
     let (a, b) = ((low - start) * inverse, (high - start) * inverse);
