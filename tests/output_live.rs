@@ -63,7 +63,9 @@ fn the_page_plays_near_the_live_edge_and_goes_on_after_a_stop() {
     plays_from(0.0);
     assert_eq!(video("videoHeight"), 360);
     assert_eq!(video("muted"), true);
-    assert_eq!(browser.run("return document.getElementById('message').textContent;"), "");
+    wait_for("nothing to lie over the picture", LONG, || {
+        (browser.run("return document.getElementById('message').textContent;") == "").then_some(())
+    });
     // The picture is the one that was sent: the white patch is white, and the red one red.
     let pixels = browser.run(
         "const canvas = document.createElement('canvas'); canvas.width = 640; canvas.height = 360;\

@@ -121,7 +121,7 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
     for (id, words) in [
         ("refused", "refused the connection"),
         ("unknown", "no host of this name"),
-        ("closed", "it refused the stream"),
+        ("closed", "check the application and the stream key"),
     ] {
         let error = show.wait_for_state(id, OutputState::Reconnecting).last_error.unwrap();
         assert!(error.contains(words), "{id}: {error}");

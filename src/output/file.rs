@@ -33,6 +33,8 @@ pub(super) fn parts(path: &Path, format: FileFormat) -> Result<MuxAndSink, Missi
     let sink = make("filesink")?;
     sink.set_property("location", path);
     sink.set_property("sync", false);
+    // What was written is in the file, whatever happens next. Each packet is written at once: tens of calls a second.
+    sink.set_property_from_str("buffer-mode", "unbuffered");
     Ok(MuxAndSink { mux, pads, sink })
 }
 

@@ -336,7 +336,8 @@ impl Supervisor {
         match &self.destination {
             Destination::Rtmp { url } => {
                 tracing::debug!(output = self.status.id, "{}", url.redact(text));
-                Ended::Lost(rtmp::explain(url, text))
+                let had_begun = self.status.state == OutputState::Started;
+                Ended::Lost(rtmp::explain(url, text, had_begun))
             }
             Destination::File { .. } => Ended::Failed(file::explain(self.status.url.as_ref(), text)),
             Destination::Live { .. } | Destination::Hls { .. } => Ended::Failed(text.to_owned()),

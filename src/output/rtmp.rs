@@ -23,8 +23,8 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
     Ok(MuxAndSink { mux, pads: ("video", "audio"), sink })
 }
 
-/// What the pipeline reported, for people, without secrets.
-pub(super) fn explain(url: &RtmpUrl, text: &str) -> String {
+/// What the pipeline reported, for people, without secrets. `had_begun` tells whether the server had taken the stream.
+pub(super) fn explain(url: &RtmpUrl, text: &str, had_begun: bool) -> String {
     let host = url.host();
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -39,7 +39,9 @@ pub(super) fn explain(url: &RtmpUrl, text: &str) -> String {
     } else if says(&["publish", "not authorized", "permission denied", "authent", "badname"]) {
         "it refused the stream; check the application and the stream key".to_owned()
     } else if says(&["broken pipe", "connection reset", "connection closed", "eof", "disconnected", "cancelled"]) {
-        "it closed the connection".to_owned()
+        // Most servers say no more than this to a stream that they do not want.
+        let hint = if had_begun { "" } else { " before it took the stream; check the application and the stream key" };
+        format!("it closed the connection{hint}")
     } else {
         first_line(url, text)
     };
@@ -65,7 +67,7 @@ mod tests {
         assert_eq!(property("host"), "live.example");
         assert_eq!(property("application"), "app/instance");
         assert_eq!(property("stream"), "key_1-x?auth=a%2Bb&c=d");
-        assert_eq!(sink.property::<u32>("port"), 443);
+        assert_eq!(sink.property::<i32>("port"), 443);
     }
 
     #[test]
@@ -77,7 +79,7 @@ mod tests {
             ("Connection error: Socket I/O timed out", "did not answer in time"),
             ("strange words about live_key_1", "strange words about ***"),
         ] {
-            let explained = explain(&url, text);
+            let explained = explain(&url, text, false);
             assert!(explained.contains(words) && explained.contains("live.example"), "{explained}");
             assert!(!explained.contains("live_key_1"), "{explained}");
         }

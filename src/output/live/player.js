@@ -12,6 +12,10 @@ const message = document.getElementById('message');
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const say = (text) => { if (message.textContent !== text) message.textContent = text; };
 
+const waiting = () => say('Waiting for the stream …');
+video.addEventListener('waiting', waiting);
+video.addEventListener('timeupdate', () => { if (video.readyState > 2) say(''); });
+
 async function load(name) {
   const answer = await fetch(name, { cache: name === PLAYLIST ? 'no-store' : 'default' });
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
@@ -98,7 +102,6 @@ async function play(MediaSourceType) {
         next = segment.number + 1;
         steer();
         if (video.paused && video.autoplay) video.play().then(() => { video.autoplay = false; }, () => {});
-        say('');
       }
       const old = video.currentTime - KEEP_SECONDS;
       if (old > 0 && video.buffered.length && video.buffered.start(0) < old) {
@@ -107,7 +110,6 @@ async function play(MediaSourceType) {
       }
       steer();
       if (video.error) throw video.error;
-      if (!video.paused && video.readyState < 3) say('Waiting for the stream …');
       await sleep(POLL_MS);
     }
   } finally {
@@ -125,12 +127,11 @@ async function main() {
       } else {
         video.src = PLAYLIST;
         await video.play();
-        say('');
         await new Promise((_, failed) => video.addEventListener('error', () => failed(video.error), { once: true }));
       }
     } catch (error) {
       console.warn(error);
-      say('Waiting for the stream …');
+      waiting();
       await sleep(POLL_MS);
     }
   }
