@@ -21,7 +21,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, body, endpoint, json};
+use super::{Context, Problem, Request, at_tick, body, endpoint, first_of, json};
 
 /// Edits can be set for ticks up to so far ahead: those that wait take memory.
 const FARTHEST: Duration = Duration::from_secs(3600);
@@ -31,12 +31,11 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
     let all = base.clone().and(warp::path!("layers")).map(|| ()).boxed();
     let one = base.clone().and(warp::path!("layers" / String)).boxed();
     let visible = base.clone().and(warp::path!("layers" / String / "visibility")).boxed();
-    endpoint(context, all, "/api/stream/layers", collection)
-        .or(endpoint(context, one, "/api/stream/layers/:id", layer))
-        .unify()
-        .or(endpoint(context, visible, "/api/stream/layers/:id/visibility", visibility))
-        .unify()
-        .boxed()
+    first_of([
+        endpoint(context, all, "/api/stream/layers", collection),
+        endpoint(context, one, "/api/stream/layers/:id", layer),
+        endpoint(context, visible, "/api/stream/layers/:id/visibility", visibility),
+    ])
 }
 
 async fn collection(context: Context, (): (), request: Request) -> Result<Response, Problem> {
