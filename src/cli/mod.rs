@@ -1,1 +1,264 @@
-//! The command line.
+//! The command line: what can be asked for. One file a command; `main` carries out those that run the engine.
+
+mod check;
+mod completions;
+mod doctor;
+mod offline;
+mod render;
+mod schema;
+mod serve;
+mod snapshot;
+mod stream;
+
+use std::{
+    fmt,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub use self::{
+    check::check,
+    completions::{Completions, completions},
+    doctor::{Finding, Verdict, doctor, find_fonts, probe_ports},
+    render::render,
+    schema::{SchemaArgs, SchemaFormat, SchemaKind, schema},
+    serve::serve,
+    snapshot::snapshot,
+};
+use crate::config::{ConfigFaults, ConfigFlags, Group, Loaded, Scope, Sources, load, parse_seconds};
+
+/// Exit status when what was given is wrong and nothing was started: settings, flags, a scene's path.
+pub const EXIT_USAGE: u8 = 2;
+
+/// Composes scenes and streams them, on servers without a GPU.
+///
+/// Without a command it serves: `stream-manager --scene show.jsonc` is `stream-manager serve --scene show.jsonc`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stream-manager",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  stream-manager --scene scenes/demo/scene.jsonc
+  stream-manager render scenes/demo/scene.jsonc --out demo.mp4 --duration 10s
+
+Without a command, the flags are those of `serve`: see `stream-manager serve --help`."
+)]
+pub struct Cli {
+    /// What to do; `None` is `serve` with the flags in `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The flags of `serve` when no command is named.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play a scene, stream it, and let people steer it (the default)
+    ///
+    /// Every setting can be given as a flag, in the environment, in `.env` or in a TOML file; flags win over the
+    /// environment, the environment over `.env`, that over the TOML file. `-h` shows the few flags that are not
+    /// settings, `--help` all.
+    #[command(after_help = "Examples:
+  stream-manager serve --scene scenes/demo/scene.jsonc
+  STREAM_URL=rtmp://live.example.com/app/KEY stream-manager serve --scene show.jsonc --target-fps 60")]
+    Serve(ServeArgs),
+    /// Render a scene into a video file, as fast as the machine allows
+    ///
+    /// The file has exactly the frames asked for, whatever the machine's speed. The ending of its name says what it
+    /// becomes: `.mp4`, `.mkv` or `.flv`.
+    #[command(after_help = "Examples:
+  stream-manager render show.jsonc --out show.mp4 --duration 10s
+  stream-manager render show.jsonc --out part.mkv --from 1m --frames 90 --stream-resolution 720p")]
+    Render(RenderArgs),
+    /// Draw one moment of a scene into a PNG file
+    #[command(after_help = "Examples:
+  stream-manager snapshot show.jsonc --out show.png --at 5s
+  stream-manager snapshot show.jsonc --out small.png --width 640")]
+    Snapshot(SnapshotArgs),
+    /// Check scene files and tell everything that is wrong with them
+    ///
+    /// Each fault is told as `file:line:column: pointer: found …, expected …`. The exit status is 1 if there are any.
+    #[command(after_help = "Example:
+  stream-manager check scenes/*/scene.jsonc")]
+    Check(CheckArgs),
+    /// Print the schema of scene files, or the settings with their defaults
+    #[command(after_help = "Examples:
+  stream-manager schema scene > scene.schema.json
+  stream-manager schema config > stream-manager.toml
+  stream-manager schema config --format dotenv > .env")]
+    Schema(SchemaArgs),
+    /// Find out whether this machine has what the service needs
+    ///
+    /// Looks for GStreamer's elements and for fonts, and whether the ports are free. The exit status is 1 if something
+    /// that is needed is missing.
+    #[command(after_help = "Example:
+  stream-manager doctor --port 8080")]
+    Doctor(DoctorArgs),
+    /// Print what a shell needs to complete commands and flags
+    #[command(after_help = "Example:
+  stream-manager completions bash > ~/.local/share/bash-completion/completions/stream-manager")]
+    Completions(Completions),
+}
+
+/// `serve`
+#[derive(Debug, Args, Default)]
+pub struct ServeArgs {
+    /// The settings that were given as flags.
+    #[command(flatten)]
+    pub settings: ConfigFlags<AllSettings>,
+}
+
+/// `render`
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// Scene file
+    #[arg(value_name = "SCENE")]
+    pub file: PathBuf,
+    /// Video file to write: `.mp4`, `.mkv` or `.flv`
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// How long: `10s`, `500ms`, `2m` [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "frames")]
+    pub duration: Option<Duration>,
+    /// How many frames, instead of a duration
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub frames: Option<u64>,
+    /// Moment of the scene to begin at
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "0s")]
+    pub from: Duration,
+    /// The settings that were given as flags.
+    #[command(flatten)]
+    pub settings: ConfigFlags<RenderSettings>,
+}
+
+impl RenderArgs {
+    /// How many frames to render at `fps` frames per second: those asked for, or those that begin within the duration.
+    #[must_use]
+    pub fn frame_count(&self, fps: u32) -> u64 {
+        let of_duration = |duration: Duration| {
+            let frames = (duration.as_nanos() * u128::from(fps)).div_ceil(1_000_000_000);
+            u64::try_from(frames).unwrap_or(u64::MAX).max(1)
+        };
+        self.frames.unwrap_or_else(|| of_duration(self.duration.unwrap_or(Duration::from_secs(10))))
+    }
+}
+
+/// `snapshot`
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// Scene file
+    #[arg(value_name = "SCENE")]
+    pub file: PathBuf,
+    /// PNG file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Moment of the scene: `5s`, `500ms`, `2m`
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "0s")]
+    pub at: Duration,
+    /// Width of the picture in pixels; the height follows [default: the stream's]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=3840))]
+    pub width: Option<u32>,
+    /// The settings that were given as flags.
+    #[command(flatten)]
+    pub settings: ConfigFlags<PictureSettings>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Scene files
+    #[arg(value_name = "SCENE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The settings that were given as flags.
+    #[command(flatten)]
+    pub settings: ConfigFlags<PictureSettings>,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The settings that were given as flags.
+    #[command(flatten)]
+    pub settings: ConfigFlags<AllSettings>,
+}
+
+/// All settings are flags.
+#[derive(Clone, Debug)]
+pub struct AllSettings;
+
+impl Scope for AllSettings {
+    fn takes(_: Group) -> bool {
+        true
+    }
+}
+
+/// Those settings are flags that change a rendered file.
+#[derive(Clone, Debug)]
+pub struct RenderSettings;
+
+impl Scope for RenderSettings {
+    fn takes(group: Group) -> bool {
+        matches!(group, Group::Encoding | Group::Audio | Group::Work) || PictureSettings::takes(group)
+    }
+}
+
+/// Those settings are flags that change the picture.
+#[derive(Clone, Debug)]
+pub struct PictureSettings;
+
+impl Scope for PictureSettings {
+    fn takes(group: Group) -> bool {
+        matches!(group, Group::Picture | Group::Logging)
+    }
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    parse_seconds(text).ok_or_else(|| "expected a time such as `10s`, `500ms` or `2m`".to_owned())
+}
+
+/// The command line as clap knows it: with the flags of `serve` accepted, but not listed, beside the commands.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command().mut_args(|arg| {
+        let own = matches!(arg.get_id().as_str(), "help" | "version");
+        if own { arg } else { arg.hide(true) }
+    })
+}
+
+/// Reads the command line of this process. Ends the process when help was asked for (status 0) or the command line is
+/// wrong (status 2).
+#[must_use]
+pub fn parse() -> Cli {
+    let matches = command().get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command()).exit())
+}
+
+/// Reads and checks the settings for a command, its flags before the other sources.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn settings<S: Scope>(flags: &ConfigFlags<S>) -> Result<Loaded, ConfigFaults> {
+    load(&Sources::of_this_process(flags))
+}
+
+/// Tells what is wrong on stderr; the exit status is `status`.
+pub fn fail(error: impl fmt::Display, status: u8) -> ExitCode {
+    // Nobody is left to be told if stderr is closed.
+    let _ = writeln!(io::stderr(), "error: {error}");
+    ExitCode::from(status)
+}
+
+/// Prints `text` on stdout. A reader that has gone (`| head`) is no error.
+fn print(text: impl fmt::Display) -> ExitCode {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(error, 1),
+        _ => ExitCode::SUCCESS,
+    }
+}

@@ -38,7 +38,9 @@ pub fn tick_schedule() -> Schedule {
     schedule.add_systems((
         (edit::apply_edits, edit::follow_header, finish_stage("edit")).chain().in_set(EditSystems),
         (clock::start_animations, finish_stage("clock")).chain().in_set(ClockSystems),
-        (tween::sample_animations, finish_stage("tween")).chain().in_set(TweenSystems),
+        (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
+            .chain()
+            .in_set(TweenSystems),
         (place::measure_layers, place::place_layers, finish_stage("place")).chain().in_set(PlaceSystems),
         (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
         (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),

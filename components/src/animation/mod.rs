@@ -1,6 +1,13 @@
 //! How properties of a layer change over time.
 
+mod check;
+pub mod easing;
+mod playing;
+mod pose;
 mod property;
+pub mod slots;
+mod timing;
+mod track;
 mod value;
 
 use bevy_ecs::component::Component;
@@ -8,12 +15,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use self::{
-    property::Property,
-    value::{ParseValueError, Value},
+    check::check,
+    easing::Easing,
+    playing::{AnimationStarts, Playing},
+    property::{Property, Resolved, Target, UnknownProperty},
+    track::Track,
+    value::{Domain, Kind, ParseValueError, Sample, Value},
 };
-
-pub mod easing;
-pub use self::easing::Easing;
 
 /// The animations of a layer.
 ///
@@ -21,6 +29,7 @@ pub use self::easing::Easing;
 /// first in this list does, with the value it starts from.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[require(AnimationStarts, Playing)]
 pub struct Animations(#[schemars(length(max = 64))] pub Vec<Animation>);
 
 /// One property that changes over time.
@@ -47,7 +56,7 @@ pub struct Animation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.001, max = 1e6))]
     pub duration: Option<f64>,
-    /// Seconds before it begins.
+    /// Seconds before it begins; `speed` does not shorten them.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1e6))]
     pub delay: f64,
@@ -78,6 +87,21 @@ pub struct Keyframe {
     /// How it goes on from here to the next keyframe; the animation's `easing` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub easing: Option<Easing>,
+}
+
+/// The candidate that `name` was probably meant to be.
+fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const ALIKE: f64 = 0.6;
+    // What is longer than any name by far is no misspelling, only work.
+    if name.len() > 200 {
+        return None;
+    }
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
 }
 
 /// How often an animation plays.

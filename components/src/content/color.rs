@@ -1,7 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{color::Color, geometry::Size};
+use crate::{
+    animation::slots::{Slots, Visitor},
+    color::Color,
+    geometry::Size,
+};
 
 /// A box of one colour.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -12,4 +16,11 @@ pub struct ColorContent {
     /// Size of the box; the whole canvas if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
+}
+
+impl Slots for ColorContent {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.color("color", &mut self.color);
+        self.size.visit(visitor);
+    }
 }

@@ -1,7 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{geometry::Size, paint::Gradient};
+use crate::{
+    animation::slots::{Segment, Slots, Visitor},
+    geometry::Size,
+    paint::Gradient,
+};
 
 /// A box filled with a gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -12,4 +16,11 @@ pub struct GradientContent {
     /// Size of the box; the whole canvas if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
+}
+
+impl Slots for GradientContent {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.within(Segment::Name("gradient"), |visitor| self.gradient.visit(visitor));
+        self.size.visit(visitor);
+    }
 }

@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    animation::slots::{Segment, Slots, Visitor},
     asset::AssetId,
     geometry::{Fit, Point, Size},
 };
@@ -25,4 +26,11 @@ pub struct ImageContent {
 
 fn middle() -> Point {
     Point { x: 0.5, y: 0.5 }
+}
+
+impl Slots for ImageContent {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        self.size.visit(visitor);
+        visitor.point(Segment::Name("focus"), &mut self.focus);
+    }
 }

@@ -8,6 +8,7 @@ mod gradient;
 mod group;
 mod image;
 mod shape;
+mod slots;
 mod text;
 
 use bevy_ecs::component::Component;
@@ -22,7 +23,10 @@ pub use self::{
     shape::{Cap, FillRule, Geometry, Join, ShapeContent, Stroke},
     text::{Font, FontStyle, Overflow, TextAlign, TextContent, VerticalAlign, Wrap},
 };
-use crate::computed::{AnimatedContent, Extent};
+use crate::{
+    animation::slots::{Slots, Visitor},
+    computed::{AnimatedContent, Extent},
+};
 
 /// What a layer shows.
 #[derive(Component, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,4 +45,17 @@ pub enum Content {
     Text(TextContent),
     /// Other layers, drawn as one picture.
     Group(GroupContent),
+}
+
+impl Slots for Content {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        match self {
+            Self::Color(content) => content.visit(visitor),
+            Self::Gradient(content) => content.visit(visitor),
+            Self::Image(content) => content.visit(visitor),
+            Self::Shape(content) => content.visit(visitor),
+            Self::Text(content) => content.visit(visitor),
+            Self::Group(content) => content.visit(visitor),
+        }
+    }
 }

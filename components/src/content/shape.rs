@@ -1,7 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{geometry::Point, paint::Paint};
+use crate::{
+    animation::slots::{Segment, Slots, Visitor},
+    geometry::Point,
+    paint::Paint,
+};
 
 /// A vector shape. With neither fill nor stroke it is filled white.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -133,4 +137,57 @@ pub enum FillRule {
     #[default]
     NonZero,
     EvenOdd,
+}
+
+impl Slots for ShapeContent {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.within(Segment::Name("geometry"), |visitor| self.geometry.visit(visitor));
+        match &mut self.fill {
+            Some(fill) => fill.visit_as("fill", visitor),
+            None => visitor.absent("fill", "a colour in `fill`"),
+        }
+        match &mut self.stroke {
+            Some(stroke) => visitor.within(Segment::Name("stroke"), |visitor| {
+                stroke.paint.visit_as("paint", visitor);
+                visitor.number("width", &mut stroke.width, 0.0, 1e4);
+                visitor.number("dashOffset", &mut stroke.dash_offset, -1e6, 1e6);
+            }),
+            None => visitor.within(Segment::Name("stroke"), |visitor| {
+                for name in ["paint", "width", "dashOffset"] {
+                    visitor.absent(name, "a `stroke`");
+                }
+            }),
+        }
+    }
+}
+
+impl Slots for Geometry {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        const MAX: f64 = 1e5;
+        match self {
+            Self::Rect { width, height } | Self::Ellipse { width, height } => {
+                visitor.number("width", width, 0.0, MAX);
+                visitor.number("height", height, 0.0, MAX);
+            }
+            Self::RoundedRect { width, height, radius } => {
+                visitor.number("width", width, 0.0, MAX);
+                visitor.number("height", height, 0.0, MAX);
+                visitor.number("radius", radius, 0.0, MAX);
+            }
+            Self::Polygon { points } => visitor.within(Segment::Name("points"), |visitor| {
+                for (index, point) in points.iter_mut().enumerate() {
+                    visitor.point(Segment::Index(index), point);
+                }
+            }),
+            Self::Star { outer_radius, inner_radius, .. } => {
+                visitor.number("outerRadius", outer_radius, 0.0, MAX);
+                visitor.number("innerRadius", inner_radius, 0.0, MAX);
+            }
+            Self::Line { from, to } => {
+                visitor.point(Segment::Name("from"), from);
+                visitor.point(Segment::Name("to"), to);
+            }
+            Self::Path { .. } => {}
+        }
+    }
 }

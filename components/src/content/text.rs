@@ -1,7 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::paint::Paint;
+use crate::{
+    animation::slots::{Segment, Slots, Visitor},
+    paint::Paint,
+};
 
 /// Text, shaped with ligatures, bidirectional order and font fall-back.
 ///
@@ -135,4 +138,21 @@ pub enum Overflow {
 
 fn line_height() -> f64 {
     1.25
+}
+
+impl Slots for TextContent {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        self.fill.visit_as("fill", visitor);
+        visitor.within(Segment::Name("font"), |visitor| visitor.number("size", &mut self.font.size, 1.0, 2000.0));
+        for (name, missing, length) in
+            [("width", "a number in `width`", &mut self.width), ("height", "a number in `height`", &mut self.height)]
+        {
+            match length {
+                Some(length) => visitor.number(name, length, 0.0, 1e5),
+                None => visitor.absent(name, missing),
+            }
+        }
+        visitor.number("lineHeight", &mut self.line_height, 0.1, 10.0);
+        visitor.number("letterSpacing", &mut self.letter_spacing, -1000.0, 1000.0);
+    }
 }

@@ -1,14 +1,29 @@
 //! What `format` in a schema asks of a text.
 
+use std::str::FromStr;
+
 use kurbo::BezPath;
 
-use crate::{color::Color, geometry::Length, layer::check_id};
+use crate::{
+    animation::easing::{Easing, ParseEasingError},
+    color::Color,
+    geometry::Length,
+    layer::check_id,
+};
 
 /// A format: its name in schemas, what it asks for in words, and its check.
 pub(super) struct Format {
     pub(super) name: &'static str,
     pub(super) expected: &'static str,
-    pub(super) suits: fn(&str) -> bool,
+    pub(super) check: fn(&str) -> Result<(), Misfit>,
+}
+
+/// What can be said of a text that does not have a format, beyond that.
+#[derive(Default)]
+pub(super) struct Misfit {
+    /// What is asked for, where the check knows it better than [`Format::expected`].
+    pub(super) expected: Option<&'static str>,
+    pub(super) nearest: Option<String>,
 }
 
 /// Every format that a schema of ours may name. `pattern` stands in schemas for the sake of editors alone, and says no
@@ -17,21 +32,29 @@ pub(super) const FORMATS: &[Format] = &[
     Format {
         name: "color",
         expected: "a colour such as `\"#1e90ff\"` or, with alpha, `\"#1e90ff80\"`",
-        suits: |text| text.parse::<Color>().is_ok(),
+        check: parses::<Color>,
     },
-    Format {
-        name: "percentage",
-        expected: "a percentage such as `\"50%\"`",
-        suits: |text| text.parse::<Length>().is_ok(),
-    },
+    Format { name: "percentage", expected: "a percentage such as `\"50%\"`", check: parses::<Length> },
     Format {
         name: "id",
         expected: "an id of 1 to 64 letters, digits, `_`, `-` or `.`, beginning with a letter or a digit",
-        suits: |text| check_id(text).is_ok(),
+        check: |text| check_id(text).map_err(|_| Misfit::default()),
     },
     Format {
         name: "path",
         expected: "SVG path data such as `\"M 0 0 L 100 0 L 50 80 Z\"`",
-        suits: |text| BezPath::from_svg(text).is_ok(),
+        check: |text| BezPath::from_svg(text).map(drop).map_err(|_| Misfit::default()),
+    },
+    Format {
+        name: "easing",
+        expected: "an easing such as `\"easeInOut\"` or `\"cubic-bezier(0.2, 0, 0, 1)\"`",
+        check: |text| {
+            let misfit = |error: ParseEasingError| Misfit { expected: Some(error.expected), nearest: error.nearest };
+            text.parse::<Easing>().map(drop).map_err(misfit)
+        },
     },
 ];
+
+fn parses<T: FromStr>(text: &str) -> Result<(), Misfit> {
+    text.parse::<T>().map(drop).map_err(|_| Misfit::default())
+}

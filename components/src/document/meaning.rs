@@ -12,7 +12,8 @@ use super::{
     words::{counted, nearest, shown_text},
 };
 use crate::{
-    asset::{AssetDocument, AssetId, AssetKind},
+    animation::{self, Animation},
+    asset::{AssetDocument, AssetKind},
     content::{Content, ShapeContent, Stroke},
     geometry::{Length, Size},
     paint::{Gradient, Paint},
@@ -33,20 +34,19 @@ pub fn check_scene(scene: &SceneDocument, limits: &Limits) -> Vec<Fault> {
 /// checked whether the assets that it names exist.
 #[must_use]
 pub fn check_layer(layer: &LayerDocument, assets: Option<&[AssetDocument]>, limits: &Limits) -> Vec<Fault> {
-    // The assets themselves are not this layer's business.
-    let mut outline = Outline::of_layer(layer, assets);
-    let assets = outline.assets.take();
+    let outline = Outline::of_layer(layer, assets);
     let mut checks = Checks { place: |_: &str| None, faults: Vec::new() };
+    // The assets themselves are not this layer's business.
     checks.layers(&outline.layers, limits);
-    checks.images(&outline.layers, assets.as_deref());
+    checks.asset_names(&outline);
     checks.faults
 }
 
 pub(super) fn check(outline: &Outline<'_>, limits: &Limits, place: impl Fn(&str) -> Option<Place>) -> Vec<Fault> {
     let mut checks = Checks { place, faults: Vec::new() };
-    checks.assets(outline.assets.as_deref().unwrap_or_default());
+    checks.assets(&outline.assets);
     checks.layers(&outline.layers, limits);
-    checks.images(&outline.layers, outline.assets.as_deref());
+    checks.asset_names(outline);
     checks.faults
 }
 
@@ -72,10 +72,10 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
     }
 
-    fn assets(&mut self, assets: &[AssetEntry]) {
-        let mut first: HashMap<&AssetId, &str> = HashMap::new();
+    fn assets(&mut self, assets: &[AssetEntry<'_>]) {
+        let mut first: HashMap<&str, &str> = HashMap::new();
         for AssetEntry { pointer, id, path, .. } in assets {
-            if let Some(earlier) = first.get(id) {
+            if let Some(earlier) = first.get(&**id) {
                 let earlier = self.whereabouts(earlier);
                 let expected = format!("an id that no other asset has: {earlier} has this one");
                 self.fault(format!("{pointer}/id"), format!("the asset id `{id}` a second time"), expected);
@@ -87,7 +87,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             {
                 self.fault(
                     format!("{pointer}/path"),
-                    shown_text(&path.to_string_lossy()),
+                    shown_text(path),
                     "a path inside the folder of the scene file, relative to it, without `..`",
                 );
             }
@@ -104,7 +104,8 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
         let mut first: HashMap<&str, &str> = HashMap::new();
         for entry in layers {
-            let id = entry.layer.id.as_str();
+            self.layer(entry);
+            let Some(id) = entry.id.as_deref() else { continue };
             if let Some(earlier) = first.get(id) {
                 let earlier = self.whereabouts(earlier);
                 let expected = format!("an id that no other layer has: {earlier} has this one");
@@ -112,31 +113,42 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             } else {
                 first.insert(id, &entry.pointer);
             }
-            self.layer(entry);
         }
     }
 
-    fn layer(&mut self, LayerEntry { pointer, layer, has_children, depth }: &LayerEntry<'_>) {
-        let group = matches!(layer.content, Content::Group(_));
-        if *has_children && !group {
+    fn layer(&mut self, entry: &LayerEntry<'_>) {
+        let pointer = &entry.pointer;
+        if entry.has_children && entry.is_group == Some(false) {
             self.fault(
                 format!("{pointer}/children"),
                 "children in a layer that is not a group",
                 "none; or `\"content\": { \"type\": \"group\" }`, with this content in a child of its own",
             );
         }
-        if *depth == MAX_GROUP_DEPTH && group {
+        if entry.depth == MAX_GROUP_DEPTH && entry.is_group == Some(true) {
             let found = format!("a group within {MAX_GROUP_DEPTH} groups");
-            self.fault(pointer.clone(), found, format!("at most {MAX_GROUP_DEPTH} groups in each other"));
+            self.fault(pointer, found, format!("at most {MAX_GROUP_DEPTH} groups in each other"));
         }
-        if group && !layer.effects.0.is_empty() {
+        if entry.has_effects && entry.is_group == Some(true) {
             self.fault(
                 format!("{pointer}/effects"),
                 "effects on a group",
                 "effects only on layers with content of their own: put them on the members of the group",
             );
         }
-        self.content(&format!("{pointer}/content"), &layer.content);
+        if let Some(content) = &entry.content {
+            self.content(&format!("{pointer}/content"), content);
+            for (index, animation) in &entry.animations {
+                self.animation(&format!("{pointer}/animations/{index}"), animation, content);
+            }
+        }
+    }
+
+    fn animation(&mut self, pointer: &str, animation: &Animation, content: &Content) {
+        for fault in animation::check(animation, content) {
+            let pointer = format!("{pointer}{}", fault.pointer);
+            self.faults.push(Fault { place: (self.place)(&pointer), pointer, ..fault });
+        }
     }
 
     fn content(&mut self, pointer: &str, content: &Content) {
@@ -173,7 +185,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     fn stroke(&mut self, pointer: &str, stroke: &Stroke) {
         self.paint(&format!("{pointer}/paint"), &stroke.paint);
         let dash = &stroke.dash;
-        if dash.len() % 2 != 0 {
+        if !dash.len().is_multiple_of(2) {
             self.fault(
                 format!("{pointer}/dash"),
                 format!("a list of {}", dash.len()),
@@ -204,37 +216,33 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
     }
 
-    fn images(&mut self, layers: &[LayerEntry<'_>], assets: Option<&[AssetEntry]>) {
-        let Some(assets) = assets else { return };
-        for entry in layers {
-            let Content::Image(image) = &entry.layer.content else { continue };
-            let wanted = image.asset.as_str();
-            let is_image = |asset: &&AssetEntry| asset.kind.is_none_or(|kind| kind == AssetKind::Image);
-            let images = || assets.iter().filter(is_image).map(|asset| asset.id.as_str());
-            let pointer = format!("{}/content/asset", entry.pointer);
-            match assets.iter().find(|asset| asset.id.as_str() == wanted) {
+    fn asset_names(&mut self, outline: &Outline<'_>) {
+        if !outline.assets_known {
+            return;
+        }
+        let is_image = |asset: &&AssetEntry<'_>| asset.kind.is_none_or(|kind| kind == AssetKind::Image);
+        let images = || outline.assets.iter().filter(is_image).map(|asset| &*asset.id);
+        for entry in &outline.layers {
+            let Some(wanted) = entry.asset.as_deref() else { continue };
+            let (found, expected) = match outline.assets.iter().find(|asset| asset.id == wanted) {
                 Some(asset) if is_image(&asset) => continue,
-                Some(_) => self.fault(pointer, format!("`{wanted}`, which is a font"), "an asset of type `\"image\"`"),
-                None => {
-                    let expected = if images().next().is_some() {
-                        "the id of an image in the scene's `assets`"
-                    } else {
-                        "the id of an image in the scene's `assets`, which has none yet"
-                    };
-                    self.fault(pointer, shown_text(wanted), expected);
+                Some(_) => (format!("`{wanted}`, which is a font"), "an asset of type `\"image\"`"),
+                None if images().next().is_none() => {
+                    (shown_text(wanted), "the id of an image in the scene's `assets`, which has none yet")
                 }
-            }
-            if let (Some(fault), Some(near)) = (self.faults.last_mut(), nearest(wanted, images())) {
-                fault.nearest = Some(near.to_owned());
+                None => (shown_text(wanted), "the id of an image in the scene's `assets`"),
+            };
+            self.fault(format!("{}/content/asset", entry.pointer), found, expected);
+            if let Some(fault) = self.faults.last_mut() {
+                fault.nearest = nearest(wanted, images()).map(str::to_owned);
             }
         }
     }
 }
 
 /// Whether a path cannot leave the folder that it is relative to, on any system.
-fn stays_inside(path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    !text.is_empty()
-        && !text.contains(['\\', '\0'])
-        && path.components().all(|component| matches!(component, Component::Normal(_) | Component::CurDir))
+fn stays_inside(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains(['\\', '\0'])
+        && Path::new(path).components().all(|component| matches!(component, Component::Normal(_) | Component::CurDir))
 }

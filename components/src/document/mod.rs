@@ -13,7 +13,7 @@ mod read;
 mod rules;
 mod source;
 mod structure;
-pub mod words;
+mod words;
 
 use std::path::PathBuf;
 
@@ -39,6 +39,7 @@ pub use self::{
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},
     source::{MAX_BYTES, MAX_DEPTH, Source},
+    words::nearest,
 };
 
 /// A scene: everything that a show consists of.
@@ -49,8 +50,8 @@ pub struct SceneDocument {
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// A name for people.
-    #[serde(default)]
-    #[schemars(length(max = 200))]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 200), extend("default" = ""))]
     pub name: String,
     /// What the layers stand on.
     #[serde(default)]
@@ -121,7 +122,8 @@ pub struct LayerDocument {
     /// By what name files, programs and diffs speak of it.
     pub id: LayerId,
     /// A name for people.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = ""))]
     pub name: LayerName,
     /// What it is for.
     #[serde(rename = "type", default)]
@@ -145,16 +147,24 @@ pub struct LayerDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<Mask>,
     /// What is done to its picture.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = []))]
     pub effects: Effects,
     /// What it shows.
     pub content: Content,
     /// How it moves.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = []))]
     pub animations: Animations,
     /// The layers of a group, those farther away first. Only a layer with content `group` has any.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = []))]
     pub children: Vec<LayerDocument>,
+}
+
+/// Whether a field need not be written: nothing is merged into a list or a text, so nobody misses an empty one.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl LayerDocument {

@@ -1,49 +1,59 @@
 //! The layers and assets of a scene as a list, each with the JSON pointer to it.
+//!
+//! The checks of meaning look at this rather than at the scene itself, so that a scene that cannot be read as a whole
+//! is still checked in what can be made out of it.
 
 use std::borrow::Cow;
 
-use serde::Deserialize as _;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use super::{
     LayerDocument, SceneDocument,
     source::{Data, Node, Source},
+    words::nearest,
 };
 use crate::{
+    animation::Animation,
     asset::{AssetDocument, AssetId, AssetKind},
-    content::{Content, GroupContent},
-    layer::LayerId,
+    content::Content,
 };
 
 /// What the checks of meaning look at.
 pub(super) struct Outline<'a> {
-    /// `None` where it is not known what assets there are.
-    pub(super) assets: Option<Vec<AssetEntry>>,
+    pub(super) assets: Vec<AssetEntry<'a>>,
+    /// Whether these are all assets that there are.
+    pub(super) assets_known: bool,
     /// Parents before children.
     pub(super) layers: Vec<LayerEntry<'a>>,
 }
 
-pub(super) struct AssetEntry {
+/// An asset; `None` is what could not be read.
+pub(super) struct AssetEntry<'a> {
     pub(super) pointer: String,
-    pub(super) id: AssetId,
-    /// `None` where it could not be read.
+    pub(super) id: Cow<'a, str>,
     pub(super) kind: Option<AssetKind>,
-    /// `None` where it could not be read.
-    pub(super) path: Option<std::path::PathBuf>,
+    pub(super) path: Option<Cow<'a, str>>,
 }
 
+/// A layer; `None` is what could not be read.
 pub(super) struct LayerEntry<'a> {
     pub(super) pointer: String,
-    /// Its `children` are not looked at.
-    pub(super) layer: Cow<'a, LayerDocument>,
-    pub(super) has_children: bool,
     /// Groups around it.
     pub(super) depth: usize,
+    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) is_group: Option<bool>,
+    pub(super) content: Option<Cow<'a, Content>>,
+    /// The asset that its content names.
+    pub(super) asset: Option<Cow<'a, str>>,
+    pub(super) has_effects: bool,
+    pub(super) has_children: bool,
+    /// Each with its index.
+    pub(super) animations: Vec<(usize, Cow<'a, Animation>)>,
 }
 
 impl<'a> Outline<'a> {
     pub(super) fn of_scene(scene: &'a SceneDocument) -> Self {
-        let mut outline = Self { assets: Some(asset_entries(&scene.assets)), layers: Vec::new() };
+        let mut outline = Self { assets: asset_entries(&scene.assets), assets_known: true, layers: Vec::new() };
         for (index, layer) in scene.layers.iter().enumerate() {
             outline.add(layer, format!("/layers/{index}"), 0);
         }
@@ -51,8 +61,12 @@ impl<'a> Outline<'a> {
     }
 
     /// A layer on its own; `assets` are those of the scene that it is for, if that is known.
-    pub(super) fn of_layer(layer: &'a LayerDocument, assets: Option<&[AssetDocument]>) -> Self {
-        let mut outline = Self { assets: assets.map(asset_entries), layers: Vec::new() };
+    pub(super) fn of_layer(layer: &'a LayerDocument, assets: Option<&'a [AssetDocument]>) -> Self {
+        let mut outline = Self {
+            assets: assets.map(asset_entries).unwrap_or_default(),
+            assets_known: assets.is_some(),
+            layers: Vec::new(),
+        };
         outline.add(layer, String::new(), 0);
         outline
     }
@@ -61,9 +75,17 @@ impl<'a> Outline<'a> {
         let children = format!("{pointer}/children/");
         self.layers.push(LayerEntry {
             pointer,
-            layer: Cow::Borrowed(layer),
-            has_children: !layer.children.is_empty(),
             depth,
+            id: Some(layer.id.as_str().into()),
+            is_group: Some(matches!(layer.content, Content::Group(_))),
+            content: Some(Cow::Borrowed(&layer.content)),
+            asset: match &layer.content {
+                Content::Image(image) => Some(image.asset.as_str().into()),
+                _ => None,
+            },
+            has_effects: !layer.effects.0.is_empty(),
+            has_children: !layer.children.is_empty(),
+            animations: layer.animations.0.iter().map(Cow::Borrowed).enumerate().collect(),
         });
         for (index, child) in layer.children.iter().enumerate() {
             self.add(child, format!("{children}{index}"), depth + 1);
@@ -74,73 +96,91 @@ impl<'a> Outline<'a> {
 impl Outline<'static> {
     /// What can be made out of a scene that does not have the structure it should have.
     pub(super) fn salvaged_scene(source: &Source) -> Self {
-        let assets = match source.root.child("assets").map(|assets| &assets.data) {
-            Some(Data::List(items)) => salvaged_assets(items),
-            Some(_) => None,
-            // Without the key there are no assets; unless it was misspelt, and then nothing is known.
-            None => matches!(&source.root.data, Data::Object(members) if members.iter().all(|m| m.key.starts_with('$')
-                || super::words::nearest(&m.key, ["assets"]).is_none()))
-            .then(Vec::new),
-        };
-        let mut outline = Self { assets, layers: Vec::new() };
-        outline.salvage_list(source.root.child("layers"), "/layers", 0);
+        let items = items(source.root.child("assets"));
+        let assets: Vec<AssetEntry<'static>> = items.iter().enumerate().filter_map(salvaged_asset).collect();
+        // An asset whose id cannot be read may be the one that a layer means; so may any if the key was misspelt.
+        let misspelt = |key: &str| key != "assets" && nearest(key, ["assets"]).is_some();
+        let assets_known = assets.len() == items.len()
+            && match &source.root.data {
+                Data::Object(members) => !members.iter().any(|member| misspelt(&member.key)),
+                _ => false,
+            }
+            && source.root.child("assets").is_none_or(|assets| matches!(assets.data, Data::List(_)));
+        let mut outline = Self { assets, assets_known, layers: Vec::new() };
+        outline.salvage_all(source.root.child("layers"), "/layers", 0);
         outline
     }
 
     /// The same of a layer.
     pub(super) fn salvaged_layer(source: &Source) -> Self {
-        let mut outline = Self { assets: None, layers: Vec::new() };
+        let mut outline = Self { assets: Vec::new(), assets_known: false, layers: Vec::new() };
         outline.salvage(&source.root, String::new(), 0);
         outline
     }
 
-    fn salvage_list(&mut self, node: Option<&Node>, pointer: &str, depth: usize) {
-        if let Some(Data::List(items)) = node.map(|node| &node.data) {
-            for (index, item) in items.iter().enumerate() {
-                self.salvage(item, format!("{pointer}/{index}"), depth);
-            }
+    fn salvage_all(&mut self, node: Option<&Node>, pointer: &str, depth: usize) {
+        for (index, item) in items(node).iter().enumerate() {
+            self.salvage(item, format!("{pointer}/{index}"), depth);
         }
     }
 
     fn salvage(&mut self, node: &Node, pointer: String, depth: usize) {
-        let Data::Object(members) = &node.data else { return };
-        let children = node.child("children");
+        let content = node.child("content");
+        let content_type = content.and_then(|content| text(content.child("type")?));
         let below = format!("{pointer}/children");
-        let own = members.iter().filter(|member| member.key != "children");
-        let own = Value::Object(own.map(|member| (member.key.clone(), member.value.value())).collect());
-        // A layer that cannot be read still has its id, and its children.
-        let layer = LayerDocument::deserialize(&own).ok().or_else(|| {
-            let id = LayerId::new(own.get("id")?.as_str()?).ok()?;
-            Some(LayerDocument::new(id, Content::Group(GroupContent {})))
+        let animations = items(node.child("animations")).iter().enumerate();
+        self.layers.push(LayerEntry {
+            pointer,
+            depth,
+            id: node.child("id").and_then(text).map(Cow::Owned),
+            is_group: content_type.as_ref().map(|content_type| content_type == "group"),
+            content: content.and_then(typed).map(Cow::Owned),
+            asset: content
+                .filter(|_| content_type.as_deref() == Some("image"))
+                .and_then(|content| text(content.child("asset")?))
+                .map(Cow::Owned),
+            has_effects: !items(node.child("effects")).is_empty(),
+            has_children: !items(node.child("children")).is_empty(),
+            animations: animations.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
         });
-        if let Some(layer) = layer {
-            let has_children =
-                children.is_some_and(|children| matches!(&children.data, Data::List(items) if !items.is_empty()));
-            self.layers.push(LayerEntry { pointer, layer: Cow::Owned(layer), has_children, depth });
-        }
-        self.salvage_list(children, &below, depth + 1);
+        self.salvage_all(node.child("children"), &below, depth + 1);
     }
 }
 
-fn asset_entries(assets: &[AssetDocument]) -> Vec<AssetEntry> {
-    let entry = |(index, asset): (usize, &AssetDocument)| AssetEntry {
-        pointer: format!("/assets/{index}"),
-        id: asset.id.clone(),
-        kind: Some(asset.kind),
-        path: Some(asset.path.clone()),
-    };
-    assets.iter().enumerate().map(entry).collect()
+fn asset_entries(assets: &[AssetDocument]) -> Vec<AssetEntry<'_>> {
+    let mut entries = Vec::with_capacity(assets.len());
+    for (index, asset) in assets.iter().enumerate() {
+        entries.push(AssetEntry {
+            pointer: format!("/assets/{index}"),
+            id: asset.id.as_str().into(),
+            kind: Some(asset.kind),
+            path: Some(asset.path.to_string_lossy()),
+        });
+    }
+    entries
 }
 
-/// `None` if there is one whose id cannot be read: layers may well mean that one.
-fn salvaged_assets(items: &[Node]) -> Option<Vec<AssetEntry>> {
-    let entry = |(index, item): (usize, &Node)| {
-        Some(AssetEntry {
-            pointer: format!("/assets/{index}"),
-            id: AssetId::new(item.child("id")?.value().as_str()?).ok()?,
-            kind: item.child("type").and_then(|kind| AssetKind::deserialize(&kind.value()).ok()),
-            path: item.child("path").and_then(|path| path.value().as_str().map(Into::into)),
-        })
-    };
-    items.iter().enumerate().map(entry).collect()
+/// `None` if its id cannot be read.
+fn salvaged_asset((index, item): (usize, &Node)) -> Option<AssetEntry<'static>> {
+    Some(AssetEntry {
+        pointer: format!("/assets/{index}"),
+        id: typed::<AssetId>(item.child("id")?)?.as_str().to_owned().into(),
+        kind: item.child("type").and_then(typed),
+        path: item.child("path").and_then(text).map(Cow::Owned),
+    })
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    match node.map(|node| &node.data) {
+        Some(Data::List(items)) => items,
+        _ => &[],
+    }
+}
+
+fn text(node: &Node) -> Option<String> {
+    node.value().as_str().map(str::to_owned)
+}
+
+fn typed<T: DeserializeOwned>(node: &Node) -> Option<T> {
+    T::deserialize(node.value()).ok()
 }

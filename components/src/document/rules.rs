@@ -114,9 +114,9 @@ impl Rules {
             }
             Rule::List(rule) => match (rule.min, rule.max) {
                 (0, None) => "a list".to_owned(),
-                (0, Some(max)) => format!("a list of at most {max}"),
-                (min, None) => format!("a list of at least {min}"),
-                (min, Some(max)) => format!("a list of {min} to {max}"),
+                (0, Some(max)) => format!("a list of at most {}", counted(max, "item", "items")),
+                (min, None) => format!("a list of at least {}", counted(min, "item", "items")),
+                (min, Some(max)) => format!("a list of {min} to {max} items"),
             },
             Rule::Object(rule) if rule.properties.is_empty() => "an object".to_owned(),
             Rule::Object(rule) => {

@@ -1,13 +1,14 @@
 //! Whether a document has the structure that a schema asks for.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{
     fault::Fault,
-    format::Format,
-    rules::{ObjectRule, Rule, RuleId, Rules, quoted},
+    rules::{ObjectRule, Rule, RuleId, Rules, TextRule, quoted},
     source::{Data, Member, Node, Source, push_token},
-    words::{alternatives, nearest, shown, shown_text},
+    words::{alternatives, counted, nearest, shown, shown_text},
 };
 
 /// Keys that an object may have if all of them are to be listed where an unknown one is found.
@@ -68,7 +69,12 @@ impl<'a> Walk<'a> {
             (Rule::Constant(values), Data::Scalar(value)) if values.contains(value) => {}
             (Rule::List(rule), Data::List(items)) => {
                 if items.len() < rule.min || rule.max.is_some_and(|max| items.len() > max) {
-                    self.fault(node.offset, format!("a list of {}", items.len()), self.rules.expected(id), None);
+                    self.fault(
+                        node.offset,
+                        format!("a list of {}", counted(items.len(), "item", "items")),
+                        self.rules.expected(id),
+                        None,
+                    );
                 }
                 for (index, item) in items.iter().enumerate() {
                     self.within(&index.to_string(), |walk| walk.value(item, rule.items));
@@ -85,25 +91,31 @@ impl<'a> Walk<'a> {
         self.fault(node.offset, found(node), self.rules.expected(id), None);
     }
 
-    fn text(&mut self, node: &Node, id: RuleId, rule: &super::rules::TextRule, text: &str) {
+    fn text(&mut self, node: &Node, id: RuleId, rule: &TextRule, text: &str) {
         let length = text.chars().count();
         if length < rule.min || rule.max.is_some_and(|max| length > max) {
             let found = if length == 0 { "empty text".to_owned() } else { format!("text of {length} characters") };
             self.fault(node.offset, found, self.rules.expected(id), None);
-        } else if let Some(Format { suits, expected, .. }) = rule.format
-            && !suits(text)
+        } else if let Some(format) = rule.format
+            && let Err(misfit) = (format.check)(text)
         {
-            self.fault(node.offset, shown_text(text), (*expected).to_owned(), None);
+            let expected = misfit.expected.unwrap_or(format.expected).to_owned();
+            self.fault(node.offset, shown_text(text), expected, misfit.nearest.as_deref());
         }
     }
 
     /// `tag` is the key that decided for this rule; it has been checked.
     fn object(&mut self, node: &Node, rule: &'a ObjectRule, members: &[Member], tag: Option<&str>) {
-        let absent = |key: &str| members.iter().all(|member| member.key != key);
+        let mut first_offsets = HashMap::with_capacity(members.len());
+        for member in members {
+            first_offsets.entry(member.key.as_str()).or_insert(member.key_offset);
+        }
+        let absent = |key: &str| !first_offsets.contains_key(key);
         let mut meant = Vec::new();
-        for (index, member) in members.iter().enumerate() {
-            if let Some(first) = members[..index].iter().find(|earlier| earlier.key == member.key) {
-                let line = self.source.place_at(first.key_offset);
+        for member in members {
+            let first = first_offsets.get(member.key.as_str()).copied().unwrap_or_default();
+            if first != member.key_offset {
+                let line = self.source.place_at(first);
                 let first = line.map(|place| format!(" (the first is on line {})", place.line)).unwrap_or_default();
                 self.within(&member.key, |walk| {
                     let found = format!("the key `{}` a second time", member.key);
@@ -177,6 +189,14 @@ impl<'a> Walk<'a> {
         let possible: Vec<RuleId> = branches.iter().copied().filter(|id| self.may_be(node, *id)).collect();
         match possible.as_slice() {
             [] => self.unexpected(node, id),
+            [only] if matches!(node.data, Data::Scalar(_)) => {
+                let first = self.faults.len();
+                self.value(node, *only);
+                // What else it could have been is worth telling too.
+                for fault in &mut self.faults[first..] {
+                    fault.expected = self.rules.expected(id);
+                }
+            }
             [only] => self.value(node, *only),
             several => {
                 let attempts: Vec<Vec<Fault>> = several.iter().map(|id| self.attempt(node, *id)).collect();

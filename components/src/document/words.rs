@@ -32,8 +32,7 @@ pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -
 }
 
 /// A value as faults show it: short, and on one line.
-#[must_use]
-pub fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "`null`".to_owned(),
         Value::Bool(value) => format!("`{value}`"),
@@ -47,8 +46,7 @@ pub fn shown(value: &Value) -> String {
 }
 
 /// A text as faults show it: in quotes, cut off where it is long.
-#[must_use]
-pub fn shown_text(text: &str) -> String {
+pub(super) fn shown_text(text: &str) -> String {
     let mut start: String = text.chars().take(SHOWN).collect();
     if text.chars().nth(SHOWN).is_some() {
         start.push('…');
@@ -57,8 +55,7 @@ pub fn shown_text(text: &str) -> String {
 }
 
 /// `` `a`, `b` or `c` ``.
-#[must_use]
-pub fn alternatives<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn alternatives<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     joined(&quoted, ", ", " or ")
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
     CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
-    document::{Fault, Limits, check_scene, merge_patch},
+    document::{Fault, Limits, check_layer, check_scene, merge_patch},
     edit::EditRejected,
 };
 
@@ -93,16 +93,8 @@ impl<'w> Draft<'w> {
         if !self.exists(id) {
             return Ok(());
         }
-        let layer = self.document(id);
-        let mut scene = self.header().clone();
-        scene.layers = layer.into_iter().collect();
-        let faults: Vec<Fault> = check_scene(&scene, &self.limits)
-            .into_iter()
-            .filter_map(|mut fault| {
-                fault.pointer = fault.pointer.strip_prefix("/layers/0")?.to_owned();
-                Some(fault)
-            })
-            .collect();
+        let Some(layer) = self.document(id) else { return Ok(()) };
+        let faults = check_layer(&layer, Some(&self.header().assets), &self.limits);
         if faults.is_empty() { Ok(()) } else { Err(EditRejected::Invalid { faults }) }
     }
 
@@ -161,12 +153,9 @@ impl<'w> Draft<'w> {
         if layer.id != *id {
             return Err(invalid("/id", &format!("`{}`", layer.id), &format!("`{id}`: a layer keeps its id")));
         }
-        let before = self.take(id);
-        if let Err(refused) = self.refuse_taken(&layer) {
-            // The draft is dropped with the batch: no need to put anything back.
-            drop(before);
-            return Err(refused);
-        }
+        // Where this is refused the draft is dropped with the batch: nothing has to be put back.
+        self.take(id);
+        self.refuse_taken(&layer)?;
         self.plant(layer, parent, true);
         self.unchecked.push(id.clone());
         Ok(())

@@ -1,0 +1,180 @@
+use bevy_ecs::component::Component;
+
+use super::{Animations, Track};
+use crate::{content::Content, layer::Opacity, transform::Transform};
+
+/// When each animation of a layer started; computed from [`Animations`].
+#[derive(Component, Clone, Debug, Default, PartialEq)]
+pub struct AnimationStarts {
+    animations: Animations,
+    /// Scene seconds; as many as there are animations.
+    starts: Vec<f64>,
+}
+
+impl AnimationStarts {
+    /// Takes over the animations of a layer at scene time `now`: those that it had before go on, new ones start.
+    pub fn update(&mut self, animations: &Animations, now: f64) {
+        let mut before: Vec<Option<f64>> = self.starts.iter().copied().map(Some).collect();
+        let mut take = |index: usize, animation| {
+            let known = self.animations.0.get(index).is_some_and(|known| known == animation);
+            if known { before.get_mut(index).and_then(Option::take) } else { None }
+        };
+        // Those in the same place first: of equal ones each then keeps its own start.
+        let mut starts: Vec<Option<f64>> =
+            animations.0.iter().enumerate().map(|(index, animation)| take(index, animation)).collect();
+        for (start, animation) in starts.iter_mut().zip(&animations.0) {
+            if start.is_none() {
+                *start = (0..self.animations.0.len()).find_map(|index| take(index, animation));
+            }
+        }
+        self.starts = starts.into_iter().map(|start| start.unwrap_or(now)).collect();
+        self.animations.clone_from(animations);
+    }
+
+    /// Scene seconds at which each of the animations started, in their order.
+    #[must_use]
+    pub fn starts(&self) -> &[f64] {
+        &self.starts
+    }
+}
+
+/// The animations of a layer, made ready to be sampled; computed from what is authored, when that changes.
+#[derive(Component, Clone, Debug, Default, PartialEq)]
+pub struct Playing {
+    tracks: Vec<Playback>,
+    /// Scene seconds of the first begin and the last end.
+    begin: f64,
+    end: f64,
+    animates_content: bool,
+}
+
+/// Seconds by which the time in which something may change is taken too long on both sides: sums of scene times carry
+/// rounding errors, and one sample too many costs nothing.
+const MARGIN: f64 = 1e-6;
+
+/// A track and when it started.
+#[derive(Clone, Debug, PartialEq)]
+struct Playback {
+    track: Track,
+    start: f64,
+    /// Whether another one has the same target.
+    rivalled: bool,
+}
+
+impl Playback {
+    /// Seconds since the start. Rounded to nanoseconds: differences of scene times carry the rounding errors of both,
+    /// and a layer must move alike whenever it was added.
+    fn elapsed(&self, now: f64) -> f64 {
+        let elapsed = now - self.start;
+        let rounded = (elapsed * 1e9).round() / 1e9;
+        if rounded.is_finite() { rounded } else { elapsed }
+    }
+}
+
+impl Playing {
+    /// The animations of a layer with these authored values. Those that are not valid are left out.
+    #[must_use]
+    pub fn new(
+        animations: &Animations,
+        starts: &AnimationStarts,
+        content: &Content,
+        transform: &Transform,
+        opacity: &Opacity,
+    ) -> Self {
+        let mut tracks: Vec<Playback> = animations
+            .0
+            .iter()
+            .zip(starts.starts())
+            .filter_map(|(animation, start)| {
+                let track = animation.compile(content, transform, opacity)?;
+                Some(Playback { track, start: *start, rivalled: false })
+            })
+            .collect();
+        for index in 0..tracks.len() {
+            let target = tracks[index].track.target();
+            let rivals = tracks.iter().filter(|other| other.track.target() == target).count();
+            tracks[index].rivalled = rivals > 1;
+        }
+        let begins = tracks.iter().map(|p| p.start + p.track.begin() - MARGIN);
+        let ends = tracks.iter().map(|p| p.start + p.track.end() + MARGIN);
+        let (begin, end) = (begins.fold(f64::INFINITY, f64::min), ends.fold(f64::NEG_INFINITY, f64::max));
+        let animates_content = tracks.iter().any(|p| p.track.target().is_content());
+        Self { tracks, begin, end, animates_content }
+    }
+
+    /// Whether there is nothing to sample at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tracks.is_empty()
+    }
+
+    /// Whether the content is animated, now or at another time.
+    #[must_use]
+    pub fn animates_content(&self) -> bool {
+        self.animates_content
+    }
+
+    /// Whether nothing changes between two scene times, in either order.
+    #[must_use]
+    pub fn is_quiet_between(&self, a: f64, b: f64) -> bool {
+        let (first, last) = (a.min(b), a.max(b));
+        self.tracks.is_empty() || last < self.begin || first > self.end || first == last
+    }
+
+    /// Whether a layer's scale, rotation or skew is being animated at scene time `now`.
+    #[must_use]
+    pub fn is_reshaping(&self, now: f64) -> bool {
+        self.tracks.iter().any(|p| p.track.target().reshapes() && p.track.is_playing(p.elapsed(now)))
+    }
+
+    /// Whether a layer's position or anchor is being animated at scene time `now`.
+    #[must_use]
+    pub fn is_moving(&self, now: f64) -> bool {
+        self.tracks.iter().any(|p| p.track.target().moves() && p.track.is_playing(p.elapsed(now)))
+    }
+
+    /// Shows what the animations of transform and opacity make of these at scene time `now`, in the order in which
+    /// they must be applied: what comes later goes over what came before.
+    pub(crate) fn for_each_of_pose(&self, now: f64, mut apply: impl FnMut(super::Target, super::Sample)) {
+        let of_pose = || self.tracks.iter().filter(|p| !p.track.target().is_content());
+        // Before any has begun the first in the list decides: last in this order, and under all that have begun.
+        for p in of_pose().rev() {
+            let elapsed = p.elapsed(now);
+            if !p.track.has_begun(elapsed) {
+                apply(p.track.target(), p.track.sample(elapsed));
+            }
+        }
+        for p in of_pose() {
+            let elapsed = p.elapsed(now);
+            if p.track.has_begun(elapsed) {
+                apply(p.track.target(), p.track.sample(elapsed));
+            }
+        }
+    }
+
+    /// Writes what the animations of the content make of it at scene time `now`; whether anything differs from what
+    /// was there.
+    pub fn apply_to_content(&self, content: &mut Content, now: f64) -> bool {
+        let mut differs = false;
+        for (index, p) in self.tracks.iter().enumerate() {
+            let super::Target::Content(slot) = p.track.target() else { continue };
+            // Only the one that decides writes: a value that is written over would look like a change.
+            if !p.rivalled || self.decides(index, now) {
+                differs |= content.set_slot(slot, p.track.sample(p.elapsed(now)));
+            }
+        }
+        differs
+    }
+
+    /// Whether among the animations of one property this one decides.
+    fn decides(&self, index: usize, now: f64) -> bool {
+        let target = self.tracks[index].track.target();
+        let rival = |p: &&Playback| p.track.target() == target;
+        let begun = |p: &Playback| p.track.has_begun(p.elapsed(now));
+        if begun(&self.tracks[index]) {
+            !self.tracks[index + 1..].iter().filter(rival).any(begun)
+        } else {
+            !self.tracks[..index].iter().any(|p| rival(&p)) && !self.tracks[index + 1..].iter().filter(rival).any(begun)
+        }
+    }
+}

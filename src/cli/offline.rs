@@ -1,0 +1,33 @@
+//! What `render` and `snapshot` share: a scene, drawn without a clock.
+
+use std::time::{Duration, Instant};
+
+use components::{Edit, SceneDocument, edit::EditRejected};
+use systems::{Compositor, CompositorSettings};
+
+use crate::config::Settings;
+
+/// How long pictures and fonts of a scene may take to be read and decoded.
+const LOADING: Duration = Duration::from_secs(60);
+
+/// A compositor that has loaded `scene` and all of its assets, at the beginning of the scene.
+///
+/// # Errors
+/// The scene cannot be played.
+pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Compositor, EditRejected> {
+    let mut compositor = Compositor::new(CompositorSettings {
+        width: settings.stream_resolution.width as usize,
+        height: settings.stream_resolution.height as usize,
+        max_layers: settings.max_layers,
+        pool_size: settings.pipeline_pool_size,
+        threads: settings.workers_render,
+    });
+    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    for (_, outcome) in compositor.tick(0, 0.0).outcomes {
+        outcome?;
+    }
+    if !compositor.finish_loading(Instant::now() + LOADING) {
+        tracing::warn!("some assets are not decoded after {LOADING:?} and are left out");
+    }
+    Ok(compositor)
+}

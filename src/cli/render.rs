@@ -1,0 +1,89 @@
+//! `stream-manager render SCENE --out FILE`
+
+use std::{process::ExitCode, sync::Arc, time::Instant};
+
+use components::document::Limits;
+use indicatif::{ProgressBar, ProgressStyle};
+use systems::Frame;
+
+use super::{EXIT_USAGE, RenderArgs, check::read_scene, fail, offline, settings, start_logging, stream};
+use crate::output::{FileFormat, FileWriter, WriteError};
+
+/// Renders a scene into a file, as fast as the machine allows, each frame exactly once.
+#[must_use]
+pub fn render(args: &RenderArgs) -> ExitCode {
+    let settings = match settings(&args.settings) {
+        Ok(loaded) => loaded.settings,
+        Err(faults) => return fail(faults, EXIT_USAGE),
+    };
+    start_logging(&settings);
+    let container = match FileFormat::from_path(&args.out) {
+        Ok(container) => container,
+        Err(error) => return fail(error, EXIT_USAGE),
+    };
+    let scene = match read_scene(&args.file, &Limits { max_layers: settings.max_layers }) {
+        Ok(scene) => scene,
+        Err(faults) => return fail(faults.join("\n"), 1),
+    };
+    let compositor = match offline::load(scene, &settings) {
+        Ok(compositor) => compositor,
+        Err(refused) => return fail(refused, 1),
+    };
+    let format = stream::format(&settings);
+    let writer = match FileWriter::create(&args.out, container, format, &stream::encoder(&settings)) {
+        Ok(writer) => writer,
+        Err(error) => return fail(error, 1),
+    };
+    let total = args.frame_count(format.fps);
+    let began = Instant::now();
+    let job = Job { from: args.from.as_secs_f64(), fps: f64::from(format.fps), total };
+    match job.run(compositor, writer) {
+        Ok(()) => {
+            let seconds = began.elapsed().as_secs_f64();
+            #[expect(clippy::cast_precision_loss, reason = "for people to read")]
+            let rate = total as f64 / seconds.max(1e-9);
+            super::print(format!("{}: {total} frames in {seconds:.1} s ({rate:.0} frames/s)", args.out.display()))
+        }
+        Err(error) => fail(error, 1),
+    }
+}
+
+struct Job {
+    /// Seconds of scene time of the first frame.
+    from: f64,
+    fps: f64,
+    total: u64,
+}
+
+impl Job {
+    fn run(&self, mut compositor: systems::Compositor, mut writer: FileWriter) -> Result<(), WriteError> {
+        let bar = ProgressBar::new(self.total).with_style(style());
+        let mut picture: Option<Arc<Frame>> = None;
+        for frame in 0..self.total {
+            #[expect(clippy::cast_precision_loss, reason = "2^53 frames are millions of years")]
+            let seconds = self.from + frame as f64 / self.fps;
+            let tick = frame + 1;
+            let mut report = compositor.tick(tick, seconds);
+            while report.starved {
+                // The encoder still holds every frame of the pool; it lets one go when it is done with it.
+                std::thread::yield_now();
+                report = compositor.tick(tick, seconds);
+            }
+            picture = report.frame.or(picture);
+            if let Some(picture) = &picture {
+                writer.push(picture)?;
+            }
+            bar.inc(1);
+        }
+        bar.set_message("finishing");
+        writer.finish()?;
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+fn style() -> ProgressStyle {
+    // The template is fixed; if it could not be read, a plain bar would do.
+    ProgressStyle::with_template("{wide_bar} {pos}/{len} frames  {per_sec}  {eta} left {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,44 @@
+//! `stream-manager snapshot SCENE --out PNG`
+
+use std::process::ExitCode;
+
+use image::{RgbaImage, imageops::FilterType};
+
+use components::document::Limits;
+
+use super::{EXIT_USAGE, SnapshotArgs, check::read_scene, fail, offline, settings, start_logging};
+
+/// Draws one moment of a scene into a PNG file.
+#[must_use]
+pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
+    let settings = match settings(&args.settings) {
+        Ok(loaded) => loaded.settings,
+        Err(faults) => return fail(faults, EXIT_USAGE),
+    };
+    start_logging(&settings);
+    let scene = match read_scene(&args.file, &Limits { max_layers: settings.max_layers }) {
+        Ok(scene) => scene,
+        Err(faults) => return fail(faults.join("\n"), 1),
+    };
+    let mut compositor = match offline::load(scene, &settings) {
+        Ok(compositor) => compositor,
+        Err(refused) => return fail(refused, 1),
+    };
+    compositor.tick(1, args.at.as_secs_f64());
+    let picture = compositor.picture();
+    let Some(mut image) = RgbaImage::from_raw(picture.width, picture.height, picture.data) else {
+        return fail("the picture has not the size that it says", 1);
+    };
+    if let Some(width) = args.width.filter(|width| *width != image.width()) {
+        let height = (u64::from(image.height()) * u64::from(width)).div_ceil(u64::from(image.width())).max(1);
+        #[expect(clippy::cast_possible_truncation, reason = "both sides are at most 3840 times 3840")]
+        let height = height as u32;
+        image = image::imageops::resize(&image, width, height, FilterType::CatmullRom);
+    }
+    // A stream has no alpha, and neither has its picture.
+    let image = image::DynamicImage::ImageRgba8(image).into_rgb8();
+    match image.save_with_format(&args.out, image::ImageFormat::Png) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(format!("`{}` cannot be written: {error}", args.out.display()), 1),
+    }
+}
