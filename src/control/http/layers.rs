@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use components::{
     Edit, LayerDocument, LayerId, SceneSnapshot,
-    document::{Fault, words},
+    document::{Fault, nearest},
     edit::EditRejected,
 };
 use schemars::JsonSchema;
@@ -189,6 +189,6 @@ fn parse_id(id: &str) -> Result<LayerId, Problem> {
 
 fn unknown(id: &str, snapshot: Option<&SceneSnapshot>) -> Problem {
     let known = snapshot.into_iter().flat_map(|snapshot| snapshot.scene.walk()).map(|layer| layer.id.as_str());
-    let nearest = words::nearest(id, known).map(str::to_owned);
+    let nearest = nearest(id, known).map(str::to_owned);
     EditRejected::UnknownLayer { id: id.to_owned(), nearest }.into()
 }
