@@ -41,7 +41,10 @@ impl Client {
                 self.snapshots += 1;
             } else if kind == "layerUpdate" {
                 let diff: SceneDiff = serde_json::from_value(told).unwrap();
-                self.scene.as_mut().unwrap().apply(&diff).unwrap();
+                let scene = self.scene.as_mut().unwrap();
+                scene.apply(&diff).unwrap_or_else(|error| {
+                    panic!("{error}\n{message}\n{}", serde_json::to_string(&scene.scene.layers).unwrap())
+                });
             }
             return message;
         }
