@@ -58,6 +58,9 @@ pub(super) async fn patch(request: Request) -> Result<Value, Problem> {
 async fn text(request: Request, types: &'static [&'static str]) -> Result<String, Problem> {
     check_type(&request.headers, types)?;
     let bytes = read(request).await?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(Problem::bad_request("the body is empty; send a JSON document"));
+    }
     String::from_utf8(bytes).map_err(|error| Problem::bad_request(format!("the body is not UTF-8: {error}")))
 }
 

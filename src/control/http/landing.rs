@@ -7,7 +7,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, endpoint};
+use super::{Context, Problem, Request, endpoint, first_of};
 
 const PAGE: &str = include_str!("../landing/index.html");
 const SCRIPT: &str = include_str!("../landing/landing.js");
@@ -19,7 +19,7 @@ const POLICY: &str =
 pub(super) fn routes(context: &Context) -> BoxedFilter<(Response,)> {
     let page = warp::path::end().map(|| (PAGE, "text/html; charset=utf-8")).boxed();
     let script = warp::path!("landing.js").map(|| (SCRIPT, "text/javascript; charset=utf-8")).boxed();
-    endpoint(context, page, "/", serve).or(endpoint(context, script, "/landing.js", serve)).unify().boxed()
+    first_of([endpoint(context, page, "/", serve), endpoint(context, script, "/landing.js", serve)])
 }
 
 async fn serve(

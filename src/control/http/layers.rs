@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use components::{
     Edit, LayerDocument, LayerId, SceneSnapshot,
-    document::{Fault, words},
+    document::{Fault, nearest},
     edit::EditRejected,
 };
 use schemars::JsonSchema;
@@ -21,7 +21,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, body, endpoint, json};
+use super::{Context, Problem, Request, at_tick, body, endpoint, first_of, json};
 
 /// Edits can be set for ticks up to so far ahead: those that wait take memory.
 const FARTHEST: Duration = Duration::from_secs(3600);
@@ -31,12 +31,11 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
     let all = base.clone().and(warp::path!("layers")).map(|| ()).boxed();
     let one = base.clone().and(warp::path!("layers" / String)).boxed();
     let visible = base.clone().and(warp::path!("layers" / String / "visibility")).boxed();
-    endpoint(context, all, "/api/stream/layers", collection)
-        .or(endpoint(context, one, "/api/stream/layers/:id", layer))
-        .unify()
-        .or(endpoint(context, visible, "/api/stream/layers/:id/visibility", visibility))
-        .unify()
-        .boxed()
+    first_of([
+        endpoint(context, all, "/api/stream/layers", collection),
+        endpoint(context, one, "/api/stream/layers/:id", layer),
+        endpoint(context, visible, "/api/stream/layers/:id/visibility", visibility),
+    ])
 }
 
 async fn collection(context: Context, (): (), request: Request) -> Result<Response, Problem> {
@@ -190,6 +189,6 @@ fn parse_id(id: &str) -> Result<LayerId, Problem> {
 
 fn unknown(id: &str, snapshot: Option<&SceneSnapshot>) -> Problem {
     let known = snapshot.into_iter().flat_map(|snapshot| snapshot.scene.walk()).map(|layer| layer.id.as_str());
-    let nearest = words::nearest(id, known).map(str::to_owned);
+    let nearest = nearest(id, known).map(str::to_owned);
     EditRejected::UnknownLayer { id: id.to_owned(), nearest }.into()
 }

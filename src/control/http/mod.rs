@@ -32,26 +32,18 @@ const STREAM_TICK: HeaderName = HeaderName::from_static("stream-tick");
 pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
     // Every route of the stream answers under both.
     let base = warp::path("api").and(warp::path("stream")).or(warp::path("stream")).unify().boxed();
-    status::routes(context, &base)
-        .or(frame::routes(context, &base))
-        .unify()
-        .or(transport::routes(context, &base))
-        .unify()
-        .or(layers::routes(context, &base))
-        .unify()
-        .or(live::routes(context))
-        .unify()
-        .or(operation::health(context))
-        .unify()
-        .or(operation::metrics(context))
-        .unify()
-        .or(websocket::routes(context, warp::path!("ws").boxed()))
-        .unify()
-        .or(landing::routes(context))
-        .unify()
-        .or(unknown())
-        .unify()
-        .boxed()
+    first_of([
+        status::routes(context, &base),
+        frame::routes(context, &base),
+        transport::routes(context, &base),
+        layers::routes(context, &base),
+        live::routes(context),
+        operation::health(context),
+        operation::metrics(context),
+        websocket::routes(context, warp::path!("ws").boxed()),
+        landing::routes(context),
+        unknown(),
+    ])
 }
 
 /// WebSockets at any path, as served on `WS_PORT`.
@@ -61,12 +53,18 @@ pub(super) fn websocket_only(context: &Context) -> BoxedFilter<(Response,)> {
 
 /// Metrics alone, as served on `METRICS_PORT`.
 pub(super) fn metrics_only(context: &Context) -> BoxedFilter<(Response,)> {
-    operation::metrics(context).or(unknown()).unify().boxed()
+    first_of([operation::metrics(context), unknown()])
 }
 
 /// Health alone, as served on `HEALTH_PORT`.
 pub(super) fn health_only(context: &Context) -> BoxedFilter<(Response,)> {
-    operation::health(context).or(unknown()).unify().boxed()
+    first_of([operation::health(context), unknown()])
+}
+
+/// The routes one after the other, until one takes the request. Boxed at each step: nested types of this depth take
+/// minutes to compile.
+fn first_of<const N: usize>(routes: [BoxedFilter<(Response,)>; N]) -> BoxedFilter<(Response,)> {
+    routes.into_iter().reduce(|before, next| before.or(next).unify().boxed()).unwrap_or_else(unknown)
 }
 
 /// Answers what no route took.

@@ -8,17 +8,17 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, endpoint, json};
+use super::{Context, Problem, Request, endpoint, first_of, json};
 use crate::telemetry::Unready;
 
 /// `GET /health/live` and `GET /health/ready`.
 pub(super) fn health(context: &Context) -> BoxedFilter<(Response,)> {
     let alive_path = warp::path!("health" / "live").map(|| ()).boxed();
     let ready_path = warp::path!("health" / "ready").map(|| ()).boxed();
-    endpoint(context, alive_path, "/health/live", alive)
-        .or(endpoint(context, ready_path, "/health/ready", ready))
-        .unify()
-        .boxed()
+    first_of([
+        endpoint(context, alive_path, "/health/live", alive),
+        endpoint(context, ready_path, "/health/ready", ready),
+    ])
 }
 
 /// `GET /metrics`.

@@ -3,7 +3,7 @@
 use std::{fmt, pin::Pin, str::FromStr};
 
 use bytes::Bytes;
-use components::document::words;
+use components::document::nearest;
 use futures_util::{Stream, TryStreamExt as _};
 use warp::{
     Filter, Rejection,
@@ -57,10 +57,10 @@ impl Query {
     /// Refuses names that are not among `known`: a misspelt one would otherwise have no effect without a word.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
         let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) else { return Ok(()) };
-        let hint = match (words::nearest(name, known.iter().copied()), known) {
+        let hint = match (nearest(name, known.iter().copied()), known) {
             (Some(nearest), _) => format!("did you mean `{nearest}`?"),
             (None, []) => "this route takes none".to_owned(),
-            (None, known) => format!("this route takes {}", words::alternatives(known.iter().copied())),
+            (None, known) => format!("this route takes `{}`", known.join("`, `")),
         };
         Err(Problem::bad_request(format!("there is no query parameter `{name}`; {hint}")))
     }

@@ -9,7 +9,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, body, endpoint, json};
+use super::{Context, Problem, Request, body, endpoint, first_of, json};
 use crate::engine::{Command, Transport};
 
 /// `POST …/start`, `…/stop`, `…/pause`, `…/resume`, and `POST …/control` with the same as `action`.
@@ -19,16 +19,13 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
         endpoint(context, path, route, run)
     };
     let control = base.clone().and(warp::path!("control")).map(|| ()).boxed();
-    direct("start", "/api/stream/start", Command::Start)
-        .or(direct("stop", "/api/stream/stop", Command::Stop))
-        .unify()
-        .or(direct("pause", "/api/stream/pause", Command::Pause))
-        .unify()
-        .or(direct("resume", "/api/stream/resume", Command::Resume))
-        .unify()
-        .or(endpoint(context, control, "/stream/control", act))
-        .unify()
-        .boxed()
+    first_of([
+        direct("start", "/api/stream/start", Command::Start),
+        direct("stop", "/api/stream/stop", Command::Stop),
+        direct("pause", "/api/stream/pause", Command::Pause),
+        direct("resume", "/api/stream/resume", Command::Resume),
+        endpoint(context, control, "/stream/control", act),
+    ])
 }
 
 /// The body of `POST …/control`.

@@ -1,0 +1,135 @@
+use serde_json::json;
+
+use super::*;
+
+const LAYERS: &str = "/api/stream/layers";
+
+fn color(id: &str, color: &str) -> Value {
+    json!({ "id": id, "content": { "type": "color", "color": color } })
+}
+
+#[test]
+fn a_layer_is_created_shown_changed_and_deleted() {
+    let service = Service::start();
+    let created = service.json("POST", LAYERS, &color("lower-third", "#102030")).expect(201);
+    assert_eq!(created.header("location"), "/api/stream/layers/lower-third");
+    let answer = created.value();
+    assert_eq!(answer["layer"]["content"]["color"], "#102030");
+    assert_eq!(answer["tick"], created.tick());
+
+    let shown = service.get(&format!("{LAYERS}/lower-third")).expect(200);
+    assert_eq!(shown.value(), answer["layer"]);
+    assert!(shown.tick() >= created.tick());
+
+    let patch = json!({ "opacity": 0.25, "transform": { "rotation": 45 } });
+    let path = "/stream/layers/lower-third";
+    let headers = [("content-type", "application/merge-patch+json")];
+    let patched = service.send("PATCH", path, &headers, Some(patch.to_string().as_bytes())).expect(200).value();
+    assert_eq!(patched["layer"]["opacity"], 0.25);
+    assert_eq!(patched["layer"]["transform"]["rotation"], 45.0);
+    assert_eq!(patched["layer"]["transform"]["scale"], answer["layer"]["transform"]["scale"], "the rest stays");
+    assert_eq!(patched["layer"]["content"]["color"], "#102030");
+    let reset = service.json("PATCH", path, &json!({ "opacity": null })).expect(200).value();
+    assert_eq!(reset["layer"]["opacity"], 1.0, "null takes a member away, which leaves its default");
+
+    let hidden = service.json("POST", &format!("{path}/visibility"), &json!({ "visible": false })).expect(200);
+    assert_eq!(hidden.value()["layer"]["visible"], false);
+
+    let deleted = service.send("DELETE", path, &[], None).expect(200);
+    assert_eq!(deleted.value()["tick"], deleted.tick());
+    service.get(path).problem(404);
+    service.send("DELETE", path, &[], None).problem(404);
+}
+
+#[test]
+fn what_get_answers_put_takes_back_unchanged() {
+    let service = Service::start();
+    let list = service.get(LAYERS).expect(200).value();
+    for id in ["background", "box", "group", "child"] {
+        let path = format!("{LAYERS}/{id}");
+        let shown = service.get(&path).expect(200).value();
+        let put = service.json("PUT", &path, &shown).expect(200).value();
+        assert_eq!(put["layer"], shown);
+    }
+    assert_eq!(service.get(LAYERS).value()["layers"], list["layers"]);
+    assert_eq!(service.get(LAYERS).value()["seq"], list["seq"], "what changes nothing is no change");
+
+    let other = service.json("PUT", &format!("{LAYERS}/box"), &color("other", "#000000")).problem(422);
+    assert_eq!(other["errors"][0]["pointer"], "/id");
+}
+
+#[test]
+fn a_layer_goes_to_the_place_that_is_asked_for() {
+    let service = Service::start();
+    service.json("POST", &format!("{LAYERS}?index=0"), &color("behind", "#000000")).expect(201);
+    service.json("POST", &format!("{LAYERS}?parent=group&index=0"), &color("inner", "#000000")).expect(201);
+    let list = service.get("/stream/layers").expect(200).value();
+    let ids = |layers: &Value| -> Vec<String> {
+        layers.as_array().unwrap().iter().map(|layer| layer["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(&list["layers"]), ["behind", "background", "box", "group"]);
+    assert_eq!(ids(&list["layers"][3]["children"]), ["inner", "child"]);
+
+    service.json("POST", &format!("{LAYERS}?parent=box"), &color("lost", "#000000")).problem(409);
+    service.json("POST", &format!("{LAYERS}?parent=nowhere"), &color("lost", "#000000")).problem(404);
+    service.json("POST", &format!("{LAYERS}?index=-1"), &color("lost", "#000000")).problem(400);
+    service.json("POST", &format!("{LAYERS}?parnet=box"), &color("lost", "#000000")).problem(400);
+}
+
+#[test]
+fn an_edit_can_wait_for_its_tick() {
+    let service = Service::start();
+    let at = service.engine.stats().tick + 30;
+    let edited = service.json("PATCH", &format!("{LAYERS}/box?at={at}"), &json!({ "opacity": 0.75 })).expect(200);
+    assert_eq!(edited.tick(), at);
+    assert_eq!(edited.value()["layer"]["opacity"], 0.75);
+    let far = service.json("PATCH", &format!("{LAYERS}/box?at={}", u64::MAX), &json!({})).problem(400);
+    assert!(far["detail"].as_str().unwrap().contains("within the next hour"), "{far}");
+}
+
+#[test]
+fn every_fault_of_a_layer_is_told_with_its_place() {
+    let service = Service::start();
+    let before = service.get(LAYERS).value()["seq"].clone();
+    let body = "{\n  \"id\": \"new\",\n  \"opacty\": 1,\n  \"content\": { \"type\": \"color\", \"color\": \"red\" }\n}";
+    let problem = service.send("POST", LAYERS, &[], Some(body.as_bytes())).problem(422);
+    let errors = problem["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 2, "{problem}");
+    assert_eq!((&errors[0]["pointer"], &errors[0]["line"]), (&json!("/opacty"), &json!(3)));
+    assert_eq!(errors[0]["nearest"], "opacity");
+    assert_eq!(errors[1]["pointer"], "/content/color");
+
+    let patched = service.json("PATCH", &format!("{LAYERS}/box"), &json!({ "opacity": 7 })).problem(422);
+    assert_eq!(patched["errors"][0]["pointer"], "/opacity");
+    let hidden = service.json("POST", &format!("{LAYERS}/box/visibility"), &json!({ "visible": 1 })).problem(422);
+    assert_eq!(hidden["errors"][0]["pointer"], "/visible");
+    assert_eq!(service.get(LAYERS).value()["seq"], before, "nothing of what was refused has happened");
+    let unknown = service.get(&format!("{LAYERS}/backgroud")).problem(404);
+    assert!(unknown["detail"].as_str().unwrap().contains("did you mean `background`?"), "{unknown}");
+}
+
+#[test]
+fn bodies_that_cannot_be_taken_are_refused_by_their_kind() {
+    let service = Service::start();
+    let send = |kind: &str, body: &[u8]| service.send("POST", LAYERS, &[("content-type", kind)], Some(body));
+    send("application/json", b"{ \"id\": ").problem(400);
+    send("application/json", b"\xff\xfe").problem(400);
+    send("application/json", b"").problem(400);
+    let wrong = send("application/x-www-form-urlencoded", b"id=new");
+    assert_eq!(wrong.header("accept"), "application/json");
+    wrong.problem(415);
+    send("application/merge-patch+json", b"{}").problem(415);
+    send("application/json; charset=utf-8", color("ok", "#000000").to_string().as_bytes()).expect(201);
+    send("application/json", &vec![b' '; (2 << 20) + 1]).problem(413);
+}
+
+#[test]
+fn taken_ids_and_too_many_layers_are_refused() {
+    let service = Service::start();
+    service.json("POST", LAYERS, &color("box", "#000000")).problem(409);
+    for index in service.get("/stream/status").value()["layerCount"].as_u64().unwrap()..MAX_LAYERS as u64 {
+        service.json("POST", LAYERS, &color(&format!("layer-{index}"), "#000000")).expect(201);
+    }
+    let full = service.json("POST", LAYERS, &color("one-more", "#000000")).problem(422);
+    assert!(full["detail"].as_str().unwrap().contains("MAX_LAYERS"), "{full}");
+}

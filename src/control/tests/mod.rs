@@ -1,0 +1,207 @@
+//! Control over a real engine, spoken to over real sockets.
+
+mod access;
+mod frames;
+mod layers;
+mod operation;
+mod stream;
+mod websocket;
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use components::{SceneDocument, document::Limits};
+use serde_json::{Value, json};
+use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
+
+use super::{Control, ControlSettings, Listeners, LiveFile, LiveFiles, run};
+use crate::{
+    engine::{Engine, EngineHandle, EngineSettings, StreamFormat, spawn},
+    telemetry::Metrics,
+};
+
+const WIDTH: usize = 64;
+const HEIGHT: usize = 36;
+const MAX_LAYERS: usize = 12;
+
+/// A service of its own for one test: engine and control on free ports of the loopback.
+struct Service {
+    runtime: Runtime,
+    address: SocketAddr,
+    engine: EngineHandle,
+    thread: Option<Engine>,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<JoinHandle<()>>,
+}
+
+fn scene() -> SceneDocument {
+    let text = json!({
+        "name": "a test",
+        "canvas": { "width": WIDTH, "height": HEIGHT },
+        "layers": [
+            { "id": "background", "content": { "type": "color", "color": "#c81e28" } },
+            { "id": "box", "opacity": 0.5, "content": { "type": "color", "color": "#00ff00",
+                "size": { "width": 10, "height": 10 } } },
+            { "id": "group", "content": { "type": "group" }, "children": [
+                { "id": "child", "visible": false, "content": { "type": "color", "color": "#0000ff" } }
+            ] },
+        ]
+    });
+    SceneDocument::from_value(text, &Limits::default()).unwrap()
+}
+
+/// Settings for free ports of the loopback and no token.
+fn settings() -> ControlSettings {
+    ControlSettings {
+        http: ([127, 0, 0, 1], 0).into(),
+        websocket: None,
+        metrics: None,
+        health: None,
+        api_token: None,
+        allowed_origins: Vec::new(),
+    }
+}
+
+struct Folder;
+
+impl LiveFiles for Folder {
+    fn get(&self, path: &str) -> Option<LiveFile> {
+        (path == "stream.m3u8")
+            .then(|| LiveFile { bytes: "#EXTM3U\n".into(), content_type: "application/vnd.apple.mpegurl" })
+    }
+}
+
+impl Service {
+    fn start() -> Self {
+        Self::start_with(settings())
+    }
+
+    fn start_with(settings: ControlSettings) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let listeners = runtime.block_on(Listeners::bind(&settings)).unwrap();
+        let address = listeners.http_address().unwrap();
+        let format = StreamFormat { width: WIDTH, height: HEIGHT, fps: 60 };
+        let metrics = Arc::new(Metrics::new());
+        let observer = Arc::clone(&metrics);
+        let (engine, thread) =
+            spawn(EngineSettings { format, max_layers: MAX_LAYERS, pool_size: 4 }, scene(), move |report, spent| {
+                observer.tick(report, spent);
+            })
+            .unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let control = Control { engine: engine.clone(), metrics, live: Some(Arc::new(Folder)) };
+        let served = runtime.spawn(async move {
+            run(listeners, &settings, control, async { drop(stopped.await) }).await;
+        });
+        let service = Self { runtime, address, engine, thread: Some(thread), stop: Some(stop), served: Some(served) };
+        wait_for("the first tick", || service.engine.stats().frames > 0);
+        service
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], None)
+    }
+
+    /// Sends a JSON document.
+    fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.send(method, path, &[("content-type", "application/json")], Some(body.to_string().as_bytes()))
+    }
+
+    fn post(&self, path: &str) -> Answer {
+        self.send("POST", path, &[], Some(b""))
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build().into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = match body {
+            Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
+            None => agent.run(request.body(()).unwrap()).unwrap(),
+        };
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
+        }
+    }
+
+    /// Ends the service and waits for it, as at shutdown.
+    fn end(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(served) = self.served.take() {
+            self.runtime.block_on(served).unwrap();
+        }
+        self.engine.shutdown();
+        if let Some(thread) = self.thread.take() {
+            thread.join();
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: ureq::http::HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    #[track_caller]
+    fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        self
+    }
+
+    /// Expects a problem document with this status.
+    #[track_caller]
+    fn problem(self, status: u16) -> Value {
+        let answer = self.expect(status);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let problem = answer.value();
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+        problem
+    }
+
+    #[track_caller]
+    fn value(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The tick that the answer speaks of.
+    #[track_caller]
+    fn tick(&self) -> u64 {
+        self.header("stream-tick").parse().unwrap()
+    }
+}
+
+#[track_caller]
+fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(20), "{what} did not come");
+        std::thread::yield_now();
+    }
+}

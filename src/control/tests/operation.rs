@@ -1,0 +1,109 @@
+use super::*;
+use crate::engine::{OutputState, OutputStatus};
+
+fn output(id: &str, state: OutputState) -> OutputStatus {
+    OutputStatus {
+        id: id.to_owned(),
+        url: "rtmp://127.0.0.1/live/***".to_owned(),
+        state,
+        bytes: 1234,
+        dropped_frames: 5,
+        reconnects: 2,
+        last_error: None,
+    }
+}
+
+#[test]
+fn metrics_count_ticks_requests_and_outputs() {
+    let service = Service::start();
+    service.engine.publish_output(output("rtmp", OutputState::Started));
+    service.get("/api/stream/layers/box").expect(200);
+    service.get("/stream/layers/group").expect(200);
+    service.get("/nowhere").expect(404);
+    let answer = service.get("/metrics").expect(200);
+    assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
+    let text = answer.text();
+    for line in [
+        "stream_target_fps 60",
+        "stream_layers 4",
+        "stream_live 0",
+        "websocket_clients 0",
+        "muxer_active_outputs 1",
+        "output_bytes_total{output=\"rtmp\"} 1234",
+        "output_dropped_frames_total{output=\"rtmp\"} 5",
+        "output_reconnects_total{output=\"rtmp\"} 2",
+        "output_up{output=\"rtmp\"} 1",
+        "http_requests_total{method=\"GET\",route=\"/api/stream/layers/:id\",status=\"200\"} 2",
+        "http_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+    }
+    for start in [
+        "stream_frames_total ",
+        "stream_dropped_frames_total ",
+        "stream_tick_seconds_bucket{le=\"0.033\"} ",
+        "stream_tick_seconds_bucket{le=\"+Inf\"} ",
+        "stream_stage_seconds_count{stage=\"edit\"} ",
+        "stream_damage_ratio ",
+        "http_request_seconds_count{route=\"/api/stream/layers/:id\"} 2",
+    ] {
+        assert!(text.lines().any(|found| found.starts_with(start)), "{start} is missing in\n{text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().parse().unwrap()
+    };
+    let ticks = value("stream_tick_seconds_count");
+    assert!(ticks > 0.0 && value("stream_tick_seconds_bucket{le=\"+Inf\"}") == ticks);
+}
+
+#[test]
+fn readiness_names_its_reasons() {
+    let service = Service::start();
+    assert_eq!(service.get("/health/live").expect(200).value()["status"], "alive");
+    wait_for("readiness", || service.get("/health/ready").status == 200);
+
+    service.engine.publish_output(output("rtmp", OutputState::Failed));
+    service.get("/health/ready").expect(200);
+    service.post("/stream/start").expect(200);
+    let unready = service.get("/health/ready").expect(503).value();
+    assert_eq!(unready["reasons"][0]["part"], "outputs");
+    assert!(unready["reasons"][0]["reason"].as_str().unwrap().contains("`rtmp`"), "{unready}");
+    service.engine.publish_output(output("file", OutputState::Started));
+    service.get("/health/ready").expect(200);
+
+    service.engine.shutdown();
+    wait_for("the engine's end to be noticed", || service.get("/health/ready").status == 503);
+    service.get("/health/live").expect(200);
+    service.get("/stream/layers").problem(503);
+}
+
+#[test]
+fn metrics_and_health_have_ports_of_their_own() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Taken and given back, so that the ports are known; nothing else here takes ports by number.
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (metrics, health, websocket) = (free(), free(), free());
+    let settings =
+        ControlSettings { metrics: Some(metrics), health: Some(health), websocket: Some(websocket), ..settings() };
+    let mut service = Service::start_with(settings.clone());
+    let taken = runtime.block_on(Listeners::bind(&settings)).unwrap_err();
+    let told: Vec<_> = taken.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    for (line, variable, address) in
+        [(&told[0], "WS_PORT", websocket), (&told[1], "METRICS_PORT", metrics), (&told[2], "HEALTH_PORT", health)]
+    {
+        assert!(line.contains(variable) && line.contains(&address.to_string()), "{line}");
+    }
+    let main = service.address;
+    service.address = metrics;
+    assert!(service.get("/metrics").expect(200).text().contains("stream_fps"));
+    service.get("/stream/status").problem(404);
+    service.address = health;
+    service.get("/health/live").expect(200);
+    service.get("/metrics").problem(404);
+    service.address = websocket;
+    service.get("/").problem(426);
+    service.address = main;
+}

@@ -1,0 +1,79 @@
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn status_tells_how_the_stream_is_doing_under_both_prefixes() {
+    let service = Service::start();
+    for path in ["/api/stream/status", "/stream/status"] {
+        let status = service.get(path).expect(200).value();
+        assert_eq!(status["isLive"], false);
+        assert_eq!(status["state"], "stopped");
+        assert_eq!(status["targetFPS"], 60);
+        assert_eq!(status["layerCount"], 4);
+        assert_eq!(status["connectedClients"], 0);
+        assert_eq!(status["resolution"], json!({ "width": WIDTH, "height": HEIGHT }));
+        assert_eq!(status["outputs"], json!([]));
+        for field in ["fps", "frameCount", "droppedFrames", "averageRenderTime", "uptime", "tick"] {
+            assert!(status[field].is_number(), "{field} in {status}");
+        }
+    }
+    let first = service.get("/stream/status").value()["frameCount"].as_u64();
+    wait_for("another frame", || service.get("/stream/status").value()["frameCount"].as_u64() > first);
+}
+
+#[test]
+fn the_stream_starts_pauses_resumes_and_stops_and_refuses_what_does_not_fit() {
+    let service = Service::start();
+    let state = |answer: Answer| answer.expect(200).value()["state"].clone();
+    let detail = service.post("/api/stream/pause").problem(409)["detail"].to_string();
+    assert!(detail.contains("stopped"), "{detail}");
+    assert_eq!(state(service.post("/api/stream/start")), "live");
+    service.post("/stream/start").problem(409);
+    assert_eq!(state(service.json("POST", "/stream/control", &json!({ "action": "pause" }))), "paused");
+    assert_eq!(service.get("/stream/status").value()["isLive"], true, "a paused stream is on air");
+    assert_eq!(state(service.post("/stream/resume")), "live");
+    assert_eq!(state(service.post("/api/stream/stop")), "stopped");
+
+    let errors = service.json("POST", "/stream/control", &json!({ "action": "pausee" })).problem(422);
+    assert_eq!(errors["errors"][0]["pointer"], "/action");
+    assert_eq!(errors["errors"][0]["nearest"], "\"pause\"");
+}
+
+#[test]
+fn wrong_methods_and_routes_are_problems_that_tell_what_is_right() {
+    let service = Service::start();
+    for (method, path, allowed) in [
+        ("DELETE", "/api/stream/status", "GET, HEAD"),
+        ("GET", "/stream/start", "POST"),
+        ("PATCH", "/api/stream/layers", "GET, HEAD, POST"),
+        ("POST", "/stream/layers/box", "GET, HEAD, PUT, PATCH, DELETE"),
+        ("GET", "/stream/layers/box/visibility", "POST"),
+        ("POST", "/metrics", "GET, HEAD"),
+        ("BREW", "/", "GET, HEAD"),
+    ] {
+        let answer = service.send(method, path, &[], None);
+        assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+        answer.problem(405);
+    }
+    for path in ["/api", "/api/stream", "/api/stream/layer", "/stream/layers/box/visible", "/nothing%00"] {
+        service.get(path).problem(404);
+    }
+    service.get("/ws").problem(426);
+}
+
+#[test]
+fn the_page_and_the_live_files_are_served() {
+    let service = Service::start();
+    let page = service.get("/").expect(200);
+    assert!(page.text().contains("/live/"));
+    assert!(page.header("content-security-policy").contains("default-src 'self'"));
+    service.get("/landing.js").expect(200);
+
+    let playlist = service.get("/live/stream.m3u8").expect(200);
+    assert_eq!(playlist.text(), "#EXTM3U\n");
+    assert_eq!(playlist.header("access-control-allow-origin"), "*");
+    assert_eq!(playlist.header("cache-control"), "no-cache");
+    service.get("/live/other.ts").problem(404);
+    service.get("/live/%2e%2e/secret").problem(404);
+}
