@@ -58,8 +58,18 @@ fn a_rendered_file_has_exactly_the_frames_asked_for() {
     let folder = folder_with("scene.jsonc", SCENE);
     for (name, frames) in [("a.mp4", "45"), ("b.mkv", "31"), ("c.flv", "30")] {
         let arguments = [
-            "render", "scene.jsonc", "--out", name, "--frames", frames, "--stream-resolution", "320x180",
-            "--target-fps", "30", "--ffmpeg-preset", "ultrafast",
+            "render",
+            "scene.jsonc",
+            "--out",
+            name,
+            "--frames",
+            frames,
+            "--stream-resolution",
+            "320x180",
+            "--target-fps",
+            "30",
+            "--ffmpeg-preset",
+            "ultrafast",
         ];
         let output = run(folder.path(), &arguments, &[]);
         assert!(output.status.success(), "{name}: {}", told(&output));

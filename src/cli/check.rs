@@ -65,7 +65,8 @@ fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String
 /// # Errors
 /// Everything that is wrong with what is written in it, a line each.
 pub(super) fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
-    let text = fs::read_to_string(file).map_err(|error| vec![format!("{}: cannot be read: {error}", file.display())])?;
+    let text =
+        fs::read_to_string(file).map_err(|error| vec![format!("{}: cannot be read: {error}", file.display())])?;
     let mut scene = SceneDocument::parse(&text, limits)
         .map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", file.display())).collect::<Vec<_>>())?;
     scene.folder = match file.parent() {

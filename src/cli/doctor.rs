@@ -86,12 +86,15 @@ pub fn doctor(args: &DoctorArgs, probe_media: impl FnOnce(&Settings) -> Vec<Find
     findings.extend(loaded.warnings.iter().map(|warning| Finding::limited("settings", warning)));
     findings.extend(probe_media(settings));
     findings.extend(find_fonts(&font_folders()));
-    findings.extend(probe_ports(settings.listen, &[
-        ("PORT", settings.port),
-        ("WS_PORT", settings.ws_port),
-        ("METRICS_PORT", settings.metrics_port),
-        ("HEALTH_PORT", settings.health_port),
-    ]));
+    findings.extend(probe_ports(
+        settings.listen,
+        &[
+            ("PORT", settings.port),
+            ("WS_PORT", settings.ws_port),
+            ("METRICS_PORT", settings.metrics_port),
+            ("HEALTH_PORT", settings.health_port),
+        ],
+    ));
     findings.push(probe_folder(&settings.data_dir));
 
     let missing = findings.iter().filter(|finding| finding.verdict == Verdict::Missing).count();
@@ -139,7 +142,9 @@ pub fn find_fonts(folders: &[PathBuf]) -> Vec<Finding> {
         } else {
             Finding::limited(
                 format!("no font found for {what}"),
-                format!("`apt-get install {package}`, or add a font to the scene's assets; Latin, Greek and Cyrillic are built in"),
+                format!(
+                    "`apt-get install {package}`, or add a font to the scene's assets; Latin, Greek and Cyrillic are built in"
+                ),
             )
         }
     };

@@ -25,9 +25,9 @@ pub use self::{
     completions::{Completions, completions},
     doctor::{Finding, Verdict, doctor, find_fonts, probe_ports},
     render::render,
+    schema::{SchemaArgs, SchemaFormat, SchemaKind, schema},
     serve::serve,
     snapshot::snapshot,
-    schema::{SchemaArgs, SchemaFormat, SchemaKind, schema},
 };
 use crate::config::{ConfigFaults, ConfigFlags, Group, Loaded, Scope, Sources, load, parse_seconds};
 

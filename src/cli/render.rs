@@ -6,7 +6,7 @@ use components::document::Limits;
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
 
-use super::{EXIT_USAGE, RenderArgs, fail, check::read_scene, offline, settings, start_logging, stream};
+use super::{EXIT_USAGE, RenderArgs, check::read_scene, fail, offline, settings, start_logging, stream};
 use crate::output::{FileFormat, FileWriter, WriteError};
 
 /// Renders a scene into a file, as fast as the machine allows, each frame exactly once.

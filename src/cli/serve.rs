@@ -74,9 +74,8 @@ async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
         pool_size: settings.pipeline_pool_size,
     };
     let observed = Arc::clone(&metrics);
-    let (engine, ticking) =
-        engine::spawn(engine_settings, scene, move |report, spent| observed.tick(report, spent))
-            .map_err(|error| error.to_string())?;
+    let (engine, ticking) = engine::spawn(engine_settings, scene, move |report, spent| observed.tick(report, spent))
+        .map_err(|error| error.to_string())?;
 
     let outputs = start_outputs(settings, &engine)?;
     let control = Control { engine: engine.clone(), metrics, live: outputs.live };

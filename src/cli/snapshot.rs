@@ -6,7 +6,7 @@ use image::{RgbaImage, imageops::FilterType};
 
 use components::document::Limits;
 
-use super::{EXIT_USAGE, SnapshotArgs, fail, check::read_scene, offline, settings, start_logging};
+use super::{EXIT_USAGE, SnapshotArgs, check::read_scene, fail, offline, settings, start_logging};
 
 /// Draws one moment of a scene into a PNG file.
 #[must_use]

@@ -51,13 +51,23 @@ impl Problem {
             .with_header(header::ALLOW, HeaderValue::from_static(allowed))
     }
 
+    /// The document cannot be read at all.
+    pub(super) fn malformed(faults: Vec<Fault>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "").with_faults(faults)
+    }
+
     /// The document can be read but is not valid.
     pub(super) fn invalid(faults: Vec<Fault>) -> Self {
-        let detail = match faults.as_slice() {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "").with_faults(faults)
+    }
+
+    fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.detail = match faults.as_slice() {
             [fault] => fault.to_string(),
             faults => format!("the document has {} faults", faults.len()),
         };
-        Self { errors: faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+        self.errors = faults;
+        self
     }
 
     /// It would work in a moment.

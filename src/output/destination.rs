@@ -164,10 +164,8 @@ impl RtmpUrl {
     #[must_use]
     pub fn redacted(&self) -> String {
         let mut segments: Vec<_> = self.0.path().trim_start_matches('/').split('/').collect();
-        if segments.len() > 1 {
-            segments.pop();
-            segments.push("***");
-        }
+        segments.pop();
+        segments.push("***");
         format!("{}://{}/{}", self.0.scheme(), self.host(), segments.join("/"))
     }
 
@@ -231,6 +229,6 @@ mod tests {
             assert!(!shown.contains(secret), "{shown}");
         }
         let lacking = "rtmp://user:pass@host/onlykey".parse::<RtmpUrl>().unwrap_err().to_string();
-        assert!(!lacking.contains("pass"), "{lacking}");
+        assert!(!lacking.contains("pass") && !lacking.contains("onlykey"), "{lacking}");
     }
 }

@@ -114,7 +114,7 @@ pub(super) struct VideoEncoder {
 }
 
 /// The encoder in software.
-pub(super) const SOFTWARE: VideoEncoder = VideoEncoder {
+pub(super) static SOFTWARE: VideoEncoder = VideoEncoder {
     element: "x264enc",
     family: "software",
     converts: false,
@@ -135,7 +135,7 @@ pub(super) const SOFTWARE: VideoEncoder = VideoEncoder {
 };
 
 /// Hardware encoders, the one to prefer first.
-const HARDWARE: [VideoEncoder; 5] = [
+static HARDWARE: [VideoEncoder; 5] = [
     VideoEncoder {
         element: "nvh264enc",
         family: "nvenc",
@@ -217,24 +217,22 @@ pub(super) fn choose_encoder(
     hwaccel: &Hwaccel,
     present: &dyn Fn(&str) -> bool,
 ) -> (&'static VideoEncoder, Option<String>) {
-    static KNOWN: [VideoEncoder; 5] = HARDWARE;
-    static FALLBACK: VideoEncoder = SOFTWARE;
     let first = |wanted: &dyn Fn(&VideoEncoder) -> bool| {
-        KNOWN.iter().find(|encoder| wanted(encoder) && present(encoder.element))
+        HARDWARE.iter().find(|encoder| wanted(encoder) && present(encoder.element))
     };
     match hwaccel {
-        Hwaccel::None => (&FALLBACK, None),
-        Hwaccel::Auto => (first(&|_| true).unwrap_or(&FALLBACK), None),
-        Hwaccel::Named(name) if name == FALLBACK.element || name == FALLBACK.family => (&FALLBACK, None),
+        Hwaccel::None => (&SOFTWARE, None),
+        Hwaccel::Auto => (first(&|_| true).unwrap_or(&SOFTWARE), None),
+        Hwaccel::Named(name) if name == SOFTWARE.element || name == SOFTWARE.family => (&SOFTWARE, None),
         Hwaccel::Named(name) => match first(&|encoder| encoder.element == name || encoder.family == name) {
             Some(encoder) => (encoder, None),
             None => {
-                let known: Vec<_> = KNOWN.iter().map(|encoder| encoder.element).collect();
+                let known: Vec<_> = HARDWARE.iter().map(|encoder| encoder.element).collect();
                 let warning = format!(
                     "the hardware encoder `{name}` is not there, so x264 encodes in software; known are {}",
                     known.join(", ")
                 );
-                (&FALLBACK, Some(warning))
+                (&SOFTWARE, Some(warning))
             }
         },
     }

@@ -49,3 +49,37 @@ pub(super) fn explain(url: &RtmpUrl, text: &str) -> String {
 fn first_line(url: &RtmpUrl, text: &str) -> String {
     url.redact(text.lines().next().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use gstreamer as gst;
+
+    use super::*;
+
+    #[test]
+    fn the_sink_gets_the_whole_address() {
+        gst::init().unwrap();
+        let url = "rtmps://live.example/app/instance/key_1-x?auth=a%2Bb&c=d".parse().unwrap();
+        let sink = parts(&url).unwrap().sink;
+        let property = |name| sink.property::<Option<String>>(name).unwrap_or_default();
+        assert_eq!(property("host"), "live.example");
+        assert_eq!(property("application"), "app/instance");
+        assert_eq!(property("stream"), "key_1-x?auth=a%2Bb&c=d");
+        assert_eq!(sink.property::<u32>("port"), 443);
+    }
+
+    #[test]
+    fn errors_tell_people_what_to_do_and_no_secret() {
+        let url = "rtmp://live.example/app/live_key_1".parse().unwrap();
+        for (text, words) in [
+            ("Failed to connect\nCould not connect to live.example: Connection refused", "is the server running"),
+            ("Error resolving “live.example”: Name or service not known", "no host of this name"),
+            ("Connection error: Socket I/O timed out", "did not answer in time"),
+            ("strange words about live_key_1", "strange words about ***"),
+        ] {
+            let explained = explain(&url, text);
+            assert!(explained.contains(words) && explained.contains("live.example"), "{explained}");
+            assert!(!explained.contains("live_key_1"), "{explained}");
+        }
+    }
+}

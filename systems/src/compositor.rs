@@ -17,7 +17,8 @@ use crate::{
     diff::{Diffs, KnownChildren},
     edit::{Inbox, SceneLimits},
     frame::{Frame, FramePool, Picture},
-    rasterise::{Program, RenderThreads, content::Fonts},
+    place::Arrived,
+    rasterise::{Program, RenderThreads, content::text::Fonts},
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
     tiles::TileSet,
@@ -61,7 +62,6 @@ pub fn start_workers(threads: WorkerThreads) {
 }
 
 /// Owns the scene and draws it, tick by tick.
-#[derive(Debug)]
 pub struct Compositor {
     world: World,
     schedule: Schedule,
@@ -104,7 +104,8 @@ impl Compositor {
         world.insert_resource(Inbox::default());
         world.insert_resource(SceneTime::default());
         world.insert_resource(Assets::default());
-        world.insert_resource(Fonts::default());
+        world.insert_resource(Fonts::new());
+        world.insert_resource(Arrived::default());
         world.insert_resource(DrawList::default());
         world.insert_resource(LastDrawn::default());
         world.insert_resource(Damage(TileSet::all(width, height)));
@@ -146,7 +147,11 @@ impl Compositor {
     /// Waits until every asset that the last ticks asked for has been decoded or has failed, at most until
     /// `deadline`. The next tick shows them. Returns whether none is missing any more.
     pub fn finish_loading(&mut self, deadline: Instant) -> bool {
-        self.world.resource_mut::<Assets>().wait(deadline)
+        let mut assets = self.world.resource_mut::<Assets>();
+        let arrived = assets.wait(deadline);
+        let finished = assets.loading() == 0;
+        self.world.resource_mut::<Arrived>().0.extend(arrived);
+        finished
     }
 
     /// The whole scene after the last tick.
@@ -167,7 +172,7 @@ impl Compositor {
         Picture {
             width: viewport.width as u32,
             height: viewport.height as u32,
-            data: self.world.resource::<Program>().pixels().to_vec(),
+            data: self.world.resource::<Program>().pixels().as_flattened().to_vec(),
             tick: self.world.resource::<SceneTime>().tick,
         }
     }

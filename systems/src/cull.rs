@@ -9,14 +9,13 @@ use bevy_ecs::{
     system::{Query, Res, ResMut, SystemParam},
 };
 use components::{
-    AnimatedContent, BlendMode, Content, Effects, LayerId, LayerMask, Mask, PixelRect, Placement, Stacking,
+    AnimatedContent, BlendMode, Content, Effects, Fit, LayerId, LayerMask, Mask, PixelRect, Placement, Stacking,
 };
 use kurbo::{Affine, Rect};
 
 use crate::{
-    assets::Assets,
+    assets::{AssetState, Assets},
     place::{Ink, Revision},
-    rasterise::content::is_opaque,
     scene::SceneRoot,
     viewport::Viewport,
 };
@@ -231,5 +230,18 @@ impl Layers<'_, '_> {
         let filled = layer.affine.transform_rect_bbox(ink.0);
         let within = PixelRect::around(filled.inset(-2.0));
         Some(within.intersect(layer.bounds)).filter(|rect| !rect.is_empty())
+    }
+}
+
+/// Whether a content is sure to fill all of its box with opaque pixels.
+fn is_opaque(content: &Content, assets: &Assets) -> bool {
+    match content {
+        Content::Color(content) => content.color.a == 255,
+        Content::Gradient(content) => content.gradient.stops().iter().all(|stop| stop.color.a == 255),
+        Content::Image(content) => {
+            let fills = matches!(content.fit, Fit::Cover | Fit::Fill) || content.size.is_none();
+            fills && matches!(assets.state(&content.asset), Some(AssetState::Image(image)) if image.opaque)
+        }
+        Content::Shape(_) | Content::Text(_) | Content::Group(_) => false,
     }
 }

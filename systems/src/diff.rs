@@ -197,7 +197,7 @@ impl Scene<'_, '_> {
             self.layers.get(entity).ok()?;
         Some(LayerDocument {
             id: id.clone(),
-            name: name.clone(),
+            name: LayerName::clone(&name),
             layer_type: *layer_type,
             z_index: *z_index,
             visible: *visible,
@@ -205,9 +205,9 @@ impl Scene<'_, '_> {
             transform: *transform,
             blend: *blend,
             mask: mask.0.clone(),
-            effects: effects.clone(),
-            content: content.clone(),
-            animations: animations.clone(),
+            effects: Effects::clone(&effects),
+            content: Content::clone(&content),
+            animations: Animations::clone(&animations),
             children: self.members(entity).iter().filter_map(|member| self.document(*member)).collect(),
         })
     }

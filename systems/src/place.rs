@@ -6,16 +6,17 @@ use bevy_ecs::{
     entity::Entity,
     hierarchy::Children,
     query::{Changed, Or, With},
+    resource::Resource,
     schedule::SystemSet,
     system::{Query, Res, ResMut},
 };
-use components::{AnimatedContent, Content, Effects, Extent, LayerId, LayerMask, Placement, Pose, Visibility};
+use components::{AnimatedContent, AssetId, Content, Effects, Extent, LayerId, LayerMask, Placement, Pose, Visibility};
 use kurbo::{Affine, Rect, Vec2};
 
 use crate::{
     assets::Assets,
     rasterise::{
-        content::{DrawContext, Fonts, measure},
+        content::{DrawContext, measure, text::Fonts},
         effects::reach,
     },
     scene::SceneRoot,
@@ -34,6 +35,10 @@ pub struct Ink(pub Rect);
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revision(pub u64);
 
+/// Assets that have been loaded, have failed or have gone since layers were measured last.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Arrived(pub Vec<AssetId>);
+
 /// Layers whose own picture may have changed by an edit or an animation.
 type Repainted = Or<(Changed<Content>, Changed<AnimatedContent>, Changed<Effects>, Changed<LayerMask>)>;
 
@@ -41,18 +46,21 @@ type Repainted = Or<(Changed<Content>, Changed<AnimatedContent>, Changed<Effects
 pub fn measure_layers(
     viewport: Res<Viewport>,
     mut assets: ResMut<Assets>,
+    mut arrived: ResMut<Arrived>,
     mut fonts: ResMut<Fonts>,
     repainted: Query<Entity, Repainted>,
     contents: Query<(Entity, &Content)>,
     mut layers: Query<(&Content, &AnimatedContent, &Effects, &mut Extent, &mut Ink, &mut Revision)>,
 ) {
-    let arrived = assets.collect(&mut fonts);
+    arrived.0.extend(assets.collect());
+    let arrived = std::mem::take(&mut arrived.0);
+    let other_fonts = !arrived.is_empty() && fonts.use_assets(&assets);
     let mut due: Vec<Entity> = repainted.iter().collect();
-    if viewport.is_changed() || arrived.fonts {
+    if viewport.is_changed() || other_fonts {
         due = contents.iter().map(|(entity, _)| entity).collect();
-    } else if !arrived.images.is_empty() {
+    } else if !arrived.is_empty() {
         let shows_arrived = |content: &Content| match content {
-            Content::Image(image) => arrived.images.contains(&image.asset),
+            Content::Image(image) => arrived.contains(&image.asset),
             _ => false,
         };
         due.extend(contents.iter().filter(|(_, content)| shows_arrived(content)).map(|(entity, _)| entity));

@@ -48,6 +48,21 @@ pub fn test_card(width: usize, height: usize, number: u64) -> Arc<Frame> {
     Arc::new(frame)
 }
 
+/// A picture that cannot be compressed.
+#[allow(dead_code, reason = "not every test needs every helper")]
+pub fn noise(width: usize, height: usize, seed: u64) -> Arc<Frame> {
+    let mut frame = Frame::new(width, height);
+    let mut state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for byte in frame.planes_mut().0 {
+        // xorshift64
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        *byte = (state % 200) as u8 + 20;
+    }
+    Arc::new(frame)
+}
+
 /// The planes behind one another without gaps, as `ffmpeg -pix_fmt yuv420p` writes them.
 #[allow(dead_code, reason = "not every test needs every helper")]
 pub fn packed(frame: &Frame) -> Vec<u8> {

@@ -73,12 +73,7 @@ impl Target {
     pub fn moves(self) -> bool {
         matches!(
             self,
-            Self::Position
-                | Self::PositionX
-                | Self::PositionY
-                | Self::Anchor
-                | Self::AnchorX
-                | Self::AnchorY
+            Self::Position | Self::PositionX | Self::PositionY | Self::Anchor | Self::AnchorX | Self::AnchorY
         )
     }
 

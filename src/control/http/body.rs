@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use components::{LayerDocument, document::Fault};
+use components::{
+    LayerDocument,
+    document::{self, Limits, Source},
+};
 use futures_util::TryStreamExt as _;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -21,34 +25,40 @@ const JSON: &[&str] = &["application/json"];
 /// The media types of JSON Merge Patches (RFC 7396).
 const PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
+/// Layers that a document may have; the engine knows how many the scene may have and enforces that.
+const LIMITS: Limits = Limits { max_layers: 1000 };
+
 /// A layer's document.
 pub(super) async fn layer(request: Request) -> Result<LayerDocument, Problem> {
-    document(request).await
-}
-
-/// A JSON document of any other shape.
-pub(super) async fn document<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
-    let value = json(request, JSON).await?;
-    serde_json::from_value(value).map_err(|error| {
-        Problem::invalid(vec![Fault {
-            place: None,
-            pointer: String::new(),
-            found: "a document that does not fit".to_owned(),
-            expected: error.to_string(),
-            nearest: None,
-        }])
+    let text = text(request, JSON).await?;
+    // Parsed once more in the rare case of a fault, to tell text that is no JSON from JSON that is no layer.
+    LayerDocument::parse(&text, &LIMITS).map_err(|faults| match Source::from_text(&text) {
+        Ok(_) => Problem::invalid(faults),
+        Err(faults) => Problem::malformed(faults),
     })
 }
 
-/// A JSON Merge Patch.
-pub(super) async fn patch(request: Request) -> Result<Value, Problem> {
-    json(request, PATCH).await
+/// A document of any other shape.
+pub(super) async fn document<T: JsonSchema + DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    let text = text(request, JSON).await?;
+    let source = Source::from_text(&text).map_err(Problem::malformed)?;
+    document::read(&source).map_err(Problem::invalid)
 }
 
-async fn json(request: Request, types: &'static [&'static str]) -> Result<Value, Problem> {
+/// A JSON Merge Patch. What it makes of a document is checked when it is carried out.
+pub(super) async fn patch(request: Request) -> Result<Value, Problem> {
+    let text = text(request, PATCH).await?;
+    let source = Source::from_text(&text).map_err(Problem::malformed)?;
+    match source.faults() {
+        [] => Ok(source.value()),
+        faults => Err(Problem::malformed(faults.to_vec())),
+    }
+}
+
+async fn text(request: Request, types: &'static [&'static str]) -> Result<String, Problem> {
     check_type(&request.headers, types)?;
     let bytes = read(request).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))
+    String::from_utf8(bytes).map_err(|error| Problem::bad_request(format!("the body is not UTF-8: {error}")))
 }
 
 /// A missing type passes: what is not JSON is found out at once.

@@ -4,7 +4,14 @@
 //! `{ "tick": …, "layer": … }`: the tick whose frame shows the edit first, and the layer as it is then. Every answer
 //! also names its tick in the header `Stream-Tick`.
 
-use components::{Edit, LayerDocument, LayerId, SceneSnapshot, document::Fault, edit::EditRejected};
+use std::time::Duration;
+
+use components::{
+    Edit, LayerDocument, LayerId, SceneSnapshot,
+    document::{Fault, words},
+    edit::EditRejected,
+};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json as object;
 use warp::{
@@ -15,6 +22,9 @@ use warp::{
 };
 
 use super::{Context, Problem, Request, at_tick, body, endpoint, json};
+
+/// Edits can be set for ticks up to so far ahead: those that wait take memory.
+const FARTHEST: Duration = Duration::from_secs(3600);
 
 /// `…/layers`, `…/layers/:id`, `…/layers/:id/visibility`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -73,7 +83,7 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
     request.query.only(&["parent", "index", "at"])?;
     let parent = request.query.value("parent", "the id of a group")?.map(|id: String| parse_id(&id)).transpose()?;
     let index = request.query.value("index", "a place among the layer's siblings, from 0")?;
-    let at = when(&request)?;
+    let at = when(context, &request)?;
     let layer = body::layer(request).await?;
     let id = layer.id.clone();
     let mut response =
@@ -87,7 +97,7 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
 
 async fn replace(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
     request.query.only(&["at"])?;
-    let (id, at) = (parse_id(id)?, when(&request)?);
+    let (id, at) = (parse_id(id)?, when(context, &request)?);
     let layer = body::layer(request).await?;
     if layer.id != id {
         return Err(Problem::invalid(vec![Fault {
@@ -104,7 +114,7 @@ async fn replace(context: &Context, id: &str, request: Request) -> Result<Respon
 
 async fn patch(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
     request.query.only(&["at"])?;
-    let (id, at) = (parse_id(id)?, when(&request)?);
+    let (id, at) = (parse_id(id)?, when(context, &request)?);
     let patch = body::patch(request).await?;
     let edit = Edit::PatchLayer { id: id.clone(), patch };
     carry_out(context, StatusCode::OK, &id, edit, at).await
@@ -112,13 +122,13 @@ async fn patch(context: &Context, id: &str, request: Request) -> Result<Response
 
 async fn delete(context: &Context, id: &str, request: &Request) -> Result<Response, Problem> {
     request.query.only(&["at"])?;
-    let (id, at) = (parse_id(id)?, when(request)?);
+    let (id, at) = (parse_id(id)?, when(context, request)?);
     let applied = context.engine.edit(vec![Edit::DeleteLayer { id }], at).await?;
     json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick))
 }
 
 /// The body of `POST …/:id/visibility`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SetVisibility {
     visible: bool,
@@ -129,7 +139,7 @@ async fn visibility(context: Context, id: String, request: Request) -> Result<Re
         return Err(Problem::method_not_allowed("POST"));
     }
     request.query.only(&["at"])?;
-    let (id, at) = (parse_id(&id)?, when(&request)?);
+    let (id, at) = (parse_id(&id)?, when(&context, &request)?);
     let SetVisibility { visible } = body::document(request).await?;
     let edit = Edit::PatchLayer { id: id.clone(), patch: object!({ "visible": visible }) };
     carry_out(&context, StatusCode::OK, &id, edit, at).await
@@ -157,8 +167,16 @@ async fn carry_out(
     json(status, &edited).map(|response| at_tick(response, applied.tick))
 }
 
-fn when(request: &Request) -> Result<Option<u64>, Problem> {
-    request.query.value("at", "the number of a tick")
+fn when(context: &Context, request: &Request) -> Result<Option<u64>, Problem> {
+    let Some(at) = request.query.value("at", "the number of a tick")? else { return Ok(None) };
+    let format = context.engine.format();
+    let last = context.engine.stats().tick + FARTHEST.as_secs() * u64::from(format.fps);
+    if at > last {
+        let detail =
+            format!("query parameter `at`: found `{at}`, expected a tick within the next hour, up to `{last}`");
+        return Err(Problem::bad_request(detail));
+    }
+    Ok(Some(at))
 }
 
 fn find<'a>(snapshot: &'a SceneSnapshot, id: &str) -> Option<&'a LayerDocument> {
@@ -171,8 +189,7 @@ fn parse_id(id: &str) -> Result<LayerId, Problem> {
 }
 
 fn unknown(id: &str, snapshot: Option<&SceneSnapshot>) -> Problem {
-    let distance = |known: &str| strsim::damerau_levenshtein(known, id);
     let known = snapshot.into_iter().flat_map(|snapshot| snapshot.scene.walk()).map(|layer| layer.id.as_str());
-    let nearest = known.min_by_key(|known| distance(known)).filter(|known| distance(known) <= 2);
-    EditRejected::UnknownLayer { id: id.to_owned(), nearest: nearest.map(str::to_owned) }.into()
+    let nearest = words::nearest(id, known).map(str::to_owned);
+    EditRejected::UnknownLayer { id: id.to_owned(), nearest }.into()
 }

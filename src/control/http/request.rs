@@ -3,6 +3,7 @@
 use std::{fmt, pin::Pin, str::FromStr};
 
 use bytes::Bytes;
+use components::document::words;
 use futures_util::{Stream, TryStreamExt as _};
 use warp::{
     Filter, Rejection,
@@ -56,14 +57,12 @@ impl Query {
     /// Refuses names that are not among `known`: a misspelt one would otherwise have no effect without a word.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
         let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) else { return Ok(()) };
-        let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
-        Err(Problem::bad_request(match nearest {
-            Some(nearest) if strsim::damerau_levenshtein(nearest, name) <= 2 => {
-                format!("there is no query parameter `{name}`; did you mean `{nearest}`?")
-            }
-            Some(_) => format!("there is no query parameter `{name}`; this route takes `{}`", known.join("`, `")),
-            None => format!("there is no query parameter `{name}`; this route takes none"),
-        }))
+        let hint = match (words::nearest(name, known.iter().copied()), known) {
+            (Some(nearest), _) => format!("did you mean `{nearest}`?"),
+            (None, []) => "this route takes none".to_owned(),
+            (None, known) => format!("this route takes {}", words::alternatives(known.iter().copied())),
+        };
+        Err(Problem::bad_request(format!("there is no query parameter `{name}`; {hint}")))
     }
 
     /// The value of a parameter, if it is there.

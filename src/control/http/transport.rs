@@ -1,5 +1,6 @@
 //! On air, off air, standing still.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use warp::{
     Filter,
@@ -31,13 +32,13 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
 }
 
 /// The body of `POST …/control`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Order {
     action: Action,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 enum Action {
     Start,

@@ -1,5 +1,10 @@
-//! A stream that plays in a browser.
+//! The live stream for viewers: HLS with fragmented MP4, and a page that plays it in any browser.
 
-/// Segments in memory.
-#[derive(Debug, Default)]
-pub struct LiveStore {}
+mod fmp4;
+mod folder;
+mod segmenter;
+mod store;
+
+pub(super) use folder::Folder;
+pub(super) use segmenter::Segmenter;
+pub use store::{LiveFile, LiveStore};

@@ -153,12 +153,9 @@ impl<'w> Draft<'w> {
         if layer.id != *id {
             return Err(invalid("/id", &format!("`{}`", layer.id), &format!("`{id}`: a layer keeps its id")));
         }
-        let before = self.take(id);
-        if let Err(refused) = self.refuse_taken(&layer) {
-            // The draft is dropped with the batch: no need to put anything back.
-            drop(before);
-            return Err(refused);
-        }
+        // Where this is refused the draft is dropped with the batch: nothing has to be put back.
+        self.take(id);
+        self.refuse_taken(&layer)?;
         self.plant(layer, parent, true);
         self.unchecked.push(id.clone());
         Ok(())
@@ -271,7 +268,7 @@ impl<'w> Draft<'w> {
 
     fn unknown(&self, id: &LayerId) -> EditRejected {
         let ids: Vec<&LayerId> = self.world.resource::<LayerIndex>().ids().filter(|id| self.exists(id)).collect();
-        let nearest = components::document::words::nearest(id.as_str(), ids.iter().map(|id| id.as_str()));
+        let nearest = components::document::nearest(id.as_str(), ids.iter().map(|id| id.as_str()));
         EditRejected::UnknownLayer { id: id.to_string(), nearest: nearest.map(ToOwned::to_owned) }
     }
 }

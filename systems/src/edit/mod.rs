@@ -22,7 +22,7 @@ use components::{
 };
 use draft::Draft;
 
-use crate::{assets::Assets, clock::SceneTime, scene::SceneHeader, viewport::Viewport};
+use crate::{assets::Assets, clock::SceneTime, place::Arrived, scene::SceneHeader, viewport::Viewport};
 
 /// The systems that carry edits out.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,10 +70,11 @@ fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<(), EditRejected> 
 pub fn follow_header(
     headers: Query<&SceneHeader, Changed<SceneHeader>>,
     mut assets: ResMut<Assets>,
+    mut arrived: ResMut<Arrived>,
     mut viewport: ResMut<Viewport>,
 ) {
     for SceneHeader(header) in &headers {
-        assets.load(&header.assets, &header.folder);
+        arrived.0.extend(assets.load(&header.assets, &header.folder));
         let laid = Viewport::new(&header.canvas, viewport.width, viewport.height);
         viewport.set_if_neq(laid);
     }

@@ -9,7 +9,7 @@ use components::{AnimatedContent, Content, Effects, LayerId, LayerMask, PixelRec
 use kurbo::Affine;
 
 use super::{
-    content::{DrawContext, Fonts, draw_layer},
+    content::{DrawContext, draw_layer, text::Fonts},
     mask::draw_mask,
     pixmap::Raster,
 };
@@ -66,7 +66,7 @@ pub fn refresh_rasters(
         }
         cache.key = Some(key);
         cache.raster = match step {
-            DrawStep::BeginGroup(_) => group_mask.map(|mask| {
+            DrawStep::BeginGroup(_) => group_mask.and_then(|mask| {
                 let bounds = match seen {
                     Some(bounds) => drawn.affine.inverse().transform_rect_bbox(bounds.to_rect()),
                     None => mask.reach(),

@@ -40,9 +40,9 @@ impl Program {
         Self { canvas: Canvas::new(width, height), unsent: TileSet::none(width, height), frame: None, starved: false }
     }
 
-    /// The canvas: `r, g, b, 255` bytes, rows without gaps.
+    /// The canvas: `[r, g, b, 255]` pixels, rows without gaps.
     #[must_use]
-    pub fn pixels(&self) -> &[u8] {
+    pub fn pixels(&self) -> &[[u8; 4]] {
         self.canvas.pixels()
     }
 }
@@ -78,14 +78,14 @@ pub fn draw_frame(
     program.frame = pool.draw(|frame, stale| {
         frame.tick = time.tick;
         frame.damage.clone_from(unsent);
-        compose(&steps, &viewport, &damage.0, canvas, Some((frame, stale)), threads);
+        compose(&steps, &viewport, &damage.0, canvas, Some((frame, stale)), Some(threads));
         composed = true;
     });
     if program.frame.is_some() {
         program.unsent.clear();
     } else {
         program.starved = true;
-        compose(&steps, &viewport, &damage.0, &mut program.canvas, None, threads);
+        compose(&steps, &viewport, &damage.0, &mut program.canvas, None, Some(threads));
     }
 }
 

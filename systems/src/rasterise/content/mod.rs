@@ -1,1 +1,99 @@
-//! content.
+//! Draws one content into the pixels of its layer, on change only; one file a content type.
+//!
+//! To add one: a file here that implements [`Drawable`], and its line in [`drawable`].
+
+mod color;
+mod error_card;
+mod gradient;
+mod group;
+mod image;
+pub(crate) mod outline;
+pub(crate) mod paint;
+mod shape;
+pub(crate) mod surface;
+pub mod text;
+
+use components::{Content, Effects, Mask, Size, computed::Extent};
+use kurbo::Rect;
+
+use self::{surface::Surface, text::Fonts};
+use super::{effects, mask, pixmap::Raster};
+use crate::assets::Assets;
+
+/// What measuring and drawing need besides the content.
+#[derive(Debug)]
+pub struct DrawContext<'a> {
+    /// The pictures that contents name.
+    pub assets: &'a Assets,
+    /// The fonts that text is set in. Mutable, for glyphs and lines are cached.
+    pub fonts: &'a mut Fonts,
+    /// Size of the canvas in canvas pixels, which percentages refer to.
+    pub canvas: (f64, f64),
+}
+
+/// How large a content is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measure {
+    /// The layer's box.
+    pub extent: Extent,
+    /// All that may be painted, without effects and mask, in layer pixels. A raster may go past it by less than one
+    /// of its own pixels.
+    pub ink: Rect,
+}
+
+/// A content that can be drawn.
+trait Drawable {
+    fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure;
+
+    /// Draws at `scale` raster pixels per layer pixel. `None` where there is nothing to draw.
+    fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface>;
+}
+
+fn drawable(content: &Content) -> &dyn Drawable {
+    match content {
+        Content::Color(content) => content,
+        Content::Gradient(content) => content,
+        Content::Image(content) => content,
+        Content::Shape(content) => content,
+        Content::Text(content) => content,
+        Content::Group(content) => content,
+    }
+}
+
+/// Box and ink of a content, in layer pixels.
+pub fn measure(content: &Content, ctx: &mut DrawContext<'_>) -> Measure {
+    drawable(content).measure(ctx)
+}
+
+/// Draws a content at `scale` raster pixels per layer pixel, horizontally and vertically.
+///
+/// `None` where there is nothing to draw: an empty text, a picture that is still loading, a size of zero, a scale that
+/// is not above zero. Where the picture would be too large to hold it is drawn at a lower scale, as `to_layer` says.
+pub fn draw(content: &Content, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Raster> {
+    draw_layer(content, &Effects::default(), None, scale, ctx)
+}
+
+/// Draws a content, then the effects in their order, then takes away what the mask does not show. Otherwise as
+/// [`draw`].
+pub fn draw_layer(
+    content: &Content,
+    effects: &Effects,
+    mask: Option<&Mask>,
+    scale: (f64, f64),
+    ctx: &mut DrawContext<'_>,
+) -> Option<Raster> {
+    if !(scale.0 > 0.0 && scale.1 > 0.0 && scale.0.is_finite() && scale.1.is_finite()) {
+        return None;
+    }
+    let picture = effects::apply(effects, drawable(content).draw(scale, ctx)?);
+    let picture = match mask {
+        Some(mask) => mask::apply(mask, picture),
+        None => picture,
+    };
+    Some(picture.into_raster())
+}
+
+/// The size of a box in pixels; that of the canvas if it has none of its own.
+fn box_size(size: Option<Size>, canvas: (f64, f64)) -> (f64, f64) {
+    size.map_or(canvas, |size| size.resolve(canvas))
+}

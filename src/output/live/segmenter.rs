@@ -1,0 +1,132 @@
+//! Packets in, segments out: each begins with a key frame.
+
+use std::sync::Arc;
+
+use gstreamer as gst;
+
+use super::{
+    fmp4::{AudioConfig, Run, Sample, VIDEO_TIMESCALE, VideoConfig, init_segment},
+    store::LiveStore,
+};
+use crate::output::{
+    gate::Outlet,
+    packet::{Packet, Track},
+};
+
+/// Segments are no shorter than this, should key frames be closer together.
+const SHORTEST: gst::ClockTime = gst::ClockTime::from_mseconds(900);
+/// Packets of sound in a segment at most, should no key frame come: about 40 seconds. What follows is left out.
+const MOST_SOUND: usize = 2000;
+/// Frames in a segment at most, should no key frame come.
+const MOST_FRAMES: usize = 2000;
+
+/// Cuts a stream into segments and hands them to a store.
+pub(in crate::output) struct Segmenter {
+    store: Arc<LiveStore>,
+    has_audio: bool,
+    /// Added to all times, so that the stream that begins now goes on where the one before ended.
+    offset: gst::ClockTime,
+    video: Vec<Packet>,
+    audio: Vec<Packet>,
+}
+
+impl Segmenter {
+    pub(in crate::output) fn new(store: Arc<LiveStore>, has_audio: bool) -> Self {
+        let offset = store.end();
+        Self { store, has_audio, offset, video: Vec::new(), audio: Vec::new() }
+    }
+
+    /// Makes a segment of what has come, which ends at `end`.
+    fn cut(&mut self, end: gst::ClockTime) {
+        let (video, audio) = (std::mem::take(&mut self.video), std::mem::take(&mut self.audio));
+        let Some(first) = video.first() else { return };
+        let Some(video_config) = video_config(&first.caps) else {
+            tracing::warn!("the encoder does not describe its stream; a segment is left out");
+            return;
+        };
+        let audio_config = audio.first().and_then(|packet| audio_config(&packet.caps));
+        if self.has_audio && audio_config.is_none() {
+            // Without its sound the stream cannot be described. It comes within the first segment.
+            tracing::warn!("no sound came with the pictures; a segment is left out");
+            return;
+        }
+        let start = first.pts();
+        let video_run = self.run(&video, VIDEO_TIMESCALE, end);
+        let audio_run = audio_config.as_ref().map_or_else(Run::default, |config| {
+            let end = audio.last().map_or(end, Packet::end);
+            self.run(&audio, config.rate, end)
+        });
+        let init = init_segment(&video_config, audio_config.as_ref());
+        self.store.publish(init, &video_run, &audio_run, end.saturating_sub(start), end + self.offset);
+    }
+
+    /// The packets as samples that follow one another without a gap, the last of which lasts until `end`.
+    fn run(&self, packets: &[Packet], timescale: u32, end: gst::ClockTime) -> Run {
+        let units = |time: gst::ClockTime| {
+            let units = u128::from((time + self.offset).nseconds()) * u128::from(timescale);
+            u64::try_from((units + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX)
+        };
+        let ends = packets.iter().skip(1).map(Packet::pts).chain([end]);
+        let samples = packets.iter().zip(ends).map(|(packet, end)| Sample {
+            duration: u32::try_from(units(end).saturating_sub(units(packet.pts()))).unwrap_or(u32::MAX),
+            is_key: packet.is_key,
+            bytes: packet.buffer.map_readable().map(|bytes| bytes.to_vec()).unwrap_or_default(),
+        });
+        Run { decode_time: packets.first().map_or(0, |packet| units(packet.pts())), samples: samples.collect() }
+    }
+}
+
+impl Outlet for Segmenter {
+    fn is_full(&self) -> bool {
+        self.video.len() >= MOST_FRAMES
+    }
+
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    fn push(&mut self, packet: &Packet) {
+        match packet.track {
+            Track::Audio if self.audio.len() < MOST_SOUND => self.audio.push(packet.clone()),
+            Track::Audio => {}
+            Track::Video => {
+                let start = self.video.first().map_or(packet.pts(), Packet::pts);
+                if packet.is_key && packet.pts().saturating_sub(start) >= SHORTEST {
+                    self.cut(packet.pts());
+                }
+                self.video.push(packet.clone());
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(last) = self.video.last() {
+            let end = last.end();
+            self.cut(end);
+        }
+    }
+}
+
+fn video_config(caps: &gst::Caps) -> Option<VideoConfig> {
+    let caps = caps.structure(0)?;
+    Some(VideoConfig {
+        width: u16::try_from(caps.get::<i32>("width").ok()?).ok()?,
+        height: u16::try_from(caps.get::<i32>("height").ok()?).ok()?,
+        avcc: codec_data(caps)?,
+    })
+}
+
+fn audio_config(caps: &gst::Caps) -> Option<AudioConfig> {
+    let caps = caps.structure(0)?;
+    Some(AudioConfig {
+        rate: u32::try_from(caps.get::<i32>("rate").ok()?).ok()?,
+        channels: u16::try_from(caps.get::<i32>("channels").ok()?).ok()?,
+        asc: codec_data(caps)?,
+    })
+}
+
+fn codec_data(caps: &gst::StructureRef) -> Option<Vec<u8>> {
+    let buffer = caps.get::<gst::Buffer>("codec_data").ok()?;
+    let bytes = buffer.map_readable().ok()?;
+    Some(bytes.to_vec())
+}

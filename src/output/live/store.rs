@@ -1,0 +1,238 @@
+//! The segments that viewers may ask for now.
+
+use std::{
+    collections::VecDeque,
+    fmt::Write as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use gstreamer as gst;
+
+use super::fmp4::{Run, media_segment};
+
+/// Segments in the playlist.
+const LISTED: usize = 6;
+/// Segments that are kept after they left the playlist, for viewers who have read an older one.
+const KEPT_AFTER: usize = 3;
+
+const PLAYER_PAGE: &str = include_str!("player.html");
+const PLAYER_SCRIPT: &str = include_str!("player.js");
+
+/// A file of the live stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveFile {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Whether a cache may keep it: what has this name stays the same.
+    pub is_immutable: bool,
+}
+
+/// The live stream as files in memory: a page that plays it, a playlist and the segments of the last seconds.
+///
+/// In memory and not in a folder: a stream of many hours would write many gigabytes to a disk only to delete them,
+/// and a playlist and its segments can be exchanged in one step here.
+#[derive(Debug, Default)]
+pub struct LiveStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    segments: VecDeque<Arc<Segment>>,
+    published: u64,
+    end: gst::ClockTime,
+}
+
+/// A segment and what is needed to play it.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) number: u64,
+    pub(super) bytes: Bytes,
+    pub(super) init: Arc<Init>,
+    duration: gst::ClockTime,
+}
+
+/// What a decoder must know before it gets segments.
+#[derive(Debug)]
+pub(super) struct Init {
+    pub(super) number: u64,
+    pub(super) bytes: Bytes,
+}
+
+impl Segment {
+    pub(super) fn name(&self) -> String {
+        format!("segment-{}.m4s", self.number)
+    }
+}
+
+impl Init {
+    pub(super) fn name(&self) -> String {
+        format!("init-{}.mp4", self.number)
+    }
+}
+
+impl LiveStore {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The file of this name, as it is below `/live/`: the page for an empty name, `index.m3u8`, and what the page and
+    /// the playlist ask for. `None` if there is none, or none yet: there is no playlist until the first segment is
+    /// whole.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<LiveFile> {
+        let text = |text: &'static str, content_type| LiveFile {
+            bytes: Bytes::from_static(text.as_bytes()),
+            content_type,
+            is_immutable: false,
+        };
+        let media = |bytes: &Bytes| LiveFile { bytes: bytes.clone(), content_type: "video/mp4", is_immutable: true };
+        match name {
+            "" | "index.html" => Some(text(PLAYER_PAGE, "text/html; charset=utf-8")),
+            "player.js" => Some(text(PLAYER_SCRIPT, "text/javascript; charset=utf-8")),
+            "index.m3u8" => Some(LiveFile {
+                bytes: self.playlist()?.into(),
+                content_type: "application/vnd.apple.mpegurl",
+                is_immutable: false,
+            }),
+            _ => {
+                let state = self.lock();
+                let mut segments = state.segments.iter();
+                segments.find_map(|segment| match name {
+                    _ if segment.name() == name => Some(media(&segment.bytes)),
+                    _ if segment.init.name() == name => Some(media(&segment.init.bytes)),
+                    _ => None,
+                })
+            }
+        }
+    }
+
+    /// Segments that were published so far.
+    #[must_use]
+    pub fn published(&self) -> u64 {
+        self.lock().published
+    }
+
+    /// When the last segment ends, on the timeline of all that was published.
+    pub(super) fn end(&self) -> gst::ClockTime {
+        self.lock().end
+    }
+
+    /// The segments of the playlist, and the playlist itself; `None` if there is nothing to play.
+    pub(super) fn listing(&self) -> Option<(Vec<Arc<Segment>>, String)> {
+        let state = self.lock();
+        let listed: Vec<_> = state.segments.iter().skip(state.segments.len().saturating_sub(LISTED)).cloned().collect();
+        drop(state);
+        let text = playlist(&listed)?;
+        Some((listed, text))
+    }
+
+    fn playlist(&self) -> Option<String> {
+        self.listing().map(|(_, text)| text)
+    }
+
+    /// Adds a segment that lasts `duration` and ends at `end`. The oldest is forgotten.
+    pub(super) fn publish(
+        &self,
+        init: Vec<u8>,
+        video: &Run,
+        audio: &Run,
+        duration: gst::ClockTime,
+        end: gst::ClockTime,
+    ) {
+        let mut state = self.lock();
+        let number = state.published;
+        let before = state.segments.back().map(|segment| Arc::clone(&segment.init));
+        let init = match before {
+            Some(before) if before.bytes == init => before,
+            before => Arc::new(Init { number: before.map_or(0, |before| before.number + 1), bytes: init.into() }),
+        };
+        // Numbers in the bytes begin at one and may wrap.
+        #[expect(clippy::cast_possible_truncation, reason = "players do not compare them")]
+        let bytes = media_segment((number + 1) as u32, video, audio).into();
+        state.segments.push_back(Arc::new(Segment { number, bytes, init, duration }));
+        state.published += 1;
+        state.end = end;
+        while state.segments.len() > LISTED + KEPT_AFTER {
+            state.segments.pop_front();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A media playlist after RFC 8216. Every change of the initialisation segment is a discontinuity, and nothing else
+/// is, so the number of the first one counts those that have left the playlist.
+fn playlist(segments: &[Arc<Segment>]) -> Option<String> {
+    let first = segments.first()?;
+    let longest = segments.iter().map(|segment| segment.duration.mseconds().div_ceil(1000)).max()?;
+    let mut text = format!(
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{longest}\n#EXT-X-MEDIA-SEQUENCE:{}\n\
+         #EXT-X-DISCONTINUITY-SEQUENCE:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n",
+        first.number, first.init.number
+    );
+    let mut init = None;
+    for segment in segments {
+        if init != Some(segment.init.number) {
+            if init.is_some() {
+                text.push_str("#EXT-X-DISCONTINUITY\n");
+            }
+            init = Some(segment.init.number);
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "#EXT-X-MAP:URI=\"{}\"", segment.init.name());
+        }
+        let micros = segment.duration.useconds();
+        let _ = writeln!(text, "#EXTINF:{}.{:06},\n{}", micros / 1_000_000, micros % 1_000_000, segment.name());
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publish(store: &LiveStore, init: &[u8]) {
+        let end = store.end() + gst::ClockTime::from_seconds(2);
+        store.publish(init.to_vec(), &Run::default(), &Run::default(), gst::ClockTime::from_mseconds(1999), end);
+    }
+
+    #[test]
+    fn the_playlist_slides_and_what_it_names_is_there() {
+        let store = LiveStore::new();
+        assert_eq!(store.get("index.m3u8"), None);
+        for published in 1..30 {
+            publish(&store, b"init");
+            let playlist = String::from_utf8(store.get("index.m3u8").unwrap().bytes.to_vec()).unwrap();
+            let names: Vec<_> = playlist.lines().filter(|line| !line.starts_with('#')).collect();
+            assert_eq!(names.len(), published.min(LISTED));
+            assert_eq!(*names.last().unwrap(), format!("segment-{}.m4s", published - 1));
+            assert!(names.iter().all(|name| store.get(name).is_some_and(|file| file.is_immutable)));
+            assert!(store.get("init-0.mp4").is_some());
+            assert!(playlist.contains("#EXT-X-TARGETDURATION:2\n"), "{playlist}");
+        }
+        assert!(store.lock().segments.len() <= LISTED + KEPT_AFTER);
+        assert_eq!(store.get("segment-0.m4s"), None);
+        assert_eq!(store.get("../secret"), None);
+    }
+
+    #[test]
+    fn a_change_of_the_encoder_is_a_discontinuity() {
+        let store = LiveStore::new();
+        for init in [&b"a"[..], b"a", b"b", b"b", b"b", b"b", b"b", b"b"] {
+            publish(&store, init);
+        }
+        let (_, text) = store.listing().unwrap();
+        assert!(text.contains("#EXT-X-MEDIA-SEQUENCE:2\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n"), "{text}");
+        assert!(!text.contains("#EXT-X-DISCONTINUITY\n"), "{text}");
+        publish(&store, b"c");
+        let (_, text) = store.listing().unwrap();
+        assert!(text.contains("#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-2.mp4\"\n"), "{text}");
+    }
+}

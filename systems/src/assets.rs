@@ -1,1 +1,0 @@
-//! Pictures and fonts of the scene, decoded off the tick thread.

@@ -1,0 +1,246 @@
+//! Lays one raster onto a surface.
+
+use components::{BlendMode, PixelRect};
+use fearless_simd::{Level, dispatch};
+
+use super::{
+    LayerStep, Pixel, blend,
+    over::{mix, over_row, scale},
+    placing::{Placing, Sampling, Spans, Walk},
+    surface::Surface,
+};
+use crate::{rasterise::pixmap::Raster, tiles::TILE};
+
+/// Samples that are taken at once. Their neighbours are fetched one after the other, all else is done in vectors.
+const LANES: usize = 8;
+
+/// A layer made ready to be drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layer<'a> {
+    pixels: &'a [Pixel],
+    width: usize,
+    height: usize,
+    opaque: bool,
+    placing: Placing,
+    pub(super) bounds: PixelRect,
+    opacity: u8,
+    pub(super) blend: BlendMode,
+}
+
+impl<'a> Layer<'a> {
+    /// `None` if it cannot be seen inside of `clip`.
+    pub(super) fn new(step: &'a LayerStep, clip: PixelRect) -> Option<Self> {
+        let opacity = opacity_byte(step.opacity);
+        let placing = Placing::new(step.affine, step.raster.width, step.raster.height)?;
+        let layer = Self::placed(&step.raster, placing, step.bounds.intersect(clip), opacity, step.blend);
+        (opacity > 0 && !layer.bounds.is_empty()).then_some(layer)
+    }
+
+    /// A raster at full opacity.
+    pub(super) fn placed(
+        raster: &'a Raster,
+        placing: Placing,
+        bounds: PixelRect,
+        opacity: u8,
+        blend: BlendMode,
+    ) -> Self {
+        let (width, height) = (raster.width, raster.height);
+        let bounds = match placing {
+            Placing::Whole { x, y } => bounds.intersect(whole_rect(x, y, width, height)),
+            Placing::Sampled(_) => bounds,
+        };
+        let pixels = raster.pixels.as_chunks().0;
+        debug_assert_eq!(pixels.len(), width * height);
+        Self { pixels, width, height, opaque: raster.opaque, placing, bounds, opacity, blend }
+    }
+
+    /// Whether nothing below it can be seen in `area`.
+    pub(super) fn covers(&self, area: PixelRect) -> bool {
+        self.opaque
+            && self.opacity == 255
+            && self.blend == BlendMode::Normal
+            && self.bounds.contains(area)
+            && match &self.placing {
+                Placing::Whole { .. } => true,
+                Placing::Sampled(sampling) => sampling.covers(area),
+            }
+    }
+
+    /// Draws what of it is in `area`, which is inside of `surface` and of one tile.
+    pub(super) fn draw(&self, level: Level, area: PixelRect, surface: &mut Surface<'_>) {
+        let area = area.intersect(self.bounds);
+        if area.is_empty() {
+            return;
+        }
+        match &self.placing {
+            Placing::Whole { x, y } => {
+                let rows = Rows { layer: self, x: *x, y: *y };
+                match self.blend {
+                    BlendMode::Normal if self.opaque && self.opacity == 255 => {
+                        rows.each(area, surface, |below, source| below.copy_from_slice(source));
+                    }
+                    BlendMode::Normal => dispatch!(level, _ => {
+                        let opacity = self.opacity;
+                        rows.each(area, surface, #[inline(always)] |below, source| over_row(below, source, opacity))
+                    }),
+                    mode => {
+                        let opacity = self.opacity;
+                        rows.each(area, surface, |below, source| blend::row(mode, below, source, opacity));
+                    }
+                }
+            }
+            Placing::Sampled(sampling) => {
+                dispatch!(level, _ => self.draw_sampled(sampling, area, surface));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn draw_sampled(&self, sampling: &Sampling, area: PixelRect, surface: &mut Surface<'_>) {
+        let mut row = [[0; 4]; TILE + LANES];
+        for y in area.y0..area.y1 {
+            let spans = sampling.spans(area.x0, area.x1, y);
+            let (start, end) = spans.outer;
+            if start >= end {
+                continue;
+            }
+            self.sample_row(sampling, spans, y, &mut row);
+            let below = surface.row_mut(start, end, y);
+            let source = &row[..below.len()];
+            match self.blend {
+                BlendMode::Normal => over_row(below, source, self.opacity),
+                mode => blend::row(mode, below, source, self.opacity),
+            }
+        }
+    }
+
+    /// Fills the beginning of `out` with the outer span.
+    #[inline(always)]
+    #[expect(clippy::cast_sign_loss, reason = "spans lie within outer.0..")]
+    fn sample_row(&self, sampling: &Sampling, spans: Spans, y: i32, out: &mut [Pixel; TILE + LANES]) {
+        let walk = sampling.walk(spans.outer.0, y);
+        let (start, end) = spans.outer;
+        let (inner_start, inner_end) = spans.inner;
+        for x in (start..inner_start).chain(inner_end..end) {
+            out[(x - start) as usize] = self.sample_edge(sampling, &walk, x, y);
+        }
+        let out = &mut out[(inner_start - start) as usize..];
+        if inner_start < inner_end {
+            if walk.is_shift() {
+                self.sample_shifted(&walk, inner_start, inner_end, out);
+            } else {
+                self.sample_inside(&walk, inner_start, inner_end, out);
+            }
+        }
+    }
+
+    /// One pixel that may see the raster's edge.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        reason = "clamped to the raster, which has less than 2^31 pixels; coverage is at most 1"
+    )]
+    fn sample_edge(&self, sampling: &Sampling, walk: &Walk, x: i32, y: i32) -> Pixel {
+        let coverage = (sampling.coverage(x, y) * 255.0).round() as u32;
+        if coverage == 0 {
+            return [0; 4];
+        }
+        let sample = walk.sample(x);
+        let pixel = |column: i32, row: i32| {
+            let column = column.clamp(0, self.width as i32 - 1) as usize;
+            let row = row.clamp(0, self.height as i32 - 1) as usize;
+            u32::from_le_bytes(self.pixels[row * self.width + column])
+        };
+        let (column, row) = (sample.column, sample.row);
+        let neighbours =
+            [pixel(column, row), pixel(column + 1, row), pixel(column, row + 1), pixel(column + 1, row + 1)];
+        scale(mix(neighbours, sample.x, sample.y), coverage).to_le_bytes()
+    }
+
+    /// Pixels that see nothing of the edge. Writes up to `LANES - 1` more, of no meaning.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        reason = "the raster has less than 2^31 pixels and the samples lie in it"
+    )]
+    fn sample_inside(&self, walk: &Walk, start: i32, end: i32, out: &mut [Pixel]) {
+        let width = self.width as i32;
+        let (top, bottom) = (self.pixels, &self.pixels[self.width..]);
+        for (chunk, out) in (start..end).step_by(LANES).zip(out.as_chunks_mut::<LANES>().0) {
+            let mut index = [0i32; LANES];
+            let (mut x, mut y) = ([0u32; LANES], [0u32; LANES]);
+            for lane in 0..LANES {
+                let sample = walk.sample((chunk + lane as i32).min(end - 1));
+                index[lane] = sample.row * width + sample.column;
+                (x[lane], y[lane]) = (sample.x, sample.y);
+            }
+            let (mut upper, mut lower) = ([0u64; LANES], [0u64; LANES]);
+            for lane in 0..LANES {
+                let index = index[lane] as usize;
+                upper[lane] = two(top, index);
+                lower[lane] = two(bottom, index);
+            }
+            for lane in 0..LANES {
+                let (upper, lower) = (upper[lane], lower[lane]);
+                let neighbours = [upper as u32, (upper >> 32) as u32, lower as u32, (lower >> 32) as u32];
+                out[lane] = mix(neighbours, x[lane], y[lane]).to_le_bytes();
+            }
+        }
+    }
+
+    /// The same where columns of the frame are columns of the raster, so that neighbours lie behind one another.
+    #[inline(always)]
+    #[expect(clippy::cast_sign_loss, reason = "the samples lie in the raster")]
+    fn sample_shifted(&self, walk: &Walk, start: i32, end: i32, out: &mut [Pixel]) {
+        let sample = walk.sample(start);
+        let count = (end - start) as usize;
+        let first = sample.row as usize * self.width + sample.column as usize;
+        let upper = &self.pixels[first..=first + count];
+        let lower = &self.pixels[first + self.width..=first + self.width + count];
+        let out = &mut out[..count];
+        for index in 0..count {
+            let neighbours = [upper[index], upper[index + 1], lower[index], lower[index + 1]].map(u32::from_le_bytes);
+            out[index] = mix(neighbours, sample.x, sample.y).to_le_bytes();
+        }
+    }
+}
+
+/// Rows of a raster that lies pixel on pixel.
+struct Rows<'a> {
+    layer: &'a Layer<'a>,
+    x: i32,
+    y: i32,
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    #[expect(clippy::cast_sign_loss, reason = "the area is inside of the raster")]
+    fn each(&self, area: PixelRect, surface: &mut Surface<'_>, mut draw: impl FnMut(&mut [Pixel], &[Pixel])) {
+        for y in area.y0..area.y1 {
+            let row = (y - self.y) as usize * self.layer.width;
+            let source = row + (area.x0 - self.x) as usize..row + (area.x1 - self.x) as usize;
+            draw(surface.row_mut(area.x0, area.x1, y), &self.layer.pixels[source]);
+        }
+    }
+}
+
+/// Two pixels that lie side by side, the left one in the lower half.
+#[inline(always)]
+fn two(pixels: &[Pixel], index: usize) -> u64 {
+    let [left, right] = [pixels[index], pixels[index + 1]].map(u32::from_le_bytes);
+    u64::from(left) | u64::from(right) << 32
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "rasters have less than 2^31 pixels")]
+fn whole_rect(x: i32, y: i32, width: usize, height: usize) -> PixelRect {
+    PixelRect::new(x, y, x.saturating_add(width as i32), y.saturating_add(height as i32))
+}
+
+/// 0..=1 as a byte, rounded.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped; not a number becomes 0")]
+pub(super) fn opacity_byte(opacity: f32) -> u8 {
+    (opacity.clamp(0.0, 1.0) * 255.0).round() as u8
+}

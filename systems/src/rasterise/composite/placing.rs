@@ -1,0 +1,253 @@
+//! Where the pixels of a raster lie on the frame, and from where in a raster a pixel of the frame is sampled.
+//!
+//! Samples are taken at pixel centres, bilinearly, and clamped to the raster's outermost pixels; the edge itself is
+//! antialiased by how much of a frame pixel the raster covers, measured in frame pixels. At natural size that is the
+//! same as fading to transparent pixels outside. In contrast to it, an enlarged picture keeps sharp and, where it is
+//! aligned, opaque edges.
+
+use components::PixelRect;
+use kurbo::Affine;
+
+use crate::tiles::TILE;
+
+/// 1 in the fixed-point numbers that positions in a raster are kept in.
+const ONE: f64 = 4_294_967_296.0;
+/// Samples are rounded to 1/256 pixel, so an offset below half of that is none.
+const NEGLIGIBLE: f64 = 1.0 / 512.0;
+/// Raster pixels that one step on the frame may cross. With more a picture is smaller than a speck.
+const MAX_STEP: f64 = 256.0;
+/// Largest distance of the frame's origin from that of the raster, in raster pixels.
+const MAX_OFFSET: f64 = 536_870_912.0;
+/// More than all rounding in positions together, in raster pixels.
+const MARGIN: f64 = 1.0 / 256.0;
+
+/// How a raster of a known size lies on the frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Placing {
+    /// Pixel on pixel, its top left one at this place.
+    Whole {
+        /// Column of the frame.
+        x: i32,
+        /// Row of the frame.
+        y: i32,
+    },
+    /// In any other way.
+    Sampled(Sampling),
+}
+
+impl Placing {
+    /// `None` if nothing of it can be seen: the raster is empty, or the affine is not invertible or far out of range.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "checked against MAX_OFFSET first; rasters are far smaller than 2^52 pixels"
+    )]
+    pub(super) fn new(affine: Affine, width: usize, height: usize) -> Option<Self> {
+        if width == 0 || height == 0 || width.saturating_mul(height) > i32::MAX as usize {
+            return None;
+        }
+        let [a, b, c, d, e, f] = affine.as_coeffs();
+        let longest = width.max(height) as f64;
+        let straight = [a - 1.0, b, c, d - 1.0].iter().all(|v| v.abs() * longest < NEGLIGIBLE);
+        let whole = [e, f].iter().all(|v| (v - v.round()).abs() < NEGLIGIBLE && v.abs() < MAX_OFFSET);
+        if straight && whole {
+            return Some(Self::Whole { x: e.round() as i32, y: f.round() as i32 });
+        }
+        Sampling::new(affine, width as f64, height as f64).map(Self::Sampled)
+    }
+}
+
+/// The way from frame pixels to raster pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sampling {
+    /// Change of the column (`u`) and row (`v`) in the raster from one column of the frame to the next, in 2^-32.
+    du: i64,
+    dv: i64,
+    /// Change from one row of the frame to the next.
+    du_dy: i64,
+    dv_dy: i64,
+    /// What the centre of the frame's first pixel falls on; 0 is the centre of the raster's first pixel.
+    u: i64,
+    v: i64,
+    /// Raster pixels to one frame pixel, at right angles to the raster's vertical and horizontal edges.
+    pitch: (f64, f64),
+    size: (f64, f64),
+}
+
+/// Columns of one row that share pixels with the raster, and among them those that see nothing of its edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spans {
+    pub(super) outer: (i32, i32),
+    pub(super) inner: (i32, i32),
+}
+
+impl Sampling {
+    #[expect(clippy::cast_possible_truncation, reason = "checked against MAX_STEP and MAX_OFFSET")]
+    fn new(affine: Affine, width: f64, height: f64) -> Option<Self> {
+        if !affine.is_finite() || affine.determinant() == 0.0 {
+            return None;
+        }
+        let [a, b, c, d, e, f] = affine.inverse().as_coeffs();
+        // Comparisons are false for what is not a number.
+        let fits = [a, b, c, d].iter().all(|v| v.abs() <= MAX_STEP) && [e, f].iter().all(|v| v.abs() <= MAX_OFFSET);
+        if !fits {
+            return None;
+        }
+        let fixed = |v: f64| (v * ONE).round() as i64;
+        Some(Self {
+            du: fixed(a),
+            dv: fixed(b),
+            du_dy: fixed(c),
+            dv_dy: fixed(d),
+            u: fixed(e + (a + c - 1.0) / 2.0),
+            v: fixed(f + (b + d - 1.0) / 2.0),
+            pitch: (a.hypot(c), b.hypot(d)),
+            size: (width, height),
+        })
+    }
+
+    fn at(&self, x: i32, y: i32) -> (i64, i64) {
+        let (x, y) = (i64::from(x), i64::from(y));
+        (self.u + x * self.du + y * self.du_dy, self.v + x * self.dv + y * self.dv_dy)
+    }
+
+    /// How much of a pixel of the frame the raster covers, 0..=1.
+    #[expect(clippy::cast_precision_loss, reason = "what is lost is below 2^-20 of a pixel")]
+    pub(super) fn coverage(&self, x: i32, y: i32) -> f64 {
+        let (u, v) = self.at(x, y);
+        let along = |position: i64, size: f64, pitch: f64| {
+            let position = position as f64 / ONE + 0.5;
+            let from_start = (position / pitch + 0.5).clamp(0.0, 1.0);
+            let from_end = ((size - position) / pitch + 0.5).clamp(0.0, 1.0);
+            (from_start + from_end - 1.0).max(0.0)
+        };
+        along(u, self.size.0, self.pitch.0) * along(v, self.size.1, self.pitch.1)
+    }
+
+    /// Whether the raster covers each pixel of `area` fully.
+    pub(super) fn covers(&self, area: PixelRect) -> bool {
+        // Full coverage ends at straight lines, so what holds in the corners holds between them.
+        [(area.x0, area.y0), (area.x1 - 1, area.y0), (area.x0, area.y1 - 1), (area.x1 - 1, area.y1 - 1)]
+            .iter()
+            .all(|(x, y)| self.coverage(*x, *y) > 1.0 - 1e-9)
+    }
+
+    /// Where in row `y`, of the columns `x0..x1`, the raster is seen. The inner span may be a little too small and the
+    /// outer one a little too large: neither shows, since a pixel between them is worked out by its coverage.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "what is lost is less than MARGIN; results are clamped to x0..x1"
+    )]
+    pub(super) fn spans(&self, x0: i32, x1: i32, y: i32) -> Spans {
+        let (u, v) = self.at(0, y);
+        let (first, last) = (f64::from(x0), f64::from(x1));
+        let (mut outer, mut inner) = ((first, last), (first, last));
+        for (start, step, pitch, size) in
+            [(u, self.du, self.pitch.0, self.size.0), (v, self.dv, self.pitch.1, self.size.1)]
+        {
+            let (start, step) = (start as f64 / ONE + 0.5, step as f64 / ONE);
+            let half = pitch / 2.0;
+            let seen = between(start, step, -half - MARGIN, size + half + MARGIN);
+            let rim = half.max(0.5) + MARGIN;
+            let full = between(start, step, rim, size - rim);
+            outer = (outer.0.max(seen.0), outer.1.min(seen.1 + 1.0));
+            inner = (inner.0.max(full.0), inner.1.min(full.1 + 1.0));
+        }
+        let whole = |(from, to): (f64, f64), min: i32, max: i32| {
+            let from = (from.max(f64::from(min)).min(f64::from(max)).ceil()) as i32;
+            (from, (to.min(f64::from(max)).ceil() as i32).max(from))
+        };
+        let outer = whole(outer, x0, x1);
+        // `ceil` of an exclusive end is one column too far, unless the end is a whole number.
+        let inner = whole((inner.0, inner.1.floor()), outer.0, outer.1);
+        Spans { outer, inner }
+    }
+
+    /// The walk along row `y` in the tile that column `x` is in.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "positions are below 2^30 pixels, steps below 2^9"
+    )]
+    pub(super) fn walk(&self, x: i32, y: i32) -> Walk {
+        let left = x & !(TILE as i32 - 1);
+        let (u, v) = self.at(left, y);
+        // Positions are cut off to 1/256 later on; this makes it rounding.
+        let (u, v) = (u + (1 << 23), v + (1 << 23));
+        let step = |v: i64| ((v + (1 << 15)) >> 16) as i32;
+        let part = |v: i64| ((v >> 16) & 0xffff) as i32;
+        Walk {
+            left,
+            column: (u >> 32) as i32,
+            row: (v >> 32) as i32,
+            u: part(u),
+            v: part(v),
+            du: step(self.du),
+            dv: step(self.dv),
+        }
+    }
+}
+
+/// The columns (real numbers) at which `start + column * step` is from `low` to `high`.
+#[inline(always)]
+fn between(start: f64, step: f64, low: f64, high: f64) -> (f64, f64) {
+    // Over a whole frame such a step adds up to less than MARGIN.
+    if step.abs() < 1e-7 {
+        return if start >= low && start <= high {
+            (f64::NEG_INFINITY, f64::INFINITY)
+        } else {
+            (f64::INFINITY, f64::NEG_INFINITY)
+        };
+    }
+    let inverse = 1.0 / step;
+    let (a, b) = ((low - start) * inverse, (high - start) * inverse);
+    if a < b { (a, b) } else { (b, a) }
+}
+
+/// Positions in the raster along one row of one tile, in 2^-16 of a pixel from `column` and `row`: small enough for
+/// vectors of 32 bits, and the same whichever part of the row is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk {
+    left: i32,
+    column: i32,
+    row: i32,
+    u: i32,
+    v: i32,
+    du: i32,
+    dv: i32,
+}
+
+/// Where one sample is taken: this raster pixel is its top left neighbour, and it lies so many 256ths of the way
+/// to the right and down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sample {
+    pub(super) column: i32,
+    pub(super) row: i32,
+    pub(super) x: u32,
+    pub(super) y: u32,
+}
+
+impl Walk {
+    /// The sample for column `x` of the frame.
+    #[inline(always)]
+    #[expect(clippy::cast_sign_loss, reason = "masked to eight bits")]
+    pub(super) fn sample(&self, x: i32) -> Sample {
+        let steps = x - self.left;
+        let (u, v) = (self.u + steps * self.du, self.v + steps * self.dv);
+        Sample {
+            column: self.column + (u >> 16),
+            row: self.row + (v >> 16),
+            x: (u >> 8) as u32 & 255,
+            y: (v >> 8) as u32 & 255,
+        }
+    }
+
+    /// Whether each column of the frame is one column of the raster.
+    #[inline(always)]
+    pub(super) fn is_shift(&self) -> bool {
+        self.du == 1 << 16 && self.dv == 0
+    }
+}

@@ -1,0 +1,396 @@
+//! Random display lists: what is drawn does not depend on damage, threads or instruction set, and is what plain
+//! arithmetic in `f64` says.
+
+use std::sync::Arc;
+
+use bevy_tasks::TaskPoolBuilder;
+use kurbo::Vec2;
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+
+/// Not a multiple of a tile either way, and of more than one strip and column.
+const WIDTH: usize = 150;
+const HEIGHT: usize = 102;
+/// Greatest difference of a channel to exact arithmetic after up to [`MOST_STEPS`] steps, each of which rounds a sample,
+/// an opacity and a sum, within groups one more time each.
+const EXACT_TOLERANCE: f64 = 4.0;
+const MOST_STEPS: usize = 7;
+/// Greatest difference of a channel to what tiny-skia makes of one pixel on another. Its arithmetic is `f32` with
+/// approximate reciprocals and square roots, ours rounds the fading by opacity too.
+const TINY_SKIA_TOLERANCE: u8 = 1;
+
+fn noise(seed: u64) -> impl FnMut() -> u8 {
+    let mut state = seed | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    }
+}
+
+/// Noise, some of it fully transparent and some opaque.
+fn pixels(seed: u64, count: usize, opaque: bool) -> Vec<u8> {
+    let mut next = noise(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut bytes = Vec::with_capacity(count * 4);
+    for _ in 0..count {
+        let alpha = match next() {
+            _ if opaque => 255,
+            0..32 => 0,
+            32..96 => 255,
+            _ => next(),
+        };
+        let color = components::Color { r: next(), g: next(), b: next(), a: alpha };
+        bytes.extend(color.premultiplied());
+    }
+    bytes
+}
+
+fn raster() -> impl Strategy<Value = Raster> {
+    (1usize..120, 1usize..100, any::<u64>(), any::<bool>()).prop_map(|(width, height, seed, opaque)| Raster {
+        width,
+        height,
+        pixels: Arc::new(pixels(seed, width * height, opaque)),
+        to_layer: Affine::IDENTITY,
+        opaque,
+    })
+}
+
+fn affine() -> impl Strategy<Value = Affine> {
+    let place = (-80.0..140.0, -60.0..100.0).prop_map(|(x, y)| Vec2::new(x, y));
+    let whole = place.clone().prop_map(|v: Vec2| Affine::translate(v.round()));
+    let shifted = place.clone().prop_map(Affine::translate);
+    let scaled =
+        (place.clone(), 0.5..6.0, 0.5..6.0, any::<bool>(), any::<bool>()).prop_map(|(v, x, y, flip, whole)| {
+            let v: Vec2 = if whole { v.round() } else { v };
+            Affine::translate(v) * Affine::scale_non_uniform(if flip { -x } else { x }, y)
+        });
+    let turned = (place, 0.6..3.0, -7.0..7.0, -0.5..0.5).prop_map(|(v, scale, angle, skew)| {
+        Affine::translate(v) * Affine::rotate(angle) * Affine::skew(skew, 0.0) * Affine::scale(scale)
+    });
+    prop_oneof![2 => whole, 1 => shifted, 2 => scaled, 2 => turned]
+}
+
+fn bounds() -> impl Strategy<Value = PixelRect> {
+    let part = (-20..100, -20..80, 1..200, 1..150).prop_map(|(x, y, w, h)| PixelRect::new(x, y, x + w, y + h));
+    prop_oneof![3 => Just(PixelRect::new(0, 0, WIDTH as i32, HEIGHT as i32)), 1 => part]
+}
+
+fn opacity() -> impl Strategy<Value = f32> {
+    prop_oneof![Just(1.0f32), 0.0f32..=1.0]
+}
+
+fn any_blend() -> impl Strategy<Value = BlendMode> {
+    prop_oneof![2 => Just(BlendMode::Normal), 1 => proptest::sample::select(&BlendMode::ALL[..])]
+}
+
+#[derive(Clone, Debug)]
+enum Tree {
+    Layer(LayerStep),
+    Group(GroupStep, Vec<Tree>),
+}
+
+fn tree(blend: impl Strategy<Value = BlendMode> + Clone + 'static) -> impl Strategy<Value = Tree> {
+    let layer = (raster(), affine(), bounds(), opacity(), blend.clone()).prop_map(
+        |(raster, affine, bounds, opacity, blend)| Tree::Layer(LayerStep { raster, affine, bounds, opacity, blend }),
+    );
+    layer.prop_recursive(2, MOST_STEPS as u32, 3, move |inner| {
+        let mask =
+            prop::option::weighted(0.3, (raster(), affine()).prop_map(|(raster, affine)| MaskStep { raster, affine }));
+        (vec(inner, 0..4), bounds(), opacity(), blend.clone(), mask).prop_map(
+            |(inside, bounds, opacity, blend, mask)| Tree::Group(GroupStep { bounds, opacity, blend, mask }, inside),
+        )
+    })
+}
+
+fn flatten(trees: &[Tree], steps: &mut Vec<Step>) {
+    for tree in trees {
+        match tree {
+            Tree::Layer(step) => steps.push(Step::Layer(step.clone())),
+            Tree::Group(step, inside) => {
+                steps.push(Step::BeginGroup(step.clone()));
+                flatten(inside, steps);
+                steps.push(Step::EndGroup);
+            }
+        }
+    }
+}
+
+fn list(blend: impl Strategy<Value = BlendMode> + Clone + 'static) -> impl Strategy<Value = Vec<Step>> {
+    vec(tree(blend), 0..4).prop_map(|trees| {
+        let mut steps = Vec::new();
+        flatten(&trees, &mut steps);
+        steps
+    })
+}
+
+fn viewport() -> impl Strategy<Value = Viewport> {
+    let clip =
+        prop_oneof![Just(PixelRect::new(0, 0, WIDTH as i32, HEIGHT as i32)), Just(PixelRect::new(13, 0, 139, 102))];
+    (clip, any::<[u8; 3]>()).prop_map(|(clip, [r, g, b])| Viewport {
+        width: WIDTH,
+        height: HEIGHT,
+        canvas: (WIDTH as f64, HEIGHT as f64),
+        affine: Affine::IDENTITY,
+        clip,
+        background: [r, g, b, 255],
+    })
+}
+
+fn tiles() -> impl Strategy<Value = TileSet> {
+    vec(any::<bool>(), 6).prop_map(|bits| {
+        let mut set = TileSet::none(WIDTH, HEIGHT);
+        for (index, _) in bits.iter().enumerate().filter(|(_, bit)| **bit) {
+            set.insert(index % set.columns(), index / set.columns());
+        }
+        set
+    })
+}
+
+fn all() -> TileSet {
+    TileSet::all(WIDTH, HEIGHT)
+}
+
+fn drawn(steps: &[Step], viewport: &Viewport) -> (Canvas, Frame) {
+    let (mut canvas, mut frame) = (Canvas::new(WIDTH, HEIGHT), Frame::new(WIDTH, HEIGHT));
+    compose(steps, viewport, &all(), &mut canvas, Some((&mut frame, &all())), None);
+    (canvas, frame)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// After a change, drawing some tiles makes just these as drawing everything does, and leaves the others alone.
+    #[test]
+    fn damage_gives_the_same_bytes_as_everything(
+        before in list(any_blend()),
+        after in list(any_blend()),
+        viewport in viewport(),
+        dirty in tiles(),
+        more in tiles(),
+    ) {
+        let (old, _) = drawn(&before, &viewport);
+        let (new, _) = drawn(&after, &viewport);
+        let mut canvas = old.clone();
+        let mut frame = Frame::new(WIDTH, HEIGHT);
+        let mut stale = dirty.clone();
+        stale.insert_all(&more);
+        compose(&after, &viewport, &dirty, &mut canvas, Some((&mut frame, &stale)), None);
+        for (index, pixel) in canvas.pixels().iter().enumerate() {
+            let (x, y) = (index % WIDTH, index / WIDTH);
+            let expected = if dirty.contains(x / TILE, y / TILE) { &new } else { &old };
+            prop_assert_eq!(*pixel, expected.pixels()[index], "at {}, {}", x, y);
+        }
+        // The frame shows the canvas where it was stale, and what it showed before elsewhere.
+        let mut whole = Frame::new(WIDTH, HEIGHT);
+        let none = TileSet::none(WIDTH, HEIGHT);
+        compose(&[], &viewport, &none, &mut canvas, Some((&mut whole, &all())), None);
+        let black = Frame::new(WIDTH, HEIGHT);
+        for (plane, (stride, scale)) in
+            [(frame.y_stride(), 1), (frame.uv_stride(), 2), (frame.uv_stride(), 2)].into_iter().enumerate()
+        {
+            let bytes = |frame: &Frame| {
+                let (y, u, v) = frame.planes();
+                [y, u, v][plane].to_vec()
+            };
+            let (got, current, old) = (bytes(&frame), bytes(&whole), bytes(&black));
+            for (index, byte) in got.iter().enumerate() {
+                let (x, y) = (index % stride * scale, index / stride * scale);
+                let is_current = x < WIDTH && stale.contains(x / TILE, y / TILE);
+                prop_assert_eq!(*byte, if is_current { current[index] } else { old[index] });
+            }
+        }
+    }
+
+    /// Neither the number of threads nor the instruction set changes a byte.
+    #[test]
+    fn threads_and_instructions_give_the_same_bytes(steps in list(any_blend()), viewport in viewport()) {
+        let (expected_canvas, expected_frame) = drawn(&steps, &viewport);
+        for threads in [1, 2, 4] {
+            let pool = TaskPoolBuilder::new().num_threads(threads).build();
+            let (mut canvas, mut frame) = (Canvas::new(WIDTH, HEIGHT), Frame::new(WIDTH, HEIGHT));
+            compose(&steps, &viewport, &all(), &mut canvas, Some((&mut frame, &all())), Some(&pool));
+            prop_assert_eq!(&canvas, &expected_canvas, "{} threads", threads);
+            prop_assert_eq!(frame.data(), expected_frame.data());
+        }
+        let level = Level::new();
+        let lower = [Some(Level::baseline()), level.as_sse4_2().map(Level::Sse4_2), level.as_avx2().map(Level::Avx2)];
+        for level in lower.into_iter().flatten() {
+            let (mut canvas, mut frame) = (Canvas::new(WIDTH, HEIGHT), Frame::new(WIDTH, HEIGHT));
+            compose_at(level, &steps, &viewport, &all(), &mut canvas, Some((&mut frame, &all())), None);
+            prop_assert_eq!(&canvas, &expected_canvas, "{:?}", level);
+            prop_assert_eq!(frame.data(), expected_frame.data());
+        }
+    }
+
+    /// Fixed-point sampling, spans, cover, dissolved groups, masks: all give what exact arithmetic gives pixel by pixel.
+    #[test]
+    fn source_over_is_what_exact_arithmetic_gives(
+        steps in list(Just(BlendMode::Normal)),
+        viewport in viewport(),
+    ) {
+        let (canvas, _) = drawn(&steps, &viewport);
+        for (index, pixel) in canvas.pixels().iter().enumerate() {
+            let (x, y) = ((index % WIDTH) as i32, (index / WIDTH) as i32);
+            let expected = exact::pixel(&steps, &viewport, x, y);
+            for channel in 0..4 {
+                let difference = (f64::from(pixel[channel]) - expected[channel] * 255.0).abs();
+                prop_assert!(
+                    difference <= EXACT_TOLERANCE,
+                    "at {}, {}: {:?}, exactly {:?}", x, y, pixel, expected.map(|c| c * 255.0)
+                );
+            }
+        }
+    }
+
+    /// Every blend mode makes of random pixels what tiny-skia makes of them.
+    #[test]
+    fn blend_modes_agree_with_tiny_skia(seed in any::<u64>(), opacity in prop_oneof![Just(255u8), any::<u8>()]) {
+        const COUNT: usize = 256;
+        let picture = |seed| {
+            let bytes = pixels(seed, COUNT, false);
+            let size = tiny_skia::IntSize::from_wh(COUNT as u32, 1).unwrap();
+            tiny_skia::Pixmap::from_vec(bytes, size).unwrap()
+        };
+        let (below, source) = (picture(seed), picture(!seed));
+        for mode in BlendMode::ALL {
+            // tiny-skia fades in its own precision; what is tested here is the blending.
+            let mut faded = source.clone();
+            for byte in faded.data_mut() {
+                *byte = ((u32::from(*byte) * u32::from(opacity) * 2 + 255) / 510) as u8;
+            }
+            let mut ours = below.data().as_chunks().0.to_vec();
+            if mode == BlendMode::Normal {
+                over::over_row(&mut ours, source.data().as_chunks().0, opacity);
+            } else {
+                blend::row(mode, &mut ours, source.data().as_chunks().0, opacity);
+            }
+            let mut theirs = below.clone();
+            theirs.draw_pixmap(
+                0,
+                0,
+                faded.as_ref(),
+                &tiny_skia::PixmapPaint { blend_mode: skia_mode(mode), ..Default::default() },
+                tiny_skia::Transform::identity(),
+                None,
+            );
+            for (index, (ours, theirs)) in ours.iter().zip(theirs.data().as_chunks::<4>().0).enumerate() {
+                let close = ours.iter().zip(theirs).all(|(a, b)| a.abs_diff(*b) <= TINY_SKIA_TOLERANCE);
+                prop_assert!(
+                    close,
+                    "{:?}: {:?} on {:?}: {:?}, tiny-skia {:?}",
+                    mode, &faded.data()[index * 4..][..4], &below.data()[index * 4..][..4], ours, theirs
+                );
+            }
+        }
+    }
+}
+
+fn skia_mode(mode: BlendMode) -> tiny_skia::BlendMode {
+    use tiny_skia::BlendMode as Skia;
+    match mode {
+        BlendMode::Normal => Skia::SourceOver,
+        BlendMode::Multiply => Skia::Multiply,
+        BlendMode::Screen => Skia::Screen,
+        BlendMode::Overlay => Skia::Overlay,
+        BlendMode::Darken => Skia::Darken,
+        BlendMode::Lighten => Skia::Lighten,
+        BlendMode::ColorDodge => Skia::ColorDodge,
+        BlendMode::ColorBurn => Skia::ColorBurn,
+        BlendMode::HardLight => Skia::HardLight,
+        BlendMode::SoftLight => Skia::SoftLight,
+        BlendMode::Difference => Skia::Difference,
+        BlendMode::Exclusion => Skia::Exclusion,
+        BlendMode::Hue => Skia::Hue,
+        BlendMode::Saturation => Skia::Saturation,
+        BlendMode::Color => Skia::Color,
+        BlendMode::Luminosity => Skia::Luminosity,
+        BlendMode::PlusLighter => Skia::Plus,
+    }
+}
+
+/// The same picture by the definition: pixel by pixel, every step, in `f64`.
+mod exact {
+    use super::*;
+
+    pub(super) fn pixel(steps: &[Step], viewport: &Viewport, x: i32, y: i32) -> [f64; 4] {
+        let background = viewport.background.map(|c| f64::from(c) / 255.0);
+        if !inside(viewport.clip, x, y) {
+            return [0.0, 0.0, 0.0, 1.0];
+        }
+        let mut stack = vec![(background, None)];
+        for step in steps {
+            match step {
+                Step::Layer(step) => {
+                    if inside(step.bounds, x, y) {
+                        let source = sample(&step.raster, step.affine, x, y).map(|c| c * f64::from(step.opacity));
+                        let top = stack.last_mut().unwrap();
+                        top.0 = over(top.0, source);
+                    }
+                }
+                Step::BeginGroup(step) => stack.push(([0.0; 4], Some(step))),
+                Step::EndGroup => {
+                    let (picture, group) = stack.pop().unwrap();
+                    let group = group.unwrap();
+                    if inside(group.bounds, x, y) {
+                        let mask = group.mask.as_ref().map_or(1.0, |mask| sample(&mask.raster, mask.affine, x, y)[3]);
+                        let factor = mask * f64::from(group.opacity);
+                        let top = stack.last_mut().unwrap();
+                        top.0 = over(top.0, picture.map(|c| c * factor));
+                    }
+                }
+            }
+        }
+        stack[0].0
+    }
+
+    fn inside(rect: PixelRect, x: i32, y: i32) -> bool {
+        rect.contains(PixelRect::new(x, y, x + 1, y + 1))
+    }
+
+    fn over(below: [f64; 4], source: [f64; 4]) -> [f64; 4] {
+        [0, 1, 2, 3].map(|c| source[c] + below[c] * (1.0 - source[3]))
+    }
+
+    /// Bilinear, clamped to the edge, times the share of the pixel that is covered.
+    fn sample(raster: &Raster, affine: Affine, x: i32, y: i32) -> [f64; 4] {
+        let inverse = affine.inverse();
+        let [a, b, c, d, ..] = inverse.as_coeffs();
+        let at = inverse * kurbo::Point::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
+        let along = |position: f64, size: usize, pitch: f64| {
+            ((position / pitch).min(0.5).max(-0.5) + ((size as f64 - position) / pitch).min(0.5).max(-0.5)).max(0.0)
+        };
+        let coverage = along(at.x, raster.width, a.hypot(c)) * along(at.y, raster.height, b.hypot(d));
+        let texel = |column: f64, row: f64, channel: usize| {
+            let column = column.clamp(0.0, raster.width as f64 - 1.0) as usize;
+            let row = row.clamp(0.0, raster.height as f64 - 1.0) as usize;
+            f64::from(raster.pixels[(row * raster.width + column) * 4 + channel]) / 255.0
+        };
+        let (u, v) = (at.x - 0.5, at.y - 0.5);
+        // Our positions are rounded to 1/256 pixel, in noise half a code: here they are exact.
+        let (left, top) = (u.floor(), v.floor());
+        let (fx, fy) = (u - left, v - top);
+        [0, 1, 2, 3].map(|channel| {
+            let upper = texel(left, top, channel) * (1.0 - fx) + texel(left + 1.0, top, channel) * fx;
+            let lower = texel(left, top + 1.0, channel) * (1.0 - fx) + texel(left + 1.0, top + 1.0, channel) * fx;
+            (upper * (1.0 - fy) + lower * fy) * coverage
+        })
+    }
+}
+
+#[test]
+fn an_enlarged_opaque_picture_has_opaque_edges() {
+    let raster = Raster {
+        width: 15,
+        height: 17,
+        pixels: Arc::new(pixels(3, 15 * 17, true)),
+        to_layer: Affine::IDENTITY,
+        opaque: true,
+    };
+    let affine = Affine::scale_non_uniform(10.0, 6.0);
+    let placing = placing::Placing::new(affine, 15, 17).unwrap();
+    let layer = layer::Layer::placed(&raster, placing, PixelRect::new(0, 0, 150, 102), 255, BlendMode::Normal);
+    assert!(layer.covers(PixelRect::new(0, 0, 150, 102)));
+    assert!(!layer.covers(PixelRect::new(0, 0, 151, 102)));
+}

@@ -1,0 +1,132 @@
+//! Draws one tile.
+
+use components::{BlendMode, PixelRect};
+use fearless_simd::dispatch;
+
+use super::{
+    Pixel, STRIP, blend,
+    over::{mask_row, over_row},
+    plan::{Group, Item, Plan},
+    surface::Surface,
+};
+use crate::tiles::TILE;
+
+const BLACK: Pixel = [0, 0, 0, 255];
+
+/// Buffers for the pictures of groups, kept from tile to tile.
+#[derive(Default)]
+pub(super) struct Scratch {
+    free: Vec<Vec<Pixel>>,
+}
+
+impl Scratch {
+    /// A buffer for one tile of a strip. What is in it has no meaning.
+    fn take(&mut self) -> Vec<Pixel> {
+        self.free.pop().unwrap_or_else(|| vec![[0; 4]; TILE * STRIP])
+    }
+
+    fn put_back(&mut self, buffer: Vec<Pixel>) {
+        self.free.push(buffer);
+    }
+}
+
+impl Plan<'_> {
+    /// Draws `tile`, a tile or the part of one that is in a strip, which must be inside of `surface`.
+    pub(super) fn draw_tile(&self, tile: PixelRect, surface: &mut Surface<'_>, scratch: &mut Scratch) {
+        let seen = tile.intersect(self.clip);
+        if seen != tile {
+            surface.fill(tile, BLACK);
+        }
+        if seen.is_empty() {
+            return;
+        }
+        let first = match self.cover(seen) {
+            Some(index) => index,
+            None => {
+                surface.fill(seen, self.background);
+                0
+            }
+        };
+        self.draw(&self.items[first..], seen, surface, scratch);
+    }
+
+    /// The topmost item that hides everything below it in `area`. Items in groups are not considered.
+    fn cover(&self, area: PixelRect) -> Option<usize> {
+        self.outermost
+            .iter()
+            .rev()
+            .copied()
+            .find(|index| matches!(&self.items[*index], Item::Layer(layer) if layer.covers(area)))
+    }
+
+    fn draw(&self, items: &[Item<'_>], area: PixelRect, surface: &mut Surface<'_>, scratch: &mut Scratch) {
+        let mut rest = items;
+        while let Some((item, following)) = rest.split_first() {
+            rest = following;
+            match item {
+                Item::Layer(layer) => layer.draw(self.level, area, surface),
+                Item::Group(group) => {
+                    let (inside, after) = following.split_at(group.len);
+                    rest = after;
+                    let area = area.intersect(group.bounds);
+                    if !area.is_empty() {
+                        self.draw_group(group, inside, area, surface, scratch);
+                    }
+                }
+            }
+        }
+    }
+
+    fn draw_group(
+        &self,
+        group: &Group<'_>,
+        inside: &[Item<'_>],
+        area: PixelRect,
+        surface: &mut Surface<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let mut buffer = scratch.take();
+        let mut picture = transparent(&mut buffer, area);
+        self.draw(inside, area, &mut picture, scratch);
+        if let Some(mask) = &group.mask {
+            let mut buffer = scratch.take();
+            let mut alpha = transparent(&mut buffer, area);
+            mask.draw(self.level, area, &mut alpha);
+            dispatch!(self.level, _ => mask_rows(&mut picture, &alpha, area));
+            scratch.put_back(buffer);
+        }
+        match group.blend {
+            BlendMode::Normal => dispatch!(self.level, _ => over_rows(surface, &picture, area, group.opacity)),
+            mode => {
+                for y in area.y0..area.y1 {
+                    let source = picture.row(area.x0, area.x1, y);
+                    blend::row(mode, surface.row_mut(area.x0, area.x1, y), source, group.opacity);
+                }
+            }
+        }
+        scratch.put_back(buffer);
+    }
+}
+
+/// A transparent surface of the size of `area`.
+#[expect(clippy::cast_sign_loss, reason = "areas lie on the frame")]
+fn transparent(buffer: &mut [Pixel], area: PixelRect) -> Surface<'_> {
+    let (width, height) = (area.width() as usize, area.height() as usize);
+    let pixels = &mut buffer[..width * height];
+    pixels.fill([0; 4]);
+    Surface::new(pixels, width, area.x0 as usize, area.y0 as usize)
+}
+
+#[inline(always)]
+fn mask_rows(picture: &mut Surface<'_>, alpha: &Surface<'_>, area: PixelRect) {
+    for y in area.y0..area.y1 {
+        mask_row(picture.row_mut(area.x0, area.x1, y), alpha.row(area.x0, area.x1, y));
+    }
+}
+
+#[inline(always)]
+fn over_rows(surface: &mut Surface<'_>, picture: &Surface<'_>, area: PixelRect, opacity: u8) {
+    for y in area.y0..area.y1 {
+        over_row(surface.row_mut(area.x0, area.x1, y), picture.row(area.x0, area.x1, y), opacity);
+    }
+}

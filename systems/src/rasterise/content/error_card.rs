@@ -1,0 +1,67 @@
+//! What is shown in the place of a picture that cannot be.
+
+use components::{
+    AssetId, Color, Paint,
+    content::{Font, Overflow, TextAlign, TextContent, VerticalAlign, Wrap},
+};
+use kurbo::Rect;
+
+use super::{
+    paint,
+    surface::Surface,
+    text::{self, Fonts},
+};
+
+const GROUND: Color = Color::rgb(0x2b, 0x12, 0x16);
+const EDGE: Color = Color::rgb(0xe5, 0x48, 0x4d);
+const WORDS: Color = Color::rgb(0xff, 0xd9, 0xda);
+
+/// A card in the layer's box that names the asset and says what is wrong and what to do.
+pub(super) fn draw(
+    asset: &AssetId,
+    reason: &str,
+    (width, height): (f64, f64),
+    scale: (f64, f64),
+    fonts: &mut Fonts,
+) -> Option<Surface> {
+    let area = Rect::new(0.0, 0.0, width, height);
+    let mut surface = Surface::covering(area, scale)?;
+    paint::fill_box(&mut surface, area, &Paint::Solid(GROUND));
+    // The edge lies within the box.
+    let line = (width.min(height) / 60.0).clamp(1.0, 4.0);
+    frame(&mut surface, area, line);
+
+    let padding = line * 3.0;
+    let room = (width - 2.0 * padding, height - 2.0 * padding);
+    if room.0 >= 1.0 && room.1 >= 1.0 {
+        // So that the message, about a hundred letters, fills a good part of the box.
+        let size = (room.0 * room.1 / 110.0).sqrt().clamp(6.0, 28.0);
+        let message = TextContent {
+            text: format!("Picture `{asset}`: {reason}"),
+            font: Font { size, weight: 500, ..Font::default() },
+            fill: Paint::Solid(WORDS),
+            width: Some(room.0),
+            height: Some(room.1),
+            align: TextAlign::Center,
+            vertical_align: VerticalAlign::Middle,
+            wrap: Wrap::Word,
+            overflow: Overflow::Ellipsis,
+            line_height: 1.25,
+            letter_spacing: 0.0,
+        };
+        text::draw_onto(&mut surface, &message, (padding, padding), fonts);
+    }
+    Some(surface)
+}
+
+fn frame(surface: &mut Surface, area: Rect, line: f64) {
+    let (w, h) = (area.width(), area.height());
+    for side in [
+        Rect::new(0.0, 0.0, w, line),
+        Rect::new(0.0, h - line, w, h),
+        Rect::new(0.0, line, line, h - line),
+        Rect::new(w - line, line, w, h - line),
+    ] {
+        paint::fill_box(surface, side, &Paint::Solid(EDGE));
+    }
+}

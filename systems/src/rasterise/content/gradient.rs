@@ -1,0 +1,20 @@
+//! A box filled with a gradient.
+
+use components::{Paint, computed::Extent, content::GradientContent};
+use kurbo::Rect;
+
+use super::{DrawContext, Drawable, Measure, box_size, paint, surface::Surface};
+
+impl Drawable for GradientContent {
+    fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure {
+        let (width, height) = box_size(self.size, ctx.canvas);
+        Measure { extent: Extent { width, height }, ink: Rect::new(0.0, 0.0, width, height) }
+    }
+
+    fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
+        let area = self.measure(ctx).ink;
+        let mut surface = Surface::covering(area, scale)?;
+        paint::fill_box(&mut surface, area, &Paint::Gradient(self.gradient.clone()));
+        Some(surface)
+    }
+}

@@ -1,0 +1,178 @@
+//! Colours and gradients as brushes.
+//!
+//! Gradients are drawn here instead of by tiny-skia's shaders, which have eight bits and no dither: over a wide and
+//! dark box that shows as bands, and a video encoder makes them worse. Colours are mixed premultiplied, in sRGB's
+//! own encoding as in CSS, and brought to eight bits with an ordered dither that depends on the place alone.
+
+use std::f64::consts::TAU;
+
+use components::{
+    Color, Paint,
+    paint::{Gradient, GradientStop},
+};
+use kurbo::Rect;
+use tiny_skia::{
+    FillRule, FilterQuality, Mask, Paint as Brushwork, Path, Pattern, Pixmap, Shader, SpreadMode, Transform,
+};
+
+use super::surface::{Grid, Surface};
+
+/// Steps of a gradient's table. A step of a full black to white run is a sixteenth of a level then.
+const STEPS: usize = 4096;
+
+/// Threshold matrix of an 8 x 8 ordered dither (Bayer), 0..64.
+const BAYER: [[u8; 8]; 8] = [
+    [0, 32, 8, 40, 2, 34, 10, 42],
+    [48, 16, 56, 24, 50, 18, 58, 26],
+    [12, 44, 4, 36, 14, 46, 6, 38],
+    [60, 28, 52, 20, 62, 30, 54, 22],
+    [3, 35, 11, 43, 1, 33, 9, 41],
+    [51, 19, 59, 27, 49, 17, 57, 25],
+    [15, 47, 7, 39, 13, 45, 5, 37],
+    [63, 31, 55, 23, 61, 29, 53, 21],
+];
+
+/// Fills a path that is given in layer pixels. A gradient spans `area`, in layer pixels too.
+pub(crate) fn fill_path(surface: &mut Surface, path: &Path, rule: FillRule, paint: &Paint, area: Rect) {
+    let Some(path) = path.clone().transform(surface.transform()) else { return };
+    let brush = Brush::new(paint, area, surface);
+    surface.pixmap.fill_path(&path, &brush.work(), rule, Transform::identity(), None);
+}
+
+/// Paints the whole surface where `mask`, which is as large, has coverage. A gradient spans `area` (layer pixels).
+pub(crate) fn fill_mask(surface: &mut Surface, mask: &Mask, paint: &Paint, area: Rect) {
+    let brush = Brush::new(paint, area, surface);
+    let whole = tiny_skia::Rect::from_xywh(0.0, 0.0, surface.pixmap.width() as f32, surface.pixmap.height() as f32);
+    if let Some(whole) = whole {
+        surface.pixmap.fill_rect(whole, &brush.work(), Transform::identity(), Some(mask));
+    }
+}
+
+/// Paints `area` (layer pixels); its edges are antialiased where they are not on whole pixels.
+pub(crate) fn fill_box(surface: &mut Surface, area: Rect, paint: &Paint) {
+    let rect = tiny_skia::Rect::from_ltrb(area.x0 as f32, area.y0 as f32, area.x1 as f32, area.y1 as f32);
+    if let Some(rect) = rect {
+        fill_path(surface, &tiny_skia::PathBuilder::from_rect(rect), FillRule::Winding, paint, area);
+    }
+}
+
+/// What a surface is painted with.
+enum Brush {
+    Solid(Color),
+    /// A gradient drawn over all of the surface.
+    Picture(Pixmap),
+}
+
+impl Brush {
+    fn new(paint: &Paint, area: Rect, surface: &Surface) -> Self {
+        match paint {
+            Paint::Solid(color) => Self::Solid(*color),
+            Paint::Gradient(gradient) => match draw_gradient(gradient, area, surface.grid(), surface.scale) {
+                Some(picture) => Self::Picture(picture),
+                None => Self::Solid(Color::TRANSPARENT),
+            },
+        }
+    }
+
+    fn work(&self) -> Brushwork<'_> {
+        let shader = match self {
+            Self::Solid(color) => Shader::SolidColor(tiny_skia::Color::from_rgba8(color.r, color.g, color.b, color.a)),
+            Self::Picture(picture) => {
+                Pattern::new(picture.as_ref(), SpreadMode::Pad, FilterQuality::Nearest, 1.0, Transform::identity())
+            }
+        };
+        Brushwork { shader, ..Brushwork::default() }
+    }
+}
+
+/// A gradient's colours at `STEPS + 1` places from 0 to 1, premultiplied, 0..255.
+struct Ramp(Vec<[f32; 4]>);
+
+impl Ramp {
+    fn new(stops: &[GradientStop]) -> Option<Self> {
+        let first = stops.first()?;
+        let mut table = Vec::with_capacity(STEPS + 1);
+        let mut next = 0;
+        for step in 0..=STEPS {
+            let at = step as f64 / STEPS as f64;
+            while next < stops.len() && stops[next].offset <= at {
+                next += 1;
+            }
+            table.push(match (next.checked_sub(1).map(|before| &stops[before]), stops.get(next)) {
+                (None, _) => premultiplied(first.color),
+                (Some(before), None) => premultiplied(before.color),
+                (Some(before), Some(after)) => {
+                    let share = ((at - before.offset) / (after.offset - before.offset)) as f32;
+                    let (from, to) = (premultiplied(before.color), premultiplied(after.color));
+                    std::array::from_fn(|channel| from[channel] + (to[channel] - from[channel]) * share)
+                }
+            });
+        }
+        Some(Self(table))
+    }
+
+    /// The colour at `at`; places outside of 0..1 have the end colours.
+    fn color(&self, at: f32) -> [f32; 4] {
+        self.0[(at * STEPS as f32 + 0.5).clamp(0.0, STEPS as f32) as usize]
+    }
+}
+
+fn premultiplied(color: Color) -> [f32; 4] {
+    let alpha = f32::from(color.a) / 255.0;
+    [f32::from(color.r) * alpha, f32::from(color.g) * alpha, f32::from(color.b) * alpha, f32::from(color.a)]
+}
+
+/// Draws a gradient that spans `area` onto all pixels of `grid`.
+fn draw_gradient(gradient: &Gradient, area: Rect, grid: Grid, scale: (f64, f64)) -> Option<Pixmap> {
+    let ramp = Ramp::new(gradient.stops())?;
+    let mut pixmap = Pixmap::new(grid.width, grid.height)?;
+    // The middle of pixel (0, 0) in layer pixels, and the way to the next pixel.
+    let start = ((f64::from(grid.left) + 0.5) / scale.0, (f64::from(grid.top) + 0.5) / scale.1);
+    let step = (1.0 / scale.0, 1.0 / scale.1);
+    match gradient {
+        Gradient::Linear { angle, .. } => {
+            let (sin, cos) = angle.to_radians().sin_cos();
+            let length = ((area.width() * sin).abs() + (area.height() * cos).abs()).max(f64::MIN_POSITIVE);
+            let (dx, dy) = (sin / length, -cos / length);
+            let middle = area.center();
+            let at = |x: f64, y: f64| (x - middle.x) * dx + (y - middle.y) * dy + 0.5;
+            fill(&mut pixmap, grid, &ramp, |x, y| {
+                at(start.0 + f64::from(x) * step.0, start.1 + f64::from(y) * step.1) as f32
+            });
+        }
+        Gradient::Radial { center, radius, .. } => {
+            let middle = (area.x0 + center.x * area.width(), area.y0 + center.y * area.height());
+            let radius = (radius * area.width().max(area.height()) / 2.0).max(f64::MIN_POSITIVE);
+            fill(&mut pixmap, grid, &ramp, |x, y| {
+                let (dx, dy) = (start.0 + f64::from(x) * step.0 - middle.0, start.1 + f64::from(y) * step.1 - middle.1);
+                ((dx * dx + dy * dy).sqrt() / radius) as f32
+            });
+        }
+        Gradient::Conic { center, angle, .. } => {
+            let middle = (area.x0 + center.x * area.width(), area.y0 + center.y * area.height());
+            let turn = angle / 360.0;
+            fill(&mut pixmap, grid, &ramp, |x, y| {
+                let (dx, dy) = (start.0 + f64::from(x) * step.0 - middle.0, start.1 + f64::from(y) * step.1 - middle.1);
+                (dx.atan2(-dy) / TAU - turn).rem_euclid(1.0) as f32
+            });
+        }
+    }
+    Some(pixmap)
+}
+
+fn fill(pixmap: &mut Pixmap, grid: Grid, ramp: &Ramp, at: impl Fn(u32, u32) -> f32) {
+    let width = grid.width as usize;
+    for (y, row) in pixmap.data_mut().chunks_exact_mut(width * 4).enumerate() {
+        let thresholds = &BAYER[(grid.top.wrapping_add(y as i32) & 7) as usize];
+        for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
+            let threshold = thresholds[(grid.left.wrapping_add(x as i32) & 7) as usize];
+            // The same threshold for all channels keeps colours at or below alpha; it is below one, so that colours
+            // that are exact stay as they are.
+            let threshold = (f32::from(threshold) + 0.5) / 64.0;
+            let color = ramp.color(at(x as u32, y as u32));
+            for (byte, value) in pixel.iter_mut().zip(color) {
+                *byte = (value + threshold) as u8;
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Vector shapes.
+
+use components::{
+    Color, Paint,
+    computed::Extent,
+    content::{Cap, FillRule, Join, ShapeContent, Stroke},
+};
+use kurbo::Rect;
+use tiny_skia::{LineCap, LineJoin, Path, StrokeDash};
+
+use super::{DrawContext, Drawable, Measure, outline, paint, surface::Surface};
+
+impl Drawable for ShapeContent {
+    fn measure(&self, _: &mut DrawContext<'_>) -> Measure {
+        let parts = Parts::new(self, (1.0, 1.0));
+        // The box counts from the coordinates' own origin.
+        let extent = Extent { width: parts.area.x1.max(0.0), height: parts.area.y1.max(0.0) };
+        Measure { extent, ink: parts.ink() }
+    }
+
+    fn draw(&self, scale: (f64, f64), _: &mut DrawContext<'_>) -> Option<Surface> {
+        let parts = Parts::new(self, scale);
+        let mut surface = Surface::covering(parts.ink(), scale)?;
+        if let (Some(path), Some(fill)) = (&parts.filled, fill(self)) {
+            let rule = match self.fill_rule {
+                FillRule::NonZero => tiny_skia::FillRule::Winding,
+                FillRule::EvenOdd => tiny_skia::FillRule::EvenOdd,
+            };
+            paint::fill_path(&mut surface, path, rule, &fill, parts.area);
+        }
+        if let (Some(path), Some(stroke)) = (&parts.stroked, &self.stroke) {
+            paint::fill_path(&mut surface, path, tiny_skia::FillRule::Winding, &stroke.paint, parts.area);
+        }
+        Some(surface)
+    }
+}
+
+/// A shape with neither fill nor stroke is white.
+fn fill(shape: &ShapeContent) -> Option<Paint> {
+    match (&shape.fill, &shape.stroke) {
+        (None, None) => Some(Paint::Solid(Color::WHITE)),
+        (fill, _) => fill.clone(),
+    }
+}
+
+/// The outlines that get filled, in layer pixels.
+struct Parts {
+    filled: Option<Path>,
+    /// The outline of the stroke.
+    stroked: Option<Path>,
+    /// The geometry's bounding box, which gradients span.
+    area: Rect,
+}
+
+impl Parts {
+    fn new(shape: &ShapeContent, scale: (f64, f64)) -> Self {
+        let (path, area) = outline::of_geometry(&shape.geometry);
+        let path = outline::to_skia(&path);
+        let stroked = shape.stroke.as_ref().and_then(|stroke| stroked(path.as_ref()?, stroke, scale));
+        let filled = path.filter(|_| fill(shape).is_some());
+        Self { filled, stroked, area }
+    }
+
+    fn ink(&self) -> Rect {
+        [&self.filled, &self.stroked]
+            .into_iter()
+            .flatten()
+            .map(|path| path.bounds())
+            .map(|b| Rect::new(b.left().into(), b.top().into(), b.right().into(), b.bottom().into()))
+            .reduce(|all, part| all.union(part))
+            .unwrap_or(Rect::ZERO)
+    }
+}
+
+/// The outline of a stroke along `path`.
+fn stroked(path: &Path, stroke: &Stroke, scale: (f64, f64)) -> Option<Path> {
+    let style = tiny_skia::Stroke {
+        width: stroke.width as f32,
+        // SVG's default.
+        miter_limit: 4.0,
+        line_cap: match stroke.cap {
+            Cap::Butt => LineCap::Butt,
+            Cap::Round => LineCap::Round,
+            Cap::Square => LineCap::Square,
+        },
+        line_join: match stroke.join {
+            Join::Miter => LineJoin::Miter,
+            Join::Round => LineJoin::Round,
+            Join::Bevel => LineJoin::Bevel,
+        },
+        dash: None,
+    };
+    // How finely curves are cut into pieces.
+    let resolution = scale.0.max(scale.1) as f32;
+    let dash: Vec<f32> = stroke.dash.iter().map(|length| *length as f32).collect();
+    match StrokeDash::new(dash, stroke.dash_offset as f32) {
+        Some(dash) => path.dash(&dash, resolution)?.stroke(&style, resolution),
+        None => path.stroke(&style, resolution),
+    }
+}

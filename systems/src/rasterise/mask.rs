@@ -1,0 +1,68 @@
+//! Which part of a layer is seen: masks as coverage.
+
+use components::Mask;
+use kurbo::Rect;
+use tiny_skia::{FillRule, Transform};
+
+use super::{
+    content::{
+        outline,
+        surface::{Grid, Surface, bounded_scale},
+    },
+    effects::gaussian,
+    pixmap::Raster,
+};
+
+/// Feather per standard deviation of the blur that makes it: 95 % of the way from seen to unseen lie within.
+const FEATHER: f64 = 4.0;
+
+/// Coverage of all pixels of `grid`, row by row; 255 is seen.
+fn coverage(mask: &Mask, grid: Grid, scale: (f64, f64)) -> Option<tiny_skia::Mask> {
+    let deviation = (mask.feather / FEATHER * scale.0, mask.feather / FEATHER * scale.1);
+    // What lies just outside is carried in by the blur.
+    let (x, y) = (gaussian::reach(deviation.0), gaussian::reach(deviation.1));
+    let (width, height) = (grid.width + 2 * x, grid.height + 2 * y);
+    let mut drawn = tiny_skia::Mask::new(width, height)?;
+    let transform = Transform::from_row(
+        scale.0 as f32,
+        0.0,
+        0.0,
+        scale.1 as f32,
+        (i64::from(x) - i64::from(grid.left)) as f32,
+        (i64::from(y) - i64::from(grid.top)) as f32,
+    );
+    if let Some(path) = outline::to_skia(&outline::of_mask(&mask.shape)) {
+        drawn.fill_path(&path, FillRule::Winding, true, transform);
+    }
+    gaussian::blur::<1>(drawn.data_mut(), width as usize, deviation);
+    if mask.inverted {
+        drawn.invert();
+    }
+    if (x, y) == (0, 0) {
+        return Some(drawn);
+    }
+    let mut cut = tiny_skia::Mask::new(grid.width, grid.height)?;
+    let rows = drawn.data().chunks_exact(width as usize).skip(y as usize);
+    for (target, source) in cut.data_mut().chunks_exact_mut(grid.width as usize).zip(rows) {
+        target.copy_from_slice(&source[x as usize..][..grid.width as usize]);
+    }
+    Some(cut)
+}
+
+/// Takes away what the mask does not show.
+pub(crate) fn apply(mask: &Mask, mut picture: Surface) -> Surface {
+    if let Some(coverage) = coverage(mask, picture.grid(), picture.scale) {
+        picture.pixmap.apply_mask(&coverage);
+    }
+    picture
+}
+
+/// The picture of a mask alone: white, its alpha the coverage. For groups, whose pixels are there only when a frame is
+/// drawn. `bounds` (pixels of the group) is what is drawn of it; `scale` is in raster pixels per pixel of the group.
+#[must_use]
+pub fn draw_mask(mask: &Mask, bounds: Rect, scale: (f64, f64)) -> Option<Raster> {
+    let scale = bounded_scale(bounds, scale);
+    let grid = Grid::around(bounds, scale)?;
+    let pixels = coverage(mask, grid, scale)?.data().iter().flat_map(|coverage| [*coverage; 4]).collect();
+    Some(Surface::from_pixels(pixels, grid, scale)?.into_raster())
+}

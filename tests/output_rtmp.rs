@@ -1,0 +1,226 @@
+//! The stream reaches a real RTMP server, and comes back after that server was gone.
+
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "support/test_card.rs"]
+mod test_card;
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use ffprobe::{decode, probe, psnr, stream};
+use process::{free_port, wait_for};
+use program::Show;
+use rtmp_server::RtmpServer;
+use stream_manager::{
+    engine::{OutputState, StreamFormat, Transport},
+    output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy, live::LiveStore},
+};
+use test_card::{noise, packed, test_card};
+
+const FORMAT: StreamFormat = StreamFormat { width: 640, height: 360, fps: 30 };
+const LONG: Duration = Duration::from_secs(15);
+
+fn settings() -> EncoderSettings {
+    EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_secs(1), ..Default::default() }
+}
+
+/// Waits until a viewer can play the stream, and checks what the viewer gets.
+#[track_caller]
+fn assert_plays(server: &RtmpServer, key: &str) {
+    let url = format!("{} live=1 timeout=5", server.url(key));
+    let probed = wait_for("the stream to play", LONG, || {
+        let probed = probe(&url, &["-rw_timeout", "3000000", "-analyzeduration", "2000000"]).ok()?;
+        (probed["streams"].as_array()?.len() == 2).then_some(probed)
+    });
+    let (video, audio) = (stream(&probed, "video"), stream(&probed, "audio"));
+    assert_eq!(video["codec_name"], "h264");
+    assert_eq!((&video["width"], &video["height"]), (&640.into(), &360.into()));
+    assert_eq!(video["r_frame_rate"], "30/1");
+    assert_eq!((&video["color_range"], &video["color_space"]), (&"tv".into(), &"bt709".into()));
+    assert_eq!(audio["codec_name"], "aac");
+    assert_eq!(audio["sample_rate"], "48000");
+}
+
+#[test]
+fn a_server_that_goes_away_gets_the_stream_again() {
+    let mut server = RtmpServer::start();
+    let url = server.url("a-secret-key");
+    let show = Show::start(FORMAT, settings(), &[("rtmp", url.parse().unwrap())]);
+    show.wait_for_state("rtmp", OutputState::Started);
+    assert_plays(&server, "a-secret-key");
+
+    server.kill();
+    let status = show.wait_for_state("rtmp", OutputState::Reconnecting);
+    assert!(status.last_error.as_deref().is_some_and(|error| error.contains("127.0.0.1")), "{status:?}");
+    wait_for("an attempt that is refused", LONG, || {
+        show.status("rtmp").last_error?.contains("refused the connection").then_some(())
+    });
+
+    server.restart();
+    let status = show.wait_for_state("rtmp", OutputState::Started);
+    assert_eq!(status.reconnects, 1);
+    assert!(status.dropped_frames > 0);
+    assert_plays(&server, "a-secret-key");
+    assert!(!format!("{:?}", show.told("rtmp")).contains("a-secret-key"));
+}
+
+#[test]
+fn what_viewers_see_is_what_was_sent() {
+    let server = RtmpServer::start();
+    let show = Show::start(FORMAT, settings(), &[("rtmp", server.url("key").parse().unwrap())]);
+    show.wait_for_state("rtmp", OutputState::Started);
+    let seen = decode(&format!("{} live=1", server.url("key")), "yuv420p", &["-frames:v", "40"]);
+    let size = FORMAT.width * FORMAT.height * 3 / 2;
+    let frames: Vec<_> = seen.chunks_exact(size).collect();
+    assert_eq!(frames.len(), 40);
+    let cards: Vec<_> = (0..30).map(|number| packed(&test_card(FORMAT.width, FORMAT.height, number))).collect();
+    // The first second of an encode at a steady rate is still finding its quality.
+    let best: Vec<_> = frames
+        .iter()
+        .map(|frame| {
+            let scores = cards.iter().map(|card| psnr(frame, card)).enumerate();
+            scores.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap()
+        })
+        .collect();
+    for pair in best.windows(2) {
+        assert_eq!(pair[1].0, (pair[0].0 + 1) % 30, "frames come one after another: {best:?}");
+    }
+    assert!(best.iter().all(|(_, psnr)| *psnr > 35.0), "{best:?}");
+}
+
+#[test]
+fn outputs_that_fail_or_hang_disturb_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RtmpServer::start();
+    // Accepts connections into its backlog, and never says a word.
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let silent_url = format!("rtmp://{}/live/key", silent.local_addr().unwrap());
+    let file = folder.path().join("show.mp4");
+    let mut show = Show::start(
+        FORMAT,
+        settings(),
+        &[
+            ("good", server.url("key").parse().unwrap()),
+            ("refused", format!("rtmp://127.0.0.1:{}/live/key", free_port()).parse().unwrap()),
+            ("closed", format!("rtmp://127.0.0.1:{}/closed/key", server.port).parse().unwrap()),
+            ("unknown", "rtmp://no-such-host.invalid/live/key".parse().unwrap()),
+            ("silent", silent_url.parse().unwrap()),
+            ("nowhere", "/no/such/folder/show.mkv".parse().unwrap()),
+            ("file", file.to_str().unwrap().parse().unwrap()),
+        ],
+    );
+    show.wait_for_state("good", OutputState::Started);
+    show.wait_for_state("file", OutputState::Started);
+    assert_plays(&server, "key");
+    for (id, words) in [
+        ("refused", "refused the connection"),
+        ("unknown", "no host of this name"),
+        ("closed", "it refused the stream"),
+    ] {
+        let error = show.wait_for_state(id, OutputState::Reconnecting).last_error.unwrap();
+        assert!(error.contains(words), "{id}: {error}");
+    }
+    let failed = show.wait_for_state("nowhere", OutputState::Failed).last_error.unwrap();
+    assert!(failed.contains("make the folder first") && failed.contains("/no/such/folder"), "{failed}");
+    show.wait_for_state("silent", OutputState::Reconnecting);
+    assert!(show.shutdown(), "all outputs end");
+    for id in ["good", "file"] {
+        let status = show.status(id);
+        assert_eq!((status.state, status.dropped_frames), (OutputState::Stopped, 0), "{status:?}");
+        assert!(show.told(id).iter().all(|status| status.last_error.is_none()), "{:?}", show.told(id));
+    }
+    let probed = probe(file.to_str().unwrap(), &["-count_frames"]).unwrap();
+    let frames: u64 = stream(&probed, "video")["nb_read_frames"].as_str().unwrap().parse().unwrap();
+    assert!(frames > 30, "{frames}");
+}
+
+#[test]
+fn a_server_that_takes_nothing_more_costs_only_its_own_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RtmpServer::start();
+    let file = folder.path().join("show.mkv");
+    // Noise, at a rate that fills the buffers of the network soon.
+    let settings = EncoderSettings { bitrate_kbps: 40_000, ..settings() };
+    let policy = ReconnectPolicy { stall: Duration::from_secs(2), ..ReconnectPolicy::default() };
+    let mut show = Show::start_with(
+        FORMAT,
+        settings,
+        &[("rtmp", server.url("key").parse().unwrap()), ("file", file.to_str().unwrap().parse().unwrap())],
+        policy,
+        (0..20).map(|seed| noise(FORMAT.width, FORMAT.height, seed)).collect(),
+    );
+    show.wait_for_state("rtmp", OutputState::Started);
+    server.freeze();
+    let status = show.wait_for_state("rtmp", OutputState::Reconnecting);
+    assert!(status.last_error.as_deref().is_some_and(|error| error.contains("stopped taking data")), "{status:?}");
+    assert!(status.dropped_frames > 0, "{status:?}");
+    server.thaw();
+    show.wait_for_state("rtmp", OutputState::Started);
+    assert_plays(&server, "key");
+    assert!(show.shutdown());
+    assert_eq!(show.status("file").dropped_frames, 0);
+    assert_eq!(show.status("file").last_error, None);
+}
+
+#[test]
+fn an_encoder_that_fails_is_started_again_and_the_outputs_go_on() {
+    let store = Arc::new(LiveStore::new());
+    // A frame of a size that was not agreed on, once a second, is more than an encoder bears.
+    let mut cards: Vec<_> = (0..45).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    cards.push(test_card(64, 64, 0));
+    let live = ("live", Destination::Live { store: Arc::clone(&store) });
+    let policy = ReconnectPolicy { first: Duration::from_millis(100), ..ReconnectPolicy::default() };
+    let mut show = Show::start_with(FORMAT, settings(), &[live], policy, cards);
+    let failures = || show.events.lock().unwrap().len();
+    wait_for("the encoder to fail twice", LONG, || (failures() >= 2).then_some(()));
+    let published = store.published();
+    wait_for("segments after that", LONG, || (store.published() > published).then_some(()));
+    let events = format!("{:?}", show.events.lock().unwrap());
+    assert!(events.contains("started again"), "{events}");
+    assert_eq!(show.status("live").state, OutputState::Started);
+    assert!(show.shutdown());
+}
+
+#[test]
+fn stopping_finishes_files_and_starting_makes_new_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut show = Show::start(
+        FORMAT,
+        settings(),
+        &[("mp4", path("show.mp4").parse().unwrap()), ("flv", path("show.flv").parse().unwrap())],
+    );
+    for name in ["show", "show-2"] {
+        show.transport.send_replace(Transport::Live);
+        for id in ["mp4", "flv"] {
+            show.wait_for_state(id, OutputState::Started);
+            let before = show.status(id).bytes;
+            wait_for("a second to be encoded", LONG, || (show.status(id).bytes > before + 10_000).then_some(()));
+        }
+        // What a crash would leave behind at some moment plays as well.
+        for id in ["mp4", "flv"] {
+            let (written, left) = (path(&format!("{name}.{id}")), path(&format!("crash.{id}")));
+            wait_for("a file that plays while it is written", LONG, || {
+                std::fs::copy(&written, &left).ok()?;
+                let probed = probe(&left, &["-count_frames"]).ok()?;
+                let frames = stream(&probed, "video")["nb_read_frames"].as_str()?.parse::<u64>().ok()?;
+                (frames >= 30).then_some(())
+            });
+        }
+        show.transport.send_replace(Transport::Stopped);
+        for id in ["mp4", "flv"] {
+            show.wait_for_state(id, OutputState::Stopped);
+            let probed = probe(&path(&format!("{name}.{id}")), &[]).unwrap();
+            let start: f64 = probed["format"]["start_time"].as_str().unwrap().parse().unwrap();
+            assert!(start < 1.0, "each file begins at its own beginning, not at {start}");
+            assert!(probed["format"]["duration"].as_str().unwrap().parse::<f64>().unwrap() > 0.5);
+        }
+    }
+    assert!(show.shutdown());
+}

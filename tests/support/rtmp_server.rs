@@ -1,0 +1,96 @@
+//! A real RTMP server: nginx with its RTMP module, on a port of its own.
+
+use std::{
+    fs,
+    net::TcpStream,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use crate::process::{ChildGuard, free_port, wait_for};
+
+/// The server, with an application `live` that takes any stream and one, `closed`, that takes none.
+/// It ends when this is dropped.
+pub struct RtmpServer {
+    /// Where it listens on the loopback interface.
+    pub port: u16,
+    folder: tempfile::TempDir,
+    process: Option<ChildGuard>,
+}
+
+#[allow(dead_code, reason = "not every test needs every helper")]
+impl RtmpServer {
+    /// Starts one.
+    pub fn start() -> Self {
+        let mut server = Self { port: free_port(), folder: tempfile::tempdir().unwrap(), process: None };
+        server.restart();
+        server
+    }
+
+    /// The address of a stream on it.
+    pub fn url(&self, key: &str) -> String {
+        format!("rtmp://127.0.0.1:{}/live/{key}", self.port)
+    }
+
+    /// Kills it, as a crash would.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again on the same port.
+    pub fn restart(&mut self) {
+        self.process = None;
+        let folder = self.folder.path();
+        fs::create_dir_all(folder.join("logs")).unwrap();
+        let (module, port) = (rtmp_module(), self.port);
+        // One process, so that killing it ends all of it.
+        let config = format!(
+            "load_module {module};\n daemon off; master_process off; worker_processes 1;\n\
+             error_log {log} info; pid {pid};\n events {{ worker_connections 64; }}\n\
+             rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; chunk_size 4096;\n\
+             application live {{ live on; wait_key on; }} application closed {{ live on; deny publish all; }} }} }}\n",
+            module = module.display(),
+            log = folder.join("logs/error.log").display(),
+            pid = folder.join("nginx.pid").display(),
+        );
+        let file = folder.join("nginx.conf");
+        fs::write(&file, config).unwrap();
+        let mut command = Command::new("nginx");
+        command.arg("-p").arg(folder).arg("-c").arg(&file).arg("-e").arg(folder.join("logs/error.log"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.process = Some(ChildGuard::start(&mut command));
+        wait_for("nginx to listen", Duration::from_secs(5), || TcpStream::connect(("127.0.0.1", port)).ok());
+    }
+
+    /// Lets it do nothing more, with its connections open, as a network that swallows everything would.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.as_ref().expect("the server runs").0.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("logs/error.log")).unwrap_or_default()
+    }
+}
+
+/// Where the module lies differs from one distribution to the next.
+fn rtmp_module() -> PathBuf {
+    let folders =
+        ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/share/nginx/modules", "/etc/nginx/modules"];
+    let paths = folders.iter().map(|folder| PathBuf::from(folder).join("ngx_rtmp_module.so"));
+    paths
+        .clone()
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("nginx has no RTMP module in {folders:?}; install the package libnginx-mod-rtmp"))
+}
