@@ -1,7 +1,7 @@
 # The front door. Every target sets up what it needs by itself.
 #
-# Everything is built with the release profile, so that dependencies are compiled once for running, testing, linting
-# and benchmarks.
+# Everything is built with the release profile and for the whole workspace, so that dependencies are compiled once for
+# running, testing and benchmarks.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -20,7 +20,8 @@ help: ## Show this list
 	@echo '  make run SCENE=my.jsonc plays another scene; STREAM_URL=rtmp://… make run streams it.'
 
 run: deps ## Install what is missing, build, and play the demo scene
-	cargo run --release --locked -- serve
+	cargo build --release --locked --workspace
+	"$${CARGO_TARGET_DIR:-target}/release/stream-manager" serve
 
 test: deps-test ## Install what is missing, and run all tests
 	cargo test --release --locked --workspace

@@ -127,7 +127,10 @@ fn misspelt_variables_are_pointed_out_and_foreign_ones_are_not() {
         ("LISTENER", "x"),
     ])
     .unwrap();
-    assert_eq!(loaded.warnings, ["STREAM_BITRTE is set, but there is no such setting; did you mean STREAM_BITRATE?"]);
+    let hint = "STREAM_BITRTE is set, but there is no such setting; did you mean STREAM_BITRATE?";
+    assert_eq!(loaded.warnings, [hint]);
+    let message = told(environment(&[("STREAM_BITRTE", "6000"), ("PORT", "x")]));
+    assert!(message.ends_with(&format!("\n  hint: {hint}")), "{message}");
 }
 
 #[test]
@@ -158,6 +161,15 @@ fn secrets_are_never_shown() {
     for shown in [format!("{settings:?}"), format!("{token} {url:?}"), json] {
         assert!(!shown.contains("key-") && !shown.contains("pass-word"), "{shown}");
     }
+}
+
+/// The README with this table of settings in its place.
+fn with_table(readme: &str, table: &str) -> String {
+    const BEGIN: &str = "<!-- settings: written by `make docs` -->\n";
+    const END: &str = "<!-- end of settings -->";
+    let (before, rest) = readme.split_once(BEGIN).expect("the README has a place for the settings");
+    let (_, after) = rest.split_once(END).expect("the place for the settings ends");
+    format!("{before}{BEGIN}{table}{END}{after}")
 }
 
 #[test]
@@ -227,6 +239,28 @@ fn resolutions_are_read_as_written() {
     }
 }
 
+#[test]
+fn destinations_are_those_that_outputs_take() {
+    for text in [
+        "rtmp://live.example.com/app/key",
+        "rtmps://live.example.com:443/app/instance/key?token=1",
+        "rtmp://live.example.com/app/",
+        "rtmp://live.example.com/app",
+        "rtmp://live.example.com",
+        "rtmp:///app/key",
+        "srt://live.example.com:9000/app/key",
+        "show.mp4",
+        "out/Show.MKV",
+        "show.flv",
+        ".mp4",
+        "show.avi",
+        "show",
+    ] {
+        let taken = text.parse::<stream_manager::output::Destination>().is_ok();
+        assert_eq!(Destination::parse(text).is_some(), taken, "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_in_any_source_gives_settings_or_faults(
@@ -240,7 +274,7 @@ proptest! {
         let by_dotenv = format!("{}={value}\n{dotenv}", setting.variable);
         let faults = config::load(&sources(&by_file, &by_dotenv, &[(setting.variable, &value)], &[]));
         if let Err(faults) = faults {
-            prop_assert!(!faults.0.is_empty());
+            prop_assert!(!faults.faults.is_empty());
         }
     }
 }

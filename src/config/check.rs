@@ -5,7 +5,6 @@ use super::{
     read::nearest,
     schema::{SETTINGS, Setting, Settings},
     sources::{FILE_VARIABLE, Sources},
-    values::HardwareAcceleration,
 };
 
 /// Checks settings against each other.
@@ -70,14 +69,8 @@ pub(super) fn check_together(settings: &Settings, faults: &mut Vec<ConfigFault>,
     if settings.redis_password.is_some() && settings.redis_url.is_none() {
         warnings.push("REDIS_PASSWORD is set, but REDIS_URL is not: no Redis server is used".to_owned());
     }
-    if settings.ffmpeg_hwaccel != HardwareAcceleration::None {
-        warnings.push(format!(
-            "FFMPEG_HWACCEL is `{}`, but this version encodes on the processor: the picture is the same, the work is not",
-            settings.ffmpeg_hwaccel
-        ));
-    }
     let idle = SETTINGS.iter().filter(|setting| setting.later && settings.origin(setting.field) != Origin::Default);
-    for setting in idle.filter(|setting| setting.field != "ffmpeg_hwaccel") {
+    for setting in idle {
         warnings.push(format!("{} is set, but what it steers is not in this version yet", setting.variable));
     }
 }

@@ -106,18 +106,26 @@ fn hint(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
-/// Everything that is wrong with the settings; never empty.
+/// Everything that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct ConfigFaults(pub Vec<ConfigFault>);
+pub struct ConfigFaults {
+    /// What must be mended; never empty.
+    pub faults: Vec<ConfigFault>,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<String>,
+}
 
 impl fmt::Display for ConfigFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.len() {
+        match self.faults.len() {
             1 => writeln!(f, "a setting is wrong; nothing was started")?,
             count => writeln!(f, "{count} settings are wrong; nothing was started")?,
         }
-        for fault in &self.0 {
+        for fault in &self.faults {
             write!(f, "\n  {fault}")?;
+        }
+        for warning in &self.warnings {
+            write!(f, "\n  hint: {warning}")?;
         }
         Ok(())
     }

@@ -122,13 +122,13 @@ pub(super) fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
     let mut reader = Reader { written: &written, faults: &mut faults, origins: BTreeMap::new() };
     let settings = Settings::read(&mut reader);
     let mut warnings = near_misses(sources);
-    match settings {
-        Some(settings) => {
-            check_together(&settings, &mut faults, &mut warnings);
-            if faults.is_empty() { Ok(Loaded { settings, warnings }) } else { Err(ConfigFaults(faults)) }
+    if let Some(settings) = settings {
+        check_together(&settings, &mut faults, &mut warnings);
+        if faults.is_empty() {
+            return Ok(Loaded { settings, warnings });
         }
-        None => Err(ConfigFaults(faults)),
     }
+    Err(ConfigFaults { faults, warnings })
 }
 
 fn setting_of_variable(name: &str) -> Option<&'static Setting> {

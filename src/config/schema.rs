@@ -207,8 +207,8 @@ settings! {
         stream_bitrate: u32 = whole(100, 100_000, "kbit/s"), "STREAM_BITRATE", "stream_bitrate", default "4000";
         /// x264's preset: slower ones make a better picture of the same bits and take more of the processor.
         ffmpeg_preset: Preset = one_of(), "FFMPEG_PRESET", "ffmpeg_preset", default "veryfast";
-        /// Hardware encoder.
-        ffmpeg_hwaccel: HardwareAcceleration = one_of(), "FFMPEG_HWACCEL", "ffmpeg_hwaccel", default "none", later;
+        /// Hardware encoder, if the machine has one; where it has not, x264 encodes on the processor.
+        ffmpeg_hwaccel: HardwareAcceleration = one_of(), "FFMPEG_HWACCEL", "ffmpeg_hwaccel", default "none";
     }
     Audio {
         /// Whether the stream has sound; platforms expect it, even if it is silence.
@@ -243,8 +243,8 @@ settings! {
         /// Password for the Redis server, if it is not in REDIS_URL.
         redis_password: Option<Secret> = Optional(Hidden { min: 1, what: "a password" }),
             "REDIS_PASSWORD", "redis_password", default "", secret, later;
-        /// Folder for what the service keeps: recordings, the HLS stream and, without Redis, its state.
-        data_dir: PathBuf = Path { what: "a folder" }, "DATA_DIR", "data_dir", default "./data";
+        /// Folder for what the service keeps, such as its state where no Redis is used.
+        data_dir: PathBuf = Path { what: "a folder" }, "DATA_DIR", "data_dir", default "./data", later;
     }
     Work {
         /// Frames that may wait for the encoder before new ones are left out.
@@ -257,7 +257,7 @@ settings! {
         workers_render: Option<usize> = whole_or("auto", 1, 256), "WORKERS_RENDER", "workers.render", default "auto";
         /// Threads that decode pictures and fonts.
         workers_decode: Option<usize> = whole_or("auto", 1, 256),
-            "WORKERS_DECODE", "workers.decode", default "auto", later;
+            "WORKERS_DECODE", "workers.decode", default "auto";
         /// Threads that make previews.
         workers_preview: Option<usize> = whole_or("auto", 1, 256),
             "WORKERS_PREVIEW", "workers.preview", default "auto", later;

@@ -59,10 +59,14 @@ impl Destination {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let valid = match text.split_once("://") {
-            Some(("rtmp" | "rtmps", _)) => url::Url::parse(text)
-                .is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()) && url.path().len() > 1),
-            Some(_) => false,
-            None => [".mp4", ".mkv", ".flv"].iter().any(|ending| text.len() > ending.len() && text.ends_with(ending)),
+            Some(_) => url::Url::parse(text).is_ok_and(|url| {
+                let host = url.host_str().is_some_and(|host| !host.is_empty());
+                let app_and_key = url.path().split('/').filter(|part| !part.is_empty()).count() >= 2;
+                matches!(url.scheme(), "rtmp" | "rtmps") && host && app_and_key && !url.path().ends_with('/')
+            }),
+            None => std::path::Path::new(text)
+                .extension()
+                .is_some_and(|ending| ["mp4", "mkv", "flv"].iter().any(|known| ending.eq_ignore_ascii_case(known))),
         };
         valid.then(|| Self(text.to_owned()))
     }

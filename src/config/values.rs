@@ -99,20 +99,26 @@ words! {
 }
 
 words! {
-    /// Which encoder of the machine's hardware is used.
+    /// Which encoder of the machine's hardware is used: any of a family, or a GStreamer element.
+    #[expect(missing_docs, reason = "names of elements")]
     HardwareAcceleration {
-        /// None.
+        /// None: x264 encodes on the processor.
         None = "none",
         /// One that is there, or none.
         Auto = "auto",
-        /// NVIDIA.
+        /// One of NVIDIA's.
         Nvenc = "nvenc",
-        /// VA-API.
+        /// One by VA-API.
         Vaapi = "vaapi",
-        /// Intel Quick Sync.
+        /// One by Intel Quick Sync.
         Qsv = "qsv",
-        /// Video4Linux.
+        /// One by Video4Linux.
         V4l2 = "v4l2",
+        Nvh264enc = "nvh264enc",
+        Vah264enc = "vah264enc",
+        Vaapih264enc = "vaapih264enc",
+        Qsvh264enc = "qsvh264enc",
+        V4l2h264enc = "v4l2h264enc",
     }
 }
 
