@@ -187,7 +187,7 @@ fn video_caps(format: StreamFormat) -> gst::Caps {
         .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
         .field("interlace-mode", "progressive")
         .field("colorimetry", "bt709")
-        .field("chroma-site", "mpeg2")
+        .field("chroma-site", "jpeg")
         .build()
 }
 

@@ -116,6 +116,8 @@ pub fn tell_changes(
 impl Scene<'_, '_> {
     /// Tells which layers have left their place, and forgets them there.
     fn tell_removed(&self, reordered: &[Entity], known: &mut KnownChildren, changes: &mut Vec<LayerChange>) {
+        known.0.retain(|parent, _| *parent == self.root.0 || self.layers.contains(*parent));
+        // What was in a group that is gone went with it.
         for parent in reordered {
             let members: HashSet<Entity> = self.members(*parent).iter().copied().collect();
             if let Some(before) = known.0.get_mut(parent) {
@@ -128,7 +130,6 @@ impl Scene<'_, '_> {
                 });
             }
         }
-        known.0.retain(|parent, _| *parent == self.root.0 || self.layers.contains(*parent));
     }
 
     /// Tells which layers came or moved, from `parent` downwards. Each is placed right behind the one before it, so
