@@ -6,7 +6,8 @@ use bevy_ecs::resource::Resource;
 
 use crate::tiles::TileSet;
 
-/// An I420 frame: BT.709, limited range, chroma sited as MPEG-2 does (left). Width and height are even.
+/// An I420 frame: BT.709, limited range, chroma sited in the centre of its four pixels, as JPEG and MPEG-1 have it.
+/// Width and height are even.
 ///
 /// The planes lie behind one another as GStreamer's default layout for I420 has them: rows of Y are
 /// [`y_stride`](Self::y_stride) bytes apart (width rounded up to 4), rows of U and V
@@ -29,7 +30,10 @@ impl Frame {
     /// Width or height is odd or zero.
     #[must_use]
     pub fn new(width: usize, height: usize) -> Self {
-        assert!(width > 0 && height > 0 && width % 2 == 0 && height % 2 == 0, "I420 needs an even width and height");
+        assert!(
+            width > 0 && height > 0 && width.is_multiple_of(2) && height.is_multiple_of(2),
+            "I420 needs an even width and height"
+        );
         let mut frame = Self { width, height, data: Vec::new(), tick: 0, damage: TileSet::all(width, height) };
         let luma = frame.y_stride() * height;
         frame.data = vec![16; luma + frame.uv_stride() * height];

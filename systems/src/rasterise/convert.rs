@@ -3,9 +3,9 @@
 //! From ITU-R BT.709-6, items 3.2 to 3.5: `Y' = 0.2126 R' + 0.7152 G' + 0.0722 B'`, `Cb = (B' - Y') / 1.8556`,
 //! `Cr = (R' - Y') / 1.5748`; quantised to 16..=235 for Y and 16..=240 for Cb and Cr.
 //!
-//! A chroma sample is the mean of its 2x2 pixels, and so sited in their centre. Taking the left column alone into the
-//! middle of a wider filter (MPEG-2's siting) would make a tile's chroma depend on its neighbour's pixels, and damage
-//! would spread. The difference is half a pixel of luma at most, in chroma only.
+//! A chroma sample is the mean of its 2x2 pixels, and so sited in their centre, as JPEG and MPEG-1 have it. MPEG-2's
+//! siting on the left column needs a filter that reaches beyond the 2x2 pixels: a tile's chroma would depend on its
+//! neighbour's pixels, and damage would spread.
 
 use components::PixelRect;
 use fearless_simd::{Level, dispatch};

@@ -44,9 +44,6 @@ impl Canvas {
     }
 
     /// A copy of it, as the picture of `tick`.
-    ///
-    /// # Panics
-    /// Never: a canvas has far fewer than 2^32 pixels in a row or a column.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "frames have at most 3840 pixels a side")]
     pub fn picture(&self, tick: u64) -> Picture {

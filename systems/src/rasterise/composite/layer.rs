@@ -82,7 +82,7 @@ impl<'a> Layer<'a> {
                     }
                     BlendMode::Normal => dispatch!(level, _ => {
                         let opacity = self.opacity;
-                        rows.each(area, surface, #[inline(always)] |below, source| over_row(below, source, opacity))
+                        rows.each(area, surface, #[inline(always)] |below, source| over_row(below, source, opacity));
                     }),
                     mode => {
                         let opacity = self.opacity;
@@ -186,10 +186,10 @@ impl<'a> Layer<'a> {
                 block.upper[lane] = two(top, index);
                 block.lower[lane] = two(bottom, index);
             }
-            for lane in 0..LANES {
+            for (lane, out) in out.iter_mut().enumerate() {
                 let (upper, lower) = (block.upper[lane], block.lower[lane]);
                 let neighbours = [upper as u32, (upper >> 32) as u32, lower as u32, (lower >> 32) as u32];
-                out[lane] = mix(neighbours, block.x[lane], block.y[lane]).to_le_bytes();
+                *out = mix(neighbours, block.x[lane], block.y[lane]).to_le_bytes();
             }
         }
     }

@@ -450,7 +450,7 @@ mod exact {
         let [a, b, c, d, ..] = inverse.as_coeffs();
         let at = inverse * kurbo::Point::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
         let along = |position: f64, size: usize, pitch: f64| {
-            ((position / pitch).min(0.5).max(-0.5) + ((size as f64 - position) / pitch).min(0.5).max(-0.5)).max(0.0)
+            ((position / pitch).clamp(-0.5, 0.5) + ((size as f64 - position) / pitch).clamp(-0.5, 0.5)).max(0.0)
         };
         let coverage = along(at.x, raster.width, a.hypot(c)) * along(at.y, raster.height, b.hypot(d));
         let texel = |column: f64, row: f64, channel: usize| {
