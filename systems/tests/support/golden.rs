@@ -24,15 +24,8 @@ impl Canvas {
         }))
     }
 
-    /// A finished picture: RGBA8 pixels whose alpha is not looked at.
-    #[allow(dead_code, reason = "not every test file shows whole pictures")]
-    pub fn from_opaque(width: u32, height: u32, rgba: &[u8]) -> Self {
-        let rgb = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-        Self(RgbImage::from_raw(width, height, rgb).expect("four bytes a pixel"))
-    }
-
-    /// Lays premultiplied RGBA8 pixels down, source-over, the first at (`left`, `top`).
-    #[allow(dead_code, reason = "not every test file lays rasters down")]
+    /// Lays premultiplied RGBA8 pixels down, source-over, the first at (`left`, `top`). A whole opaque picture covers
+    /// all squares.
     pub fn lay(&mut self, pixels: &[u8], width: usize, left: i64, top: i64) {
         for (index, source) in pixels.chunks_exact(4).enumerate() {
             let (x, y) = (left + (index % width) as i64, top + (index / width) as i64);
