@@ -193,7 +193,7 @@ fn a_font_of_the_scene_is_used_by_its_family() {
     let assets = loaded(json!([{ "id": "outer", "type": "font", "path": "outer.otf" }]), &folder);
 
     let mut fonts = Fonts::built_in();
-    let mut picture = |fonts: &mut Fonts, font: Value| {
+    let picture = |fonts: &mut Fonts, font: Value| {
         let content = serde_json::from_value(json!({ "type": "text", "text": "Font", "font": font })).unwrap();
         draw(&content, (1.0, 1.0), &mut DrawContext { assets: &assets, fonts, canvas: (100.0, 100.0) }).unwrap()
     };
