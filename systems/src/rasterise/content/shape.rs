@@ -67,7 +67,7 @@ impl Parts {
         [&self.filled, &self.stroked]
             .into_iter()
             .flatten()
-            .map(|path| path.bounds())
+            .map(Path::bounds)
             .map(|b| Rect::new(b.left().into(), b.top().into(), b.right().into(), b.bottom().into()))
             .reduce(|all, part| all.union(part))
             .unwrap_or(Rect::ZERO)
