@@ -3,7 +3,7 @@
 mod support;
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{LazyLock, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -49,8 +49,6 @@ fn assets() -> Assets {
     std::fs::create_dir_all(&folder).unwrap();
     test_picture().save(folder.join("picture.png")).unwrap();
     std::fs::write(folder.join("broken.png"), &std::fs::read(folder.join("picture.png")).unwrap()[..100]).unwrap();
-    let font = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fonts/Inter-Bold.otf");
-    std::fs::copy(font, folder.join("font.otf")).unwrap();
     let documents: Vec<AssetDocument> = serde_json::from_value(json!([
         { "id": "picture", "type": "image", "path": "picture.png" },
         { "id": "broken", "type": "image", "path": "broken.png" },

@@ -8,32 +8,25 @@ use image::{Rgb, RgbImage};
 
 /// How far a channel of a pixel may be from the golden picture's, 0..255: what resampling and square roots differ by
 /// between processors.
-pub const TOLERANCE: u8 = 2;
+pub(crate) const TOLERANCE: u8 = 2;
 /// Edge of the squares that lie behind transparent pixels.
 const SQUARE: u32 = 8;
 
 /// Opaque pixels on which rasters can be laid.
-pub struct Canvas(RgbImage);
+pub(crate) struct Canvas(RgbImage);
 
 impl Canvas {
     /// Grey squares, so that what is transparent can be told.
-    pub fn checkered(width: u32, height: u32) -> Self {
+    pub(crate) fn checkered(width: u32, height: u32) -> Self {
         Self(RgbImage::from_fn(width, height, |x, y| {
             let light = (x / SQUARE + y / SQUARE).is_multiple_of(2);
             Rgb(if light { [0x78; 3] } else { [0x60; 3] })
         }))
     }
 
-    /// A finished picture: RGBA8 pixels whose alpha is not looked at.
-    #[allow(dead_code, reason = "not every test file shows whole pictures")]
-    pub fn from_opaque(width: u32, height: u32, rgba: &[u8]) -> Self {
-        let rgb = rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-        Self(RgbImage::from_raw(width, height, rgb).expect("four bytes a pixel"))
-    }
-
-    /// Lays premultiplied RGBA8 pixels down, source-over, the first at (`left`, `top`).
-    #[allow(dead_code, reason = "not every test file lays rasters down")]
-    pub fn lay(&mut self, pixels: &[u8], width: usize, left: i64, top: i64) {
+    /// Lays premultiplied RGBA8 pixels down, source-over, the first at (`left`, `top`). A whole opaque picture covers
+    /// all squares.
+    pub(crate) fn lay(&mut self, pixels: &[u8], width: usize, left: i64, top: i64) {
         for (index, source) in pixels.chunks_exact(4).enumerate() {
             let (x, y) = (left + (index % width) as i64, top + (index / width) as i64);
             let inside = (0..i64::from(self.0.width())).contains(&x) && (0..i64::from(self.0.height())).contains(&y);
@@ -48,7 +41,7 @@ impl Canvas {
     }
 
     /// Panics if the picture is not the golden one of this name, and says where expected, actual and difference lie.
-    pub fn assert_golden(&self, name: &str) {
+    pub(crate) fn assert_golden(&self, name: &str) {
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.png"));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             self.0.save(&golden).expect("golden pictures can be written");

@@ -1,1 +1,1 @@
-pub mod golden;
+pub(crate) mod golden;

@@ -4,7 +4,7 @@
 //! dark box that shows as bands, and a video encoder makes them worse. Colours are mixed premultiplied, in sRGB's
 //! own encoding as in CSS, and brought to eight bits with an ordered dither that depends on the place alone.
 
-use std::f64::consts::TAU;
+use std::f32::consts::TAU;
 
 use components::{
     Color, Paint,
@@ -126,50 +126,61 @@ fn premultiplied(color: Color) -> [f32; 4] {
 fn draw_gradient(gradient: &Gradient, area: Rect, grid: Grid, scale: (f64, f64)) -> Option<Pixmap> {
     let ramp = Ramp::new(gradient.stops())?;
     let mut pixmap = Pixmap::new(grid.width, grid.height)?;
-    // The middle of pixel (0, 0) in layer pixels, and the way to the next pixel.
-    let start = ((f64::from(grid.left) + 0.5) / scale.0, (f64::from(grid.top) + 0.5) / scale.1);
-    let step = (1.0 / scale.0, 1.0 / scale.1);
+    // The middle of a pixel in layer pixels.
+    let x = |column: u32| (f64::from(grid.left) + f64::from(column) + 0.5) / scale.0;
+    let y = |row: u32| (f64::from(grid.top) + f64::from(row) + 0.5) / scale.1;
+    let point = |share: components::Point| (area.x0 + share.x * area.width(), area.y0 + share.y * area.height());
     match gradient {
         Gradient::Linear { angle, .. } => {
             let (sin, cos) = angle.to_radians().sin_cos();
             let length = ((area.width() * sin).abs() + (area.height() * cos).abs()).max(f64::MIN_POSITIVE);
-            let (dx, dy) = (sin / length, -cos / length);
             let middle = area.center();
-            let at = |x: f64, y: f64| (x - middle.x) * dx + (y - middle.y) * dy + 0.5;
-            fill(&mut pixmap, grid, &ramp, |x, y| {
-                at(start.0 + f64::from(x) * step.0, start.1 + f64::from(y) * step.1) as f32
+            let step = (sin / length / scale.0) as f32;
+            fill(&mut pixmap, grid, &ramp, |row| {
+                let start = ((x(0) - middle.x) * sin - (y(row) - middle.y) * cos) / length + 0.5;
+                move |column| start as f32 + column as f32 * step
             });
         }
         Gradient::Radial { center, radius, .. } => {
-            let middle = (area.x0 + center.x * area.width(), area.y0 + center.y * area.height());
-            let radius = (radius * area.width().max(area.height()) / 2.0).max(f64::MIN_POSITIVE);
-            fill(&mut pixmap, grid, &ramp, |x, y| {
-                let (dx, dy) = (start.0 + f64::from(x) * step.0 - middle.0, start.1 + f64::from(y) * step.1 - middle.1);
-                ((dx * dx + dy * dy).sqrt() / radius) as f32
+            let middle = point(*center);
+            let radius = (radius * area.width().max(area.height()) / 2.0).max(1e-9);
+            let (start, step) = (((x(0) - middle.0) / radius) as f32, (1.0 / scale.0 / radius) as f32);
+            fill(&mut pixmap, grid, &ramp, |row| {
+                let dy = ((y(row) - middle.1) / radius) as f32;
+                move |column| {
+                    let dx = start + column as f32 * step;
+                    (dx * dx + dy * dy).sqrt()
+                }
             });
         }
         Gradient::Conic { center, angle, .. } => {
-            let middle = (area.x0 + center.x * area.width(), area.y0 + center.y * area.height());
-            let turn = angle / 360.0;
-            fill(&mut pixmap, grid, &ramp, |x, y| {
-                let (dx, dy) = (start.0 + f64::from(x) * step.0 - middle.0, start.1 + f64::from(y) * step.1 - middle.1);
-                (dx.atan2(-dy) / TAU - turn).rem_euclid(1.0) as f32
+            let middle = point(*center);
+            let turn = (angle / 360.0).rem_euclid(1.0) as f32;
+            let (start, step) = ((x(0) - middle.0) as f32, (1.0 / scale.0) as f32);
+            fill(&mut pixmap, grid, &ramp, |row| {
+                let dy = (y(row) - middle.1) as f32;
+                move |column| {
+                    let share = (start + column as f32 * step).atan2(-dy) / TAU - turn;
+                    share - share.floor()
+                }
             });
         }
     }
     Some(pixmap)
 }
 
-fn fill(pixmap: &mut Pixmap, grid: Grid, ramp: &Ramp, at: impl Fn(u32, u32) -> f32) {
+/// Colours every pixel; `line` gives for a row how far along the gradient each of its columns lies.
+fn fill<At: Fn(u32) -> f32>(pixmap: &mut Pixmap, grid: Grid, ramp: &Ramp, line: impl Fn(u32) -> At) {
     let width = grid.width as usize;
     for (y, row) in pixmap.data_mut().chunks_exact_mut(width * 4).enumerate() {
+        let at = line(y as u32);
         let thresholds = &BAYER[(grid.top.wrapping_add(y as i32) & 7) as usize];
         for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
             let threshold = thresholds[(grid.left.wrapping_add(x as i32) & 7) as usize];
             // The same threshold for all channels keeps colours at or below alpha; it is below one, so that colours
             // that are exact stay as they are.
             let threshold = (f32::from(threshold) + 0.5) / 64.0;
-            let color = ramp.color(at(x as u32, y as u32));
+            let color = ramp.color(at(x as u32));
             for (byte, value) in pixel.iter_mut().zip(color) {
                 *byte = (value + threshold) as u8;
             }

@@ -3,7 +3,7 @@
 use components::{
     Color, Paint,
     computed::Extent,
-    content::{Cap, FillRule, Join, ShapeContent, Stroke},
+    content::{Cap, FillRule, Geometry, Join, ShapeContent, Stroke},
 };
 use kurbo::Rect;
 use tiny_skia::{LineCap, LineJoin, Path, StrokeDash};
@@ -37,9 +37,11 @@ impl Drawable for ShapeContent {
 
 /// A shape with neither fill nor stroke is white.
 fn fill(shape: &ShapeContent) -> Option<Paint> {
-    match (&shape.fill, &shape.stroke) {
-        (None, None) => Some(Paint::Solid(Color::WHITE)),
-        (fill, _) => fill.clone(),
+    match (&shape.geometry, &shape.fill, &shape.stroke) {
+        // It has no inside.
+        (Geometry::Line { .. }, ..) => None,
+        (_, None, None) => Some(Paint::Solid(Color::WHITE)),
+        (_, fill, _) => fill.clone(),
     }
 }
 
@@ -65,7 +67,7 @@ impl Parts {
         [&self.filled, &self.stroked]
             .into_iter()
             .flatten()
-            .map(|path| path.bounds())
+            .map(Path::bounds)
             .map(|b| Rect::new(b.left().into(), b.top().into(), b.right().into(), b.bottom().into()))
             .reduce(|all, part| all.union(part))
             .unwrap_or(Rect::ZERO)

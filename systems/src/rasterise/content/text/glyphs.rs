@@ -169,6 +169,8 @@ fn measure(context: &mut ScaleContext, system: &mut FontSystem, glyph: &Glyph) -
         let [x0, x1, low, high] = [bounds.min.x, bounds.max.x, bounds.min.y, bounds.max.y].map(|v| f64::from(v) / em);
         return Some(Rect::new(x0, -high, x1, -low));
     }
+    // At size 0 the picture is only decoded, not enlarged to the size that outlines are measured at.
+    let mut scaler = context.builder(font).size(0.0).build();
     let picture = scaler.scale_color_bitmap(glyph.id, StrikeWith::LargestSize);
     picture.map(|_| PICTURE)
 }

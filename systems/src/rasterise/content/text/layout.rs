@@ -48,6 +48,8 @@ pub(super) struct Glyph {
 
 /// A line whose glyphs count from its own left end.
 struct Line {
+    /// The first byte of the paragraph's text that it shows.
+    start: usize,
     rtl: bool,
     width: f64,
     glyphs: Vec<Glyph>,
@@ -128,9 +130,11 @@ fn extents(face: &Face, fonts: &mut Fonts, size: f64) -> (f64, f64) {
 }
 
 fn break_lines(content: &TextContent, face: &Face, fonts: &mut Fonts) -> Vec<Line> {
-    let mut paragraphs = content.text.split('\n').map(|text| text.strip_suffix('\r').unwrap_or(text));
+    let mut paragraphs = content.text.split('\n').map(|text| text.strip_suffix('\r').unwrap_or(text).to_owned());
     if content.overflow != Overflow::Ellipsis {
-        return paragraphs.flat_map(|text| lines_of(text, Ellipsize::None, content, face, fonts)).collect();
+        return paragraphs
+            .flat_map(|mut text| lines_of(&mut text, content.wrap, Ellipsize::None, content, face, fonts))
+            .collect();
     }
 
     let line_height = content.font.size * content.line_height;
@@ -138,29 +142,38 @@ fn break_lines(content: &TextContent, face: &Face, fonts: &mut Fonts) -> Vec<Lin
     let in_one_line = Ellipsize::End(EllipsizeHeightLimit::Lines(1));
     let ellipsize = if content.wrap == Wrap::None { in_one_line } else { Ellipsize::None };
     let mut lines = Vec::new();
-    while let Some(text) = paragraphs.next() {
+    while let Some(mut text) = paragraphs.next() {
         let left = room - lines.len();
-        let of_paragraph = lines_of(text, ellipsize, content, face, fonts);
+        let mut of_paragraph = lines_of(&mut text, content.wrap, ellipsize, content, face, fonts);
         let fits = of_paragraph.len() < left || (of_paragraph.len() == left && paragraphs.clone().next().is_none());
         if fits {
             lines.extend(of_paragraph);
             continue;
         }
-        // The last line that there is room for. What follows it is left out, and the mark says so even where this
-        // paragraph would fit by itself.
-        let text = format!("{text}{ELLIPSIS}");
-        let ellipsize = Ellipsize::End(EllipsizeHeightLimit::Lines(left));
-        lines.extend(lines_of(&text, ellipsize, content, face, fonts).into_iter().take(left));
+        // The last line that there is room for shows as much as it can of what is left. The mark is added even where
+        // this paragraph ends there, since others follow.
+        let rest = text.get(of_paragraph[left - 1].start..).unwrap_or_default().trim_start();
+        let mut rest = format!("{rest}{ELLIPSIS}");
+        of_paragraph.truncate(left - 1);
+        lines.extend(of_paragraph);
+        lines.extend(lines_of(&mut rest, Wrap::None, in_one_line, content, face, fonts).into_iter().take(1));
         break;
     }
     lines
 }
 
-/// The lines of one paragraph.
-fn lines_of(text: &str, ellipsize: Ellipsize, content: &TextContent, face: &Face, fonts: &mut Fonts) -> Vec<Line> {
+/// The lines of one paragraph. Letters that no font has are replaced in `text`.
+fn lines_of(
+    text: &mut String,
+    wrap: Wrap,
+    ellipsize: Ellipsize,
+    content: &TextContent,
+    face: &Face,
+    fonts: &mut Fonts,
+) -> Vec<Line> {
     let size = content.font.size as f32;
     let mut buffer = Buffer::new_empty(Metrics::new(size, size * content.line_height as f32));
-    buffer.set_wrap(match content.wrap {
+    buffer.set_wrap(match wrap {
         Wrap::Word => cosmic_text::Wrap::WordOrGlyph,
         Wrap::Glyph => cosmic_text::Wrap::Glyph,
         Wrap::None => cosmic_text::Wrap::None,
@@ -168,8 +181,7 @@ fn lines_of(text: &str, ellipsize: Ellipsize, content: &TextContent, face: &Face
     buffer.set_ellipsize(ellipsize);
     buffer.set_size(content.width.map(|width| width as f32), None);
 
-    let mut text = text.to_owned();
-    let runs = fonts.fallback.itemise(fonts.system.db(), &mut text, face);
+    let runs = fonts.fallback.itemise(fonts.system.db(), text, face);
     let attributes = |face| attributes(face, content);
     let spans = runs.iter().map(|(range, face)| (&text[range.clone()], attributes(face)));
     // Lines are moved to their side later, when the width of all is known.
@@ -180,6 +192,7 @@ fn lines_of(text: &str, ellipsize: Ellipsize, content: &TextContent, face: &Face
     buffer
         .layout_runs()
         .map(|run| Line {
+            start: run.glyphs.iter().map(|glyph| glyph.start).min().unwrap_or(0),
             rtl: run.rtl,
             width: f64::from(run.line_w),
             glyphs: run

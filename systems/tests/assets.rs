@@ -1,0 +1,211 @@
+//! Files of a scene: what is taken, what is refused, and with which words.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use components::{AssetDocument, AssetId};
+use image::{Rgba, RgbaImage};
+use serde_json::{Value, json};
+use systems::assets::{AssetState, Assets};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A fresh folder for one test.
+fn folder(test: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("assets").join(test).join("scene");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn documents(list: Value) -> Vec<AssetDocument> {
+    serde_json::from_value(list).unwrap()
+}
+
+fn id(text: &str) -> AssetId {
+    AssetId::new(text).unwrap()
+}
+
+fn loaded(list: Value, folder: &Path) -> Assets {
+    let mut assets = Assets::default();
+    assets.load(&documents(list), folder);
+    assets.wait(Instant::now() + DEADLINE);
+    assert_eq!(assets.loading(), 0, "the assets were not loaded in time");
+    assets
+}
+
+fn message(assets: &Assets, name: &str) -> String {
+    match assets.state(&id(name)) {
+        Some(AssetState::Failed(error)) => error.to_string(),
+        other => panic!("`{name}` should have failed but is {other:?}"),
+    }
+}
+
+fn save_picture(path: &Path, width: u32, color: Rgba<u8>) {
+    RgbaImage::from_pixel(width, 2, color).save(path).unwrap();
+}
+
+/// The header of a PNG of this size, and nothing after it.
+fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut chunk = b"IHDR".to_vec();
+    chunk.extend(width.to_be_bytes());
+    chunk.extend(height.to_be_bytes());
+    chunk.extend([8, 6, 0, 0, 0]);
+    let checksum = chunk.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(sum & 1)))
+    });
+    let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+    file.extend(chunk);
+    file.extend((!checksum).to_be_bytes());
+    // The picture's data begins, so that the header is complete.
+    file.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
+    file
+}
+
+#[test]
+fn pictures_are_premultiplied_once_and_say_whether_they_are_opaque() {
+    let folder = folder("premultiplied");
+    save_picture(&folder.join("glass.png"), 3, Rgba([255, 100, 0, 128]));
+    save_picture(&folder.join("solid.webp"), 3, Rgba([9, 8, 7, 255]));
+    let assets = loaded(
+        json!([{ "id": "glass", "type": "image", "path": "glass.png" }, { "id": "solid", "type": "image", "path": "./solid.webp" }]),
+        &folder,
+    );
+    let Some(AssetState::Image(glass)) = assets.state(&id("glass")) else { panic!("not loaded") };
+    assert_eq!((glass.width, glass.height, glass.opaque), (3, 2, false));
+    assert_eq!(glass.pixels[..4], [128, 50, 0, 128]);
+    let Some(AssetState::Image(solid)) = assets.state(&id("solid")) else { panic!("not loaded") };
+    assert!(solid.opaque);
+}
+
+#[test]
+fn nothing_outside_of_the_folder_is_read() {
+    let folder = folder("outside");
+    let outside = folder.with_file_name("secret.png");
+    save_picture(&outside, 1, Rgba([1, 2, 3, 255]));
+    std::os::unix::fs::symlink(&outside, folder.join("link.png")).unwrap();
+    std::os::unix::fs::symlink(folder.parent().unwrap(), folder.join("up")).unwrap();
+    save_picture(&folder.join("own.png"), 1, Rgba([1, 2, 3, 255]));
+    std::os::unix::fs::symlink("own.png", folder.join("alias.png")).unwrap();
+    let assets = loaded(
+        json!([
+            { "id": "dots", "type": "image", "path": "../secret.png" },
+            { "id": "hidden-dots", "type": "image", "path": "x/../../secret.png" },
+            { "id": "absolute", "type": "image", "path": outside },
+            { "id": "link", "type": "image", "path": "link.png" },
+            { "id": "up", "type": "font", "path": "up/secret.png" },
+            { "id": "alias", "type": "image", "path": "alias.png" },
+        ]),
+        &folder,
+    );
+    for name in ["dots", "hidden-dots", "absolute", "link", "up"] {
+        let message = message(&assets, name);
+        assert!(message.contains("outside of the scene's folder"), "{name}: {message}");
+    }
+    assert!(matches!(assets.state(&id("alias")), Some(AssetState::Image(_))), "a link within the folder is fine");
+}
+
+#[test]
+fn what_cannot_be_used_is_named_with_its_remedy() {
+    let folder = folder("refused");
+    std::fs::write(folder.join("text.png"), "not a picture").unwrap();
+    std::fs::write(folder.join("gif.png"), b"GIF89a\x01\0\x01\0").unwrap();
+    std::fs::write(folder.join("huge.png"), png_header(10_000, 7_000)).unwrap();
+    std::fs::write(folder.join("cut.png"), png_header(10, 10)).unwrap();
+    std::fs::File::create(folder.join("large.png")).unwrap().set_len((256 << 20) + 1).unwrap();
+    std::fs::create_dir(folder.join("folder.png")).unwrap();
+    let entry = |name: &str, kind: &str, file: &str| json!({ "id": name, "type": kind, "path": file });
+    let assets = loaded(
+        json!([
+            entry("missing", "image", "no/such.png"),
+            entry("text", "image", "text.png"),
+            entry("gif", "image", "gif.png"),
+            entry("huge", "image", "huge.png"),
+            entry("cut", "image", "cut.png"),
+            entry("large", "image", "large.png"),
+            entry("folder", "image", "folder.png"),
+            entry("font", "font", "text.png"),
+        ]),
+        &folder,
+    );
+    for (name, file, words) in [
+        ("missing", "no/such.png", "correct the path"),
+        ("text", "text.png", "convert it"),
+        ("gif", "gif.png", "PNG, JPEG or WebP"),
+        ("huge", "huge.png", "10000 x 7000 pixels, above the limit of 64 megapixels"),
+        ("cut", "cut.png", "damaged"),
+        ("large", "large.png", "above the limit of 256 MiB"),
+        ("folder", "folder.png", "not a folder"),
+        ("font", "text.png", "is not a font"),
+    ] {
+        let message = message(&assets, name);
+        assert!(message.contains(file) && message.contains(words), "{name}: {message}");
+    }
+    assert_eq!(assets.failures().len(), 8);
+}
+
+#[test]
+fn what_is_equal_is_kept_and_what_changed_is_read_again() {
+    let folder = folder("again");
+    let entry = |name: &str| json!({ "id": name, "type": "image", "path": format!("{name}.png") });
+    for name in ["kept", "replaced", "gone"] {
+        save_picture(&folder.join(format!("{name}.png")), 2, Rgba([1, 2, 3, 255]));
+    }
+    let mut assets = loaded(json!([entry("kept"), entry("replaced"), entry("gone"), entry("late")]), &folder);
+    let pixels = |assets: &Assets, name: &str| match assets.state(&id(name)) {
+        Some(AssetState::Image(image)) => image.pixels.clone(),
+        other => panic!("`{name}` is {other:?}"),
+    };
+    let kept = pixels(&assets, "kept");
+
+    save_picture(&folder.join("replaced.png"), 5, Rgba([9, 9, 9, 255]));
+    save_picture(&folder.join("late.png"), 2, Rgba([7, 7, 7, 255]));
+    let changed = assets.load(&documents(json!([entry("kept"), entry("replaced"), entry("late")])), &folder);
+    assert_eq!(changed, [id("gone"), id("late"), id("replaced")]);
+    assert!(matches!(assets.state(&id("replaced")), Some(AssetState::Loading)));
+    assert!(assets.state(&id("gone")).is_none());
+
+    assert_eq!(assets.wait(Instant::now() + DEADLINE), [id("late"), id("replaced")]);
+    assert!(std::sync::Arc::ptr_eq(&kept, &pixels(&assets, "kept")), "an equal asset is not read again");
+    assert_eq!(pixels(&assets, "replaced").len(), 5 * 2 * 4);
+    assert_eq!(pixels(&assets, "late")[..4], [7, 7, 7, 255]);
+    assert!(assets.collect().is_empty());
+}
+
+#[test]
+fn a_font_of_the_scene_is_used_by_its_family() {
+    use systems::rasterise::content::{DrawContext, draw, text::Fonts};
+
+    let folder = folder("font");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fonts/Inter-Bold.otf");
+    // The same font under another name of the same length, so that the offsets in the file stay.
+    let mut bytes = std::fs::read(file).unwrap();
+    let name = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    let (from, to) = (name("Inter"), name("Outer"));
+    for at in 0..bytes.len() - from.len() {
+        if bytes[at..at + from.len()] == from {
+            bytes[at..at + from.len()].copy_from_slice(&to);
+        }
+    }
+    std::fs::write(folder.join("outer.otf"), bytes).unwrap();
+    let assets = loaded(json!([{ "id": "outer", "type": "font", "path": "outer.otf" }]), &folder);
+
+    let mut fonts = Fonts::built_in();
+    let picture = |fonts: &mut Fonts, font: Value| {
+        let content = serde_json::from_value(json!({ "type": "text", "text": "Font", "font": font })).unwrap();
+        draw(&content, (1.0, 1.0), &mut DrawContext { assets: &assets, fonts, canvas: (100.0, 100.0) }).unwrap()
+    };
+    let bold = picture(&mut fonts, json!({ "weight": 700 }));
+    let without = picture(&mut fonts, json!({ "family": "Outer" }));
+    assert_ne!(without, bold, "an unknown family is drawn as the default one, in its weight");
+
+    assert!(fonts.use_assets(&assets));
+    assert!(!fonts.use_assets(&assets), "nothing has changed since");
+    assert!(fonts.has_family("outer"));
+    assert_eq!(picture(&mut fonts, json!({ "family": "outer" })), bold);
+
+    assert!(fonts.use_assets(&Assets::default()));
+    assert_eq!(picture(&mut fonts, json!({ "family": "Outer" })), without);
+}
