@@ -206,7 +206,7 @@ impl Supervisor {
             Destination::File { path, format } => {
                 let path = file::create_new(path)?;
                 self.status.url = path.display().to_string();
-                file::parts(&path, *format)?
+                file::parts(&path, *format, Pace::Live)?
             }
             Destination::Rtmp { url } => rtmp::parts(url)?,
             Destination::Live { .. } | Destination::Hls { .. } => return Err(OutputError::Unlinkable),
@@ -245,7 +245,7 @@ impl Supervisor {
 
     fn watch(&mut self, pipeline: &OutputPipeline) -> Ended {
         let (is_rtmp, enough) = match &self.destination {
-            Destination::Rtmp { .. } => (true, rtmp::BUFFERS_BEFORE_CONNECTED),
+            Destination::Rtmp { .. } => (true, rtmp::PACKETS_WHEN_CONNECTED),
             _ => (false, 1),
         };
         let opened = Instant::now();
@@ -289,7 +289,7 @@ impl Supervisor {
             }
             if is_rtmp && lock(&self.gate).is_waiting() && now.duration_since(moved.1) > self.surroundings.policy.stall
             {
-                return Ended::Lost("the server has stopped taking data; connecting anew".to_owned());
+                return self.explain("timed out");
             }
         }
     }
