@@ -1,5 +1,12 @@
 //! The stream reaches a real RTMP server, and comes back after that server was gone.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
 #[path = "support/process.rs"]

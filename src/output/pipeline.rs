@@ -66,7 +66,7 @@ pub(super) struct OutputPipeline {
 
 impl OutputPipeline {
     /// Builds and starts it. It then opens its file or connects in its own time.
-    pub(super) fn start(parts: MuxAndSink, has_audio: bool, pace: Pace) -> Result<Self, OutputError> {
+    pub(super) fn start(parts: &MuxAndSink, has_audio: bool, pace: Pace) -> Result<Self, OutputError> {
         let pipeline = gst::Pipeline::new();
         let source = || {
             let builder = AppSrc::builder().format(gst::Format::Time).max_bytes(0);

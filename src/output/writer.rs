@@ -59,7 +59,7 @@ impl FileWriter {
         gst::init().map_err(|error| WriteError::GStreamer(error.to_string()))?;
         file::create(path)?;
         let parts = file::parts(path, container, Pace::Offline).map_err(OutputError::from)?;
-        let output = OutputPipeline::start(parts, settings.audio.is_some(), Pace::Offline)?;
+        let output = OutputPipeline::start(&parts, settings.audio.is_some(), Pace::Offline)?;
         let inlet = output.inlet();
         let on_packet: OnPacket = {
             let inlet = inlet.clone();
