@@ -1,5 +1,12 @@
 //! What is rendered into a file is what was pushed: every frame, in its colours, for its time.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
 #[path = "support/test_card.rs"]

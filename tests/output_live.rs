@@ -1,5 +1,12 @@
 //! The live stream plays in a browser and in other players.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "support/ffprobe.rs"]

@@ -95,7 +95,7 @@ impl FromStr for Destination {
 /// How a file is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileFormat {
-    /// MP4. Written in fragments, so that a crash leaves a file that plays, and made into a plain MP4 at its end.
+    /// MP4. A live stream is written in fragments, so that a crash leaves a file that plays.
     Mp4,
     /// Matroska. A crash leaves a file that plays.
     Mkv,

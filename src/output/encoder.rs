@@ -146,6 +146,12 @@ impl Encoder {
         KeyFrameRequest(self.packets.downgrade())
     }
 
+    /// A way to end all waiting for this encoder: nobody takes its packets any more.
+    pub(super) fn abandon(&self) -> impl Fn() + Send + Sync + use<> {
+        let flight = Arc::clone(&self.flight);
+        move || flight.fail("its packets are not taken".to_owned())
+    }
+
     /// Has everything encoded that was pushed, and ends. All packets have been given out when this returns.
     pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
         // An error here has been reported on the bus as well.

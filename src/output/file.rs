@@ -11,20 +11,24 @@ use gstreamer::prelude::*;
 use super::{
     destination::FileFormat,
     elements::{MissingElement, make},
-    pipeline::{MuxAndSink, OutputError},
+    pipeline::{MuxAndSink, OutputError, Pace},
 };
 
 /// Milliseconds of an MP4 that are lost at most if the machine goes down.
 const MP4_FRAGMENT_MS: u32 = 2000;
 
 /// A muxer for `format` and a sink that writes to `path`.
-pub(super) fn parts(path: &Path, format: FileFormat) -> Result<MuxAndSink, MissingElement> {
+///
+/// An MP4 of a live stream is made of fragments from beginning to end, so that a crash leaves a file that plays. The
+/// mode of `mp4mux` that turns it into a plain MP4 when it ends is no way out: until then it writes each `moof` behind
+/// its `mdat`, and ffmpeg does not read such a file.
+pub(super) fn parts(path: &Path, format: FileFormat, pace: Pace) -> Result<MuxAndSink, MissingElement> {
     let (mux, pads) = match format {
         FileFormat::Mp4 => {
             let mux = make("mp4mux")?;
-            // Fragments as it goes, so that what was written plays after a crash; a plain MP4 in the end.
-            mux.set_property("fragment-duration", MP4_FRAGMENT_MS);
-            mux.set_property_from_str("fragment-mode", "first-moov-then-finalise");
+            if pace == Pace::Live {
+                mux.set_property("fragment-duration", MP4_FRAGMENT_MS);
+            }
             (mux, ("video_%u", "audio_%u"))
         }
         FileFormat::Mkv => (make("matroskamux")?, ("video_%u", "audio_%u")),
@@ -35,7 +39,7 @@ pub(super) fn parts(path: &Path, format: FileFormat) -> Result<MuxAndSink, Missi
     sink.set_property("sync", false);
     // What was written is in the file, whatever happens next. Each packet is written at once: tens of calls a second.
     sink.set_property_from_str("buffer-mode", "unbuffered");
-    Ok(MuxAndSink { mux, pads, sink })
+    Ok(MuxAndSink { mux, pads, sink, takes_headers: true })
 }
 
 /// Makes sure that `path` can be written, by making the file.

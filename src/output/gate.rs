@@ -155,7 +155,7 @@ mod tests {
                 bucket.0.lock().unwrap().1 = *level;
                 let frame = frame as u64;
                 gate.offer(&packet(Track::Audio, frame * 20, true));
-                gate.offer(&packet(Track::Video, frame * 20, frame % 7 == 0));
+                gate.offer(&packet(Track::Video, frame * 20, frame.is_multiple_of(7)));
             }
             let taken = bucket.0.lock().unwrap().0.clone();
             let video: Vec<_> = taken.iter().filter(|packet| packet.track == Track::Video).collect();

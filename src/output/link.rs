@@ -151,10 +151,10 @@ impl Supervisor {
             let ended = match &self.destination {
                 Destination::Live { store } => {
                     let store = Arc::clone(store);
-                    self.publish_segments(store, None)
+                    self.publish_segments(&store, None)
                 }
                 Destination::Hls { folder } => match Folder::open(folder) {
-                    Ok(folder) => self.publish_segments(Arc::default(), Some(folder)),
+                    Ok(folder) => self.publish_segments(&Arc::default(), Some(folder)),
                     Err(error) => Ended::Failed(error.to_string()),
                 },
                 Destination::Rtmp { .. } | Destination::File { .. } => self.run_pipeline(),
@@ -206,12 +206,12 @@ impl Supervisor {
             Destination::File { path, format } => {
                 let path = file::create_new(path)?;
                 self.status.url = path.display().to_string();
-                file::parts(&path, *format)?
+                file::parts(&path, *format, Pace::Live)?
             }
             Destination::Rtmp { url } => rtmp::parts(url)?,
             Destination::Live { .. } | Destination::Hls { .. } => return Err(OutputError::Unlinkable),
         };
-        OutputPipeline::start(parts, self.surroundings.has_audio, Pace::Live)
+        OutputPipeline::start(&parts, self.surroundings.has_audio, Pace::Live)
     }
 
     /// One connection, or one file.
@@ -245,7 +245,7 @@ impl Supervisor {
 
     fn watch(&mut self, pipeline: &OutputPipeline) -> Ended {
         let (is_rtmp, enough) = match &self.destination {
-            Destination::Rtmp { .. } => (true, rtmp::BUFFERS_BEFORE_CONNECTED),
+            Destination::Rtmp { .. } => (true, rtmp::PACKETS_WHEN_CONNECTED),
             _ => (false, 1),
         };
         let opened = Instant::now();
@@ -289,7 +289,7 @@ impl Supervisor {
             }
             if is_rtmp && lock(&self.gate).is_waiting() && now.duration_since(moved.1) > self.surroundings.policy.stall
             {
-                return Ended::Lost("the server has stopped taking data; connecting anew".to_owned());
+                return self.explain("timed out");
             }
         }
     }
@@ -299,8 +299,8 @@ impl Supervisor {
     }
 
     /// Cuts the stream into segments, for `store` and, if there is one, `folder`.
-    fn publish_segments(&mut self, store: Arc<LiveStore>, mut folder: Option<Folder>) -> Ended {
-        self.open_gate(Box::new(Segmenter::new(Arc::clone(&store), self.surroundings.has_audio)));
+    fn publish_segments(&mut self, store: &Arc<LiveStore>, mut folder: Option<Folder>) -> Ended {
+        self.open_gate(Box::new(Segmenter::new(Arc::clone(store), self.surroundings.has_audio)));
         let published_before = store.published();
         let mut ended = None;
         while ended.is_none() {
@@ -312,7 +312,7 @@ impl Supervisor {
                     ended = Some(Ended::Finished);
                 }
             }
-            if let Some(Err(error)) = folder.as_mut().map(|folder| folder.mirror(&store)) {
+            if let Some(Err(error)) = folder.as_mut().map(|folder| folder.mirror(store)) {
                 drop(lock(&self.gate).close());
                 return Ended::Failed(error.to_string());
             }

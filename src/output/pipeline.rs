@@ -43,6 +43,8 @@ pub(super) struct MuxAndSink {
     /// Names of the muxer's pads for video and for sound.
     pub(super) pads: (&'static str, &'static str),
     pub(super) sink: gst::Element,
+    /// Whether the sink has work with headers. One that waits for its peer keeps them until the first packet comes.
+    pub(super) takes_headers: bool,
 }
 
 /// What came over the bus.
@@ -64,7 +66,7 @@ pub(super) struct OutputPipeline {
 
 impl OutputPipeline {
     /// Builds and starts it. It then opens its file or connects in its own time.
-    pub(super) fn start(parts: MuxAndSink, has_audio: bool, pace: Pace) -> Result<Self, OutputError> {
+    pub(super) fn start(parts: &MuxAndSink, has_audio: bool, pace: Pace) -> Result<Self, OutputError> {
         let pipeline = gst::Pipeline::new();
         let source = || {
             let builder = AppSrc::builder().format(gst::Format::Time).max_bytes(0);
@@ -89,8 +91,12 @@ impl OutputPipeline {
         let passed = Arc::new(AtomicU64::new(0));
         if let Some(pad) = parts.sink.static_pad("sink") {
             let passed = Arc::clone(&passed);
-            pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, _| {
-                passed.fetch_add(1, Ordering::Relaxed);
+            let takes_headers = parts.takes_headers;
+            pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, info| {
+                let is_header = info.buffer().is_some_and(|buffer| buffer.flags().contains(gst::BufferFlags::HEADER));
+                if takes_headers || !is_header {
+                    passed.fetch_add(1, Ordering::Relaxed);
+                }
                 gst::PadProbeReturn::Ok
             });
         }
@@ -123,6 +129,16 @@ impl OutputPipeline {
             }
             _ => PipelineEvent::End,
         })
+    }
+
+    /// Calls `tell` as soon as anything fails, on the thread on which it does. [`event`](Self::event) says what.
+    pub(super) fn on_failure(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.bus.set_sync_handler(move |_, message| {
+            if message.type_() == gst::MessageType::Error {
+                tell();
+            }
+            gst::BusSyncReply::Pass
+        });
     }
 
     /// Buffers that reached the sink. The sink takes one when it is done with the one before.

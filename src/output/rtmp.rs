@@ -8,9 +8,8 @@ use super::{
     pipeline::MuxAndSink,
 };
 
-/// Buffers that reach the sink before it has anything to do with the server: the headers of the stream, which it
-/// keeps, and the first that waits until the connection stands.
-pub(super) const BUFFERS_BEFORE_CONNECTED: u64 = 5;
+/// Packets that reach the sink when the server has taken the stream: the first waits in the sink until then.
+pub(super) const PACKETS_WHEN_CONNECTED: u64 = 2;
 
 /// A muxer, and a sink that sends to `url`.
 pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
@@ -20,7 +19,7 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
     sink.set_property("location", url.secret());
     // Frames come at their pace already, and a reconnected stream begins at a late time.
     sink.set_property("sync", false);
-    Ok(MuxAndSink { mux, pads: ("video", "audio"), sink })
+    Ok(MuxAndSink { mux, pads: ("video", "audio"), sink, takes_headers: false })
 }
 
 /// What the pipeline reported, for people, without secrets. `had_begun` tells whether the server had taken the stream.
@@ -32,6 +31,8 @@ pub(super) fn explain(url: &RtmpUrl, text: &str, had_begun: bool) -> String {
         "it refused the connection; is the server running, and the port right?".to_owned()
     } else if says(&["resolving", "name or service not known", "temporary failure in name"]) {
         "no host of this name is known; check the address and the name server".to_owned()
+    } else if says(&["timed out", "timeout"]) && had_begun {
+        "it has stopped taking data; connecting anew".to_owned()
     } else if says(&["timed out", "timeout"]) {
         "it did not answer in time; is a firewall in the way?".to_owned()
     } else if says(&["tls", "certificate"]) {

@@ -74,7 +74,7 @@ mod tests {
                 for buffer in silence.up_to(tick) {
                     prop_assert_eq!(buffer.pts(), Some(end));
                     end += buffer.duration().unwrap();
-                    prop_assert!(buffer.size() as u64 % SAMPLE_BYTES == 0 && buffer.size() > 0);
+                    prop_assert!((buffer.size() as u64).is_multiple_of(SAMPLE_BYTES) && buffer.size() > 0);
                 }
                 // Within a sample of the time at which the next frame begins.
                 let next = u128::from(tick + 1) * 1_000_000_000 / u128::from(fps);

@@ -19,6 +19,9 @@ use crate::engine::StreamFormat;
 /// How long the disk or the encoder may do nothing at all. Long, since a slow disk is no error.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long the words for a failure may take to arrive after the failure itself.
+const WORDS: Duration = Duration::from_secs(1);
+
 /// A file could not be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
@@ -55,8 +58,8 @@ impl FileWriter {
     ) -> Result<Self, WriteError> {
         gst::init().map_err(|error| WriteError::GStreamer(error.to_string()))?;
         file::create(path)?;
-        let parts = file::parts(path, container).map_err(OutputError::from)?;
-        let output = OutputPipeline::start(parts, settings.audio.is_some(), Pace::Offline)?;
+        let parts = file::parts(path, container, Pace::Offline).map_err(OutputError::from)?;
+        let output = OutputPipeline::start(&parts, settings.audio.is_some(), Pace::Offline)?;
         let inlet = output.inlet();
         let on_packet: OnPacket = {
             let inlet = inlet.clone();
@@ -69,13 +72,17 @@ impl FileWriter {
             tracing::warn!("{warning}");
         }
         let start = |encoder: &VideoEncoder| Encoder::start(encoder, format, settings, (0, 0), &on_packet);
-        this.encoder = Some(match start(chosen) {
+        let encoder = match start(chosen) {
             Err(error) if !chosen.is_software() => {
                 tracing::warn!("{error}; x264 encodes in software instead");
                 start(&SOFTWARE)?
             }
             result => result?,
-        });
+        };
+        if let Some(output) = &this.output {
+            output.on_failure(encoder.abandon());
+        }
+        this.encoder = Some(encoder);
         Ok(this)
     }
 
@@ -84,12 +91,10 @@ impl FileWriter {
     /// # Errors
     /// The encoder failed or the disk is full; the file ends before this frame then.
     pub fn push(&mut self, picture: &Arc<Frame>) -> Result<(), WriteError> {
-        self.check_output()?;
+        self.check_output(Duration::ZERO)?;
         if let Some(encoder) = &mut self.encoder {
-            encoder.push(self.next, picture, PATIENCE).map_err(|error| {
-                // An encoder that cannot go on because its packets are not taken is not what is wrong.
-                Self::failure(self.output.as_ref(), &self.path).unwrap_or(WriteError::Encoder(error))
-            })?;
+            let pushed = encoder.push(self.next, picture, PATIENCE);
+            pushed.map_err(|error| self.blame(error))?;
         }
         self.next += 1;
         Ok(())
@@ -107,7 +112,7 @@ impl FileWriter {
     /// The encoder failed or the disk is full.
     pub fn finish(mut self) -> Result<(), WriteError> {
         if let Some(encoder) = self.encoder.take() {
-            encoder.finish(PATIENCE)?;
+            encoder.finish(PATIENCE).map_err(|error| self.blame(error))?;
         }
         self.inlet.end();
         let event = self.output.as_ref().and_then(|output| output.event(PATIENCE));
@@ -118,15 +123,16 @@ impl FileWriter {
         }
     }
 
-    fn check_output(&self) -> Result<(), WriteError> {
-        Self::failure(self.output.as_ref(), &self.path).map_or(Ok(()), Err)
+    fn check_output(&self, patience: Duration) -> Result<(), WriteError> {
+        match self.output.as_ref().and_then(|output| output.event(patience)) {
+            Some(PipelineEvent::Error(text)) => Err(OutputError::Failed(file::explain(&self.path, &text)).into()),
+            Some(PipelineEvent::End) | None => Ok(()),
+        }
     }
 
-    fn failure(output: Option<&OutputPipeline>, path: &Path) -> Option<WriteError> {
-        match output?.event(Duration::ZERO)? {
-            PipelineEvent::Error(text) => Some(OutputError::Failed(file::explain(path, &text)).into()),
-            PipelineEvent::End => None,
-        }
+    /// What is wrong: an encoder that cannot go on because its packets are not taken is not.
+    fn blame(&self, error: EncoderError) -> WriteError {
+        self.check_output(WORDS).err().unwrap_or(WriteError::Encoder(error))
     }
 }
 

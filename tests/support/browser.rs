@@ -1,5 +1,15 @@
 //! A headless Chromium, steered by WebDriver.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
 use std::{
     process::{Command, Stdio},
     time::Duration,
@@ -16,7 +26,6 @@ pub struct Browser {
     _driver: ChildGuard,
 }
 
-#[allow(dead_code, reason = "not every test needs every helper")]
 impl Browser {
     /// Starts one.
     pub fn start() -> Self {

@@ -1,11 +1,20 @@
 //! What ffprobe and ffmpeg say of a stream.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
 use std::process::Command;
 
 use serde_json::Value;
 
 /// Everything about the streams of a file or address, or what ffprobe complained of.
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn probe(input: &str, more: &[&str]) -> Result<Value, String> {
     let mut command = Command::new("ffprobe");
     command.args(["-v", "error", "-of", "json", "-show_streams", "-show_format"]).args(more).arg(input);
@@ -17,14 +26,12 @@ pub fn probe(input: &str, more: &[&str]) -> Result<Value, String> {
 }
 
 /// The stream of this kind (`video`, `audio`).
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn stream<'a>(probed: &'a Value, kind: &str) -> &'a Value {
     let streams = probed["streams"].as_array().expect("a list of streams");
     streams.iter().find(|stream| stream["codec_type"] == kind).unwrap_or_else(|| panic!("no {kind} in {probed:#}"))
 }
 
 /// All frames of a file, decoded, each as the bytes of `pixel_format` without gaps.
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn decode(input: &str, pixel_format: &str, more: &[&str]) -> Vec<u8> {
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-i", input]).args(more);
@@ -35,7 +42,6 @@ pub fn decode(input: &str, pixel_format: &str, more: &[&str]) -> Vec<u8> {
 }
 
 /// Peak signal-to-noise ratio in decibels. More is more alike.
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn psnr(a: &[u8], b: &[u8]) -> f64 {
     assert_eq!(a.len(), b.len());
     let squares: f64 = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();

@@ -1,5 +1,15 @@
 //! Processes that a test starts, and waiting for what they do.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
 use std::{
     net::TcpListener,
     process::{Child, Command},
@@ -7,7 +17,6 @@ use std::{
 };
 
 /// A port of the loopback interface that nobody listens on.
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
@@ -15,7 +24,6 @@ pub fn free_port() -> u16 {
 /// A process that is killed, and waited for, when this is dropped.
 pub struct ChildGuard(pub Child);
 
-#[allow(dead_code, reason = "not every test needs every helper")]
 impl ChildGuard {
     /// Starts it.
     pub fn start(command: &mut Command) -> Self {
@@ -36,7 +44,6 @@ impl Drop for ChildGuard {
 /// # Panics
 /// It does not within `limit`; the message says what was waited for.
 #[track_caller]
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn wait_for<T>(what: &str, limit: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + limit;
     loop {

@@ -1,5 +1,15 @@
 //! A program to send: test cards at their pace, as an engine would give them.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
 use std::{
     sync::{
         Arc, Mutex,
@@ -29,7 +39,6 @@ pub struct Show {
     feeder: Option<JoinHandle<()>>,
 }
 
-#[allow(dead_code, reason = "not every test needs every helper")]
 impl Show {
     /// Goes on air.
     pub fn start(format: StreamFormat, settings: EncoderSettings, destinations: &[(&str, Destination)]) -> Self {

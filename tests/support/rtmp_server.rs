@@ -1,5 +1,15 @@
 //! A real RTMP server: nginx with its RTMP module, on a port of its own.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
 use std::{
     fs,
     net::TcpStream,
@@ -19,7 +29,6 @@ pub struct RtmpServer {
     process: Option<ChildGuard>,
 }
 
-#[allow(dead_code, reason = "not every test needs every helper")]
 impl RtmpServer {
     /// Starts one.
     pub fn start() -> Self {

@@ -1,11 +1,20 @@
 //! Frames with a picture that shows wrong colours, ranges, strides and order.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
 use std::sync::Arc;
 
 use systems::Frame;
 
 /// The flat patches at the top of the card, in sRGB, from left to right.
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub const PATCHES: [[u8; 3]; 8] =
     [[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [128, 128, 128], [64, 160, 224]];
 
@@ -18,7 +27,6 @@ fn yuv([r, g, b]: [u8; 3]) -> [u8; 3] {
 }
 
 /// Patches in the upper half, and below a ramp with a bar whose place tells the number of the frame.
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn test_card(width: usize, height: usize, number: u64) -> Arc<Frame> {
     let mut frame = Frame::new(width, height);
     let (y_stride, uv_stride) = (frame.y_stride(), frame.uv_stride());
@@ -49,7 +57,6 @@ pub fn test_card(width: usize, height: usize, number: u64) -> Arc<Frame> {
 }
 
 /// A picture that cannot be compressed.
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn noise(width: usize, height: usize, seed: u64) -> Arc<Frame> {
     let mut frame = Frame::new(width, height);
     let mut state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -64,7 +71,6 @@ pub fn noise(width: usize, height: usize, seed: u64) -> Arc<Frame> {
 }
 
 /// The planes behind one another without gaps, as `ffmpeg -pix_fmt yuv420p` writes them.
-#[allow(dead_code, reason = "not every test needs every helper")]
 pub fn packed(frame: &Frame) -> Vec<u8> {
     let (width, height) = (frame.width(), frame.height());
     let (y, u, v) = frame.planes();
