@@ -14,7 +14,7 @@ use crate::{
     config::{self, Settings},
     control::{self, ApiToken, Control, ControlSettings, Listeners, LiveFile, LiveFiles},
     engine::{self, Command, EngineHandle, EngineSettings},
-    output::{self, OutputsHandle, live::LiveStore},
+    output::{self, OutputsHandle, ReconnectPolicy, live::LiveStore},
     telemetry::Metrics,
 };
 
@@ -118,7 +118,15 @@ fn start_outputs(settings: &Settings, engine: &EngineHandle) -> Result<Sending, 
     for (index, destination) in settings.muxer_outputs.iter().enumerate() {
         destinations.push((format!("output-{}", index + 1), read_destination(destination)?));
     }
-    let running = output::run(engine, stream::encoder(settings), destinations).map_err(|error| error.to_string())?;
+    let policy = ReconnectPolicy {
+        first: settings.muxer_retry_delay,
+        attempts: settings.muxer_retry_attempts,
+        queue_frames: settings.muxer_max_queue_size as u64,
+        ..ReconnectPolicy::default()
+    };
+    let encoder = stream::encoder(settings);
+    let running = output::run(engine, encoder, destinations, policy, settings.pipeline_max_queue_size)
+        .map_err(|error| error.to_string())?;
     Ok(Sending { running, live })
 }
 

@@ -226,7 +226,7 @@ settings! {
         muxer_outputs: Vec<Destination> = List(Goal), "MUXER_OUTPUTS", "muxer.outputs", default "", secret;
         /// Encoded frames that may wait for each output before it leaves some out.
         muxer_max_queue_size: usize = whole(1, 10_000, "frames"),
-            "MUXER_MAX_QUEUE_SIZE", "muxer.max_queue_size", default "300";
+            "MUXER_MAX_QUEUE_SIZE", "muxer.max_queue_size", default "90";
         /// How often a lost connection is tried again before the output gives up.
         muxer_retry_attempts: Option<u32> = whole_or("unlimited", 0, 100_000),
             "MUXER_RETRY_ATTEMPTS", "muxer.retry_attempts", default "unlimited";

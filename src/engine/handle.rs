@@ -171,7 +171,8 @@ pub struct EngineClosed;
 pub struct EngineStats {
     /// Ticks that ran.
     pub frames: u64,
-    /// Ticks that were due but skipped, since the one before took too long.
+    /// Frames that were due and did not go out: ticks that were skipped, since the one before took too long, and frames
+    /// that the encoder did not take in time.
     pub dropped_frames: u64,
     /// Ticks of the last second that ran, per second.
     pub fps: f64,
@@ -209,16 +210,6 @@ pub(super) struct Shared {
 /// One who takes frames.
 pub(super) struct Consumer {
     pub(super) sender: SyncSender<ProgramFrame>,
-    pub(super) missed: Arc<AtomicU64>,
-}
-
-/// Frames for one consumer.
-#[derive(Debug)]
-pub struct Frames {
-    /// The frames in order. Ends when the engine does.
-    pub receiver: Receiver<ProgramFrame>,
-    /// Frames that were left out because the consumer did not take them in time.
-    pub missed: Arc<AtomicU64>,
 }
 
 /// The way to the engine. Cheap to clone.
@@ -305,14 +296,12 @@ impl EngineHandle {
     }
 
     /// Every frame from now on, in every state of the transport. At most `capacity` wait; when they are not taken in
-    /// time, new ones are left out and counted. Dropping the receiver ends it.
+    /// time, new ones are left out and counted as dropped. Dropping the receiver ends it; the engine's end closes it.
     #[must_use]
-    pub fn frames(&self, capacity: usize) -> Frames {
+    pub fn frames(&self, capacity: usize) -> Receiver<ProgramFrame> {
         let (sender, receiver) = sync_channel(capacity);
-        let missed = Arc::new(AtomicU64::new(0));
-        let consumer = Consumer { sender, missed: Arc::clone(&missed) };
-        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(consumer);
-        Frames { receiver, missed }
+        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(Consumer { sender });
+        receiver
     }
 
     /// What the stream should be doing, and every change of it.

@@ -5,7 +5,7 @@ mod pace;
 mod tick;
 
 pub use handle::{
-    ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, Frames, OutputState, OutputStatus,
+    ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, OutputState, OutputStatus,
     ProgramFrame, StreamEvent, StreamFormat, Transport,
 };
 pub use tick::{Engine, EngineSettings, StartError, spawn};

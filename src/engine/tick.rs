@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{
         Arc, PoisonError,
-        atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError, TrySendError},
     },
     thread::JoinHandle,
@@ -23,6 +22,12 @@ use super::{
 
 /// How long the first frame waits for pictures and fonts of the scene. What is not there by then appears when it is.
 const LOADING: Duration = Duration::from_secs(5);
+
+/// Batches that may wait for ticks to come. More are refused as busy.
+const SCHEDULED: usize = 4096;
+
+/// Time over which frame rate and render time are told.
+const WINDOW: Duration = Duration::from_secs(1);
 
 /// What an engine is made for.
 #[derive(Clone, Copy, Debug)]
@@ -156,6 +161,10 @@ impl Ticking {
 
     fn accept(&mut self, edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome>) {
         match at {
+            Some(_) if self.scheduled.values().map(Vec::len).sum::<usize>() >= SCHEDULED => {
+                // Who asked may have gone.
+                let _ = reply.send(Err(EditRejected::Busy));
+            }
             Some(tick) => self.scheduled.entry(tick).or_default().push((edits, reply)),
             None => self.submit(edits, reply),
         }
@@ -181,7 +190,7 @@ impl Ticking {
         if let Some(frame) = &report.frame {
             self.picture = Some(Arc::clone(frame));
         }
-        self.send_frame(tick);
+        let is_missed = self.send_frame(tick);
         // The diff goes out before the answers: who has an answer and then asks for diffs has not missed this one's.
         if let Some(diff) = report.diff.take() {
             // Nobody listening is fine.
@@ -194,39 +203,45 @@ impl Ticking {
             }
         }
         let spent = began.elapsed();
-        self.count(tick, &report, spent);
+        self.count(tick, &report, spent, is_missed);
         (self.observe)(&report, spent);
     }
 
-    fn send_frame(&mut self, tick: u64) {
-        let Some(picture) = &self.picture else { return };
+    /// Hands the picture out. Returns whether someone did not take it.
+    fn send_frame(&mut self, tick: u64) -> bool {
+        let Some(picture) = &self.picture else { return false };
+        let mut is_missed = false;
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).retain(|consumer| {
             match consumer.sender.try_send(ProgramFrame { tick, picture: Arc::clone(picture) }) {
                 Ok(()) => true,
                 Err(TrySendError::Full(_)) => {
-                    consumer.missed.fetch_add(1, Ordering::Relaxed);
+                    is_missed = true;
                     true
                 }
                 Err(TrySendError::Disconnected(_)) => false,
             }
         });
+        is_missed
     }
 
-    fn count(&mut self, tick: u64, report: &TickReport, spent: Duration) {
+    fn count(&mut self, tick: u64, report: &TickReport, spent: Duration, is_missed: bool) {
         let now = Instant::now();
         self.recent.push_back((now, spent));
-        while self.recent.front().is_some_and(|(ended, _)| now - *ended > Duration::from_secs(1)) {
+        while self.recent.front().is_some_and(|(ended, _)| now - *ended > WINDOW) {
             self.recent.pop_front();
         }
         let ticks = self.recent.len();
         let total: Duration = self.recent.iter().map(|(_, spent)| *spent).sum();
+        let span = self.recent.front().map_or(Duration::ZERO, |(ended, _)| now - *ended);
         let mut stats = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
         stats.frames += 1;
+        stats.dropped_frames += u64::from(is_missed);
         stats.tick = tick;
         stats.layer_count = report.layer_count as u64;
         #[expect(clippy::cast_precision_loss, reason = "at most some sixty")]
         {
-            stats.fps = ticks as f64;
+            // From the end of one tick to that of the next is one frame.
+            stats.fps = if span.is_zero() { 0.0 } else { (ticks - 1) as f64 / span.as_secs_f64() };
         }
         stats.average_render_time = total / u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
     }

@@ -1,11 +1,11 @@
-//! How long to wait before the next attempt.
+//! What is done about a peer that is slow or lost.
 
 use std::{
     hash::{BuildHasher, RandomState},
     time::Duration,
 };
 
-/// When a peer counts as lost, and waits that grow from attempt to attempt.
+/// How much waits for a slow peer, when it counts as lost, and waits that grow from attempt to attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReconnectPolicy {
     /// Before the first attempt.
@@ -14,11 +14,22 @@ pub struct ReconnectPolicy {
     pub longest: Duration,
     /// How long a peer may take nothing, with the queue full, before it counts as lost.
     pub stall: Duration,
+    /// Attempts in a row after which an output gives up until the stream is started anew; never if `None`.
+    pub attempts: Option<u32>,
+    /// Encoded frames that may wait for an output. When they are more, frames are left out until a key frame comes that
+    /// finds the queue nearly empty.
+    pub queue_frames: u64,
 }
 
 impl Default for ReconnectPolicy {
     fn default() -> Self {
-        Self { first: Duration::from_secs(1), longest: Duration::from_secs(30), stall: Duration::from_secs(10) }
+        Self {
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(30),
+            stall: Duration::from_secs(10),
+            attempts: None,
+            queue_frames: 90,
+        }
     }
 }
 

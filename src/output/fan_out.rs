@@ -23,8 +23,6 @@ use super::{
 };
 use crate::engine::{EngineHandle, ProgramFrame, StreamEvent, StreamFormat, Transport};
 
-/// Frames that wait for the encoder. Full: the engine leaves new ones out and counts them.
-const FRAMES_WAITING: usize = 3;
 /// How long the encoder may take no frame before it is restarted.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often to look whether the stream stopped, should no frame come.
@@ -64,7 +62,8 @@ pub struct Program {
     pub announce: Arc<dyn Fn(StreamEvent) + Send + Sync>,
 }
 
-/// Sends the engine's frames to all `destinations` whenever the stream is on air.
+/// Sends the engine's frames to all `destinations` whenever the stream is on air. At most `frames_waiting` frames wait for
+/// the encoder; when it is behind by more, the engine leaves new ones out.
 ///
 /// # Errors
 /// GStreamer or a part of it is missing, or two outputs have one name. A destination that cannot be reached is no
@@ -73,6 +72,8 @@ pub fn run(
     engine: &EngineHandle,
     settings: EncoderSettings,
     destinations: Vec<(String, Destination)>,
+    policy: ReconnectPolicy,
+    frames_waiting: usize,
 ) -> Result<OutputsHandle, StartError> {
     let publish = {
         let engine = engine.clone();
@@ -83,13 +84,13 @@ pub fn run(
         Arc::new(move |event| engine.announce(event))
     };
     let program = Program {
-        frames: engine.frames(FRAMES_WAITING).receiver,
+        frames: engine.frames(frames_waiting),
         format: engine.format(),
         transport: engine.transport(),
         publish,
         announce,
     };
-    run_program(program, settings, destinations, ReconnectPolicy::default())
+    run_program(program, settings, destinations, policy)
 }
 
 /// Sends frames, wherever they come from, to all `destinations`.

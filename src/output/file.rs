@@ -26,7 +26,7 @@ pub(super) fn parts(path: &Path, format: FileFormat, pace: Pace) -> Result<MuxAn
     let (mux, pads) = match format {
         FileFormat::Mp4 => {
             let mux = make("mp4mux")?;
-            if pace == Pace::Live {
+            if matches!(pace, Pace::Live { .. }) {
                 mux.set_property("fragment-duration", MP4_FRAGMENT_MS);
             }
             (mux, ("video_%u", "audio_%u"))

@@ -164,17 +164,16 @@ impl Supervisor {
                     self.tell(OutputState::Stopped);
                     return;
                 }
-                Ended::Failed(error) => {
-                    self.complain(error, OutputState::Failed);
-                    // Until the stream stops, which is the chance to mend it.
-                    let _ = self.orders.recv();
-                    return;
-                }
+                Ended::Failed(error) => return self.give_up(error),
                 Ended::Lost(error) => {
-                    self.complain(error, OutputState::Reconnecting);
                     if begun.elapsed() > STEADY {
                         attempt = 0;
                     }
+                    if self.surroundings.policy.attempts.is_some_and(|attempts| attempt >= attempts) {
+                        let error = format!("{error}; given up after {attempt} further attempts");
+                        return self.give_up(error);
+                    }
+                    self.complain(error, OutputState::Reconnecting);
                     if self.wait_before(attempt) {
                         self.tell(OutputState::Stopped);
                         return;
@@ -183,6 +182,12 @@ impl Supervisor {
                 }
             }
         }
+    }
+
+    /// Does nothing more until the stream stops, which is the chance to mend what is wrong.
+    fn give_up(&mut self, error: String) {
+        self.complain(error, OutputState::Failed);
+        let _ = self.orders.recv();
     }
 
     /// Waits for the next attempt. Returns whether the stream stopped meanwhile.
@@ -202,16 +207,17 @@ impl Supervisor {
     }
 
     fn open_pipeline(&mut self) -> Result<OutputPipeline, OutputError> {
+        let pace = Pace::Live { frames: self.surroundings.policy.queue_frames };
         let parts = match &self.destination {
             Destination::File { path, format } => {
                 let path = file::create_new(path)?;
                 self.status.url = path.display().to_string();
-                file::parts(&path, *format, Pace::Live)?
+                file::parts(&path, *format, pace)?
             }
             Destination::Rtmp { url } => rtmp::parts(url)?,
             Destination::Live { .. } | Destination::Hls { .. } => return Err(OutputError::Unlinkable),
         };
-        OutputPipeline::start(&parts, self.surroundings.has_audio, Pace::Live)
+        OutputPipeline::start(&parts, self.surroundings.has_audio, pace)
     }
 
     /// One connection, or one file.

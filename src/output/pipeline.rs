@@ -18,12 +18,10 @@ use super::{
     packet::{Packet, Track},
 };
 
-/// Encoded time that may wait in front of an output before it counts as one that cannot keep up.
-const FULL: gst::ClockTime = gst::ClockTime::from_seconds(3);
-/// Bytes likewise, should times be of no help: 64 MiB.
+/// Bytes that may wait in front of an output before it counts as one that cannot keep up: 64 MiB.
 const FULL_BYTES: u64 = 64 << 20;
-/// Encoded time to which the queue must have shrunk before it is filled again.
-const ROOM: gst::ClockTime = gst::ClockTime::from_mseconds(500);
+/// The part of a full queue that may be left when it is filled again.
+const ROOM: u64 = 6;
 /// Packets that may wait where the encoder can wait too. More than the sound of the frames that the encoder holds, so
 /// that one track never waits for the other.
 const OFFLINE_PACKETS: u64 = 64;
@@ -31,8 +29,8 @@ const OFFLINE_PACKETS: u64 = 64;
 /// Whether the encoder may be held up by an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// Never: what does not fit is left out.
-    Live,
+    /// Never: what does not fit is left out. So many frames may wait.
+    Live { frames: u64 },
     /// As long as it takes: nothing is left out.
     Offline,
 }
@@ -71,7 +69,7 @@ impl OutputPipeline {
         let source = || {
             let builder = AppSrc::builder().format(gst::Format::Time).max_bytes(0);
             match pace {
-                Pace::Live => builder.build(),
+                Pace::Live { .. } => builder.build(),
                 Pace::Offline => builder.max_buffers(OFFLINE_PACKETS).block(true).build(),
             }
         };
@@ -101,7 +99,11 @@ impl OutputPipeline {
             });
         }
         let bus = pipeline.bus().ok_or(OutputError::Unlinkable)?;
-        let this = Self { pipeline, bus, inlet: Inlet { video, audio }, passed };
+        let full = match pace {
+            Pace::Live { frames } => frames,
+            Pace::Offline => u64::MAX,
+        };
+        let this = Self { pipeline, bus, inlet: Inlet { video, audio, full }, passed };
         if this.pipeline.set_state(gst::State::Playing).is_err() {
             let event = this.event(Duration::ZERO);
             drop(this.take_down());
@@ -161,6 +163,8 @@ impl OutputPipeline {
 pub(super) struct Inlet {
     video: AppSrc,
     audio: Option<AppSrc>,
+    /// Frames that may wait.
+    full: u64,
 }
 
 impl Inlet {
@@ -182,11 +186,11 @@ impl Inlet {
 
 impl Outlet for Inlet {
     fn is_full(&self) -> bool {
-        self.video.current_level_time() > FULL || self.video.current_level_bytes() > FULL_BYTES
+        self.video.current_level_buffers() > self.full || self.video.current_level_bytes() > FULL_BYTES
     }
 
     fn has_room(&self) -> bool {
-        self.video.current_level_time() <= ROOM
+        self.video.current_level_buffers() <= self.full / ROOM
     }
 
     fn push(&mut self, packet: &Packet) {
