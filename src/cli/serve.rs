@@ -120,6 +120,7 @@ fn start_outputs(settings: &Settings, engine: &EngineHandle) -> Result<Sending, 
     }
     let policy = ReconnectPolicy {
         first: settings.muxer_retry_delay,
+        longest: ReconnectPolicy::default().longest.max(settings.muxer_retry_delay),
         attempts: settings.muxer_retry_attempts,
         queue_frames: settings.muxer_max_queue_size as u64,
         ..ReconnectPolicy::default()
