@@ -249,10 +249,10 @@ settings! {
     Work {
         /// Frames that may wait for the encoder before new ones are left out.
         pipeline_max_queue_size: usize = whole(1, 120, "frames"),
-            "PIPELINE_MAX_QUEUE_SIZE", "pipeline.max_queue_size", default "4";
+            "PIPELINE_MAX_QUEUE_SIZE", "pipeline.max_queue_size", default "8";
         /// Frame buffers, 3 MB each at 1080p. Must exceed the queue: one is drawn while others wait.
         pipeline_pool_size: usize = whole(2, 240, "frames"),
-            "PIPELINE_POOL_SIZE", "pipeline.pool_size", default "12";
+            "PIPELINE_POOL_SIZE", "pipeline.pool_size", default "16";
         /// Threads that draw; `auto` takes one for each core.
         workers_render: Option<usize> = whole_or("auto", 1, 256), "WORKERS_RENDER", "workers.render", default "auto";
         /// Threads that decode pictures and fonts.
