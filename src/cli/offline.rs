@@ -29,5 +29,7 @@ pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Composit
     if !compositor.finish_loading(Instant::now() + LOADING) {
         tracing::warn!("some assets are not decoded after {LOADING:?} and are left out");
     }
+    // Loading has drawn the first picture already; whoever ticks next wants it too.
+    compositor.redraw();
     Ok(compositor)
 }
