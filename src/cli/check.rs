@@ -1,7 +1,7 @@
 //! `stream-manager check SCENE…`
 
 use std::{
-    fs,
+    fs, io,
     path::{Component, Path},
     process::ExitCode,
 };
@@ -9,6 +9,7 @@ use std::{
 use components::{SceneDocument, document::Limits};
 
 use super::{CheckArgs, EXIT_USAGE, fail, print, settings};
+use crate::config::Settings;
 
 /// Checks scene files and prints everything that is wrong with them. Status 1 if anything is.
 #[must_use]
@@ -64,9 +65,8 @@ fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String
 ///
 /// # Errors
 /// Everything that is wrong with what is written in it, a line each.
-pub(super) fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
-    let text =
-        fs::read_to_string(file).map_err(|error| vec![format!("{}: cannot be read: {error}", file.display())])?;
+fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
+    let text = fs::read_to_string(file).map_err(|error| vec![format!("{}: {}", file.display(), unreadable(&error))])?;
     let mut scene = SceneDocument::parse(&text, limits)
         .map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", file.display())).collect::<Vec<_>>())?;
     scene.folder = match file.parent() {
@@ -76,6 +76,28 @@ pub(super) fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, 
     Ok(scene)
 }
 
+/// Reads the scene that a command works on.
+///
+/// # Errors
+/// It is faulty. What is wrong was told on stderr then; the exit status is left to pass on.
+pub(super) fn open_scene(file: &Path, settings: &Settings) -> Result<SceneDocument, ExitCode> {
+    read_scene(file, &Limits { max_layers: settings.max_layers }).map_err(|faults| match faults.as_slice() {
+        [fault] => fail(fault, 1),
+        faults => fail(format_args!("the scene has {} faults\n\n  {}", faults.len(), faults.join("\n  ")), 1),
+    })
+}
+
+/// Why a file cannot be read, for people.
+fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file; check the path".to_owned(),
+        io::ErrorKind::PermissionDenied => "it may not be read; give this user the right to".to_owned(),
+        io::ErrorKind::IsADirectory => "this is a folder; add the name of a file".to_owned(),
+        io::ErrorKind::InvalidData => "it is not UTF-8 text; save it as that".to_owned(),
+        _ => format!("it cannot be read: {error}"),
+    }
+}
+
 /// What is wrong with an asset's file, if anything is.
 fn asset_fault(folder: &Path, path: &Path) -> Option<String> {
     let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
@@ -83,9 +105,10 @@ fn asset_fault(folder: &Path, path: &Path) -> Option<String> {
         return Some(format!("found `{}`, expected a path inside of the scene's folder", path.display()));
     }
     let full = folder.join(path);
-    match fs::metadata(&full) {
-        Ok(meta) if meta.is_file() => fs::File::open(&full).err().map(|error| format!("`{}`: {error}", full.display())),
-        Ok(_) => Some(format!("found `{}`, which is no file", full.display())),
-        Err(error) => Some(format!("`{}` cannot be read: {error}", full.display())),
-    }
+    let error = match fs::metadata(&full) {
+        Ok(meta) if meta.is_file() => fs::File::open(&full).err(),
+        Ok(_) => Some(io::ErrorKind::IsADirectory.into()),
+        Err(error) => Some(error),
+    };
+    error.map(|error| format!("`{}`: {}", full.display(), unreadable(&error)))
 }

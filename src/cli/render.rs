@@ -2,11 +2,10 @@
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
-use components::document::Limits;
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
 
-use super::{EXIT_USAGE, RenderArgs, check::read_scene, fail, offline, settings, start_logging, stream};
+use super::{EXIT_USAGE, RenderArgs, check::open_scene, fail, offline, settings, start_logging, stream};
 use crate::output::{FileFormat, FileWriter, WriteError};
 
 /// Renders a scene into a file, as fast as the machine allows, each frame exactly once.
@@ -21,9 +20,9 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Ok(container) => container,
         Err(error) => return fail(error, EXIT_USAGE),
     };
-    let scene = match read_scene(&args.file, &Limits { max_layers: settings.max_layers }) {
+    let scene = match open_scene(&args.file, &settings) {
         Ok(scene) => scene,
-        Err(faults) => return fail(faults.join("\n"), 1),
+        Err(refused) => return refused,
     };
     let compositor = match offline::load(scene, &settings) {
         Ok(compositor) => compositor,

@@ -2,14 +2,14 @@
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
-use components::{SceneDocument, document::Limits};
+use components::SceneDocument;
 use systems::{WorkerThreads, start_workers};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
 
-use super::{EXIT_USAGE, ServeArgs, check::read_scene, fail, settings, start_logging, stream};
+use super::{EXIT_USAGE, ServeArgs, check::open_scene, fail, settings, start_logging, stream};
 use crate::{
     config::{self, Settings},
     control::{self, ApiToken, Control, ControlSettings, Listeners, LiveFile, LiveFiles},
@@ -34,12 +34,12 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
         tracing::warn!("{warning}");
     }
     let scene = match &settings.scene {
-        Some(file) => read_scene(file, &Limits { max_layers: settings.max_layers }),
+        Some(file) => open_scene(file, &settings),
         None => Ok(SceneDocument::default()),
     };
     let scene = match scene {
         Ok(scene) => scene,
-        Err(faults) => return fail(faults.join("\n"), 1),
+        Err(refused) => return refused,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use image::{RgbaImage, imageops::FilterType};
 
-use components::document::Limits;
-
-use super::{EXIT_USAGE, SnapshotArgs, check::read_scene, fail, offline, settings, start_logging};
+use super::{EXIT_USAGE, SnapshotArgs, check::open_scene, fail, offline, settings, start_logging};
+use crate::output::not_writable;
 
 /// Draws one moment of a scene into a PNG file.
 #[must_use]
@@ -16,9 +15,9 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
     start_logging(&settings);
-    let scene = match read_scene(&args.file, &Limits { max_layers: settings.max_layers }) {
+    let scene = match open_scene(&args.file, &settings) {
         Ok(scene) => scene,
-        Err(faults) => return fail(faults.join("\n"), 1),
+        Err(refused) => return refused,
     };
     let mut compositor = match offline::load(scene, &settings) {
         Ok(compositor) => compositor,
@@ -39,6 +38,7 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
     let image = image::DynamicImage::ImageRgba8(image).into_rgb8();
     match image.save_with_format(&args.out, image::ImageFormat::Png) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(image::ImageError::IoError(error)) => fail(not_writable(&args.out, &error), 1),
         Err(error) => fail(format!("`{}` cannot be written: {error}", args.out.display()), 1),
     }
 }

@@ -67,7 +67,8 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(format!("{stem}-{number}.{ending}"))
 }
 
-pub(super) fn not_writable(path: &Path, error: &io::Error) -> OutputError {
+/// Why `path` cannot be written, and what to do about it.
+pub(crate) fn not_writable(path: &Path, error: &io::Error) -> OutputError {
     let remedy = match error.kind() {
         io::ErrorKind::NotFound => "make the folder first",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

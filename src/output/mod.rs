@@ -34,3 +34,5 @@ pub use fan_out::{OutputsHandle, Program, StartError, run, run_program};
 pub use pipeline::OutputError;
 pub use settings::{AudioCodec, AudioSettings, Codec, EncoderSettings, Hwaccel, UnknownPreset, X264Preset};
 pub use writer::{FileWriter, WriteError};
+
+pub(crate) use file::not_writable;
