@@ -30,6 +30,9 @@ const TELL: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long an output may take to finish.
 const FINISH: Duration = Duration::from_secs(10);
+/// A server that closes the connection within this time did not want the stream: many take any, and only then look
+/// at its key.
+const WELCOME: Duration = Duration::from_secs(3);
 /// After this long on air, the next loss counts as the first again.
 const STEADY: Duration = Duration::from_secs(30);
 
@@ -83,6 +86,7 @@ impl Link {
             surroundings,
             retired: None,
             told: Instant::now(),
+            began: Instant::now(),
         };
         std::thread::Builder::new().name(format!("output-{id}")).spawn(move || supervisor.run())?;
         Ok(Self { gate, orders })
@@ -110,6 +114,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn described(state: OutputState) -> &'static str {
+    match state {
+        OutputState::Stopped => "stopped",
+        OutputState::Starting => "starting",
+        OutputState::Started => "started",
+        OutputState::Stopping => "stopping",
+        OutputState::Reconnecting => "reconnecting",
+        OutputState::Failed => "given up",
+    }
+}
+
 /// How a connection ended.
 enum Ended {
     /// As it was told.
@@ -129,6 +144,8 @@ struct Supervisor {
     /// The pipeline before, on its way down. There is never more than one.
     retired: Option<JoinHandle<()>>,
     told: Instant,
+    /// When it went on air last.
+    began: Instant,
 }
 
 impl Supervisor {
@@ -335,6 +352,7 @@ impl Supervisor {
         if self.status.state == OutputState::Reconnecting {
             self.status.reconnects += 1;
         }
+        self.began = Instant::now();
         self.tell(OutputState::Started);
     }
 
@@ -342,8 +360,12 @@ impl Supervisor {
         match &self.destination {
             Destination::Rtmp { url } => {
                 tracing::debug!(output = self.status.id, "{}", url.redact(text));
-                let had_begun = self.status.state == OutputState::Started;
-                Ended::Lost(rtmp::explain(url, text, had_begun))
+                let phase = match self.status.state {
+                    OutputState::Started if self.began.elapsed() > WELCOME => rtmp::Phase::Sending,
+                    OutputState::Started => rtmp::Phase::Beginning,
+                    _ => rtmp::Phase::Connecting,
+                };
+                Ended::Lost(rtmp::explain(url, text, phase))
             }
             Destination::File { .. } => Ended::Failed(file::explain(self.status.url.as_ref(), text)),
             Destination::Live { .. } | Destination::Hls { .. } => Ended::Failed(text.to_owned()),
@@ -358,7 +380,7 @@ impl Supervisor {
 
     fn tell(&mut self, state: OutputState) {
         if self.status.state != state {
-            tracing::info!(output = self.status.id, url = self.status.url, ?state, "output");
+            tracing::info!(output = self.status.id, url = self.status.url, "the output is {}", described(state));
         }
         self.status.state = state;
         {

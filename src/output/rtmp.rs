@@ -22,8 +22,19 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
     Ok(MuxAndSink { mux, pads: ("video", "audio"), sink, takes_headers: false })
 }
 
-/// What the pipeline reported, for people, without secrets. `had_begun` tells whether the server had taken the stream.
-pub(super) fn explain(url: &RtmpUrl, text: &str, had_begun: bool) -> String {
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The server has not taken the stream yet.
+    Connecting,
+    /// It has just taken it.
+    Beginning,
+    /// It has been taking it for a while.
+    Sending,
+}
+
+/// What the pipeline reported in this phase, for people, without secrets.
+pub(super) fn explain(url: &RtmpUrl, text: &str, phase: Phase) -> String {
     let host = url.host();
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -31,7 +42,7 @@ pub(super) fn explain(url: &RtmpUrl, text: &str, had_begun: bool) -> String {
         "it refused the connection; is the server running, and the port right?".to_owned()
     } else if says(&["resolving", "name or service not known", "temporary failure in name"]) {
         "no host of this name is known; check the address and the name server".to_owned()
-    } else if says(&["timed out", "timeout"]) && had_begun {
+    } else if says(&["timed out", "timeout"]) && phase != Phase::Connecting {
         "it has stopped taking data; connecting anew".to_owned()
     } else if says(&["timed out", "timeout"]) {
         "it did not answer in time; is a firewall in the way?".to_owned()
@@ -41,8 +52,12 @@ pub(super) fn explain(url: &RtmpUrl, text: &str, had_begun: bool) -> String {
         "it refused the stream; check the application and the stream key".to_owned()
     } else if says(&["broken pipe", "connection reset", "connection closed", "eof", "disconnected", "cancelled"]) {
         // Most servers say no more than this to a stream that they do not want.
-        let hint = if had_begun { "" } else { " before it took the stream; check the application and the stream key" };
-        format!("it closed the connection{hint}")
+        let hint = "; check the application and the stream key";
+        match phase {
+            Phase::Connecting => format!("it closed the connection before it took the stream{hint}"),
+            Phase::Beginning => format!("it closed the connection when the stream had just begun{hint}"),
+            Phase::Sending => "it closed the connection".to_owned(),
+        }
     } else {
         first_line(url, text)
     };
@@ -79,10 +94,14 @@ mod tests {
             ("Error resolving “live.example”: Name or service not known", "no host of this name"),
             ("Connection error: Socket I/O timed out", "did not answer in time"),
             ("strange words about live_key_1", "strange words about ***"),
+            ("Connection closed remotely", "before it took the stream; check the application and the stream key"),
         ] {
-            let explained = explain(&url, text, false);
+            let explained = explain(&url, text, Phase::Connecting);
             assert!(explained.contains(words) && explained.contains("live.example"), "{explained}");
             assert!(!explained.contains("live_key_1"), "{explained}");
         }
+        let closed = |phase| explain(&url, "Connection closed remotely", phase);
+        assert!(closed(Phase::Beginning).ends_with("had just begun; check the application and the stream key"));
+        assert!(closed(Phase::Sending).ends_with("it closed the connection"));
     }
 }
