@@ -1,10 +1,15 @@
 //! What people type, and what they get: `check`, `snapshot`, `render`, `schema`, and all that can be wrong with it.
 
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
 #[path = "support/service.rs"]
 mod service;
 
-use std::{fs, path::Path, process::Output};
+use std::{fs, process::Output};
 
+use ffprobe::{decode, probe, stream};
 use service::{project_file, run};
 
 const SCENE: &str = r##"{
@@ -25,16 +30,6 @@ fn folder_with(name: &str, text: &str) -> tempfile::TempDir {
 
 fn told(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn probe(file: &Path) -> serde_json::Value {
-    let output = std::process::Command::new("ffprobe")
-        .args(["-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json"])
-        .arg(file)
-        .output()
-        .expect("ffprobe runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("ffprobe tells JSON")
 }
 
 #[test]
@@ -73,16 +68,42 @@ fn a_rendered_file_has_exactly_the_frames_asked_for() {
         ];
         let output = run(folder.path(), &arguments, &[]);
         assert!(output.status.success(), "{name}: {}", told(&output));
-        let found = probe(&folder.path().join(name));
-        let streams = found["streams"].as_array().unwrap();
-        let video = streams.iter().find(|stream| stream["codec_type"] == "video").expect("a video stream");
+        let file = folder.path().join(name);
+        let found = probe(file.to_str().unwrap(), &["-count_frames"]).unwrap();
+        let video = stream(&found, "video");
         assert_eq!(video["nb_read_frames"], frames, "{name}: {video:#}");
         assert_eq!(video["codec_name"], "h264");
         assert_eq!((video["width"].as_u64(), video["height"].as_u64()), (Some(320), Some(180)));
-        assert!(streams.iter().any(|stream| stream["codec_name"] == "aac"), "{name} has no sound");
+        assert_eq!(stream(&found, "audio")["codec_name"], "aac");
         let expected = frames.parse::<f64>().unwrap() / 30.0;
         let duration: f64 = found["format"]["duration"].as_str().unwrap().parse().unwrap();
         assert!((duration - expected).abs() < 0.1, "{name}: {duration} s instead of {expected} s");
+    }
+}
+
+#[test]
+fn a_rendered_file_begins_with_the_first_moment_and_holds_still_pictures() {
+    let still = r##"{ "canvas": { "width": 320, "height": 180, "background": "#ffffff" } }"##;
+    let folder = folder_with("moving.jsonc", SCENE);
+    fs::write(folder.path().join("still.jsonc"), still).unwrap();
+    let luma_of = |scene: &str, from: &str| {
+        let arguments = ["render", scene, "--out", "show.mkv", "--frames", "12", "--from", from];
+        let output = run(folder.path(), &arguments, &[("STREAM_RESOLUTION", "320x180")]);
+        assert!(output.status.success(), "{}", told(&output));
+        let pictures = decode(folder.path().join("show.mkv").to_str().unwrap(), "gray", &[]);
+        pictures.chunks_exact(320 * 180).map(|picture| picture[40 * 320..41 * 320].to_vec()).collect::<Vec<_>>()
+    };
+    let frames = luma_of("still.jsonc", "0s");
+    assert_eq!(frames.len(), 12);
+    assert!(frames.iter().flatten().all(|luma| *luma > 230));
+    // Red is lighter than blue. The box moves by 4 pixels a frame.
+    for (from, first) in [("0s", 0), ("1s", 120)] {
+        let frames = luma_of("moving.jsonc", from);
+        let edges: Vec<_> = frames.iter().map(|row| row.iter().position(|luma| *luma > 47).unwrap()).collect();
+        assert_eq!(edges.len(), 12);
+        for (frame, edge) in edges.iter().enumerate() {
+            assert!(edge.abs_diff(first + frame * 4) <= 1, "from {from}: {edges:?}");
+        }
     }
 }
 
@@ -105,10 +126,11 @@ fn every_fault_of_a_scene_is_told_with_its_place() {
         let output = run(folder.path(), &arguments, &[]);
         let text = told(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {text}");
-        for place in ["broken.json:2:33", "broken.json:4:32", "broken.json:4:76", "broken.json:5:17"] {
+        for place in ["broken.json:2:31: ", "broken.json:4:33: ", "broken.json:4:77: ", "broken.json:5:17: "] {
             assert!(text.contains(place), "{arguments:?} does not tell of {place}:\n{text}");
         }
         assert!(text.contains("did you mean `height`?"), "{text}");
+        assert_eq!(text.contains("error: the scene has 4 faults"), arguments[0] != "check", "{text}");
     }
     assert!(!folder.path().join("x.mp4").exists() && !folder.path().join("x.png").exists());
 }
@@ -125,7 +147,12 @@ fn a_good_scene_passes_and_a_missing_asset_does_not() {
     let output = run(folder.path(), &["check", "missing.json"], &[]);
     let text = told(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("/assets/0/path") && text.contains("logo.png"), "{text}");
+    assert!(text.contains("/assets/0/path") && text.contains("logo.png`: there is no such file"), "{text}");
+
+    let output = run(folder.path(), &["check", "nowhere.json", "good.jsonc"], &[]);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("nowhere.json: there is no such file") && text.contains("good.jsonc: good"), "{text}");
 }
 
 #[test]
@@ -159,8 +186,13 @@ fn a_file_that_cannot_be_written_is_named() {
     let output = run(folder.path(), &["render", "scene.jsonc", "--out", "no/such/folder/x.mp4", "--frames", "2"], &[]);
     let text = told(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("no/such/folder"), "{text}");
+    assert!(text.contains("no/such/folder/x.mp4") && text.contains("make the folder first"), "{text}");
+    let output = run(folder.path(), &["snapshot", "scene.jsonc", "--out", "no/such/folder/x.png"], &[]);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("no/such/folder/x.png") && text.contains("make the folder first"), "{text}");
     let output = run(folder.path(), &["render", "scene.jsonc", "--out", "x.avi", "--frames", "2"], &[]);
     let text = told(&output);
-    assert!(!output.status.success() && text.contains(".mkv"), "{text}");
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("`x.avi`") && text.contains(".mp4, .mkv and .flv"), "{text}");
 }

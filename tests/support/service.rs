@@ -1,48 +1,74 @@
 //! The real binary, started on free loopback ports and ended with the test.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
 use std::{
     io::{BufRead, BufReader},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    thread::JoinHandle,
+    time::Duration,
 };
 
+use image::RgbImage;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::process::wait_for;
 
 /// How long a story waits for something that should happen soon. Machines are noisy: long, and never slept through.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A port of the loopback address that nothing listens on.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("the system has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
-}
-
-/// Tries until there is a value; fails the test, saying what was waited for, when that takes too long.
-pub fn wait_for<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(value) = attempt() {
-            return value;
-        }
-        assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// A running service.
 pub struct Service {
     child: Child,
-    /// Port of the HTTP API.
+    /// Port of the HTTP API, once it listens.
     pub port: u16,
-    /// Port of the WebSocket.
-    pub ws_port: u16,
     /// The folder that it runs in; gone after the test.
     pub folder: TempDir,
     log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// An answer of the API.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its header `Stream-Tick`: the tick that it speaks of.
+    pub tick: Option<u64>,
+    /// Its header `Content-Type`.
+    pub media_type: String,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The same answer, which must have this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
 }
 
 /// A command of the binary with an environment of its own: no variable of the person who runs the tests reaches it.
@@ -63,24 +89,30 @@ pub fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Out
 }
 
 impl Service {
-    /// Starts `serve` with these variables and waits until it is ready.
-    pub fn start(variables: &[(&str, &str)]) -> Self {
-        let service = Self::launch(variables);
-        wait_for("the service to be ready", || {
-            service.get("/health/ready").is_ok_and(|(status, _)| status == 200).then_some(())
+    /// Starts `serve` with these variables and files in its folder, and waits until it is ready.
+    #[track_caller]
+    pub fn start(variables: &[(&str, &str)], files: &[(&str, &str)]) -> Self {
+        let mut service = Self::launch(variables, files);
+        service.port = wait_for("the service to say where it listens", PATIENCE, || {
+            let ended = service.child.try_wait().expect("it is our child");
+            let log = service.log();
+            assert!(ended.is_none(), "the service has ended: {ended:?}");
+            let (_, rest) = log.split_once("listens on http://127.0.0.1:")?;
+            rest.split('/').next()?.parse().ok()
         });
+        wait_for("the service to be ready", PATIENCE, || (service.get("/health/ready").status == 200).then_some(()));
         service
     }
 
-    /// Starts `serve` with these variables on free ports.
-    pub fn launch(variables: &[(&str, &str)]) -> Self {
+    /// Starts `serve` with these variables and files in its folder, on ports that the system chooses.
+    pub fn launch(variables: &[(&str, &str)], files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the service");
-        let (port, ws_port) = (free_port(), free_port());
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).expect("the folder is ours");
+        }
+        let ports = ["PORT", "WS_PORT", "METRICS_PORT", "HEALTH_PORT"];
         let mut child = command(folder.path(), &["serve"])
-            .env("PORT", port.to_string())
-            .env("WS_PORT", ws_port.to_string())
-            .env("METRICS_PORT", "0")
-            .env("HEALTH_PORT", "0")
+            .envs(ports.map(|port| (port, "0")))
             .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -89,12 +121,12 @@ impl Service {
         let log = Arc::new(Mutex::new(Vec::new()));
         let stderr = child.stderr.take().expect("it was piped");
         let lines = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 lines.lock().unwrap().push(line);
             }
         });
-        Self { child, port, ws_port, folder, log }
+        Self { child, port: 0, folder, log, reader: Some(reader) }
     }
 
     /// What it has logged so far.
@@ -102,70 +134,125 @@ impl Service {
         self.log.lock().unwrap().join("\n")
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// Waits until the log holds these words.
+    #[track_caller]
+    pub fn wait_for_log(&self, words: &str) {
+        wait_for(&format!("`{words}` in the log"), PATIENCE, || self.log().contains(words).then_some(()));
     }
 
-    fn url(&self, path: &str) -> String {
+    /// The address of something that it serves.
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    fn agent() -> ureq::Agent {
-        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into()
+    /// Sends a request. A body goes as `media_type`.
+    #[track_caller]
+    pub fn request(&self, method: &str, path: &str, body: Option<(&str, &str)>) -> Answer {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
+        let agent = ureq::Agent::new_with_config(config);
+        let request = ureq::http::Request::builder().method(method).uri(self.url(path));
+        let answer = match body {
+            Some((media_type, text)) => agent.run(request.header("content-type", media_type).body(text).unwrap()),
+            None => agent.run(request.body(()).unwrap()),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let header = |name| Some(answer.headers().get(name)?.to_str().unwrap().to_owned());
+        let tick = header("stream-tick").map(|tick| tick.parse().expect("a number"));
+        let media_type = header("content-type").unwrap_or_default();
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().with_config().limit(64 << 20).read_to_vec().expect("the whole answer");
+        Answer { status, tick, media_type, body }
     }
 
-    /// GET: the status and the body.
-    pub fn get(&self, path: &str) -> Result<(u16, Vec<u8>), ureq::Error> {
-        let mut answer = Self::agent().get(self.url(path)).call()?;
-        let body = answer.body_mut().with_config().limit(64 << 20).read_to_vec()?;
-        Ok((answer.status().as_u16(), body))
+    /// GET.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, None)
     }
 
     /// GET of JSON that must be there.
+    #[track_caller]
     pub fn json(&self, path: &str) -> Value {
-        let (status, body) = self.get(path).unwrap_or_else(|error| panic!("GET {path}: {error}\n{}", self.log()));
-        assert_eq!(status, 200, "GET {path}: {}", String::from_utf8_lossy(&body));
-        serde_json::from_slice(&body).expect("a JSON answer")
+        self.get(path).expect(200).json()
     }
 
-    /// A request with a JSON body: the status and the JSON answer (`null` if there is none).
-    pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(self.url(path))
-            .header("content-type", "application/json")
-            .body(body.to_string())
-            .expect("a good request");
-        let mut answer = Self::agent().run(request).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let text = answer.body_mut().read_to_string().expect("a text answer");
-        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
+    /// A request with a JSON body, or none if it is null.
+    #[track_caller]
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let text = body.to_string();
+        self.request(method, path, (!body.is_null()).then_some(("application/json", text.as_str())))
+    }
+
+    /// How the stream is doing.
+    #[track_caller]
+    pub fn status(&self) -> Value {
+        self.json("/api/stream/status")
+    }
+
+    /// How the output of this name is doing.
+    #[track_caller]
+    pub fn output(&self, id: &str) -> Value {
+        let status = self.status();
+        let outputs = status["outputs"].as_array().expect("a list of outputs");
+        outputs.iter().find(|output| output["id"] == id).unwrap_or_else(|| panic!("no `{id}` in {status}")).clone()
+    }
+
+    /// Waits until the output of this name is in this state.
+    #[track_caller]
+    pub fn wait_for_output(&self, id: &str, state: &str) -> Value {
+        wait_for(&format!("`{id}` to be {state}"), PATIENCE, || {
+            let output = self.output(id);
+            (output["state"] == state).then_some(output)
+        })
+    }
+
+    /// How many frames were drawn so far.
+    #[track_caller]
+    pub fn frame_count(&self) -> u64 {
+        self.status()["frameCount"].as_u64().expect("a number")
+    }
+
+    /// Waits until so many more frames are drawn.
+    #[track_caller]
+    pub fn wait_for_frames(&self, more: u64) {
+        let before = self.frame_count();
+        wait_for("more frames", PATIENCE, || (self.frame_count() >= before + more).then_some(()));
+    }
+
+    /// The present picture and its tick.
+    #[track_caller]
+    pub fn picture(&self) -> (u64, RgbImage) {
+        let answer = self.get("/api/stream/frame").expect(200);
+        assert_eq!(answer.media_type, "image/png");
+        let picture = image::load_from_memory(&answer.body).expect("a PNG").into_rgb8();
+        (answer.tick.expect("a picture tells its tick"), picture)
     }
 
     /// Sends a signal such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().expect("kill runs");
-        assert!(sent.success(), "the service had ended already:\n{}", self.log());
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success(), "the service had ended already");
     }
 
-    /// Waits for its end.
+    /// Waits for its end. All that it has logged is in the log then.
+    #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
-        wait_for("the service to end", || self.child.try_wait().expect("it is our child"))
-    }
-
-    /// Ends it as an operator would, and waits.
-    pub fn stop(mut self) -> (ExitStatus, TempDir, String) {
-        self.signal("TERM");
-        let status = self.wait();
-        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
-        (status, folder, self.log())
+        let status = wait_for("the service to end", PATIENCE, || self.child.try_wait().expect("it is our child"));
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the reader ends with the service");
+        }
+        status
     }
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
+        // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- what the service logged ---\n{}\n---", self.log());
+        }
     }
 }
 
