@@ -1,0 +1,145 @@
+//! The service streams to an RTMP server: what viewers see, and what happens when the server is not there.
+
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "support/scenes.rs"]
+mod scenes;
+#[path = "support/service.rs"]
+mod service;
+
+use ffprobe::{decode, probe, psnr, stream};
+use process::wait_for;
+use rtmp_server::RtmpServer;
+use scenes::{PATCHES, assert_patches, card};
+use service::{PATIENCE, Service};
+
+const KEY: &str = "live_4711_sEcReTkEy";
+
+fn start(server: &RtmpServer) -> Service {
+    let url = server.url(KEY);
+    let variables = [
+        ("SCENE", "card.jsonc"),
+        ("STREAM_URL", url.as_str()),
+        ("STREAM_RESOLUTION", "640x360"),
+        ("MUXER_RETRY_DELAY", "200ms"),
+        ("LOG_LEVEL", "debug"),
+    ];
+    Service::start(&variables, &[("card.jsonc", &card())])
+}
+
+/// Waits until a viewer can play the stream, and checks what it is made of.
+#[track_caller]
+fn assert_plays(server: &RtmpServer) {
+    let url = format!("{} live=1 timeout=5", server.url(KEY));
+    let probed = wait_for("the stream to play", PATIENCE, || {
+        let probed = probe(&url, &["-rw_timeout", "3000000", "-analyzeduration", "2000000"]).ok()?;
+        (probed["streams"].as_array()?.len() == 2).then_some(probed)
+    });
+    let (video, audio) = (stream(&probed, "video"), stream(&probed, "audio"));
+    assert_eq!(video["codec_name"], "h264");
+    assert_eq!((&video["width"], &video["height"]), (&640.into(), &360.into()));
+    assert_eq!(video["r_frame_rate"], "30/1");
+    assert_eq!((&video["color_range"], &video["color_space"]), (&"tv".into(), &"bt709".into()));
+    assert_eq!((&audio["codec_name"], &audio["sample_rate"]), (&"aac".into(), &"48000".into()));
+}
+
+/// Nobody can read the stream key from anything that the service tells.
+#[track_caller]
+fn assert_key_is_kept(service: &Service) {
+    for path in ["/api/stream/status", "/metrics", "/health/ready", "/api/stream/layers", "/"] {
+        let text = service.get(path).text();
+        assert!(!text.contains(KEY), "{path}: {text}");
+    }
+    assert!(!service.log().contains(KEY), "the stream key is in the log");
+}
+
+#[test]
+fn viewers_see_the_picture_that_the_service_draws() {
+    let server = RtmpServer::start();
+    let mut service = start(&server);
+    let output = service.wait_for_output("stream", "started");
+    assert_eq!(output["url"], format!("rtmp://127.0.0.1:{}/live/***", server.port));
+    assert_plays(&server);
+
+    let seen = decode(&format!("{} live=1", server.url(KEY)), "rgb24", &["-frames:v", "30"]);
+    let size = 640 * 360 * 3;
+    assert_eq!(seen.len(), 30 * size);
+    let seen = image::RgbImage::from_raw(640, 360, seen[29 * size..].to_vec()).unwrap();
+    let (_, drawn) = service.picture();
+    // Text and a ramp are in it; it is not just that there is nothing to see.
+    let colors: std::collections::HashSet<_> = drawn.pixels().collect();
+    assert!(colors.len() > 200, "{} colours", colors.len());
+    // 44 dB were measured; wrong coefficients or a wrong range give less than 25.
+    let alike = psnr(&seen, &drawn);
+    assert!(alike > 38.0, "{alike:.1} dB");
+    assert_patches(&drawn, &PATCHES, 0);
+    assert_patches(&seen, &PATCHES, 4);
+
+    assert_eq!(service.output("stream")["droppedFrames"], 0);
+    assert_key_is_kept(&service);
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(0));
+    assert!(!service.log().contains(KEY), "the stream key is in the log");
+}
+
+#[test]
+fn a_server_that_goes_away_gets_the_stream_again() {
+    let mut server = RtmpServer::start();
+    let service = start(&server);
+    service.wait_for_output("stream", "started");
+    assert_plays(&server);
+
+    server.kill();
+    service.wait_for_output("stream", "reconnecting");
+    let error = wait_for("an attempt that is refused", PATIENCE, || {
+        let error = service.output("stream")["lastError"].as_str()?.to_owned();
+        error.contains("refused the connection").then_some(error)
+    });
+    assert!(error.contains(&format!("127.0.0.1:{}", server.port)), "{error}");
+    // The picture goes on, and can be seen and changed.
+    service.wait_for_frames(10);
+    assert_eq!(service.status()["isLive"], true);
+    service.send("DELETE", "/api/stream/layers/words", &serde_json::Value::Null).expect(200);
+    assert_patches(&service.picture().1, &PATCHES, 0);
+    assert_key_is_kept(&service);
+
+    server.restart();
+    let output = service.wait_for_output("stream", "started");
+    assert_eq!(output["reconnects"], 1, "{output}");
+    assert!(output["droppedFrames"].as_u64().unwrap() > 0, "{output}");
+    assert_plays(&server);
+    assert_eq!(service.output("stream")["reconnects"], 1);
+    assert_key_is_kept(&service);
+}
+
+#[test]
+fn a_server_that_is_not_there_yet_gets_the_stream_when_it_comes() {
+    let mut server = RtmpServer::start();
+    server.kill();
+    let service = start(&server);
+    let output = service.wait_for_output("stream", "reconnecting");
+    let error = output["lastError"].as_str().unwrap_or_default();
+    assert!(error.contains("refused the connection") && error.contains("is the server running"), "{output}");
+    service.wait_for_frames(10);
+    assert_patches(&service.picture().1, &PATCHES, 0);
+    assert_key_is_kept(&service);
+
+    server.restart();
+    service.wait_for_output("stream", "started");
+    assert_plays(&server);
+}
+
+#[test]
+fn a_key_that_the_server_refuses_is_told_without_being_shown() {
+    let server = RtmpServer::start();
+    let url = format!("rtmp://127.0.0.1:{}/closed/{KEY}", server.port);
+    let service = Service::start(&[("STREAM_URL", &url), ("STREAM_RESOLUTION", "320x180")], &[]);
+    let output = service.wait_for_output("stream", "reconnecting");
+    let error = output["lastError"].as_str().unwrap_or_default();
+    assert!(error.contains("check the application and the stream key"), "{output}");
+    assert_key_is_kept(&service);
+}
