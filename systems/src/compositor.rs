@@ -18,7 +18,7 @@ use crate::{
     edit::{Inbox, SceneLimits},
     frame::{Frame, FramePool, Picture},
     place::Arrived,
-    rasterise::{Program, RenderThreads, content::text::Fonts},
+    rasterise::{Program, Rasterised, RenderThreads, content::text::Fonts},
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
     tiles::TileSet,
@@ -83,6 +83,8 @@ pub struct TickReport {
     pub starved: bool,
     /// Layers of the scene, groups included.
     pub layer_count: usize,
+    /// Layers whose own picture was drawn anew, rather than taken from the last ticks.
+    pub rasterised: usize,
     /// Time that each stage took, in the order in which they ran.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -110,6 +112,7 @@ impl Compositor {
         world.insert_resource(LastDrawn::default());
         world.insert_resource(Damage(TileSet::all(width, height)));
         world.insert_resource(RenderThreads(threads.map(|threads| pool("render", threads))));
+        world.insert_resource(Rasterised::default());
         world.insert_resource(Program::new(width, height));
         world.insert_resource(FramePool::new(width, height, pool_size));
         world.insert_resource(KnownChildren::default());
@@ -140,6 +143,7 @@ impl Compositor {
             frame,
             starved,
             layer_count: self.world.resource::<LayerIndex>().len(),
+            rasterised: self.world.resource::<Rasterised>().0,
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
     }

@@ -16,6 +16,7 @@ use kurbo::{Affine, Rect};
 use crate::{
     assets::{AssetState, Assets},
     place::{Ink, Revision},
+    rasterise::{content::surface::bounded_scale, raster_scale},
     scene::SceneRoot,
     viewport::Viewport,
 };
@@ -226,9 +227,19 @@ impl Layers<'_, '_> {
         if mask.0.is_some() || !effects.0.is_empty() || !is_opaque(content, assets) {
             return None;
         }
-        // Edges may be drawn between pixels: only what lies a pixel within is sure.
         let filled = layer.affine.transform_rect_bbox(ink.0);
-        let within = PixelRect::around(filled.inset(-2.0));
+        let scale = bounded_scale(ink.0, raster_scale(layer));
+        // Pixels of the frame that one of the raster's pixels takes.
+        let pixel = (xx / scale.0).max(yy / scale.1);
+        let edges = [filled.x0, filled.y0, filled.x1, filled.y1];
+        let whole = edges.iter().all(|edge| (edge - edge.round()).abs() < 1e-6);
+        let within = if whole && !layer.reshaping && pixel < 1.0 + 1e-9 {
+            let [x0, y0, x1, y1] = edges.map(f64::round);
+            PixelRect::around(Rect::new(x0, y0, x1, y1))
+        } else {
+            // Edges may be drawn between pixels, or moved by half a one: only what lies farther within is sure.
+            PixelRect::around(filled.inset(-2.0 * pixel.max(1.0)))
+        };
         Some(within.intersect(layer.bounds)).filter(|rect| !rect.is_empty())
     }
 }

@@ -93,10 +93,10 @@ pub fn tell_changes(
 ) {
     let mut changes = Vec::new();
     let mut told = HashSet::new();
-    let mut reordered: Vec<Entity> = scene.gained.iter().collect();
+    let mut reordered: HashSet<Entity> = scene.gained.iter().collect();
     reordered.extend(scene.emptied.read());
     if !reordered.is_empty() {
-        scene.tell_removed(&reordered, &mut known, &mut changes);
+        scene.tell_removed(scene.root.0, &reordered, &mut known, &mut changes);
         scene.tell_placed(scene.root.0, &reordered, &mut known, &mut told, &mut changes);
     }
     for entity in &scene.edited {
@@ -114,22 +114,34 @@ pub fn tell_changes(
 }
 
 impl Scene<'_, '_> {
-    /// Tells which layers have left their place, and forgets them there.
-    fn tell_removed(&self, reordered: &[Entity], known: &mut KnownChildren, changes: &mut Vec<LayerChange>) {
-        known.0.retain(|parent, _| *parent == self.root.0 || self.layers.contains(*parent));
-        // What was in a group that is gone went with it.
-        for parent in reordered {
-            let members: HashSet<Entity> = self.members(*parent).iter().copied().collect();
-            if let Some(before) = known.0.get_mut(parent) {
-                before.retain(|(entity, id)| {
-                    let stays = members.contains(entity);
-                    if !stays {
-                        changes.push(LayerChange::Removed { id: id.clone() });
-                    }
-                    stays
-                });
-            }
+    /// Tells which layers below `parent`, as clients know it, have left their place, and forgets them there. Those
+    /// farther down come first, while all that is above them is still there.
+    fn tell_removed(
+        &self,
+        parent: Entity,
+        reordered: &HashSet<Entity>,
+        known: &mut KnownChildren,
+        changes: &mut Vec<LayerChange>,
+    ) {
+        let Some(mut before) = known.0.remove(&parent) else { return };
+        for (entity, _) in &before {
+            self.tell_removed(*entity, reordered, known, changes);
         }
+        if parent != self.root.0 && !self.layers.contains(parent) {
+            // What was in a group that is gone goes with it.
+            return;
+        }
+        if reordered.contains(&parent) {
+            let members: HashSet<Entity> = self.members(parent).iter().copied().collect();
+            before.retain(|(entity, id)| {
+                let stays = members.contains(entity);
+                if !stays {
+                    changes.push(LayerChange::Removed { id: id.clone() });
+                }
+                stays
+            });
+        }
+        known.0.insert(parent, before);
     }
 
     /// Tells which layers came or moved, from `parent` downwards. Each is placed right behind the one before it, so
@@ -137,7 +149,7 @@ impl Scene<'_, '_> {
     fn tell_placed(
         &self,
         parent: Entity,
-        reordered: &[Entity],
+        reordered: &HashSet<Entity>,
         known: &mut KnownChildren,
         told: &mut HashSet<Entity>,
         changes: &mut Vec<LayerChange>,
@@ -242,6 +254,9 @@ fn put<C: Component, V: Serialize>(
 ) {
     if component.is_changed() {
         // Authored components are trees of strings and numbers: they always have a value.
-        set.insert(name.to_owned(), serde_json::to_value(written(component)).unwrap_or_default());
+        let value = serde_json::to_value(written(component)).unwrap_or_default();
+        // Documents leave out what is empty: for their readers it is gone.
+        let is_gone = value == "" || value.as_array().is_some_and(Vec::is_empty);
+        set.insert(name.to_owned(), if is_gone { Value::Null } else { value });
     }
 }

@@ -2,11 +2,14 @@
 //! drawing only the damage gives the same bytes as drawing everything, and the same scene at the same time gives the
 //! same bytes, whatever the thread count, the frame rate and the history.
 
+#[path = "support/random.rs"]
+mod random;
+
 use std::sync::Arc;
 
-use components::{Edit, LayerDocument, LayerId, SceneDocument, document::Limits};
-use proptest::{collection::vec, option, prelude::*, sample::select};
-use serde_json::{Value, json};
+use components::Edit;
+use proptest::{collection::vec, prelude::*};
+use random::{LIMITS, Step, canvas, edits, layer, scene, step};
 use systems::{Compositor, CompositorSettings, Frame};
 
 /// Neither side a multiple of a tile, the height not even one of 16.
@@ -18,246 +21,9 @@ fn compositor(threads: usize) -> Compositor {
     Compositor::new(CompositorSettings {
         width: WIDTH,
         height: HEIGHT,
-        max_layers: 100,
+        max_layers: LIMITS.max_layers,
         pool_size: 3,
         threads: Some(threads),
-    })
-}
-
-/// One thing that happens to a scene.
-#[derive(Clone, Debug)]
-enum Step {
-    /// So many frames go by.
-    Wait(u64),
-    Create {
-        layer: Value,
-        into_group: bool,
-        index: usize,
-    },
-    Delete(usize),
-    Patch {
-        layer: usize,
-        patch: Value,
-    },
-    Replace {
-        layer: usize,
-        with: Value,
-    },
-    Canvas(Value),
-}
-
-fn color() -> impl Strategy<Value = Value> {
-    (any::<[u8; 3]>(), select(vec![255_u8, 255, 200, 90, 0]))
-        .prop_map(|([r, g, b], a)| json!(format!("#{r:02x}{g:02x}{b:02x}{a:02x}")))
-}
-
-fn number(low: f64, high: f64) -> impl Strategy<Value = f64> {
-    // Whole and half numbers are where integer paths begin and end.
-    prop_oneof![low..high, (low..high).prop_map(f64::round), (low..high).prop_map(|n| (n * 2.0).round() / 2.0)]
-}
-
-fn gradient() -> impl Strategy<Value = Value> {
-    (color(), color(), number(0.0, 360.0), select(vec!["linear", "radial", "conic"])).prop_map(|(a, b, angle, kind)| {
-        let stops = json!([{"offset": 0.1, "color": a}, {"offset": 0.8, "color": b}]);
-        if kind == "radial" {
-            json!({"type": kind, "radius": 0.8, "stops": stops})
-        } else {
-            json!({"type": kind, "angle": angle, "stops": stops})
-        }
-    })
-}
-
-fn paint() -> impl Strategy<Value = Value> {
-    prop_oneof![3 => color(), 1 => gradient()]
-}
-
-fn size() -> impl Strategy<Value = Value> {
-    (number(1.0, 160.0), number(1.0, 120.0)).prop_map(|(width, height)| json!({"width": width, "height": height}))
-}
-
-fn geometry() -> impl Strategy<Value = Value> {
-    (number(2.0, 120.0), number(2.0, 90.0), select(vec!["rect", "roundedRect", "ellipse", "star", "path"])).prop_map(
-        |(width, height, kind)| match kind {
-            "roundedRect" => json!({"type": kind, "width": width, "height": height, "radius": 9}),
-            "star" => json!({"type": kind, "points": 5, "outerRadius": width / 2.0, "innerRadius": height / 5.0}),
-            "path" => json!({"type": kind, "d": format!("M 0 0 L {width} 4 Q 20 {height} 3 {height} Z")}),
-            _ => json!({"type": kind, "width": width, "height": height}),
-        },
-    )
-}
-
-fn content() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        (color(), option::of(size())).prop_map(|(color, size)| {
-            let mut content = json!({"type": "color", "color": color});
-            if let Some(size) = size {
-                content["size"] = size;
-            }
-            content
-        }),
-        (gradient(), size())
-            .prop_map(|(gradient, size)| json!({"type": "gradient", "gradient": gradient, "size": size})),
-        (geometry(), paint(), option::of(number(0.5, 12.0))).prop_map(|(geometry, fill, stroke)| {
-            let mut content = json!({"type": "shape", "geometry": geometry, "fill": fill});
-            if let Some(width) = stroke {
-                content["stroke"] = json!({"paint": "#ff8800c0", "width": width});
-            }
-            content
-        }),
-        ("[a-zA-Z ]{1,14}", number(8.0, 60.0), paint())
-            .prop_map(|(text, size, fill)| json!({"type": "text", "text": text, "font": {"size": size}, "fill": fill})),
-        // No scene of this test has assets: an error card.
-        Just(json!({"type": "color", "color": "#102030"})),
-    ]
-}
-
-fn transform() -> impl Strategy<Value = Value> {
-    (
-        (number(-80.0, 200.0), number(-60.0, 150.0)),
-        (number(0.0, 1.0), number(0.0, 1.0)),
-        prop_oneof![3 => Just(1.0), 1 => number(0.1, 2.5), 1 => number(-1.5, 1.5)],
-        prop_oneof![3 => Just(0.0), 1 => number(-180.0, 180.0), 1 => Just(90.0)],
-        prop_oneof![4 => Just(0.0), 1 => number(-40.0, 40.0)],
-    )
-        .prop_map(|((x, y), (ax, ay), scale, rotation, skew)| {
-            json!({
-                "position": {"x": x, "y": y}, "anchor": {"x": ax, "y": ay}, "scale": scale,
-                "rotation": rotation, "skew": {"x": skew, "y": 0},
-            })
-        })
-}
-
-fn animation() -> impl Strategy<Value = Value> {
-    let easing = select(vec!["linear", "easeInOut", "easeOutBack", "steps(3, end)", "easeOutBounce"]);
-    (
-        select(vec!["opacity", "transform.position.x", "transform.rotation", "transform.scale", "transform.position"]),
-        (number(0.1, 1.0), number(0.0, 0.5)),
-        easing,
-        any::<bool>(),
-        select(vec![json!(1), json!(3), json!("forever")]),
-    )
-        .prop_map(|(property, (duration, delay), easing, ping_pong, repeat)| {
-            let (from, to) = match property {
-                "opacity" => (json!(0), json!(1)),
-                "transform.position.x" => (json!(-20), json!(150)),
-                "transform.position" => (json!({"x": "10%", "y": 0}), json!({"x": 120.5, "y": "80%"})),
-                "transform.scale" => (json!({"x": 0.3, "y": 0.5}), json!({"x": 1.7, "y": 1.2})),
-                _ => (json!(0), json!(200)),
-            };
-            json!({
-                "property": property, "from": from, "to": to, "duration": duration, "delay": delay,
-                "easing": easing, "pingPong": ping_pong, "repeat": repeat,
-            })
-        })
-}
-
-fn mask() -> impl Strategy<Value = Value> {
-    (number(-20.0, 60.0), number(10.0, 120.0), any::<bool>(), select(vec![0.0, 0.0, 6.0]), any::<bool>()).prop_map(
-        |(x, width, inverted, feather, round)| {
-            let shape = if round { "ellipse" } else { "rect" };
-            json!({"shape": {"type": shape, "x": x, "y": 5, "width": width, "height": 70},
-                   "inverted": inverted, "feather": feather})
-        },
-    )
-}
-
-fn blend() -> impl Strategy<Value = Value> {
-    let all: Vec<Value> = components::BlendMode::ALL.iter().map(|mode| serde_json::to_value(mode).unwrap()).collect();
-    prop_oneof![4 => Just(json!("normal")), 1 => select(all)]
-}
-
-fn common() -> impl Strategy<Value = Value> {
-    (
-        transform(),
-        prop_oneof![3 => Just(1.0), 2 => 0.0..=1.0],
-        -2..3,
-        proptest::bool::weighted(0.9),
-        blend(),
-        option::weighted(0.2, mask()),
-        vec(animation(), 0..2),
-    )
-        .prop_map(|(transform, opacity, z_index, visible, blend, mask, animations)| {
-            let mut layer = json!({
-                "transform": transform, "opacity": opacity, "zIndex": z_index, "visible": visible, "blend": blend,
-                "animations": animations,
-            });
-            if let Some(mask) = mask {
-                layer["mask"] = mask;
-            }
-            layer
-        })
-}
-
-fn leaf() -> impl Strategy<Value = Value> {
-    (common(), content(), option::weighted(0.15, number(0.5, 5.0))).prop_map(|(mut layer, content, blur)| {
-        layer["content"] = content;
-        if let Some(radius) = blur {
-            layer["effects"] = json!([{"type": "blur", "radius": radius}]);
-        }
-        layer
-    })
-}
-
-fn layer() -> impl Strategy<Value = Value> {
-    leaf().prop_recursive(2, 8, 3, |inner| {
-        (common(), vec(inner, 0..4)).prop_map(|(mut group, children)| {
-            group["content"] = json!({"type": "group"});
-            group["children"] = json!(children);
-            group
-        })
-    })
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => (1_u64..12).prop_map(Step::Wait),
-        2 => (layer(), any::<bool>(), 0_usize..6)
-            .prop_map(|(layer, into_group, index)| Step::Create { layer, into_group, index }),
-        1 => any::<usize>().prop_map(Step::Delete),
-        2 => (any::<usize>(), common()).prop_map(|(layer, patch)| Step::Patch { layer, patch }),
-        1 => (any::<usize>(), content()).prop_map(|(layer, content)| Step::Patch { layer, patch: json!({"content": content}) }),
-        1 => (any::<usize>(), layer()).prop_map(|(layer, with)| Step::Replace { layer, with }),
-        1 => (color(), 50_u32..300).prop_map(|(background, width)| Step::Canvas(json!({"width": width, "height": 150, "background": background}))),
-    ]
-}
-
-/// Gives a layer and all below it names that no other layer has.
-fn name(layer: &mut Value, next: &mut u32) {
-    layer["id"] = json!(format!("l{next}"));
-    *next += 1;
-    if let Some(children) = layer.get_mut("children").and_then(Value::as_array_mut) {
-        for child in children {
-            name(child, next);
-        }
-    }
-}
-
-fn read(mut layer: Value, next: &mut u32) -> LayerDocument {
-    name(&mut layer, next);
-    LayerDocument::from_value(layer.clone(), &Limits { max_layers: 100 })
-        .unwrap_or_else(|faults| panic!("the test made a bad layer: {faults:?}\n{layer:#}"))
-}
-
-/// The edit that a step makes of the present scene, if there is anything for it to change.
-fn edit(step: &Step, scene: &SceneDocument, next: &mut u32) -> Option<Edit> {
-    let layers: Vec<&LayerDocument> = scene.walk().collect();
-    let pick = |at: &usize| (!layers.is_empty()).then(|| layers[at % layers.len()].id.clone());
-    Some(match step {
-        Step::Wait(_) => return None,
-        Step::Create { layer, into_group, index } => {
-            let group = layers.iter().find(|layer| matches!(layer.content, components::Content::Group(_)));
-            let parent: Option<LayerId> = group.filter(|_| *into_group).map(|group| group.id.clone());
-            Edit::CreateLayer { layer: Box::new(read(layer.clone(), next)), parent, index: Some(*index) }
-        }
-        Step::Delete(at) => Edit::DeleteLayer { id: pick(at)? },
-        Step::Patch { layer, patch } => Edit::PatchLayer { id: pick(layer)?, patch: patch.clone() },
-        Step::Replace { layer, with } => {
-            let id = pick(layer)?;
-            let mut with = read(with.clone(), next);
-            with.id = id.clone();
-            Edit::ReplaceLayer { id, layer: Box::new(with) }
-        }
-        Step::Canvas(canvas) => Edit::SetCanvas(serde_json::from_value(canvas.clone()).unwrap()),
     })
 }
 
@@ -281,38 +47,35 @@ fn assert_same_pixels(left: &Compositor, right: &Compositor, what: &str) -> Resu
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 10_000, ..ProptestConfig::default() })]
 
     /// Damage equals full redraw, for the canvas and for the frames that the encoder gets, on 1, 2 and 4 threads.
     #[test]
-    fn drawing_the_damage_equals_drawing_everything(layers in vec(layer(), 0..6), steps in vec(step(), 1..10)) {
+    fn drawing_the_damage_equals_drawing_everything(canvas in canvas(), layers in vec(layer(), 0..6), steps in vec(step(), 1..10)) {
         let mut next = 0;
-        let scene = SceneDocument {
-            layers: layers.into_iter().map(|layer| read(layer, &mut next)).collect(),
-            ..SceneDocument::default()
-        };
+        let scene = scene(canvas, layers, &mut next);
         let mut by_damage = [compositor(1), compositor(2), compositor(4)];
         let mut in_full = compositor(1);
         let mut frames: [Option<Arc<Frame>>; 3] = [const { None }; 3];
         let mut tick = 0;
-        let mut edits = vec![Edit::LoadScene(Box::new(scene))];
+        let mut batch = vec![Edit::LoadScene(Box::new(scene))];
         for step in std::iter::once(&Step::Wait(1)).chain(&steps) {
-            if let Some(edit) = edit(step, &in_full.snapshot().scene, &mut next) {
-                edits = vec![edit];
+            if tick > 0 {
+                batch = edits(step, &in_full.snapshot().scene, &mut next);
             }
             let ticks = if let Step::Wait(ticks) = step { *ticks } else { 1 };
             for _ in 0..ticks {
                 in_full.redraw();
-                let full = run(&mut in_full, tick, &edits).expect("a full redraw makes a frame");
+                let full = run(&mut in_full, tick, &batch).expect("a full redraw makes a frame");
                 for (compositor, frame) in by_damage.iter_mut().zip(&mut frames) {
-                    if let Some(drawn) = run(compositor, tick, &edits) {
+                    if let Some(drawn) = run(compositor, tick, &batch) {
                         *frame = Some(drawn);
                     }
                     assert_same_pixels(compositor, &in_full, &format!("tick {tick}"))?;
                     let frame = frame.as_ref().expect("the first tick makes a frame");
                     prop_assert!(frame.data() == full.data(), "tick {}: the I420 planes differ", tick);
                 }
-                edits.clear();
+                batch.clear();
                 tick += 1;
             }
         }
@@ -320,12 +83,9 @@ proptest! {
 
     /// The picture of a scene at a time does not depend on what was drawn on the way there.
     #[test]
-    fn a_picture_depends_on_scene_and_time_alone(layers in vec(layer(), 0..6), times in vec(0_u32..200, 1..5)) {
+    fn a_picture_depends_on_scene_and_time_alone(canvas in canvas(), layers in vec(layer(), 0..6), times in vec(0_u32..200, 1..5)) {
         let mut next = 0;
-        let scene = SceneDocument {
-            layers: layers.into_iter().map(|layer| read(layer, &mut next)).collect(),
-            ..SceneDocument::default()
-        };
+        let scene = scene(canvas, layers, &mut next);
         let load = [Edit::LoadScene(Box::new(scene))];
         let mut travelled = compositor(2);
         run(&mut travelled, 0, &load);

@@ -1,6 +1,6 @@
 //! Writes a checked batch into the World, touching only what differs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bevy_ecs::{
     bundle::Bundle,
@@ -81,13 +81,23 @@ pub(super) fn commit(world: &mut World, changes: Changes) {
     let index: HashMap<LayerId, Entity> =
         world.resource::<LayerIndex>().iter().map(|(id, e)| (id.clone(), e)).collect();
     let entities = |ids: &[LayerId]| -> Vec<Entity> { ids.iter().filter_map(|id| index.get(id).copied()).collect() };
-    for (id, entity, children) in &orders {
-        if let Some(entity) = entity.or_else(|| index.get(id).copied()) {
-            set_children(world, entity, &entities(children));
+    let mut families: Vec<(Entity, Vec<Entity>)> = orders
+        .iter()
+        .filter_map(|(id, entity, children)| Some((entity.or_else(|| index.get(id).copied())?, entities(children))))
+        .collect();
+    families.extend(roots.map(|roots| (root, entities(&roots))));
+    // All leave their old places before any takes its new one: a list that still names a child which has gone to
+    // another parent would take it away from there, or with itself.
+    for (_, entity) in &removed {
+        if let Ok(mut entity) = world.get_entity_mut(*entity) {
+            entity.detach_all_children();
         }
     }
-    if let Some(roots) = roots {
-        set_children(world, root, &entities(&roots));
+    for (parent, children) in &families {
+        detach_others(world, *parent, children);
+    }
+    for (parent, children) in &families {
+        set_children(world, *parent, children);
     }
     for (id, entity) in removed {
         // A new layer of the same id may have taken the name over already.
@@ -100,6 +110,18 @@ pub(super) fn commit(world: &mut World, changes: Changes) {
         && let Ok(mut root) = world.get_entity_mut(root)
     {
         set(&mut root, SceneHeader(header));
+    }
+}
+
+/// Detaches the children of `parent` that are not among `children`.
+fn detach_others(world: &mut World, parent: Entity, children: &[Entity]) {
+    let Ok(entity) = world.get_entity(parent) else { return };
+    let staying: HashSet<Entity> = children.iter().copied().collect();
+    let leaving: Vec<Entity> = scene::children(entity).into_iter().filter(|child| !staying.contains(child)).collect();
+    if let Ok(mut entity) = world.get_entity_mut(parent)
+        && !leaving.is_empty()
+    {
+        entity.detach_children(&leaving);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
     CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
-    document::{Fault, Limits, check_layer, check_scene, merge_patch},
+    document::{Fault, Limits, MAX_GROUP_DEPTH, check_layer, check_scene, merge_patch},
     edit::EditRejected,
 };
 
@@ -47,6 +47,8 @@ pub(super) struct Draft<'w> {
     header: Option<SceneDocument>,
     /// Layers whose documents must be checked against the scene once the batch is through.
     unchecked: Vec<LayerId>,
+    /// Whether the batch has loaded a scene: no layer goes on as the entity that it was.
+    fresh: bool,
 }
 
 impl<'w> Draft<'w> {
@@ -59,6 +61,7 @@ impl<'w> Draft<'w> {
             roots: None,
             header: None,
             unchecked: Vec::new(),
+            fresh: false,
         }
     }
 
@@ -88,14 +91,32 @@ impl<'w> Draft<'w> {
         Ok(Changes { layers: self.layers, removed, roots: self.roots, header: self.header })
     }
 
-    /// Checks a layer, with all below it, against the scene's assets.
+    /// Checks a layer, with all below it, against the scene's assets and the groups around it.
     fn check(&mut self, id: &LayerId) -> Result<(), EditRejected> {
         if !self.exists(id) {
             return Ok(());
         }
         let Some(layer) = self.document(id) else { return Ok(()) };
         let faults = check_layer(&layer, Some(&self.header().assets), &self.limits);
-        if faults.is_empty() { Ok(()) } else { Err(EditRejected::Invalid { faults }) }
+        if !faults.is_empty() {
+            return Err(EditRejected::Invalid { faults });
+        }
+        let depth = self.groups_around(id) + group_depth(&layer);
+        if depth > MAX_GROUP_DEPTH {
+            let found = format!("a group within {} groups", depth - 1);
+            return Err(invalid("", &found, &format!("at most {MAX_GROUP_DEPTH} groups in each other")));
+        }
+        Ok(())
+    }
+
+    fn groups_around(&mut self, id: &LayerId) -> usize {
+        let mut count = 0;
+        let mut next = self.node(id).ok().and_then(|node| node.parent.clone());
+        while let Some(parent) = next {
+            count += 1;
+            next = self.node(&parent).ok().and_then(|node| node.parent.clone());
+        }
+        count
     }
 
     fn load_scene(&mut self, mut scene: SceneDocument) -> Result<(), EditRejected> {
@@ -105,12 +126,13 @@ impl<'w> Draft<'w> {
         }
         self.layers.clear();
         self.unchecked.clear();
+        self.fresh = true;
         self.removed = self.world.resource::<LayerIndex>().iter().map(|(id, entity)| (id.clone(), entity)).collect();
         let layers = std::mem::take(&mut scene.layers);
         self.header = Some(scene);
         self.roots = Some(layers.iter().map(|layer| layer.id.clone()).collect());
         for layer in layers {
-            self.plant(layer, None, false);
+            self.plant(layer, None);
         }
         Ok(())
     }
@@ -143,7 +165,7 @@ impl<'w> Draft<'w> {
         let siblings = self.siblings(parent.as_ref())?;
         let index = index.unwrap_or(siblings.len()).min(siblings.len());
         siblings.insert(index, id.clone());
-        self.plant(layer, parent, true);
+        self.plant(layer, parent);
         self.unchecked.push(id);
         Ok(())
     }
@@ -156,7 +178,7 @@ impl<'w> Draft<'w> {
         // Where this is refused the draft is dropped with the batch: nothing has to be put back.
         self.take(id);
         self.refuse_taken(&layer)?;
-        self.plant(layer, parent, true);
+        self.plant(layer, parent);
         self.unchecked.push(id.clone());
         Ok(())
     }
@@ -194,16 +216,16 @@ impl<'w> Draft<'w> {
         }
     }
 
-    /// Puts a layer and all below it into the draft. With `reuse`, those that the batch had taken out keep their
-    /// entities, and so whatever of them stays the same goes on undisturbed.
-    fn plant(&mut self, mut layer: LayerDocument, parent: Option<LayerId>, reuse: bool) {
+    /// Puts a layer and all below it into the draft. Those that the batch had taken out keep their entities, and so
+    /// whatever of them stays the same goes on undisturbed; but with another scene everything begins anew.
+    fn plant(&mut self, mut layer: LayerDocument, parent: Option<LayerId>) {
         let children = std::mem::take(&mut layer.children);
         let id = layer.id.clone();
-        let entity = if reuse { self.removed.remove(&id) } else { None };
+        let entity = if self.fresh { None } else { self.removed.remove(&id) };
         let ids = children.iter().map(|child| child.id.clone()).collect();
         self.layers.insert(id.clone(), Node { document: layer, parent, children: ids, entity });
         for child in children {
-            self.plant(child, Some(id.clone()), reuse);
+            self.plant(child, Some(id.clone()));
         }
     }
 
@@ -271,6 +293,12 @@ impl<'w> Draft<'w> {
         let nearest = components::document::nearest(id.as_str(), ids.iter().map(|id| id.as_str()));
         EditRejected::UnknownLayer { id: id.to_string(), nearest: nearest.map(ToOwned::to_owned) }
     }
+}
+
+/// How many groups lie within each other in a layer, itself included.
+fn group_depth(layer: &LayerDocument) -> usize {
+    let within = layer.children.iter().map(group_depth).max().unwrap_or(0);
+    within + usize::from(matches!(layer.content, Content::Group(_)))
 }
 
 fn child_ids(world: &World, entity: Entity) -> Vec<LayerId> {

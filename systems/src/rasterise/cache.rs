@@ -1,11 +1,15 @@
 //! The cached pixels of each layer, drawn anew only when its own picture or the size at which it is needed changes.
 
+use std::collections::HashSet;
+
 use bevy_ecs::{
     component::Component,
+    entity::Entity,
     query::With,
+    resource::Resource,
     system::{Query, Res, ResMut},
 };
-use components::{AnimatedContent, Content, Effects, LayerId, LayerMask, PixelRect};
+use components::{AnimatedContent, Content, Effects, LayerId, LayerMask};
 use kurbo::Affine;
 
 use super::{
@@ -15,6 +19,7 @@ use super::{
 };
 use crate::{
     assets::Assets,
+    clock::SceneTime,
     cull::{DrawList, DrawStep, Drawn},
     damage::Damage,
     viewport::Viewport,
@@ -26,6 +31,8 @@ pub struct RasterCache {
     key: Option<Key>,
     /// The pixels; `None` where there is nothing to draw.
     pub raster: Option<Raster>,
+    /// Whether the layer was not to be seen when idle caches were looked for last.
+    idle: bool,
 }
 
 /// What the pixels follow from.
@@ -33,9 +40,11 @@ pub struct RasterCache {
 struct Key {
     revision: u64,
     scale: (f64, f64),
-    /// The part that an inverted mask must fill.
-    seen: Option<PixelRect>,
 }
+
+/// How many layers' own pictures this tick has drawn anew.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rasterised(pub usize);
 
 /// Rasters are drawn at most this many times larger or smaller than the layer.
 const SCALES: std::ops::RangeInclusive<f64> = 1.0 / 1024.0..=64.0;
@@ -47,8 +56,10 @@ pub fn refresh_rasters(
     damage: Res<Damage>,
     assets: Res<Assets>,
     mut fonts: ResMut<Fonts>,
+    mut rasterised: ResMut<Rasterised>,
     mut layers: Query<(&Content, &AnimatedContent, &Effects, &LayerMask, &mut RasterCache), With<LayerId>>,
 ) {
+    rasterised.0 = 0;
     if damage.0.is_empty() {
         return;
     }
@@ -58,23 +69,44 @@ pub fn refresh_rasters(
             continue;
         };
         let Ok((content, animated, effects, mask, mut cache)) = layers.get_mut(drawn.entity) else { continue };
-        let group_mask = mask.0.as_ref().filter(|_| matches!(step, DrawStep::BeginGroup(_)));
-        let seen = group_mask.filter(|mask| mask.inverted).map(|_| drawn.bounds);
-        let key = Key { revision: drawn.revision, scale: raster_scale(drawn), seen };
+        let key = Key { revision: drawn.revision, scale: raster_scale(drawn) };
         if cache.key == Some(key) {
             continue;
         }
         cache.key = Some(key);
+        rasterised.0 += 1;
         cache.raster = match step {
-            DrawStep::BeginGroup(_) => group_mask.and_then(|mask| {
-                let bounds = match seen {
-                    Some(bounds) => drawn.affine.inverse().transform_rect_bbox(bounds.to_rect()),
-                    None => mask.reach(),
-                };
-                draw_mask(mask, bounds, key.scale)
-            }),
+            DrawStep::BeginGroup(_) => mask.0.as_ref().and_then(|mask| draw_mask(mask, key.scale)),
             _ => draw_layer(animated.0.as_ref().unwrap_or(content), effects, mask.0.as_ref(), key.scale, &mut context),
         };
+    }
+}
+
+/// Ticks from one look for idle caches to the next.
+const LOOK: u64 = 128;
+
+/// Lets go of the pixels of layers that have not been seen for a while. They are drawn again when they are.
+pub fn drop_idle_rasters(
+    time: Res<SceneTime>,
+    list: Res<DrawList>,
+    mut caches: Query<(Entity, &mut RasterCache), With<LayerId>>,
+) {
+    if !time.tick.is_multiple_of(LOOK) {
+        return;
+    }
+    let seen: HashSet<Entity> = list
+        .steps
+        .iter()
+        .filter_map(DrawStep::drawn)
+        .filter(|drawn| !drawn.covered)
+        .map(|drawn| drawn.entity)
+        .collect();
+    for (entity, mut cache) in &mut caches {
+        let is_seen = seen.contains(&entity);
+        if cache.idle && !is_seen {
+            *cache = RasterCache::default();
+        }
+        cache.idle = !is_seen;
     }
 }
 
@@ -83,12 +115,13 @@ pub fn refresh_rasters(
 ///
 /// A layer that is not changing its shape is drawn at exactly the size at which it is seen. While it does, its raster is
 /// drawn at the next power of two above, and so sampled at half its size at the least, and kept for many ticks.
-fn raster_scale(drawn: &Drawn) -> (f64, f64) {
+pub(crate) fn raster_scale(drawn: &Drawn) -> (f64, f64) {
     let [xx, yx, xy, yy, ..] = drawn.affine.as_coeffs();
     let upright = yx == 0.0 && xy == 0.0;
     let choose = |scale: f64| {
         let chosen = if drawn.reshaping {
-            scale.log2().ceil().exp2()
+            // What only turns keeps its size but for the last bits.
+            (scale.log2() - 1e-6).ceil().exp2()
         } else if upright {
             scale
         } else {

@@ -7,6 +7,7 @@ use bevy_ecs::{
     system::{Query, Res, ResMut},
 };
 use bevy_tasks::{ComputeTaskPool, TaskPool};
+use components::{LayerMask, PixelRect};
 
 use super::{
     cache::{RasterCache, raster_affine},
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::SceneTime,
-    cull::{DrawList, DrawStep},
+    cull::{DrawList, DrawStep, Drawn},
     damage::Damage,
     frame::{Frame, FramePool},
     tiles::TileSet,
@@ -57,7 +58,7 @@ pub fn draw_frame(
     time: Res<SceneTime>,
     list: Res<DrawList>,
     damage: Res<Damage>,
-    caches: Query<&RasterCache>,
+    caches: Query<(&RasterCache, &LayerMask)>,
     threads: Res<RenderThreads>,
     mut pool: ResMut<FramePool>,
     mut program: ResMut<Program>,
@@ -90,12 +91,12 @@ pub fn draw_frame(
 }
 
 /// The draw list with the pixels that it draws.
-fn display_list(list: &DrawList, caches: &Query<&RasterCache>) -> Vec<Step> {
+fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(list.steps.len());
     for step in &list.steps {
         match step {
             DrawStep::Layer(drawn) => {
-                let raster = caches.get(drawn.entity).ok().and_then(|cache| cache.raster.clone());
+                let raster = caches.get(drawn.entity).ok().and_then(|(cache, _)| cache.raster.clone());
                 if let Some(raster) = raster.filter(|_| !drawn.covered) {
                     #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                     steps.push(Step::Layer(LayerStep {
@@ -108,17 +109,29 @@ fn display_list(list: &DrawList, caches: &Query<&RasterCache>) -> Vec<Step> {
                 }
             }
             DrawStep::BeginGroup(drawn) => {
-                let mask = caches.get(drawn.entity).ok().and_then(|cache| cache.raster.clone());
+                let (mask, nothing_is_seen) = mask_step(drawn, caches);
                 #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                 steps.push(Step::BeginGroup(GroupStep {
-                    bounds: drawn.bounds,
+                    bounds: if nothing_is_seen { PixelRect::EMPTY } else { drawn.bounds },
                     opacity: drawn.opacity as f32,
                     blend: drawn.blend,
-                    mask: mask.map(|raster| MaskStep { affine: raster_affine(drawn, &raster), raster }),
+                    mask,
                 }));
             }
             DrawStep::EndGroup => steps.push(Step::EndGroup),
         }
     }
     steps
+}
+
+/// The mask of a group, and whether it hides all of it: a shape that covers nothing has no raster.
+fn mask_step(group: &Drawn, caches: &Query<(&RasterCache, &LayerMask)>) -> (Option<MaskStep>, bool) {
+    let Ok((cache, LayerMask(Some(mask)))) = caches.get(group.entity) else { return (None, false) };
+    match cache.raster.clone() {
+        Some(raster) => {
+            let affine = raster_affine(group, &raster);
+            (Some(MaskStep { raster, affine, inverted: mask.inverted }), false)
+        }
+        None => (None, !mask.inverted),
+    }
 }

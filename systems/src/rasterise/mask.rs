@@ -1,7 +1,6 @@
 //! Which part of a layer is seen: masks as coverage.
 
 use components::Mask;
-use kurbo::Rect;
 use tiny_skia::{FillRule, Transform};
 
 use super::{
@@ -16,9 +15,14 @@ use super::{
 /// Feather per standard deviation of the blur that makes it: 95 % of the way from seen to unseen lie within.
 const FEATHER: f64 = 4.0;
 
-/// Coverage of all pixels of `grid`, row by row; 255 is seen.
+/// Largest standard deviation of a soft edge, in raster pixels.
+const SOFTEST: f64 = 256.0;
+
+/// Coverage of all pixels of `grid` by the mask's shape, row by row; 255 is inside.
 fn coverage(mask: &Mask, grid: Grid, scale: (f64, f64)) -> Option<tiny_skia::Mask> {
-    let deviation = (mask.feather / FEATHER * scale.0, mask.feather / FEATHER * scale.1);
+    // Nobody can see the difference between one soft edge of hundreds of pixels and another.
+    let soft = |scale: f64| (mask.feather / FEATHER * scale).min(SOFTEST);
+    let deviation = (soft(scale.0), soft(scale.1));
     // What lies just outside is carried in by the blur.
     let (x, y) = (gaussian::reach(deviation.0), gaussian::reach(deviation.1));
     let (width, height) = (grid.width + 2 * x, grid.height + 2 * y);
@@ -35,9 +39,6 @@ fn coverage(mask: &Mask, grid: Grid, scale: (f64, f64)) -> Option<tiny_skia::Mas
         drawn.fill_path(&path, FillRule::Winding, true, transform);
     }
     gaussian::blur::<1>(drawn.data_mut(), width as usize, deviation);
-    if mask.inverted {
-        drawn.invert();
-    }
     if (x, y) == (0, 0) {
         return Some(drawn);
     }
@@ -51,16 +52,21 @@ fn coverage(mask: &Mask, grid: Grid, scale: (f64, f64)) -> Option<tiny_skia::Mas
 
 /// Takes away what the mask does not show.
 pub(crate) fn apply(mask: &Mask, mut picture: Surface) -> Surface {
-    if let Some(coverage) = coverage(mask, picture.grid(), picture.scale) {
+    if let Some(mut coverage) = coverage(mask, picture.grid(), picture.scale) {
+        if mask.inverted {
+            coverage.invert();
+        }
         picture.pixmap.apply_mask(&coverage);
     }
     picture
 }
 
-/// The picture of a mask alone: white, its alpha the coverage. For groups, whose pixels are there only when a frame is
-/// drawn. `bounds` (pixels of the group) is what is drawn of it; `scale` is in raster pixels per pixel of the group.
+/// The picture of a mask's shape alone: white, its alpha the coverage. For groups, whose pixels are there only when a
+/// frame is drawn; a mask that is inverted is so only then. `scale` is in raster pixels per pixel of the group. `None` if
+/// the shape covers nothing.
 #[must_use]
-pub fn draw_mask(mask: &Mask, bounds: Rect, scale: (f64, f64)) -> Option<Raster> {
+pub fn draw_mask(mask: &Mask, scale: (f64, f64)) -> Option<Raster> {
+    let bounds = mask.reach();
     let scale = bounded_scale(bounds, scale);
     let grid = Grid::around(bounds, scale)?;
     let pixels = coverage(mask, grid, scale)?.data().iter().flat_map(|coverage| [*coverage; 4]).collect();

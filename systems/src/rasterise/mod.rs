@@ -13,8 +13,9 @@ mod draw;
 
 use bevy_ecs::schedule::SystemSet;
 
+pub(crate) use self::cache::raster_scale;
 pub use self::{
-    cache::{RasterCache, refresh_rasters},
+    cache::{RasterCache, Rasterised, drop_idle_rasters, refresh_rasters},
     draw::{Program, RenderThreads, draw_frame},
 };
 

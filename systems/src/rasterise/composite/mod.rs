@@ -86,13 +86,15 @@ pub struct GroupStep {
     pub mask: Option<MaskStep>,
 }
 
-/// A picture whose alpha is multiplied into a group. Outside of it nothing of the group is seen.
+/// A picture whose alpha is multiplied into a group: outside of it nothing of the group is seen.
 #[derive(Clone, Debug)]
 pub struct MaskStep {
     /// The picture; only its alpha counts.
     pub raster: Raster,
     /// From raster pixels to frame pixels.
     pub affine: Affine,
+    /// What is opaque in the picture is what is not seen, and all that is outside of it is.
+    pub inverted: bool,
 }
 
 /// Draws the tiles `dirty` of `canvas`, and brings the tiles `frame.1` of a frame up to date with the canvas: all dirty

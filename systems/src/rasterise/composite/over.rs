@@ -62,10 +62,11 @@ pub(super) fn mix([tl, tr, bl, br]: [u32; 4], x: u32, y: u32) -> u32 {
     ((even >> 8) & PAIR) | (odd & !PAIR)
 }
 
-/// Multiplies every channel of a row with the alpha of another one.
+/// Multiplies every channel of a row with the alpha of another one, of which the bits of `flip` are flipped before: with
+/// 255 what is opaque in it is not seen.
 #[inline(always)]
-pub(super) fn mask_row(row: &mut [Pixel], mask: &[Pixel]) {
+pub(super) fn mask_row(row: &mut [Pixel], mask: &[Pixel], flip: u8) {
     for (pixel, mask) in row.iter_mut().zip(mask) {
-        *pixel = scale(u32::from_le_bytes(*pixel), u32::from(mask[3])).to_le_bytes();
+        *pixel = scale(u32::from_le_bytes(*pixel), u32::from(mask[3] ^ flip)).to_le_bytes();
     }
 }

@@ -31,24 +31,16 @@ pub(super) struct Group<'a> {
     pub(super) bounds: PixelRect,
     pub(super) opacity: u8,
     pub(super) blend: BlendMode,
-    pub(super) mask: Option<Layer<'a>>,
+    pub(super) mask: Option<Mask<'a>>,
+}
+
+/// What part of a group is seen: where this raster is opaque, or where it is not.
+pub(super) struct Mask<'a> {
+    pub(super) raster: Layer<'a>,
+    pub(super) inverted: bool,
 }
 
 impl Item<'_> {
-    fn blend(&self) -> BlendMode {
-        match self {
-            Self::Layer(layer) => layer.blend,
-            Self::Group(group) => group.blend,
-        }
-    }
-
-    fn bounds_mut(&mut self) -> &mut PixelRect {
-        match self {
-            Self::Layer(layer) => &mut layer.bounds,
-            Self::Group(group) => &mut group.bounds,
-        }
-    }
-
     fn following(&self) -> usize {
         match self {
             Self::Layer(_) => 0,
@@ -94,7 +86,11 @@ impl<'a> Group<'a> {
         let mut mask = None;
         if let Some(step) = &step.mask {
             match Placing::new(step.affine, step.raster.width, step.raster.height) {
-                Some(placing) => mask = Some(Layer::placed(&step.raster, placing, bounds, 255, BlendMode::Normal)),
+                Some(placing) => {
+                    let raster = Layer::placed(&step.raster, placing, bounds, 255, BlendMode::Normal);
+                    mask = Some(Mask { raster, inverted: step.inverted });
+                }
+                None if step.inverted => {}
                 None => bounds = PixelRect::EMPTY,
             }
         }
@@ -102,30 +98,15 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Ends the group at `begin` with the last item. It is taken out if nothing of it can be seen, and dissolved if its
-/// layers may as well be drawn one by one.
+/// Ends the group at `begin` with the last item. It is taken out if nothing of it can be seen.
+///
+/// A group is never dissolved into its layers here: that rounds otherwise, and would have to follow from what is in the
+/// whole group, while a tick may draw only a part of it.
 fn close_group(items: &mut Vec<Item<'_>>, begin: usize) {
     let len = items.len() - begin - 1;
     let Some(Item::Group(group)) = items.get_mut(begin) else { return };
     group.len = len;
-    let bounds = group.bounds;
-    if len == 0 || bounds.is_empty() || group.opacity == 0 {
+    if len == 0 || group.bounds.is_empty() || group.opacity == 0 {
         items.truncate(begin);
-        return;
-    }
-    let plain = group.opacity == 255 && group.blend == BlendMode::Normal && group.mask.is_none();
-    // Source-over is associative, other modes would see what is below the group.
-    let mut inside = begin + 1;
-    let mut dissolves = plain;
-    while let (true, Some(item)) = (dissolves, items.get(inside)) {
-        dissolves = item.blend() == BlendMode::Normal;
-        inside += 1 + item.following();
-    }
-    if dissolves {
-        items.remove(begin);
-        for item in &mut items[begin..] {
-            let own = item.bounds_mut();
-            *own = own.intersect(bounds);
-        }
     }
 }

@@ -96,8 +96,14 @@ fn tree(blend: impl Strategy<Value = BlendMode> + Clone + 'static) -> impl Strat
         |(raster, affine, bounds, opacity, blend)| Tree::Layer(LayerStep { raster, affine, bounds, opacity, blend }),
     );
     layer.prop_recursive(2, MOST_STEPS as u32, 3, move |inner| {
-        let mask =
-            prop::option::weighted(0.3, (raster(), affine()).prop_map(|(raster, affine)| MaskStep { raster, affine }));
+        let mask = prop::option::weighted(
+            0.3,
+            (raster(), affine(), any::<bool>()).prop_map(|(raster, affine, inverted)| MaskStep {
+                raster,
+                affine,
+                inverted,
+            }),
+        );
         (vec(inner, 0..4), bounds(), opacity(), blend.clone(), mask).prop_map(
             |(inside, bounds, opacity, blend, mask)| Tree::Group(GroupStep { bounds, opacity, blend, mask }, inside),
         )
@@ -224,7 +230,7 @@ proptest! {
         }
     }
 
-    /// Fixed-point sampling, spans, cover, dissolved groups, masks: all give what exact arithmetic gives pixel by pixel.
+    /// Fixed-point sampling, spans, cover, groups, masks: all give what exact arithmetic gives pixel by pixel.
     #[test]
     fn source_over_is_what_exact_arithmetic_gives(
         steps in list(Just(BlendMode::Normal)),
@@ -425,7 +431,10 @@ mod exact {
                     let (picture, group) = stack.pop().unwrap();
                     let group = group.unwrap();
                     if inside(group.bounds, x, y) {
-                        let mask = group.mask.as_ref().map_or(1.0, |mask| sample(&mask.raster, mask.affine, x, y)[3]);
+                        let mask = group.mask.as_ref().map_or(1.0, |mask| {
+                            let alpha = sample(&mask.raster, mask.affine, x, y)[3];
+                            if mask.inverted { 1.0 - alpha } else { alpha }
+                        });
                         let factor = mask * f64::from(group.opacity);
                         let top = stack.last_mut().unwrap();
                         top.0 = over(top.0, picture.map(|c| c * factor));

@@ -91,8 +91,9 @@ impl Plan<'_> {
         if let Some(mask) = &group.mask {
             let mut buffer = scratch.take();
             let mut alpha = transparent(&mut buffer, area);
-            mask.draw(self.level, area, &mut alpha);
-            dispatch!(self.level, _ => mask_rows(&mut picture, &alpha, area));
+            mask.raster.draw(self.level, area, &mut alpha);
+            let flip = if mask.inverted { 255 } else { 0 };
+            dispatch!(self.level, _ => mask_rows(&mut picture, &alpha, area, flip));
             scratch.put_back(buffer);
         }
         match group.blend {
@@ -118,9 +119,9 @@ fn transparent(buffer: &mut [Pixel], area: PixelRect) -> Surface<'_> {
 }
 
 #[inline(always)]
-fn mask_rows(picture: &mut Surface<'_>, alpha: &Surface<'_>, area: PixelRect) {
+fn mask_rows(picture: &mut Surface<'_>, alpha: &Surface<'_>, area: PixelRect, flip: u8) {
     for y in area.y0..area.y1 {
-        mask_row(picture.row_mut(area.x0, area.x1, y), alpha.row(area.x0, area.x1, y));
+        mask_row(picture.row_mut(area.x0, area.x1, y), alpha.row(area.x0, area.x1, y), flip);
     }
 }
 

@@ -85,7 +85,10 @@ pub fn draw_layer(
     if !(scale.0 > 0.0 && scale.1 > 0.0 && scale.0.is_finite() && scale.1.is_finite()) {
         return None;
     }
-    let picture = effects::apply(effects, drawable(content).draw(scale, ctx)?);
+    let drawable = drawable(content);
+    let ink = if effects.0.is_empty() { Rect::ZERO } else { drawable.measure(ctx).ink };
+    let scale = effects::affordable_scale(effects, ink, scale);
+    let picture = effects::apply(effects, drawable.draw(scale, ctx)?);
     let picture = match mask {
         Some(mask) => mask::apply(mask, picture),
         None => picture,

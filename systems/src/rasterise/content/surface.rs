@@ -7,8 +7,8 @@ use tiny_skia::{IntSize, Pixmap, Transform};
 
 use crate::rasterise::pixmap::Raster;
 
-/// Pixels that a surface may have. Four times a 4K frame; what is larger is drawn coarser.
-const MAX_PIXELS: f64 = 4.0 * 3840.0 * 2160.0;
+/// Pixels that a surface may have: twice a 4K frame, 66 MB. What is larger is drawn coarser.
+const MAX_PIXELS: f64 = 2.0 * 3840.0 * 2160.0;
 /// Longest side of a surface in pixels.
 const MAX_SIDE: f64 = 16384.0;
 /// How far a coordinate may be from a whole pixel and still count as being on it: rounding errors of transforms.
@@ -87,6 +87,10 @@ impl Surface {
         let [left, top, right, bottom] = margins;
         let width = self.pixmap.width().checked_add(left)?.checked_add(right)?;
         let height = self.pixmap.height().checked_add(top)?.checked_add(bottom)?;
+        // A little more than is drawn at once, for edges that lie on whole pixels.
+        if f64::from(width) * f64::from(height) > 1.1 * MAX_PIXELS {
+            return None;
+        }
         let mut pixmap = Pixmap::new(width, height)?;
         let row = self.pixmap.width() as usize * 4;
         let stride = width as usize * 4;

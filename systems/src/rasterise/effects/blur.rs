@@ -12,6 +12,10 @@ impl Apply for Blur {
         ink.inflate(self.radius * EXTENT, self.radius * EXTENT)
     }
 
+    fn blurs(&self) -> f64 {
+        self.radius
+    }
+
     fn apply(&self, picture: Surface) -> Surface {
         let deviation = (self.radius * picture.scale.0, self.radius * picture.scale.1);
         let (x, y) = (gaussian::reach(deviation.0), gaussian::reach(deviation.1));

@@ -9,12 +9,17 @@ pub(crate) mod gaussian;
 use components::{Effect, Effects};
 use kurbo::{Insets, Rect};
 
-use super::content::surface::Surface;
+use super::content::surface::{Surface, bounded_scale};
 
 /// Something that is done to a picture.
 trait Apply {
     /// What may be painted when there was paint in `ink` only; both in layer pixels.
     fn spread(&self, ink: Rect) -> Rect;
+
+    /// Standard deviation in layer pixels by which all of the picture is blurred; 0 if some of it stays sharp.
+    fn blurs(&self) -> f64 {
+        0.0
+    }
 
     /// Does it. The result may be larger than what comes in; its scale is the same.
     fn apply(&self, picture: Surface) -> Surface;
@@ -33,6 +38,23 @@ pub fn reach(effects: &Effects) -> Insets {
     let ink = Rect::new(0.0, 0.0, 1.0, 1.0);
     effects.0.iter().fold(ink, |ink, effect| parts(effect).spread(ink)) - ink
 }
+
+/// The scale at which a picture of `ink` (layer pixels) is drawn so that the effects have work that they can do: the one
+/// that is asked for, or less where what they make would be too large, or where they blur so much that nobody can
+/// see the difference.
+pub(crate) fn affordable_scale(effects: &Effects, ink: Rect, scale: (f64, f64)) -> (f64, f64) {
+    if effects.0.is_empty() {
+        return scale;
+    }
+    let scale = bounded_scale(ink + reach(effects), scale);
+    let blur = effects.0.iter().map(|effect| parts(effect).blurs()).fold(0.0, f64::max);
+    // What is blurred by so many pixels looks the same when it is drawn at this size and enlarged.
+    let enough = if blur > 0.0 { SOFT / blur } else { f64::INFINITY };
+    (scale.0.min(enough), scale.1.min(enough))
+}
+
+/// Standard deviation in raster pixels beyond which a blurred picture is drawn smaller.
+const SOFT: f64 = 24.0;
 
 /// Applies all effects, one after the other.
 pub(crate) fn apply(effects: &Effects, picture: Surface) -> Surface {

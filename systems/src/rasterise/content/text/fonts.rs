@@ -1,6 +1,10 @@
 //! The fonts that text is set in: those of the scene, those that are built in, those of the system, in this order.
 
-use std::{collections::VecDeque, path::PathBuf, sync::Arc};
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+};
 
 use bevy_ecs::resource::Resource;
 use components::content::{FontStyle, TextContent};
@@ -61,34 +65,42 @@ pub(super) struct Face {
     pub(super) stretch: Stretch,
 }
 
+/// The built-in faces and those of `system`, in the order in which they are chosen from.
+fn base(system: &Database) -> Vec<FaceInfo> {
+    let mut built_in = Database::new();
+    for file in BUILT_IN {
+        built_in.load_font_source(Source::Binary(Arc::new(file)));
+    }
+    let mut base: Vec<FaceInfo> = built_in.faces().cloned().collect();
+    // A copy of the built-in family that is installed, perhaps of another version, must not get before it.
+    let mut installed: Vec<FaceInfo> =
+        system.faces().filter(|face| !base.iter().any(|own| same_face(own, face))).cloned().collect();
+    // Folders list their files in any order, and where two fonts serve, the first is taken.
+    installed.sort_by_cached_key(|face| (file(face), face.index));
+    base.extend(installed);
+    base
+}
+
 impl Fonts {
-    /// The built-in fonts and, for what they do not have, those of the system. Reads the names of all system fonts.
+    /// The built-in fonts and, for what they do not have, those of the system. Their names are read once, which takes a
+    /// while.
     #[must_use]
     pub fn new() -> Self {
-        let mut database = Database::new();
-        database.load_system_fonts();
-        Self::with_base(&database)
+        static BASE: LazyLock<Vec<FaceInfo>> = LazyLock::new(|| {
+            let mut database = Database::new();
+            database.load_system_fonts();
+            base(&database)
+        });
+        Self::with_base(BASE.clone())
     }
 
     /// The built-in fonts alone. What they do not have is drawn as a replacement character.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::with_base(&Database::new())
+        Self::with_base(base(&Database::new()))
     }
 
-    fn with_base(system: &Database) -> Self {
-        let mut built_in = Database::new();
-        for file in BUILT_IN {
-            built_in.load_font_source(Source::Binary(Arc::new(file)));
-        }
-        let mut base: Vec<FaceInfo> = built_in.faces().cloned().collect();
-        // A copy of the built-in family that is installed, perhaps of another version, must not get before it.
-        let mut installed: Vec<FaceInfo> =
-            system.faces().filter(|face| !base.iter().any(|own| same_face(own, face))).cloned().collect();
-        // Folders list their files in any order, and where two fonts serve, the first is taken.
-        installed.sort_by_cached_key(|face| (file(face), face.index));
-        base.extend(installed);
-
+    fn with_base(base: Vec<FaceInfo>) -> Self {
         let scene = Vec::new();
         let database = database(&scene, &base);
         Self {

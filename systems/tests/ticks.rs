@@ -1,0 +1,455 @@
+//! What a tick does, seen from outside: what is drawn and what is not, what is refused, and what clients are told.
+
+#[path = "support/random.rs"]
+mod random;
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bevy_ecs::{
+    schedule::{LogLevel, ScheduleBuildSettings},
+    world::World,
+};
+use components::{
+    Edit, LayerDocument, LayerId, SceneDiff, SceneDocument, SceneSnapshot, document::merge_patch, edit::EditRejected,
+};
+use image::{Rgba, RgbaImage};
+use proptest::{collection::vec, prelude::*};
+use random::{LIMITS, Step, canvas, edits, layer, scene, step};
+use serde_json::{Value, json};
+use systems::{Compositor, CompositorSettings, TickReport, schedule::tick_schedule};
+
+const WIDTH: usize = 128;
+const HEIGHT: usize = 96;
+const SETTINGS: CompositorSettings =
+    CompositorSettings { width: WIDTH, height: HEIGHT, max_layers: 100, pool_size: 3, threads: Some(1) };
+const DEADLINE: Duration = Duration::from_secs(60);
+const RED: [u8; 4] = [255, 0, 0, 255];
+const GREEN: [u8; 4] = [0, 255, 0, 255];
+
+/// A compositor, and which tick comes next.
+struct Stage {
+    compositor: Compositor,
+    next: u64,
+}
+
+impl Stage {
+    fn new(settings: CompositorSettings) -> Self {
+        Self { compositor: Compositor::new(settings), next: 0 }
+    }
+
+    /// Its first tick has drawn a scene of these layers on a canvas of the frame's size.
+    fn with(layers: Value) -> Self {
+        let mut stage = Self::new(SETTINGS);
+        let report = stage.edit(vec![Edit::LoadScene(Box::new(document(layers)))]);
+        assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
+        stage
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a few ticks")]
+    fn tick(&mut self) -> TickReport {
+        self.next += 1;
+        self.compositor.tick(self.next - 1, (self.next - 1) as f64 / 10.0)
+    }
+
+    /// A tick with a batch of edits.
+    fn edit(&mut self, edits: Vec<Edit>) -> TickReport {
+        self.compositor.submit(self.next, edits);
+        self.tick()
+    }
+
+    /// The tick refuses the batch, and nothing else comes of it.
+    fn refused(&mut self, edits: Vec<Edit>) -> EditRejected {
+        let before = self.compositor.snapshot();
+        let mut report = self.edit(edits);
+        let after = self.compositor.snapshot();
+        assert_eq!((before.scene, before.seq), (after.scene, after.seq), "a refused batch changed the scene");
+        assert!(report.diff.is_none(), "{:?}", report.diff);
+        assert_still(&report);
+        report.outcomes.pop().unwrap().1.expect_err("the batch should have been refused")
+    }
+
+    fn pixel(&self, x: usize, y: usize) -> [u8; 4] {
+        self.compositor.picture().data.as_chunks().0[y * WIDTH + x]
+    }
+}
+
+fn document(layers: Value) -> SceneDocument {
+    serde_json::from_value(json!({ "canvas": { "width": WIDTH, "height": HEIGHT }, "layers": layers })).unwrap()
+}
+
+/// A box of one colour, its top left corner at (`x`, `y`).
+fn block(id: &str, color: &str, (x, y): (i32, i32), (width, height): (u32, u32)) -> Value {
+    json!({
+        "id": id,
+        "transform": { "position": { "x": x, "y": y } },
+        "content": { "type": "color", "color": color, "size": { "width": width, "height": height } },
+    })
+}
+
+fn id(text: &str) -> LayerId {
+    LayerId::new(text).unwrap()
+}
+
+fn patch(layer: &str, patch: Value) -> Edit {
+    Edit::PatchLayer { id: id(layer), patch }
+}
+
+fn create(layer: Value, parent: Option<&str>) -> Edit {
+    Edit::CreateLayer { layer: Box::new(serde_json::from_value(layer).unwrap()), parent: parent.map(id), index: None }
+}
+
+fn assert_still(report: &TickReport) {
+    assert!(
+        report.damage.is_empty() && report.frame.is_none() && !report.starved && report.rasterised == 0,
+        "{report:?}"
+    );
+}
+
+#[test]
+fn no_two_systems_of_a_tick_may_run_in_either_order() {
+    let mut schedule = tick_schedule();
+    schedule.set_build_settings(ScheduleBuildSettings {
+        ambiguity_detection: LogLevel::Error,
+        ..ScheduleBuildSettings::default()
+    });
+    schedule.initialize(&mut World::new()).unwrap();
+}
+
+#[test]
+fn a_still_scene_is_drawn_once() {
+    let mut stage = Stage::new(SETTINGS);
+    let mut moving = block("moving", "#00f", (0, 0), (20, 20));
+    moving["animations"] = json!([{ "property": "transform.position.x", "from": 0, "to": 50, "duration": 0.5 }]);
+    let group = json!({
+        "id": "group", "opacity": 0.5, "mask": { "shape": { "type": "ellipse", "width": 60, "height": 60 } },
+        "content": { "type": "group" }, "children": [block("inside", "#f00", (0, 0), (40, 40))],
+    });
+    let text = json!({ "id": "text", "content": { "type": "text", "text": "still" }, "blend": "screen" });
+    let report = stage.edit(vec![Edit::LoadScene(Box::new(document(json!([moving, group, text]))))]);
+    assert_eq!((report.damage.len(), report.layer_count, report.starved), (report.damage.capacity(), 4, false));
+    assert_eq!(report.frame.map(|frame| frame.tick), Some(0));
+    assert_eq!(report.diff.map(|diff| diff.seq), Some(1));
+    // The last step of the movement, and the tick on which what has ended stands on whole pixels.
+    for _ in 1..=6 {
+        assert!(stage.tick().diff.is_none());
+    }
+    for _ in 0..3 {
+        let report = stage.tick();
+        assert_still(&report);
+        assert!(report.diff.is_none());
+    }
+    // What is written anew as it was is no change either.
+    let report = stage.edit(vec![patch("text", json!({ "opacity": 1 }))]);
+    assert!(report.outcomes[0].1.is_ok() && report.diff.is_none());
+    assert_still(&report);
+}
+
+#[test]
+fn a_batch_is_carried_out_as_a_whole_or_not_at_all() {
+    let group = json!({ "id": "group", "content": { "type": "group" }, "children": [] });
+    let mut stage = Stage::with(json!([block("first", "#f00", (0, 0), (30, 30)), group]));
+    let good = || patch("first", json!({ "opacity": 0.5 }));
+    let new = || block("new", "#0f0", (0, 0), (5, 5));
+
+    assert_eq!(
+        stage.refused(vec![good(), patch("frist", json!({ "opacity": 1 }))]).to_string(),
+        "there is no layer `frist` in the scene; did you mean `first`?"
+    );
+    assert_eq!(
+        stage.refused(vec![create(new(), None), create(new(), Some("group"))]),
+        EditRejected::DuplicateLayer { id: id("new") }
+    );
+    assert_eq!(stage.refused(vec![good(), create(new(), Some("first"))]), EditRejected::NotAGroup { id: id("first") });
+    let deleted = vec![Edit::DeleteLayer { id: id("group") }, create(new(), Some("group"))];
+    assert!(matches!(stage.refused(deleted), EditRejected::UnknownLayer { .. }));
+    for (bad, pointer) in [
+        (json!({ "opacity": 2 }), "/opacity"),
+        (json!({ "id": "other" }), "/id"),
+        (json!({ "content": { "type": "image", "asset": "nowhere", "color": null } }), "/content/asset"),
+        (json!({ "children": [new()] }), "/children"),
+    ] {
+        let EditRejected::Invalid { faults } = stage.refused(vec![good(), patch("first", bad.clone())]) else {
+            panic!("{bad} was refused otherwise");
+        };
+        assert_eq!(faults[0].pointer, pointer, "{faults:?}");
+    }
+
+    let report = stage.edit(vec![good(), create(new(), Some("group")), patch("new", json!({ "opacity": 0.25 }))]);
+    assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
+    assert!(report.frame.is_some() && report.diff.is_some());
+    let scene = stage.compositor.snapshot().scene;
+    assert_eq!((scene.layers[0].opacity.0, scene.layers[1].children[0].opacity.0), (0.5, 0.25));
+}
+
+#[test]
+fn what_a_scene_may_hold_is_limited() {
+    let mut stage = Stage::new(CompositorSettings { max_layers: 3, ..SETTINGS });
+    let layers = |count: usize| -> Value {
+        (0..count).map(|at| block(&format!("l{at}"), "#f00", (0, 0), (9, 9))).collect::<Vec<_>>().into()
+    };
+    let report = stage.edit(vec![Edit::LoadScene(Box::new(document(layers(3))))]);
+    assert!(report.outcomes[0].1.is_ok());
+    assert_eq!(
+        stage.refused(vec![create(block("more", "#f00", (0, 0), (9, 9)), None)]).to_string(),
+        "the scene would have 4 layers, but MAX_LAYERS allows 3; remove some, or raise MAX_LAYERS (up to 1000)"
+    );
+    let EditRejected::Invalid { faults } = stage.refused(vec![Edit::LoadScene(Box::new(document(layers(4))))]) else {
+        panic!("refused otherwise");
+    };
+    assert!(faults[0].to_string().contains("MAX_LAYERS"), "{faults:?}");
+    // One goes, one comes.
+    let swap = vec![Edit::DeleteLayer { id: id("l1") }, create(block("more", "#f00", (0, 0), (9, 9)), None)];
+    assert!(stage.edit(swap).outcomes[0].1.is_ok());
+
+    // Groups within groups, one edit at a time.
+    let mut stage = Stage::with(json!([]));
+    let group = |name: usize| json!({ "id": format!("g{name}"), "content": { "type": "group" }, "children": [] });
+    assert!(stage.edit(vec![create(group(1), None)]).outcomes[0].1.is_ok());
+    for depth in 2..=16 {
+        let edit = create(group(depth), Some(&format!("g{}", depth - 1)));
+        assert!(stage.edit(vec![edit]).outcomes[0].1.is_ok(), "{depth} groups were refused");
+    }
+    let EditRejected::Invalid { faults } = stage.refused(vec![create(group(17), Some("g16"))]) else {
+        panic!("refused otherwise");
+    };
+    assert_eq!(faults[0].expected, "at most 16 groups in each other");
+}
+
+#[test]
+fn what_cannot_be_seen_is_not_rasterised_until_it_can() {
+    let full = (WIDTH as u32, HEIGHT as u32);
+    let mut hidden = block("hidden", "#0f0", (8, 8), (20, 20));
+    hidden["visible"] = json!(false);
+    hidden["zIndex"] = json!(2);
+    let mut stage = Stage::new(SETTINGS);
+    let report = stage.edit(vec![Edit::LoadScene(Box::new(document(json!([
+        block("below", "#ff0", (0, 0), full),
+        { "id": "group", "opacity": 0.9, "content": { "type": "group" }, "children": [block("member", "#ff0", (4, 4), (50, 50))] },
+        block("cover", "#f00", (0, 0), full),
+        block("outside", "#0f0", (500, 10), (20, 20)),
+        hidden,
+    ]))))]);
+    assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
+    assert_eq!(
+        (report.rasterised, stage.pixel(10, 10)),
+        (1 + 1, RED),
+        "only the cover, and the group, which has no mask"
+    );
+
+    let report = stage.edit(vec![patch("below", json!({ "content": { "color": "#0f0" } }))]);
+    assert!(report.diff.is_some());
+    assert_still(&report);
+
+    let report = stage.edit(vec![patch("hidden", json!({ "visible": true }))]);
+    assert_eq!((report.rasterised, report.damage.len(), stage.pixel(10, 10)), (1, 1, GREEN));
+    let report = stage.edit(vec![patch("outside", json!({ "transform": { "position": { "x": 70 } } }))]);
+    assert_eq!((report.rasterised, stage.pixel(80, 20)), (1, GREEN));
+
+    // What was hidden changed in the meantime.
+    let report = stage.edit(vec![patch("cover", json!({ "visible": false }))]);
+    assert_eq!((report.damage.len(), stage.pixel(100, 90)), (report.damage.capacity(), GREEN));
+    assert_eq!(report.rasterised, 2, "what was below, and the member of the group");
+    // Pictures are kept while they are out of sight.
+    for (layer, visible) in [("cover", true), ("cover", false), ("hidden", false), ("hidden", true)] {
+        let report = stage.edit(vec![patch(layer, json!({ "visible": visible }))]);
+        assert_eq!(report.rasterised, 0, "{layer}: {visible}");
+    }
+}
+
+#[test]
+fn a_cover_that_is_not_opaque_everywhere_hides_nothing() {
+    let full = (WIDTH as u32, HEIGHT as u32);
+    let mut stage = Stage::with(json!([block("below", "#0f0", (0, 0), full), block("cover", "#f00", (0, 0), full)]));
+    for change in [
+        json!({ "opacity": 0.5 }),
+        json!({ "opacity": 1, "blend": "screen" }),
+        json!({ "blend": "normal", "mask": { "shape": { "type": "ellipse", "width": 90, "height": 90 } } }),
+        json!({ "mask": null, "transform": { "position": { "x": 0.5 } } }),
+        json!({ "transform": { "position": { "x": 0 }, "rotation": 3 } }),
+        json!({ "transform": { "rotation": 0 }, "effects": [{ "type": "blur", "radius": 2 }] }),
+        json!({ "effects": [], "content": { "color": "#f00c" } }),
+    ] {
+        stage.edit(vec![patch("cover", change.clone())]);
+        let [_, green, ..] = stage.pixel(0, 0);
+        assert!(green > 0 || change["transform"]["position"]["x"] == 0.5, "{change}: {:?}", stage.pixel(0, 0));
+    }
+    stage.edit(vec![patch("cover", json!({ "content": { "color": "#f00" } }))]);
+    assert_eq!(stage.pixel(0, 0), RED);
+}
+
+#[test]
+fn a_frame_that_no_buffer_was_free_for_comes_later() {
+    let mut stage = Stage::new(CompositorSettings { pool_size: 1, ..SETTINGS });
+    let scene = document(json!([block("box", "#f00", (0, 0), (30, 30))]));
+    let held = stage.edit(vec![Edit::LoadScene(Box::new(scene))]).frame;
+    assert!(held.is_some());
+    let report = stage.edit(vec![patch("box", json!({ "transform": { "position": { "x": 70, "y": 60 } } }))]);
+    assert!(report.starved && report.frame.is_none() && !report.damage.is_empty());
+    assert_eq!((stage.pixel(0, 0), stage.pixel(71, 61)), ([0, 0, 0, 255], RED), "the canvas itself is up to date");
+    // Still held, and more changes.
+    let report = stage.edit(vec![patch("box", json!({ "transform": { "position": { "x": 90 } } }))]);
+    assert!(report.starved && report.frame.is_none());
+    let report = stage.tick();
+    assert!(report.starved && report.damage.is_empty());
+
+    drop(held);
+    let report = stage.tick();
+    assert!(!report.starved && report.damage.is_empty());
+    let late = report.frame.expect("a buffer is free again");
+    assert_eq!(late.damage.len(), 3, "the tiles of all that was missed");
+    let data = late.data().to_vec();
+    drop(late);
+    stage.compositor.redraw();
+    let full = stage.tick().frame.expect("a full redraw makes a frame");
+    assert!(full.data() == data, "the late frame is not the whole picture");
+    drop(full);
+    assert_still(&stage.tick());
+}
+
+#[test]
+fn pictures_are_drawn_once_they_are_there() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ticks_assets");
+    std::fs::create_dir_all(&folder).unwrap();
+    RgbaImage::from_pixel(30, 20, Rgba(GREEN)).save(folder.join("green.png")).unwrap();
+    let scene = SceneDocument {
+        folder,
+        ..serde_json::from_value(json!({
+            "canvas": { "width": WIDTH, "height": HEIGHT },
+            "assets": [
+                { "id": "green", "type": "image", "path": "green.png" },
+                { "id": "missing", "type": "image", "path": "missing.png" },
+            ],
+            "layers": [
+                { "id": "green", "content": { "type": "image", "asset": "green" },
+                  "transform": { "position": { "x": 10, "y": 10 } } },
+                { "id": "missing", "content": { "type": "image", "asset": "missing", "size": { "width": 60, "height": 30 } },
+                  "transform": { "position": { "x": 64, "y": 64 } } },
+            ],
+        }))
+        .unwrap()
+    };
+    let mut stage = Stage::new(SETTINGS);
+    stage.edit(vec![Edit::LoadScene(Box::new(scene.clone()))]);
+    assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
+    stage.tick();
+    assert_eq!((stage.pixel(9, 10), stage.pixel(10, 10), stage.pixel(39, 29)), ([0, 0, 0, 255], GREEN, GREEN));
+    assert_ne!(stage.pixel(90, 80), [0, 0, 0, 255], "a card tells of the picture that is missing");
+    assert_still(&stage.tick());
+    // The same assets in another scene are not loaded again, and there at once.
+    stage.edit(vec![Edit::LoadScene(Box::new(scene))]);
+    assert_eq!(stage.pixel(10, 10), GREEN);
+}
+
+#[test]
+fn threads_of_an_encoder_may_hold_frames_of_the_past() {
+    let mut stage = Stage::with(json!([block("box", "#f00", (0, 0), (30, 30))]));
+    let mut held = Vec::new();
+    for x in [40, 80] {
+        let report = stage.edit(vec![patch("box", json!({ "transform": { "position": { "x": x } } }))]);
+        let frame = report.frame.expect("the box moved");
+        held.push((Arc::clone(&frame), frame.data().to_vec()));
+    }
+    stage.edit(vec![patch("box", json!({ "opacity": 0 }))]);
+    for (frame, data) in held {
+        assert!(frame.data() == data, "frame {} was written while it was held", frame.tick);
+    }
+}
+
+/// What an edit makes of a scene, by the plainest way there is; it panics where the edit is not valid.
+fn model(scene: &mut SceneDocument, edit: &Edit) {
+    fn siblings<'a>(layers: &'a mut Vec<LayerDocument>, id: &LayerId) -> Option<(&'a mut Vec<LayerDocument>, usize)> {
+        if let Some(at) = layers.iter().position(|layer| layer.id == *id) {
+            return Some((layers, at));
+        }
+        layers.iter_mut().find_map(|layer| siblings(&mut layer.children, id))
+    }
+    let layers = &mut scene.layers;
+    match edit {
+        Edit::LoadScene(new) => *scene = new.as_ref().clone(),
+        Edit::SetCanvas(canvas) => scene.canvas = *canvas,
+        Edit::CreateLayer { layer, parent, index } => {
+            let list = match parent {
+                Some(parent) => {
+                    let (list, at) = siblings(layers, parent).unwrap();
+                    &mut list[at].children
+                }
+                None => layers,
+            };
+            list.insert(index.map_or(list.len(), |index| index.min(list.len())), layer.as_ref().clone());
+        }
+        Edit::ReplaceLayer { id, layer } => {
+            let (list, at) = siblings(layers, id).unwrap();
+            list[at] = layer.as_ref().clone();
+        }
+        Edit::PatchLayer { id, patch } => {
+            let (list, at) = siblings(layers, id).unwrap();
+            let mut value = serde_json::to_value(&list[at]).unwrap();
+            merge_patch(&mut value, patch);
+            list[at] = serde_json::from_value(value).unwrap();
+        }
+        Edit::DeleteLayer { id } => {
+            let (list, at) = siblings(layers, id).unwrap();
+            list.remove(at);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 10_000, ..ProptestConfig::default() })]
+
+    /// Edits do to the scene what they do to its document, and a snapshot with the diffs after it, as JSON too, is the
+    /// next snapshot; what is refused changes nothing.
+    #[test]
+    fn edits_change_the_document_and_diffs_lead_from_snapshot_to_snapshot(
+        canvas in canvas(),
+        layers in vec(layer(), 0..6),
+        batches in vec(vec(step(), 1..4), 1..8),
+    ) {
+        let mut next = 0;
+        let mut stage = Stage::new(SETTINGS);
+        assert_eq!(SETTINGS.max_layers, LIMITS.max_layers);
+        let mut known: SceneSnapshot = stage.compositor.snapshot();
+        let mut expected = known.scene.clone();
+        let first = std::iter::once(vec![Edit::LoadScene(Box::new(scene(canvas, layers, &mut next)))]);
+        let mut waiting: Vec<Vec<Step>> = batches;
+        waiting.reverse();
+        let mut batch = first.into_iter().next();
+        while let Some(edits_now) = batch {
+            let report = stage.edit(edits_now.clone());
+            let now = stage.compositor.snapshot();
+            if report.outcomes[0].1.is_ok() {
+                edits_now.iter().for_each(|edit| model(&mut expected, edit));
+            } else {
+                prop_assert!(report.diff.is_none(), "a refused batch made a diff");
+            }
+            prop_assert!(
+                now.scene == expected,
+                "{:#?}\nis not\n{:#?}\nafter {:#?}", now.scene, expected, edits_now
+            );
+            if let Some(diff) = report.diff {
+                let read: SceneDiff = serde_json::from_str(&serde_json::to_string(&diff).unwrap()).unwrap();
+                prop_assert_eq!(&read, &diff);
+                if let Err(error) = known.apply(&diff) {
+                    prop_assert!(false, "{} in {:#?}\nafter {:#?}", error, diff, edits_now);
+                }
+            }
+            prop_assert_eq!(known.seq, now.seq);
+            prop_assert!(known.scene == now.scene, "{:#?}\nis not\n{:#?}\nafter {:#?}", known.scene, now.scene, edits_now);
+            let steps = waiting.pop();
+            // What moves by itself is no change of the scene.
+            for step in steps.iter().flatten() {
+                let Step::Wait(ticks) = step else { continue };
+                for _ in 0..*ticks {
+                    prop_assert!(stage.tick().diff.is_none());
+                }
+            }
+            batch = steps.map(|steps| {
+                steps.iter().flat_map(|step| edits(step, &now.scene, &mut next)).collect()
+            });
+        }
+    }
+}
