@@ -1,12 +1,16 @@
 //! `stream-manager render SCENE --out FILE`
 
-use std::{process::ExitCode, sync::Arc, time::Instant};
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
 
 use super::{EXIT_USAGE, RenderArgs, check::open_scene, fail, offline, settings, start_logging, stream};
-use crate::output::{FileFormat, FileWriter, WriteError};
+use crate::output::{FileFormat, FileWriter, WriteError, not_writable};
 
 /// Renders a scene into a file, as fast as the machine allows, each frame exactly once.
 #[must_use]
@@ -29,21 +33,31 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Err(refused) => return fail(refused, 1),
     };
     let format = stream::format(&settings);
-    let writer = match FileWriter::create(&args.out, container, format, &stream::encoder(&settings)) {
+    // A file of this name is whole: what is cut off leaves another.
+    let part = args.out.with_extension(format!("part.{}", args.out.extension().unwrap_or_default().display()));
+    let writer = match FileWriter::create(&part, container, format, &stream::encoder(&settings)) {
         Ok(writer) => writer,
         Err(error) => return fail(error, 1),
     };
     let total = args.frame_count(format.fps);
     let began = Instant::now();
     let job = Job { from: args.from.as_secs_f64(), fps: f64::from(format.fps), total };
-    match job.run(compositor, writer) {
+    let rendered = job
+        .run(compositor, writer)
+        .map_err(|error| error.to_string())
+        .and_then(|()| std::fs::rename(&part, &args.out).map_err(|error| not_writable(&args.out, &error).to_string()));
+    match rendered {
         Ok(()) => {
             let seconds = began.elapsed().as_secs_f64();
             #[expect(clippy::cast_precision_loss, reason = "for people to read")]
             let rate = total as f64 / seconds.max(1e-9);
             super::print(format!("{}: {total} frames in {seconds:.1} s ({rate:.0} frames/s)", args.out.display()))
         }
-        Err(error) => fail(error, 1),
+        Err(error) => {
+            // It is of no use; that it cannot be removed is no news.
+            let _ = std::fs::remove_file(&part);
+            fail(error, 1)
+        }
     }
 }
 
@@ -65,7 +79,7 @@ impl Job {
             let mut report = compositor.tick(tick, seconds);
             while report.starved {
                 // The encoder still holds every frame of the pool; it lets one go when it is done with it.
-                std::thread::yield_now();
+                std::thread::sleep(Duration::from_millis(1));
                 report = compositor.tick(tick, seconds);
             }
             picture = report.frame.or(picture);

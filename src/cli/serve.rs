@@ -72,8 +72,9 @@ async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
         pool_size: settings.pipeline_pool_size,
     };
     let observed = Arc::clone(&metrics);
-    let (engine, ticking) = engine::spawn(engine_settings, scene, move |report, spent| observed.tick(report, spent))
-        .map_err(|error| error.to_string())?;
+    let (engine, mut ticking) =
+        engine::spawn(engine_settings, scene, move |report, spent| observed.tick(report, spent))
+            .map_err(|error| error.to_string())?;
 
     let outputs = start_outputs(settings, &engine)?;
     let control = Control { engine: engine.clone(), metrics, live: outputs.live };
@@ -81,8 +82,21 @@ async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
     let _ = engine.command(Command::Start);
     announce(settings, address);
 
-    control::run(listeners, &control_settings, control, signals.next()).await;
+    let (goodbye, told) = oneshot::channel::<()>();
+    let serving = tokio::spawn(async move {
+        let ending = async {
+            // Sent or dropped, it is the end.
+            let _ = told.await;
+        };
+        control::run(listeners, &control_settings, control, ending).await;
+    });
+    let has_crashed = tokio::select! {
+        () = signals.next() => false,
+        () = ticking.ended() => true,
+    };
     tracing::info!("ending; a second signal ends at once");
+    // Clients take their leave while files are finished.
+    drop(goodbye);
     let (done, finished) = oneshot::channel();
     std::thread::spawn(move || {
         outputs.running.shutdown(FINISHING);
@@ -91,10 +105,12 @@ async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
         // Nobody waits any more after a second signal.
         let _ = done.send(());
     });
+    let end = async { tokio::join!(finished, serving) };
     tokio::select! {
-        _ = finished => Ok(()),
-        () = signals.next() => Err("ended at once by a second signal; files may be incomplete".to_owned()),
+        _ = end => {}
+        () = signals.next() => return Err("ended at once by a second signal; files may be incomplete".to_owned()),
     }
+    if has_crashed { Err("the engine has failed; the log says why".to_owned()) } else { Ok(()) }
 }
 
 /// Outputs that run, and what `/live/` shows of them.

@@ -47,6 +47,9 @@ pub struct ProgramFrame {
     pub tick: u64,
     /// The picture. The very same `Arc` as before means that nothing changed.
     pub picture: Arc<Frame>,
+    /// How often the stream had been started when the frame was drawn. Frames of another start are another stream, even
+    /// if no frame was drawn while it was stopped.
+    pub start: u64,
 }
 
 /// Whether the stream is on air. The engine composes in every state, so that previews and edits go on.
@@ -205,6 +208,7 @@ pub(super) struct Shared {
     pub(super) stats: Mutex<EngineStats>,
     pub(super) consumers: Mutex<Vec<Consumer>>,
     pub(super) clients: AtomicU64,
+    pub(super) starts: AtomicU64,
 }
 
 /// One who takes frames.
@@ -233,6 +237,7 @@ impl EngineHandle {
             stats: Mutex::new(EngineStats::default()),
             consumers: Mutex::new(Vec::new()),
             clients: AtomicU64::new(0),
+            starts: AtomicU64::new(0),
         });
         (Self { mailbox, shared: Arc::clone(&shared) }, requests, shared)
     }
@@ -326,6 +331,9 @@ impl EngineHandle {
                     return false;
                 }
             };
+            if command == Command::Start {
+                self.shared.starts.fetch_add(1, Ordering::Relaxed);
+            }
             *state = next;
             result = Ok(next);
             true

@@ -4,7 +4,8 @@ use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{
         Arc, PoisonError,
-        mpsc::{Receiver, RecvTimeoutError, TrySendError},
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError, TryRecvError, TrySendError},
     },
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -26,6 +27,9 @@ const LOADING: Duration = Duration::from_secs(5);
 /// Batches that may wait for ticks to come. More are refused as busy.
 const SCHEDULED: usize = 4096;
 
+/// Requests that are served after a tick was due. The rest waits for the next: a flood of them delays ticks no further.
+const LATE: usize = 256;
+
 /// Time over which frame rate and render time are told.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -44,9 +48,16 @@ pub struct EngineSettings {
 #[derive(Debug)]
 pub struct Engine {
     thread: JoinHandle<()>,
+    ended: oneshot::Receiver<()>,
 }
 
 impl Engine {
+    /// Waits until the tick thread ends, be it by a panic.
+    pub async fn ended(&mut self) {
+        // Nothing is ever sent: the closed channel is the answer.
+        let _ = (&mut self.ended).await;
+    }
+
     /// Waits until the tick thread has ended.
     pub fn join(self) {
         if self.thread.join().is_err() {
@@ -98,10 +109,23 @@ pub fn spawn(
         tickets: 1,
         replies: HashMap::new(),
         scheduled: BTreeMap::new(),
+        scheduled_batches: 0,
         recent: VecDeque::new(),
     };
-    let thread = std::thread::Builder::new().name("tick".to_owned()).spawn(move || ticking.run())?;
-    Ok((handle, Engine { thread }))
+    let (alive, ended) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("tick".to_owned()).spawn(move || {
+        // Dropped however this ends.
+        let _alive: oneshot::Sender<()> = alive;
+        ticking.run();
+    })?;
+    Ok((handle, Engine { thread, ended }))
+}
+
+impl Drop for Ticking {
+    /// Whoever waits for an answer or for frames learns from the closed channels that there will be none.
+    fn drop(&mut self) {
+        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 struct Ticking {
@@ -117,6 +141,8 @@ struct Ticking {
     replies: HashMap<u64, oneshot::Sender<EditOutcome>>,
     /// Batches for ticks to come.
     scheduled: BTreeMap<u64, Vec<(Vec<Edit>, oneshot::Sender<EditOutcome>)>>,
+    /// How many these are.
+    scheduled_batches: usize,
     /// When ticks of the last second ended, and how long each took.
     recent: VecDeque<(Instant, Duration)>,
 }
@@ -138,16 +164,22 @@ impl Ticking {
             }
             tick = next;
         }
-        // Whoever waits for an answer or for frames learns from the closed channels that there will be none.
-        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Serves requests until `due`. Returns whether the engine goes on.
     fn serve_until(&mut self, due: Instant) -> bool {
+        let mut late = 0;
         loop {
             let request = match due.checked_duration_since(Instant::now()) {
                 Some(rest) => self.requests.recv_timeout(rest),
-                None => self.requests.try_recv().map_err(|_| RecvTimeoutError::Timeout),
+                None if late == LATE => return true,
+                None => {
+                    late += 1;
+                    self.requests.try_recv().map_err(|error| match error {
+                        TryRecvError::Empty => RecvTimeoutError::Timeout,
+                        TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+                    })
+                }
             };
             match request {
                 Ok(Request::Edit { edits, at, reply }) => self.accept(edits, at, reply),
@@ -161,11 +193,14 @@ impl Ticking {
 
     fn accept(&mut self, edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome>) {
         match at {
-            Some(_) if self.scheduled.values().map(Vec::len).sum::<usize>() >= SCHEDULED => {
+            Some(_) if self.scheduled_batches >= SCHEDULED => {
                 // Who asked may have gone.
                 let _ = reply.send(Err(EditRejected::Busy));
             }
-            Some(tick) => self.scheduled.entry(tick).or_default().push((edits, reply)),
+            Some(tick) => {
+                self.scheduled_batches += 1;
+                self.scheduled.entry(tick).or_default().push((edits, reply));
+            }
             None => self.submit(edits, reply),
         }
     }
@@ -176,12 +211,28 @@ impl Ticking {
         self.tickets += 1;
     }
 
-    fn tick(&mut self, tick: u64) {
-        let began = Instant::now();
+    /// Submits the batches whose tick has come. A batch goes with the client that waits for its answer, so that what
+    /// waits is never more than the clients that do.
+    fn submit_due(&mut self, tick: u64) {
         let later = self.scheduled.split_off(&(tick + 1));
         for (edits, reply) in std::mem::replace(&mut self.scheduled, later).into_values().flatten() {
-            self.submit(edits, reply);
+            self.scheduled_batches -= 1;
+            if !reply.is_closed() {
+                self.submit(edits, reply);
+            }
         }
+        if tick.is_multiple_of(u64::from(self.shared.format.fps)) {
+            self.scheduled.retain(|_, batches| {
+                batches.retain(|(_, reply)| !reply.is_closed());
+                !batches.is_empty()
+            });
+            self.scheduled_batches = self.scheduled.values().map(Vec::len).sum();
+        }
+    }
+
+    fn tick(&mut self, tick: u64) {
+        let began = Instant::now();
+        self.submit_due(tick);
         let paused = *self.shared.transport.borrow() == Transport::Paused;
         self.scene_ticks += u64::from(!paused);
         #[expect(clippy::cast_precision_loss, reason = "2^53 ticks are millions of years")]
@@ -211,8 +262,9 @@ impl Ticking {
     fn send_frame(&mut self, tick: u64) -> bool {
         let Some(picture) = &self.picture else { return false };
         let mut is_missed = false;
+        let start = self.shared.starts.load(Ordering::Relaxed);
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).retain(|consumer| {
-            match consumer.sender.try_send(ProgramFrame { tick, picture: Arc::clone(picture) }) {
+            match consumer.sender.try_send(ProgramFrame { tick, picture: Arc::clone(picture), start }) {
                 Ok(()) => true,
                 Err(TrySendError::Full(_)) => {
                     is_missed = true;

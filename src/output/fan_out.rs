@@ -171,6 +171,8 @@ impl Drop for OutputsHandle {
 
 /// What there is of an encode from a start of the stream to its stop.
 struct Session {
+    /// The start that it belongs to; see [`ProgramFrame::start`].
+    start: u64,
     /// The tick whose frame is shown at time zero.
     origin: u64,
     encoder: Option<Encoder>,
@@ -207,7 +209,10 @@ impl Feeder {
             }
             // With no outputs there is nothing to encode for.
             let Some(frame) = frame.filter(|_| !self.links.is_empty()) else { continue };
-            let session = session.get_or_insert_with(|| self.begin(frame.tick));
+            if let Some(before) = session.take_if(|session| session.start != frame.start) {
+                self.end(before);
+            }
+            let session = session.get_or_insert_with(|| self.begin(&frame));
             self.encode(session, &frame);
         }
         if let Some(session) = session.take() {
@@ -215,11 +220,12 @@ impl Feeder {
         }
     }
 
-    fn begin(&self, origin: u64) -> Session {
+    fn begin(&self, first: &ProgramFrame) -> Session {
         for link in self.links.iter() {
             link.open();
         }
-        Session { origin, encoder: None, failures: 0, started: Instant::now(), retry_at: Instant::now() }
+        let now = Instant::now();
+        Session { start: first.start, origin: first.tick, encoder: None, failures: 0, started: now, retry_at: now }
     }
 
     fn end(&self, session: Session) {

@@ -204,7 +204,7 @@ impl Supervisor {
     /// Does nothing more until the stream stops, which is the chance to mend what is wrong.
     fn give_up(&mut self, error: String) {
         self.complain(error, OutputState::Failed);
-        let _ = self.orders.recv();
+        while let Ok(Order::Open) = self.orders.recv() {}
     }
 
     /// Waits for the next attempt. Returns whether the stream stopped meanwhile.
@@ -217,8 +217,8 @@ impl Supervisor {
                 return false;
             }
             match self.orders.recv_timeout(left.clamp(LOOK, TELL)) {
-                Err(RecvTimeoutError::Timeout) => self.tell(self.status.state),
-                Ok(_) | Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) | Ok(Order::Open) => self.tell(self.status.state),
+                Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => return true,
             }
         }
     }
@@ -276,6 +276,14 @@ impl Supervisor {
         let mut moved = (0, opened);
         loop {
             match pipeline.event(LOOK) {
+                Some(PipelineEvent::Error(text)) if finish_by.is_some() || self.is_told_to_finish() => {
+                    // The stream has stopped: there is nothing to come back for.
+                    if let Ended::Lost(error) | Ended::Failed(error) = self.explain(&text) {
+                        tracing::warn!(output = self.status.id, url = self.status.url, "{error}");
+                        self.status.last_error = Some(error);
+                    }
+                    return Ended::Finished;
+                }
                 Some(PipelineEvent::Error(text)) => return self.explain(&text),
                 Some(PipelineEvent::End) if finish_by.is_some() || self.is_told_to_finish() => return Ended::Finished,
                 Some(PipelineEvent::End) => return Ended::Lost("the output ended by itself".to_owned()),
@@ -318,7 +326,7 @@ impl Supervisor {
     }
 
     fn is_told_to_finish(&self) -> bool {
-        !matches!(self.orders.try_recv(), Err(TryRecvError::Empty))
+        matches!(self.orders.try_recv(), Ok(Order::Finish) | Err(TryRecvError::Disconnected))
     }
 
     /// Cuts the stream into segments, for `store` and, if there is one, `folder`.

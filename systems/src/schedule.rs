@@ -44,7 +44,13 @@ pub fn tick_schedule() -> Schedule {
         (place::measure_layers, place::place_layers, finish_stage("place")).chain().in_set(PlaceSystems),
         (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
         (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),
-        (rasterise::refresh_rasters, finish_stage("raster"), rasterise::draw_frame, finish_stage("composite"))
+        (
+            rasterise::refresh_rasters,
+            finish_stage("raster"),
+            rasterise::draw_frame,
+            rasterise::drop_idle_rasters,
+            finish_stage("composite"),
+        )
             .chain()
             .in_set(RasteriseSystems),
         (diff::tell_changes, finish_stage("diff")).chain().in_set(DiffSystems),

@@ -1,5 +1,11 @@
 //! From text, or from JSON that came some other way, to documents.
 
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,7 +33,7 @@ impl Default for Limits {
 #[must_use]
 pub fn check<T: JsonSchema>(source: &Source) -> Vec<Fault> {
     let mut faults = source.faults().to_vec();
-    faults.extend(structure::check(source, &Rules::of(&schema_of::<T>())));
+    faults.extend(structure::check(source, &rules_of::<T>()));
     in_order(faults)
 }
 
@@ -55,6 +61,13 @@ pub fn read<T: JsonSchema + DeserializeOwned>(source: &Source) -> Result<T, Vec<
 #[must_use]
 pub fn scene_schema() -> Value {
     schema_of::<SceneDocument>()
+}
+
+/// The rules of a type, made once: making them takes longer than checking a small document.
+fn rules_of<T: JsonSchema>() -> Arc<Rules> {
+    static MADE: LazyLock<Mutex<HashMap<Cow<'static, str>, Arc<Rules>>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(made.entry(T::schema_id()).or_insert_with(|| Arc::new(Rules::of(&schema_of::<T>()))))
 }
 
 fn schema_of<T: JsonSchema>() -> Value {
