@@ -147,7 +147,7 @@ fn a_good_scene_passes_and_a_missing_asset_does_not() {
     let output = run(folder.path(), &["check", "missing.json"], &[]);
     let text = told(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("/assets/0/path") && text.contains("logo.png`: there is no such file"), "{text}");
+    assert!(text.contains("/assets/0/path") && text.contains("there is no file `logo.png`"), "{text}");
 
     let output = run(folder.path(), &["check", "nowhere.json", "good.jsonc"], &[]);
     let text = told(&output);

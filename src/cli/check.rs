@@ -1,12 +1,9 @@
 //! `stream-manager check SCENE…`
 
-use std::{
-    fs, io,
-    path::{Component, Path},
-    process::ExitCode,
-};
+use std::{fs, io, path::Path, process::ExitCode};
 
 use components::{SceneDocument, document::Limits};
+use systems::assets;
 
 use super::{CheckArgs, EXIT_USAGE, fail, print, settings};
 use crate::config::Settings;
@@ -46,7 +43,7 @@ fn summary(file: &Path, scene: &SceneDocument) -> String {
     )
 }
 
-/// Reads a scene file and looks for the files that it names.
+/// Reads a scene file and the files that it names.
 fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
     let scene = read_scene(file, limits)?;
     let missing: Vec<String> = scene
@@ -54,7 +51,7 @@ fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String
         .iter()
         .enumerate()
         .filter_map(|(index, asset)| {
-            let why = asset_fault(&scene.folder, &asset.path)?;
+            let why = assets::check(asset, &scene.folder).err()?;
             Some(format!("{}: /assets/{index}/path: asset `{}`: {why}", file.display(), asset.id))
         })
         .collect();
@@ -96,19 +93,4 @@ fn unreadable(error: &io::Error) -> String {
         io::ErrorKind::InvalidData => "it is not UTF-8 text; save it as that".to_owned(),
         _ => format!("it cannot be read: {error}"),
     }
-}
-
-/// What is wrong with an asset's file, if anything is.
-fn asset_fault(folder: &Path, path: &Path) -> Option<String> {
-    let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if !inside {
-        return Some(format!("found `{}`, expected a path inside of the scene's folder", path.display()));
-    }
-    let full = folder.join(path);
-    let error = match fs::metadata(&full) {
-        Ok(meta) if meta.is_file() => fs::File::open(&full).err(),
-        Ok(_) => Some(io::ErrorKind::IsADirectory.into()),
-        Err(error) => Some(error),
-    };
-    error.map(|error| format!("`{}`: {}", full.display(), unreadable(&error)))
 }

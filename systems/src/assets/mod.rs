@@ -209,6 +209,17 @@ impl Assets {
     }
 }
 
+/// Reads and decodes an asset here and now, as loading it would.
+///
+/// # Errors
+/// Why it cannot be used.
+pub fn check(document: &AssetDocument, folder: &Path) -> Result<(), AssetError> {
+    match decode::load(document, folder) {
+        AssetState::Failed(error) => Err(error),
+        AssetState::Loading | AssetState::Image(_) | AssetState::Font(_) => Ok(()),
+    }
+}
+
 /// Length and time of change of a file; `None` if there is none.
 fn stamp(path: &Path) -> Option<(u64, Option<SystemTime>)> {
     let metadata = std::fs::metadata(path).ok()?;
