@@ -1,0 +1,150 @@
+//! A WebSocket client as somebody else would write it: it knows the messages as JSON and none of our types.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+
+/// A connection, and what it was told of the scene.
+pub struct Client {
+    runtime: Runtime,
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Number of the last diff that is part of `layers`.
+    pub seq: u64,
+    /// The layers of the scene.
+    pub layers: Value,
+    /// How many snapshots it was sent.
+    pub snapshots: usize,
+}
+
+impl Client {
+    /// Connects, and takes messages up to the first snapshot.
+    pub fn connect(port: u16) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (socket, _) = runtime.block_on(connect_async(format!("ws://127.0.0.1:{port}/ws"))).unwrap();
+        let mut client = Self { runtime, socket, seq: 0, layers: Value::Null, snapshots: 0 };
+        client.next_of("snapshot");
+        client
+    }
+
+    /// The next message. What it tells of the scene is in `layers` then.
+    #[track_caller]
+    pub fn next(&mut self) -> Value {
+        loop {
+            let message = self.runtime.block_on(async { timeout(Duration::from_secs(20), self.socket.next()).await });
+            let message = message.expect("waited 20 s for a message").expect("the connection lives").unwrap();
+            let Message::Text(text) = message else { continue };
+            let message: Value = serde_json::from_str(&text).unwrap();
+            if message["type"] == "snapshot" {
+                self.snapshots += 1;
+                self.layers = message["scene"]["layers"].clone();
+                self.seq = message["seq"].as_u64().unwrap();
+            } else if message["type"] == "layerUpdate" {
+                assert_eq!(message["seq"], self.seq + 1, "no diff is missing and none comes twice");
+                self.seq += 1;
+                for change in message["changes"].as_array().unwrap() {
+                    apply(change, &mut self.layers);
+                }
+            }
+            return message;
+        }
+    }
+
+    /// The next message of this type.
+    #[track_caller]
+    pub fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.next();
+            if message["type"] == kind {
+                return message;
+            }
+        }
+    }
+
+    /// Takes messages until diff `seq` is part of `layers`.
+    #[track_caller]
+    pub fn catch_up(&mut self, seq: u64) {
+        while self.seq < seq {
+            self.next();
+        }
+    }
+}
+
+fn apply(change: &Value, layers: &mut Value) {
+    match change["op"].as_str().unwrap() {
+        "removed" => {
+            take(layers, &change["id"]).unwrap_or_else(|| panic!("{change} of a layer that is not in {layers}"));
+        }
+        "placed" => {
+            let layer = change["layer"].clone();
+            take(layers, &layer["id"]);
+            let siblings = match change.get("parent") {
+                Some(parent) => {
+                    let parent = find(layers, parent).unwrap_or_else(|| panic!("{change} into nothing"));
+                    parent.as_object_mut().unwrap().entry("children").or_insert_with(|| json!([]))
+                }
+                None => layers,
+            };
+            let index = usize::try_from(change["index"].as_u64().unwrap()).unwrap();
+            siblings.as_array_mut().unwrap().insert(index, layer);
+        }
+        "changed" => {
+            let layer = find(layers, &change["id"]).unwrap_or_else(|| panic!("{change} of a layer that is not there"));
+            let fields = layer.as_object_mut().unwrap();
+            for (name, value) in change["set"].as_object().unwrap() {
+                if value.is_null() {
+                    fields.remove(name);
+                } else {
+                    fields.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        other => panic!("there is no change `{other}`"),
+    }
+}
+
+/// The layer with this id, wherever it stands.
+pub fn find<'a>(layers: &'a mut Value, id: &Value) -> Option<&'a mut Value> {
+    for layer in layers.as_array_mut()? {
+        if layer["id"] == *id {
+            return Some(layer);
+        }
+        if let Some(children) = layer.get_mut("children")
+            && let Some(found) = find(children, id)
+        {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Takes the layer with this id out of the tree. A group without children has no list of them.
+fn take(layers: &mut Value, id: &Value) -> Option<Value> {
+    let all = layers.as_array_mut()?;
+    if let Some(index) = all.iter().position(|layer| layer["id"] == *id) {
+        return Some(all.remove(index));
+    }
+    for layer in all {
+        let Some(children) = layer.get_mut("children") else { continue };
+        let taken = take(children, id);
+        if children.as_array().is_some_and(Vec::is_empty) {
+            layer.as_object_mut()?.remove("children");
+        }
+        if taken.is_some() {
+            return taken;
+        }
+    }
+    None
+}
