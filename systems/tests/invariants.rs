@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use components::Edit;
 use proptest::{collection::vec, prelude::*};
-use random::{LIMITS, Step, canvas, edits, layer, scene, step};
+use random::{LIMITS, Step, canvas, config, edits, layer, scene, step};
 use systems::{Compositor, CompositorSettings, Frame};
 
 /// Neither side a multiple of a tile, the height not even one of 16.
@@ -47,7 +47,7 @@ fn assert_same_pixels(left: &Compositor, right: &Compositor, what: &str) -> Resu
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 10_000, ..ProptestConfig::default() })]
+    #![proptest_config(config(150))]
 
     /// Damage equals full redraw, for the canvas and for the frames that the encoder gets, on 1, 2 and 4 threads.
     #[test]

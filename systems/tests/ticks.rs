@@ -18,7 +18,7 @@ use components::{
 };
 use image::{Rgba, RgbaImage};
 use proptest::{collection::vec, prelude::*};
-use random::{LIMITS, Step, canvas, edits, layer, scene, step};
+use random::{LIMITS, Step, canvas, config, edits, layer, scene, step};
 use serde_json::{Value, json};
 use systems::{Compositor, CompositorSettings, TickReport, schedule::tick_schedule};
 
@@ -399,7 +399,7 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 10_000, ..ProptestConfig::default() })]
+    #![proptest_config(config(200))]
 
     /// Edits do to the scene what they do to its document, and a snapshot with the diffs after it, as JSON too, is the
     /// next snapshot; what is refused changes nothing.

@@ -7,6 +7,12 @@ use serde_json::{Value, json};
 /// Layers that a scene of these may have.
 pub(crate) const LIMITS: Limits = Limits { max_layers: 100 };
 
+/// So many cases, or as many as `PROPTEST_CASES` says.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    let standard = ProptestConfig { max_shrink_iters: 10_000, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_some() { standard } else { ProptestConfig { cases, ..standard } }
+}
+
 /// One thing that happens to a scene.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
