@@ -107,7 +107,7 @@ fn settings_that_do_not_go_together_are_refused() {
     for part in [
         "PORT (default) and WS_PORT (environment) are both `4200`; each needs a port of its own",
         "LISTEN (environment) is `0.0.0.0`, which others can reach, but API_TOKEN is not set",
-        "PIPELINE_POOL_SIZE (environment) is `4`, but PIPELINE_MAX_QUEUE_SIZE (default) is `4`",
+        "PIPELINE_POOL_SIZE (environment) is `4`, but PIPELINE_MAX_QUEUE_SIZE (default) is `8`",
         "TWITTER_API_SECRET, TWITTER_ACCESS_TOKEN, TWITTER_ACCESS_TOKEN_SECRET must be set too",
     ] {
         assert!(message.contains(part), "missing: {part}\nin: {message}");
