@@ -70,7 +70,7 @@ pub fn refresh_rasters(
         };
         let Ok((content, animated, effects, mask, mut cache)) = layers.get_mut(drawn.entity) else { continue };
         let key = Key { revision: drawn.revision, scale: raster_scale(drawn) };
-        if cache.key == Some(key) || (std::env::var_os("BRK2").is_some() && cache.key.is_some_and(|k| k.revision == key.revision && k.scale.0 <= key.scale.0 * 1.01)) {
+        if cache.key == Some(key) {
             continue;
         }
         cache.key = Some(key);
