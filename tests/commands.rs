@@ -1,5 +1,13 @@
 //! What people type, and what they get: `check`, `snapshot`, `render`, `schema`, and all that can be wrong with it.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
 #[path = "support/process.rs"]

@@ -1,5 +1,13 @@
 //! What goes wrong is told with its remedy, and costs nothing but itself.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
 #[path = "support/process.rs"]

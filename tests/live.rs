@@ -1,5 +1,13 @@
 //! Without a platform to stream to, the stream can be watched at `/live/`: in a browser and in players.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "support/ffprobe.rs"]

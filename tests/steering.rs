@@ -1,5 +1,13 @@
 //! People and programs steer a running stream over HTTP, and watch it over WebSocket.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
 #[path = "support/client.rs"]
 mod client;
 #[path = "support/process.rs"]

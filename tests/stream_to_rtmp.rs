@@ -1,5 +1,13 @@
 //! The service streams to an RTMP server: what viewers see, and what happens when the server is not there.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
 #[path = "support/process.rs"]
