@@ -3,6 +3,15 @@
 //!
 //! `cargo bench --bench demo`; `BENCH_SECONDS` sets another length.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench ends at what it did not expect, and prints what it measured"
+)]
+
 use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
@@ -92,6 +101,6 @@ fn main() {
     println!("  frames           {:>8}", count("frameCount"));
     println!("  dropped frames   {:>8}   (bar: 0)", count("droppedFrames"));
     println!("  share of machine {:>8.1} % (bar: 50 %)", share * 100.0);
-    println!("  peak memory      {:>8} MiB (bar: 300 MiB)", peak);
+    println!("  peak memory      {peak:>8} MiB (bar: 300 MiB)");
     println!("  mean tick        {:>8.2} ms", after["averageRenderTime"].as_f64().unwrap_or(f64::NAN));
 }

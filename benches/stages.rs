@@ -2,7 +2,14 @@
 //!
 //! `cargo bench --bench stages`. The stages' own clocks give the parts, criterion the whole.
 
-#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    missing_docs,
+    reason = "a bench ends at what it did not expect and prints what it measured; criterion's macros make undocumented items"
+)]
 
 use std::{
     collections::BTreeMap,

@@ -1,5 +1,14 @@
 //! What people write as settings, and what they are told about it.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test ends at what it did not expect, and tells what it left out"
+)]
+
 use std::{ffi::OsString, fs, net::IpAddr, path::Path, time::Duration};
 
 use proptest::prelude::*;

@@ -151,9 +151,9 @@ fn an_edit_is_on_the_very_frame_that_its_answer_names() {
             let expected = if tick < at { color_of(5) } else { color_of(9) };
             assert_eq!(picture.get_pixel(40, 40).0, expected, "frame {tick}, the edit was for {at}");
             if tick < at {
-                seen.0 = true
+                seen.0 = true;
             } else {
-                seen.1 = true
+                seen.1 = true;
             }
             seen.1.then_some(())
         });

@@ -37,7 +37,9 @@ pub fn render(args: &RenderArgs) -> ExitCode {
     let part = args.out.with_extension(format!("part.{}", args.out.extension().unwrap_or_default().display()));
     let writer = match FileWriter::create(&part, container, format, &stream::encoder(&settings)) {
         Ok(writer) => writer,
-        Err(error) => return fail(error, 1),
+        Err(error) => {
+            return fail(error.to_string().replace(&*part.to_string_lossy(), &args.out.to_string_lossy()), 1);
+        }
     };
     let total = args.frame_count(format.fps);
     let began = Instant::now();
@@ -56,7 +58,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Err(error) => {
             // It is of no use; that it cannot be removed is no news.
             let _ = std::fs::remove_file(&part);
-            fail(error, 1)
+            fail(error.replace(&*part.to_string_lossy(), &args.out.to_string_lossy()), 1)
         }
     }
 }

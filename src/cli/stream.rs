@@ -41,6 +41,6 @@ pub(super) fn encoder(settings: &Settings) -> EncoderSettings {
         },
         audio: settings
             .audio_enabled
-            .then(|| output::AudioSettings { codec: output::AudioCodec::Aac, bitrate_kbps: settings.audio_bitrate }),
+            .then_some(output::AudioSettings { codec: output::AudioCodec::Aac, bitrate_kbps: settings.audio_bitrate }),
     }
 }

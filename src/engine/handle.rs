@@ -79,7 +79,7 @@ pub enum Command {
 
 /// The command does not fit the state that the stream is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the stream is {} already or has nothing to {}", describe(*.state), verb(*.command))]
+#[error("cannot {} the stream: it is {}", verb(*.command), describe(*.state))]
 pub struct CommandRefused {
     /// What was asked.
     pub command: Command,

@@ -24,7 +24,6 @@ pub struct SceneTime {
 pub struct ClockSystems;
 
 /// Lets animations that are new start at the present scene time; those that a layer had before go on.
-#[expect(clippy::needless_pass_by_value, reason = "bevy_ecs hands parameters over by value")]
 pub fn start_animations(
     time: Res<SceneTime>,
     mut edited: Query<(&Animations, &mut AnimationStarts), Changed<Animations>>,

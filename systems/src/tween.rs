@@ -45,7 +45,6 @@ pub fn compile_animations(mut edited: Query<Authored, Edited>) {
 type Posed<'w> = (Ref<'w, Transform>, Ref<'w, Opacity>, Option<Ref<'w, Playing>>, &'w mut Pose);
 
 /// Writes the pose of every layer that was edited or moves.
-#[expect(clippy::needless_pass_by_value, reason = "bevy_ecs hands parameters over by value")]
 pub fn write_poses(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query<Posed>) {
     let (before, now) = (*last, time.seconds);
     *last = now;
@@ -74,7 +73,6 @@ pub fn write_poses(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query
 type Filled<'w> = (Ref<'w, Content>, Ref<'w, Playing>, &'w mut AnimatedContent);
 
 /// Writes the content of every layer on which it is animated, and was edited or moves.
-#[expect(clippy::needless_pass_by_value, reason = "bevy_ecs hands parameters over by value")]
 pub fn write_animated_content(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query<Filled>) {
     let (before, now) = (*last, time.seconds);
     *last = now;

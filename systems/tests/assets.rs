@@ -1,5 +1,14 @@
 //! Files of a scene: what is taken, what is refused, and with which words.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test ends at what it did not expect, and tells what it left out"
+)]
+
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},

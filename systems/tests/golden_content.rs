@@ -1,5 +1,14 @@
 //! Every content type, effect and mask, held to pictures that were looked at.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test ends at what it did not expect, and tells what it left out"
+)]
+
 mod support;
 
 use std::{

@@ -2,6 +2,15 @@
 //! drawing only the damage gives the same bytes as drawing everything, and the same scene at the same time gives the
 //! same bytes, whatever the thread count, the frame rate and the history.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test ends at what it did not expect, and tells what it left out"
+)]
+
 #[path = "support/random.rs"]
 mod random;
 

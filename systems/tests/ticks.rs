@@ -1,5 +1,14 @@
 //! What a tick does, seen from outside: what is drawn and what is not, what is refused, and what clients are told.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test ends at what it did not expect, and tells what it left out"
+)]
+
 #[path = "support/random.rs"]
 mod random;
 

@@ -2,7 +2,11 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use scene_assets::{DrawError, sources, write_png};
 
@@ -12,7 +16,7 @@ fn main() -> ExitCode {
         eprintln!("usage: scene-assets FOLDER…");
         return ExitCode::from(2);
     }
-    match folders.iter().try_for_each(draw_folder) {
+    match folders.iter().try_for_each(|folder| draw_folder(folder)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -21,7 +25,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn draw_folder(folder: &PathBuf) -> Result<(), DrawError> {
+fn draw_folder(folder: &Path) -> Result<(), DrawError> {
     for svg in sources(folder)? {
         let (png, bytes) = write_png(&svg)?;
         println!("{} ({} KiB)", png.display(), bytes.div_ceil(1024));

@@ -14,6 +14,8 @@ async function refresh() {
   picture.src = await dataUrl(await frame.blob());
   state.textContent = { live: "On air", paused: "Paused", stopped: "Off air" }[status.state] ?? status.state;
   state.dataset.state = status.state;
+  // Where the stream goes to a platform it is watched there.
+  document.getElementById("live").hidden = !status.outputs.some((output) => output.id === "live");
   figures.replaceChildren(
     ...[
       `${width} × ${height}`,
