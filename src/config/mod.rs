@@ -1,6 +1,6 @@
 //! What can be set, and from where: defaults < TOML file < environment (`.env` below the real one) < command line.
 //!
-//! [`schema`] is the one table of settings. Defaults, all readers, validation, `.env.example`, the example TOML file
+//! `schema` is the one table of settings. Defaults, all readers, validation, `.env.example`, the example TOML file
 //! and the README's table come from it.
 
 mod check;

@@ -4,7 +4,7 @@
 //! serves them until its shutdown future ends. Routes hold an [`EngineHandle`] and nothing else of the service:
 //! edits go in by it, snapshots, diffs, pictures and events come out.
 //!
-//! A request passes the doorkeeper (host name, origin, token), then a route in [`http`] (one file a family), and every
+//! A request passes the doorkeeper (host name, origin, token), then a route in `http` (one file a family), and every
 //! error on the way becomes a [`Problem`].
 
 mod admission;

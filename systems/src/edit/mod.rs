@@ -1,6 +1,6 @@
 //! Stage `edit`: carries out what was asked from outside. The only stage that writes authored components.
 //!
-//! A batch is first carried out on a [`Draft`], which reads through to the World and copies only what the batch
+//! A batch is first carried out on a `Draft`, which reads through to the World and copies only what the batch
 //! touches. When all of it went well the draft is committed, else dropped: nothing is ever half done, and a layer that
 //! ends as it began is not marked as changed.
 

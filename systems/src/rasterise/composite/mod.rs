@@ -1,7 +1,7 @@
 //! Lays cached layer pictures onto the dirty tiles of the canvas and turns stale tiles into I420: the hot path.
 //!
-//! A display list of [`Step`]s, back to front, is made ready once per tick ([`plan`]) and then read by all threads.
-//! The canvas is cut into strips of [`STRIP`] rows, which tasks draw independently of each other; in a strip one tile
+//! A display list of [`Step`]s, back to front, is made ready once per tick (`plan`) and then read by all threads.
+//! The canvas is cut into strips of `STRIP` rows, which tasks draw independently of each other; in a strip one tile
 //! is drawn and converted at a time, so that its pixels stay in the L1 cache from the first layer to the last plane.
 //!
 //! What a pixel becomes depends only on the steps and on its own place on the frame: not on which tiles are dirty

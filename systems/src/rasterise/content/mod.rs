@@ -1,6 +1,6 @@
 //! Draws one content into the pixels of its layer, on change only; one file a content type.
 //!
-//! To add one: a file here that implements [`Drawable`], and its line in [`drawable`].
+//! To add one: a file here that implements `Drawable`, and its line in `drawable`.
 
 mod color;
 mod error_card;

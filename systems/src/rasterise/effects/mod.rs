@@ -1,6 +1,6 @@
 //! What is done to a layer's picture after its content is drawn; one file an effect.
 //!
-//! To add one: a file here that implements [`Apply`], and its line in [`parts`].
+//! To add one: a file here that implements `Apply`, and its line in `parts`.
 
 mod blur;
 mod drop_shadow;
