@@ -8,7 +8,7 @@ use components::{
 };
 use futures_util::TryStreamExt as _;
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -53,6 +53,13 @@ pub(super) async fn patch(request: Request) -> Result<Value, Problem> {
         [] => Ok(source.value()),
         faults => Err(Problem::malformed(faults.to_vec())),
     }
+}
+
+/// A document with a merge patch applied, checked.
+pub(super) fn patched<T: JsonSchema + Serialize + DeserializeOwned>(present: &T, patch: &Value) -> Result<T, Problem> {
+    let mut value = serde_json::to_value(present).map_err(|error| Problem::bad_request(error.to_string()))?;
+    document::merge_patch(&mut value, patch);
+    document::read(&Source::from_value(value)).map_err(Problem::invalid)
 }
 
 async fn text(request: Request, types: &'static [&'static str]) -> Result<String, Problem> {

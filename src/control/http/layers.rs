@@ -166,7 +166,8 @@ async fn carry_out(
     json(status, &edited).map(|response| at_tick(response, applied.tick))
 }
 
-fn when(context: &Context, request: &Request) -> Result<Option<u64>, Problem> {
+/// The tick that an edit is for, if the query names one.
+pub(super) fn when(context: &Context, request: &Request) -> Result<Option<u64>, Problem> {
     let Some(at) = request.query.value("at", "the number of a tick")? else { return Ok(None) };
     let format = context.engine.format();
     let last = context.engine.stats().tick + FARTHEST.as_secs() * u64::from(format.fps);

@@ -3,6 +3,7 @@
 //! To add a family: a file here with a function `routes`, and one line in [`api`].
 
 mod body;
+mod canvas;
 mod frame;
 mod landing;
 mod layers;
@@ -37,6 +38,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         frame::routes(context, &base),
         transport::routes(context, &base),
         layers::routes(context, &base),
+        canvas::routes(context, &base),
         live::routes(context),
         operation::health(context),
         operation::metrics(context),

@@ -133,3 +133,24 @@ fn taken_ids_and_too_many_layers_are_refused() {
     let full = service.json("POST", LAYERS, &color("one-more", "#000000")).problem(422);
     assert!(full["detail"].as_str().unwrap().contains("MAX_LAYERS"), "{full}");
 }
+
+#[test]
+fn the_canvas_changes_while_the_stream_runs() {
+    const CANVAS: &str = "/api/stream/canvas";
+    let service = Service::start();
+    let before = service.get(CANVAS).expect(200).value();
+    let put = service.json("PUT", CANVAS, &before).expect(200).value();
+    assert_eq!(put["canvas"], before, "what GET answers, PUT takes back unchanged");
+
+    let patch = json!({ "width": 640, "height": 360, "background": "#ff0000", "fit": "fill" });
+    let patched = service.json("PATCH", CANVAS, &patch).expect(200);
+    assert_eq!(patched.value()["tick"], patched.tick());
+    let shown = service.get("/stream/canvas").expect(200).value();
+    assert_eq!((&shown["width"], &shown["background"]), (&json!(640), &json!("#ff0000")));
+    assert_eq!(shown["safeAreas"], before["safeAreas"], "the rest stays");
+
+    let refused = service.json("PATCH", CANVAS, &json!({ "width": 9, "heigth": 3 })).problem(422);
+    let pointers: Vec<&Value> = refused["errors"].as_array().unwrap().iter().map(|fault| &fault["pointer"]).collect();
+    assert!(pointers.contains(&&json!("/width")) && pointers.contains(&&json!("/heigth")), "{refused:#}");
+    service.send("DELETE", CANVAS, &[], None).problem(405);
+}
