@@ -14,7 +14,10 @@ use crate::{
         Cap, ColorContent, Content, FillRule, Font, FontStyle, Geometry, GradientContent, GroupContent, ImageContent,
         Join, Overflow, ShapeContent, Stroke, TextAlign, TextContent, VerticalAlign, Wrap,
     },
-    effects::{Blur, DropShadow, Effect, Effects},
+    effects::{
+        Blur, ChromaKey, ColorAdjust, DropShadow, Effect, Effects, Glow, Grayscale, Outline, Pixelate, RoundedCorners,
+        Tint, Vignette,
+    },
     geometry::{Fit, Length, LengthPoint, Point, Size},
     layer::{LayerId, LayerName, LayerType, Opacity, Stacking, Visibility},
     mask::{Mask, MaskShape},
@@ -251,6 +254,25 @@ fn effect() -> BoxedStrategy<Effect> {
             radius,
             color
         })),
+        (0.0..20.0, color(), 0.0..5.0).prop_map(|(radius, color, strength)| Effect::Glow(Glow {
+            radius,
+            color,
+            strength
+        })),
+        (0.0..20.0, color()).prop_map(|(width, color)| Effect::Outline(Outline { width, color })),
+        (0.0..3.0, 0.0..3.0, 0.0..3.0, -360.0..360.0).prop_map(|(brightness, contrast, saturation, hue)| {
+            Effect::ColorAdjust(ColorAdjust { brightness, contrast, saturation, hue })
+        }),
+        (color(), color(), share()).prop_map(|(black, white, amount)| Effect::Tint(Tint { black, white, amount })),
+        share().prop_map(|amount| Effect::Grayscale(Grayscale { amount })),
+        (color(), share(), share(), share()).prop_map(|(color, similarity, smoothness, spill)| {
+            Effect::ChromaKey(ChromaKey { color, similarity, smoothness, spill })
+        }),
+        (1.0..60.0).prop_map(|size| Effect::Pixelate(Pixelate { size })),
+        (share(), share(), share(), color()).prop_map(|(amount, radius, softness, color)| {
+            Effect::Vignette(Vignette { amount, radius, softness, color })
+        }),
+        side().prop_map(|radius| Effect::RoundedCorners(RoundedCorners { radius })),
     ]
     .boxed()
 }

@@ -1,13 +1,26 @@
 //! What is done to a layer's picture before it is laid onto the canvas; one file an effect.
 
 mod blur;
+mod chroma_key;
+mod color_adjust;
 mod drop_shadow;
+mod glow;
+mod grayscale;
+mod outline;
+mod pixelate;
+mod rounded_corners;
+mod tint;
+mod vignette;
 
 use bevy_ecs::component::Component;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::{blur::Blur, drop_shadow::DropShadow};
+pub use self::{
+    blur::Blur, chroma_key::ChromaKey, color_adjust::ColorAdjust, drop_shadow::DropShadow, glow::Glow,
+    grayscale::Grayscale, outline::Outline, pixelate::Pixelate, rounded_corners::RoundedCorners, tint::Tint,
+    vignette::Vignette,
+};
 
 /// The effects of a layer, applied one after the other.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,4 +35,22 @@ pub enum Effect {
     Blur(Blur),
     /// A shadow behind the layer.
     DropShadow(DropShadow),
+    /// Light around the layer.
+    Glow(Glow),
+    /// A line around the layer.
+    Outline(Outline),
+    /// Brightness, contrast, saturation and hue.
+    ColorAdjust(ColorAdjust),
+    /// Shades between two colours.
+    Tint(Tint),
+    /// Greys instead of colours.
+    Grayscale(Grayscale),
+    /// One colour made transparent.
+    ChromaKey(ChromaKey),
+    /// Squares of one colour.
+    Pixelate(Pixelate),
+    /// Shade towards the corners.
+    Vignette(Vignette),
+    /// Corners cut off round.
+    RoundedCorners(RoundedCorners),
 }

@@ -163,6 +163,32 @@ fn mask() -> impl Strategy<Value = Value> {
     )
 }
 
+fn effect() -> impl Strategy<Value = Value> {
+    let size = || number(0.0, 9.0);
+    prop_oneof![
+        3 => (0.5..5.0_f64).prop_map(|radius| json!({"type": "blur", "radius": radius})),
+        1 => (size(), size(), color()).prop_map(|(offset, radius, color)| {
+            json!({"type": "dropShadow", "offset": {"x": offset, "y": 4.0 - offset}, "radius": radius, "color": color})
+        }),
+        1 => (size(), color()).prop_map(|(radius, color)| json!({"type": "glow", "radius": radius, "color": color})),
+        1 => (size(), color()).prop_map(|(width, color)| json!({"type": "outline", "width": width, "color": color})),
+        1 => (0.0..2.0, 0.0..2.0, 0.0..2.0, number(-90.0, 400.0)).prop_map(|(brightness, contrast, saturation, hue)| {
+            json!({"type": "colorAdjust", "brightness": brightness, "contrast": contrast, "saturation": saturation, "hue": hue})
+        }),
+        1 => (color(), color(), 0.0..=1.0)
+            .prop_map(|(black, white, amount)| json!({"type": "tint", "black": black, "white": white, "amount": amount})),
+        1 => (0.0..=1.0).prop_map(|amount| json!({"type": "grayscale", "amount": amount})),
+        1 => (color(), 0.0..0.5, 0.0..0.3).prop_map(|(color, similarity, smoothness)| {
+            json!({"type": "chromaKey", "color": color, "similarity": similarity, "smoothness": smoothness})
+        }),
+        1 => number(1.0, 25.0).prop_map(|size| json!({"type": "pixelate", "size": size})),
+        1 => (0.0..=1.0, 0.0..=1.0, 0.0..=1.0).prop_map(|(amount, radius, softness)| {
+            json!({"type": "vignette", "amount": amount, "radius": radius, "softness": softness})
+        }),
+        1 => number(0.0, 40.0).prop_map(|radius| json!({"type": "roundedCorners", "radius": radius})),
+    ]
+}
+
 fn blend() -> impl Strategy<Value = Value> {
     let all: Vec<Value> = components::BlendMode::ALL.iter().map(|mode| serde_json::to_value(mode).unwrap()).collect();
     prop_oneof![4 => Just(json!("normal")), 1 => select(all)]
@@ -191,10 +217,10 @@ fn common() -> impl Strategy<Value = Value> {
 }
 
 fn leaf() -> impl Strategy<Value = Value> {
-    (common(), content(), option::weighted(0.15, number(0.5, 5.0))).prop_map(|(mut layer, content, blur)| {
+    (common(), content(), option::weighted(0.3, vec(effect(), 1..3))).prop_map(|(mut layer, content, effects)| {
         layer["content"] = content;
-        if let Some(radius) = blur {
-            layer["effects"] = json!([{"type": "blur", "radius": radius}]);
+        if let Some(effects) = effects {
+            layer["effects"] = json!(effects);
         }
         layer
     })

@@ -86,9 +86,10 @@ pub fn draw_layer(
         return None;
     }
     let drawable = drawable(content);
-    let ink = if effects.0.is_empty() { Rect::ZERO } else { drawable.measure(ctx).ink };
-    let scale = effects::affordable_scale(effects, ink, scale);
-    let picture = effects::apply(effects, drawable.draw(scale, ctx)?);
+    let measured = if effects.0.is_empty() { Measure::default() } else { drawable.measure(ctx) };
+    let scale = effects::affordable_scale(effects, measured.ink, scale);
+    let frame = Rect::new(0.0, 0.0, measured.extent.width, measured.extent.height);
+    let picture = effects::apply(effects, drawable.draw(scale, ctx)?, frame);
     let picture = match mask {
         Some(mask) => mask::apply(mask, picture),
         None => picture,

@@ -64,7 +64,8 @@ pub(crate) fn of_mask(shape: &MaskShape) -> BezPath {
     }
 }
 
-fn rounded(area: Rect, radius: f64) -> BezPath {
+/// A rectangle with round corners, of a radius of at most half of its shorter side.
+pub(crate) fn rounded(area: Rect, radius: f64) -> BezPath {
     let radius = radius.min(area.width().min(area.height()) / 2.0);
     if radius > 0.0 { RoundedRect::from_rect(area, radius).to_path(TOLERANCE) } else { area.to_path(TOLERANCE) }
 }

@@ -16,7 +16,7 @@ impl Apply for Blur {
         self.radius
     }
 
-    fn apply(&self, picture: Surface) -> Surface {
+    fn apply(&self, picture: Surface, _: Rect) -> Surface {
         let deviation = (self.radius * picture.scale.0, self.radius * picture.scale.1);
         let (x, y) = (gaussian::reach(deviation.0), gaussian::reach(deviation.1));
         let Some(mut blurred) = picture.grown([x, y, x, y]) else { return picture };

@@ -1,7 +1,7 @@
 use components::effects::DropShadow;
 use kurbo::Rect;
 
-use super::{Apply, blur::EXTENT, gaussian};
+use super::{Apply, blur::EXTENT, gaussian, silhouette};
 use crate::rasterise::content::surface::Surface;
 
 impl Apply for DropShadow {
@@ -10,7 +10,7 @@ impl Apply for DropShadow {
         ink.union(shadow + kurbo::Vec2::new(self.offset.x, self.offset.y))
     }
 
-    fn apply(&self, picture: Surface) -> Surface {
+    fn apply(&self, picture: Surface, _: Rect) -> Surface {
         let scale = picture.scale;
         let deviation = (self.radius * scale.0, self.radius * scale.1);
         let (x, y) = (i64::from(gaussian::reach(deviation.0)), i64::from(gaussian::reach(deviation.1)));
@@ -23,26 +23,12 @@ impl Apply for DropShadow {
         let mut shadow = vec![0_u8; width * height];
         let (left, top) = (i64::from(margins[0]) + dx, i64::from(margins[1]) + dy);
         let row = picture.pixmap.width() as usize;
-        for (y, pixels) in picture.pixmap.data().chunks_exact(row * 4).enumerate() {
+        for (y, alpha) in silhouette::alpha(&picture.pixmap).chunks_exact(row).enumerate() {
             let start = (top as usize + y) * width + left as usize;
-            for (target, pixel) in shadow[start..start + row].iter_mut().zip(pixels.chunks_exact(4)) {
-                *target = pixel[3];
-            }
+            shadow[start..start + row].copy_from_slice(alpha);
         }
         gaussian::blur::<1>(&mut shadow, width, deviation);
-
-        let color = self.color.premultiplied().map(u32::from);
-        for (pixel, coverage) in result.pixmap.data_mut().chunks_exact_mut(4).zip(shadow) {
-            let behind = 255 - u32::from(pixel[3]);
-            for (byte, color) in pixel.iter_mut().zip(color) {
-                let shade = divide_by_255(color * u32::from(coverage));
-                *byte = (u32::from(*byte) + divide_by_255(shade * behind)).min(255) as u8;
-            }
-        }
+        silhouette::lay_behind(&mut result.pixmap, &shadow, self.color);
         result
     }
-}
-
-fn divide_by_255(product: u32) -> u32 {
-    (product + 128 + ((product + 128) >> 8)) >> 8
 }

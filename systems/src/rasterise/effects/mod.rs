@@ -3,8 +3,20 @@
 //! To add one: a file here that implements `Apply`, and its line in `parts`.
 
 mod blur;
+mod chroma_key;
+mod color_adjust;
+mod dilate;
 mod drop_shadow;
 pub(crate) mod gaussian;
+mod glow;
+mod grayscale;
+mod outline;
+mod pixelate;
+mod pixels;
+mod rounded_corners;
+mod silhouette;
+mod tint;
+mod vignette;
 
 use components::{Effect, Effects};
 use kurbo::{Insets, Rect};
@@ -21,14 +33,24 @@ trait Apply {
         0.0
     }
 
-    /// Does it. The result may be larger than what comes in; its scale is the same.
-    fn apply(&self, picture: Surface) -> Surface;
+    /// Does it. The result may be larger than what comes in; its scale is the same. `frame` is the layer's box, in layer
+    /// pixels.
+    fn apply(&self, picture: Surface, frame: Rect) -> Surface;
 }
 
 fn parts(effect: &Effect) -> &dyn Apply {
     match effect {
         Effect::Blur(blur) => blur,
         Effect::DropShadow(shadow) => shadow,
+        Effect::Glow(glow) => glow,
+        Effect::Outline(outline) => outline,
+        Effect::ColorAdjust(adjust) => adjust,
+        Effect::Tint(tint) => tint,
+        Effect::Grayscale(grayscale) => grayscale,
+        Effect::ChromaKey(key) => key,
+        Effect::Pixelate(pixelate) => pixelate,
+        Effect::Vignette(vignette) => vignette,
+        Effect::RoundedCorners(corners) => corners,
     }
 }
 
@@ -56,7 +78,7 @@ pub(crate) fn affordable_scale(effects: &Effects, ink: Rect, scale: (f64, f64)) 
 /// Standard deviation in raster pixels beyond which a blurred picture is drawn smaller.
 const SOFT: f64 = 24.0;
 
-/// Applies all effects, one after the other.
-pub(crate) fn apply(effects: &Effects, picture: Surface) -> Surface {
-    effects.0.iter().fold(picture, |picture, effect| parts(effect).apply(picture))
+/// Applies all effects, one after the other, to the picture of a layer whose box is `frame`.
+pub(crate) fn apply(effects: &Effects, picture: Surface, frame: Rect) -> Surface {
+    effects.0.iter().fold(picture, |picture, effect| parts(effect).apply(picture, frame))
 }

@@ -1,0 +1,24 @@
+use components::effects::Glow;
+use kurbo::Rect;
+
+use super::{Apply, blur::EXTENT, gaussian, silhouette};
+use crate::rasterise::content::surface::Surface;
+
+impl Apply for Glow {
+    fn spread(&self, ink: Rect) -> Rect {
+        ink.inflate(self.radius * EXTENT, self.radius * EXTENT)
+    }
+
+    fn apply(&self, picture: Surface, _: Rect) -> Surface {
+        let deviation = (self.radius * picture.scale.0, self.radius * picture.scale.1);
+        let (x, y) = (gaussian::reach(deviation.0), gaussian::reach(deviation.1));
+        let Some(mut result) = picture.grown([x, y, x, y]) else { return picture };
+        let mut light = silhouette::alpha(&result.pixmap);
+        gaussian::blur::<1>(&mut light, result.pixmap.width() as usize, deviation);
+        for coverage in &mut light {
+            *coverage = (f64::from(*coverage) * self.strength).round().min(255.0) as u8;
+        }
+        silhouette::lay_behind(&mut result.pixmap, &light, self.color);
+        result
+    }
+}

@@ -1,0 +1,24 @@
+use components::effects::Outline;
+use kurbo::Rect;
+
+use super::{Apply, dilate::dilate, silhouette};
+use crate::rasterise::content::surface::Surface;
+
+impl Apply for Outline {
+    fn spread(&self, ink: Rect) -> Rect {
+        ink.inflate(self.width, self.width)
+    }
+
+    fn apply(&self, picture: Surface, _: Rect) -> Surface {
+        let radius = (self.width * picture.scale.0, self.width * picture.scale.1);
+        if self.width <= 0.0 {
+            return picture;
+        }
+        let (x, y) = (radius.0.ceil() as u32, radius.1.ceil() as u32);
+        let Some(mut result) = picture.grown([x, y, x, y]) else { return picture };
+        let alpha = silhouette::alpha(&result.pixmap);
+        let line = dilate(&alpha, result.pixmap.width() as usize, radius);
+        silhouette::lay_behind(&mut result.pixmap, &line, self.color);
+        result
+    }
+}

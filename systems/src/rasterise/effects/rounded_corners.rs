@@ -1,0 +1,22 @@
+use components::effects::RoundedCorners;
+use kurbo::Rect;
+use tiny_skia::{FillRule, Mask};
+
+use super::Apply;
+use crate::rasterise::content::{outline, surface::Surface};
+
+impl Apply for RoundedCorners {
+    fn spread(&self, ink: Rect) -> Rect {
+        ink
+    }
+
+    fn apply(&self, mut picture: Surface, frame: Rect) -> Surface {
+        let path = outline::to_skia(&outline::rounded(frame, self.radius));
+        let mask = Mask::new(picture.pixmap.width(), picture.pixmap.height());
+        if let (Some(path), Some(mut mask)) = (path, mask) {
+            mask.fill_path(&path, FillRule::Winding, true, picture.transform());
+            picture.pixmap.apply_mask(&mask);
+        }
+        picture
+    }
+}
