@@ -17,6 +17,8 @@ mod program;
 mod rtmp_server;
 #[path = "support/test_card.rs"]
 mod test_card;
+#[path = "support/viewer.rs"]
+mod viewer;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -29,29 +31,14 @@ use stream_manager::{
     output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy, live::LiveStore},
 };
 use test_card::{noise, packed, test_card};
+use viewer::assert_plays;
 
 const FORMAT: StreamFormat = StreamFormat { width: 640, height: 360, fps: 30 };
+const SIZE: (u32, u32) = (640, 360);
 const LONG: Duration = Duration::from_secs(15);
 
 fn settings() -> EncoderSettings {
     EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_secs(1), ..Default::default() }
-}
-
-/// Waits until a viewer can play the stream, and checks what the viewer gets.
-#[track_caller]
-fn assert_plays(server: &RtmpServer, key: &str) {
-    let url = format!("{} live=1 timeout=5", server.url(key));
-    let probed = wait_for("the stream to play", LONG, || {
-        let probed = probe(&url, &["-rw_timeout", "3000000", "-analyzeduration", "2000000"]).ok()?;
-        (probed["streams"].as_array()?.len() == 2).then_some(probed)
-    });
-    let (video, audio) = (stream(&probed, "video"), stream(&probed, "audio"));
-    assert_eq!(video["codec_name"], "h264");
-    assert_eq!((&video["width"], &video["height"]), (&640.into(), &360.into()));
-    assert_eq!(video["r_frame_rate"], "30/1");
-    assert_eq!((&video["color_range"], &video["color_space"]), (&"tv".into(), &"bt709".into()));
-    assert_eq!(audio["codec_name"], "aac");
-    assert_eq!(audio["sample_rate"], "48000");
 }
 
 #[test]
@@ -60,7 +47,7 @@ fn a_server_that_goes_away_gets_the_stream_again() {
     let url = server.url("a-secret-key");
     let show = Show::start(FORMAT, settings(), &[("rtmp", url.parse().unwrap())]);
     show.wait_for_state("rtmp", OutputState::Started);
-    assert_plays(&server, "a-secret-key");
+    assert_plays(&server, "a-secret-key", SIZE);
 
     server.kill();
     let status = show.wait_for_state("rtmp", OutputState::Reconnecting);
@@ -73,7 +60,7 @@ fn a_server_that_goes_away_gets_the_stream_again() {
     let status = show.wait_for_state("rtmp", OutputState::Started);
     assert_eq!(status.reconnects, 1);
     assert!(status.dropped_frames > 0);
-    assert_plays(&server, "a-secret-key");
+    assert_plays(&server, "a-secret-key", SIZE);
     assert!(!format!("{:?}", show.told("rtmp")).contains("a-secret-key"));
 }
 
@@ -124,7 +111,7 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
     );
     show.wait_for_state("good", OutputState::Started);
     show.wait_for_state("file", OutputState::Started);
-    assert_plays(&server, "key");
+    assert_plays(&server, "key", SIZE);
     for (id, words) in [
         ("refused", "refused the connection"),
         ("unknown", "no host of this name"),
@@ -169,7 +156,7 @@ fn a_server_that_takes_nothing_more_costs_only_its_own_frames() {
     server.thaw();
     let status = show.wait_for_state("rtmp", OutputState::Started);
     assert!(status.dropped_frames > 0, "{status:?}");
-    assert_plays(&server, "key");
+    assert_plays(&server, "key", SIZE);
     assert!(show.shutdown());
     assert_eq!(show.status("file").dropped_frames, 0);
     assert_eq!(show.status("file").last_error, None);

@@ -18,14 +18,18 @@ mod rtmp_server;
 mod scenes;
 #[path = "support/service.rs"]
 mod service;
+#[path = "support/viewer.rs"]
+mod viewer;
 
-use ffprobe::{decode, probe, psnr, stream};
+use ffprobe::{decode, psnr};
 use process::wait_for;
 use rtmp_server::RtmpServer;
 use scenes::{PATCHES, assert_patches, card};
 use service::{PATIENCE, Service};
+use viewer::assert_plays;
 
 const KEY: &str = "live_4711_sEcReTkEy";
+const SIZE: (u32, u32) = (640, 360);
 
 fn start(server: &RtmpServer) -> Service {
     let url = server.url(KEY);
@@ -37,22 +41,6 @@ fn start(server: &RtmpServer) -> Service {
         ("LOG_LEVEL", "debug"),
     ];
     Service::start(&variables, &[("card.jsonc", &card())])
-}
-
-/// Waits until a viewer can play the stream, and checks what it is made of.
-#[track_caller]
-fn assert_plays(server: &RtmpServer) {
-    let url = format!("{} live=1 timeout=5", server.url(KEY));
-    let probed = wait_for("the stream to play", PATIENCE, || {
-        let probed = probe(&url, &["-rw_timeout", "3000000", "-analyzeduration", "2000000"]).ok()?;
-        (probed["streams"].as_array()?.len() == 2).then_some(probed)
-    });
-    let (video, audio) = (stream(&probed, "video"), stream(&probed, "audio"));
-    assert_eq!(video["codec_name"], "h264");
-    assert_eq!((&video["width"], &video["height"]), (&640.into(), &360.into()));
-    assert_eq!(video["r_frame_rate"], "30/1");
-    assert_eq!((&video["color_range"], &video["color_space"]), (&"tv".into(), &"bt709".into()));
-    assert_eq!((&audio["codec_name"], &audio["sample_rate"]), (&"aac".into(), &"48000".into()));
 }
 
 /// Nobody can read the stream key from anything that the service tells.
@@ -71,7 +59,7 @@ fn viewers_see_the_picture_that_the_service_draws() {
     let mut service = start(&server);
     let output = service.wait_for_output("stream", "started");
     assert_eq!(output["url"], format!("rtmp://127.0.0.1:{}/live/***", server.port));
-    assert_plays(&server);
+    assert_plays(&server, KEY, SIZE);
 
     let seen = decode(&format!("{} live=1", server.url(KEY)), "rgb24", &["-frames:v", "30"]);
     let size = 640 * 360 * 3;
@@ -99,7 +87,7 @@ fn a_server_that_goes_away_gets_the_stream_again() {
     let mut server = RtmpServer::start();
     let service = start(&server);
     service.wait_for_output("stream", "started");
-    assert_plays(&server);
+    assert_plays(&server, KEY, SIZE);
 
     server.kill();
     service.wait_for_output("stream", "reconnecting");
@@ -119,7 +107,7 @@ fn a_server_that_goes_away_gets_the_stream_again() {
     let output = service.wait_for_output("stream", "started");
     assert_eq!(output["reconnects"], 1, "{output}");
     assert!(output["droppedFrames"].as_u64().unwrap() > 0, "{output}");
-    assert_plays(&server);
+    assert_plays(&server, KEY, SIZE);
     assert_eq!(service.output("stream")["reconnects"], 1);
     assert_key_is_kept(&service);
 }
@@ -138,7 +126,7 @@ fn a_server_that_is_not_there_yet_gets_the_stream_when_it_comes() {
 
     server.restart();
     service.wait_for_output("stream", "started");
-    assert_plays(&server);
+    assert_plays(&server, KEY, SIZE);
 }
 
 #[test]
