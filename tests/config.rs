@@ -20,7 +20,7 @@ fn sources(file: &str, dotenv: &str, environment: &[(&str, &str)], flags: &[(&'s
         dotenv: (!dotenv.is_empty()).then(|| (".env".into(), dotenv.to_owned())),
         environment: environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect(),
         flags: flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
-        unreadable: Vec::new(),
+        ..Sources::default()
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod doctor;
 mod offline;
+mod reconfigure;
 mod render;
 mod schema;
 mod serve;
@@ -29,7 +30,10 @@ pub use self::{
     serve::serve,
     snapshot::snapshot,
 };
-use crate::config::{ConfigFaults, ConfigFlags, Group, Loaded, Scope, Settings, Sources, load, parse_seconds};
+use crate::{
+    config::{ConfigFaults, ConfigFlags, Group, Loaded, Scope, Settings, Sources, load, parse_seconds},
+    telemetry::LogLevelHandle,
+};
 
 /// Exit status when what was given is wrong and nothing was started: settings, flags, a scene's path.
 pub const EXIT_USAGE: u8 = 2;
@@ -249,14 +253,18 @@ pub fn settings<S: Scope>(flags: &ConfigFlags<S>) -> Result<Loaded, ConfigFaults
 }
 
 /// Starts writing log lines, as the settings say.
-fn start_logging(settings: &Settings) {
+fn start_logging(settings: &Settings) -> Option<LogLevelHandle> {
     let format = match settings.log_format {
         crate::config::LogFormat::Text => crate::telemetry::LogFormat::Text,
         crate::config::LogFormat::Json => crate::telemetry::LogFormat::Json,
     };
-    if let Err(error) = crate::telemetry::init(settings.log_level.as_str(), format) {
-        // The work can be done without a log.
-        let _ = writeln!(io::stderr(), "warning: {error}");
+    match crate::telemetry::init(settings.log_level.as_str(), format) {
+        Ok(handle) => Some(handle),
+        Err(error) => {
+            // The work can be done without a log.
+            let _ = writeln!(io::stderr(), "warning: {error}");
+            None
+        }
     }
 }
 

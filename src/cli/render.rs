@@ -19,7 +19,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Ok(loaded) => loaded.settings,
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
-    start_logging(&settings);
+    let _ = start_logging(&settings);
     let container = match FileFormat::from_path(&args.out) {
         Ok(container) => container,
         Err(error) => return fail(error, EXIT_USAGE),

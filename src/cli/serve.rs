@@ -9,13 +9,13 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{EXIT_USAGE, ServeArgs, check::open_scene, fail, settings, start_logging, stream};
+use super::{EXIT_USAGE, ServeArgs, check::open_scene, fail, reconfigure::Reconfigure, start_logging, stream};
 use crate::{
-    config::{self, Settings},
+    config::{self, LiveSettings, Settings, Sources},
     control::{self, ApiToken, Control, ControlSettings, Listeners, LiveFile, LiveFiles},
     engine::{self, Command, EngineHandle, EngineSettings},
     output::{self, OutputsHandle, ReconnectPolicy, live::LiveStore},
-    telemetry::Metrics,
+    telemetry::{LogLevelHandle, Metrics},
 };
 
 /// How long outputs may take to finish their files and to say goodbye.
@@ -24,12 +24,13 @@ const FINISHING: Duration = Duration::from_secs(10);
 /// Plays a scene, streams it and lets people steer it, until it is told to end.
 #[must_use]
 pub fn serve(args: &ServeArgs) -> ExitCode {
-    let loaded = match settings(&args.settings) {
+    let sources = Sources::of_this_process(&args.settings);
+    let loaded = match config::load(&sources) {
         Ok(loaded) => loaded,
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
     let settings = loaded.settings;
-    start_logging(&settings);
+    let log_level = start_logging(&settings);
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -45,13 +46,18 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(format!("no threads could be started: {error}"), 1),
     };
-    match runtime.block_on(run(&settings, scene)) {
+    match runtime.block_on(run(&settings, scene, sources, log_level)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(message, 1),
     }
 }
 
-async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
+async fn run(
+    settings: &Settings,
+    scene: SceneDocument,
+    sources: Sources,
+    log_level: Option<LogLevelHandle>,
+) -> Result<(), String> {
     let control_settings = control_settings(settings)?;
     let mut signals = Signals::new().map_err(|error| format!("signals cannot be received: {error}"))?;
     let listeners = Listeners::bind(&control_settings).await.map_err(|errors| {
@@ -77,7 +83,9 @@ async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
             .map_err(|error| error.to_string())?;
 
     let outputs = start_outputs(settings, &engine)?;
-    let control = Control { engine: engine.clone(), metrics, live: outputs.live };
+    let reconfigure = Reconfigure { engine: engine.clone(), bitrate: outputs.running.bitrate(), log_level };
+    let config = Arc::new(LiveSettings::new(sources, settings.clone(), Box::new(reconfigure)));
+    let control = Control { engine: engine.clone(), metrics, config, live: outputs.live };
     // Refused only if it runs already, which it cannot.
     let _ = engine.command(Command::Start);
     announce(settings, address);

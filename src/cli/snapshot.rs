@@ -14,7 +14,7 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Ok(loaded) => loaded.settings,
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
-    start_logging(&settings);
+    let _ = start_logging(&settings);
     let scene = match open_scene(&args.file, &settings) {
         Ok(scene) => scene,
         Err(refused) => return refused,

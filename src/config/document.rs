@@ -53,16 +53,19 @@ pub fn toml_example() -> String {
 /// The README's table of settings.
 #[must_use]
 pub fn markdown_table() -> String {
-    let mut text = String::from("| variable | TOML key | default | what it does |\n| --- | --- | --- | --- |\n");
+    let mut text = String::from(
+        "| variable | TOML key | default | while running | what it does |\n| --- | --- | --- | --- | --- |\n",
+    );
     for setting in SETTINGS {
         let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
         let later = if setting.later { " *Checked only; what it steers comes later.*" } else { "" };
+        let live = if setting.live { "yes" } else { "" };
         let about = sentence(setting);
         let expected = setting.expected().replace('|', "\\|");
         push(
             &mut text,
             format_args!(
-                "| `{}` | `{}` | {default} | {about} Takes {expected}.{later} |\n",
+                "| `{}` | `{}` | {default} | {live} | {about} Takes {expected}.{later} |\n",
                 setting.variable, setting.key
             ),
         );

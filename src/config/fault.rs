@@ -29,6 +29,8 @@ pub enum Origin {
     Environment,
     /// On the command line.
     CommandLine,
+    /// Nowhere: it was changed over the API while the service ran.
+    Runtime,
 }
 
 impl fmt::Display for Origin {
@@ -38,6 +40,7 @@ impl fmt::Display for Origin {
             Self::File { path, line } | Self::Dotenv { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Environment => f.write_str("environment"),
             Self::CommandLine => f.write_str("command line"),
+            Self::Runtime => f.write_str("runtime change"),
         }
     }
 }
@@ -96,7 +99,7 @@ pub enum ConfigFault {
 
 fn at(name: &str, origin: &Origin) -> String {
     match origin {
-        Origin::Default | Origin::CommandLine => name.to_owned(),
+        Origin::Default | Origin::CommandLine | Origin::Runtime => name.to_owned(),
         Origin::File { .. } | Origin::Dotenv { .. } => format!("{origin}: {name}"),
         Origin::Environment => format!("{name} (environment)"),
     }

@@ -2,6 +2,9 @@
 
 use std::{marker::PhantomData, net::IpAddr, path::PathBuf, time::Duration};
 
+use serde::Serialize;
+use serde_json::{Value, json};
+
 use super::{
     secret::{Destination, Secret},
     values::{Resolution, Words},
@@ -17,6 +20,9 @@ pub(super) trait Form {
 
     /// Reads it.
     fn read(&self, text: &str) -> Option<Self::Value>;
+
+    /// The value as JSON, in a way that [`read`](Self::read) takes back once it is text. Secrets are `***`.
+    fn show(&self, value: &Self::Value) -> Value;
 
     /// The allowed words, if it is a choice.
     fn words(&self) -> Vec<&'static str> {
@@ -42,12 +48,16 @@ pub(super) fn whole<T>(min: u32, max: u32, unit: &'static str) -> Whole<T> {
     Whole { min, max, unit, value: PhantomData }
 }
 
-impl<T: TryFrom<u32>> Form for Whole<T> {
+impl<T: TryFrom<u32> + Serialize> Form for Whole<T> {
     type Value = T;
 
     fn expected(&self) -> String {
         let unit = if self.unit.is_empty() { String::new() } else { format!(" ({})", self.unit) };
         format!("a whole number from {} to {}{unit}", self.min, self.max)
+    }
+
+    fn show(&self, value: &T) -> Value {
+        json!(value)
     }
 
     fn read(&self, text: &str) -> Option<T> {
@@ -67,11 +77,15 @@ pub(super) fn whole_or<T>(word: &'static str, min: u32, max: u32) -> WholeOr<T> 
     WholeOr { word, whole: whole(min, max, "") }
 }
 
-impl<T: TryFrom<u32>> Form for WholeOr<T> {
+impl<T: TryFrom<u32> + Serialize> Form for WholeOr<T> {
     type Value = Option<T>;
 
     fn expected(&self) -> String {
         format!("`{}` or {}", self.word, self.whole.expected())
+    }
+
+    fn show(&self, value: &Option<T>) -> Value {
+        value.as_ref().map_or_else(|| json!(self.word), |number| self.whole.show(number))
     }
 
     fn read(&self, text: &str) -> Option<Option<T>> {
@@ -103,6 +117,10 @@ impl<T: Words> Form for OneOf<T> {
         }
     }
 
+    fn show(&self, value: &T) -> Value {
+        T::WORDS.iter().find(|(_, known)| known == value).map_or(Value::Null, |(word, _)| json!(word))
+    }
+
     fn read(&self, text: &str) -> Option<T> {
         T::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
     }
@@ -124,6 +142,10 @@ impl Form for Switch {
 
     fn expected(&self) -> String {
         "`true` or `false`".to_owned()
+    }
+
+    fn show(&self, value: &bool) -> Value {
+        json!(value)
     }
 
     fn read(&self, text: &str) -> Option<bool> {
@@ -149,6 +171,10 @@ impl Form for Address {
         "an IP address such as `127.0.0.1` (this machine only) or `0.0.0.0` (everyone)".to_owned()
     }
 
+    fn show(&self, value: &IpAddr) -> Value {
+        json!(value)
+    }
+
     fn read(&self, text: &str) -> Option<IpAddr> {
         if text == "localhost" { Some(IpAddr::from([127, 0, 0, 1])) } else { text.parse().ok() }
     }
@@ -162,6 +188,10 @@ impl Form for PictureSize {
 
     fn expected(&self) -> String {
         "an even width and height from `16x16` to `3840x2160` such as `1920x1080`, or a name such as `720p`".to_owned()
+    }
+
+    fn show(&self, value: &Resolution) -> Value {
+        json!(value)
     }
 
     fn read(&self, text: &str) -> Option<Resolution> {
@@ -180,6 +210,10 @@ impl Form for Seconds {
 
     fn expected(&self) -> String {
         format!("a time from {}s to {}s such as `2s` or `500ms`", self.min, self.max)
+    }
+
+    fn show(&self, value: &Duration) -> Value {
+        json!(format!("{}s", value.as_secs_f64()))
     }
 
     fn read(&self, text: &str) -> Option<Duration> {
@@ -214,6 +248,10 @@ impl Form for Path {
         format!("the path of {}", self.what)
     }
 
+    fn show(&self, value: &PathBuf) -> Value {
+        json!(value.to_string_lossy())
+    }
+
     fn read(&self, text: &str) -> Option<PathBuf> {
         (!text.contains(['\0', '\n'])).then(|| PathBuf::from(text))
     }
@@ -235,6 +273,10 @@ impl Form for Hidden {
         }
     }
 
+    fn show(&self, value: &Secret) -> Value {
+        json!(value)
+    }
+
     fn read(&self, text: &str) -> Option<Secret> {
         let plain = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
         (plain && text.chars().count() >= self.min).then(|| Secret::new(text))
@@ -254,6 +296,10 @@ impl Form for HiddenUrl {
         format!("an address such as `{}`", self.example)
     }
 
+    fn show(&self, value: &Secret) -> Value {
+        json!(value)
+    }
+
     fn read(&self, text: &str) -> Option<Secret> {
         let url = url::Url::parse(text).ok()?;
         let host = url.host_str().is_some_and(|host| !host.is_empty());
@@ -271,6 +317,10 @@ impl Form for Goal {
         Destination::EXPECTED.to_owned()
     }
 
+    fn show(&self, value: &Destination) -> Value {
+        json!(value)
+    }
+
     fn read(&self, text: &str) -> Option<Destination> {
         Destination::parse(text)
     }
@@ -284,6 +334,10 @@ impl<F: Form> Form for Optional<F> {
 
     fn expected(&self) -> String {
         self.0.expected()
+    }
+
+    fn show(&self, value: &Self::Value) -> Value {
+        value.as_ref().map_or(Value::Null, |value| self.0.show(value))
     }
 
     fn read(&self, text: &str) -> Option<Self::Value> {
@@ -310,6 +364,10 @@ impl<F: Form> Form for List<F> {
 
     fn expected(&self) -> String {
         format!("a list of: {}", self.0.expected())
+    }
+
+    fn show(&self, value: &Self::Value) -> Value {
+        value.iter().map(|item| self.0.show(item)).collect()
     }
 
     fn read(&self, text: &str) -> Option<Self::Value> {

@@ -1,4 +1,5 @@
-//! What can be set, and from where: defaults < TOML file < environment (`.env` below the real one) < command line.
+//! What can be set, and from where: defaults < TOML file < environment (`.env` below the real one) < command line <
+//! changes while the service runs.
 //!
 //! `schema` is the one table of settings. Defaults, all readers, validation, `.env.example`, the example TOML file
 //! and the README's table come from it.
@@ -7,6 +8,7 @@ mod check;
 mod document;
 mod fault;
 mod form;
+mod live;
 mod read;
 mod schema;
 mod secret;
@@ -17,6 +19,7 @@ pub use self::{
     document::{dotenv_example, markdown_table, toml_example},
     fault::{ConfigFault, ConfigFaults, Origin},
     form::parse_seconds,
+    live::{Apply, Change, ChangeRefused, ConfigDocument, LiveSettings, NotApplied, SettingDocument},
     schema::{Group, SETTINGS, Setting, Settings},
     secret::{Destination, Secret},
     sources::{ConfigFlags, Scope, Sources},

@@ -77,7 +77,7 @@ fn fault<F: Form>(setting: &Setting, form: &F, name: String, text: &str, shown: 
 }
 
 /// At most 80 characters of a text, on one line.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     match line.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", &line[..end]),
@@ -116,6 +116,11 @@ pub(super) fn load(sources: &Sources) -> Result<Loaded, ConfigFaults> {
             .map(|setting| format!("--{}", setting.flag))
             .unwrap_or_default();
         let value = Written { name, text: text.clone(), shown: None, origin: Origin::CommandLine };
+        written.entry(variable).or_default().push(value);
+    }
+    for (variable, text) in &sources.changes {
+        let name = setting_of_variable(variable).map_or(*variable, |setting| setting.key).to_owned();
+        let value = Written { name, text: text.clone(), shown: None, origin: Origin::Runtime };
         written.entry(variable).or_default().push(value);
     }
 
@@ -266,7 +271,7 @@ fn shown(value: &DeValue<'_>) -> String {
     }
 }
 
-fn is_table(name: &str) -> bool {
+pub(super) fn is_table(name: &str) -> bool {
     SETTINGS.iter().any(|setting| setting.key.split_once('.').is_some_and(|(table, _)| table == name))
 }
 

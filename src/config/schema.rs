@@ -4,6 +4,8 @@
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
+use serde_json::Value;
+
 use super::{
     fault::Origin,
     form::{
@@ -70,6 +72,8 @@ pub struct Setting {
     pub group: Group,
     /// Whether its value must never be shown.
     pub secret: bool,
+    /// Whether it can be changed while the service runs. What a change does is in the hands of [`Apply`](super::Apply).
+    pub live: bool,
     /// Whether this version only checks it: what it steers comes later.
     pub later: bool,
     pub(super) expected: fn() -> String,
@@ -105,6 +109,10 @@ const fn flag_of<const N: usize>(variable: &str) -> [u8; N] {
 
 fn expected<T, F: Form<Value = T>>(form: &F) -> String {
     form.expected()
+}
+
+fn show<T, F: Form<Value = T>>(form: &F, value: &T) -> Value {
+    form.show(value)
 }
 
 macro_rules! settings {
@@ -144,6 +152,7 @@ macro_rules! settings {
                 about: concat!($first $(, "\n", $more)*),
                 group: Group::$group,
                 secret: false $(|| matches!(stringify!($mark).as_bytes(), b"secret"))*,
+                live: false $(|| matches!(stringify!($mark).as_bytes(), b"live"))*,
                 later: false $(|| matches!(stringify!($mark).as_bytes(), b"later"))*,
                 expected: || expected::<$type, _>(&$form),
             },
@@ -159,6 +168,13 @@ macro_rules! settings {
                     $($( $field: $field?, )+)+
                     origins: reader.origins(),
                 })
+            }
+
+            /// Every setting by the name of its field with its value, secrets as `***`. Written like this in a TOML file,
+            /// the values are read as the same again.
+            #[must_use]
+            pub fn values(&self) -> Vec<(&'static str, Value)> {
+                vec![$($( (stringify!($field), show(&$form, &self.$field)) ),+),+]
             }
         }
     };
@@ -192,19 +208,19 @@ settings! {
         /// Scene that is played. Without one the canvas is empty until a scene comes over the API.
         scene: Option<PathBuf> = Optional(Path { what: "a scene file" }), "SCENE", "scene", default "";
         /// Size of the stream's picture: `1920x1080`, or a name such as `720p`.
-        stream_resolution: Resolution = PictureSize, "STREAM_RESOLUTION", "stream_resolution", default "1920x1080";
+        stream_resolution: Resolution = PictureSize, "STREAM_RESOLUTION", "stream_resolution", default "1920x1080", live;
         /// Frames per second.
         target_fps: u32 = whole(1, 60, "frames per second"), "TARGET_FPS", "target_fps", default "30";
         /// How carefully layers are sampled and effects are drawn.
         render_quality: Quality = one_of(), "RENDER_QUALITY", "render_quality", default "high", later;
         /// Layers that a scene may have, groups and their children included.
-        max_layers: usize = whole(1, 1000, "layers"), "MAX_LAYERS", "max_layers", default "50";
+        max_layers: usize = whole(1, 1000, "layers"), "MAX_LAYERS", "max_layers", default "50", live;
     }
     Encoding {
         /// Video codec.
         stream_codec: VideoCodec = one_of(), "STREAM_CODEC", "stream_codec", default "h264";
         /// Video bitrate in kbit/s.
-        stream_bitrate: u32 = whole(100, 100_000, "kbit/s"), "STREAM_BITRATE", "stream_bitrate", default "4000";
+        stream_bitrate: u32 = whole(100, 100_000, "kbit/s"), "STREAM_BITRATE", "stream_bitrate", default "4000", live;
         /// x264's preset: slower ones make a better picture of the same bits and take more of the processor.
         ffmpeg_preset: Preset = one_of(), "FFMPEG_PRESET", "ffmpeg_preset", default "veryfast";
         /// Hardware encoder, if the machine has one; where it has not, x264 encodes on the processor.
@@ -277,7 +293,7 @@ settings! {
     }
     Logging {
         /// The least important messages that are logged.
-        log_level: LogLevel = one_of(), "LOG_LEVEL", "log_level", default "info";
+        log_level: LogLevel = one_of(), "LOG_LEVEL", "log_level", default "info", live;
         /// How log lines look: for people, or one JSON object a line.
         log_format: LogFormat = one_of(), "LOG_FORMAT", "log_format", default "text";
         /// What this instance is for.

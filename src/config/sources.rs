@@ -1,6 +1,6 @@
-//! Where values are written: the command line, the environment, `.env`, the TOML file.
+//! Where values are written: the command line, the environment, `.env`, the TOML file, and changes at run time.
 
-use std::{ffi::OsString, fs, io::ErrorKind, marker::PhantomData, path::PathBuf};
+use std::{collections::BTreeMap, ffi::OsString, fs, io::ErrorKind, marker::PhantomData, path::PathBuf};
 
 use clap::{Arg, ArgMatches, Command, Error, FromArgMatches, parser::ValueSource};
 
@@ -28,6 +28,8 @@ pub struct Sources {
     pub file: Option<(PathBuf, String)>,
     /// Files that could not be read.
     pub unreadable: Vec<ConfigFault>,
+    /// What was changed while the service runs: a setting's variable, and the value.
+    pub changes: BTreeMap<&'static str, String>,
 }
 
 impl Sources {

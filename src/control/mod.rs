@@ -34,6 +34,7 @@ pub use self::{
     settings::{ApiToken, ControlSettings, EmptyTokenError},
 };
 use crate::{
+    config::LiveSettings,
     engine::EngineHandle,
     telemetry::{Health, Metrics},
 };
@@ -66,6 +67,8 @@ pub struct Control {
     pub engine: EngineHandle,
     /// Where requests are counted, and what `/metrics` shows.
     pub metrics: Arc<Metrics>,
+    /// The settings that it shows and changes.
+    pub config: Arc<LiveSettings>,
     /// The files of `/live/`; without them the route answers that there are none.
     pub live: Option<Arc<dyn LiveFiles>>,
 }
@@ -75,6 +78,7 @@ pub struct Control {
 struct Context {
     engine: EngineHandle,
     metrics: Arc<Metrics>,
+    config: Arc<LiveSettings>,
     health: Health,
     live: Option<Arc<dyn LiveFiles>>,
     encodes: Arc<Semaphore>,
@@ -96,6 +100,7 @@ pub async fn run(
         clients: Clients::start(control.engine.clone(), ending.clone()),
         engine: control.engine,
         metrics: Arc::clone(&control.metrics),
+        config: control.config,
         live: control.live,
         ending: ending.clone(),
     };

@@ -7,7 +7,10 @@ use warp::{
     reply::Response,
 };
 
-use crate::engine::{CommandRefused, EngineClosed};
+use crate::{
+    config::ChangeRefused,
+    engine::{CommandRefused, EngineClosed},
+};
 
 /// Why a request was not carried out, as the client gets to know it.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +120,15 @@ impl From<EditRejected> for Problem {
             EditRejected::Invalid { faults } => Self::invalid(faults),
             EditRejected::Busy => Self::unavailable(detail),
             EditRejected::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),
+        }
+    }
+}
+
+impl From<ChangeRefused> for Problem {
+    fn from(refused: ChangeRefused) -> Self {
+        match refused {
+            ChangeRefused::Invalid(faults) => Self::invalid(faults),
+            ChangeRefused::Unavailable(reason) => Self::unavailable(reason),
         }
     }
 }

@@ -20,7 +20,7 @@ const MAILBOX: usize = 4096;
 /// Diffs and events that a slow receiver may be behind before it is told that it lagged.
 const BACKLOG: usize = 1024;
 
-/// Size and rate of the frames. Constant for the life of an engine.
+/// Size and rate of the frames. The rate is constant for the life of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamFormat {
     /// Pixels; even.
@@ -143,6 +143,32 @@ pub struct OutputStatus {
     pub last_error: Option<String>,
 }
 
+/// What can be changed of a running engine. What is `None` stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reconfiguration {
+    /// Width and height of the frames in pixels; even.
+    pub size: Option<(usize, usize)>,
+    /// Layers that a scene may have.
+    pub max_layers: Option<usize>,
+}
+
+/// A change of the engine was refused, and nothing of it was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReconfigurationRefused {
+    /// The scene has more layers than would be allowed.
+    #[error("the scene has {count} layers; remove some first")]
+    TooManyLayers {
+        /// How many there are.
+        count: usize,
+    },
+    /// Too many requests are waiting.
+    #[error("too many requests are waiting; try again in a moment")]
+    Busy,
+    /// The engine has ended.
+    #[error(transparent)]
+    Closed(#[from] EngineClosed),
+}
+
 /// Something that clients want to be told of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
@@ -156,6 +182,13 @@ pub enum StreamEvent {
     Output {
         /// Its new state and all else about it.
         output: OutputStatus,
+    },
+    /// Settings were changed.
+    Configuration {
+        /// The tick whose frame shows it first.
+        tick: u64,
+        /// What was changed, by the keys of the TOML file; `null` stands for a value that is not set.
+        values: serde_json::Map<String, serde_json::Value>,
     },
     /// Something that draws or sends went wrong; the picture goes on.
     Error {
@@ -194,12 +227,13 @@ pub(super) enum Request {
     Edit { edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome> },
     Snapshot { reply: oneshot::Sender<Arc<SceneSnapshot>> },
     Picture { reply: oneshot::Sender<Arc<Picture>> },
+    Reconfigure { change: Reconfiguration, reply: oneshot::Sender<Result<u64, ReconfigurationRefused>> },
     Shutdown,
 }
 
 /// What the tick thread writes and everybody reads.
 pub(super) struct Shared {
-    pub(super) format: StreamFormat,
+    pub(super) format: Mutex<StreamFormat>,
     pub(super) started: Instant,
     pub(super) transport: watch::Sender<Transport>,
     pub(super) events: broadcast::Sender<StreamEvent>,
@@ -228,7 +262,7 @@ impl EngineHandle {
     pub(super) fn new(format: StreamFormat) -> (Self, Receiver<Request>, Arc<Shared>) {
         let (mailbox, requests) = sync_channel(MAILBOX);
         let shared = Arc::new(Shared {
-            format,
+            format: Mutex::new(format),
             started: Instant::now(),
             transport: watch::Sender::new(Transport::Stopped),
             events: broadcast::Sender::new(BACKLOG),
@@ -242,10 +276,23 @@ impl EngineHandle {
         (Self { mailbox, shared: Arc::clone(&shared) }, requests, shared)
     }
 
-    /// Size and rate of the frames.
+    /// Size and rate of the frames, as the last tick had them.
     #[must_use]
     pub fn format(&self) -> StreamFormat {
-        self.shared.format
+        *self.shared.format.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the running engine, all of it within one tick. Returns that tick; its frame is the first that shows it.
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    pub async fn reconfigure(&self, change: Reconfiguration) -> Result<u64, ReconfigurationRefused> {
+        let (reply, answer) = oneshot::channel();
+        match self.mailbox.try_send(Request::Reconfigure { change, reply }) {
+            Ok(()) => answer.await.unwrap_or(Err(ReconfigurationRefused::Closed(EngineClosed))),
+            Err(TrySendError::Full(_)) => Err(ReconfigurationRefused::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(ReconfigurationRefused::Closed(EngineClosed)),
+        }
     }
 
     /// Carries out all of `edits` within one tick, or none: on the next tick that starts, or on tick `at` if that is

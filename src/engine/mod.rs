@@ -6,6 +6,6 @@ mod tick;
 
 pub use handle::{
     ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, OutputState, OutputStatus,
-    ProgramFrame, StreamEvent, StreamFormat, Transport,
+    ProgramFrame, Reconfiguration, ReconfigurationRefused, StreamEvent, StreamFormat, Transport,
 };
 pub use tick::{Engine, EngineSettings, StartError, spawn};

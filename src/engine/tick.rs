@@ -16,7 +16,7 @@ use systems::{Compositor, CompositorSettings, Frame, TickReport};
 use tokio::sync::oneshot;
 
 use super::{
-    EngineHandle, ProgramFrame, StreamFormat, Transport,
+    EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, StreamFormat, Transport,
     handle::{Request, Shared},
     pace::Pace,
 };
@@ -110,6 +110,8 @@ pub fn spawn(
         replies: HashMap::new(),
         scheduled: BTreeMap::new(),
         scheduled_batches: 0,
+        changes: Vec::new(),
+        fps: format.fps,
         recent: VecDeque::new(),
     };
     let (alive, ended) = oneshot::channel();
@@ -128,6 +130,9 @@ impl Drop for Ticking {
     }
 }
 
+/// Answers who asked for a change of the engine.
+type Changed = oneshot::Sender<Result<u64, ReconfigurationRefused>>;
+
 struct Ticking {
     compositor: Compositor,
     requests: Receiver<Request>,
@@ -143,13 +148,17 @@ struct Ticking {
     scheduled: BTreeMap<u64, Vec<(Vec<Edit>, oneshot::Sender<EditOutcome>)>>,
     /// How many these are.
     scheduled_batches: usize,
+    /// What the next tick begins with.
+    changes: Vec<(Reconfiguration, Changed)>,
+    /// Ticks per second.
+    fps: u32,
     /// When ticks of the last second ended, and how long each took.
     recent: VecDeque<(Instant, Duration)>,
 }
 
 impl Ticking {
     fn run(&mut self) {
-        let pace = Pace::new(self.shared.format, Instant::now());
+        let pace = Pace::new(self.format(), Instant::now());
         let mut tick = 1;
         while self.serve_until(pace.due(tick)) {
             self.tick(tick);
@@ -185,6 +194,7 @@ impl Ticking {
                 Ok(Request::Edit { edits, at, reply }) => self.accept(edits, at, reply),
                 Ok(Request::Snapshot { reply }) => drop(reply.send(Arc::new(self.compositor.snapshot()))),
                 Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
+                Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
                 Ok(Request::Shutdown) | Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) => return true,
             }
@@ -221,7 +231,7 @@ impl Ticking {
                 self.submit(edits, reply);
             }
         }
-        if tick.is_multiple_of(u64::from(self.shared.format.fps)) {
+        if tick.is_multiple_of(u64::from(self.fps)) {
             self.scheduled.retain(|_, batches| {
                 batches.retain(|(_, reply)| !reply.is_closed());
                 !batches.is_empty()
@@ -233,15 +243,20 @@ impl Ticking {
     fn tick(&mut self, tick: u64) {
         let began = Instant::now();
         self.submit_due(tick);
+        let changed = self.reconfigure();
         let paused = *self.shared.transport.borrow() == Transport::Paused;
         self.scene_ticks += u64::from(!paused);
         #[expect(clippy::cast_precision_loss, reason = "2^53 ticks are millions of years")]
-        let seconds = self.scene_ticks as f64 / f64::from(self.shared.format.fps);
+        let seconds = self.scene_ticks as f64 / f64::from(self.fps);
         let mut report = self.compositor.tick(tick, seconds);
         if let Some(frame) = &report.frame {
             self.picture = Some(Arc::clone(frame));
         }
         let is_missed = self.send_frame(tick);
+        for reply in changed {
+            // Who asked may have gone.
+            let _ = reply.send(Ok(tick));
+        }
         // The diff goes out before the answers: who has an answer and then asks for diffs has not missed this one's.
         if let Some(diff) = report.diff.take() {
             // Nobody listening is fine.
@@ -256,6 +271,33 @@ impl Ticking {
         let spent = began.elapsed();
         self.count(tick, &report, spent, is_missed);
         (self.observe)(&report, spent);
+    }
+
+    fn format(&self) -> StreamFormat {
+        *self.shared.format.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Carries out the changes of the engine that have come since the last tick. Returns who waits for this one.
+    fn reconfigure(&mut self) -> Vec<Changed> {
+        let mut carried_out = Vec::new();
+        for (change, reply) in std::mem::take(&mut self.changes) {
+            let count = self.compositor.layer_count();
+            if change.max_layers.is_some_and(|limit| count > limit) {
+                // Who asked may have gone.
+                let _ = reply.send(Err(ReconfigurationRefused::TooManyLayers { count }));
+                continue;
+            }
+            if let Some(max_layers) = change.max_layers {
+                self.compositor.set_max_layers(max_layers);
+            }
+            if let Some((width, height)) = change.size {
+                self.compositor.resize(width, height);
+                let format = StreamFormat { width, height, fps: self.fps };
+                *self.shared.format.lock().unwrap_or_else(PoisonError::into_inner) = format;
+            }
+            carried_out.push(reply);
+        }
+        carried_out
     }
 
     /// Hands the picture out. Returns whether someone did not take it.

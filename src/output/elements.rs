@@ -206,6 +206,22 @@ impl VideoEncoder {
         Ok(element)
     }
 
+    /// Changes the bitrate of an element that was made by [`build`](Self::build) and is running. Returns whether it can;
+    /// one that cannot must be made anew.
+    pub(super) fn set_bitrate(&self, element: &gst::Element, kbps: u32) -> bool {
+        let live = |name: &str| {
+            let flags = element.find_property(name).map(|property| property.flags());
+            flags.is_some_and(|flags| flags.contains(gst::PARAM_FLAG_MUTABLE_PLAYING))
+        };
+        match self.properties.iter().find(|(_, value)| *value == "{bitrate}") {
+            Some((name, _)) if live(name) => {
+                element.set_property_from_str(name, &kbps.to_string());
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it is the one that needs no device.
     pub(super) fn is_software(&self) -> bool {
         self.element == SOFTWARE.element
@@ -278,5 +294,7 @@ mod tests {
         }
         assert_eq!(element.property::<u32>("key-int-max"), 60);
         assert_eq!(element.property::<u32>("bitrate"), 4000);
+        assert!(SOFTWARE.set_bitrate(&element, 900));
+        assert_eq!(element.property::<u32>("bitrate"), 900);
     }
 }

@@ -49,6 +49,9 @@ pub enum EncoderError {
 pub(super) struct Encoder {
     pipeline: gst::Pipeline,
     video: AppSrc,
+    /// What makes packets of frames, and what is known of it.
+    element: gst::Element,
+    kind: &'static VideoEncoder,
     packets: AppSink,
     audio: Option<(AppSrc, Silence)>,
     flight: Arc<Flight>,
@@ -60,7 +63,7 @@ pub(super) struct Encoder {
 impl Encoder {
     /// Starts an encode whose first frame is that of tick `first`. Times count from tick `origin`.
     pub(super) fn start(
-        encoder: &VideoEncoder,
+        encoder: &'static VideoEncoder,
         format: StreamFormat,
         settings: &EncoderSettings,
         (origin, first): (u64, u64),
@@ -80,7 +83,8 @@ impl Encoder {
         if encoder.converts {
             chain.push(make("videoconvert")?);
         }
-        chain.extend([encoder.build(settings, format.fps)?, make("h264parse")?, packets.clone().upcast()]);
+        let element = encoder.build(settings, format.fps)?;
+        chain.extend([element.clone(), make("h264parse")?, packets.clone().upcast()]);
         pipeline.add_many(&chain).map_err(not_started)?;
         gst::Element::link_many(&chain).map_err(not_started)?;
 
@@ -115,7 +119,8 @@ impl Encoder {
             });
         }
         // From here on the pipeline is taken down when this is dropped.
-        let this = Self { pipeline, video, packets, audio, flight, format, origin };
+        let kind = encoder;
+        let this = Self { pipeline, video, element, kind, packets, audio, flight, format, origin };
         this.pipeline
             .set_state(gst::State::Playing)
             .map_err(|_| this.flight.failure().unwrap_or(EncoderError::NotStarted(encoder.element)))?;
@@ -124,8 +129,16 @@ impl Encoder {
 
     /// Gives the frame of `tick` to the encoder, and the sound up to its end. Waits while the encoder is behind, for
     /// at most `patience`.
+    ///
+    /// From a frame of another size on the encoder makes pictures of that size; the first is a key frame. Sound goes on
+    /// as if nothing had happened.
     pub(super) fn push(&mut self, tick: u64, picture: &Arc<Frame>, patience: Duration) -> Result<(), EncoderError> {
         let tick = tick.saturating_sub(self.origin);
+        let size = (picture.width(), picture.height());
+        if size != (self.format.width, self.format.height) {
+            self.format = StreamFormat { width: size.0, height: size.1, ..self.format };
+            self.video.set_caps(Some(&video_caps(self.format)));
+        }
         let held = Flight::board(&self.flight, Arc::clone(picture), patience)?;
         // Sound first: muxers wait for it before they let the frame out.
         if let Some((source, silence)) = &mut self.audio {
@@ -139,6 +152,11 @@ impl Encoder {
         writable.set_pts(clock_time(from));
         writable.set_duration(clock_time(to.saturating_sub(from)));
         self.video.push_buffer(buffer).map(|_| ()).map_err(|_| self.flight.failure_or_ended())
+    }
+
+    /// Changes the bitrate from the next frame on. Returns whether this encoder can; if not, it must be started anew.
+    pub(super) fn set_bitrate(&self, kbps: u32) -> bool {
+        self.kind.set_bitrate(&self.element, kbps)
     }
 
     /// A way to ask for key frames that may outlive the encoder.

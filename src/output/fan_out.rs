@@ -52,7 +52,7 @@ pub enum StartError {
 pub struct Program {
     /// The frames.
     pub frames: Receiver<ProgramFrame>,
-    /// Their size and rate.
+    /// Their rate, and the size that they begin with.
     pub format: StreamFormat,
     /// Whether the stream is on air.
     pub transport: watch::Receiver<Transport>,
@@ -132,14 +132,15 @@ pub fn run_program(
         (program.announce)(StreamEvent::Error { message });
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let mut feeder =
-        Feeder { program, settings, policy, chosen, links: Arc::new(links), key_frame, stop: Arc::clone(&stop) };
+    let (bitrate, bitrates) = watch::channel(settings.bitrate_kbps);
+    let links = Arc::new(links);
+    let mut feeder = Feeder { program, settings, policy, chosen, links, key_frame, bitrates, stop: Arc::clone(&stop) };
     std::thread::Builder::new().name("feed-encoder".to_owned()).spawn(move || {
         feeder.run();
         drop(feeder);
         drop(alive);
     })?;
-    Ok(OutputsHandle { stop, ended })
+    Ok(OutputsHandle { stop, ended, bitrate: EncoderBitrate(bitrate) })
 }
 
 /// All outputs, while they run.
@@ -147,9 +148,27 @@ pub struct OutputsHandle {
     stop: Arc<AtomicBool>,
     /// Closed when the feeder and every supervisor have ended.
     ended: Receiver<()>,
+    bitrate: EncoderBitrate,
+}
+
+/// A way to change the bitrate of the running encoder.
+#[derive(Clone, Debug)]
+pub struct EncoderBitrate(watch::Sender<u32>);
+
+impl EncoderBitrate {
+    /// Has pictures encoded with so many kilobits (1000) per second, from the next frame on.
+    pub fn set(&self, kbps: u32) {
+        self.0.send_replace(kbps);
+    }
 }
 
 impl OutputsHandle {
+    /// The bitrate of the encoder.
+    #[must_use]
+    pub fn bitrate(&self) -> EncoderBitrate {
+        self.bitrate.clone()
+    }
+
     /// Ends all outputs: files are finished and connections closed. Waits for that, but no longer than `deadline`.
     /// Returns whether all were done.
     pub fn shutdown(self, deadline: Duration) -> bool {
@@ -189,6 +208,7 @@ struct Feeder {
     chosen: &'static VideoEncoder,
     links: Arc<Vec<Link>>,
     key_frame: Arc<Mutex<Option<KeyFrameRequest>>>,
+    bitrates: watch::Receiver<u32>,
     stop: Arc<AtomicBool>,
 }
 
@@ -229,19 +249,31 @@ impl Feeder {
     }
 
     fn end(&self, session: Session) {
-        if let Some(Err(error)) = session.encoder.map(|encoder| encoder.finish(PATIENCE)) {
-            self.complain(&format!("{error}; the last frames are lost"));
+        if let Some(encoder) = session.encoder {
+            self.end_encoder(encoder);
         }
         for link in self.links.iter() {
             link.finish();
         }
     }
 
+    fn end_encoder(&self, encoder: Encoder) {
+        if let Err(error) = encoder.finish(PATIENCE) {
+            self.complain(&format!("{error}; the last frames are lost"));
+        }
+    }
+
     fn encode(&mut self, session: &mut Session, frame: &ProgramFrame) {
+        if self.bitrates.has_changed().unwrap_or(false) {
+            self.settings.bitrate_kbps = *self.bitrates.borrow_and_update();
+            if let Some(encoder) = session.encoder.take_if(|encoder| !encoder.set_bitrate(self.settings.bitrate_kbps)) {
+                self.end_encoder(encoder);
+            }
+        }
         let mut encoder = match session.encoder.take() {
             Some(encoder) => encoder,
             None if Instant::now() < session.retry_at => return,
-            None => match self.start_encoder(session.origin, frame.tick) {
+            None => match self.start_encoder(session.origin, frame) {
                 Ok(encoder) => {
                     session.started = Instant::now();
                     encoder
@@ -259,14 +291,16 @@ impl Feeder {
         }
     }
 
-    fn start_encoder(&self, origin: u64, first: u64) -> Result<Encoder, EncoderError> {
+    fn start_encoder(&self, origin: u64, first: &ProgramFrame) -> Result<Encoder, EncoderError> {
         let links = Arc::clone(&self.links);
         let on_packet: OnPacket = Arc::new(move |packet| {
             for link in links.iter() {
                 link.offer(&packet);
             }
         });
-        let encoder = Encoder::start(self.chosen, self.program.format, &self.settings, (origin, first), &on_packet)?;
+        let (width, height) = (first.picture.width(), first.picture.height());
+        let format = StreamFormat { width, height, ..self.program.format };
+        let encoder = Encoder::start(self.chosen, format, &self.settings, (origin, first.tick), &on_packet)?;
         *self.key_frame.lock().unwrap_or_else(PoisonError::into_inner) = Some(encoder.key_frame_request());
         Ok(encoder)
     }

@@ -39,7 +39,7 @@ pub(super) fn parts(path: &Path, format: FileFormat, pace: Pace) -> Result<MuxAn
     sink.set_property("sync", false);
     // What was written is in the file, whatever happens next. Each packet is written at once: tens of calls a second.
     sink.set_property_from_str("buffer-mode", "unbuffered");
-    Ok(MuxAndSink { mux, pads, sink, takes_headers: true })
+    Ok(MuxAndSink { mux, pads, sink, takes_headers: true, holds_one_format: true })
 }
 
 /// Makes sure that `path` can be written, by making the file.

@@ -2,6 +2,9 @@
 //!
 //! An output begins at a key frame, and so it does again after it could not keep up: then everything is left out
 //! until its queue has shrunk and a key frame comes. What it gets can always be decoded.
+//!
+//! When the stream goes on in another format, such as another frame size, and the outlet cannot, that outlet is ended
+//! and what follows is kept for the next one: a container holds one size, but no frame is lost between two of them.
 
 use std::collections::VecDeque;
 
@@ -11,6 +14,9 @@ use super::packet::{Packet, Track};
 
 /// Runs of sound that are kept while a key frame is waited for: about a second. The oldest go first.
 const SOUND_AHEAD: usize = 64;
+/// Frames that are kept while one outlet ends and the next is made: three seconds at 30 frames per second. When it is
+/// more, they are left out.
+const KEPT_FRAMES: usize = 90;
 
 /// What lies behind the door.
 pub(super) trait Outlet: Send {
@@ -18,6 +24,8 @@ pub(super) trait Outlet: Send {
     fn is_full(&self) -> bool;
     /// Whether what waits here has become little again.
     fn has_room(&self) -> bool;
+    /// Whether the packet is of a format that can follow what was taken before.
+    fn takes(&self, packet: &Packet) -> bool;
     /// Takes a packet, without waiting.
     fn push(&mut self, packet: &Packet);
     /// There is nothing more to come.
@@ -31,6 +39,10 @@ pub(super) struct Gate {
     awaits_key_frame: bool,
     /// Sound that came before the key frame that it belongs to. Video and sound come on different threads.
     sound: VecDeque<Packet>,
+    /// The last runs of sound that were let through: what belongs to a frame may have come ahead of it.
+    heard: VecDeque<Packet>,
+    /// What waits for the next outlet, since the last one could not go on; see [`Gate::is_renewing`].
+    kept: Option<VecDeque<Packet>>,
     /// Whether anything was let through since the stream went on air. What came before is not missed.
     begun: bool,
     /// Frames left out.
@@ -40,15 +52,21 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Lets packets through to `outlet` from the next key frame on.
+    /// Lets packets through to `outlet` from the next key frame on; what was kept for it first.
     pub(super) fn open(&mut self, outlet: Box<dyn Outlet>) {
         self.outlet = Some(outlet);
         self.awaits_key_frame = true;
+        for packet in self.kept.take().unwrap_or_default() {
+            self.offer(&packet);
+        }
     }
 
     /// Closes it. What is behind it gets no more.
     pub(super) fn close(&mut self) -> Option<Box<dyn Outlet>> {
+        self.leave_out_kept();
+        self.kept = None;
         self.sound.clear();
+        self.heard.clear();
         self.outlet.take()
     }
 
@@ -60,6 +78,12 @@ impl Gate {
         self.begun = false;
     }
 
+    /// Whether the outlet was ended since the stream goes on in a format that it cannot take, and another outlet should
+    /// be opened.
+    pub(super) fn is_renewing(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// Whether packets are left out since the output cannot keep up, or a key frame is waited for.
     pub(super) fn is_waiting(&self) -> bool {
         self.awaits_key_frame
@@ -67,6 +91,14 @@ impl Gate {
 
     /// Lets a packet through or leaves it out.
     pub(super) fn offer(&mut self, packet: &Packet) {
+        if self.kept.is_some() {
+            self.keep(packet);
+            return;
+        }
+        if packet.track == Track::Video && packet.is_key && self.outlet.as_ref().is_some_and(|o| !o.takes(packet)) {
+            self.renew(packet);
+            return;
+        }
         let Some(outlet) = &mut self.outlet else {
             self.leave_out(packet);
             return;
@@ -89,19 +121,49 @@ impl Gate {
         }
         self.bytes += size(packet);
         outlet.push(packet);
+        if packet.track == Track::Audio {
+            remember(&mut self.heard, packet);
+        }
+    }
+
+    /// Ends the outlet, and keeps `first` with the sound that belongs to it, and what follows.
+    fn renew(&mut self, first: &Packet) {
+        if let Some(mut outlet) = self.outlet.take() {
+            outlet.end();
+        }
+        let sound = self.heard.drain(..).chain(self.sound.drain(..));
+        self.kept = Some(sound.filter(|sound| sound.end() > first.pts()).collect());
+        self.keep(first);
+    }
+
+    fn keep(&mut self, packet: &Packet) {
+        let Some(kept) = &mut self.kept else { return };
+        if kept.iter().filter(|packet| packet.track == Track::Video).count() == KEPT_FRAMES {
+            self.leave_out_kept();
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.push_back(packet.clone());
+        }
+    }
+
+    fn leave_out_kept(&mut self) {
+        let frames = self.kept.iter_mut().flat_map(|kept| kept.drain(..)).filter(|kept| kept.track == Track::Video);
+        self.dropped += frames.count() as u64;
     }
 
     fn leave_out(&mut self, packet: &Packet) {
         match packet.track {
             Track::Video => self.dropped += u64::from(self.begun),
-            Track::Audio => {
-                if self.sound.len() == SOUND_AHEAD {
-                    self.sound.pop_front();
-                }
-                self.sound.push_back(packet.clone());
-            }
+            Track::Audio => remember(&mut self.sound, packet),
         }
     }
+}
+
+fn remember(sound: &mut VecDeque<Packet>, packet: &Packet) {
+    if sound.len() == SOUND_AHEAD {
+        sound.pop_front();
+    }
+    sound.push_back(packet.clone());
 }
 
 fn size(packet: &Packet) -> u64 {
@@ -117,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    /// An outlet that is as full as a test says.
+    /// An outlet that is as full as a test says, and takes one format.
     #[derive(Clone, Default)]
     struct Bucket(Arc<Mutex<(Vec<Packet>, u32)>>);
 
@@ -127,6 +189,11 @@ mod tests {
         }
         fn has_room(&self) -> bool {
             self.0.lock().unwrap().1 < 3
+        }
+        fn takes(&self, packet: &Packet) -> bool {
+            let taken = &self.0.lock().unwrap().0;
+            let mut video = taken.iter().filter(|taken| taken.track == Track::Video);
+            video.next().is_none_or(|first| first.is_of_one_format_with(packet))
         }
         fn push(&mut self, packet: &Packet) {
             self.0.lock().unwrap().0.push(packet.clone());
@@ -168,6 +235,65 @@ mod tests {
                 before = Some(frame);
             }
             prop_assert_eq!(gate.bytes, taken.len() as u64 * 10);
+        }
+    }
+
+    fn packet_of(format: u8, track: Track, millis: u64, is_key: bool) -> Packet {
+        let headers = gst::Buffer::from_slice([format]);
+        let caps = gst::Caps::builder("video/x-h264").field("codec_data", headers).build();
+        Packet { caps, ..packet(track, millis, is_key) }
+    }
+
+    proptest! {
+        /// However often the format changes and however long the next outlet takes to come, every outlet gets whole
+        /// runs of one format, with the sound to them, and no frame is missing that is not counted.
+        #[test]
+        fn a_change_of_format_ends_the_outlet_and_loses_nothing(
+            runs in prop::collection::vec((1_usize..200, 0_usize..120), 1..6),
+        ) {
+            gst::init().unwrap();
+            let mut buckets = vec![Bucket::default()];
+            let mut gate = Gate::default();
+            gate.open(Box::new(buckets[0].clone()));
+            let (mut time, mut closed_for) = (0, 0);
+            for (format, (frames, delay)) in (0..).zip(&runs) {
+                for frame in 0..*frames {
+                    gate.offer(&packet(Track::Audio, time + 10, true));
+                    gate.offer(&packet_of(format, Track::Video, time, frame % 30 == 0));
+                    time += 20;
+                    if gate.is_renewing() {
+                        closed_for += 1;
+                        if closed_for > *delay {
+                            let bucket = Bucket::default();
+                            gate.open(Box::new(bucket.clone()));
+                            buckets.push(bucket);
+                            closed_for = 0;
+                        }
+                    }
+                }
+            }
+            while gate.is_renewing() {
+                let bucket = Bucket::default();
+                gate.open(Box::new(bucket.clone()));
+                buckets.push(bucket);
+            }
+            let mut seen = 0;
+            for bucket in &buckets {
+                let taken = &bucket.0.lock().unwrap().0;
+                let video: Vec<_> = taken.iter().filter(|packet| packet.track == Track::Video).collect();
+                seen += video.len() as u64;
+                let Some(first) = video.first() else { continue };
+                prop_assert!(first.is_key);
+                for pair in video.windows(2) {
+                    prop_assert!(pair[0].is_of_one_format_with(pair[1]));
+                    prop_assert!(pair[1].is_key || pair[1].pts() - pair[0].pts() == gst::ClockTime::from_mseconds(20));
+                }
+                for frame in &video[1..] {
+                    let has_sound = |packet: &&Packet| packet.track == Track::Audio && packet.pts() < frame.end() && packet.end() > frame.pts();
+                    prop_assert!(taken.iter().any(|packet| has_sound(&packet)), "no sound with {:?}", frame.pts());
+                }
+            }
+            prop_assert_eq!(seen + gate.dropped, time / 20);
         }
     }
 

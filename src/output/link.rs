@@ -129,6 +129,8 @@ fn described(state: OutputState) -> &'static str {
 enum Ended {
     /// As it was told.
     Finished,
+    /// The stream goes on in a format that what was written cannot hold: there is more to come for another one.
+    Full,
     /// The peer was lost; it may come back.
     Lost(String),
     /// It makes no sense to try again.
@@ -182,6 +184,7 @@ impl Supervisor {
                     return;
                 }
                 Ended::Failed(error) => return self.give_up(error),
+                Ended::Full => {}
                 Ended::Lost(error) => {
                     if begun.elapsed() > STEADY {
                         attempt = 0;
@@ -244,11 +247,17 @@ impl Supervisor {
             Err(OutputError::Failed(text)) => return self.explain(&text),
             Err(error) => return Ended::Failed(error.to_string()),
         };
+        if self.status.state == OutputState::Started {
+            // The next file, whose name is known now.
+            self.tell(OutputState::Starting);
+        }
         self.open_gate(Box::new(pipeline.inlet()));
         let ended = self.watch(&pipeline);
-        drop(lock(&self.gate).close());
+        if !matches!(ended, Ended::Full) {
+            drop(lock(&self.gate).close());
+        }
         let retired = pipeline.take_down();
-        if matches!(ended, Ended::Finished) {
+        if matches!(ended, Ended::Finished | Ended::Full) {
             // A file is whole when its pipeline is down.
             let until = Instant::now() + FINISH;
             while !retired.is_finished() && Instant::now() < until {
@@ -286,6 +295,7 @@ impl Supervisor {
                 }
                 Some(PipelineEvent::Error(text)) => return self.explain(&text),
                 Some(PipelineEvent::End) if finish_by.is_some() || self.is_told_to_finish() => return Ended::Finished,
+                Some(PipelineEvent::End) if lock(&self.gate).is_renewing() => return Ended::Full,
                 Some(PipelineEvent::End) => return Ended::Lost("the output ended by itself".to_owned()),
                 None => {}
             }

@@ -30,7 +30,7 @@ pub use backoff::ReconnectPolicy;
 pub use destination::{Destination, DestinationError, FileFormat, RtmpUrl};
 pub use elements::{ElementCheck, MissingElement, doctor};
 pub use encoder::EncoderError;
-pub use fan_out::{OutputsHandle, Program, StartError, run, run_program};
+pub use fan_out::{EncoderBitrate, OutputsHandle, Program, StartError, run, run_program};
 pub use pipeline::OutputError;
 pub use settings::{AudioCodec, AudioSettings, Codec, EncoderSettings, Hwaccel, UnknownPreset, X264Preset};
 pub use writer::{FileWriter, WriteError};

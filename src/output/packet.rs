@@ -39,6 +39,11 @@ impl Packet {
         Some(Self { track, buffer, caps, is_key })
     }
 
+    /// Whether a decoder that was set up for this packet can take `other`, which is of the same track.
+    pub(super) fn is_of_one_format_with(&self, other: &Self) -> bool {
+        self.caps == other.caps || headers(&self.caps) == headers(&other.caps)
+    }
+
     /// When it is shown or heard.
     pub(super) fn pts(&self) -> gst::ClockTime {
         self.buffer.pts().unwrap_or(gst::ClockTime::ZERO)
@@ -48,4 +53,21 @@ impl Packet {
     pub(super) fn end(&self) -> gst::ClockTime {
         self.pts() + self.buffer.duration().unwrap_or(gst::ClockTime::ZERO)
     }
+
+    /// The same packet on a timeline that begins at `beginning`. What was before is at the beginning.
+    pub(super) fn counted_from(&self, beginning: gst::ClockTime) -> Self {
+        let mut moved = self.clone();
+        if beginning > gst::ClockTime::ZERO {
+            // The bytes are shared all the same.
+            let buffer = moved.buffer.make_mut();
+            buffer.set_pts(buffer.pts().map(|time| time.saturating_sub(beginning)));
+            buffer.set_dts(buffer.dts().map(|time| time.saturating_sub(beginning)));
+        }
+        moved
+    }
+}
+
+/// What a decoder must know first; a frame's size is in it.
+fn headers(caps: &gst::CapsRef) -> Option<gst::Buffer> {
+    caps.structure(0)?.get("codec_data").ok()
 }

@@ -43,6 +43,8 @@ pub(super) struct MuxAndSink {
     pub(super) sink: gst::Element,
     /// Whether the sink has work with headers. One that waits for its peer keeps them until the first packet comes.
     pub(super) takes_headers: bool,
+    /// Whether all that goes in must be of one format, as in most containers.
+    pub(super) holds_one_format: bool,
 }
 
 /// What came over the bus.
@@ -103,7 +105,9 @@ impl OutputPipeline {
             Pace::Live { frames } => frames,
             Pace::Offline => u64::MAX,
         };
-        let this = Self { pipeline, bus, inlet: Inlet { video, audio, full }, passed };
+        let inlet =
+            Inlet { video, audio, full, holds_one_format: parts.holds_one_format, first: None, beginning: None };
+        let this = Self { pipeline, bus, inlet, passed };
         if this.pipeline.set_state(gst::State::Playing).is_err() {
             let event = this.event(Duration::ZERO);
             drop(this.take_down());
@@ -165,6 +169,11 @@ pub(super) struct Inlet {
     audio: Option<AppSrc>,
     /// Frames that may wait.
     full: u64,
+    holds_one_format: bool,
+    /// The first frame.
+    first: Option<Packet>,
+    /// When the first packet is shown or heard.
+    beginning: Option<gst::ClockTime>,
 }
 
 impl Inlet {
@@ -193,8 +202,21 @@ impl Outlet for Inlet {
         self.video.current_level_buffers() <= self.full / ROOM
     }
 
+    fn takes(&self, packet: &Packet) -> bool {
+        !self.holds_one_format || self.first.as_ref().is_none_or(|first| first.is_of_one_format_with(packet))
+    }
+
     fn push(&mut self, packet: &Packet) {
-        self.hand_over(packet);
+        if !self.holds_one_format {
+            self.hand_over(packet);
+            return;
+        }
+        // What comes after another file begins at its own beginning all the same.
+        let beginning = *self.beginning.get_or_insert(packet.pts());
+        self.hand_over(&packet.counted_from(beginning));
+        if self.first.is_none() && packet.track == Track::Video {
+            self.first = Some(packet.clone());
+        }
     }
 
     fn end(&mut self) {

@@ -12,6 +12,9 @@ use super::{
 pub(super) const PACKETS_WHEN_CONNECTED: u64 = 2;
 
 /// A muxer, and a sink that sends to `url`.
+///
+/// A stream may change its format on the way: `flvmux` then sends the decoder's headers again. nginx passes them on, and
+/// keeps them for those who come later; ffmpeg, and so most players, go on in the new frame size.
 pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
     let mux = make("flvmux")?;
     mux.set_property("streamable", true);
@@ -19,7 +22,7 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
     sink.set_property("location", url.secret());
     // Frames come at their pace already, and a reconnected stream begins at a late time.
     sink.set_property("sync", false);
-    Ok(MuxAndSink { mux, pads: ("video", "audio"), sink, takes_headers: false })
+    Ok(MuxAndSink { mux, pads: ("video", "audio"), sink, takes_headers: false, holds_one_format: false })
 }
 
 /// How far a connection has come.

@@ -71,7 +71,7 @@ impl FileWriter {
         if let Some(warning) = warning {
             tracing::warn!("{warning}");
         }
-        let start = |encoder: &VideoEncoder| Encoder::start(encoder, format, settings, (0, 0), &on_packet);
+        let start = |encoder: &'static VideoEncoder| Encoder::start(encoder, format, settings, (0, 0), &on_packet);
         let encoder = match start(chosen) {
             Err(error) if !chosen.is_software() => {
                 tracing::warn!("{error}; x264 encodes in software instead");

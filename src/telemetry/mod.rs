@@ -8,5 +8,5 @@ mod tracing;
 pub use self::{
     health::{Health, Unready},
     metrics::{Metrics, RequestLabels},
-    tracing::{LogFormat, TracingError, init},
+    tracing::{LogFormat, LogLevelHandle, TracingError, init},
 };

@@ -1,8 +1,8 @@
 //! Log lines to standard error.
 
-use std::{io::IsTerminal as _, str::FromStr};
+use std::{io::IsTerminal as _, str::FromStr, sync::Arc};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, reload};
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,27 @@ pub enum TracingError {
     /// Somebody else writes log lines already.
     #[error("log lines are being written already: {0}")]
     Taken(#[from] tracing_subscriber::util::TryInitError),
+    /// Nobody writes them any more.
+    #[error("log lines are not written any more: {0}")]
+    Gone(reload::Error),
+}
+
+/// A way to change which log lines are written.
+#[derive(Clone)]
+pub struct LogLevelHandle(Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl LogLevelHandle {
+    /// Writes lines of `level` and above from now on; `level` is what [`init`] takes.
+    ///
+    /// # Errors
+    /// `level` cannot be read, or lines are not written any more.
+    pub fn set(&self, level: &str) -> Result<(), TracingError> {
+        (self.0)(filter(level)?).map_err(TracingError::Gone)
+    }
+}
+
+fn filter(level: &str) -> Result<EnvFilter, TracingError> {
+    EnvFilter::builder().parse(level).map_err(|source| TracingError::Level { level: level.to_owned(), source })
 }
 
 /// Starts writing log lines to standard error for as long as the process lives.
@@ -55,15 +76,22 @@ pub enum TracingError {
 ///
 /// # Errors
 /// `level` cannot be read, or lines are being written already.
-pub fn init(level: &str, format: LogFormat) -> Result<(), TracingError> {
+pub fn init(level: &str, format: LogFormat) -> Result<LogLevelHandle, TracingError> {
     use tracing_subscriber::util::SubscriberInitExt as _;
 
-    let filter =
-        EnvFilter::builder().parse(level).map_err(|source| TracingError::Level { level: level.to_owned(), source })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().try_init()?,
-        LogFormat::Json => lines.json().flatten_event(true).finish().try_init()?,
-    }
-    Ok(())
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(std::io::stderr);
+    Ok(match format {
+        LogFormat::Text => {
+            let lines = lines.with_ansi(std::io::stderr().is_terminal()).with_filter_reloading();
+            let handle = lines.reload_handle();
+            lines.finish().try_init()?;
+            LogLevelHandle(Arc::new(move |filter| handle.reload(filter)))
+        }
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_filter_reloading();
+            let handle = lines.reload_handle();
+            lines.finish().try_init()?;
+            LogLevelHandle(Arc::new(move |filter| handle.reload(filter)))
+        }
+    })
 }

@@ -181,6 +181,36 @@ impl Compositor {
         }
     }
 
+    /// Makes frames of another size from the next tick on, which draws everything. Width and height must be even.
+    ///
+    /// Frames of the size before stay whole for as long as somebody holds them, and are then given back to the system.
+    pub fn resize(&mut self, width: usize, height: usize) {
+        let viewport = *self.world.resource::<Viewport>();
+        if (viewport.width, viewport.height) == (width, height) {
+            return;
+        }
+        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
+        let canvas = self.world.get::<SceneHeader>(root).map(|header| header.0.canvas).unwrap_or_default();
+        let limit = self.world.resource::<FramePool>().limit();
+        // Everything that is as large as the frame. All else follows from the viewport.
+        self.world.insert_resource(Viewport::new(&canvas, width, height));
+        self.world.insert_resource(Damage(TileSet::all(width, height)));
+        self.world.insert_resource(Program::new(width, height));
+        self.world.insert_resource(FramePool::new(width, height, limit));
+    }
+
+    /// Layers of the scene, groups included.
+    #[must_use]
+    pub fn layer_count(&self) -> usize {
+        self.world.resource::<LayerIndex>().len()
+    }
+
+    /// Changes how many layers the scene may have. Layers that are there already stay, but a scene that has more takes
+    /// no edit.
+    pub fn set_max_layers(&mut self, max_layers: usize) {
+        self.world.resource_mut::<SceneLimits>().0.max_layers = max_layers;
+    }
+
     /// Makes the next tick draw everything.
     pub fn redraw(&mut self) {
         use bevy_ecs::change_detection::DetectChangesMut;

@@ -131,6 +131,12 @@ impl FramePool {
         Self { slots: Vec::new(), limit: limit.max(1), width, height }
     }
 
+    /// Frames that it may make.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Frames that were made so far.
     #[must_use]
     pub fn len(&self) -> usize {

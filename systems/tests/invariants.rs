@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use components::Edit;
 use proptest::{collection::vec, prelude::*};
-use random::{LIMITS, Step, canvas, config, edits, layer, scene, step};
+use random::{LIMITS, Step, canvas, config, edits, layer, scene, size, step};
 use systems::{Compositor, CompositorSettings, Frame};
 
 /// Neither side a multiple of a tile, the height not even one of 16.
@@ -26,14 +26,18 @@ const WIDTH: usize = 200;
 const HEIGHT: usize = 150;
 const FPS: f64 = 30.0;
 
-fn compositor(threads: usize) -> Compositor {
-    Compositor::new(CompositorSettings {
+fn settings(threads: usize) -> CompositorSettings {
+    CompositorSettings {
         width: WIDTH,
         height: HEIGHT,
         max_layers: LIMITS.max_layers,
         pool_size: 3,
         threads: Some(threads),
-    })
+    }
+}
+
+fn compositor(threads: usize) -> Compositor {
+    Compositor::new(settings(threads))
 }
 
 fn run(compositor: &mut Compositor, tick: u64, edits: &[Edit]) -> Option<Arc<Frame>> {
@@ -45,10 +49,13 @@ fn run(compositor: &mut Compositor, tick: u64, edits: &[Edit]) -> Option<Arc<Fra
 }
 
 fn assert_same_pixels(left: &Compositor, right: &Compositor, what: &str) -> Result<(), TestCaseError> {
-    let (left, right) = (left.picture().data, right.picture().data);
+    let (left, right) = (left.picture(), right.picture());
+    prop_assert_eq!((left.width, left.height), (right.width, right.height), "{}", what);
+    let width = left.width as usize;
+    let (left, right) = (left.data, right.data);
     let differing = left.chunks(4).zip(right.chunks(4)).position(|(left, right)| left != right);
     if let Some(at) = differing {
-        let (x, y) = (at % WIDTH, at / WIDTH);
+        let (x, y) = (at % width, at / width);
         let (l, r) = (&left[at * 4..at * 4 + 4], &right[at * 4..at * 4 + 4]);
         prop_assert!(false, "{what}: pixel ({x}, {y}) is {l:?} here and {r:?} there");
     }
@@ -58,7 +65,8 @@ fn assert_same_pixels(left: &Compositor, right: &Compositor, what: &str) -> Resu
 proptest! {
     #![proptest_config(config(150))]
 
-    /// Damage equals full redraw, for the canvas and for the frames that the encoder gets, on 1, 2 and 4 threads.
+    /// Damage equals full redraw, for the canvas and for the frames that the encoder gets, on 1, 2 and 4 threads, also
+    /// after the frames have changed their size.
     #[test]
     fn drawing_the_damage_equals_drawing_everything(canvas in canvas(), layers in vec(layer(), 0..6), steps in vec(step(), 1..10)) {
         let mut next = 0;
@@ -73,6 +81,10 @@ proptest! {
                 batch = edits(step, &in_full.snapshot().scene, &mut next);
             }
             let ticks = if let Step::Wait(ticks) = step { *ticks } else { 1 };
+            if let Step::Resize { width, height } = step {
+                in_full.resize(*width, *height);
+                by_damage.iter_mut().for_each(|compositor| compositor.resize(*width, *height));
+            }
             for _ in 0..ticks {
                 in_full.redraw();
                 let full = run(&mut in_full, tick, &batch).expect("a full redraw makes a frame");
@@ -82,6 +94,7 @@ proptest! {
                     }
                     assert_same_pixels(compositor, &in_full, &format!("tick {tick}"))?;
                     let frame = frame.as_ref().expect("the first tick makes a frame");
+                    prop_assert_eq!((frame.width(), frame.height()), (full.width(), full.height()));
                     prop_assert!(frame.data() == full.data(), "tick {}: the I420 planes differ", tick);
                 }
                 batch.clear();
@@ -90,18 +103,23 @@ proptest! {
         }
     }
 
-    /// The picture of a scene at a time does not depend on what was drawn on the way there.
+    /// The picture of a scene at a time does not depend on what was drawn on the way there, nor in which size.
     #[test]
-    fn a_picture_depends_on_scene_and_time_alone(canvas in canvas(), layers in vec(layer(), 0..6), times in vec(0_u32..200, 1..5)) {
+    fn a_picture_depends_on_scene_and_time_alone(
+        canvas in canvas(),
+        layers in vec(layer(), 0..6),
+        times in vec((0_u32..200, size()), 1..5),
+    ) {
         let mut next = 0;
         let scene = scene(canvas, layers, &mut next);
         let load = [Edit::LoadScene(Box::new(scene))];
         let mut travelled = compositor(2);
         run(&mut travelled, 0, &load);
-        for (index, time) in times.into_iter().enumerate() {
+        for (index, (time, (width, height))) in times.into_iter().enumerate() {
             let seconds = f64::from(time) / 25.0;
+            travelled.resize(width, height);
             travelled.tick(index as u64 + 1, seconds);
-            let mut direct = compositor(1);
+            let mut direct = Compositor::new(CompositorSettings { width, height, ..settings(1) });
             run(&mut direct, 0, &load);
             direct.tick(1, seconds);
             assert_same_pixels(&travelled, &direct, &format!("{seconds} s"))?;

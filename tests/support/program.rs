@@ -115,6 +115,11 @@ impl Show {
         })
     }
 
+    /// Changes the bitrate of the encoder.
+    pub fn set_bitrate(&self, kbps: u32) {
+        self.outputs.as_ref().expect("the outputs run").bitrate().set(kbps);
+    }
+
     /// Ends all outputs. Returns whether they finished in time.
     pub fn shutdown(&mut self) -> bool {
         self.outputs.take().is_none_or(|outputs| outputs.shutdown(Duration::from_secs(10)))

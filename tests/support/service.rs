@@ -228,6 +228,14 @@ impl Service {
         (answer.tick.expect("a picture tells its tick"), picture)
     }
 
+    /// Bytes of memory that it takes now.
+    pub fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("the service runs");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux tells it");
+        line.split_whitespace().nth(1).expect("a number").parse::<u64>().expect("a number") * 1024
+    }
+
     /// Sends a signal such as `TERM`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");

@@ -19,7 +19,7 @@ pub const PATCHES: [[u8; 3]; 8] =
     [[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [128, 128, 128], [64, 160, 224]];
 
 /// BT.709 in limited range, straight from the standard.
-fn yuv([r, g, b]: [u8; 3]) -> [u8; 3] {
+pub fn yuv([r, g, b]: [u8; 3]) -> [u8; 3] {
     let [r, g, b] = [r, g, b].map(|value| f64::from(value) / 255.0);
     let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
     let (u, v) = ((b - y) / 1.8556, (r - y) / 1.5748);

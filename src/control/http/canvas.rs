@@ -1,5 +1,5 @@
 //! The canvas of the scene: its size, background and how it is laid onto the stream. It can change while the stream
-//! runs; the stream's own size stays.
+//! runs; the stream's own size stays, and is a setting (`/api/config`).
 
 use components::{CanvasDocument, Edit};
 use serde::Serialize;

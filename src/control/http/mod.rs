@@ -4,6 +4,7 @@
 
 mod body;
 mod canvas;
+mod config;
 mod frame;
 mod landing;
 mod layers;
@@ -40,6 +41,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         layers::routes(context, &base),
         canvas::routes(context, &base),
         live::routes(context),
+        config::routes(context),
         operation::health(context),
         operation::metrics(context),
         websocket::routes(context, warp::path!("ws").boxed()),

@@ -1,6 +1,7 @@
 //! Control over a real engine, spoken to over real sockets.
 
 mod access;
+mod config;
 mod frames;
 mod layers;
 mod operation;
@@ -14,18 +15,22 @@ use std::{
 };
 
 use components::{SceneDocument, document::Limits};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
 use super::{Control, ControlSettings, Listeners, LiveFile, LiveFiles, run};
 use crate::{
-    engine::{Engine, EngineHandle, EngineSettings, StreamFormat, spawn},
+    config::{Apply, LiveSettings, NotApplied, Settings, Sources, load},
+    engine::{Engine, EngineHandle, EngineSettings, Reconfiguration, StreamFormat, spawn},
     telemetry::Metrics,
 };
 
 const WIDTH: usize = 64;
 const HEIGHT: usize = 36;
 const MAX_LAYERS: usize = 12;
+/// A secret among the settings; control itself asks for no token.
+const TOKEN: &str = "a-token-that-nobody-sees";
 
 /// A service of its own for one test: engine and control on free ports of the loopback.
 struct Service {
@@ -74,6 +79,28 @@ impl LiveFiles for Folder {
     }
 }
 
+/// Settings that change nothing but the engine.
+fn live_settings(engine: &EngineHandle) -> Arc<LiveSettings> {
+    struct ToEngine(EngineHandle);
+
+    impl Apply for ToEngine {
+        fn apply<'a>(&'a self, _: &'a Settings, after: &'a Settings) -> BoxFuture<'a, Result<u64, NotApplied>> {
+            let size = (after.stream_resolution.width as usize, after.stream_resolution.height as usize);
+            let change = Reconfiguration { size: Some(size), max_layers: None };
+            Box::pin(async move {
+                self.0.reconfigure(change).await.map_err(|error| NotApplied::Unavailable(error.to_string()))
+            })
+        }
+    }
+
+    let sources = Sources {
+        environment: vec![("API_TOKEN".into(), TOKEN.into()), ("STREAM_RESOLUTION".into(), "64x36".into())],
+        ..Sources::default()
+    };
+    let settings = load(&sources).unwrap().settings;
+    Arc::new(LiveSettings::new(sources, settings, Box::new(ToEngine(engine.clone()))))
+}
+
 impl Service {
     fn start() -> Self {
         Self::start_with(settings())
@@ -92,7 +119,8 @@ impl Service {
             })
             .unwrap();
         let (stop, stopped) = oneshot::channel();
-        let control = Control { engine: engine.clone(), metrics, live: Some(Arc::new(Folder)) };
+        let live_settings = live_settings(&engine);
+        let control = Control { engine: engine.clone(), metrics, config: live_settings, live: Some(Arc::new(Folder)) };
         let served = runtime.spawn(async move {
             run(listeners, &settings, control, async { drop(stopped.await) }).await;
         });

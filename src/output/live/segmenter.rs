@@ -85,13 +85,20 @@ impl Outlet for Segmenter {
         true
     }
 
+    fn takes(&self, _: &Packet) -> bool {
+        // Every segment is played with headers of its own.
+        true
+    }
+
     fn push(&mut self, packet: &Packet) {
         match packet.track {
             Track::Audio if self.audio.len() < MOST_SOUND => self.audio.push(packet.clone()),
             Track::Audio => {}
             Track::Video => {
-                let start = self.video.first().map_or(packet.pts(), Packet::pts);
-                if packet.is_key && packet.pts().saturating_sub(start) >= SHORTEST {
+                let is_due = self.video.first().is_some_and(|first| {
+                    packet.pts().saturating_sub(first.pts()) >= SHORTEST || !first.is_of_one_format_with(packet)
+                });
+                if packet.is_key && is_due {
                     self.cut(packet.pts());
                 }
                 self.video.push(packet.clone());

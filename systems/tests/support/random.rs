@@ -46,6 +46,11 @@ pub(crate) enum Step {
     /// Another scene of the same layers, from another one on.
     Reload(usize),
     Canvas(Value),
+    /// Frames of another size. That is no edit: whoever wants it does it.
+    Resize {
+        width: usize,
+        height: usize,
+    },
 }
 
 fn color() -> impl Strategy<Value = Value> {
@@ -73,7 +78,7 @@ fn paint() -> impl Strategy<Value = Value> {
     prop_oneof![3 => color(), 1 => gradient()]
 }
 
-fn size() -> impl Strategy<Value = Value> {
+fn box_size() -> impl Strategy<Value = Value> {
     (number(1.0, 160.0), number(1.0, 120.0)).prop_map(|(width, height)| json!({"width": width, "height": height}))
 }
 
@@ -90,14 +95,14 @@ fn geometry() -> impl Strategy<Value = Value> {
 
 fn content() -> impl Strategy<Value = Value> {
     prop_oneof![
-        (color(), option::of(size())).prop_map(|(color, size)| {
+        (color(), option::of(box_size())).prop_map(|(color, size)| {
             let mut content = json!({"type": "color", "color": color});
             if let Some(size) = size {
                 content["size"] = size;
             }
             content
         }),
-        (gradient(), size())
+        (gradient(), box_size())
             .prop_map(|(gradient, size)| json!({"type": "gradient", "gradient": gradient, "size": size})),
         (geometry(), paint(), option::of(number(0.5, 12.0))).prop_map(|(geometry, fill, stroke)| {
             let mut content = json!({"type": "shape", "geometry": geometry, "fill": fill});
@@ -249,7 +254,16 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(layer, into_group, index)| Step::Move { layer, into_group, index }),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(layer, drop)| Step::Rearrange { layer, drop }),
         1 => any::<usize>().prop_map(Step::Reload),
+        1 => size().prop_map(|(width, height)| Step::Resize { width, height }),
         1 => (color(), 50_u32..300).prop_map(|(background, width)| Step::Canvas(json!({"width": width, "height": 150, "background": background}))),
+    ]
+}
+
+/// The size of a frame: now and then that of the canvas, so that things move onto whole pixels and off them.
+pub(crate) fn size() -> impl Strategy<Value = (usize, usize)> {
+    prop_oneof![
+        1 => Just((200, 150)),
+        2 => (8_usize..160, 8_usize..120).prop_map(|(width, height)| (width * 2, height * 2)),
     ]
 }
 
@@ -293,7 +307,7 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
     let group = |at: usize| -> Option<LayerId> { groups.get(at % groups.len().max(1)).map(|group| group.id.clone()) };
     let mut edits = || {
         Some(match step {
-            Step::Wait(_) => return None,
+            Step::Wait(_) | Step::Resize { .. } => return None,
             Step::Create { layer, into_group, index } => {
                 let parent = if *into_group { group(0) } else { None };
                 vec![Edit::CreateLayer { layer: Box::new(read(layer.clone(), next)), parent, index: Some(*index) }]

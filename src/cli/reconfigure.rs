@@ -1,0 +1,50 @@
+//! What the running service does when its settings change.
+
+use futures_util::future::BoxFuture;
+
+use super::stream;
+use crate::{
+    config::{Apply, NotApplied, Settings},
+    engine::{EngineHandle, Reconfiguration, ReconfigurationRefused},
+    output::EncoderBitrate,
+    telemetry::LogLevelHandle,
+};
+
+/// The parts of the service that live settings reach.
+pub(super) struct Reconfigure {
+    pub(super) engine: EngineHandle,
+    pub(super) bitrate: EncoderBitrate,
+    /// Absent if no log is written.
+    pub(super) log_level: Option<LogLevelHandle>,
+}
+
+impl Apply for Reconfigure {
+    fn apply<'a>(&'a self, before: &'a Settings, after: &'a Settings) -> BoxFuture<'a, Result<u64, NotApplied>> {
+        Box::pin(async move {
+            // What can be refused comes first: nothing has happened then.
+            let format = stream::format(after);
+            let change = Reconfiguration {
+                size: (before.stream_resolution != after.stream_resolution).then_some((format.width, format.height)),
+                max_layers: (before.max_layers != after.max_layers).then_some(after.max_layers),
+            };
+            let tick = self.engine.reconfigure(change).await.map_err(|refused| match refused {
+                ReconfigurationRefused::TooManyLayers { count } => NotApplied::Value {
+                    field: "max_layers",
+                    reason: format!("at least `{count}`, the layers of the present scene; remove some first"),
+                },
+                ReconfigurationRefused::Busy | ReconfigurationRefused::Closed(_) => {
+                    NotApplied::Unavailable(refused.to_string())
+                }
+            })?;
+            if before.stream_bitrate != after.stream_bitrate {
+                self.bitrate.set(after.stream_bitrate);
+            }
+            if let Some(log_level) = self.log_level.as_ref().filter(|_| before.log_level != after.log_level)
+                && let Err(error) = log_level.set(after.log_level.as_str())
+            {
+                tracing::warn!("{error}");
+            }
+            Ok(tick)
+        })
+    }
+}
