@@ -89,21 +89,6 @@ pub struct Keyframe {
     pub easing: Option<Easing>,
 }
 
-/// The candidate that `name` was probably meant to be.
-fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const ALIKE: f64 = 0.6;
-    // What is longer than any name by far is no misspelling, only work.
-    if name.len() > 200 {
-        return None;
-    }
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
-
 /// How often an animation plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
