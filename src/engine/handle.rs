@@ -9,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, edit::EditRejected};
+use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, animation::trigger::EventName, edit::EditRejected};
 use serde::Serialize;
-use systems::{Frame, Picture};
+use systems::{Frame, Picture, clock::TimelineStatus};
 use tokio::sync::{broadcast, oneshot, watch};
 
 /// Requests that may wait for the tick thread. When it is full, edits are refused as busy and other requests wait
@@ -157,6 +157,11 @@ pub enum StreamEvent {
         /// Its new state and all else about it.
         output: OutputStatus,
     },
+    /// An event was fired in the scene, over the API or by a trigger.
+    Fired {
+        /// Its name.
+        name: EventName,
+    },
     /// Something that draws or sends went wrong; the picture goes on.
     Error {
         /// What, in words for people.
@@ -194,6 +199,7 @@ pub(super) enum Request {
     Edit { edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome> },
     Snapshot { reply: oneshot::Sender<Arc<SceneSnapshot>> },
     Picture { reply: oneshot::Sender<Arc<Picture>> },
+    Timelines { reply: oneshot::Sender<(u64, Vec<TimelineStatus>)> },
     Shutdown,
 }
 
@@ -279,6 +285,16 @@ impl EngineHandle {
     pub async fn picture(&self) -> Result<Arc<Picture>, EngineClosed> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.try_send(Request::Picture { reply }).map_err(|_| EngineClosed)?;
+        answer.await.map_err(|_| EngineClosed)
+    }
+
+    /// All timelines after the last tick, and the number of that.
+    ///
+    /// # Errors
+    /// The engine has ended.
+    pub async fn timelines(&self) -> Result<(u64, Vec<TimelineStatus>), EngineClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.try_send(Request::Timelines { reply }).map_err(|_| EngineClosed)?;
         answer.await.map_err(|_| EngineClosed)
     }
 

@@ -6,8 +6,10 @@ mod playing;
 mod pose;
 mod property;
 pub mod slots;
+pub mod timeline;
 mod timing;
 mod track;
+pub mod trigger;
 mod value;
 
 use bevy_ecs::component::Component;
@@ -19,6 +21,7 @@ pub use self::{
     easing::Easing,
     playing::{AnimationStarts, Playing},
     property::{Property, Resolved, Target, UnknownProperty},
+    timeline::Cues,
     track::Track,
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
@@ -29,7 +32,7 @@ pub use self::{
 /// first in this list does, with the value it starts from.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[require(AnimationStarts, Playing)]
+#[require(AnimationStarts, Playing, Cues)]
 pub struct Animations(#[schemars(length(max = 64))] pub Vec<Animation>);
 
 /// One property that changes over time.
