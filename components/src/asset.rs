@@ -2,53 +2,14 @@
 
 use std::path::PathBuf;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::layer::{ID_PATTERN, ParseIdError, check_id};
+use crate::id::id;
 
-/// The name by which layers speak of an asset; the same rule as for [`LayerId`](crate::LayerId).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct AssetId(String);
-
-impl AssetId {
-    /// # Errors
-    /// The text breaks the rule for ids.
-    pub fn new(text: impl Into<String>) -> Result<Self, ParseIdError> {
-        let text = text.into();
-        check_id(&text)?;
-        Ok(Self(text))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for AssetId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for AssetId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for AssetId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "AssetId".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "id", "pattern": ID_PATTERN,
-            "description": "the id of an entry in the scene's `assets`" })
-    }
+id! {
+    /// The name by which layers speak of an asset; the same rule as for [`LayerId`](crate::LayerId).
+    AssetId, "the id of an entry in the scene's `assets`"
 }
 
 /// One asset of a scene.

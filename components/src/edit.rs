@@ -3,6 +3,10 @@
 use serde_json::Value;
 
 use crate::{
+    animation::{
+        timeline::{TimelineControl, TimelineDocument, TimelineId},
+        trigger::EventName,
+    },
     document::{CanvasDocument, LayerDocument, SceneDocument},
     layer::LayerId,
 };
@@ -45,6 +49,25 @@ pub enum Edit {
         /// The layer.
         id: LayerId,
     },
+    /// Adds a timeline, or puts another document in the place of the one with its id; where that stands it stays.
+    PutTimeline(Box<TimelineDocument>),
+    /// Removes a timeline.
+    DeleteTimeline {
+        /// The timeline.
+        id: TimelineId,
+    },
+    /// Steers a timeline.
+    ControlTimeline {
+        /// The timeline.
+        id: TimelineId,
+        /// What it is to do.
+        control: TimelineControl,
+    },
+    /// Fires an event: what waits for it happens.
+    FireEvent {
+        /// The event.
+        name: EventName,
+    },
 }
 
 /// How a batch of edits ended.
@@ -73,6 +96,22 @@ pub enum EditRejected {
     DuplicateLayer {
         /// The id.
         id: LayerId,
+    },
+    /// A timeline that an edit names is not in the scene.
+    #[error("there is no timeline `{id}` in the scene{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    UnknownTimeline {
+        /// What was named.
+        id: String,
+        /// The timeline whose id is nearest to it, if one is near.
+        nearest: Option<String>,
+    },
+    /// The scene's timelines and triggers would not fit its layers any more.
+    #[error(
+        "the scene's timelines and triggers would not fit it any more; change them too, in the same batch or before"
+    )]
+    InUse {
+        /// What would not fit, with pointers into the scene's document.
+        faults: Vec<crate::document::Fault>,
     },
     /// A layer was to go into a layer that is no group.
     #[error("`{id}` is not a group, so it cannot have children; give it content of type `group`")]

@@ -1,75 +1,21 @@
 //! What every layer has, whatever it shows.
 
 use bevy_ecs::component::Component;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::computed::{Placement, Pose};
+pub use crate::id::ParseIdError;
+use crate::{
+    computed::{Placement, Pose},
+    id::id,
+};
 
-/// The name by which files, programs and diffs speak of a layer; unique in a scene.
-///
-/// 1 to 64 characters: letters, digits, `_`, `-`, `.`, the first a letter or digit. It is part of URLs.
-#[derive(Component, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct LayerId(String);
-
-/// The text cannot be an id.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an id of 1 to 64 letters, digits, `_`, `-` or `.`, beginning with a letter or a digit")]
-pub struct ParseIdError;
-
-pub(crate) const ID_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
-
-pub(crate) fn check_id(text: &str) -> Result<(), ParseIdError> {
-    let mut bytes = text.bytes();
-    let first = bytes.next().is_some_and(|b| b.is_ascii_alphanumeric());
-    let rest = bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-    if first && rest && text.len() <= 64 { Ok(()) } else { Err(ParseIdError) }
-}
-
-impl LayerId {
-    /// # Errors
-    /// The text breaks the rule stated on [`LayerId`].
-    pub fn new(text: impl Into<String>) -> Result<Self, ParseIdError> {
-        let text = text.into();
-        check_id(&text)?;
-        Ok(Self(text))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for LayerId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::borrow::Borrow<str> for LayerId {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for LayerId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for LayerId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "LayerId".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "id", "pattern": ID_PATTERN,
-            "description": "1 to 64 letters, digits, _, - or ., beginning with a letter or a digit" })
-    }
+id! {
+    /// The name by which files, programs and diffs speak of a layer; unique in a scene.
+    ///
+    /// 1 to 64 characters: letters, digits, `_`, `-`, `.`, the first a letter or digit. It is part of URLs.
+    #[derive(Component)]
+    LayerId, "1 to 64 letters, digits, _, - or ., beginning with a letter or a digit"
 }
 
 /// A name for people; empty when none was given.

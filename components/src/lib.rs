@@ -19,6 +19,7 @@ pub mod document;
 pub mod edit;
 pub mod effects;
 pub mod geometry;
+pub mod id;
 pub mod layer;
 pub mod mask;
 pub mod paint;

@@ -112,7 +112,8 @@ impl From<EditRejected> for Problem {
     fn from(rejected: EditRejected) -> Self {
         let detail = rejected.to_string();
         match rejected {
-            EditRejected::UnknownLayer { .. } => Self::not_found(detail),
+            EditRejected::UnknownLayer { .. } | EditRejected::UnknownTimeline { .. } => Self::not_found(detail),
+            EditRejected::InUse { faults } => Self { errors: faults, ..Self::new(StatusCode::CONFLICT, detail) },
             EditRejected::DuplicateLayer { .. } | EditRejected::NotAGroup { .. } => {
                 Self::new(StatusCode::CONFLICT, detail)
             }

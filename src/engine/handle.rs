@@ -9,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, edit::EditRejected};
+use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, animation::trigger::EventName, edit::EditRejected};
 use serde::Serialize;
-use systems::{Frame, Picture};
+use systems::{Frame, Picture, clock::TimelineStatus};
 use tokio::sync::{broadcast, oneshot, watch};
 
 /// Requests that may wait for the tick thread. When it is full, edits are refused as busy and other requests wait
@@ -190,6 +190,11 @@ pub enum StreamEvent {
         /// What was changed, by the keys of the TOML file; `null` stands for a value that is not set.
         values: serde_json::Map<String, serde_json::Value>,
     },
+    /// An event was fired in the scene, over the API or by a trigger.
+    Fired {
+        /// Its name.
+        name: EventName,
+    },
     /// Something that draws or sends went wrong; the picture goes on.
     Error {
         /// What, in words for people.
@@ -228,6 +233,7 @@ pub(super) enum Request {
     Snapshot { reply: oneshot::Sender<Arc<SceneSnapshot>> },
     Picture { reply: oneshot::Sender<Arc<Picture>> },
     Reconfigure { change: Reconfiguration, reply: oneshot::Sender<Result<u64, ReconfigurationRefused>> },
+    Timelines { reply: oneshot::Sender<(u64, Vec<TimelineStatus>)> },
     Shutdown,
 }
 
@@ -326,6 +332,16 @@ impl EngineHandle {
     pub async fn picture(&self) -> Result<Arc<Picture>, EngineClosed> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.try_send(Request::Picture { reply }).map_err(|_| EngineClosed)?;
+        answer.await.map_err(|_| EngineClosed)
+    }
+
+    /// All timelines after the last tick, and the number of that.
+    ///
+    /// # Errors
+    /// The engine has ended.
+    pub async fn timelines(&self) -> Result<(u64, Vec<TimelineStatus>), EngineClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.try_send(Request::Timelines { reply }).map_err(|_| EngineClosed)?;
         answer.await.map_err(|_| EngineClosed)
     }
 

@@ -12,11 +12,11 @@ use std::{
 };
 
 use components::{Edit, EditOutcome, SceneDocument, edit::EditRejected};
-use systems::{Compositor, CompositorSettings, Frame, TickReport};
+use systems::{Compositor, CompositorSettings, Frame, TickReport, clock::SceneEvent};
 use tokio::sync::oneshot;
 
 use super::{
-    EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, StreamFormat, Transport,
+    EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, StreamEvent, StreamFormat, Transport,
     handle::{Request, Shared},
     pace::Pace,
 };
@@ -195,6 +195,10 @@ impl Ticking {
                 Ok(Request::Snapshot { reply }) => drop(reply.send(Arc::new(self.compositor.snapshot()))),
                 Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
                 Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
+                Ok(Request::Timelines { reply }) => {
+                    let tick = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).tick;
+                    drop(reply.send((tick, self.compositor.timelines())));
+                }
                 Ok(Request::Shutdown) | Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) => return true,
             }
@@ -261,6 +265,17 @@ impl Ticking {
         if let Some(diff) = report.diff.take() {
             // Nobody listening is fine.
             let _ = self.shared.diffs.send(Arc::new(diff));
+        }
+        for event in &report.events {
+            let event = match event {
+                SceneEvent::Fired { name } => StreamEvent::Fired { name: name.clone() },
+                SceneEvent::Failed { message } => {
+                    tracing::warn!(tick, "{message}");
+                    StreamEvent::Error { message: message.clone() }
+                }
+            };
+            // Nobody listening is fine.
+            let _ = self.shared.events.send(event);
         }
         for (ticket, outcome) in std::mem::take(&mut report.outcomes) {
             if let Some(reply) = self.replies.remove(&ticket) {

@@ -27,7 +27,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use systems::TickReport;
+use systems::{TickReport, clock::SceneEvent};
 
 use super::histogram::DurationHistogram;
 use crate::engine::{EngineHandle, OutputState, Transport};
@@ -145,6 +145,7 @@ struct Ticks {
     starved: AtomicU64,
     edits: AtomicU64,
     refused_edits: AtomicU64,
+    trigger_errors: AtomicU64,
 }
 
 impl Ticks {
@@ -160,6 +161,7 @@ impl Ticks {
             starved: AtomicU64::new(0),
             edits: AtomicU64::new(0),
             refused_edits: AtomicU64::new(0),
+            trigger_errors: AtomicU64::new(0),
         }
     }
 
@@ -180,6 +182,8 @@ impl Ticks {
         let refused = report.outcomes.iter().filter(|(_, outcome)| outcome.is_err()).count();
         self.refused_edits.fetch_add(refused as u64, Ordering::Relaxed);
         self.edits.fetch_add((report.outcomes.len() - refused) as u64, Ordering::Relaxed);
+        let failed = report.events.iter().filter(|event| matches!(event, SceneEvent::Failed { .. })).count();
+        self.trigger_errors.fetch_add(failed as u64, Ordering::Relaxed);
         let now = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.last.store(now.max(1), Ordering::Release);
     }
@@ -209,7 +213,12 @@ impl Collector for Ticks {
         out.counter("stream_tiles", "Tiles that ticks would have drawn without damage tracking", &self.all_tiles)?;
         out.counter("stream_starved_frames", "Pictures that waited for a free frame of the pool", &self.starved)?;
         out.counter("stream_edits", "Batches of edits that were carried out", &self.edits)?;
-        out.counter("stream_refused_edits", "Batches of edits that were refused", &self.refused_edits)
+        out.counter("stream_refused_edits", "Batches of edits that were refused", &self.refused_edits)?;
+        out.counter(
+            "stream_trigger_errors",
+            "Triggers that failed, and loops of them that were stopped",
+            &self.trigger_errors,
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
 
 use crate::{
     assets::Assets,
-    clock::SceneTime,
+    clock::{Conductor, Inputs, SceneEvent, SceneEvents, SceneTime, TimelineStatus, Timelines},
     cull::DrawList,
     damage::{Damage, LastDrawn},
     diff::{Diffs, KnownChildren},
@@ -85,6 +85,8 @@ pub struct TickReport {
     pub layer_count: usize,
     /// Layers whose own picture was drawn anew, rather than taken from the last ticks.
     pub rasterised: usize,
+    /// What happened in the scene by itself that others should know of, in order.
+    pub events: Vec<SceneEvent>,
     /// Time that each stage took, in the order in which they ran.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -105,6 +107,10 @@ impl Compositor {
         world.insert_resource(LayerIndex::default());
         world.insert_resource(Inbox::default());
         world.insert_resource(SceneTime::default());
+        world.insert_resource(Inputs::default());
+        world.insert_resource(Timelines::default());
+        world.insert_resource(Conductor::default());
+        world.insert_resource(SceneEvents::default());
         world.insert_resource(Assets::default());
         world.insert_resource(Fonts::new());
         world.insert_resource(Arrived::default());
@@ -144,6 +150,7 @@ impl Compositor {
             starved,
             layer_count: self.world.resource::<LayerIndex>().len(),
             rasterised: self.world.resource::<Rasterised>().0,
+            events: std::mem::take(&mut self.world.resource_mut::<SceneEvents>().0),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
     }
@@ -166,6 +173,12 @@ impl Compositor {
             seq: self.world.resource::<Diffs>().seq,
             scene: scene::scene_document(&self.world),
         }
+    }
+
+    /// All timelines as they stood on the last tick, in the order of the scene.
+    #[must_use]
+    pub fn timelines(&self) -> Vec<TimelineStatus> {
+        self.world.resource::<Timelines>().status(self.world.resource::<SceneTime>().seconds)
     }
 
     /// The picture that the last tick drew.

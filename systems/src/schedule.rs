@@ -37,7 +37,9 @@ pub fn tick_schedule() -> Schedule {
     );
     schedule.add_systems((
         (edit::apply_edits, edit::follow_header, finish_stage("edit")).chain().in_set(EditSystems),
-        (clock::start_animations, finish_stage("clock")).chain().in_set(ClockSystems),
+        (clock::run_timelines, clock::start_animations, clock::cue_layers, finish_stage("clock"))
+            .chain()
+            .in_set(ClockSystems),
         (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
             .chain()
             .in_set(TweenSystems),

@@ -11,7 +11,7 @@ use bevy_ecs::{
 };
 use components::{
     AnimatedContent, Animations, Content, Opacity, Pose, Transform,
-    animation::{AnimationStarts, Playing},
+    animation::{AnimationStarts, Cues, Playing},
 };
 
 use crate::clock::SceneTime;
@@ -24,19 +24,26 @@ pub struct TweenSystems;
 const SHARED_FROM: usize = 1000;
 
 type Authored<'w> =
-    (Option<&'w Animations>, &'w AnimationStarts, &'w Content, &'w Transform, &'w Opacity, &'w mut Playing);
+    (Option<&'w Animations>, &'w AnimationStarts, &'w Cues, &'w Content, &'w Transform, &'w Opacity, &'w mut Playing);
 
-type Edited =
-    Or<(Changed<Animations>, Changed<AnimationStarts>, Changed<Content>, Changed<Transform>, Changed<Opacity>)>;
+type Edited = Or<(
+    Changed<Animations>,
+    Changed<AnimationStarts>,
+    Changed<Cues>,
+    Changed<Content>,
+    Changed<Transform>,
+    Changed<Opacity>,
+)>;
 
 /// Makes the animations of layers that were edited ready to be sampled.
 pub fn compile_animations(mut edited: Query<Authored, Edited>) {
-    for (animations, starts, content, transform, opacity, mut playing) in &mut edited {
-        let compiled = match animations {
-            Some(animations) if !animations.0.is_empty() => {
-                Playing::new(animations, starts, content, transform, opacity)
-            }
-            _ => Playing::default(),
+    let none = Animations::default();
+    for (animations, starts, cues, content, transform, opacity, mut playing) in &mut edited {
+        let animations = animations.unwrap_or(&none);
+        let compiled = if animations.0.is_empty() && cues.0.is_empty() {
+            Playing::default()
+        } else {
+            Playing::new(animations, starts, cues, content, transform, opacity)
         };
         playing.set_if_neq(compiled);
     }

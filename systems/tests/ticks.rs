@@ -27,7 +27,7 @@ use components::{
 };
 use image::{Rgba, RgbaImage};
 use proptest::{collection::vec, prelude::*};
-use random::{LIMITS, Step, canvas, config, edits, layer, scene, step};
+use random::{LIMITS, Step, config, edits, scene, step};
 use serde_json::{Value, json};
 use systems::{Compositor, CompositorSettings, TickReport, schedule::tick_schedule};
 
@@ -404,6 +404,13 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
             let (list, at) = siblings(layers, id).unwrap();
             list.remove(at);
         }
+        Edit::PutTimeline(timeline) => match scene.timelines.iter_mut().find(|known| known.id == timeline.id) {
+            Some(known) => *known = timeline.as_ref().clone(),
+            None => scene.timelines.push(timeline.as_ref().clone()),
+        },
+        Edit::DeleteTimeline { id } => scene.timelines.retain(|timeline| timeline.id != *id),
+        // Where a timeline stands is no part of the document.
+        Edit::ControlTimeline { .. } | Edit::FireEvent { .. } => {}
     }
 }
 
@@ -414,16 +421,16 @@ proptest! {
     /// next snapshot; what is refused changes nothing.
     #[test]
     fn edits_change_the_document_and_diffs_lead_from_snapshot_to_snapshot(
-        canvas in canvas(),
-        layers in vec(layer(), 0..6),
+        (scene, mut next) in scene(),
         batches in vec(vec(step(), 1..4), 1..8),
     ) {
-        let mut next = 0;
+        // What triggers set is a change too, but none that the model knows of.
+        let scene = SceneDocument { triggers: Vec::new(), ..scene };
         let mut stage = Stage::new(SETTINGS);
         assert_eq!(SETTINGS.max_layers, LIMITS.max_layers);
         let mut known: SceneSnapshot = stage.compositor.snapshot();
         let mut expected = known.scene.clone();
-        let first = std::iter::once(vec![Edit::LoadScene(Box::new(scene(canvas, layers, &mut next)))]);
+        let first = std::iter::once(vec![Edit::LoadScene(Box::new(scene))]);
         let mut waiting: Vec<Vec<Step>> = batches;
         waiting.reverse();
         let mut batch = first.into_iter().next();

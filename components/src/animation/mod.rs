@@ -6,8 +6,10 @@ mod playing;
 mod pose;
 mod property;
 pub mod slots;
+pub mod timeline;
 mod timing;
 mod track;
+pub mod trigger;
 mod value;
 
 use bevy_ecs::component::Component;
@@ -19,6 +21,7 @@ pub use self::{
     easing::Easing,
     playing::{AnimationStarts, Playing},
     property::{Property, Resolved, Target, UnknownProperty},
+    timeline::Cues,
     track::Track,
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
@@ -29,7 +32,7 @@ pub use self::{
 /// first in this list does, with the value it starts from.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[require(AnimationStarts, Playing)]
+#[require(AnimationStarts, Playing, Cues)]
 pub struct Animations(#[schemars(length(max = 64))] pub Vec<Animation>);
 
 /// One property that changes over time.
@@ -87,21 +90,6 @@ pub struct Keyframe {
     /// How it goes on from here to the next keyframe; the animation's `easing` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub easing: Option<Easing>,
-}
-
-/// The candidate that `name` was probably meant to be.
-fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const ALIKE: f64 = 0.6;
-    // What is longer than any name by far is no misspelling, only work.
-    if name.len() > 200 {
-        return None;
-    }
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }
 
 /// How often an animation plays.

@@ -1,6 +1,9 @@
 use bevy_ecs::component::Component;
 
-use super::{Animations, Track};
+use super::{
+    Animations, Track,
+    timeline::{Cue, CueClock, Cues, rounded},
+};
 use crate::{content::Content, layer::Opacity, transform::Transform};
 
 /// When each animation of a layer started; computed from [`Animations`].
@@ -58,49 +61,114 @@ const MARGIN: f64 = 1e-6;
 #[derive(Clone, Debug, PartialEq)]
 struct Playback {
     track: Track,
-    start: f64,
+    clock: Clock,
     /// Whether another one has the same target.
     rivalled: bool,
 }
 
+/// What tells an animation its time.
+#[derive(Clone, Debug, PartialEq)]
+enum Clock {
+    /// Scene seconds at which the animation started.
+    Scene(f64),
+    /// A timeline that it is part of.
+    Timeline(Box<CueClock>),
+}
+
 impl Playback {
-    /// Seconds since the start. Rounded to nanoseconds: differences of scene times carry the rounding errors of both,
-    /// and a layer must move alike whenever it was added.
+    /// Seconds since the start, rounded to nanoseconds.
     fn elapsed(&self, now: f64) -> f64 {
-        let elapsed = now - self.start;
-        let rounded = (elapsed * 1e9).round() / 1e9;
-        if rounded.is_finite() { rounded } else { elapsed }
+        match &self.clock {
+            Clock::Scene(start) => rounded(now - start),
+            Clock::Timeline(clock) => clock.elapsed(now),
+        }
+    }
+
+    fn has_begun(&self, now: f64) -> bool {
+        self.track.has_begun(self.elapsed(now))
+    }
+
+    fn is_playing(&self, now: f64) -> bool {
+        let is_running = match &self.clock {
+            Clock::Scene(_) => true,
+            Clock::Timeline(clock) => clock.is_running(now),
+        };
+        is_running && self.track.is_playing(self.elapsed(now))
+    }
+
+    /// The scene seconds between which its value can change.
+    fn changes(&self) -> (f64, f64) {
+        let (begin, end) = (self.track.begin(), self.track.end());
+        match &self.clock {
+            Clock::Scene(start) => (start + begin, start + end),
+            Clock::Timeline(clock) => clock.changes(begin, end),
+        }
+    }
+
+    /// Scene seconds from when on it has begun for good.
+    fn begun_for_good(&self) -> f64 {
+        match &self.clock {
+            Clock::Scene(start) => start + self.track.begin(),
+            // It may be played again, or backwards.
+            Clock::Timeline(_) => f64::INFINITY,
+        }
     }
 }
 
+/// To what the earlier cues of its timeline have brought a property when `cue` begins.
+fn value_before(earlier: &[(&Cue, Track)], cue: &Cue, target: super::Target) -> Option<super::Sample> {
+    earlier.iter().rev().find_map(|(before, track)| {
+        let elapsed = rounded(cue.start + cue.animation.delay - before.start);
+        let is_before = track.target() == target
+            && before.timeline == cue.timeline
+            && before.links == cue.links
+            && track.has_begun(elapsed);
+        is_before.then(|| track.sample(elapsed))
+    })
+}
+
 impl Playing {
-    /// The animations of a layer with these authored values. Those that are not valid are left out.
+    /// The animations of a layer with these authored values, and what timelines do to it. Those that are not valid are
+    /// left out.
     #[must_use]
     pub fn new(
         animations: &Animations,
         starts: &AnimationStarts,
+        cues: &Cues,
         content: &Content,
         transform: &Transform,
         opacity: &Opacity,
     ) -> Self {
-        let mut tracks: Vec<Playback> = animations
-            .0
-            .iter()
-            .zip(starts.starts())
-            .filter_map(|(animation, start)| {
-                let track = animation.compile(content, transform, opacity)?;
-                Some(Playback { track, start: *start, rivalled: false })
-            })
-            .collect();
+        let own = animations.0.iter().zip(starts.starts()).filter_map(|(animation, start)| {
+            let track = animation.compile(content, transform, opacity)?;
+            Some(Playback { track, clock: Clock::Scene(*start), rivalled: false })
+        });
+        let mut tracks: Vec<Playback> = own.collect();
+        let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
+        for active in &cues.0 {
+            let cue = &*active.cue;
+            let Some(mut track) = cue.animation.compile(content, transform, opacity) else { continue };
+            if cue.animation.from.is_none()
+                && cue.animation.to.is_some()
+                && let Some(value) = value_before(&laid, cue, track.target())
+            {
+                track = track.starting_from(value);
+            }
+            laid.push((cue, track.clone()));
+            tracks.push(Playback { track, clock: Clock::Timeline(Box::new(active.clock())), rivalled: false });
+        }
         for index in 0..tracks.len() {
             let target = tracks[index].track.target();
             let rivals = tracks.iter().filter(|other| other.track.target() == target).count();
             tracks[index].rivalled = rivals > 1;
         }
-        let begins = tracks.iter().map(|p| p.start + p.track.begin() - MARGIN);
-        let ends = tracks.iter().map(|p| p.start + p.track.end() + MARGIN);
-        let (begin, end) = (begins.fold(f64::INFINITY, f64::min), ends.fold(f64::NEG_INFINITY, f64::max));
-        let all_begun = tracks.iter().map(|p| p.start + p.track.begin() + MARGIN).fold(f64::NEG_INFINITY, f64::max);
+        let (mut begin, mut end, mut all_begun) = (f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
+        for p in &tracks {
+            let (first, last) = p.changes();
+            begin = begin.min(first - MARGIN);
+            end = end.max(last + MARGIN);
+            all_begun = all_begun.max(p.begun_for_good() + MARGIN);
+        }
         let animates_content = tracks.iter().any(|p| p.track.target().is_content());
         Self { tracks, begin, end, all_begun, animates_content }
     }
@@ -127,13 +195,13 @@ impl Playing {
     /// Whether a layer's scale, rotation or skew is being animated at scene time `now`.
     #[must_use]
     pub fn is_reshaping(&self, now: f64) -> bool {
-        self.tracks.iter().any(|p| p.track.target().reshapes() && p.track.is_playing(p.elapsed(now)))
+        self.tracks.iter().any(|p| p.track.target().reshapes() && p.is_playing(now))
     }
 
     /// Whether a layer's position or anchor is being animated at scene time `now`.
     #[must_use]
     pub fn is_moving(&self, now: f64) -> bool {
-        self.tracks.iter().any(|p| p.track.target().moves() && p.track.is_playing(p.elapsed(now)))
+        self.tracks.iter().any(|p| p.track.target().moves() && p.is_playing(now))
     }
 
     /// Shows what the animations of transform and opacity make of these at scene time `now`, in the order in which
@@ -179,7 +247,7 @@ impl Playing {
     fn decides(&self, index: usize, now: f64) -> bool {
         let target = self.tracks[index].track.target();
         let rival = |p: &&Playback| p.track.target() == target;
-        let begun = |p: &Playback| p.track.has_begun(p.elapsed(now));
+        let begun = |p: &Playback| p.has_begun(now);
         if begun(&self.tracks[index]) {
             !self.tracks[index + 1..].iter().filter(rival).any(begun)
         } else {

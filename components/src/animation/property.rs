@@ -5,7 +5,7 @@ use super::{
     slots::{self, Slots},
     value::{Domain, Kind, Sample},
 };
-use crate::{content::Content, layer::Opacity, transform::Transform};
+use crate::{content::Content, document::nearest, layer::Opacity, transform::Transform};
 
 /// The name of an animated property: its path in the layer's document, with dots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -196,7 +196,7 @@ impl Property {
         Err(UnknownProperty {
             found: format!("`{}`", abridged(&self.0)),
             expected: list(&names),
-            nearest: super::nearest(&self.0, names.iter().copied()).map(str::to_owned),
+            nearest: nearest(&self.0, names.iter().copied()).map(str::to_owned),
         })
     }
 }

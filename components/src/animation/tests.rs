@@ -266,7 +266,7 @@ fn playing(animations: serde_json::Value) -> Playing {
     let animations: Animations = serde_json::from_value(animations).expect("animations");
     let mut starts = AnimationStarts::default();
     starts.update(&animations, 0.0);
-    Playing::new(&animations, &starts, &group(), &Transform::default(), &Opacity::default())
+    Playing::new(&animations, &starts, &Cues::default(), &group(), &Transform::default(), &Opacity::default())
 }
 
 fn pose(playing: &Playing, now: f64) -> Pose {
@@ -381,7 +381,7 @@ proptest! {
         let animations = Animations(list);
         let mut starts = AnimationStarts::default();
         starts.update(&animations, start);
-        let playing = Playing::new(&animations, &starts, &group(), &Transform::default(), &Opacity::default());
+        let playing = Playing::new(&animations, &starts, &Cues::default(), &group(), &Transform::default(), &Opacity::default());
         if playing.is_quiet_between(start + a, start + b) {
             prop_assert_eq!(pose(&playing, start + a), pose(&playing, start + b));
         }
@@ -394,7 +394,7 @@ proptest! {
             let animations = Animations(vec![animation.clone()]);
             let mut starts = AnimationStarts::default();
             starts.update(&animations, on(first));
-            let playing = Playing::new(&animations, &starts, &group(), &Transform::default(), &Opacity::default());
+            let playing = Playing::new(&animations, &starts, &Cues::default(), &group(), &Transform::default(), &Opacity::default());
             pose(&playing, on(first + ticks))
         };
         prop_assert_eq!(at(0), at(first));

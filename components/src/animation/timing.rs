@@ -2,17 +2,17 @@ use super::{Animation, Repeat};
 
 /// Nanoseconds. Times are compared and divided as whole numbers, so that seams of repeats fall on exact moments
 /// however long they play: in floating point 0.3 seconds are not three times 0.1.
-pub(super) type Nanos = u64;
+pub(crate) type Nanos = u64;
 
 /// Seconds as nanoseconds, to the nearest; 0 for what is negative, 584 years for what is longer.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int casts saturate")]
-pub(super) fn nanos(seconds: f64) -> Nanos {
+pub(crate) fn nanos(seconds: f64) -> Nanos {
     (seconds * 1e9).round() as Nanos
 }
 
 /// When an animation plays, without what it does.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Timing {
+pub(crate) struct Timing {
     delay: f64,
     speed: f64,
     /// One time from its first to its last value, at speed 1.
@@ -24,11 +24,11 @@ pub(super) struct Timing {
 
 /// Where an animation stands at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Position {
+pub(crate) struct Position {
     /// Time since the first keyframe's beginning, within one cycle.
-    pub(super) time: Nanos,
+    pub(crate) time: Nanos,
     /// CSS's before flag: it has not begun yet, or is at its beginning again and over.
-    pub(super) before: bool,
+    pub(crate) before: bool,
 }
 
 impl Timing {
@@ -43,6 +43,41 @@ impl Timing {
             },
             ping_pong: animation.ping_pong,
         }
+    }
+
+    /// Rounds of something that begins at once; each lasts `cycle`, `None` for without end.
+    pub(crate) fn of_rounds(cycle: Option<Nanos>, repeat: Repeat, ping_pong: bool, speed: f64) -> Self {
+        let plays = match (cycle, repeat) {
+            (Some(_), Repeat::Times(times)) => Some(times.max(1)),
+            _ => None,
+        };
+        // What never ends is one round that no time reaches the end of.
+        Self { delay: 0.0, speed, cycle: cycle.unwrap_or(Nanos::MAX).max(1), plays, ping_pong }
+    }
+
+    /// Time until it has ended, in whole nanoseconds; `None` if it never does.
+    #[expect(clippy::cast_precision_loss, reason = "nobody waits for the last nanosecond of 100 days")]
+    pub(crate) fn span(&self) -> Option<Nanos> {
+        let end = Some(self.end()).filter(|end| end.is_finite())?;
+        let span = nanos(end);
+        // At a speed above 1 half a nanosecond less is more than a nanosecond before the end.
+        let is_over = self.own(span as f64 / 1e9).is_some_and(|own| self.is_over(own));
+        Some(if is_over { span } else { span.saturating_add(1) })
+    }
+
+    /// How often it plays, `None` for without end.
+    pub(crate) fn rounds(&self) -> Option<u32> {
+        self.plays
+    }
+
+    /// Whether round number `round`, from 0, is played backwards.
+    pub(crate) fn is_backwards(&self, round: u64) -> bool {
+        self.ping_pong && round % 2 == 1
+    }
+
+    /// Whether its times are those of what it plays.
+    pub(crate) fn is_one_round_forwards(&self) -> bool {
+        self.plays == Some(1) || self.cycle == Nanos::MAX
     }
 
     /// Seconds until it begins.
@@ -64,7 +99,7 @@ impl Timing {
     }
 
     /// Whether it has begun `elapsed` seconds after its start.
-    pub(super) fn has_begun(&self, elapsed: f64) -> bool {
+    pub(crate) fn has_begun(&self, elapsed: f64) -> bool {
         self.own(elapsed).is_some()
     }
 
@@ -78,13 +113,13 @@ impl Timing {
     }
 
     /// Where it stands `elapsed` seconds after its start.
-    pub(super) fn at(&self, elapsed: f64) -> Position {
+    pub(crate) fn at(&self, elapsed: f64) -> Position {
         let Some(own) = self.own(elapsed) else { return Position { time: 0, before: true } };
         let (turn, time) = match self.plays {
             Some(plays) if self.is_over(own) => (u64::from(plays) - 1, self.cycle),
             _ => (own / self.cycle, own % self.cycle),
         };
-        if self.ping_pong && turn % 2 == 1 {
+        if self.is_backwards(turn) {
             let time = self.cycle - time;
             Position { time, before: time == 0 }
         } else {

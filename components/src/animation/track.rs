@@ -26,6 +26,19 @@ struct Key {
 }
 
 impl Animation {
+    /// One time from its first to its last value, at speed 1; `None` if the animation is not valid.
+    fn cycle(&self) -> Option<Nanos> {
+        match &self.to {
+            Some(_) => Some(nanos(self.duration?).max(1)),
+            None => Some(nanos(self.duration.unwrap_or_default()).max(nanos(self.keyframes.last()?.at))),
+        }
+    }
+
+    /// Time from its start to its end, `delay` included; `None` if it never ends.
+    pub(super) fn span(&self) -> Option<Nanos> {
+        Timing::new(self, self.cycle().unwrap_or_default()).span()
+    }
+
     /// Makes the animation ready to be sampled on a layer with that content, transform and opacity.
     ///
     /// `None` if [`check`](super::check) finds a fault.
@@ -36,25 +49,23 @@ impl Animation {
         }
         let resolved = self.property.resolve(content).ok()?;
         let Resolved { target, domain, .. } = resolved;
-        let (keys, cycle): (Box<[Key]>, Nanos) = match &self.to {
+        let cycle = self.cycle()?;
+        let keys: Box<[Key]> = match &self.to {
             Some(to) => {
                 let from = match &self.from {
                     Some(from) => domain.sample(from).ok()?,
                     None => resolved.authored(transform, opacity),
                 };
-                let cycle = nanos(self.duration?).max(1);
                 let first = Key { at: 0, value: from, easing: self.easing.clone() };
                 let last = Key { at: cycle, value: domain.sample(to).ok()?, easing: Easing::Linear };
-                ([first, last].into(), cycle)
+                [first, last].into()
             }
             None => {
                 let key = |keyframe: &super::Keyframe| {
                     let easing = keyframe.easing.as_ref().unwrap_or(&self.easing).clone();
                     Some(Key { at: nanos(keyframe.at), value: domain.sample(&keyframe.value).ok()?, easing })
                 };
-                let keys = self.keyframes.iter().map(key).collect::<Option<Box<_>>>()?;
-                let cycle = nanos(self.duration.unwrap_or_default()).max(keys.last()?.at);
-                (keys, cycle)
+                self.keyframes.iter().map(key).collect::<Option<_>>()?
             }
         };
         (keys.len() >= 2).then(|| Track { target, domain, timing: Timing::new(self, cycle), keys })
@@ -66,6 +77,14 @@ impl Track {
     #[must_use]
     pub fn target(&self) -> Target {
         self.target
+    }
+
+    /// The same from another value on.
+    pub(super) fn starting_from(mut self, value: Sample) -> Self {
+        if let Some(first) = self.keys.first_mut() {
+            first.value = value;
+        }
+        self
     }
 
     /// The value `elapsed` seconds after the animation's start. A function of nothing else.

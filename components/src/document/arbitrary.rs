@@ -6,7 +6,11 @@ use proptest::{collection::vec, option, prelude::*, sample::select, strategy::Un
 
 use super::{CanvasDocument, LayerDocument, SafeAreas, SceneDocument};
 use crate::{
-    animation::{Animation, Animations, Easing, Keyframe, Property, Repeat, Value},
+    animation::{
+        Animation, Animations, Easing, Keyframe, Property, Repeat, Value,
+        timeline::{LabelName, SeekTarget, StaggerFrom, Step, TimelineDocument, TimelineId},
+        trigger::{Action, Cause, EventName, TriggerDocument},
+    },
     asset::{AssetDocument, AssetId, AssetKind},
     blend::BlendMode,
     color::Color,
@@ -51,15 +55,143 @@ pub fn scene() -> BoxedStrategy<SceneDocument> {
             vec(layer(images), 0..8).prop_map(move |mut layers| {
                 renumber(&mut layers, &mut 0);
                 SceneDocument {
-                    schema: None,
                     name: name.to_owned(),
                     canvas,
                     assets: assets.clone(),
                     layers,
-                    folder: Default::default(),
+                    ..SceneDocument::default()
                 }
             })
         })
+        .prop_flat_map(|scene| {
+            let layers: Vec<LayerId> = scene.walk().map(|layer| layer.id.clone()).collect();
+            motion(layers).prop_map(move |(timelines, triggers)| SceneDocument { timelines, triggers, ..scene.clone() })
+        })
+        .boxed()
+}
+
+/// Timelines of these layers, and triggers that speak of both. There are none without layers.
+pub fn motion(layers: Vec<LayerId>) -> BoxedStrategy<(Vec<TimelineDocument>, Vec<TriggerDocument>)> {
+    if layers.is_empty() {
+        return Just((Vec::new(), Vec::new())).boxed();
+    }
+    let shape = (any::<bool>(), 1..4_u32, any::<bool>(), 0.2..4.0, any::<bool>());
+    let timelines = vec((shape, vec(step(layers.clone()), 1..4)), 0..3).prop_map(|timelines| {
+        let count = timelines.len();
+        let timelines = timelines.into_iter().enumerate().filter_map(|(number, (shape, mut steps))| {
+            let (autoplay, times, ping_pong, speed, is_endless) = shape;
+            // A timeline always takes time, and contains only earlier ones.
+            steps.insert(0, Step::Wait { seconds: 0.25 });
+            settle(&mut steps, number, &mut 0);
+            let mut timeline = TimelineDocument {
+                id: TimelineId::new(format!("timeline-{number}")).ok()?,
+                autoplay,
+                repeat: Repeat::Times(times),
+                ping_pong,
+                speed,
+                steps,
+            };
+            // Only one that is in no other may be without end.
+            if is_endless && number + 1 == count {
+                (timeline.repeat, timeline.ping_pong) = (Repeat::Times(1), false);
+                if let Some(Step::Animate { animation, .. } | Step::Stagger { animation, .. }) =
+                    timeline.steps.last_mut()
+                {
+                    animation.repeat = Repeat::Forever;
+                }
+            }
+            Some(timeline)
+        });
+        timelines.collect::<Vec<_>>()
+    });
+    timelines
+        .prop_flat_map(move |timelines| {
+            let triggers = vec(trigger(&timelines, layers.clone()), 0..4);
+            (Just(timelines), triggers)
+        })
+        .boxed()
+}
+
+/// Makes steps fit into timeline number `timeline`.
+fn settle(steps: &mut [Step], timeline: usize, labels: &mut usize) {
+    for step in steps {
+        match step {
+            Step::Sequence { steps } | Step::Parallel { steps } => settle(steps, timeline, labels),
+            Step::Animate { animation, .. } | Step::Stagger { animation, .. } => {
+                if animation.repeat == Repeat::Forever {
+                    animation.repeat = Repeat::Times(2);
+                }
+            }
+            Step::Label { name } => {
+                if let Ok(numbered) = LabelName::new(format!("label-{labels}")) {
+                    *name = numbered;
+                    *labels += 1;
+                }
+            }
+            Step::Timeline { id } if timeline == 0 || id.as_str() == "timeline-1" && timeline == 1 => {
+                *step = Step::Wait { seconds: 0.5 };
+            }
+            Step::Wait { .. } | Step::Timeline { .. } => {}
+        }
+    }
+}
+
+fn step(layers: Vec<LayerId>) -> BoxedStrategy<Step> {
+    let froms = vec![StaggerFrom::Start, StaggerFrom::Center, StaggerFrom::Edges, StaggerFrom::End];
+    let leaf = prop_oneof![
+        4 => (select(layers.clone()), animation())
+            .prop_map(|(layer, animation)| Step::Animate { layer, animation: Box::new(animation) }),
+        2 => (vec(select(layers), 1..4), 0.0..1.0, select(froms), animation()).prop_map(
+            |(layers, each, from, animation)| Step::Stagger { layers, each, from, animation: Box::new(animation) }
+        ),
+        1 => (0.0..2.0).prop_map(|seconds| Step::Wait { seconds }),
+        1 => Just("label").prop_filter_map("a name", |name| Some(Step::Label { name: LabelName::new(name).ok()? })),
+        1 => (0..2).prop_filter_map("an id", |number| {
+            Some(Step::Timeline { id: TimelineId::new(format!("timeline-{number}")).ok()? })
+        }),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 1..4).prop_map(|steps| Step::Sequence { steps }),
+            vec(inner, 1..4).prop_map(|steps| Step::Parallel { steps }),
+        ]
+    })
+    .boxed()
+}
+
+fn trigger(timelines: &[TimelineDocument], layers: Vec<LayerId>) -> BoxedStrategy<TriggerDocument> {
+    let event = || select(vec!["goal", "break"]).prop_filter_map("a name", |name| EventName::new(name).ok());
+    let mut causes = vec![Just(Cause::Start {}).boxed(), event().prop_map(|name| Cause::Event { name }).boxed()];
+    let mut actions = vec![
+        (select(layers), 0.1..0.9)
+            .prop_map(|(layer, opacity)| Action::Set { layer, patch: serde_json::json!({ "opacity": opacity }) })
+            .boxed(),
+        event().prop_map(|event| Action::Emit { event }).boxed(),
+    ];
+    for timeline in timelines {
+        let id = || timeline.id.clone();
+        causes.push(Just(Cause::TimelineStart { timeline: id() }).boxed());
+        causes.push(Just(Cause::TimelineEnd { timeline: id() }).boxed());
+        let labels: Vec<LabelName> = timeline.labels().cloned().collect();
+        for label in labels {
+            causes.push(Just(Cause::Label { timeline: id(), label: label.clone() }).boxed());
+            actions.push(Just(Action::Seek { timeline: id(), to: SeekTarget::Label(label) }).boxed());
+        }
+        actions.extend([
+            Just(Action::Play { timeline: id() }).boxed(),
+            Just(Action::Pause { timeline: id() }).boxed(),
+            Just(Action::Reverse { timeline: id() }).boxed(),
+            Just(Action::Cancel { timeline: id() }).boxed(),
+        ]);
+        let of_seek = timeline.id.clone();
+        let seek =
+            (0.0..5.0).prop_map(move |to| Action::Seek { timeline: of_seek.clone(), to: SeekTarget::Seconds(to) });
+        let of_rate = timeline.id.clone();
+        let rate = (0.1..5.0).prop_map(move |rate| Action::Rate { timeline: of_rate.clone(), rate });
+        actions.extend([seek.boxed(), rate.boxed()]);
+    }
+    (Union::new(causes), vec(Union::new(actions), 1..3))
+        .prop_map(|(on, actions)| TriggerDocument { on, actions })
         .boxed()
 }
 

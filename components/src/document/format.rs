@@ -8,7 +8,7 @@ use crate::{
     animation::easing::{Easing, ParseEasingError},
     color::Color,
     geometry::Length,
-    layer::check_id,
+    id::check_id,
 };
 
 /// A format: its name in schemas, what it asks for in words, and its check.

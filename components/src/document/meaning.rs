@@ -48,17 +48,18 @@ pub(super) fn check(outline: &Outline<'_>, limits: &Limits, place: impl Fn(&str)
     checks.assets(&outline.assets);
     checks.layers(&outline.layers, limits);
     checks.asset_names(outline);
+    checks.motion(outline, limits);
     checks.faults
 }
 
-struct Checks<P> {
+pub(super) struct Checks<P> {
     /// Where what a pointer points to is written.
-    place: P,
-    faults: Vec<Fault>,
+    pub(super) place: P,
+    pub(super) faults: Vec<Fault>,
 }
 
 impl<P: Fn(&str) -> Option<Place>> Checks<P> {
-    fn fault(&mut self, pointer: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
+    pub(super) fn fault(&mut self, pointer: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
         if self.faults.len() >= MAX_FAULTS {
             return;
         }
@@ -68,7 +69,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     }
 
     /// `/layers/0` or, where it is known, `/layers/0 on line 12`.
-    fn whereabouts(&self, pointer: &str) -> String {
+    pub(super) fn whereabouts(&self, pointer: &str) -> String {
         let name = if pointer.is_empty() { "the outermost layer".to_owned() } else { format!("`{pointer}`") };
         match (self.place)(pointer) {
             Some(Place { line, .. }) => format!("{name} on line {line}"),
@@ -148,8 +149,13 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
     }
 
-    fn animation(&mut self, pointer: &str, animation: &Animation, content: &Content) {
-        for fault in animation::check(animation, content) {
+    pub(super) fn animation(&mut self, pointer: &str, animation: &Animation, content: &Content) {
+        self.all(pointer, animation::check(animation, content));
+    }
+
+    /// Faults whose pointers count from `pointer`.
+    pub(super) fn all(&mut self, pointer: &str, faults: Vec<Fault>) {
+        for fault in faults {
             let pointer = format!("{pointer}{}", fault.pointer);
             self.faults.push(Fault { place: (self.place)(&pointer), pointer, ..fault });
         }

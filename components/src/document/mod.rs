@@ -9,6 +9,7 @@ pub mod arbitrary;
 mod fault;
 mod format;
 mod meaning;
+mod motion;
 mod outline;
 mod patch;
 mod read;
@@ -23,7 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    animation::Animations,
+    animation::{Animations, timeline::TimelineDocument, trigger::TriggerDocument},
     asset::AssetDocument,
     blend::BlendMode,
     color::Color,
@@ -38,6 +39,7 @@ use crate::{
 pub use self::{
     fault::{Fault, MAX_FAULTS, Place},
     meaning::{MAX_GROUP_DEPTH, check_layer, check_scene},
+    motion::check_motion,
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},
     source::{MAX_BYTES, MAX_DEPTH, Source},
@@ -66,6 +68,14 @@ pub struct SceneDocument {
     /// The layers, those that are farther away first (`zIndex` goes before this order).
     #[serde(default)]
     pub layers: Vec<LayerDocument>,
+    /// Animations of several layers that are played as one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 1000), extend("default" = []))]
+    pub timelines: Vec<TimelineDocument>,
+    /// What happens by itself when something else does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(length(max = 1000), extend("default" = []))]
+    pub triggers: Vec<TriggerDocument>,
     /// The folder that asset paths are relative to. Not part of the file: whoever reads the file sets it.
     #[serde(skip)]
     pub folder: PathBuf,

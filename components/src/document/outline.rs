@@ -13,7 +13,11 @@ use super::{
     words::nearest,
 };
 use crate::{
-    animation::Animation,
+    animation::{
+        Animation,
+        timeline::{Step, TimelineDocument, TimelineId},
+        trigger::{Action, Cause, TriggerDocument},
+    },
     asset::{AssetDocument, AssetId, AssetKind},
     content::Content,
 };
@@ -25,6 +29,29 @@ pub(super) struct Outline<'a> {
     pub(super) assets_known: bool,
     /// Parents before children.
     pub(super) layers: Vec<LayerEntry<'a>>,
+    /// Whether these are all layers that there are.
+    pub(super) layers_known: bool,
+    pub(super) timelines: Vec<TimelineEntry<'a>>,
+    /// Whether these are all timelines that there are.
+    pub(super) timelines_known: bool,
+    pub(super) triggers: Vec<TriggerEntry<'a>>,
+    /// All of it, if it could be read.
+    pub(super) scene: Option<&'a SceneDocument>,
+}
+
+/// A timeline; `None` is what could not be read.
+pub(super) struct TimelineEntry<'a> {
+    pub(super) pointer: String,
+    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) document: Option<Cow<'a, TimelineDocument>>,
+    /// The steps that are about layers, as far as they can be read, however deep, each with its pointer.
+    pub(super) steps: Vec<(String, Cow<'a, Step>)>,
+}
+
+/// A trigger, as far as it can be read.
+pub(super) struct TriggerEntry<'a> {
+    pub(super) cause: Option<(String, Cow<'a, Cause>)>,
+    pub(super) actions: Vec<(String, Cow<'a, Action>)>,
 }
 
 /// An asset; `None` is what could not be read.
@@ -53,7 +80,16 @@ pub(super) struct LayerEntry<'a> {
 
 impl<'a> Outline<'a> {
     pub(super) fn of_scene(scene: &'a SceneDocument) -> Self {
-        let mut outline = Self { assets: asset_entries(&scene.assets), assets_known: true, layers: Vec::new() };
+        let mut outline = Self {
+            assets: asset_entries(&scene.assets),
+            assets_known: true,
+            layers: Vec::new(),
+            layers_known: true,
+            timelines: scene.timelines.iter().enumerate().map(timeline_entry).collect(),
+            timelines_known: true,
+            triggers: scene.triggers.iter().enumerate().map(trigger_entry).collect(),
+            scene: Some(scene),
+        };
         for (index, layer) in scene.layers.iter().enumerate() {
             outline.add(layer, format!("/layers/{index}"), 0);
         }
@@ -66,6 +102,11 @@ impl<'a> Outline<'a> {
             assets: assets.map(asset_entries).unwrap_or_default(),
             assets_known: assets.is_some(),
             layers: Vec::new(),
+            layers_known: false,
+            timelines: Vec::new(),
+            timelines_known: false,
+            triggers: Vec::new(),
+            scene: None,
         };
         outline.add(layer, String::new(), 0);
         outline
@@ -96,24 +137,40 @@ impl<'a> Outline<'a> {
 impl Outline<'static> {
     /// What can be made out of a scene that does not have the structure it should have.
     pub(super) fn salvaged_scene(source: &Source) -> Self {
-        let items = items(source.root.child("assets"));
-        let assets: Vec<AssetEntry<'static>> = items.iter().enumerate().filter_map(salvaged_asset).collect();
-        // An asset whose id cannot be read may be the one that a layer means; so may any if the key was misspelt.
-        let misspelt = |key: &str| key != "assets" && nearest(key, ["assets"]).is_some();
-        let assets_known = assets.len() == items.len()
-            && match &source.root.data {
-                Data::Object(members) => !members.iter().any(|member| misspelt(&member.key)),
-                _ => false,
-            }
-            && source.root.child("assets").is_none_or(|assets| matches!(assets.data, Data::List(_)));
-        let mut outline = Self { assets, assets_known, layers: Vec::new() };
-        outline.salvage_all(source.root.child("layers"), "/layers", 0);
+        let root = &source.root;
+        let assets: Vec<AssetEntry<'static>> =
+            items(root.child("assets")).iter().enumerate().filter_map(salvaged_asset).collect();
+        let timelines: Vec<TimelineEntry<'static>> =
+            items(root.child("timelines")).iter().enumerate().map(salvaged_timeline).collect();
+        // An asset whose id cannot be read may be the one that a layer means.
+        let assets_known = assets.len() == items(root.child("assets")).len() && is_list(root, "assets");
+        let mut outline = Self {
+            assets,
+            assets_known,
+            layers: Vec::new(),
+            layers_known: false,
+            timelines_known: is_list(root, "timelines") && timelines.iter().all(|entry| entry.id.is_some()),
+            timelines,
+            scene: None,
+            triggers: items(root.child("triggers")).iter().enumerate().map(salvaged_trigger).collect(),
+        };
+        outline.salvage_all(root.child("layers"), "/layers", 0);
+        outline.layers_known = is_list(root, "layers") && outline.layers.iter().all(|entry| entry.id.is_some());
         outline
     }
 
     /// The same of a layer.
     pub(super) fn salvaged_layer(source: &Source) -> Self {
-        let mut outline = Self { assets: Vec::new(), assets_known: false, layers: Vec::new() };
+        let mut outline = Self {
+            assets: Vec::new(),
+            assets_known: false,
+            layers: Vec::new(),
+            layers_known: false,
+            timelines: Vec::new(),
+            timelines_known: false,
+            triggers: Vec::new(),
+            scene: None,
+        };
         outline.salvage(&source.root, String::new(), 0);
         outline
     }
@@ -168,6 +225,78 @@ fn salvaged_asset((index, item): (usize, &Node)) -> Option<AssetEntry<'static>> 
         kind: item.child("type").and_then(typed),
         path: item.child("path").and_then(text).map(Cow::Owned),
     })
+}
+
+pub(super) fn timeline_entry((index, timeline): (usize, &TimelineDocument)) -> TimelineEntry<'_> {
+    let pointer = format!("/timelines/{index}");
+    let mut steps = Vec::new();
+    add_steps(&timeline.steps, &pointer, &mut steps);
+    TimelineEntry { pointer, id: Some(timeline.id.as_str().into()), document: Some(Cow::Borrowed(timeline)), steps }
+}
+
+fn add_steps<'a>(steps: &'a [Step], pointer: &str, to: &mut Vec<(String, Cow<'a, Step>)>) {
+    for (index, step) in steps.iter().enumerate() {
+        let pointer = format!("{pointer}/steps/{index}");
+        match step {
+            Step::Sequence { steps } | Step::Parallel { steps } => add_steps(steps, &pointer, to),
+            Step::Stagger { .. } | Step::Animate { .. } => to.push((pointer, Cow::Borrowed(step))),
+            Step::Wait { .. } | Step::Label { .. } | Step::Timeline { .. } => {}
+        }
+    }
+}
+
+fn salvaged_timeline((index, item): (usize, &Node)) -> TimelineEntry<'static> {
+    let pointer = format!("/timelines/{index}");
+    let mut steps = Vec::new();
+    salvage_steps(item, &pointer, &mut steps);
+    let id = item.child("id").and_then(typed::<TimelineId>);
+    TimelineEntry {
+        id: id.map(|id| id.as_str().to_owned().into()),
+        document: typed(item).map(Cow::Owned),
+        pointer,
+        steps,
+    }
+}
+
+fn salvage_steps(node: &Node, pointer: &str, to: &mut Vec<(String, Cow<'static, Step>)>) {
+    for (index, item) in items(node.child("steps")).iter().enumerate() {
+        let pointer = format!("{pointer}/steps/{index}");
+        if item.child("steps").is_some() {
+            salvage_steps(item, &pointer, to);
+        } else if let Some(step @ (Step::Stagger { .. } | Step::Animate { .. })) = typed(item) {
+            to.push((pointer, Cow::Owned(step)));
+        }
+    }
+}
+
+pub(super) fn trigger_entry((index, trigger): (usize, &TriggerDocument)) -> TriggerEntry<'_> {
+    let actions = trigger.actions.iter().enumerate();
+    TriggerEntry {
+        cause: Some((format!("/triggers/{index}/on"), Cow::Borrowed(&trigger.on))),
+        actions: actions.map(|(at, action)| (format!("/triggers/{index}/do/{at}"), Cow::Borrowed(action))).collect(),
+    }
+}
+
+fn salvaged_trigger((index, item): (usize, &Node)) -> TriggerEntry<'static> {
+    let cause = item.child("on").and_then(typed);
+    let actions = items(item.child("do")).iter().enumerate();
+    TriggerEntry {
+        cause: cause.map(|cause| (format!("/triggers/{index}/on"), Cow::Owned(cause))),
+        actions: actions
+            .filter_map(|(at, item)| Some((format!("/triggers/{index}/do/{at}"), Cow::Owned(typed(item)?))))
+            .collect(),
+    }
+}
+
+/// Whether a key that holds a list does hold one, and is not there under a misspelt name.
+fn is_list(root: &Node, key: &str) -> bool {
+    let is_misspelt = match &root.data {
+        Data::Object(members) => {
+            members.iter().any(|member| member.key != key && nearest(&member.key, [key]).is_some())
+        }
+        _ => true,
+    };
+    !is_misspelt && root.child(key).is_none_or(|node| matches!(node.data, Data::List(_)))
 }
 
 fn items(node: Option<&Node>) -> &[Node] {

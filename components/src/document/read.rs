@@ -88,13 +88,59 @@ fn in_order(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults
 }
 
+/// A document whose parts must fit together.
+trait Whole: JsonSchema + DeserializeOwned {
+    fn outline(&self) -> Outline<'_>;
+
+    /// What can be made out of one that does not have the structure it should have.
+    fn salvaged(source: &Source) -> Outline<'static>;
+}
+
+impl Whole for SceneDocument {
+    fn outline(&self) -> Outline<'_> {
+        Outline::of_scene(self)
+    }
+
+    fn salvaged(source: &Source) -> Outline<'static> {
+        Outline::salvaged_scene(source)
+    }
+}
+
+impl Whole for LayerDocument {
+    fn outline(&self) -> Outline<'_> {
+        Outline::of_layer(self, None)
+    }
+
+    fn salvaged(source: &Source) -> Outline<'static> {
+        Outline::salvaged_layer(source)
+    }
+}
+
+/// The document, or the faults of structure and meaning together.
+fn read_whole<T: Whole>(source: &Source, limits: &Limits) -> Result<T, Vec<Fault>> {
+    let meaning = |outline: &Outline<'_>| meaning::check(outline, limits, |pointer| source.place(pointer));
+    match read::<T>(source) {
+        Ok(document) => match meaning(&document.outline()) {
+            faults if faults.is_empty() => Ok(document),
+            faults => Err(in_order(faults)),
+        },
+        Err(mut faults) => {
+            // What is wrong in itself is not told a second time for what follows from it.
+            let mut of_meaning = meaning(&T::salvaged(source));
+            of_meaning.retain(|fault| faults.iter().all(|known| known.pointer != fault.pointer));
+            faults.extend(of_meaning);
+            Err(in_order(faults))
+        }
+    }
+}
+
 impl SceneDocument {
     /// Reads a scene: JSON, in which comments, trailing commas and a byte order mark are welcome.
     ///
     /// # Errors
     /// All that is wrong with it, in the order of the text.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        Self::from_source(&Source::from_text(text)?, limits)
+        read_whole(&Source::from_text(text)?, limits)
     }
 
     /// The same for JSON that is no text any more; its faults have no place.
@@ -102,13 +148,7 @@ impl SceneDocument {
     /// # Errors
     /// All that is wrong with it.
     pub fn from_value(value: Value, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        Self::from_source(&Source::from_value(value), limits)
-    }
-
-    fn from_source(source: &Source, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        let read = read::<Self>(source);
-        let meaning = |outline: &Outline<'_>| meaning::check(outline, limits, |pointer| source.place(pointer));
-        conclude(read, |scene| meaning(&Outline::of_scene(scene)), || meaning(&Outline::salvaged_scene(source)))
+        read_whole(&Source::from_value(value), limits)
     }
 }
 
@@ -119,7 +159,7 @@ impl LayerDocument {
     /// # Errors
     /// All that is wrong with it, in the order of the text.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        Self::from_source(&Source::from_text(text)?, limits)
+        read_whole(&Source::from_text(text)?, limits)
     }
 
     /// The same for JSON that is no text any more; its faults have no place.
@@ -127,33 +167,6 @@ impl LayerDocument {
     /// # Errors
     /// All that is wrong with it.
     pub fn from_value(value: Value, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        Self::from_source(&Source::from_value(value), limits)
-    }
-
-    fn from_source(source: &Source, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        let read = read::<Self>(source);
-        let meaning = |outline: &Outline<'_>| meaning::check(outline, limits, |pointer| source.place(pointer));
-        conclude(read, |layer| meaning(&Outline::of_layer(layer, None)), || meaning(&Outline::salvaged_layer(source)))
-    }
-}
-
-/// The document, or the faults of structure and meaning together.
-fn conclude<T>(
-    read: Result<T, Vec<Fault>>,
-    meaning: impl FnOnce(&T) -> Vec<Fault>,
-    salvaged: impl FnOnce() -> Vec<Fault>,
-) -> Result<T, Vec<Fault>> {
-    match read {
-        Ok(document) => match meaning(&document) {
-            faults if faults.is_empty() => Ok(document),
-            faults => Err(in_order(faults)),
-        },
-        Err(mut faults) => {
-            // What is wrong in itself is not told a second time for what follows from it.
-            let of_meaning = salvaged().into_iter().filter(|fault| faults.iter().all(|f| f.pointer != fault.pointer));
-            let of_meaning: Vec<Fault> = of_meaning.collect();
-            faults.extend(of_meaning);
-            Err(in_order(faults))
-        }
+        read_whole(&Source::from_value(value), limits)
     }
 }

@@ -12,6 +12,7 @@ mod live;
 mod operation;
 mod request;
 mod status;
+mod timelines;
 mod transport;
 
 use std::future::Future;
@@ -40,6 +41,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         transport::routes(context, &base),
         layers::routes(context, &base),
         canvas::routes(context, &base),
+        timelines::routes(context, &base),
         live::routes(context),
         config::routes(context),
         operation::health(context),

@@ -6,6 +6,7 @@ mod frames;
 mod layers;
 mod operation;
 mod stream;
+mod timelines;
 mod websocket;
 
 use std::{
@@ -53,7 +54,9 @@ fn scene() -> SceneDocument {
             { "id": "group", "content": { "type": "group" }, "children": [
                 { "id": "child", "visible": false, "content": { "type": "color", "color": "#0000ff" } }
             ] },
-        ]
+        ],
+        "triggers": [{ "on": { "type": "event", "name": "flash" },
+            "do": [{ "type": "set", "layer": "box", "patch": { "opacity": 0.75 } }] }],
     });
     SceneDocument::from_value(text, &Limits::default()).unwrap()
 }

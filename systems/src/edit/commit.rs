@@ -15,6 +15,7 @@ use components::{
 
 use super::draft::{Changes, Node};
 use crate::{
+    clock::Inputs,
     place::{Ink, Revision},
     rasterise::RasterCache,
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
@@ -57,7 +58,8 @@ impl From<LayerDocument> for Authored {
 }
 
 pub(super) fn commit(world: &mut World, changes: Changes) {
-    let Changes { layers, removed, roots, header } = changes;
+    let Changes { layers, removed, roots, header, inputs } = changes;
+    world.resource_mut::<Inputs>().0.extend(inputs);
     let SceneRoot(root) = *world.resource::<SceneRoot>();
 
     // First the new entities, so that every list of children can name its members.

@@ -1,16 +1,20 @@
 //! The scene as a batch of edits would leave it, before anything is written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
     CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
-    document::{Fault, Limits, MAX_GROUP_DEPTH, check_layer, check_scene, merge_patch},
+    animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
+    document::{Fault, Limits, MAX_GROUP_DEPTH, check_layer, check_motion, check_scene, merge_patch, nearest},
     edit::EditRejected,
 };
 
 use super::SceneLimits;
-use crate::scene::{self, LayerIndex, SceneHeader, SceneRoot};
+use crate::{
+    clock::Input,
+    scene::{self, LayerIndex, SceneHeader, SceneRoot},
+};
 
 /// A layer as the batch leaves it.
 pub(super) struct Node {
@@ -34,6 +38,8 @@ pub(super) struct Changes {
     pub(super) roots: Option<Vec<LayerId>>,
     /// The header, if the batch touched it.
     pub(super) header: Option<SceneDocument>,
+    /// What timelines and triggers get to know of the batch, in order.
+    pub(super) inputs: Vec<Input>,
 }
 
 /// See [`Changes`]; reads what it does not hold from the World.
@@ -47,6 +53,9 @@ pub(super) struct Draft<'w> {
     header: Option<SceneDocument>,
     /// Layers whose documents must be checked against the scene once the batch is through.
     unchecked: Vec<LayerId>,
+    inputs: Vec<Input>,
+    /// Places of timelines that the batch has put into the header.
+    put: HashSet<TimelineId>,
     /// Whether the batch has loaded a scene: no layer goes on as the entity that it was.
     fresh: bool,
 }
@@ -61,6 +70,8 @@ impl<'w> Draft<'w> {
             roots: None,
             header: None,
             unchecked: Vec::new(),
+            inputs: Vec::new(),
+            put: HashSet::new(),
             fresh: false,
         }
     }
@@ -73,6 +84,16 @@ impl<'w> Draft<'w> {
             Edit::ReplaceLayer { id, layer } => self.replace(&id, *layer),
             Edit::PatchLayer { id, patch } => self.patch(&id, &patch),
             Edit::DeleteLayer { id } => self.delete(&id),
+            Edit::PutTimeline(timeline) => {
+                self.put_timeline(*timeline);
+                Ok(())
+            }
+            Edit::DeleteTimeline { id } => self.delete_timeline(&id),
+            Edit::ControlTimeline { id, control } => self.control(id, control),
+            Edit::FireEvent { name } => {
+                self.inputs.push(Input::Event(name));
+                Ok(())
+            }
         }
     }
 
@@ -87,8 +108,9 @@ impl<'w> Draft<'w> {
         for id in std::mem::take(&mut self.unchecked) {
             self.check(&id)?;
         }
+        self.check_motion()?;
         let removed = self.removed.into_iter().collect();
-        Ok(Changes { layers: self.layers, removed, roots: self.roots, header: self.header })
+        Ok(Changes { layers: self.layers, removed, roots: self.roots, header: self.header, inputs: self.inputs })
     }
 
     /// Checks a layer, with all below it, against the scene's assets and the groups around it.
@@ -109,6 +131,39 @@ impl<'w> Draft<'w> {
         Ok(())
     }
 
+    /// Checks that timelines and triggers fit the layers and each other, where the batch has touched any of them.
+    fn check_motion(&self) -> Result<(), EditRejected> {
+        let header = self.header();
+        let is_touched = !self.layers.is_empty() || !self.removed.is_empty() || self.header.is_some();
+        if !is_touched || header.timelines.is_empty() && header.triggers.is_empty() {
+            return Ok(());
+        }
+        // Animations of layers that the batch has not touched fit as they did.
+        let put = !self.put.is_empty();
+        let known = self.world.resource::<LayerIndex>().iter();
+        let untouched = known.filter(|(id, _)| !self.layers.contains_key(*id) && !self.removed.contains_key(*id));
+        let untouched = untouched.map(|(id, entity)| (id.as_str(), self.world.get(entity).filter(|_| put)));
+        let touched = self.layers.iter().map(|(id, node)| (id.as_str(), Some(&node.document.content)));
+        let faults = check_motion(header, &untouched.chain(touched).collect());
+        if faults.is_empty() {
+            return Ok(());
+        }
+        // Faults of a timeline that was put are told as faults of its document.
+        for (index, timeline) in header.timelines.iter().enumerate() {
+            let pointer = format!("/timelines/{index}");
+            let of_it = faults.iter().filter_map(|fault| {
+                let pointer =
+                    fault.pointer.strip_prefix(&pointer).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+                Some(Fault { pointer: pointer.to_owned(), ..fault.clone() })
+            });
+            let of_it: Vec<Fault> = of_it.collect();
+            if self.put.contains(&timeline.id) && !of_it.is_empty() {
+                return Err(EditRejected::Invalid { faults: of_it });
+            }
+        }
+        Err(EditRejected::InUse { faults })
+    }
+
     fn groups_around(&mut self, id: &LayerId) -> usize {
         let mut count = 0;
         let mut next = self.node(id).ok().and_then(|node| node.parent.clone());
@@ -126,7 +181,9 @@ impl<'w> Draft<'w> {
         }
         self.layers.clear();
         self.unchecked.clear();
+        self.put.clear();
         self.fresh = true;
+        self.inputs.push(Input::Loaded);
         self.removed = self.world.resource::<LayerIndex>().iter().map(|(id, entity)| (id.clone(), entity)).collect();
         let layers = std::mem::take(&mut scene.layers);
         self.header = Some(scene);
@@ -140,11 +197,13 @@ impl<'w> Draft<'w> {
     fn set_canvas(&mut self, canvas: CanvasDocument) -> Result<(), EditRejected> {
         let mut header = self.header().clone();
         header.canvas = canvas;
+        // The layers that timelines and triggers speak of do not stand in the header.
+        let (timelines, triggers) = (std::mem::take(&mut header.timelines), std::mem::take(&mut header.triggers));
         let faults = check_scene(&header, &self.limits);
         if !faults.is_empty() {
             return Err(EditRejected::Invalid { faults });
         }
-        self.header = Some(header);
+        self.header = Some(SceneDocument { timelines, triggers, ..header });
         Ok(())
     }
 
@@ -199,6 +258,54 @@ impl<'w> Draft<'w> {
         self.siblings(parent.as_ref())?.retain(|sibling| sibling != id);
         self.take(id);
         Ok(())
+    }
+
+    fn put_timeline(&mut self, timeline: TimelineDocument) {
+        let mut header = self.header().clone();
+        self.put.insert(timeline.id.clone());
+        match header.timelines.iter_mut().find(|known| known.id == timeline.id) {
+            Some(known) => *known = timeline,
+            None => header.timelines.push(timeline),
+        }
+        self.header = Some(header);
+        self.inputs.push(Input::Edited);
+    }
+
+    fn delete_timeline(&mut self, id: &TimelineId) -> Result<(), EditRejected> {
+        self.timeline(id)?;
+        let mut header = self.header().clone();
+        header.timelines.retain(|timeline| timeline.id != *id);
+        self.header = Some(header);
+        self.inputs.push(Input::Edited);
+        Ok(())
+    }
+
+    fn control(&mut self, id: TimelineId, control: TimelineControl) -> Result<(), EditRejected> {
+        let timeline = self.timeline(&id)?;
+        if let TimelineControl::Seek(SeekTarget::Label(label)) = &control {
+            let labels: Vec<&LabelName> = timeline.labels().collect();
+            if !labels.contains(&label) {
+                let nearest = nearest(label.as_str(), labels.iter().map(|label| label.as_str())).map(str::to_owned);
+                let fault = Fault {
+                    place: None,
+                    pointer: "/to".to_owned(),
+                    found: format!("`{label}`"),
+                    expected: format!("a label of the timeline `{id}` itself"),
+                    nearest,
+                };
+                return Err(EditRejected::Invalid { faults: vec![fault] });
+            }
+        }
+        self.inputs.push(Input::Control(id, control));
+        Ok(())
+    }
+
+    fn timeline(&self, id: &TimelineId) -> Result<&TimelineDocument, EditRejected> {
+        let known = &self.header().timelines;
+        known.iter().find(|timeline| timeline.id == *id).ok_or_else(|| {
+            let nearest = nearest(id.as_str(), known.iter().map(|timeline| timeline.id.as_str())).map(str::to_owned);
+            EditRejected::UnknownTimeline { id: id.to_string(), nearest }
+        })
     }
 
     /// Takes a layer and all below it out of the draft. Those that are entities go with the batch, unless they are
@@ -290,7 +397,7 @@ impl<'w> Draft<'w> {
 
     fn unknown(&self, id: &LayerId) -> EditRejected {
         let ids: Vec<&LayerId> = self.world.resource::<LayerIndex>().ids().filter(|id| self.exists(id)).collect();
-        let nearest = components::document::nearest(id.as_str(), ids.iter().map(|id| id.as_str()));
+        let nearest = nearest(id.as_str(), ids.iter().map(|id| id.as_str()));
         EditRejected::UnknownLayer { id: id.to_string(), nearest: nearest.map(ToOwned::to_owned) }
     }
 }

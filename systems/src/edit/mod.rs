@@ -56,7 +56,8 @@ pub fn apply_edits(world: &mut World) {
     world.resource_mut::<Inbox>().outcomes = outcomes;
 }
 
-fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<(), EditRejected> {
+/// Carries out a batch now.
+pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<(), EditRejected> {
     let mut draft = Draft::new(world);
     for edit in edits {
         draft.apply(edit)?;

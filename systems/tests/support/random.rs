@@ -1,6 +1,13 @@
 //! Random scenes, and random things that happen to them.
 
-use components::{CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument, document::Limits};
+use components::{
+    CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
+    animation::{
+        timeline::{SeekTarget, TimelineControl},
+        trigger::EventName,
+    },
+    document::{Limits, arbitrary},
+};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 
@@ -51,6 +58,10 @@ pub(crate) enum Step {
         width: usize,
         height: usize,
     },
+    /// A timeline is steered.
+    Steer(usize, TimelineControl),
+    /// An event is fired.
+    Fire(EventName),
 }
 
 fn color() -> impl Strategy<Value = Value> {
@@ -231,7 +242,7 @@ fn leaf() -> impl Strategy<Value = Value> {
     })
 }
 
-pub(crate) fn layer() -> impl Strategy<Value = Value> {
+fn layer() -> impl Strategy<Value = Value> {
     leaf().prop_recursive(2, 8, 3, |inner| {
         (common(), vec(inner, 0..4)).prop_map(|(mut group, children)| {
             group["content"] = json!({"type": "group"});
@@ -255,6 +266,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => (any::<usize>(), any::<bool>()).prop_map(|(layer, drop)| Step::Rearrange { layer, drop }),
         1 => any::<usize>().prop_map(Step::Reload),
         1 => size().prop_map(|(width, height)| Step::Resize { width, height }),
+        2 => (any::<usize>(), control()).prop_map(|(timeline, control)| Step::Steer(timeline, control)),
+        1 => select(vec!["goal", "break"]).prop_map(|name| Step::Fire(EventName::new(name).unwrap())),
         1 => (color(), 50_u32..300).prop_map(|(background, width)| Step::Canvas(json!({"width": width, "height": 150, "background": background}))),
     ]
 }
@@ -285,17 +298,34 @@ fn read(mut layer: Value, next: &mut u32) -> LayerDocument {
 }
 
 /// A canvas of the frame's size, or one that is laid onto it smaller.
-pub(crate) fn canvas() -> impl Strategy<Value = CanvasDocument> {
+fn canvas() -> impl Strategy<Value = CanvasDocument> {
     prop_oneof![
         2 => Just(CanvasDocument { width: 200, height: 150, ..CanvasDocument::default() }),
         1 => Just(CanvasDocument::default()),
     ]
 }
 
-/// A scene of these layers, which get names.
-pub(crate) fn scene(canvas: CanvasDocument, layers: Vec<Value>, next: &mut u32) -> SceneDocument {
-    let layers = layers.into_iter().map(|layer| read(layer, next)).collect();
-    SceneDocument { canvas, layers, ..SceneDocument::default() }
+/// A scene of these layers, which get names. About half of them have timelines and triggers.
+pub(crate) fn scene() -> impl Strategy<Value = (SceneDocument, u32)> {
+    (canvas(), vec(layer(), 0..6)).prop_flat_map(|(canvas, layers)| {
+        let mut next = 0;
+        let layers: Vec<LayerDocument> = layers.into_iter().map(|layer| read(layer, &mut next)).collect();
+        let scene = SceneDocument { canvas, layers, ..SceneDocument::default() };
+        let ids: Vec<LayerId> = scene.walk().take(4).map(|layer| layer.id.clone()).collect();
+        let motion = prop_oneof![Just((Vec::new(), Vec::new())), arbitrary::motion(ids)];
+        motion.prop_map(move |(timelines, triggers)| (SceneDocument { timelines, triggers, ..scene.clone() }, next))
+    })
+}
+
+fn control() -> impl Strategy<Value = TimelineControl> {
+    prop_oneof![
+        2 => Just(TimelineControl::Play),
+        1 => Just(TimelineControl::Pause),
+        1 => Just(TimelineControl::Reverse),
+        1 => Just(TimelineControl::Cancel),
+        1 => (0.2..5.0).prop_map(TimelineControl::Rate),
+        1 => (0.0..4.0).prop_map(|to| TimelineControl::Seek(SeekTarget::Seconds(to))),
+    ]
 }
 
 /// The edits that a step makes of this scene: none if there is nothing for it to change. The scene refuses some.
@@ -346,6 +376,11 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
                 }
                 vec![Edit::LoadScene(Box::new(scene))]
             }
+            Step::Steer(at, control) => {
+                let timeline = scene.timelines.get(at % scene.timelines.len().max(1))?;
+                vec![Edit::ControlTimeline { id: timeline.id.clone(), control: control.clone() }]
+            }
+            Step::Fire(name) => vec![Edit::FireEvent { name: name.clone() }],
             Step::Canvas(canvas) => vec![Edit::SetCanvas(serde_json::from_value(canvas.clone()).unwrap())],
         })
     };

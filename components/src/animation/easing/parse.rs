@@ -70,7 +70,7 @@ impl FromStr for Easing {
             "steps" => steps(arguments).ok_or_else(|| fault(STEPS)),
             "linear" => linear(arguments).ok_or_else(|| fault(STOPS)),
             _ => {
-                let nearest = crate::animation::nearest(name, FUNCTIONS).map(|name| format!("{name}(…)"));
+                let nearest = crate::document::nearest(name, FUNCTIONS).map(|name| format!("{name}(…)"));
                 Err(ParseEasingError { found: quoted(text), expected: ANY, nearest })
             }
         }
@@ -81,7 +81,7 @@ fn named(text: &str) -> Result<Easing, ParseEasingError> {
     if let Some((_, easing)) = NAMES.iter().find(|(name, _)| *name == text || kebab_case(name) == text) {
         return Ok(easing.clone());
     }
-    let nearest = crate::animation::nearest(text, NAMES.iter().map(|(name, _)| *name)).map(str::to_owned);
+    let nearest = crate::document::nearest(text, NAMES.iter().map(|(name, _)| *name)).map(str::to_owned);
     Err(ParseEasingError { found: quoted(text), expected: ANY, nearest })
 }
 

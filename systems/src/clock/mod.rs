@@ -1,4 +1,8 @@
-//! Stage `clock`: what time it is in the scene, and when each animation started.
+//! Stage `clock`: what time it is in the scene, when each animation started, where timelines stand, and what triggers
+//! do of it.
+
+mod conductor;
+mod timelines;
 
 use bevy_ecs::{
     lifecycle::RemovedComponents,
@@ -8,6 +12,11 @@ use bevy_ecs::{
     system::{Query, Res},
 };
 use components::{Animations, animation::AnimationStarts};
+
+pub use self::{
+    conductor::{Conductor, Input, Inputs, SceneEvent, SceneEvents, run_timelines},
+    timelines::{TimelineStatus, Timelines, cue_layers},
+};
 
 /// Scene time. Whoever runs the schedule sets it before each tick; everything that moves is a function of it.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]

@@ -1,0 +1,204 @@
+//! Several animations of several layers, one after the other or at once, steered as one.
+//!
+//! A timeline is laid out once, when it is loaded or edited, into a list of cues (a layer, an animation, a time); where
+//! it stands at a scene time follows from its [`Playhead`] alone. So any moment is evaluated directly, and seeking,
+//! reversing and changes of rate are exact.
+
+mod check;
+mod cue_list;
+mod playhead;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::{
+    check::check,
+    playhead::{CueClock, rounded},
+};
+pub use self::{
+    cue_list::{Cue, CueList, Link},
+    playhead::{ActiveCue, Cues, PlayState, Playhead},
+};
+use super::{Animation, Repeat};
+use crate::{id::id, layer::LayerId};
+
+/// Steps that may lie within each other in one timeline.
+pub const MAX_STEP_DEPTH: usize = 12;
+/// Timelines that may lie within each other.
+pub const MAX_TIMELINE_DEPTH: usize = 8;
+/// Steps of a timeline, those of timelines within it counted as often as they are played.
+pub const MAX_STEPS: usize = 10_000;
+
+id! {
+    /// The name by which files, programs and URLs speak of a timeline; the same rule as for [`LayerId`].
+    TimelineId, "the id of an entry in the scene's `timelines`"
+}
+
+id! {
+    /// The name of a label in a timeline; the same rule as for [`LayerId`].
+    LabelName, "a name for a moment: 1 to 64 letters, digits, _, - or ., beginning with a letter or a digit"
+}
+
+/// Animations of several layers that are played, paused and sought as one.
+///
+/// While it has not been played it has no effect. Where several timelines animate the same property of a layer, the
+/// one that was played last decides; a timeline goes over the layer's own animations. It holds its last values when it
+/// has ended. Triggers and `seek` speak of the times and labels of a timeline itself, not of those within it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TimelineDocument {
+    /// By what name files, programs and URLs speak of it.
+    pub id: TimelineId,
+    /// Whether it plays from the moment when it is loaded; else it waits to be played. Within another timeline this
+    /// does not matter.
+    #[serde(default = "yes")]
+    pub autoplay: bool,
+    /// How often it plays.
+    #[serde(default)]
+    pub repeat: Repeat,
+    /// Every second time it plays backwards.
+    #[serde(default)]
+    pub ping_pong: bool,
+    /// Rate: 2 is twice as fast. Steering the timeline changes the rate at which it plays, but not this.
+    #[serde(default = "super::one")]
+    #[schemars(range(min = 0.001, max = 1000.0))]
+    pub speed: f64,
+    /// What happens, one after the other.
+    #[schemars(length(min = 1, max = 1000))]
+    pub steps: Vec<Step>,
+}
+
+/// A part of a timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Step {
+    /// Steps one after the other. A step that never ends can only be the last.
+    Sequence {
+        /// At least one.
+        #[schemars(length(min = 1, max = 1000))]
+        steps: Vec<Step>,
+    },
+    /// Steps that begin together; it ends with the one that ends last.
+    Parallel {
+        /// At least one.
+        #[schemars(length(min = 1, max = 1000))]
+        steps: Vec<Step>,
+    },
+    /// The same animation on several layers, each beginning a little later.
+    Stagger {
+        /// The layers in their order.
+        #[schemars(length(min = 1, max = 1000))]
+        layers: Vec<LayerId>,
+        /// Seconds from one layer to the next.
+        #[schemars(range(min = 0.0, max = 1e6))]
+        each: f64,
+        /// Which of them begins.
+        #[serde(default)]
+        from: StaggerFrom,
+        /// What each of them does; its `delay` comes on top.
+        animation: Box<Animation>,
+    },
+    /// An animation of a layer. Without `from` it goes on from the value that an earlier step of the timeline has
+    /// brought the property to.
+    Animate {
+        /// The layer.
+        layer: LayerId,
+        /// What it does; `repeat: "forever"` only where nothing comes after.
+        animation: Box<Animation>,
+    },
+    /// Nothing happens for a while.
+    Wait {
+        /// How long.
+        #[schemars(range(min = 0.0, max = 1e6))]
+        seconds: f64,
+    },
+    /// A name for this moment, to seek to and for triggers.
+    Label {
+        /// The name; the timeline has it once.
+        name: LabelName,
+    },
+    /// All of another timeline, with its repeats and at its speed.
+    Timeline {
+        /// The other timeline; it must not contain this one.
+        id: TimelineId,
+    },
+}
+
+/// Which layer of a stagger begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum StaggerFrom {
+    /// The first, then the others in their order.
+    #[default]
+    Start,
+    /// The one in the middle, then outwards to both sides.
+    Center,
+    /// The first and the last, then inwards.
+    Edges,
+    /// The last, then the others in reverse.
+    End,
+}
+
+impl TimelineDocument {
+    /// Its labels, without those of timelines within it, in no order.
+    pub fn labels(&self) -> impl Iterator<Item = &LabelName> {
+        let mut stack: Vec<&Step> = self.steps.iter().collect();
+        std::iter::from_fn(move || {
+            loop {
+                match stack.pop()? {
+                    Step::Sequence { steps } | Step::Parallel { steps } => stack.extend(steps),
+                    Step::Label { name } => return Some(name),
+                    Step::Stagger { .. } | Step::Animate { .. } | Step::Wait { .. } | Step::Timeline { .. } => {}
+                }
+            }
+        })
+    }
+}
+
+impl StaggerFrom {
+    /// How many times the pause passes before layer `index` of `count` begins.
+    #[expect(clippy::cast_precision_loss, reason = "a stagger has at most 1000 layers")]
+    fn pauses(self, index: usize, count: usize) -> f64 {
+        let (index, last) = (index as f64, count.saturating_sub(1) as f64);
+        let from_center = (index - last / 2.0).abs();
+        match self {
+            Self::Start => index,
+            Self::End => last - index,
+            // With an even number two begin at once.
+            Self::Center => from_center - if count.is_multiple_of(2) { 0.5 } else { 0.0 },
+            Self::Edges => last / 2.0 - from_center,
+        }
+    }
+}
+
+/// What can be asked of a timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TimelineControl {
+    /// Plays forwards: from the beginning if it has not been played or is at its end, else from where it stands.
+    Play,
+    /// Stands still.
+    Pause,
+    /// Plays backwards: from the end if it has not been played or is at its beginning, else from where it stands. One
+    /// without an end begins at the end of its first round.
+    Reverse,
+    /// Goes to another time; if it plays, it plays on from there.
+    Seek(SeekTarget),
+    /// Changes how fast it plays, 1 for the times as they are written. The direction stays.
+    Rate(f64),
+    /// Takes all of its effect back, as if it had never been played.
+    Cancel,
+}
+
+/// A moment of a timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SeekTarget {
+    /// Seconds from its beginning at speed 1, over all repeats. What is beyond its end means the end.
+    Seconds(#[schemars(range(min = 0.0, max = 1e9))] f64),
+    /// The first time that it comes to the label.
+    Label(LabelName),
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,154 @@
+//! Where a timeline stands, and what that means for its cues.
+
+use std::sync::Arc;
+
+use bevy_ecs::component::Component;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CueList,
+    cue_list::{Cue, Link, seconds},
+};
+use crate::animation::timing::{Nanos, Timing, nanos};
+
+/// Where a timeline stands at any scene time, unless someone steers it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Playhead {
+    /// Scene seconds at which it stood at `position`.
+    pub since: f64,
+    /// Seconds of the timeline.
+    pub position: f64,
+    /// Seconds of the timeline in a scene second; negative when it plays backwards, never 0.
+    pub rate: f64,
+    /// Whether it moves, until it comes to an end.
+    pub running: bool,
+}
+
+/// What a timeline is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PlayState {
+    /// It has not been played, or was cancelled; it has no effect.
+    Idle,
+    /// It moves.
+    Playing,
+    /// It stands still where it is.
+    Paused,
+    /// It has come to its end, or playing backwards to its beginning, and stays there.
+    Finished,
+}
+
+impl Playhead {
+    /// Where it stands at scene time `now`, in nanoseconds of a timeline that lasts until `end`.
+    #[must_use]
+    pub fn at(&self, now: f64, end: Option<u64>) -> u64 {
+        let moved = if self.running { (now - self.since) * self.rate } else { 0.0 };
+        let position = nanos(self.position + moved);
+        end.map_or(position, |end| position.min(end))
+    }
+
+    /// Scene seconds at which it comes to a time of the timeline.
+    #[must_use]
+    pub fn when(&self, time: u64) -> f64 {
+        self.since + (seconds(time) - self.position) / self.rate
+    }
+
+    /// What the timeline is doing at scene time `now`.
+    #[must_use]
+    pub fn state(&self, now: f64, end: Option<u64>) -> PlayState {
+        let position = self.at(now, end);
+        let boundary = if self.rate > 0.0 { end } else { Some(0) };
+        match (self.running, boundary == Some(position)) {
+            (false, _) => PlayState::Paused,
+            (true, true) => PlayState::Finished,
+            (true, false) => PlayState::Playing,
+        }
+    }
+}
+
+/// What timelines that have been played do to a layer, those played last at the end; computed by the stage `clock`.
+#[derive(Component, Clone, Debug, Default, PartialEq)]
+pub struct Cues(pub Vec<ActiveCue>);
+
+/// A cue of a timeline that has been played.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActiveCue {
+    pub(crate) cue: Arc<Cue>,
+    playhead: Playhead,
+    timing: Timing,
+}
+
+impl ActiveCue {
+    /// A cue of that timeline, which stands as `playhead` says.
+    #[must_use]
+    pub fn new(cue: Arc<Cue>, list: &CueList, playhead: Playhead) -> Self {
+        Self { cue, playhead, timing: list.timing }
+    }
+
+    /// The clock of its animation.
+    pub(crate) fn clock(&self) -> CueClock {
+        CueClock {
+            playhead: self.playhead,
+            timing: self.timing,
+            links: Arc::clone(&self.cue.links),
+            start: self.cue.start,
+        }
+    }
+}
+
+/// The clock of an animation in a timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CueClock {
+    playhead: Playhead,
+    timing: Timing,
+    links: Arc<[Link]>,
+    start: f64,
+}
+
+impl CueClock {
+    /// Seconds since the animation's start at scene time `now`; negative before.
+    pub(crate) fn elapsed(&self, now: f64) -> f64 {
+        let position = self.playhead.at(now, self.timing.span());
+        let mut time = within(&self.timing, seconds(position));
+        for link in &*self.links {
+            time = within(&link.timing, rounded(time - link.start));
+        }
+        rounded(time - self.start)
+    }
+
+    /// Whether the timeline is moving at scene time `now`.
+    pub(crate) fn is_running(&self, now: f64) -> bool {
+        self.playhead.state(now, self.timing.span()) == PlayState::Playing
+    }
+
+    /// The scene seconds between which anything can change that happens from `begin` to `end` seconds after the
+    /// animation's start.
+    pub(crate) fn changes(&self, begin: f64, end: f64) -> (f64, f64) {
+        if !self.playhead.running {
+            return (f64::INFINITY, f64::NEG_INFINITY);
+        }
+        let whole: Option<Nanos> = self.timing.span();
+        // Within one round the times of the animation are those of the timeline; else all of it may matter.
+        let (first, last) = if self.links.is_empty() && self.timing.is_one_round_forwards() {
+            (self.start + begin, self.start + end)
+        } else {
+            (0.0, f64::INFINITY)
+        };
+        let last = last.min(whole.map_or(f64::INFINITY, seconds));
+        let at = |position: f64| self.playhead.since + (position - self.playhead.position) / self.playhead.rate;
+        let (a, b) = (at(first.min(last)), at(last));
+        (a.min(b), a.max(b))
+    }
+}
+
+/// The time within a round, `time` seconds after the first began.
+fn within(timing: &Timing, time: f64) -> f64 {
+    if timing.has_begun(time) { seconds(timing.at(time).time) } else { time.min(-1e-9) }
+}
+
+/// To nanoseconds: sums and differences of times carry rounding errors, and a layer must move alike whenever its
+/// timeline was played.
+pub(crate) fn rounded(seconds: f64) -> f64 {
+    let rounded = (seconds * 1e9).round() / 1e9;
+    if rounded.is_finite() { rounded } else { seconds }
+}

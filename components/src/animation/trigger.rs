@@ -1,0 +1,142 @@
+//! What makes things happen in a scene by themselves.
+//!
+//! To add a cause or an action: one variant below, and what it means in `systems/src/clock/conductor.rs`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::timeline::{LabelName, SeekTarget, TimelineControl, TimelineId};
+use crate::{id::id, layer::LayerId};
+
+id! {
+    /// The name of an event; the same rule as for [`LayerId`].
+    EventName, "a name for something that happens: 1 to 64 letters, digits, _, - or ., beginning with a letter or a digit"
+}
+
+/// When something happens, something else is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TriggerDocument {
+    /// What it waits for.
+    pub on: Cause,
+    /// What is then done, in this order.
+    #[serde(rename = "do")]
+    #[schemars(length(min = 1, max = 100))]
+    pub actions: Vec<Action>,
+}
+
+/// What a trigger waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Cause {
+    /// The scene starts.
+    Start {},
+    /// A timeline starts to play from its beginning or, backwards, from its end.
+    TimelineStart {
+        /// The timeline.
+        timeline: TimelineId,
+    },
+    /// A timeline has played to its end or, backwards, to its beginning.
+    TimelineEnd {
+        /// The timeline.
+        timeline: TimelineId,
+    },
+    /// A timeline that plays comes to a label, each time that it does, in either direction.
+    Label {
+        /// The timeline.
+        timeline: TimelineId,
+        /// The label in it.
+        label: LabelName,
+    },
+    /// An event was fired, over the API or by another trigger.
+    Event {
+        /// The event.
+        name: EventName,
+    },
+}
+
+/// What a trigger does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Action {
+    /// Plays a timeline forwards: from its beginning if it has not been played or is at its end, else from where it
+    /// stands.
+    Play {
+        /// The timeline.
+        timeline: TimelineId,
+    },
+    /// Lets a timeline stand still.
+    Pause {
+        /// The timeline.
+        timeline: TimelineId,
+    },
+    /// Plays a timeline backwards: from its end if it has not been played or is at its beginning, else from where it
+    /// stands.
+    Reverse {
+        /// The timeline.
+        timeline: TimelineId,
+    },
+    /// Sets a timeline to another time; if it plays, it plays on from there.
+    Seek {
+        /// The timeline.
+        timeline: TimelineId,
+        /// Seconds from its beginning, or a label.
+        to: SeekTarget,
+    },
+    /// Changes how fast a timeline plays; the direction stays.
+    Rate {
+        /// The timeline.
+        timeline: TimelineId,
+        /// 1 for the times as they are written.
+        #[schemars(range(min = 0.001, max = 1000.0))]
+        rate: f64,
+    },
+    /// Takes all of a timeline's effect back, as if it had never been played.
+    Cancel {
+        /// The timeline.
+        timeline: TimelineId,
+    },
+    /// Changes a layer, as an edit would: its document is patched for good.
+    Set {
+        /// The layer.
+        layer: LayerId,
+        /// A JSON Merge Patch (RFC 7396) for the layer's document; it cannot change `id`.
+        #[schemars(extend("type" = "object"))]
+        patch: Value,
+    },
+    /// Fires an event: triggers that wait for it do what they do, and clients are told of it.
+    Emit {
+        /// The event.
+        event: EventName,
+    },
+}
+
+impl Cause {
+    /// The timeline that it is about, if it is about one.
+    #[must_use]
+    pub fn timeline(&self) -> Option<&TimelineId> {
+        match self {
+            Self::TimelineStart { timeline } | Self::TimelineEnd { timeline } | Self::Label { timeline, .. } => {
+                Some(timeline)
+            }
+            Self::Start {} | Self::Event { .. } => None,
+        }
+    }
+}
+
+impl Action {
+    /// What it asks of a timeline, if it is about one.
+    #[must_use]
+    pub fn control(&self) -> Option<(&TimelineId, TimelineControl)> {
+        Some(match self {
+            Self::Play { timeline } => (timeline, TimelineControl::Play),
+            Self::Pause { timeline } => (timeline, TimelineControl::Pause),
+            Self::Reverse { timeline } => (timeline, TimelineControl::Reverse),
+            Self::Seek { timeline, to } => (timeline, TimelineControl::Seek(to.clone())),
+            Self::Rate { timeline, rate } => (timeline, TimelineControl::Rate(*rate)),
+            Self::Cancel { timeline } => (timeline, TimelineControl::Cancel),
+            Self::Set { .. } | Self::Emit { .. } => return None,
+        })
+    }
+}

@@ -1,0 +1,213 @@
+//! Whether timelines and triggers fit the layers of their scene, and one another.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    LayerDocument, Limits, SceneDocument,
+    fault::{Fault, Place},
+    meaning::{Checks, check_layer},
+    merge_patch,
+    outline::{Outline, TimelineEntry, TriggerEntry, timeline_entry, trigger_entry},
+    rules::quoted,
+    words::{nearest, shown_text},
+};
+use crate::{
+    animation::{
+        timeline::{self, LabelName, SeekTarget, Step, TimelineControl, TimelineDocument, TimelineId},
+        trigger::{Action, Cause},
+    },
+    content::Content,
+    layer::LayerId,
+};
+
+/// Everything about the timelines and triggers of a scene that does not fit one another, or these layers; pointers
+/// count from the scene. Of each layer its content is given, or `None` if its animations need not be checked.
+#[must_use]
+pub fn check_motion(scene: &SceneDocument, layers: &HashMap<&str, Option<&Content>>) -> Vec<Fault> {
+    let timelines: Vec<TimelineEntry<'_>> = scene.timelines.iter().enumerate().map(timeline_entry).collect();
+    let triggers: Vec<TriggerEntry<'_>> = scene.triggers.iter().enumerate().map(trigger_entry).collect();
+    let mut checks = Checks { place: |_: &str| None, faults: Vec::new() };
+    let layers = Known { layers, are_all: true };
+    checks.timelines(&timelines, true, &layers);
+    checks.triggers(&triggers, &Labels::of(&timelines, true), &layers);
+    checks.faults
+}
+
+/// The layers that there are.
+struct Known<'a> {
+    layers: &'a HashMap<&'a str, Option<&'a Content>>,
+    /// Whether there are no others that could not be read.
+    are_all: bool,
+}
+
+/// The timelines that there are, each with its labels; `None` where these could not be read.
+struct Labels<'a> {
+    timelines: HashMap<&'a str, Option<HashSet<&'a LabelName>>>,
+    /// Whether there are no others that could not be read.
+    are_all: bool,
+}
+
+impl<'a> Labels<'a> {
+    fn of(timelines: &'a [TimelineEntry<'a>], are_all: bool) -> Self {
+        let labelled = |entry: &'a TimelineEntry<'a>| {
+            let labels = entry.document.as_deref().map(|document| document.labels().collect());
+            Some((entry.id.as_deref()?, labels))
+        };
+        Self { timelines: timelines.iter().filter_map(labelled).collect(), are_all }
+    }
+}
+
+impl<P: Fn(&str) -> Option<Place>> Checks<P> {
+    pub(super) fn motion(&mut self, outline: &Outline<'_>, limits: &Limits) {
+        if outline.timelines.is_empty() && outline.triggers.is_empty() {
+            return;
+        }
+        let layers = outline.layers.iter().filter_map(|entry| Some((entry.id.as_deref()?, entry.content.as_deref())));
+        let layers = Known { layers: &layers.collect(), are_all: outline.layers_known };
+        self.timelines(&outline.timelines, outline.timelines_known, &layers);
+        self.triggers(&outline.triggers, &Labels::of(&outline.timelines, outline.timelines_known), &layers);
+        if let Some(scene) = outline.scene {
+            self.patches(scene, limits);
+        }
+    }
+
+    fn timelines(&mut self, timelines: &[TimelineEntry<'_>], are_all: bool, layers: &Known<'_>) {
+        let mut first: HashMap<&str, &str> = HashMap::new();
+        for TimelineEntry { pointer, id, steps, .. } in timelines {
+            if let Some(id) = id.as_deref() {
+                if let Some(earlier) = first.get(id) {
+                    let earlier = self.whereabouts(earlier);
+                    let expected = format!("an id that no other timeline has: {earlier} has this one");
+                    self.fault(format!("{pointer}/id"), format!("the timeline id `{id}` a second time"), expected);
+                } else {
+                    first.insert(id, pointer);
+                }
+            }
+            for (pointer, step) in steps {
+                self.step(pointer, step, layers);
+            }
+        }
+        let documents = timelines.iter().filter_map(|entry| Some((entry.pointer.as_str(), entry.document.as_deref()?)));
+        let documents: Vec<(&str, &TimelineDocument)> = documents.collect();
+        let are_all = are_all && documents.len() == timelines.len();
+        self.all("", timeline::check(&documents, are_all));
+    }
+
+    fn step(&mut self, pointer: &str, step: &Step, layers: &Known<'_>) {
+        let animation = format!("{pointer}/animation");
+        match step {
+            Step::Animate { layer, animation: animated } => {
+                self.layer_name(format!("{pointer}/layer"), layer, layers);
+                if let Some(Some(content)) = layers.layers.get(layer.as_str()) {
+                    self.animation(&animation, animated, content);
+                }
+            }
+            Step::Stagger { layers: staggered, animation: animated, .. } => {
+                for (index, layer) in staggered.iter().enumerate() {
+                    self.layer_name(format!("{pointer}/layers/{index}"), layer, layers);
+                }
+                // What is wrong in itself is told once, not for each layer.
+                let mut told: Vec<Fault> = Vec::new();
+                for layer in staggered {
+                    if let Some(Some(content)) = layers.layers.get(layer.as_str()) {
+                        let before = self.faults.len();
+                        self.animation(&animation, animated, content);
+                        let new = self.faults.split_off(before);
+                        told.extend(
+                            new.into_iter()
+                                .filter(|fault| told.iter().all(|known| known.pointer != fault.pointer))
+                                .collect::<Vec<_>>(),
+                        );
+                    }
+                }
+                self.faults.extend(told);
+            }
+            Step::Sequence { .. } | Step::Parallel { .. } | Step::Wait { .. } => {}
+            Step::Label { .. } | Step::Timeline { .. } => {}
+        }
+    }
+
+    fn layer_name(&mut self, pointer: String, layer: &LayerId, known: &Known<'_>) {
+        if known.are_all && !known.layers.contains_key(layer.as_str()) {
+            let near = nearest(layer.as_str(), known.layers.keys().copied()).map(quoted);
+            self.unknown(pointer, layer.as_str(), "the id of a layer of the scene", near);
+        }
+    }
+
+    fn unknown(&mut self, pointer: String, name: &str, expected: &str, nearest: Option<String>) {
+        self.fault(pointer.clone(), shown_text(name), expected);
+        if let Some(fault) = self.faults.last_mut().filter(|fault| fault.pointer == pointer) {
+            fault.nearest = nearest;
+        }
+    }
+
+    fn triggers(&mut self, triggers: &[TriggerEntry<'_>], timelines: &Labels<'_>, layers: &Known<'_>) {
+        for TriggerEntry { cause, actions } in triggers {
+            if let Some((pointer, cause)) = cause
+                && let Some(timeline) = cause.timeline()
+            {
+                self.timeline_name(format!("{pointer}/timeline"), timeline, timelines);
+                if let Cause::Label { label, .. } = &**cause {
+                    self.label_name(format!("{pointer}/label"), timeline, label, timelines);
+                }
+            }
+            for (pointer, action) in actions {
+                if let Action::Set { layer, .. } = &**action {
+                    self.layer_name(format!("{pointer}/layer"), layer, layers);
+                }
+                let Some((timeline, control)) = action.control() else { continue };
+                self.timeline_name(format!("{pointer}/timeline"), timeline, timelines);
+                if let TimelineControl::Seek(SeekTarget::Label(label)) = &control {
+                    self.label_name(format!("{pointer}/to"), timeline, label, timelines);
+                }
+            }
+        }
+    }
+
+    fn timeline_name(&mut self, pointer: String, timeline: &TimelineId, known: &Labels<'_>) {
+        if known.are_all && !known.timelines.contains_key(timeline.as_str()) {
+            let near = nearest(timeline.as_str(), known.timelines.keys().copied()).map(quoted);
+            self.unknown(pointer, timeline.as_str(), "the id of a timeline of the scene", near);
+        }
+    }
+
+    fn label_name(&mut self, pointer: String, timeline: &TimelineId, label: &LabelName, known: &Labels<'_>) {
+        let Some(Some(labels)) = known.timelines.get(timeline.as_str()) else { return };
+        if !labels.contains(label) {
+            let near = nearest(label.as_str(), labels.iter().map(|name| name.as_str())).map(quoted);
+            let expected = format!("a label of the timeline `{timeline}` itself");
+            self.unknown(pointer, label.as_str(), &expected, near);
+        }
+    }
+
+    /// Whether what triggers set fits the layers as they are written.
+    fn patches(&mut self, scene: &SceneDocument, limits: &Limits) {
+        let sets = scene.triggers.iter().enumerate().flat_map(|(index, trigger)| {
+            let actions = trigger.actions.iter().enumerate();
+            actions.map(move |(at, action)| (format!("/triggers/{index}/do/{at}/patch"), action))
+        });
+        let mut layers: HashMap<&LayerId, &LayerDocument> = HashMap::new();
+        for (pointer, action) in sets {
+            let Action::Set { layer, patch } = action else { continue };
+            if layers.is_empty() {
+                layers = scene.walk().map(|layer| (&layer.id, layer)).collect();
+            }
+            let Some(document) = layers.get(layer) else { continue };
+            if patch.get("id").is_some_and(|id| id.as_str() != Some(layer.as_str())) {
+                self.fault(
+                    format!("{pointer}/id"),
+                    "another `id`",
+                    format!("no `id`: the layer `{layer}` keeps its own"),
+                );
+                continue;
+            }
+            // A document is a tree of strings and numbers: it always has a value.
+            let mut value = serde_json::to_value(document).unwrap_or_default();
+            merge_patch(&mut value, patch);
+            match LayerDocument::from_value(value, limits) {
+                Ok(patched) => self.all(&pointer, check_layer(&patched, Some(&scene.assets), limits)),
+                Err(faults) => self.all(&pointer, faults),
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+use serde_json::json;
+
+use super::*;
+use crate::engine::StreamEvent;
+
+fn fade() -> Value {
+    json!({
+        "id": "fade", "autoplay": false, "repeat": 2, "pingPong": true, "speed": 1.0,
+        "steps": [
+            { "type": "animate", "layer": "box", "animation": {
+                "property": "opacity", "from": 0.0, "to": 1.0, "duration": 100.0, "delay": 0.0, "easing": "linear",
+                "repeat": 1, "pingPong": false, "speed": 1.0,
+            } },
+            { "type": "label", "name": "middle" },
+            { "type": "wait", "seconds": 100.0 },
+        ],
+    })
+}
+
+#[test]
+fn a_timeline_is_put_steered_and_removed() {
+    let service = Service::start();
+    let path = |rest: &str| format!("/api/stream/timelines/fade{rest}");
+    let put = service.json("PUT", &path(""), &fade()).expect(200);
+    assert_eq!(put.value()["timeline"]["state"], "idle");
+    assert_eq!(service.get(&path("")).expect(200).value(), fade());
+
+    let playing = service.post(&path("/play")).expect(200);
+    assert_eq!(
+        (&playing.value()["timeline"]["state"], &playing.value()["tick"]),
+        (&json!("playing"), &json!(playing.tick()))
+    );
+    let position = || service.get("/stream/timelines").expect(200).value()["timelines"][0]["position"].as_f64();
+    wait_for("the timeline to move", || position() > Some(0.0));
+    let paused = service.post(&path("/pause")).expect(200).value();
+    assert_eq!(paused["timeline"]["state"], "paused");
+    let sought = service.json("POST", &path("/seek"), &json!({ "to": 12.5 })).expect(200).value();
+    assert_eq!(sought["timeline"]["position"], 12.5);
+    let sought = service.json("POST", &path("/seek"), &json!({ "to": "middle" })).expect(200).value();
+    assert_eq!(sought["timeline"]["position"], 100.0);
+    let rated = service.json("POST", &path("/rate"), &json!({ "rate": 0.5 })).expect(200).value();
+    assert_eq!(rated["timeline"]["rate"], 0.5);
+    let reversed = service.post(&path("/reverse")).expect(200).value();
+    assert_eq!((&reversed["timeline"]["state"], &reversed["timeline"]["rate"]), (&json!("playing"), &json!(-0.5)));
+    assert_eq!(
+        service.post(&path("/cancel")).expect(200).value()["timeline"],
+        json!({ "id": "fade", "state": "idle", "position": 0.0, "length": 400.0, "rate": 0.5,
+            "labels": [{ "name": "middle", "at": 100.0 }] })
+    );
+    service.send("DELETE", &path(""), &[], None).expect(200);
+    service.get(&path("")).problem(404);
+}
+
+#[test]
+fn what_does_not_fit_a_timeline_is_refused_with_reasons() {
+    let service = Service::start();
+    service.json("PUT", "/api/stream/timelines/fade", &fade()).expect(200);
+    let detail = |problem: Value| problem["detail"].as_str().unwrap().to_owned();
+    assert!(detail(service.post("/api/stream/timelines/fad/play").problem(404)).contains("did you mean `fade`?"));
+    assert!(detail(service.post("/api/stream/timelines/fade/paus").problem(404)).contains("did you mean `pause`?"));
+    assert_eq!(service.get("/api/stream/timelines/fade/play").expect(405).header("allow"), "POST");
+    let problem = service.json("POST", "/api/stream/timelines/fade/seek", &json!({ "to": "midle" })).problem(422);
+    assert_eq!((&problem["errors"][0]["pointer"], &problem["errors"][0]["nearest"]), (&json!("/to"), &json!("middle")));
+    let problem = service.json("POST", "/api/stream/timelines/fade/rate", &json!({ "rate": -1 })).problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/rate");
+    let mut unknown = fade();
+    unknown["steps"][0]["layer"] = json!("bocks");
+    let problem = service.json("PUT", "/api/stream/timelines/fade", &unknown).problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/steps/0/layer");
+    // The layer cannot go while a timeline moves it.
+    let problem = service.send("DELETE", "/api/stream/layers/box", &[], None).problem(409);
+    assert_eq!(problem["errors"][0]["pointer"], "/timelines/0/steps/0/layer");
+}
+
+#[test]
+fn an_event_is_fired_and_told_and_triggers_act_on_it() {
+    let service = Service::start();
+    let mut events = service.engine.events();
+    let fired = service.post("/api/stream/events/flash").expect(200);
+    assert_eq!(fired.value()["tick"], fired.tick());
+    assert_eq!(service.get("/api/stream/layers/box").value()["opacity"], 0.75);
+    let event = service.runtime.block_on(events.recv()).unwrap();
+    assert!(matches!(&event, StreamEvent::Fired { name } if name.as_str() == "flash"), "{event:?}");
+    assert_eq!(serde_json::to_value(&event).unwrap(), json!({ "event": "fired", "name": "flash" }));
+    // One that nobody waits for is told all the same.
+    service.post("/api/stream/events/thunder").expect(200);
+    service.post("/api/stream/events/no%20name").problem(400);
+}

@@ -1,0 +1,269 @@
+//! Where every timeline stands, and what that means for layers.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bevy_ecs::{
+    change_detection::{DetectChanges, DetectChangesMut},
+    query::Added,
+    resource::Resource,
+    system::{Query, Res},
+};
+use components::{
+    LayerId,
+    animation::{
+        timeline::{
+            ActiveCue, CueList, Cues, LabelName, PlayState, Playhead, TimelineControl, TimelineDocument, TimelineId,
+        },
+        trigger::{Cause, TriggerDocument},
+    },
+};
+use serde::Serialize;
+
+/// The timelines of the scene, laid out, and where they stand. Marked as changed when someone steers one.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Timelines {
+    pub(super) players: Vec<Player>,
+    /// How often a timeline was played.
+    plays: u64,
+}
+
+/// A timeline that can be played.
+#[derive(Clone, Debug)]
+pub(super) struct Player {
+    pub(super) list: Arc<CueList>,
+    /// Where it stands; `None` if it has no effect.
+    pub(super) playhead: Option<Playhead>,
+    /// The rate at which it plays, whichever way.
+    rate: f64,
+    /// Number of the time that it was played last: the one played last goes over the others.
+    rank: u64,
+    /// What triggers wait for.
+    pub(super) waits: Vec<Wait>,
+    /// Up to where labels and ends that it came to have been dealt with.
+    pub(super) seen: Seen,
+}
+
+/// Something that a timeline comes to, and that a trigger waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Wait {
+    /// A label, at a time of each round in nanoseconds.
+    Label(LabelName, u64),
+    /// The end, or backwards the beginning.
+    End,
+}
+
+/// A time of a timeline, up to which everything has happened that should.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    /// Nanoseconds.
+    pub(super) at: u64,
+    /// Whether what is at that very time is still to happen.
+    pub(super) inclusive: bool,
+}
+
+/// A timeline, as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelineStatus {
+    /// Its name.
+    pub id: TimelineId,
+    /// What it is doing.
+    pub state: PlayState,
+    /// Seconds from its beginning, over all repeats.
+    pub position: f64,
+    /// Seconds until its end, over all repeats; `None` if it never ends.
+    pub length: Option<f64>,
+    /// How fast it plays; negative if backwards.
+    pub rate: f64,
+    /// Its labels in the order of the document.
+    pub labels: Vec<LabelStatus>,
+}
+
+/// A label, as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LabelStatus {
+    /// Its name.
+    pub name: LabelName,
+    /// Seconds from the beginning of the timeline, in its first round.
+    pub at: f64,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody waits for the last nanosecond of 100 days")]
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+impl Timelines {
+    /// Takes over edited timelines at scene time `now`: those that were there stay where they are, new ones begin if
+    /// they play by themselves. Returns these.
+    pub(super) fn update(
+        &mut self,
+        documents: &[TimelineDocument],
+        triggers: &[TriggerDocument],
+        now: f64,
+    ) -> Vec<TimelineId> {
+        let mut waited: HashMap<&TimelineId, Vec<&Cause>> = HashMap::new();
+        for TriggerDocument { on, .. } in triggers {
+            if let Some(timeline) = on.timeline() {
+                waited.entry(timeline).or_default().push(on);
+            }
+        }
+        let mut known: HashMap<TimelineId, Player> =
+            self.players.drain(..).map(|player| (player.list.id.clone(), player)).collect();
+        let mut begun = Vec::new();
+        for list in CueList::lay_out(documents) {
+            let (speed, autoplay, id) = (list.speed, list.autoplay, list.id.clone());
+            let waits = waited.get(&id).into_iter().flatten().filter_map(|cause| Wait::new(&list, cause)).collect();
+            let index = self.players.len();
+            if let Some(player) = known.remove(&id) {
+                let is_faster_or_slower = player.list.speed != speed;
+                // What it has passed already does not happen again where it stands now.
+                let seen =
+                    player.playhead.map_or(player.seen, |p| Seen { at: p.at(now, list.end()), inclusive: false });
+                self.players.push(Player { list: Arc::new(list), waits, seen, ..player });
+                if is_faster_or_slower {
+                    self.control(index, &TimelineControl::Rate(speed), now);
+                }
+            } else {
+                let (list, seen) = (Arc::new(list), Seen::default());
+                self.players.push(Player { list, playhead: None, rate: speed, rank: 0, waits, seen });
+                if autoplay {
+                    self.control(index, &TimelineControl::Play, now);
+                    begun.push(id);
+                }
+            }
+        }
+        begun
+    }
+
+    /// The place of a timeline among the players.
+    pub(super) fn find(&self, id: &TimelineId) -> Option<usize> {
+        self.players.iter().position(|player| player.list.id == *id)
+    }
+
+    /// Steers a timeline at scene time `now`. Returns whether it started to play from one of its ends.
+    pub(super) fn control(&mut self, index: usize, control: &TimelineControl, now: f64) -> bool {
+        let plays = self.plays + 1;
+        let Some(player) = self.players.get_mut(index) else { return false };
+        let end = player.list.end();
+        let here = player.playhead.map(|playhead| playhead.at(now, end));
+        let mut started = false;
+        match control {
+            TimelineControl::Play => {
+                let from = here.filter(|here| Some(*here) != end);
+                started = from.is_none();
+                player.go(from.unwrap_or(0), player.rate, now, started);
+            }
+            TimelineControl::Reverse => {
+                let from = here.filter(|here| *here > 0);
+                started = from.is_none();
+                player.go(from.unwrap_or_else(|| end.unwrap_or(player.list.round())), -player.rate, now, started);
+            }
+            TimelineControl::Pause => {
+                if let (Some(playhead), Some(here)) = (&mut player.playhead, here) {
+                    *playhead = Playhead { since: now, position: seconds(here), running: false, ..*playhead };
+                }
+            }
+            TimelineControl::Seek(target) => {
+                let Some(time) = player.list.time_of(target) else { return false };
+                let (rate, running) = player.playhead.map_or((player.rate, false), |p| (p.rate, p.running));
+                if player.playhead.is_none() {
+                    player.rank = plays;
+                    self.plays = plays;
+                }
+                player.playhead = Some(Playhead { since: now, position: seconds(time), rate, running });
+                player.seen = Seen { at: time, inclusive: true };
+                return false;
+            }
+            TimelineControl::Rate(rate) => {
+                player.rate = *rate;
+                if let (Some(playhead), Some(here)) = (&mut player.playhead, here) {
+                    let rate = rate.copysign(playhead.rate);
+                    *playhead = Playhead { since: now, position: seconds(here), rate, ..*playhead };
+                }
+            }
+            TimelineControl::Cancel => player.playhead = None,
+        }
+        if matches!(control, TimelineControl::Play | TimelineControl::Reverse) {
+            player.rank = plays;
+            self.plays = plays;
+        }
+        started
+    }
+
+    /// All timelines at scene time `now`.
+    pub(crate) fn status(&self, now: f64) -> Vec<TimelineStatus> {
+        let status = |player: &Player| {
+            let end = player.list.end();
+            let labels = player.list.labels().iter();
+            TimelineStatus {
+                id: player.list.id.clone(),
+                state: player.playhead.map_or(PlayState::Idle, |playhead| playhead.state(now, end)),
+                position: seconds(player.playhead.map_or(0, |playhead| playhead.at(now, end))),
+                length: end.map(seconds),
+                rate: player.playhead.map_or(player.rate, |playhead| playhead.rate),
+                labels: labels.map(|(name, at)| LabelStatus { name: name.clone(), at: seconds(*at) }).collect(),
+            }
+        };
+        self.players.iter().map(status).collect()
+    }
+}
+
+impl Wait {
+    /// What a cause means for a timeline, if it is something that this comes to.
+    fn new(list: &CueList, cause: &Cause) -> Option<Self> {
+        match cause {
+            Cause::Label { label, .. } => {
+                let (name, at) = list.labels().iter().find(|(name, _)| name == label)?;
+                Some(Self::Label(name.clone(), *at))
+            }
+            Cause::TimelineEnd { .. } => Some(Self::End),
+            Cause::Start {} | Cause::TimelineStart { .. } | Cause::Event { .. } => None,
+        }
+    }
+}
+
+impl Player {
+    /// The time that it plays to, in nanoseconds; `None` if there is none.
+    pub(super) fn last_time(&self, forwards: bool) -> Option<u64> {
+        if forwards { self.list.end() } else { Some(0) }
+    }
+
+    /// Plays on from `position` at a signed rate.
+    fn go(&mut self, position: u64, rate: f64, now: f64, started: bool) {
+        let same = |playhead: &Playhead| playhead.running && playhead.rate == rate && !started;
+        if self.playhead.as_ref().is_some_and(same) {
+            return;
+        }
+        let turned = self.playhead.is_some_and(|playhead| playhead.rate * rate < 0.0);
+        if started {
+            self.seen = Seen { at: position, inclusive: true };
+        } else if turned {
+            self.seen = Seen { at: position, inclusive: false };
+        }
+        self.playhead = Some(Playhead { since: now, position: seconds(position), rate, running: true });
+    }
+}
+
+/// Tells layers what the timelines do to them, when someone steered a timeline or layers are new.
+pub fn cue_layers(
+    timelines: Res<Timelines>,
+    mut layers: Query<(&LayerId, &mut Cues)>,
+    added: Query<(), Added<LayerId>>,
+) {
+    if !timelines.is_changed() && (added.is_empty() || timelines.players.is_empty()) {
+        return;
+    }
+    let mut players: Vec<&Player> = timelines.players.iter().collect();
+    players.sort_by_key(|player| player.rank);
+    let mut by_layer: HashMap<&LayerId, Vec<ActiveCue>> = HashMap::new();
+    for player in players {
+        let Some(playhead) = player.playhead else { continue };
+        for cue in player.list.cues() {
+            by_layer.entry(&cue.layer).or_default().push(ActiveCue::new(Arc::clone(cue), &player.list, playhead));
+        }
+    }
+    for (id, mut cues) in &mut layers {
+        cues.set_if_neq(Cues(by_layer.remove(id).unwrap_or_default()));
+    }
+}
