@@ -47,9 +47,9 @@ pub struct ProgramFrame {
     pub tick: u64,
     /// The picture. The very same `Arc` as before means that nothing changed.
     pub picture: Arc<Frame>,
-    /// How often the stream had been started when the frame was drawn. Frames of another start are another stream, even
-    /// if no frame was drawn while it was stopped.
-    pub start: u64,
+    /// How often the stream had been started when the frame was drawn; `None` if it was stopped then. Frames of another
+    /// start are another stream, even if no frame was drawn while it was stopped.
+    pub start: Option<u64>,
 }
 
 /// Whether the stream is on air. The engine composes in every state, so that previews and edits go on.

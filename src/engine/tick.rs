@@ -319,7 +319,11 @@ impl Ticking {
     fn send_frame(&mut self, tick: u64) -> bool {
         let Some(picture) = &self.picture else { return false };
         let mut is_missed = false;
-        let start = self.shared.starts.load(Ordering::Relaxed);
+        let start = {
+            // Held, so that both are of one moment.
+            let state = self.shared.transport.borrow();
+            (*state != Transport::Stopped).then(|| self.shared.starts.load(Ordering::Relaxed))
+        };
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).retain(|consumer| {
             match consumer.sender.try_send(ProgramFrame { tick, picture: Arc::clone(picture), start }) {
                 Ok(()) => true,

@@ -229,10 +229,12 @@ impl Feeder {
             }
             // With no outputs there is nothing to encode for.
             let Some(frame) = frame.filter(|_| !self.links.is_empty()) else { continue };
-            if let Some(before) = session.take_if(|session| session.start != frame.start) {
+            // Drawn before the stream was started, and waiting since: no part of it.
+            let Some(start) = frame.start else { continue };
+            if let Some(before) = session.take_if(|session| session.start != start) {
                 self.end(before);
             }
-            let session = session.get_or_insert_with(|| self.begin(&frame));
+            let session = session.get_or_insert_with(|| self.begin(start, frame.tick));
             self.encode(session, &frame);
         }
         if let Some(session) = session.take() {
@@ -240,12 +242,12 @@ impl Feeder {
         }
     }
 
-    fn begin(&self, first: &ProgramFrame) -> Session {
+    fn begin(&self, start: u64, origin: u64) -> Session {
         for link in self.links.iter() {
             link.open();
         }
         let now = Instant::now();
-        Session { start: first.start, origin: first.tick, encoder: None, failures: 0, started: now, retry_at: now }
+        Session { start, origin, encoder: None, failures: 0, started: now, retry_at: now }
     }
 
     fn end(&self, session: Session) {

@@ -87,7 +87,7 @@ impl Show {
                     std::thread::sleep(due.saturating_sub(begun.elapsed()));
                     let picture = Arc::clone(&cards[tick as usize % cards.len()]);
                     // Waits, unlike the engine, so that a busy machine leaves no frame out of the comparison.
-                    if sender.send(ProgramFrame { tick, picture, start: 0 }).is_err() {
+                    if sender.send(ProgramFrame { tick, picture, start: Some(0) }).is_err() {
                         return;
                     }
                 }

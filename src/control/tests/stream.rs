@@ -23,6 +23,19 @@ fn status_tells_how_the_stream_is_doing_under_both_prefixes() {
 }
 
 #[test]
+fn a_frame_knows_whether_it_was_drawn_for_the_stream() {
+    let service = Service::start();
+    let frames = service.engine.frames(1000);
+    let waiting = frames.recv().unwrap();
+    assert_eq!(waiting.start, None);
+    service.post("/api/stream/start").expect(200);
+    service.post("/api/stream/stop").expect(200);
+    service.post("/api/stream/start").expect(200);
+    let on_air = frames.iter().find(|frame| frame.start == Some(2)).unwrap();
+    assert!(on_air.tick > waiting.tick);
+}
+
+#[test]
 fn the_stream_starts_pauses_resumes_and_stops_and_refuses_what_does_not_fit() {
     let service = Service::start();
     let state = |answer: Answer| answer.expect(200).value()["state"].clone();
