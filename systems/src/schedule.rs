@@ -8,6 +8,7 @@ use crate::{
     damage::{self, DamageSystems},
     diff::{self, DiffSystems},
     edit::{self, EditSystems},
+    isolate,
     place::{self, PlaceSystems},
     rasterise::{self, RasteriseSystems},
     timing::finish_stage,
@@ -43,12 +44,15 @@ pub fn tick_schedule() -> Schedule {
         (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
             .chain()
             .in_set(TweenSystems),
-        (place::measure_layers, place::place_layers, finish_stage("place")).chain().in_set(PlaceSystems),
+        (place::measure_layers, isolate::find_mask_layers, place::place_layers, finish_stage("place"))
+            .chain()
+            .in_set(PlaceSystems),
         (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
         (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),
         (
             rasterise::refresh_rasters,
             finish_stage("raster"),
+            rasterise::draw_pictures,
             rasterise::draw_frame,
             rasterise::drop_idle_rasters,
             finish_stage("composite"),

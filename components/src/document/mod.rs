@@ -8,6 +8,7 @@
 pub mod arbitrary;
 mod fault;
 mod format;
+mod mask_layers;
 mod meaning;
 mod motion;
 mod outline;
@@ -38,7 +39,8 @@ use crate::{
 
 pub use self::{
     fault::{Fault, MAX_FAULTS, Place},
-    meaning::{MAX_GROUP_DEPTH, check_layer, check_scene},
+    mask_layers::MAX_MASK_DEPTH,
+    meaning::{MAX_GROUP_DEPTH, check_layer, check_masks, check_scene},
     motion::check_motion,
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},

@@ -20,9 +20,11 @@ use crate::{
     },
     asset::{AssetDocument, AssetId, AssetKind},
     content::Content,
+    mask::Mask,
 };
 
 /// What the checks of meaning look at.
+#[derive(Default)]
 pub(super) struct Outline<'a> {
     pub(super) assets: Vec<AssetEntry<'a>>,
     /// Whether these are all assets that there are.
@@ -72,7 +74,8 @@ pub(super) struct LayerEntry<'a> {
     pub(super) content: Option<Cow<'a, Content>>,
     /// The asset that its content names.
     pub(super) asset: Option<Cow<'a, str>>,
-    pub(super) has_effects: bool,
+    /// The layer that is its mask.
+    pub(super) mask_layer: Option<Cow<'a, str>>,
     pub(super) has_children: bool,
     /// Each with its index.
     pub(super) animations: Vec<(usize, Cow<'a, Animation>)>,
@@ -80,17 +83,21 @@ pub(super) struct LayerEntry<'a> {
 
 impl<'a> Outline<'a> {
     pub(super) fn of_scene(scene: &'a SceneDocument) -> Self {
-        let mut outline = Self {
+        Self {
             assets: asset_entries(&scene.assets),
             assets_known: true,
-            layers: Vec::new(),
-            layers_known: true,
             timelines: scene.timelines.iter().enumerate().map(timeline_entry).collect(),
             timelines_known: true,
             triggers: scene.triggers.iter().enumerate().map(trigger_entry).collect(),
             scene: Some(scene),
-        };
-        for (index, layer) in scene.layers.iter().enumerate() {
+            ..Self::of_layers(&scene.layers)
+        }
+    }
+
+    /// All layers of a scene; of all else nothing is known.
+    pub(super) fn of_layers(layers: &'a [LayerDocument]) -> Self {
+        let mut outline = Self { layers_known: true, ..Self::default() };
+        for (index, layer) in layers.iter().enumerate() {
             outline.add(layer, format!("/layers/{index}"), 0);
         }
         outline
@@ -124,7 +131,7 @@ impl<'a> Outline<'a> {
                 Content::Image(image) => Some(image.asset.as_str().into()),
                 _ => None,
             },
-            has_effects: !layer.effects.0.is_empty(),
+            mask_layer: layer.mask.as_ref().and_then(Mask::layer).map(|id| id.as_str().into()),
             has_children: !layer.children.is_empty(),
             animations: layer.animations.0.iter().map(Cow::Borrowed).enumerate().collect(),
         });
@@ -196,7 +203,7 @@ impl Outline<'static> {
                 .filter(|_| content_type.as_deref() == Some("image"))
                 .and_then(|content| text(content.child("asset")?))
                 .map(Cow::Owned),
-            has_effects: !items(node.child("effects")).is_empty(),
+            mask_layer: node.child("mask").and_then(|mask| text(mask.child("shape")?.child("layer")?)).map(Cow::Owned),
             has_children: !items(node.child("children")).is_empty(),
             animations: animations.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
         });
