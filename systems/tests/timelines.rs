@@ -224,18 +224,17 @@ fn a_trigger_that_cannot_act_says_so() {
     let mut stage = Stage::new(
         json!([]),
         json!([{ "on": { "type": "event", "name": "go" }, "do": [
-            { "type": "set", "layer": "b", "patch": { "content": { "text": "x" } } },
+            { "type": "set", "layer": "b", "patch": { "content": { "color": "#808080" } } },
             { "type": "set", "layer": "a", "patch": { "opacity": 0.25 } } ] }]),
     );
-    let layer = json!({ "id": "b", "content": { "type": "text", "text": "Hello" } });
-    let replace = |layer: &Value| {
-        let layer = serde_json::from_value(layer.clone()).unwrap();
-        vec![Edit::ReplaceLayer { id: components::LayerId::new("b").unwrap(), layer: Box::new(layer) }]
-    };
-    stage.edit(0.5, replace(&layer)).0.unwrap();
     assert!(failures(&stage.fire(1.0, "go")).is_empty());
+    assert_eq!(stage.light(), [25, 50, 100]);
     let layer = json!({ "id": "b", "content": { "type": "group" } });
-    stage.edit(2.0, replace(&layer)).0.unwrap();
+    let replace = Edit::ReplaceLayer {
+        id: components::LayerId::new("b").unwrap(),
+        layer: Box::new(serde_json::from_value(layer).unwrap()),
+    };
+    stage.edit(2.0, vec![replace]).0.unwrap();
     let report = stage.fire(3.0, "go");
     assert_eq!(failures(&report).len(), 1, "{:?}", report.events);
     assert!(failures(&report)[0].starts_with("/triggers/0 could not set the layer `b`"));
