@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::{
+    audio::AudioDocument,
     document::{CanvasDocument, LayerDocument, SceneDocument},
     layer::LayerId,
 };
@@ -17,6 +18,8 @@ pub enum Edit {
     LoadScene(Box<SceneDocument>),
     /// Changes the canvas.
     SetCanvas(CanvasDocument),
+    /// Changes what is heard. Tracks whose source stays the same play on.
+    SetAudio(AudioDocument),
     /// Adds a layer with its children.
     CreateLayer {
         /// The new layer.

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     animation::{self, Animation},
     asset::{AssetDocument, AssetKind},
+    audio::AudioDocument,
     content::{Content, ShapeContent, Stroke},
     geometry::{Length, Size},
     paint::{Gradient, Paint},
@@ -43,22 +44,32 @@ pub fn check_layer(layer: &LayerDocument, assets: Option<&[AssetDocument]>, limi
     checks.faults
 }
 
+/// The same for what is heard; pointers count from it.
+#[must_use]
+pub fn check_audio(audio: &AudioDocument, assets: &[AssetDocument]) -> Vec<Fault> {
+    let outline = Outline::of_audio(audio, assets, "");
+    let mut checks = Checks { place: |_: &str| None, faults: Vec::new() };
+    checks.tracks(&outline);
+    checks.faults
+}
+
 pub(super) fn check(outline: &Outline<'_>, limits: &Limits, place: impl Fn(&str) -> Option<Place>) -> Vec<Fault> {
     let mut checks = Checks { place, faults: Vec::new() };
     checks.assets(&outline.assets);
     checks.layers(&outline.layers, limits);
     checks.asset_names(outline);
+    checks.tracks(outline);
     checks.faults
 }
 
-struct Checks<P> {
+pub(super) struct Checks<P> {
     /// Where what a pointer points to is written.
     place: P,
-    faults: Vec<Fault>,
+    pub(super) faults: Vec<Fault>,
 }
 
 impl<P: Fn(&str) -> Option<Place>> Checks<P> {
-    fn fault(&mut self, pointer: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
+    pub(super) fn fault(&mut self, pointer: impl Into<String>, found: impl Into<String>, expected: impl Into<String>) {
         if self.faults.len() >= MAX_FAULTS {
             return;
         }
@@ -68,7 +79,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     }
 
     /// `/layers/0` or, where it is known, `/layers/0 on line 12`.
-    fn whereabouts(&self, pointer: &str) -> String {
+    pub(super) fn whereabouts(&self, pointer: &str) -> String {
         let name = if pointer.is_empty() { "the outermost layer".to_owned() } else { format!("`{pointer}`") };
         match (self.place)(pointer) {
             Some(Place { line, .. }) => format!("{name} on line {line}"),
@@ -232,7 +243,9 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             let Some(wanted) = entry.asset.as_deref() else { continue };
             let (found, expected) = match known.get(wanted) {
                 Some(asset) if is_image(asset) => continue,
-                Some(_) => (format!("`\"{wanted}\"`, which is a font"), "an asset of type `\"image\"`"),
+                Some(asset) => {
+                    (format!("`\"{wanted}\"`, which is a {}", asset_noun(asset.kind)), "an asset of type `\"image\"`")
+                }
                 None if images().next().is_none() => {
                     (shown_text(wanted), "the id of an image in the scene's `assets`, which has none yet")
                 }
@@ -246,6 +259,16 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 fault.nearest = nearest(wanted, images()).map(quoted);
             }
         }
+    }
+}
+
+/// What people call an asset of this kind.
+pub(super) fn asset_noun(kind: Option<AssetKind>) -> &'static str {
+    match kind {
+        Some(AssetKind::Image) => "picture",
+        Some(AssetKind::Font) => "font",
+        Some(AssetKind::Audio) => "sound",
+        None => "file of another type",
     }
 }
 

@@ -13,6 +13,7 @@ mod outline;
 mod patch;
 mod read;
 mod rules;
+mod sound;
 mod source;
 mod structure;
 pub mod words;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     animation::Animations,
     asset::AssetDocument,
+    audio::AudioDocument,
     blend::BlendMode,
     color::Color,
     content::Content,
@@ -37,7 +39,7 @@ use crate::{
 
 pub use self::{
     fault::{Fault, MAX_FAULTS, Place},
-    meaning::{MAX_GROUP_DEPTH, check_layer, check_scene},
+    meaning::{MAX_GROUP_DEPTH, check_audio, check_layer, check_scene},
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},
     source::{MAX_BYTES, MAX_DEPTH, Source},
@@ -63,6 +65,9 @@ pub struct SceneDocument {
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub assets: Vec<AssetDocument>,
+    /// What is heard.
+    #[serde(default)]
+    pub audio: AudioDocument,
     /// The layers, those that are farther away first (`zIndex` goes before this order).
     #[serde(default)]
     pub layers: Vec<LayerDocument>,

@@ -1,4 +1,4 @@
-//! The layers and assets of a scene as a list, each with the JSON pointer to it.
+//! The layers, tracks and assets of a scene as lists, each with the JSON pointer to it.
 //!
 //! The checks of meaning look at this rather than at the scene itself, so that a scene that cannot be read as a whole
 //! is still checked in what can be made out of it.
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     animation::Animation,
     asset::{AssetDocument, AssetId, AssetKind},
+    audio::{AudioDocument, AudioSource, TrackDocument, TrackId},
     content::Content,
 };
 
@@ -25,6 +26,9 @@ pub(super) struct Outline<'a> {
     pub(super) assets_known: bool,
     /// Parents before children.
     pub(super) layers: Vec<LayerEntry<'a>>,
+    pub(super) tracks: Vec<TrackEntry<'a>>,
+    /// Whether these are all tracks that there are.
+    pub(super) tracks_known: bool,
 }
 
 /// An asset; `None` is what could not be read.
@@ -33,6 +37,16 @@ pub(super) struct AssetEntry<'a> {
     pub(super) id: Cow<'a, str>,
     pub(super) kind: Option<AssetKind>,
     pub(super) path: Option<Cow<'a, str>>,
+}
+
+/// A track of the sound; `None` is what could not be read.
+pub(super) struct TrackEntry<'a> {
+    pub(super) pointer: String,
+    pub(super) id: Option<Cow<'a, str>>,
+    /// The assets that it plays, each with its index.
+    pub(super) assets: Vec<(usize, Cow<'a, str>)>,
+    /// The tracks that it makes way for, each with its index.
+    pub(super) ducked_by: Vec<(usize, Cow<'a, str>)>,
 }
 
 /// A layer; `None` is what could not be read.
@@ -53,11 +67,31 @@ pub(super) struct LayerEntry<'a> {
 
 impl<'a> Outline<'a> {
     pub(super) fn of_scene(scene: &'a SceneDocument) -> Self {
-        let mut outline = Self { assets: asset_entries(&scene.assets), assets_known: true, layers: Vec::new() };
+        let mut outline = Self::of_audio(&scene.audio, &scene.assets, "/audio");
         for (index, layer) in scene.layers.iter().enumerate() {
             outline.add(layer, format!("/layers/{index}"), 0);
         }
         outline
+    }
+
+    /// What is heard, on its own, with the assets of the scene that it is for. Pointers to tracks begin with `base`.
+    pub(super) fn of_audio(audio: &'a AudioDocument, assets: &'a [AssetDocument], base: &str) -> Self {
+        let entry = |(index, track): (usize, &'a TrackDocument)| TrackEntry {
+            pointer: format!("{base}/tracks/{index}"),
+            id: Some(track.id.as_str().into()),
+            assets: match &track.source {
+                AudioSource::Files(playlist) => named(playlist.assets.iter().map(AssetId::as_str)),
+                AudioSource::Tone(_) => Vec::new(),
+            },
+            ducked_by: named(track.duck.iter().flat_map(|duck| &duck.by).map(TrackId::as_str)),
+        };
+        Self {
+            assets: asset_entries(assets),
+            assets_known: true,
+            layers: Vec::new(),
+            tracks: audio.tracks.iter().enumerate().map(entry).collect(),
+            tracks_known: true,
+        }
     }
 
     /// A layer on its own; `assets` are those of the scene that it is for, if that is known.
@@ -66,6 +100,8 @@ impl<'a> Outline<'a> {
             assets: assets.map(asset_entries).unwrap_or_default(),
             assets_known: assets.is_some(),
             layers: Vec::new(),
+            tracks: Vec::new(),
+            tracks_known: false,
         };
         outline.add(layer, String::new(), 0);
         outline
@@ -106,14 +142,23 @@ impl Outline<'static> {
                 _ => false,
             }
             && source.root.child("assets").is_none_or(|assets| matches!(assets.data, Data::List(_)));
-        let mut outline = Self { assets, assets_known, layers: Vec::new() };
+        let tracks = source.root.child("audio").and_then(|audio| audio.child("tracks"));
+        let tracks: Vec<TrackEntry<'static>> = self::items(tracks).iter().enumerate().map(salvaged_track).collect();
+        let tracks_known = tracks.iter().all(|track| track.id.is_some());
+        let mut outline = Self { assets, assets_known, layers: Vec::new(), tracks, tracks_known };
         outline.salvage_all(source.root.child("layers"), "/layers", 0);
         outline
     }
 
     /// The same of a layer.
     pub(super) fn salvaged_layer(source: &Source) -> Self {
-        let mut outline = Self { assets: Vec::new(), assets_known: false, layers: Vec::new() };
+        let mut outline = Self {
+            assets: Vec::new(),
+            assets_known: false,
+            layers: Vec::new(),
+            tracks: Vec::new(),
+            tracks_known: false,
+        };
         outline.salvage(&source.root, String::new(), 0);
         outline
     }
@@ -168,6 +213,23 @@ fn salvaged_asset((index, item): (usize, &Node)) -> Option<AssetEntry<'static>> 
         kind: item.child("type").and_then(typed),
         path: item.child("path").and_then(text).map(Cow::Owned),
     })
+}
+
+fn salvaged_track((index, item): (usize, &Node)) -> TrackEntry<'static> {
+    let texts = |node: Option<&Node>| {
+        let texts = items(node).iter().enumerate().filter_map(|(index, item)| Some((index, text(item)?.into())));
+        texts.collect()
+    };
+    TrackEntry {
+        pointer: format!("/audio/tracks/{index}"),
+        id: item.child("id").and_then(text).map(Cow::Owned),
+        assets: texts(item.child("source").and_then(|source| source.child("assets"))),
+        ducked_by: texts(item.child("duck").and_then(|duck| duck.child("by"))),
+    }
+}
+
+fn named<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usize, Cow<'a, str>)> {
+    names.map(Cow::Borrowed).enumerate().collect()
 }
 
 fn items(node: Option<&Node>) -> &[Node] {

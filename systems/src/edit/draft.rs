@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
-    CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
-    document::{Fault, Limits, MAX_GROUP_DEPTH, check_layer, check_scene, merge_patch},
+    AudioDocument, CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
+    document::{Fault, Limits, MAX_GROUP_DEPTH, check_audio, check_layer, check_scene, merge_patch},
     edit::EditRejected,
 };
 
@@ -69,6 +69,7 @@ impl<'w> Draft<'w> {
         match edit {
             Edit::LoadScene(scene) => self.load_scene(*scene),
             Edit::SetCanvas(canvas) => self.set_canvas(canvas),
+            Edit::SetAudio(audio) => self.set_audio(audio),
             Edit::CreateLayer { layer, parent, index } => self.create(*layer, parent, index),
             Edit::ReplaceLayer { id, layer } => self.replace(&id, *layer),
             Edit::PatchLayer { id, patch } => self.patch(&id, &patch),
@@ -144,6 +145,17 @@ impl<'w> Draft<'w> {
         if !faults.is_empty() {
             return Err(EditRejected::Invalid { faults });
         }
+        self.header = Some(header);
+        Ok(())
+    }
+
+    fn set_audio(&mut self, audio: AudioDocument) -> Result<(), EditRejected> {
+        let mut header = self.header().clone();
+        let faults = check_audio(&audio, &header.assets);
+        if !faults.is_empty() {
+            return Err(EditRejected::Invalid { faults });
+        }
+        header.audio = audio;
         self.header = Some(header);
         Ok(())
     }

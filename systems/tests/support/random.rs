@@ -46,6 +46,8 @@ pub(crate) enum Step {
     /// Another scene of the same layers, from another one on.
     Reload(usize),
     Canvas(Value),
+    /// Another sound: nothing of the picture changes.
+    Audio(Value),
 }
 
 fn color() -> impl Strategy<Value = Value> {
@@ -223,6 +225,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(layer, into_group, index)| Step::Move { layer, into_group, index }),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(layer, drop)| Step::Rearrange { layer, drop }),
         1 => any::<usize>().prop_map(Step::Reload),
+        1 => (0.0..4.0, any::<bool>()).prop_map(|(volume, muted)| Step::Audio(json!({"volume": volume,
+            "tracks": [{"id": "tone", "source": {"type": "tone", "frequency": 440}, "muted": muted}]}))),
         1 => (color(), 50_u32..300).prop_map(|(background, width)| Step::Canvas(json!({"width": width, "height": 150, "background": background}))),
     ]
 }
@@ -306,6 +310,7 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
                 }
                 vec![Edit::LoadScene(Box::new(scene))]
             }
+            Step::Audio(audio) => vec![Edit::SetAudio(serde_json::from_value(audio.clone()).unwrap())],
             Step::Canvas(canvas) => vec![Edit::SetCanvas(serde_json::from_value(canvas.clone()).unwrap())],
         })
     };
