@@ -2,6 +2,7 @@
 //!
 //! To add a family: a file here with a function `routes`, and one line in [`api`].
 
+mod audio;
 mod body;
 mod canvas;
 mod frame;
@@ -39,6 +40,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         transport::routes(context, &base),
         layers::routes(context, &base),
         canvas::routes(context, &base),
+        audio::routes(context, &base),
         live::routes(context),
         operation::health(context),
         operation::metrics(context),
