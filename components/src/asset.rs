@@ -33,4 +33,6 @@ pub enum AssetKind {
     Image,
     /// A font file: TTF, OTF or a collection of them. Its families can then be named by text.
     Font,
+    /// A sound file: WAV, FLAC, Ogg, MP3, M4A or AIFF. Tracks play it.
+    Audio,
 }

@@ -16,7 +16,7 @@ pub struct SceneDiff {
     pub tick: u64,
     /// Number of this diff: one more than the one before.
     pub seq: u64,
-    /// The scene without its layers (name, canvas, assets, timelines, triggers), where one of these changed.
+    /// The scene without its layers (name, canvas, assets, audio, timelines, triggers), where one of these changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scene: Option<Box<SceneDocument>>,
     /// What happened to layers, in order.

@@ -7,6 +7,7 @@ use crate::{
         timeline::{TimelineControl, TimelineDocument, TimelineId},
         trigger::EventName,
     },
+    audio::AudioDocument,
     document::{CanvasDocument, LayerDocument, SceneDocument},
     layer::LayerId,
 };
@@ -21,6 +22,8 @@ pub enum Edit {
     LoadScene(Box<SceneDocument>),
     /// Changes the canvas.
     SetCanvas(CanvasDocument),
+    /// Changes what is heard. Tracks whose source stays the same play on.
+    SetAudio(AudioDocument),
     /// Adds a layer with its children.
     CreateLayer {
         /// The new layer.

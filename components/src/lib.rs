@@ -10,6 +10,7 @@
 
 pub mod animation;
 pub mod asset;
+pub mod audio;
 pub mod blend;
 pub mod color;
 pub mod computed;
@@ -27,6 +28,7 @@ pub mod transform;
 
 pub use animation::{Animation, Animations};
 pub use asset::{AssetDocument, AssetId, AssetKind};
+pub use audio::{AudioDocument, AudioSource, TrackDocument, TrackId};
 pub use blend::BlendMode;
 pub use color::Color;
 pub use computed::{AnimatedContent, Extent, PixelRect, Placement, Pose};

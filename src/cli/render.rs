@@ -10,7 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
 
 use super::{EXIT_USAGE, RenderArgs, check::open_scene, fail, offline, settings, start_logging, stream};
-use crate::output::{FileFormat, FileWriter, WriteError, not_writable};
+use crate::{
+    engine::Soundtrack,
+    output::{FileFormat, FileWriter, WriteError, not_writable},
+};
 
 /// Renders a scene into a file, as fast as the machine allows, each frame exactly once.
 #[must_use]
@@ -28,6 +31,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Ok(scene) => scene,
         Err(refused) => return refused,
     };
+    let sound = Arc::new(Soundtrack::from(&scene));
     let compositor = match offline::load(scene, &settings) {
         Ok(compositor) => compositor,
         Err(refused) => return fail(refused, 1),
@@ -35,7 +39,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
     let format = stream::format(&settings);
     // A file of this name is whole: what is cut off leaves another.
     let part = args.out.with_extension(format!("part.{}", args.out.extension().unwrap_or_default().display()));
-    let writer = match FileWriter::create(&part, container, format, &stream::encoder(&settings)) {
+    let mut writer = match FileWriter::create(&part, container, format, &stream::encoder(&settings)) {
         Ok(writer) => writer,
         Err(error) => {
             return fail(error.to_string().replace(&*part.to_string_lossy(), &args.out.to_string_lossy()), 1);
@@ -44,8 +48,9 @@ pub fn render(args: &RenderArgs) -> ExitCode {
     let total = args.frame_count(format.fps);
     let began = Instant::now();
     let job = Job { from: args.from.as_secs_f64(), fps: f64::from(format.fps), total };
-    let rendered = job
-        .run(compositor, writer)
+    let rendered = writer
+        .play(&sound, args.from)
+        .and_then(|()| job.run(compositor, writer))
         .map_err(|error| error.to_string())
         .and_then(|()| std::fs::rename(&part, &args.out).map_err(|error| not_writable(&args.out, &error).to_string()));
     match rendered {

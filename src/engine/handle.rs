@@ -14,6 +14,8 @@ use serde::Serialize;
 use systems::{Frame, Picture, clock::TimelineStatus};
 use tokio::sync::{broadcast, oneshot, watch};
 
+use super::Soundtrack;
+
 /// Requests that may wait for the tick thread. When it is full, edits are refused as busy and other requests wait
 /// for no one: they fail as busy too.
 const MAILBOX: usize = 4096;
@@ -50,6 +52,10 @@ pub struct ProgramFrame {
     /// How often the stream had been started when the frame was drawn; `None` if it was stopped then. Frames of another
     /// start are another stream, even if no frame was drawn while it was stopped.
     pub start: Option<u64>,
+    /// What is heard with it. The very same `Arc` as before means that nothing changed.
+    pub sound: Arc<Soundtrack>,
+    /// Whether scene time stands still: the sound holds where it is, and is silent.
+    pub is_paused: bool,
 }
 
 /// Whether the stream is on air. The engine composes in every state, so that previews and edits go on.

@@ -2,10 +2,12 @@
 
 mod handle;
 mod pace;
+mod soundtrack;
 mod tick;
 
 pub use handle::{
     ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, OutputState, OutputStatus,
     ProgramFrame, Reconfiguration, ReconfigurationRefused, StreamEvent, StreamFormat, Transport,
 };
+pub use soundtrack::Soundtrack;
 pub use tick::{Engine, EngineSettings, StartError, spawn};

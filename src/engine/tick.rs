@@ -16,7 +16,8 @@ use systems::{Compositor, CompositorSettings, Frame, TickReport, clock::SceneEve
 use tokio::sync::oneshot;
 
 use super::{
-    EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, StreamEvent, StreamFormat, Transport,
+    EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, Soundtrack, StreamEvent, StreamFormat,
+    Transport,
     handle::{Request, Shared},
     pace::Pace,
 };
@@ -91,6 +92,7 @@ pub fn spawn(
     let (handle, requests, shared) = EngineHandle::new(format);
     let (width, height) = (format.width, format.height);
     let mut compositor = Compositor::new(CompositorSettings { width, height, max_layers, pool_size, threads: None });
+    let sound = Arc::new(Soundtrack::from(&scene));
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
     let first = compositor.tick(0, 0.0);
     for (_, outcome) in first.outcomes {
@@ -105,6 +107,7 @@ pub fn spawn(
         shared,
         observe: Box::new(observe),
         picture: first.frame,
+        sound,
         scene_ticks: 0,
         tickets: 1,
         replies: HashMap::new(),
@@ -140,6 +143,8 @@ struct Ticking {
     observe: Box<dyn FnMut(&TickReport, Duration) + Send>,
     /// What was drawn last.
     picture: Option<Arc<Frame>>,
+    /// What is heard with it.
+    sound: Arc<Soundtrack>,
     /// Ticks of scene time: those that ran or were dropped while not paused.
     scene_ticks: u64,
     tickets: u64,
@@ -256,7 +261,13 @@ impl Ticking {
         if let Some(frame) = &report.frame {
             self.picture = Some(Arc::clone(frame));
         }
-        let is_missed = self.send_frame(tick);
+        if let Some(header) = report.diff.as_ref().and_then(|diff| diff.scene.as_ref()) {
+            let sound = Soundtrack::from(header.as_ref());
+            if *self.sound != sound {
+                self.sound = Arc::new(sound);
+            }
+        }
+        let is_missed = self.send_frame(tick, paused);
         for reply in changed {
             // Who asked may have gone.
             let _ = reply.send(Ok(tick));
@@ -316,7 +327,7 @@ impl Ticking {
     }
 
     /// Hands the picture out. Returns whether someone did not take it.
-    fn send_frame(&mut self, tick: u64) -> bool {
+    fn send_frame(&mut self, tick: u64, is_paused: bool) -> bool {
         let Some(picture) = &self.picture else { return false };
         let mut is_missed = false;
         let start = {
@@ -325,7 +336,9 @@ impl Ticking {
             (*state != Transport::Stopped).then(|| self.shared.starts.load(Ordering::Relaxed))
         };
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).retain(|consumer| {
-            match consumer.sender.try_send(ProgramFrame { tick, picture: Arc::clone(picture), start }) {
+            let sound = Arc::clone(&self.sound);
+            match consumer.sender.try_send(ProgramFrame { tick, picture: Arc::clone(picture), start, sound, is_paused })
+            {
                 Ok(()) => true,
                 Err(TrySendError::Full(_)) => {
                     is_missed = true;

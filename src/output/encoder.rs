@@ -14,10 +14,10 @@ use gstreamer_video as gst_video;
 use systems::Frame;
 
 use super::{
+    audio,
     elements::{MissingElement, VideoEncoder, make},
     packet::{Packet, Track},
     settings::EncoderSettings,
-    silence::{CHANNELS, RATE, Silence},
 };
 use crate::engine::StreamFormat;
 
@@ -53,7 +53,7 @@ pub(super) struct Encoder {
     element: gst::Element,
     kind: &'static VideoEncoder,
     packets: AppSink,
-    audio: Option<(AppSrc, Silence)>,
+    audio: Option<AppSrc>,
     flight: Arc<Flight>,
     format: StreamFormat,
     /// The tick whose frame is shown at time zero.
@@ -61,12 +61,12 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// Starts an encode whose first frame is that of tick `first`. Times count from tick `origin`.
+    /// Starts an encode. Times count from tick `origin`.
     pub(super) fn start(
         encoder: &'static VideoEncoder,
         format: StreamFormat,
         settings: &EncoderSettings,
-        (origin, first): (u64, u64),
+        origin: u64,
         on_packet: &OnPacket,
     ) -> Result<Self, EncoderError> {
         let pipeline = gst::Pipeline::new();
@@ -91,7 +91,7 @@ impl Encoder {
         let audio = match &settings.audio {
             None => None,
             Some(audio) => {
-                let source = AppSrc::builder().caps(&audio_caps()).format(gst::Format::Time).max_bytes(0).build();
+                let source = AppSrc::builder().caps(&audio::caps()).format(gst::Format::Time).max_bytes(0).build();
                 let aac = make("avenc_aac")?;
                 aac.set_property_from_str("bitrate", &(u64::from(audio.bitrate_kbps) * 1000).to_string());
                 let sink = packet_sink(
@@ -102,7 +102,7 @@ impl Encoder {
                 let chain = [source.clone().upcast(), make("audioconvert")?, aac, make("aacparse")?, sink.upcast()];
                 pipeline.add_many(&chain).map_err(not_started)?;
                 gst::Element::link_many(&chain).map_err(not_started)?;
-                Some((source, Silence::new(format.fps, first.saturating_sub(origin))))
+                Some(source)
             }
         };
 
@@ -127,12 +127,18 @@ impl Encoder {
         Ok(this)
     }
 
-    /// Gives the frame of `tick` to the encoder, and the sound up to its end. Waits while the encoder is behind, for
-    /// at most `patience`.
+    /// Gives the frame of `tick` to the encoder, and the sound that goes with it. Waits while the encoder is behind,
+    /// for at most `patience`.
     ///
     /// From a frame of another size on the encoder makes pictures of that size; the first is a key frame. Sound goes on
     /// as if nothing had happened.
-    pub(super) fn push(&mut self, tick: u64, picture: &Arc<Frame>, patience: Duration) -> Result<(), EncoderError> {
+    pub(super) fn push(
+        &mut self,
+        tick: u64,
+        picture: &Arc<Frame>,
+        sound: Vec<gst::Buffer>,
+        patience: Duration,
+    ) -> Result<(), EncoderError> {
         let tick = tick.saturating_sub(self.origin);
         let size = (picture.width(), picture.height());
         if size != (self.format.width, self.format.height) {
@@ -141,11 +147,7 @@ impl Encoder {
         }
         let held = Flight::board(&self.flight, Arc::clone(picture), patience)?;
         // Sound first: muxers wait for it before they let the frame out.
-        if let Some((source, silence)) = &mut self.audio {
-            for buffer in silence.up_to(tick) {
-                source.push_buffer(buffer).map_err(|_| self.flight.failure_or_ended())?;
-            }
-        }
+        self.push_sound(sound)?;
         let mut buffer = gst::Buffer::from_slice(held);
         let (from, to) = (self.format.presentation_time(tick), self.format.presentation_time(tick + 1));
         let writable = buffer.make_mut();
@@ -157,6 +159,15 @@ impl Encoder {
     /// Changes the bitrate from the next frame on. Returns whether this encoder can; if not, it must be started anew.
     pub(super) fn set_bitrate(&self, kbps: u32) -> bool {
         self.kind.set_bitrate(&self.element, kbps)
+    }
+
+    /// Gives sound to the encoder.
+    pub(super) fn push_sound(&self, sound: Vec<gst::Buffer>) -> Result<(), EncoderError> {
+        let Some(source) = &self.audio else { return Ok(()) };
+        for buffer in sound {
+            source.push_buffer(buffer).map_err(|_| self.flight.failure_or_ended())?;
+        }
+        Ok(())
     }
 
     /// A way to ask for key frames that may outlive the encoder.
@@ -174,7 +185,7 @@ impl Encoder {
     pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
         // An error here has been reported on the bus as well.
         let _ = self.video.end_of_stream();
-        if let Some((source, _)) = &self.audio {
+        if let Some(source) = &self.audio {
             let _ = source.end_of_stream();
         }
         self.flight.wait_for_end(patience)
@@ -212,15 +223,6 @@ fn video_caps(format: StreamFormat) -> gst::Caps {
         .field("interlace-mode", "progressive")
         .field("colorimetry", "bt709")
         .field("chroma-site", "jpeg")
-        .build()
-}
-
-fn audio_caps() -> gst::Caps {
-    gst::Caps::builder("audio/x-raw")
-        .field("format", "S16LE")
-        .field("layout", "interleaved")
-        .field("rate", i32::try_from(RATE).unwrap_or(0))
-        .field("channels", i32::try_from(CHANNELS).unwrap_or(0))
         .build()
 }
 

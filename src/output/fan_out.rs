@@ -14,6 +14,7 @@ use gstreamer as gst;
 use tokio::sync::watch;
 
 use super::{
+    audio::{Haste, Report, Sound},
     backoff::ReconnectPolicy,
     destination::Destination,
     elements::{MissingElement, SOFTWARE, VideoEncoder, choose_encoder, exists, first_missing},
@@ -195,6 +196,8 @@ struct Session {
     /// The tick whose frame is shown at time zero.
     origin: u64,
     encoder: Option<Encoder>,
+    /// What is heard; `None` if the stream has no sound, or the mixer failed and is made anew with the next frame.
+    sound: Option<Sound>,
     /// Failures in a row, and when the encoder may be started again.
     failures: u32,
     started: Instant,
@@ -247,29 +250,62 @@ impl Feeder {
             link.open();
         }
         let now = Instant::now();
-        Session { start, origin, encoder: None, failures: 0, started: now, retry_at: now }
+        Session { start, origin, encoder: None, sound: None, failures: 0, started: now, retry_at: now }
     }
 
     fn end(&self, session: Session) {
         if let Some(encoder) = session.encoder {
-            self.end_encoder(encoder);
+            let last = session.sound.and_then(|sound| sound.finish().ok()).unwrap_or_default();
+            self.end_encoder(encoder, last);
         }
         for link in self.links.iter() {
             link.finish();
         }
     }
 
-    fn end_encoder(&self, encoder: Encoder) {
-        if let Err(error) = encoder.finish(PATIENCE) {
+    /// Ends an encoder with the last sound that it gets.
+    fn end_encoder(&self, encoder: Encoder, last: Vec<gst::Buffer>) {
+        if let Err(error) = encoder.push_sound(last).and_then(|()| encoder.finish(PATIENCE)) {
             self.complain(&format!("{error}; the last frames are lost"));
         }
     }
 
+    /// The sound that goes with a frame. It goes on whether or not there is an encoder to take it.
+    fn sound(&self, session: &mut Session, frame: &ProgramFrame) -> Vec<gst::Buffer> {
+        if self.settings.audio.is_none() {
+            return Vec::new();
+        }
+        let tick = frame.tick.saturating_sub(session.origin);
+        let sound = match session.sound.take() {
+            Some(sound) => Ok(sound),
+            None => {
+                let announce = Arc::clone(&self.program.announce);
+                let report: Report = Arc::new(move |message| {
+                    tracing::warn!("{message}");
+                    announce(StreamEvent::Error { message: message.to_owned() });
+                });
+                Sound::start(self.program.format.fps, tick, Haste::Live, report)
+            }
+        };
+        let mixed = sound.and_then(|mut sound| {
+            sound.follow(&frame.sound)?;
+            let buffers = sound.up_to(tick, frame.is_paused)?;
+            session.sound = Some(sound);
+            Ok(buffers)
+        });
+        mixed.unwrap_or_else(|error| {
+            self.complain(&format!("{error}; its tracks begin anew"));
+            Vec::new()
+        })
+    }
+
     fn encode(&mut self, session: &mut Session, frame: &ProgramFrame) {
+        let sound = self.sound(session, frame);
         if self.bitrates.has_changed().unwrap_or(false) {
             self.settings.bitrate_kbps = *self.bitrates.borrow_and_update();
             if let Some(encoder) = session.encoder.take_if(|encoder| !encoder.set_bitrate(self.settings.bitrate_kbps)) {
-                self.end_encoder(encoder);
+                // The sound goes on in the next one.
+                self.end_encoder(encoder, Vec::new());
             }
         }
         let mut encoder = match session.encoder.take() {
@@ -283,7 +319,7 @@ impl Feeder {
                 Err(error) => return self.fail(session, &error),
             },
         };
-        match encoder.push(frame.tick, &frame.picture, PATIENCE) {
+        match encoder.push(frame.tick, &frame.picture, sound, PATIENCE) {
             Ok(()) => session.encoder = Some(encoder),
             Err(error) => {
                 // An encoder that hangs may not want to be taken down either.
@@ -302,7 +338,7 @@ impl Feeder {
         });
         let (width, height) = (first.picture.width(), first.picture.height());
         let format = StreamFormat { width, height, ..self.program.format };
-        let encoder = Encoder::start(self.chosen, format, &self.settings, (origin, first.tick), &on_packet)?;
+        let encoder = Encoder::start(self.chosen, format, &self.settings, origin, &on_packet)?;
         *self.key_frame.lock().unwrap_or_else(PoisonError::into_inner) = Some(encoder.key_frame_request());
         Ok(encoder)
     }

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!  frames -> encoder -> gate -> muxer -> RTMP server
-//!                    -> gate -> muxer -> file
+//!  sound  ->         -> gate -> muxer -> file
 //!                    -> gate -> segments of an HLS stream
 //! ```
 //!
 //! Every output is a pipeline of its own with a supervisor thread of its own, so that an error in one cannot stop
 //! another, nor the encoder. The gates never make the encoder wait.
 
+mod audio;
 mod backoff;
 mod destination;
 mod elements;
@@ -21,7 +22,6 @@ mod packet;
 mod pipeline;
 mod rtmp;
 mod settings;
-mod silence;
 mod writer;
 
 pub mod live;

@@ -6,6 +6,7 @@ use gstreamer as gst;
 use systems::Frame;
 
 use super::{
+    audio::{Haste, MixError, Report, Sound},
     destination::FileFormat,
     elements::{SOFTWARE, VideoEncoder, choose_encoder, exists},
     encoder::{Encoder, EncoderError, OnPacket},
@@ -14,7 +15,7 @@ use super::{
     pipeline::{Inlet, OutputError, OutputPipeline, Pace, PipelineEvent},
     settings::EncoderSettings,
 };
-use crate::engine::StreamFormat;
+use crate::engine::{Soundtrack, StreamFormat};
 
 /// How long the disk or the encoder may do nothing at all. Long, since a slow disk is no error.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,9 +32,18 @@ pub enum WriteError {
     /// The encoder stopped working.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
+    /// The sound cannot be mixed.
+    #[error("{0}")]
+    Sound(String),
     /// The file cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+}
+
+impl From<MixError> for WriteError {
+    fn from(error: MixError) -> Self {
+        Self::Sound(error.to_string())
+    }
 }
 
 /// A file that is being written, frame by frame.
@@ -41,6 +51,7 @@ pub struct FileWriter {
     encoder: Option<Encoder>,
     output: Option<OutputPipeline>,
     inlet: Inlet,
+    sound: Option<Sound>,
     path: std::path::PathBuf,
     next: u64,
 }
@@ -65,13 +76,15 @@ impl FileWriter {
             let inlet = inlet.clone();
             Arc::new(move |packet| inlet.hand_over(&packet))
         };
+        let report: Report = Arc::new(|message| tracing::warn!("{message}"));
+        let sound = settings.audio.as_ref().map(|_| Sound::start(format.fps, 0, Haste::Offline, report)).transpose()?;
         // Held from here on, so that the pipeline is taken down whatever happens below.
-        let mut this = Self { encoder: None, output: Some(output), inlet, path: path.to_owned(), next: 0 };
+        let mut this = Self { encoder: None, output: Some(output), inlet, sound, path: path.to_owned(), next: 0 };
         let (chosen, warning) = choose_encoder(&settings.hwaccel, &exists);
         if let Some(warning) = warning {
             tracing::warn!("{warning}");
         }
-        let start = |encoder: &'static VideoEncoder| Encoder::start(encoder, format, settings, (0, 0), &on_packet);
+        let start = |encoder: &'static VideoEncoder| Encoder::start(encoder, format, settings, 0, &on_packet);
         let encoder = match start(chosen) {
             Err(error) if !chosen.is_software() => {
                 tracing::warn!("{error}; x264 encodes in software instead");
@@ -86,6 +99,19 @@ impl FileWriter {
         Ok(this)
     }
 
+    /// Has this heard from the next frame on, beginning `from` after the beginning of its tracks. Until then there is
+    /// silence.
+    ///
+    /// # Errors
+    /// The mixer failed.
+    pub fn play(&mut self, soundtrack: &Arc<Soundtrack>, from: Duration) -> Result<(), WriteError> {
+        if let Some(sound) = &mut self.sound {
+            sound.follow(soundtrack)?;
+            sound.skip(from);
+        }
+        Ok(())
+    }
+
     /// Adds a frame after the one before. Waits while the encoder or the disk is behind.
     ///
     /// # Errors
@@ -93,7 +119,8 @@ impl FileWriter {
     pub fn push(&mut self, picture: &Arc<Frame>) -> Result<(), WriteError> {
         self.check_output(Duration::ZERO)?;
         if let Some(encoder) = &mut self.encoder {
-            let pushed = encoder.push(self.next, picture, PATIENCE);
+            let sound = self.sound.as_mut().map(|sound| sound.up_to(self.next, false)).transpose()?;
+            let pushed = encoder.push(self.next, picture, sound.unwrap_or_default(), PATIENCE);
             pushed.map_err(|error| self.blame(error))?;
         }
         self.next += 1;
@@ -112,7 +139,8 @@ impl FileWriter {
     /// The encoder failed or the disk is full.
     pub fn finish(mut self) -> Result<(), WriteError> {
         if let Some(encoder) = self.encoder.take() {
-            encoder.finish(PATIENCE).map_err(|error| self.blame(error))?;
+            let last = self.sound.take().map(Sound::finish).transpose()?.unwrap_or_default();
+            encoder.push_sound(last).and_then(|()| encoder.finish(PATIENCE)).map_err(|error| self.blame(error))?;
         }
         self.inlet.end();
         let event = self.output.as_ref().and_then(|output| output.event(PATIENCE));

@@ -380,6 +380,7 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
     match edit {
         Edit::LoadScene(new) => *scene = new.as_ref().clone(),
         Edit::SetCanvas(canvas) => scene.canvas = *canvas,
+        Edit::SetAudio(audio) => scene.audio = audio.clone(),
         Edit::CreateLayer { layer, parent, index } => {
             let list = match parent {
                 Some(parent) => {

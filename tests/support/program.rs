@@ -21,7 +21,7 @@ use std::{
 };
 
 use stream_manager::{
-    engine::{OutputState, OutputStatus, ProgramFrame, StreamEvent, StreamFormat, Transport},
+    engine::{OutputState, OutputStatus, ProgramFrame, Soundtrack, StreamEvent, StreamFormat, Transport},
     output::{Destination, EncoderSettings, OutputsHandle, Program, ReconnectPolicy, run_program},
 };
 use systems::Frame;
@@ -77,6 +77,7 @@ impl Show {
         let stop = Arc::new(AtomicBool::new(false));
         let feeder = {
             let stop = Arc::clone(&stop);
+            let sound = Arc::new(Soundtrack::default());
             std::thread::spawn(move || {
                 let begun = Instant::now();
                 for tick in 0.. {
@@ -87,7 +88,16 @@ impl Show {
                     std::thread::sleep(due.saturating_sub(begun.elapsed()));
                     let picture = Arc::clone(&cards[tick as usize % cards.len()]);
                     // Waits, unlike the engine, so that a busy machine leaves no frame out of the comparison.
-                    if sender.send(ProgramFrame { tick, picture, start: Some(0) }).is_err() {
+                    if sender
+                        .send(ProgramFrame {
+                            tick,
+                            picture,
+                            start: Some(0),
+                            sound: Arc::clone(&sound),
+                            is_paused: false,
+                        })
+                        .is_err()
+                    {
                         return;
                     }
                 }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     animation::{self, Animation},
     asset::{AssetDocument, AssetKind},
+    audio::AudioDocument,
     content::{Content, ShapeContent, Stroke},
     geometry::{Length, Size},
     paint::{Gradient, Paint},
@@ -50,6 +51,15 @@ pub fn check_masks(layers: &[LayerDocument]) -> Vec<Fault> {
     mask_layers::check(&Outline::of_layers(layers).layers)
 }
 
+/// The same for what is heard; pointers count from it.
+#[must_use]
+pub fn check_audio(audio: &AudioDocument, assets: &[AssetDocument]) -> Vec<Fault> {
+    let outline = Outline::of_audio(audio, assets, "");
+    let mut checks = Checks { place: |_: &str| None, faults: Vec::new() };
+    checks.tracks(&outline);
+    checks.faults
+}
+
 pub(super) fn check(outline: &Outline<'_>, limits: &Limits, place: impl Fn(&str) -> Option<Place>) -> Vec<Fault> {
     let mut checks = Checks { place, faults: Vec::new() };
     checks.assets(&outline.assets);
@@ -61,6 +71,7 @@ pub(super) fn check(outline: &Outline<'_>, limits: &Limits, place: impl Fn(&str)
         checks.faults.extend(faults.into_iter().map(|fault| Fault { place: (checks.place)(&fault.pointer), ..fault }));
         checks.faults.truncate(MAX_FAULTS);
     }
+    checks.tracks(outline);
     checks.faults
 }
 
@@ -243,7 +254,9 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             let Some(wanted) = entry.asset.as_deref() else { continue };
             let (found, expected) = match known.get(wanted) {
                 Some(asset) if is_image(asset) => continue,
-                Some(_) => (format!("`\"{wanted}\"`, which is a font"), "an asset of type `\"image\"`"),
+                Some(asset) => {
+                    (format!("`\"{wanted}\"`, which is a {}", asset_noun(asset.kind)), "an asset of type `\"image\"`")
+                }
                 None if images().next().is_none() => {
                     (shown_text(wanted), "the id of an image in the scene's `assets`, which has none yet")
                 }
@@ -257,6 +270,16 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 fault.nearest = nearest(wanted, images()).map(quoted);
             }
         }
+    }
+}
+
+/// What people call an asset of this kind.
+pub(super) fn asset_noun(kind: Option<AssetKind>) -> &'static str {
+    match kind {
+        Some(AssetKind::Image) => "picture",
+        Some(AssetKind::Font) => "font",
+        Some(AssetKind::Audio) => "sound",
+        None => "file of another type",
     }
 }
 

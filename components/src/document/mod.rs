@@ -15,6 +15,7 @@ mod outline;
 mod patch;
 mod read;
 mod rules;
+mod sound;
 mod source;
 mod structure;
 pub mod words;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     animation::{Animations, timeline::TimelineDocument, trigger::TriggerDocument},
     asset::AssetDocument,
+    audio::AudioDocument,
     blend::BlendMode,
     color::Color,
     content::Content,
@@ -40,7 +42,7 @@ use crate::{
 pub use self::{
     fault::{Fault, MAX_FAULTS, Place},
     mask_layers::MAX_MASK_DEPTH,
-    meaning::{MAX_GROUP_DEPTH, check_layer, check_masks, check_scene},
+    meaning::{MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_scene},
     motion::check_motion,
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},
@@ -67,6 +69,9 @@ pub struct SceneDocument {
     #[serde(default)]
     #[schemars(length(max = 1000))]
     pub assets: Vec<AssetDocument>,
+    /// What is heard.
+    #[serde(default)]
+    pub audio: AudioDocument,
     /// The layers, those that are farther away first (`zIndex` goes before this order).
     #[serde(default)]
     pub layers: Vec<LayerDocument>,

@@ -1,4 +1,4 @@
-//! The layers and assets of a scene as a list, each with the JSON pointer to it.
+//! The layers, tracks and assets of a scene as lists, each with the JSON pointer to it.
 //!
 //! The checks of meaning look at this rather than at the scene itself, so that a scene that cannot be read as a whole
 //! is still checked in what can be made out of it.
@@ -19,6 +19,7 @@ use crate::{
         trigger::{Action, Cause, TriggerDocument},
     },
     asset::{AssetDocument, AssetId, AssetKind},
+    audio::{AudioDocument, AudioSource, TrackDocument, TrackId},
     content::Content,
     mask::Mask,
 };
@@ -54,6 +55,10 @@ pub(super) struct TimelineEntry<'a> {
 pub(super) struct TriggerEntry<'a> {
     pub(super) cause: Option<(String, Cow<'a, Cause>)>,
     pub(super) actions: Vec<(String, Cow<'a, Action>)>,
+
+    pub(super) tracks: Vec<TrackEntry<'a>>,
+    /// Whether these are all tracks that there are.
+    pub(super) tracks_known: bool,
 }
 
 /// An asset; `None` is what could not be read.
@@ -62,6 +67,16 @@ pub(super) struct AssetEntry<'a> {
     pub(super) id: Cow<'a, str>,
     pub(super) kind: Option<AssetKind>,
     pub(super) path: Option<Cow<'a, str>>,
+}
+
+/// A track of the sound; `None` is what could not be read.
+pub(super) struct TrackEntry<'a> {
+    pub(super) pointer: String,
+    pub(super) id: Option<Cow<'a, str>>,
+    /// The assets that it plays, each with its index.
+    pub(super) assets: Vec<(usize, Cow<'a, str>)>,
+    /// The tracks that it makes way for, each with its index.
+    pub(super) ducked_by: Vec<(usize, Cow<'a, str>)>,
 }
 
 /// A layer; `None` is what could not be read.
@@ -84,13 +99,13 @@ pub(super) struct LayerEntry<'a> {
 impl<'a> Outline<'a> {
     pub(super) fn of_scene(scene: &'a SceneDocument) -> Self {
         Self {
-            assets: asset_entries(&scene.assets),
-            assets_known: true,
             timelines: scene.timelines.iter().enumerate().map(timeline_entry).collect(),
             timelines_known: true,
             triggers: scene.triggers.iter().enumerate().map(trigger_entry).collect(),
             scene: Some(scene),
-            ..Self::of_layers(&scene.layers)
+            layers_known: true,
+            layers: Self::of_layers(&scene.layers).layers,
+            ..Self::of_audio(&scene.audio, &scene.assets, "/audio")
         }
     }
 
@@ -103,17 +118,32 @@ impl<'a> Outline<'a> {
         outline
     }
 
+    /// What is heard, on its own, with the assets of the scene that it is for. Pointers to tracks begin with `base`.
+    pub(super) fn of_audio(audio: &'a AudioDocument, assets: &'a [AssetDocument], base: &str) -> Self {
+        let entry = |(index, track): (usize, &'a TrackDocument)| TrackEntry {
+            pointer: format!("{base}/tracks/{index}"),
+            id: Some(track.id.as_str().into()),
+            assets: match &track.source {
+                AudioSource::Files(playlist) => named(playlist.assets.iter().map(AssetId::as_str)),
+                AudioSource::Tone(_) => Vec::new(),
+            },
+            ducked_by: named(track.duck.iter().flat_map(|duck| &duck.by).map(TrackId::as_str)),
+        };
+        Self {
+            assets: asset_entries(assets),
+            assets_known: true,
+            tracks: audio.tracks.iter().enumerate().map(entry).collect(),
+            tracks_known: true,
+            ..Self::default()
+        }
+    }
+
     /// A layer on its own; `assets` are those of the scene that it is for, if that is known.
     pub(super) fn of_layer(layer: &'a LayerDocument, assets: Option<&'a [AssetDocument]>) -> Self {
         let mut outline = Self {
             assets: assets.map(asset_entries).unwrap_or_default(),
             assets_known: assets.is_some(),
-            layers: Vec::new(),
-            layers_known: false,
-            timelines: Vec::new(),
-            timelines_known: false,
-            triggers: Vec::new(),
-            scene: None,
+            ..Self::default()
         };
         outline.add(layer, String::new(), 0);
         outline
@@ -149,17 +179,19 @@ impl Outline<'static> {
             items(root.child("assets")).iter().enumerate().filter_map(salvaged_asset).collect();
         let timelines: Vec<TimelineEntry<'static>> =
             items(root.child("timelines")).iter().enumerate().map(salvaged_timeline).collect();
+        let tracks = root.child("audio").and_then(|audio| audio.child("tracks"));
+        let tracks: Vec<TrackEntry<'static>> = items(tracks).iter().enumerate().map(salvaged_track).collect();
         // An asset whose id cannot be read may be the one that a layer means.
         let assets_known = assets.len() == items(root.child("assets")).len() && is_list(root, "assets");
         let mut outline = Self {
             assets,
             assets_known,
-            layers: Vec::new(),
-            layers_known: false,
             timelines_known: is_list(root, "timelines") && timelines.iter().all(|entry| entry.id.is_some()),
             timelines,
-            scene: None,
             triggers: items(root.child("triggers")).iter().enumerate().map(salvaged_trigger).collect(),
+            tracks_known: tracks.iter().all(|track| track.id.is_some()),
+            tracks,
+            ..Self::default()
         };
         outline.salvage_all(root.child("layers"), "/layers", 0);
         outline.layers_known = is_list(root, "layers") && outline.layers.iter().all(|entry| entry.id.is_some());
@@ -168,16 +200,7 @@ impl Outline<'static> {
 
     /// The same of a layer.
     pub(super) fn salvaged_layer(source: &Source) -> Self {
-        let mut outline = Self {
-            assets: Vec::new(),
-            assets_known: false,
-            layers: Vec::new(),
-            layers_known: false,
-            timelines: Vec::new(),
-            timelines_known: false,
-            triggers: Vec::new(),
-            scene: None,
-        };
+        let mut outline = Self::default();
         outline.salvage(&source.root, String::new(), 0);
         outline
     }
@@ -304,6 +327,21 @@ fn is_list(root: &Node, key: &str) -> bool {
         _ => true,
     };
     !is_misspelt && root.child(key).is_none_or(|node| matches!(node.data, Data::List(_)))
+fn salvaged_track((index, item): (usize, &Node)) -> TrackEntry<'static> {
+    let texts = |node: Option<&Node>| {
+        let texts = items(node).iter().enumerate().filter_map(|(index, item)| Some((index, text(item)?.into())));
+        texts.collect()
+    };
+    TrackEntry {
+        pointer: format!("/audio/tracks/{index}"),
+        id: item.child("id").and_then(text).map(Cow::Owned),
+        assets: texts(item.child("source").and_then(|source| source.child("assets"))),
+        ducked_by: texts(item.child("duck").and_then(|duck| duck.child("by"))),
+    }
+}
+
+fn named<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usize, Cow<'a, str>)> {
+    names.map(Cow::Borrowed).enumerate().collect()
 }
 
 fn items(node: Option<&Node>) -> &[Node] {

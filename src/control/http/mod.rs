@@ -2,6 +2,7 @@
 //!
 //! To add a family: a file here with a function `routes`, and one line in [`api`].
 
+mod audio;
 mod body;
 mod canvas;
 mod config;
@@ -42,6 +43,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         layers::routes(context, &base),
         canvas::routes(context, &base),
         timelines::routes(context, &base),
+        audio::routes(context, &base),
         live::routes(context),
         config::routes(context),
         operation::health(context),

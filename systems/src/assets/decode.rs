@@ -16,6 +16,8 @@ use super::{AssetError, AssetState, PremultipliedImage};
 
 /// Bytes that a file may have.
 const MAX_BYTES: u64 = 256 << 20;
+/// Bytes at the beginning of a sound file that tell what it is.
+const SOUND_HEAD: usize = 12;
 /// Pixels that a picture may have, in millions.
 const MAX_MEGAPIXELS: u64 = 64;
 /// Bytes that a decoder may use for a picture of the largest size: eight a pixel, and as much again for itself.
@@ -25,6 +27,7 @@ pub(super) fn load(document: &AssetDocument, folder: &Path) -> AssetState {
     let read = || match document.kind {
         AssetKind::Image => image(&document.path, folder).map(AssetState::Image),
         AssetKind::Font => font(&document.path, folder).map(AssetState::Font),
+        AssetKind::Audio => sound(&document.path, folder).map(|()| AssetState::Sound),
     };
     // A decoder that panics on a damaged file must not leave the asset loading for ever.
     catch_unwind(AssertUnwindSafe(read))
@@ -34,8 +37,21 @@ pub(super) fn load(document: &AssetDocument, folder: &Path) -> AssetState {
         .unwrap_or_else(AssetState::Failed)
 }
 
-/// Opens a file below `folder`, if it is one and not too large.
+/// Opens a file below `folder`, if it is one and not too large to be held in memory.
 fn open(path: &Path, folder: &Path) -> Result<(File, u64), AssetError> {
+    let file = open_any(path, folder)?;
+    let bytes = file
+        .metadata()
+        .map_err(|error| AssetError::Unreadable { path: path.to_owned(), reason: error.to_string() })?
+        .len();
+    if bytes > MAX_BYTES {
+        return Err(AssetError::FileTooLarge { path: path.to_owned(), bytes, limit: MAX_BYTES });
+    }
+    Ok((file, bytes))
+}
+
+/// Opens a file below `folder`, if it is one.
+fn open_any(path: &Path, folder: &Path) -> Result<File, AssetError> {
     let outside = || AssetError::Outside { path: path.to_owned() };
     let unreadable = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => AssetError::Missing { path: path.to_owned() },
@@ -55,12 +71,7 @@ fn open(path: &Path, folder: &Path) -> Result<(File, u64), AssetError> {
     if !target.metadata().map_err(unreadable)?.is_file() {
         return Err(AssetError::NotAFile { path: path.to_owned() });
     }
-    let file = File::open(&target).map_err(unreadable)?;
-    let bytes = file.metadata().map_err(unreadable)?.len();
-    if bytes > MAX_BYTES {
-        return Err(AssetError::FileTooLarge { path: path.to_owned(), bytes, limit: MAX_BYTES });
-    }
-    Ok((file, bytes))
+    File::open(&target).map_err(unreadable)
 }
 
 fn image(path: &Path, folder: &Path) -> Result<PremultipliedImage, AssetError> {
@@ -118,4 +129,24 @@ fn font(path: &Path, folder: &Path) -> Result<Arc<Vec<u8>>, AssetError> {
     let mut database = fontdb::Database::new();
     let faces = database.load_font_source(fontdb::Source::Binary(Arc::clone(&bytes) as _));
     if faces.is_empty() { Err(AssetError::NotAFont { path: path.to_owned() }) } else { Ok(bytes) }
+}
+
+/// Looks whether a file begins as sound files do. It is played from the file itself, and so may be of any length.
+fn sound(path: &Path, folder: &Path) -> Result<(), AssetError> {
+    let mut file = open_any(path, folder)?;
+    let mut start = Vec::with_capacity(SOUND_HEAD);
+    file.by_ref()
+        .take(SOUND_HEAD as u64)
+        .read_to_end(&mut start)
+        .map_err(|error| AssetError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    let has = |at: usize, mark: &[u8]| start.get(at..).is_some_and(|rest| rest.starts_with(mark));
+    let is_sound = (has(0, b"RIFF") || has(0, b"RF64")) && has(8, b"WAVE")
+        || has(0, b"FORM") && has(8, b"AIF")
+        || has(0, b"fLaC")
+        || has(0, b"OggS")
+        || has(0, b"ID3")
+        // The first byte and three bits of each frame of MP3 and of AAC.
+        || matches!(start.as_slice(), [0xff, second, ..] if second & 0xe0 == 0xe0)
+        || has(4, b"ftyp");
+    if is_sound { Ok(()) } else { Err(AssetError::NotASound { path: path.to_owned() }) }
 }

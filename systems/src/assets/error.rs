@@ -27,4 +27,6 @@ pub enum AssetError {
     Damaged { path: PathBuf, reason: String },
     #[error("`{}` is not a font; use a TTF, OTF, TTC or OTC file", path.display())]
     NotAFont { path: PathBuf },
+    #[error("`{}` is not a sound file; use WAV, FLAC, Ogg, MP3, M4A or AIFF", path.display())]
+    NotASound { path: PathBuf },
 }

@@ -44,6 +44,8 @@ pub enum AssetState {
     Image(PremultipliedImage),
     /// A font file that was checked.
     Font(Arc<Vec<u8>>),
+    /// A sound file that looks like one. Whoever mixes the sound plays it from the file.
+    Sound,
     /// It cannot be used.
     Failed(AssetError),
 }
@@ -216,7 +218,7 @@ impl Assets {
 pub fn check(document: &AssetDocument, folder: &Path) -> Result<(), AssetError> {
     match decode::load(document, folder) {
         AssetState::Failed(error) => Err(error),
-        AssetState::Loading | AssetState::Image(_) | AssetState::Font(_) => Ok(()),
+        AssetState::Loading | AssetState::Image(_) | AssetState::Font(_) | AssetState::Sound => Ok(()),
     }
 }
 

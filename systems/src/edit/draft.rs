@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
-    CanvasDocument, Content, Edit, LayerDocument, LayerId, LayerMask, Mask, SceneDocument,
+    AudioDocument, CanvasDocument, Content, Edit, LayerDocument, LayerId, LayerMask, Mask, SceneDocument,
     animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
     document::{
-        Fault, Limits, MAX_GROUP_DEPTH, check_layer, check_masks, check_motion, check_scene, merge_patch, nearest,
+        Fault, Limits, MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_motion, check_scene, merge_patch,
+        nearest,
     },
     edit::EditRejected,
 };
@@ -82,6 +83,7 @@ impl<'w> Draft<'w> {
         match edit {
             Edit::LoadScene(scene) => self.load_scene(*scene),
             Edit::SetCanvas(canvas) => self.set_canvas(canvas),
+            Edit::SetAudio(audio) => self.set_audio(audio),
             Edit::CreateLayer { layer, parent, index } => self.create(*layer, parent, index),
             Edit::ReplaceLayer { id, layer } => self.replace(&id, *layer),
             Edit::PatchLayer { id, patch } => self.patch(&id, &patch),
@@ -242,6 +244,17 @@ impl<'w> Draft<'w> {
             return Err(EditRejected::Invalid { faults });
         }
         self.header = Some(SceneDocument { timelines, triggers, ..header });
+        Ok(())
+    }
+
+    fn set_audio(&mut self, audio: AudioDocument) -> Result<(), EditRejected> {
+        let mut header = self.header().clone();
+        let faults = check_audio(&audio, &header.assets);
+        if !faults.is_empty() {
+            return Err(EditRejected::Invalid { faults });
+        }
+        header.audio = audio;
+        self.header = Some(header);
         Ok(())
     }
 

@@ -62,6 +62,8 @@ pub(crate) enum Step {
     Steer(usize, TimelineControl),
     /// An event is fired.
     Fire(EventName),
+    /// Another sound: nothing of the picture changes.
+    Audio(Value),
 }
 
 fn color() -> impl Strategy<Value = Value> {
@@ -277,6 +279,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => size().prop_map(|(width, height)| Step::Resize { width, height }),
         2 => (any::<usize>(), control()).prop_map(|(timeline, control)| Step::Steer(timeline, control)),
         1 => select(vec!["goal", "break"]).prop_map(|name| Step::Fire(EventName::new(name).unwrap())),
+        1 => (0.0..4.0, any::<bool>()).prop_map(|(volume, muted)| Step::Audio(json!({"volume": volume,
+            "tracks": [{"id": "tone", "source": {"type": "tone", "frequency": 440}, "muted": muted}]}))),
         1 => (color(), 50_u32..300).prop_map(|(background, width)| Step::Canvas(json!({"width": width, "height": 150, "background": background}))),
     ]
 }
@@ -403,6 +407,7 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
                 vec![Edit::ControlTimeline { id: timeline.id.clone(), control: control.clone() }]
             }
             Step::Fire(name) => vec![Edit::FireEvent { name: name.clone() }],
+            Step::Audio(audio) => vec![Edit::SetAudio(serde_json::from_value(audio.clone()).unwrap())],
             Step::Canvas(canvas) => vec![Edit::SetCanvas(serde_json::from_value(canvas.clone()).unwrap())],
         })
     };

@@ -41,6 +41,7 @@ impl Drawable for ImageContent {
             Some(AssetState::Loading) => return None,
             Some(AssetState::Failed(error)) => error.to_string(),
             Some(AssetState::Font(_)) => "it is a font, not a picture; name an asset of type `image`".to_owned(),
+            Some(AssetState::Sound) => "it is a sound, not a picture; name an asset of type `image`".to_owned(),
             None => "the scene's `assets` have no entry with this id; add one, or correct the name".to_owned(),
         };
         error_card::draw(&self.asset, &reason, size.unwrap_or(UNKNOWN), scale, ctx.fonts)

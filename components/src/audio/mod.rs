@@ -1,0 +1,120 @@
+//! What a scene sounds like: tracks that are mixed into one sound.
+//!
+//! Silence is the floor: a scene without tracks has a silent sound track.
+
+mod duck;
+mod source;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+pub use self::{
+    duck::Ducking,
+    source::{AudioSource, Playlist, Tone, Waveform},
+};
+use crate::layer::{ID_PATTERN, ParseIdError, check_id};
+
+/// The sound of a scene.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AudioDocument {
+    /// Volume of the whole mix, a factor on the amplitude: 0 is silence, 1 as it is, 2 is +6 dB.
+    #[schemars(range(min = 0.0, max = 4.0))]
+    pub volume: f64,
+    /// What is mixed.
+    #[schemars(length(max = 32))]
+    pub tracks: Vec<TrackDocument>,
+}
+
+impl Default for AudioDocument {
+    fn default() -> Self {
+        Self { volume: 1.0, tracks: Vec::new() }
+    }
+}
+
+/// One track of the mix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrackDocument {
+    /// By what name files and programs speak of it; no other track of the scene has it.
+    pub id: TrackId,
+    /// What it plays. A track whose source stays the same plays on undisturbed when anything else changes.
+    pub source: AudioSource,
+    /// A factor on the amplitude: 0 is silence, 1 as it is, 2 is +6 dB. Changes are ramped, so that nothing clicks.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0.0, max = 4.0))]
+    pub volume: f64,
+    /// Whether it is silent. It plays on all the same.
+    #[serde(default)]
+    pub muted: bool,
+    /// Seconds in which it comes up when it begins, or when it is no longer muted.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 600.0))]
+    pub fade_in: f64,
+    /// Seconds in which it goes when it is muted, removed or given another source.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 600.0))]
+    pub fade_out: f64,
+    /// Seconds by which it is heard later than it would be, to bring it in step with a picture that comes late.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 10.0))]
+    pub delay: f64,
+    /// Makes it step back while other tracks are heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duck: Option<Ducking>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl TrackDocument {
+    /// A track with everything but its id and source at default.
+    #[must_use]
+    pub fn new(id: TrackId, source: AudioSource) -> Self {
+        Self { id, source, volume: 1.0, muted: false, fade_in: 0.0, fade_out: 0.0, delay: 0.0, duck: None }
+    }
+}
+
+/// The name of a track; the same rule as for [`LayerId`](crate::LayerId).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct TrackId(String);
+
+impl TrackId {
+    /// # Errors
+    /// The text breaks the rule for ids.
+    pub fn new(text: impl Into<String>) -> Result<Self, ParseIdError> {
+        let text = text.into();
+        check_id(&text)?;
+        Ok(Self(text))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for TrackId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TrackId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for TrackId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TrackId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "id", "pattern": ID_PATTERN, "description": "the id of a track" })
+    }
+}

@@ -1,0 +1,90 @@
+//! Whether the tracks of a scene fit together.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    fault::{MAX_FAULTS, Place},
+    meaning::{Checks, asset_noun},
+    outline::{AssetEntry, Outline, TrackEntry},
+    rules::quoted,
+    words::{nearest, shown_text},
+};
+use crate::asset::AssetKind;
+
+impl<P: Fn(&str) -> Option<Place>> Checks<P> {
+    pub(super) fn tracks(&mut self, outline: &Outline<'_>) {
+        let mut first: HashMap<&str, &str> = HashMap::new();
+        for TrackEntry { pointer, id, .. } in &outline.tracks {
+            let Some(id) = id.as_deref() else { continue };
+            if let Some(earlier) = first.get(id) {
+                let earlier = self.whereabouts(earlier);
+                let expected = format!("an id that no other track has: {earlier} has this one");
+                self.fault(format!("{pointer}/id"), format!("the track id `{id}` a second time"), expected);
+            } else {
+                first.insert(id, pointer);
+            }
+        }
+        if outline.assets_known {
+            self.sounds(outline);
+        }
+        if outline.tracks_known {
+            self.ducking(outline);
+        }
+    }
+
+    /// Every asset that a track names is a sound.
+    fn sounds(&mut self, outline: &Outline<'_>) {
+        let is_sound = |asset: &&AssetEntry<'_>| asset.kind.is_none_or(|kind| kind == AssetKind::Audio);
+        let sounds = || outline.assets.iter().filter(is_sound).map(|asset| &*asset.id).take(1000);
+        let known: HashMap<&str, &AssetEntry<'_>> = outline.assets.iter().map(|asset| (&*asset.id, asset)).collect();
+        for TrackEntry { pointer, assets, .. } in &outline.tracks {
+            for (index, wanted) in assets {
+                let (found, expected) = match known.get(&**wanted) {
+                    Some(asset) if is_sound(asset) => continue,
+                    Some(asset) => (
+                        format!("`\"{wanted}\"`, which is a {}", asset_noun(asset.kind)),
+                        "an asset of type `\"audio\"`",
+                    ),
+                    None if sounds().next().is_none() => {
+                        (shown_text(wanted), "the id of a sound in the scene's `assets`, which has none yet")
+                    }
+                    None => (shown_text(wanted), "the id of a sound in the scene's `assets`"),
+                };
+                let near = nearest(wanted, sounds()).map(quoted);
+                self.near_fault(format!("{pointer}/source/assets/{index}"), found, expected, near);
+            }
+        }
+    }
+
+    /// Every track that another makes way for is there, and is another.
+    fn ducking(&mut self, outline: &Outline<'_>) {
+        let known: HashSet<&str> = outline.tracks.iter().filter_map(|track| track.id.as_deref()).collect();
+        for TrackEntry { pointer, id, ducked_by, .. } in &outline.tracks {
+            let others = || known.iter().copied().filter(|known| Some(*known) != id.as_deref());
+            for (index, wanted) in ducked_by {
+                let (found, expected) = if Some(&**wanted) == id.as_deref() {
+                    ("the track itself".to_owned(), "another track of the scene")
+                } else if known.contains(&**wanted) {
+                    continue;
+                } else {
+                    (shown_text(wanted), "the id of another track of the scene")
+                };
+                // In order, so that of two that are as near the same one is told each time.
+                let mut others: Vec<&str> = others().collect();
+                others.sort_unstable();
+                let near = nearest(wanted, others).filter(|near| *near != &**wanted).map(quoted);
+                self.near_fault(format!("{pointer}/duck/by/{index}"), found, expected, near);
+            }
+        }
+    }
+
+    fn near_fault(&mut self, pointer: String, found: String, expected: &str, nearest: Option<String>) {
+        if self.faults.len() >= MAX_FAULTS {
+            return;
+        }
+        self.fault(pointer, found, expected);
+        if let Some(fault) = self.faults.last_mut() {
+            fault.nearest = nearest;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! One sound file, decoded.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use gstreamer::{self as gst, glib, prelude::*};
+use gstreamer_app::AppSink;
+
+use super::mixer::caps;
+use crate::output::elements::make;
+
+/// Buffers that wait decoded. Full: the decoder waits.
+const AHEAD: u32 = 16;
+/// How often to look whether anybody still listens.
+const LOOK: Duration = Duration::from_millis(100);
+/// A decoder that gives nothing for so long gives nothing any more.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A file that is being decoded.
+pub(super) struct Decoder {
+    pipeline: gst::Pipeline,
+    sink: AppSink,
+    alive: Instant,
+}
+
+/// What a decoder gives.
+pub(super) enum Decoded {
+    /// Stereo samples.
+    Samples(Vec<f32>),
+    /// Nothing yet: look whether anybody still listens, and ask again.
+    Nothing,
+    /// The file is at its end.
+    End,
+}
+
+impl Decoder {
+    /// Opens a file.
+    pub(super) fn open(path: &Path) -> Result<Self, String> {
+        let told = |error: glib::BoolError| error.to_string();
+        let pipeline = gst::Pipeline::new();
+        let element = |name| make(name).map_err(|error| error.to_string());
+        let (source, decode) = (element("filesrc")?, element("decodebin")?);
+        source.set_property("location", path);
+        // Pictures on the sleeve are not decoded.
+        decode.set_property("caps", gst::Caps::new_empty_simple("audio/x-raw"));
+        decode.set_property("expose-all-streams", false);
+        let (convert, resample) = (element("audioconvert")?, element("audioresample")?);
+        let sink = AppSink::builder().caps(&caps()).sync(false).max_buffers(AHEAD).build();
+        let tail = [convert.clone(), resample, sink.clone().upcast()];
+        pipeline.add_many([&source, &decode]).map_err(told)?;
+        pipeline.add_many(&tail).map_err(told)?;
+        source.link(&decode).map_err(told)?;
+        gst::Element::link_many(&tail).map_err(told)?;
+        let into = convert.static_pad("sink").ok_or("`audioconvert` has no pad")?.downgrade();
+        decode.connect_pad_added(move |_, pad| {
+            if let Some(into) = into.upgrade().filter(|into| !into.is_linked()) {
+                // What cannot be linked makes the decoder report an error.
+                let _ = pad.link(&into);
+            }
+        });
+        let this = Self { pipeline, sink, alive: Instant::now() };
+        this.pipeline.set_state(gst::State::Playing).map_err(|_| this.failure().unwrap_or_default())?;
+        Ok(this)
+    }
+
+    /// What comes next. Waits a moment for it.
+    pub(super) fn next(&mut self) -> Result<Decoded, String> {
+        let Some(sample) = self.sink.try_pull_sample(gst::ClockTime::try_from(LOOK).ok()) else {
+            return match self.failure() {
+                Some(failure) => Err(failure),
+                None if self.sink.is_eos() => Ok(Decoded::End),
+                None if self.alive.elapsed() > PATIENCE => Err("no sound comes out of it".to_owned()),
+                None => Ok(Decoded::Nothing),
+            };
+        };
+        self.alive = Instant::now();
+        let buffer = sample.buffer().and_then(|buffer| buffer.map_readable().ok()).ok_or("it cannot be read")?;
+        Ok(Decoded::Samples(samples(&buffer)))
+    }
+
+    fn failure(&self) -> Option<String> {
+        let message = self.pipeline.bus()?.pop_filtered(&[gst::MessageType::Error])?;
+        match message.view() {
+            gst::MessageView::Error(error) => Some(error.error().to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        // It cannot fail on the way down.
+        let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}
+
+/// Samples as they lie in memory.
+pub(super) fn samples(bytes: &[u8]) -> Vec<f32> {
+    let (samples, _) = bytes.as_chunks::<4>();
+    samples.iter().map(|sample| f32::from_le_bytes(*sample)).collect()
+}

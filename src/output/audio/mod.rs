@@ -1,0 +1,204 @@
+//! The sound of the program, in step with its frames.
+//!
+//! ```text
+//!  tone   -> delay -> volume, fade -> ducking -\
+//!  files  -> delay -> volume, fade -> ducking --> audiomixer -> volume -> limiter -> encoder
+//!  silence ------------------------------------/
+//! ```
+//!
+//! How much is mixed follows from the number of the frame alone. Tracks come, go and change between two mixes; nothing
+//! here ever waits for a file while the stream is live.
+
+mod clock;
+mod decoder;
+mod duck;
+mod limiter;
+mod mixer;
+mod playlist;
+mod ramp;
+mod tone;
+mod voice;
+
+use std::{sync::Arc, time::Duration};
+
+use gstreamer as gst;
+
+pub(super) use self::{
+    clock::{CHANNELS, RATE},
+    mixer::{MixError, caps},
+};
+use self::{
+    clock::{SampleClock, time_of},
+    limiter::Limiter,
+    mixer::{Mixer, bytes},
+    ramp::Ramp,
+    voice::{Playing, Voice},
+};
+use crate::engine::Soundtrack;
+
+/// Is told, in words for people, what cannot be played.
+pub(super) type Report = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Whether a file that is not decoded in time is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// No: silence instead.
+    Live,
+    /// Yes: every rendering is the same.
+    Offline,
+}
+
+/// The sound from a start of the stream to its stop.
+pub(super) struct Sound {
+    clock: SampleClock,
+    mixer: Mixer,
+    /// The sample at which the first of the mixer's is heard.
+    origin: u64,
+    /// Samples that the mixer has given out.
+    mixed: u64,
+    /// In the order of the document.
+    voices: Vec<Voice>,
+    /// Those that are fading out for good.
+    leaving: Vec<Voice>,
+    soundtrack: Arc<Soundtrack>,
+    volume: Ramp,
+    /// 0 while scene time stands still.
+    running: Ramp,
+    limiter: Limiter,
+    haste: Haste,
+    report: Report,
+}
+
+impl Sound {
+    /// Silence that begins with the frame that is `start` ticks after the beginning of the session.
+    pub(super) fn start(fps: u32, start: u64, haste: Haste, report: Report) -> Result<Self, MixError> {
+        let clock = SampleClock::new(fps, start);
+        Ok(Self {
+            origin: clock.position(),
+            clock,
+            mixer: Mixer::new()?,
+            mixed: 0,
+            voices: Vec::new(),
+            leaving: Vec::new(),
+            soundtrack: Arc::default(),
+            volume: Ramp::at(1.0),
+            running: Ramp::at(1.0),
+            limiter: Limiter::new(),
+            haste,
+            report,
+        })
+    }
+
+    /// Plays this from now on. Tracks whose source is the same as before play on.
+    pub(super) fn follow(&mut self, soundtrack: &Arc<Soundtrack>) -> Result<(), MixError> {
+        if Arc::ptr_eq(soundtrack, &self.soundtrack) {
+            return Ok(());
+        }
+        let is_first = self.clock.position() == self.origin && self.voices.is_empty();
+        if is_first {
+            self.volume = Ramp::at(soundtrack.audio.volume);
+        }
+        self.volume.go(soundtrack.audio.volume, 0.0);
+        let mut before = std::mem::take(&mut self.voices);
+        for track in &soundtrack.audio.tracks {
+            let playing = Playing::of(track, soundtrack);
+            let known = before.iter().position(|voice| voice.track.id == track.id && voice.playing == playing);
+            let voice = match known {
+                Some(at) => {
+                    let mut voice = before.swap_remove(at);
+                    voice.follow(track);
+                    voice
+                }
+                None => Voice::start(track.clone(), playing, self.mixer.add()?, self.haste, &self.report),
+            };
+            self.voices.push(voice);
+        }
+        for mut voice in before {
+            voice.leave();
+            self.leaving.push(voice);
+        }
+        self.soundtrack = Arc::clone(soundtrack);
+        Ok(())
+    }
+
+    /// Lets this much of all tracks go by unheard.
+    pub(super) fn skip(&mut self, time: Duration) {
+        let mut left = (time.as_secs_f64() * RATE as f64).round() as usize;
+        while left > 0 {
+            let count = left.min(RATE as usize);
+            for voice in &mut self.voices {
+                voice.play(count);
+            }
+            left -= count;
+        }
+    }
+
+    /// The sound up to the end of the frame that is `tick` ticks after the beginning of the session. A part of a block
+    /// is kept back for the next time.
+    pub(super) fn up_to(&mut self, tick: u64, is_paused: bool) -> Result<Vec<gst::Buffer>, MixError> {
+        self.running.go(if is_paused { 0.0 } else { 1.0 }, 0.0);
+        let mut buffers = Vec::new();
+        while let Some(count) = self.clock.next_run(tick) {
+            let is_held = self.running.is_silent();
+            for voice in self.voices.iter_mut().chain(&mut self.leaving) {
+                if is_held { voice.hold(count) } else { voice.play(count) }
+            }
+            self.duck();
+            let running = &mut self.running;
+            let factors: Vec<f32> = (0..count).map(|_| running.next()).collect();
+            for voice in self.voices.iter_mut().chain(&mut self.leaving) {
+                for (sample, factor) in voice.samples.chunks_exact_mut(2).zip(&factors) {
+                    sample.iter_mut().for_each(|value| *value *= factor);
+                }
+            }
+            let voices = self.voices.iter().chain(&self.leaving);
+            let mix = self.mixer.mix(count, voices.map(|voice| (&voice.input, voice.samples.as_slice())))?;
+            buffers.extend(self.master(mix));
+            let (gone, leaving) = std::mem::take(&mut self.leaving).into_iter().partition(Voice::is_gone);
+            self.leaving = leaving;
+            let gone: Vec<Voice> = gone;
+            for voice in gone {
+                self.mixer.remove(voice.input);
+            }
+        }
+        Ok(buffers)
+    }
+
+    /// What was kept back.
+    pub(super) fn finish(mut self) -> Result<Vec<gst::Buffer>, MixError> {
+        let voices = self.voices.iter().chain(&self.leaving);
+        let mix = self.mixer.finish(voices.map(|voice| &voice.input))?;
+        Ok(self.master(mix).into_iter().collect())
+    }
+
+    /// Lets tracks step back for those that they make way for, as these were before they stepped back themselves.
+    fn duck(&mut self) {
+        if self.voices.iter().all(|voice| voice.track.duck.is_none()) {
+            return;
+        }
+        let heard: Vec<_> = self.voices.iter().map(|voice| (voice.track.id.clone(), voice.samples.clone())).collect();
+        for voice in &mut self.voices {
+            if let Some(duck) = &voice.track.duck {
+                let others = heard.iter().filter(|(id, _)| duck.by.contains(id));
+                let others: Vec<&[f32]> = others.map(|(_, samples)| samples.as_slice()).collect();
+                voice.ducker.process(duck, &mut voice.samples, &others);
+            }
+        }
+    }
+
+    fn master(&mut self, mut mix: Vec<f32>) -> Option<gst::Buffer> {
+        for sample in mix.chunks_exact_mut(2) {
+            let factor = self.volume.next();
+            sample.iter_mut().for_each(|value| *value *= factor);
+        }
+        self.limiter.process(&mut mix);
+        let count = mix.len() as u64 / CHANNELS;
+        let (from, to) = (self.origin + self.mixed, self.origin + self.mixed + count);
+        self.mixed += count;
+        let mut buffer = gst::Buffer::from_slice(bytes(&mix));
+        let writable = buffer.make_mut();
+        writable.set_pts(time_of(from));
+        writable.set_duration(time_of(to) - time_of(from));
+        (count > 0).then_some(buffer)
+    }
+}

@@ -1,0 +1,144 @@
+//! One track: its source, delayed, at its volume.
+
+use std::{collections::VecDeque, path::PathBuf, sync::Arc};
+
+use components::{
+    AssetId, TrackDocument,
+    audio::{AudioSource, Tone},
+};
+
+use super::{
+    Haste, Report,
+    clock::{CHANNELS, RATE},
+    duck::Ducker,
+    mixer::Input,
+    playlist::{List, Player},
+    ramp::Ramp,
+    tone::Generator,
+};
+use crate::engine::Soundtrack;
+
+/// What a track plays, with all that it depends on: as long as this stays the same the track plays on.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Playing {
+    Tone(Tone),
+    Files(List),
+}
+
+impl Playing {
+    pub(super) fn of(track: &TrackDocument, soundtrack: &Soundtrack) -> Self {
+        match &track.source {
+            AudioSource::Tone(tone) => Self::Tone(*tone),
+            AudioSource::Files(playlist) => {
+                let file =
+                    |id: &AssetId| soundtrack.files.get(id).cloned().unwrap_or_else(|| PathBuf::from(format!("{id}")));
+                let files = playlist.assets.iter().map(file).collect();
+                Self::Files(List { folder: soundtrack.folder.clone(), files, looped: playlist.looped })
+            }
+        }
+    }
+}
+
+enum Source {
+    Tone(Generator),
+    Files(Player),
+}
+
+/// A track that plays.
+pub(super) struct Voice {
+    pub(super) track: TrackDocument,
+    pub(super) playing: Playing,
+    pub(super) ducker: Ducker,
+    pub(super) input: Input,
+    /// What was rendered last, stereo.
+    pub(super) samples: Vec<f32>,
+    source: Source,
+    /// Samples that were played and are still to be heard.
+    delayed: VecDeque<f32>,
+    volume: Ramp,
+    /// From 0, silent, to 1: how far it has been faded in.
+    fade: Ramp,
+}
+
+impl Voice {
+    pub(super) fn start(track: TrackDocument, playing: Playing, input: Input, haste: Haste, report: &Report) -> Self {
+        let source = match &playing {
+            Playing::Tone(tone) => Source::Tone(Generator::new(*tone)),
+            Playing::Files(list) => {
+                let (report, id) = (Arc::clone(report), track.id.clone());
+                let report: Report = Arc::new(move |message| report(&format!("track `{id}`: {message}")));
+                Source::Files(Player::start(list.clone(), haste, report))
+            }
+        };
+        let mut fade = Ramp::at(if track.muted || track.fade_in > 0.0 { 0.0 } else { 1.0 });
+        if !track.muted {
+            fade.go(1.0, track.fade_in);
+        }
+        Self {
+            playing,
+            ducker: Ducker::default(),
+            input,
+            samples: Vec::new(),
+            source,
+            delayed: VecDeque::from(vec![0.0; delay(&track)]),
+            volume: Ramp::at(track.volume),
+            fade,
+            track,
+        }
+    }
+
+    /// Plays on as this document says from now on.
+    pub(super) fn follow(&mut self, track: &TrackDocument) {
+        self.volume.go(track.volume, 0.0);
+        if track.muted != self.track.muted {
+            let (level, seconds) = if track.muted { (0.0, track.fade_out) } else { (1.0, track.fade_in) };
+            self.fade.go(level, seconds);
+        }
+        let (before, now) = (self.delayed.len(), delay(track));
+        self.delayed.drain(..before.saturating_sub(now));
+        for _ in before..now {
+            self.delayed.push_front(0.0);
+        }
+        self.track = track.clone();
+    }
+
+    /// Fades it out for good.
+    pub(super) fn leave(&mut self) {
+        self.fade.go(0.0, self.track.fade_out);
+    }
+
+    /// Whether nothing is heard of it, nor will be.
+    pub(super) fn is_gone(&self) -> bool {
+        self.fade.is_silent()
+    }
+
+    /// Plays the next `count` samples into `samples`.
+    pub(super) fn play(&mut self, count: usize) {
+        self.samples.resize(count * CHANNELS as usize, 0.0);
+        match &mut self.source {
+            Source::Tone(generator) => generator.read(&mut self.samples),
+            Source::Files(player) => player.read(&mut self.samples),
+        }
+        if !self.delayed.is_empty() {
+            self.delayed.extend(&self.samples);
+            let count = self.samples.len();
+            self.samples.clear();
+            self.samples.extend(self.delayed.drain(..count));
+        }
+        for sample in self.samples.chunks_exact_mut(2) {
+            let factor = self.volume.next() * self.fade.next();
+            sample.iter_mut().for_each(|value| *value *= factor);
+        }
+    }
+
+    /// Is silent for the next `count` samples, and holds where it is.
+    pub(super) fn hold(&mut self, count: usize) {
+        self.samples.clear();
+        self.samples.resize(count * CHANNELS as usize, 0.0);
+    }
+}
+
+/// Numbers of both channels by which a track is delayed.
+fn delay(track: &TrackDocument) -> usize {
+    (track.delay * RATE as f64).round() as usize * CHANNELS as usize
+}

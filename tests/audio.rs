@@ -1,0 +1,228 @@
+//! What is heard is what the scene says: in files and live, and together with the picture.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/service.rs"]
+mod service;
+#[path = "support/sound.rs"]
+mod sound;
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+use service::{Service, run};
+use sound::{RATE, level, listen, part, rms, wav};
+
+const SMALL: &[(&str, &str)] = &[("STREAM_RESOLUTION", "64x36"), ("TARGET_FPS", "25"), ("FFMPEG_PRESET", "ultrafast")];
+
+/// Renders a scene of this sound; returns what ffmpeg hears, and what was logged.
+#[track_caller]
+fn render(folder: &Path, scene: &Value, more: &[&str]) -> (Vec<f32>, String) {
+    fs::write(folder.join("scene.json"), scene.to_string()).unwrap();
+    let mut arguments = vec!["render", "scene.json", "--out", "out.mp4"];
+    arguments.extend(more);
+    let output = run(folder, &arguments, SMALL);
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{log}");
+    (listen(&folder.join("out.mp4")), log)
+}
+
+fn tone(id: &str, frequency: u32, volume: f64) -> Value {
+    json!({ "id": id, "source": { "type": "tone", "frequency": frequency }, "volume": volume })
+}
+
+#[test]
+fn tones_are_heard_at_their_frequency_and_level_and_as_long_as_the_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut muted = tone("muted", 3000, 1.0);
+    muted["muted"] = true.into();
+    let mut fading = tone("fading", 2000, 0.2);
+    fading["fadeIn"] = 2.into();
+    let tracks = json!([tone("low", 500, 0.2), tone("high", 1000, 0.1), muted, fading]);
+    let scene = json!({ "audio": { "volume": 2, "tracks": tracks } });
+    let (heard, _) = render(folder.path(), &scene, &["--duration", "3s"]);
+    // To within one packet of AAC at each end.
+    assert!((heard.len() as f64 / RATE - 3.0).abs() < 0.045, "{} s", heard.len() as f64 / RATE);
+    let middle = part(&heard, 0.5, 2.5);
+    for (frequency, expected) in [(500.0, 0.4), (1000.0, 0.2), (3000.0, 0.0), (700.0, 0.0)] {
+        let found = level(middle, frequency);
+        assert!((found - expected).abs() < 0.02, "{frequency} Hz at {found}, not {expected}");
+    }
+    let (early, late) = (level(part(&heard, 0.45, 0.55), 2000.0), level(part(&heard, 2.2, 2.8), 2000.0));
+    assert!((early - 0.1).abs() < 0.02 && (late - 0.4).abs() < 0.02, "fades in: {early}, {late}");
+    // The same again gives the same again.
+    let (again, _) = render(folder.path(), &scene, &["--duration", "3s"]);
+    assert!(heard == again, "two renderings differ");
+    // From a later time it is what is heard then: no fade from the beginning.
+    let (later, _) = render(folder.path(), &scene, &["--duration", "1s", "--from", "2s"]);
+    let found = level(part(&later, 0.1, 0.9), 2000.0);
+    assert!((found - 0.4).abs() < 0.02, "{found}");
+}
+
+#[test]
+fn what_is_too_loud_is_limited_without_being_distorted() {
+    let folder = tempfile::tempdir().unwrap();
+    let scene = json!({ "audio": { "tracks": [tone("loud", 1000, 4.0)] } });
+    let (heard, _) = render(folder.path(), &scene, &["--duration", "2s"]);
+    let steady = part(&heard, 0.5, 1.5);
+    let found = level(steady, 1000.0);
+    assert!((0.84..0.92).contains(&found), "{found}");
+    assert!(rms(steady) * 2.0_f64.sqrt() < found * 1.01, "harmonics: {} beside {found}", rms(steady) * 2.0_f64.sqrt());
+}
+
+#[test]
+fn playlists_play_in_order_and_broken_files_are_told_of_and_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("sounds")).unwrap();
+    let save = |name: &str, bytes: &[u8]| fs::write(folder.path().join("sounds").join(name), bytes).unwrap();
+    save("a.wav", &wav(44_100, &[(400.0, 0.5)]));
+    save("b.wav", &wav(48_000, &[(800.0, 0.5)]));
+    save("c.wav", &wav(22_050, &[(1600.0, 0.25)]));
+    let mut broken = wav(48_000, &[]);
+    broken[20] = 0x77;
+    save("broken.wav", &broken);
+    let names = ["a", "b", "broken", "missing", "c"];
+    let asset = |name: &&str| json!({ "id": name, "type": "audio", "path": format!("sounds/{name}.wav") });
+    let assets: Vec<Value> = names.iter().map(asset).collect();
+    let source = json!({ "type": "files", "assets": names, "loop": true });
+    let scene = json!({ "assets": assets, "audio": { "tracks": [{ "id": "music", "source": source }] } });
+    let (heard, log) = render(folder.path(), &scene, &["--duration", "3s"]);
+    // a, b and c follow on each other, and then again.
+    for (from, to, frequency) in
+        [(0.0, 0.5, 400.0), (0.5, 1.0, 800.0), (1.0, 1.25, 1600.0), (1.25, 1.75, 400.0), (1.75, 2.25, 800.0)]
+    {
+        let found = level(part(&heard, from + 0.03, to - 0.03), frequency);
+        assert!((found - 0.5).abs() < 0.03, "{frequency} Hz from {from} s at {found}");
+    }
+    for words in [
+        "track `music`: `sounds/broken.wav` cannot be played",
+        "`sounds/missing.wav` cannot be played: there is no such file",
+    ] {
+        assert_eq!(log.matches(words).count(), 1, "{words} in {log}");
+    }
+    let check = run(folder.path(), &["check", "scene.json"], SMALL);
+    let told = String::from_utf8_lossy(&check.stderr).into_owned() + &String::from_utf8_lossy(&check.stdout);
+    assert!(told.contains("missing.wav"), "{told}");
+}
+
+/// The picture turns from black to white, and the tone begins, at the same time.
+#[test]
+fn sound_and_picture_of_a_rendered_file_are_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut click = tone("click", 1000, 0.5);
+    click["delay"] = 1.into();
+    let scene = json!({
+        "canvas": { "width": 64, "height": 36 },
+        "audio": { "tracks": [click] },
+        "layers": [{ "id": "flash", "content": { "type": "color", "color": "#ffffff" }, "animations": [
+            { "property": "opacity", "keyframes": [{ "at": 0, "value": 0, "easing": "step-end" }, { "at": 1, "value": 1 }] },
+        ] }],
+    });
+    let (heard, _) = render(folder.path(), &scene, &["--duration", "2s"]);
+    let pictures = ffprobe::decode(folder.path().join("out.mp4").to_str().unwrap(), "gray", &[]);
+    let flash = pictures.chunks_exact(64 * 36).position(|picture| picture[1000] > 128).unwrap() as f64 / 25.0;
+    let click = heard.iter().position(|sample| sample.abs() > 0.1).unwrap() as f64 / RATE;
+    assert!((flash - 1.0).abs() < 0.001, "the flash is at {flash} s");
+    // The AAC encoder adds 21 ms.
+    assert!((click - flash).abs() < 0.040, "the click is at {click} s, the flash at {flash} s");
+}
+
+#[test]
+fn a_live_recording_follows_the_api_and_a_broken_file_disturbs_nothing() {
+    let scene = json!({
+        "assets": [{ "id": "gone", "type": "audio", "path": "gone.wav" }],
+        "audio": { "tracks": [tone("low", 500, 0.4), tone("high", 2000, 0.2)] },
+    });
+    let variables: Vec<_> = SMALL.iter().copied().chain([("SCENE", "scene.json"), ("STREAM_URL", "out.mkv")]).collect();
+    let mut service = Service::start(&variables, &[("scene.json", &scene.to_string())]);
+    service.wait_for_output("stream", "started");
+    service.wait_for_frames(25);
+    // Not heard at all from here, then half as loud again.
+    let answer = service.send("PATCH", "/api/stream/audio/tracks/low", &json!({ "muted": true })).expect(200);
+    assert_eq!(answer.json()["audio"]["tracks"][0]["muted"], true);
+    service.wait_for_frames(25);
+    service.send("PATCH", "/api/stream/audio/tracks/low", &json!({ "muted": false, "volume": 0.6 })).expect(200);
+    service.wait_for_frames(25);
+    let broken = json!({ "id": "broken", "source": { "type": "files", "assets": ["gone"], "loop": true } });
+    service.send("PUT", "/api/stream/audio/tracks/broken", &broken).expect(200);
+    service.wait_for_log("track `broken`: `gone.wav` cannot be played");
+    service.wait_for_frames(10);
+    assert_eq!(service.json("/api/stream/audio")["tracks"][2]["id"], "broken");
+    service.send("DELETE", "/api/stream/audio/tracks/broken", &Value::Null).expect(200);
+    // While the picture stands still, there is silence.
+    service.send("POST", "/api/stream/pause", &Value::Null).expect(200);
+    service.wait_for_frames(25);
+    service.send("POST", "/api/stream/resume", &Value::Null).expect(200);
+    service.wait_for_frames(25);
+    let problem = service.send("PATCH", "/api/stream/audio/tracks/lo", &json!({ "muted": true })).expect(404).json();
+    assert!(problem["detail"].as_str().unwrap().contains("did you mean `low`?"), "{problem}");
+    let unknown = json!({ "tracks": [{ "id": "a", "source": { "type": "files", "assets": ["gon"] } }] });
+    let problem = service.send("PUT", "/api/stream/audio", &unknown).expect(422).json();
+    assert_eq!(problem["errors"][0]["pointer"], "/tracks/0/source/assets/0", "{problem}");
+    let recording = service.output("stream")["url"].as_str().unwrap().to_owned();
+    service.signal("TERM");
+    assert!(service.wait().success());
+
+    let heard = listen(&service.folder.path().join(recording));
+    let levels =
+        |frequency: f64| -> Vec<f64> { heard.chunks_exact(4800).map(|tenth| level(tenth, frequency)).collect() };
+    let low = levels(500.0);
+    let mut stages: Vec<f64> = Vec::new();
+    let stage = |level: f64| [0.0, 0.4, 0.6].into_iter().find(|stage| (level - stage).abs() < 0.03);
+    for pair in low.windows(2) {
+        // Tenths in which it changes are neither one nor the other: two in a row make a stage.
+        let found = stage(pair[0]).filter(|found| stage(pair[1]) == Some(*found));
+        if let Some(found) = found.filter(|found| stages.last() != Some(found)) {
+            stages.push(found);
+        }
+    }
+    assert_eq!(stages, [0.4, 0.0, 0.6, 0.0, 0.6], "{low:.2?}");
+    // The other tone is there whenever the stream is not paused, at its level, through all changes.
+    let high = levels(2000.0);
+    let steady = high.iter().filter(|level| (*level - 0.2).abs() < 0.02).count();
+    assert!(steady + 15 >= high.len(), "{high:.2?}");
+    // A click would be heard in all frequencies at once.
+    let between = levels(9000.0);
+    assert!(between.iter().all(|level| *level < 0.01), "{between:.3?}");
+}
+
+#[test]
+fn a_track_makes_way_for_another() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("voice.wav"), wav(48_000, &[(0.0, 1.0), (3000.0, 1.0), (0.0, 2.0)])).unwrap();
+    let mut music = tone("music", 500, 0.5);
+    music["duck"] = json!({ "by": ["voice"], "amount": 20, "attack": 0.1, "release": 0.3 });
+    let voice = json!({ "id": "voice", "source": { "type": "files", "assets": ["voice"] } });
+    let assets = json!([{ "id": "voice", "type": "audio", "path": "voice.wav" }]);
+    let (heard, _) = render(
+        folder.path(),
+        &json!({ "assets": assets, "audio": { "tracks": [music, voice] } }),
+        &["--duration", "4s"],
+    );
+    for (from, to, expected) in [(0.2, 0.9, 0.5), (1.3, 1.9, 0.05), (2.7, 3.9, 0.5)] {
+        let found = level(part(&heard, from, to), 500.0);
+        assert!((found - expected).abs() < 0.02, "from {from} s: {found}, not {expected}");
+    }
+}
+
+#[test]
+fn without_audio_there_is_no_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let scene = json!({ "audio": { "tracks": [tone("tone", 1000, 1.0)] } });
+    fs::write(folder.path().join("scene.json"), scene.to_string()).unwrap();
+    let variables: Vec<_> = SMALL.iter().copied().chain([("AUDIO_ENABLED", "false")]).collect();
+    let output = run(folder.path(), &["render", "scene.json", "--out", "out.mp4", "--frames", "5"], &variables);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let probed = ffprobe::probe(folder.path().join("out.mp4").to_str().unwrap(), &[]).unwrap();
+    assert_eq!(probed["streams"].as_array().unwrap().len(), 1, "{probed:#}");
+}
