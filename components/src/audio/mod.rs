@@ -5,14 +5,14 @@
 mod duck;
 mod source;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
     duck::Ducking,
     source::{AudioSource, Playlist, Tone, Waveform},
 };
-use crate::layer::{ID_PATTERN, ParseIdError, check_id};
+use crate::id::id;
 
 /// The sound of a scene.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -76,45 +76,7 @@ impl TrackDocument {
     }
 }
 
-/// The name of a track; the same rule as for [`LayerId`](crate::LayerId).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct TrackId(String);
-
-impl TrackId {
-    /// # Errors
-    /// The text breaks the rule for ids.
-    pub fn new(text: impl Into<String>) -> Result<Self, ParseIdError> {
-        let text = text.into();
-        check_id(&text)?;
-        Ok(Self(text))
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for TrackId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for TrackId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for TrackId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "TrackId".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "id", "pattern": ID_PATTERN, "description": "the id of a track" })
-    }
+id! {
+    /// The name of a track; the same rule as for [`LayerId`](crate::LayerId).
+    TrackId, "the id of a track"
 }

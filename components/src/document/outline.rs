@@ -38,6 +38,9 @@ pub(super) struct Outline<'a> {
     /// Whether these are all timelines that there are.
     pub(super) timelines_known: bool,
     pub(super) triggers: Vec<TriggerEntry<'a>>,
+    pub(super) tracks: Vec<TrackEntry<'a>>,
+    /// Whether these are all tracks that there are.
+    pub(super) tracks_known: bool,
     /// All of it, if it could be read.
     pub(super) scene: Option<&'a SceneDocument>,
 }
@@ -55,10 +58,6 @@ pub(super) struct TimelineEntry<'a> {
 pub(super) struct TriggerEntry<'a> {
     pub(super) cause: Option<(String, Cow<'a, Cause>)>,
     pub(super) actions: Vec<(String, Cow<'a, Action>)>,
-
-    pub(super) tracks: Vec<TrackEntry<'a>>,
-    /// Whether these are all tracks that there are.
-    pub(super) tracks_known: bool,
 }
 
 /// An asset; `None` is what could not be read.
@@ -327,6 +326,8 @@ fn is_list(root: &Node, key: &str) -> bool {
         _ => true,
     };
     !is_misspelt && root.child(key).is_none_or(|node| matches!(node.data, Data::List(_)))
+}
+
 fn salvaged_track((index, item): (usize, &Node)) -> TrackEntry<'static> {
     let texts = |node: Option<&Node>| {
         let texts = items(node).iter().enumerate().filter_map(|(index, item)| Some((index, text(item)?.into())));
