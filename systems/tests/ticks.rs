@@ -457,10 +457,17 @@ proptest! {
             prop_assert_eq!(known.seq, now.seq);
             prop_assert!(known.scene == now.scene, "{:#?}\nis not\n{:#?}\nafter {:#?}", known.scene, now.scene, edits_now);
             let steps = waiting.pop();
-            // What moves by itself is no change of the scene.
+            // What moves by itself is no change of the scene, nor is another size of the frames.
             for step in steps.iter().flatten() {
-                let Step::Wait(ticks) = step else { continue };
-                for _ in 0..*ticks {
+                let ticks = match step {
+                    Step::Wait(ticks) => *ticks,
+                    Step::Resize { width, height } => {
+                        stage.compositor.resize(*width, *height);
+                        1
+                    }
+                    _ => 0,
+                };
+                for _ in 0..ticks {
                     prop_assert!(stage.tick().diff.is_none());
                 }
             }

@@ -130,9 +130,13 @@ impl<'a> Walk<'a> {
         }
         match step {
             Step::Sequence { steps } => self.sequence(steps, &format!("{pointer}/steps"), depth + 1, current),
-            Step::Parallel { steps } => steps.iter().enumerate().fold(Some(0), |all, (index, step)| {
-                longer(all, self.step(step, &format!("{pointer}/steps/{index}"), depth + 1, current))
-            }),
+            Step::Parallel { steps } => {
+                let mut length = Some(0);
+                for (index, step) in steps.iter().enumerate() {
+                    length = longer(length, self.step(step, &format!("{pointer}/steps/{index}"), depth + 1, current));
+                }
+                length
+            }
             Step::Label { name } => {
                 if let Some(first) = current.labels.get(name) {
                     let expected = format!("a name that no other label of the timeline has: `{first}` has this one");

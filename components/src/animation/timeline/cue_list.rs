@@ -91,8 +91,8 @@ impl Step {
     /// How long it lasts, if other timelines last as `timeline` says.
     pub(super) fn span(&self, timeline: &mut dyn FnMut(&TimelineId) -> Span) -> Span {
         match self {
-            Self::Sequence { steps } => steps.iter().fold(Some(0), |all, step| sum(all, step.span(timeline))),
-            Self::Parallel { steps } => steps.iter().fold(Some(0), |all, step| longer(all, step.span(timeline))),
+            Self::Sequence { steps } => steps.iter().try_fold(0, |all, step| sum(Some(all), step.span(timeline))),
+            Self::Parallel { steps } => steps.iter().try_fold(0, |all, step| longer(Some(all), step.span(timeline))),
             Self::Stagger { layers, each, from, animation } => {
                 let count = layers.len();
                 let last = (0..count).map(|index| stagger(*each, *from, index, count)).max().unwrap_or(0);
@@ -136,7 +136,11 @@ impl Layout<'_> {
         match step {
             Step::Sequence { steps } => self.sequence(steps, start, inside),
             Step::Parallel { steps } => {
-                steps.iter().fold(Some(0), |all, step| longer(all, self.step(step, start, inside)))
+                let mut length = Some(0);
+                for step in steps {
+                    length = longer(length, self.step(step, start, inside));
+                }
+                length
             }
             Step::Stagger { layers, each, from, animation } => {
                 let mut last = Some(0);
