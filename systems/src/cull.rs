@@ -15,7 +15,8 @@ use kurbo::{Affine, Rect};
 
 use crate::{
     assets::{AssetState, Assets},
-    place::{Ink, Revision},
+    clock::SceneTime,
+    place::{Ink, Revision, Scrolling},
     rasterise::{content::surface::bounded_scale, raster_scale},
     scene::SceneRoot,
     viewport::Viewport,
@@ -64,6 +65,17 @@ pub struct Drawn {
     pub moving: bool,
     /// Whether opaque layers in front of it hide all of it: it is not drawn then.
     pub covered: bool,
+    /// What of its picture is shown, if that moves within the layer by itself.
+    pub scrolled: Option<Scrolled>,
+}
+
+/// A part of a layer's picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scrolled {
+    /// Where it is seen, in layer pixels.
+    pub window: Rect,
+    /// How far to the left the picture is moved, in layer pixels.
+    pub by: f64,
 }
 
 /// Opaque rectangles that are remembered at once while looking for what they hide. More would find little more.
@@ -81,6 +93,8 @@ pub struct Layers<'w, 's> {
     >,
     order: Query<'w, 's, &'static Stacking>,
     painted: Query<'w, 's, (&'static AnimatedContent, &'static Effects)>,
+    scrolling: Query<'w, 's, &'static Scrolling>,
+    time: Res<'w, SceneTime>,
 }
 
 /// Writes the draw list: leaves out what is invisible, empty or off the canvas, and marks what is hidden behind
@@ -123,6 +137,7 @@ impl Layers<'_, '_> {
                 reshaping: placement.reshaping,
                 moving: placement.moving,
                 covered: false,
+                scrolled: self.scrolled(entity, ink.0),
             };
             let listed = if matches!(content, Content::Group(_)) {
                 self.list_group(drawn, mask.0.as_ref(), clip, steps)
@@ -132,6 +147,13 @@ impl Layers<'_, '_> {
             blends |= listed && *blend != BlendMode::Normal;
         }
         blends
+    }
+
+    /// `ink` is what the layer may draw: above and below, effects may reach out of the window.
+    fn scrolled(&self, layer: Entity, ink: Rect) -> Option<Scrolled> {
+        let scrolling = self.scrolling.get(layer).ok()?.0?;
+        let window = Rect { y0: ink.y0, y1: ink.y1, ..scrolling.window };
+        Some(Scrolled { window, by: scrolling.at(self.time.seconds) })
     }
 
     fn list_group(&self, mut group: Drawn, mask: Option<&Mask>, clip: PixelRect, steps: &mut Vec<DrawStep>) -> bool {

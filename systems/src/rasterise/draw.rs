@@ -7,15 +7,15 @@ use bevy_ecs::{
     system::{Query, Res, ResMut},
 };
 use bevy_tasks::{ComputeTaskPool, TaskPool};
-use components::{LayerMask, PixelRect};
+use components::{BlendMode, LayerMask, PixelRect};
 
 use super::{
-    cache::{RasterCache, raster_affine},
+    cache::{RasterCache, raster_affine, window_bounds},
     composite::{Canvas, GroupStep, LayerStep, MaskStep, Step, compose},
 };
 use crate::{
     clock::SceneTime,
-    cull::{DrawList, DrawStep, Drawn},
+    cull::{DrawList, DrawStep, Drawn, Scrolled},
     damage::Damage,
     frame::{Frame, FramePool},
     tiles::TileSet,
@@ -96,16 +96,19 @@ fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> 
     for step in &list.steps {
         match step {
             DrawStep::Layer(drawn) => {
-                let raster = caches.get(drawn.entity).ok().and_then(|(cache, _)| cache.raster.clone());
-                if let Some(raster) = raster.filter(|_| !drawn.covered) {
-                    #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
-                    steps.push(Step::Layer(LayerStep {
-                        affine: raster_affine(drawn, &raster),
-                        raster,
-                        bounds: drawn.bounds,
-                        opacity: drawn.opacity as f32,
-                        blend: drawn.blend,
-                    }));
+                let Ok((cache, mask)) = caches.get(drawn.entity) else { continue };
+                let Some(raster) = cache.raster.clone().filter(|_| !drawn.covered) else { continue };
+                #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
+                let layer = LayerStep {
+                    affine: raster_affine(drawn, &raster),
+                    raster,
+                    bounds: drawn.bounds,
+                    opacity: drawn.opacity as f32,
+                    blend: drawn.blend,
+                };
+                match &drawn.scrolled {
+                    Some(scrolled) => push_scrolled(&mut steps, layer, scrolled, drawn, cache, mask),
+                    None => steps.push(Step::Layer(layer)),
                 }
             }
             DrawStep::BeginGroup(drawn) => {
@@ -122,6 +125,34 @@ fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> 
         }
     }
     steps
+}
+
+/// A layer that is seen through a window: a rectangle of the frame where that will do, else a mask.
+fn push_scrolled(
+    steps: &mut Vec<Step>,
+    layer: LayerStep,
+    scrolled: &Scrolled,
+    drawn: &Drawn,
+    cache: &RasterCache,
+    mask: &LayerMask,
+) {
+    if let Some(window) = window_bounds(drawn, scrolled.window, mask.0.is_some()) {
+        let bounds = layer.bounds.intersect(window);
+        if !bounds.is_empty() {
+            steps.push(Step::Layer(LayerStep { bounds, ..layer }));
+        }
+        return;
+    }
+    let Some(raster) = cache.window.clone() else { return };
+    let still = Drawn { scrolled: None, ..*drawn };
+    steps.push(Step::BeginGroup(GroupStep {
+        bounds: layer.bounds,
+        opacity: layer.opacity,
+        blend: layer.blend,
+        mask: Some(MaskStep { affine: raster_affine(&still, &raster), raster, inverted: false }),
+    }));
+    steps.push(Step::Layer(LayerStep { opacity: 1.0, blend: BlendMode::Normal, ..layer }));
+    steps.push(Step::EndGroup);
 }
 
 /// The mask of a group, and whether it hides all of it: a shape that covers nothing has no raster.
