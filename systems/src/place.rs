@@ -47,6 +47,9 @@ pub struct Arrived(pub Vec<AssetId>);
 /// Layers whose own picture may have changed by an edit or an animation.
 type Repainted = Or<(Changed<Content>, Changed<AnimatedContent>, Changed<Effects>, Changed<LayerMask>)>;
 
+type Measured<'w> =
+    (&'w Content, &'w AnimatedContent, &'w Effects, &'w mut Extent, &'w mut Ink, &'w mut Scrolling, &'w mut Revision);
+
 /// Measures layers whose content changed: by an edit, by an animation, or because an asset has arrived.
 pub fn measure_layers(
     viewport: Res<Viewport>,
@@ -55,7 +58,7 @@ pub fn measure_layers(
     mut fonts: ResMut<Fonts>,
     repainted: Query<Entity, Repainted>,
     contents: Query<(Entity, &Content)>,
-    mut layers: Query<(&Content, &AnimatedContent, &Effects, &mut Extent, &mut Ink, &mut Scrolling, &mut Revision)>,
+    mut layers: Query<Measured>,
 ) {
     arrived.0.extend(assets.collect());
     let arrived = std::mem::take(&mut arrived.0);
@@ -72,8 +75,7 @@ pub fn measure_layers(
     }
     let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas };
     for entity in due {
-        let Ok((content, animated, effects, mut extent, mut ink, mut scrolling, mut revision)) =
-            layers.get_mut(entity)
+        let Ok((content, animated, effects, mut extent, mut ink, mut scrolling, mut revision)) = layers.get_mut(entity)
         else {
             continue;
         };

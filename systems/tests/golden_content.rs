@@ -482,7 +482,8 @@ fn automatic_fitting_finds_the_largest_size() {
         let layer = layer(text(words, more));
         with_context(|ctx| measure(&layer.content, ctx))
     };
-    let boxed = |words: &str, size: f64| measured(words, json!({ "width": 90, "height": 60, "font": { "size": size } }));
+    let boxed =
+        |words: &str, size: f64| measured(words, json!({ "width": 90, "height": 60, "font": { "size": size } }));
     // Boxes without a size are rounded up to even numbers, and 90 and 60 are even.
     let fits = |words: &str, size: f64| {
         let font = json!({ "size": size });
@@ -500,7 +501,8 @@ fn automatic_fitting_finds_the_largest_size() {
 #[test]
 fn text_that_does_not_fit_ends_in_an_ellipsis_in_either_direction() {
     if installed("Noto Sans Arabic", "text_ellipsis") {
-        let back = json!({ "content": { "type": "color", "color": "#00000060", "size": { "width": 148, "height": 20 } } });
+        let back =
+            json!({ "content": { "type": "color", "color": "#00000060", "size": { "width": 148, "height": 20 } } });
         let line = |words: &str, more: Value| {
             let mut content = json!({ "width": 148, "font": { "size": 14 }, "overflow": "ellipsis", "maxLines": 1 });
             content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -527,7 +529,8 @@ fn text_is_revealed_letter_by_letter() {
         // Seven letters: the family is one, and so is the accented e, which is written as two.
         let words = "Ae\u{301}👩‍👩‍👧‍👦b👍🏽c!";
         let shown = |reveal: f64| text(words, json!({ "reveal": reveal, "font": { "size": 18 } }));
-        let rtl = |letters: u32| text("مرحبا", json!({ "revealLetters": letters, "width": 60, "font": { "size": 18 } }));
+        let rtl =
+            |letters: u32| text("مرحبا", json!({ "revealLetters": letters, "width": 60, "font": { "size": 18 } }));
         assert_golden(
             "text_reveal",
             [
@@ -558,6 +561,14 @@ fn text_is_revealed_letter_by_letter() {
         };
         assert_eq!(size(0.0), size(1.0));
     }
+}
+
+#[test]
+fn a_long_ticker_stays_sharp() {
+    let words = "news and more news, ".repeat(100);
+    let raster = draw(text(&words, json!({ "width": 300, "ticker": { "speed": 50 } })), (1.0, 1.0)).unwrap();
+    assert!(raster.width > 16384, "{}", raster.width);
+    assert_eq!(raster.to_layer.as_coeffs()[..4], [1.0, 0.0, 0.0, 1.0]);
 }
 
 #[test]

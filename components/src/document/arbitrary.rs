@@ -192,7 +192,8 @@ fn stroke() -> BoxedStrategy<Stroke> {
     let join = select(vec![Join::Miter, Join::Round, Join::Bevel]);
     let cap = select(vec![Cap::Butt, Cap::Round, Cap::Square]);
     let dash = vec((0.5..40.0, 0.5..40.0), 0..3);
-    let trim = prop_oneof![2 => Just(Trim::default()), 1 => (share(), share()).prop_map(|(start, end)| Trim { start, end })];
+    let trim =
+        prop_oneof![2 => Just(Trim::default()), 1 => (share(), share()).prop_map(|(start, end)| Trim { start, end })];
     (paint(), 0.0..20.0, (join, 1.0..8.0), cap, dash, -50.0..50.0, trim)
         .prop_map(|(paint, width, (join, miter_limit), cap, dash, dash_offset, trim)| Stroke {
             paint,
@@ -256,7 +257,8 @@ fn text() -> BoxedStrategy<Content> {
 
 fn span() -> BoxedStrategy<TextSpan> {
     let font = (option::of(4.0..80.0), option::of(1..=1000_u16), option::of(font_style()), features());
-    let font = font.prop_map(|(size, weight, style, features)| SpanFont { family: None, size, weight, style, features });
+    let font =
+        font.prop_map(|(size, weight, style, features)| SpanFont { family: None, size, weight, style, features });
     let lines = (any::<bool>(), any::<bool>());
     (select(TEXTS.to_vec()), font, option::of(paint()), option::of(-5.0..20.0), lines)
         .prop_map(|(text, font, fill, letter_spacing, (underline, strikethrough))| TextSpan {

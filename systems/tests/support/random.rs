@@ -138,18 +138,20 @@ fn rich_text() -> impl Strategy<Value = Value> {
         (number(-90.0, 90.0), number(0.0, 50.0))
             .prop_map(|(speed, gap)| json!({"ticker": {"speed": speed, "gap": gap}})),
     ];
-    (words, vec(span, 0..2), number(8.0, 40.0), size(), vec(extra, 0..3)).prop_map(|(text, spans, size, room, extras)| {
-        let mut content = json!({
-            "type": "text", "text": text, "spans": spans, "font": {"size": size},
-            "width": room["width"], "height": room["height"],
-        });
-        for extra in extras {
-            for (key, value) in extra.as_object().unwrap() {
-                content[key] = value.clone();
+    (words, vec(span, 0..2), number(8.0, 40.0), size(), vec(extra, 0..3)).prop_map(
+        |(text, spans, size, room, extras)| {
+            let mut content = json!({
+                "type": "text", "text": text, "spans": spans, "font": {"size": size},
+                "width": room["width"], "height": room["height"],
+            });
+            for extra in extras {
+                for (key, value) in extra.as_object().unwrap() {
+                    content[key] = value.clone();
+                }
             }
-        }
-        content
-    })
+            content
+        },
+    )
 }
 
 fn transform() -> impl Strategy<Value = Value> {

@@ -12,7 +12,8 @@ const ACCURACY: f64 = 0.01;
 /// The outline of a stroke along `path` (layer pixels), for a picture of `scale` raster pixels per layer pixel. `None`
 /// if there is nothing of it.
 pub(super) fn stroked(path: &BezPath, stroke: &Stroke, scale: (f64, f64)) -> Option<Path> {
-    let path = if stroke.trim.is_whole() { outline::to_skia(path) } else { outline::to_skia(&trimmed(path, stroke.trim)) }?;
+    let path =
+        if stroke.trim.is_whole() { outline::to_skia(path) } else { outline::to_skia(&trimmed(path, stroke.trim)) }?;
     let style = tiny_skia::Stroke {
         width: stroke.width as f32,
         miter_limit: stroke.miter_limit as f32,

@@ -119,8 +119,7 @@ impl GlyphCache {
         let font = system.get_font(glyph.font, glyph.weight)?;
         let font = font.as_swash();
         let coords = coordinates(font, glyph.weight);
-        let mut scaler =
-            self.context.builder(font).hint(false).normalized_coords(&coords).size(glyph.size).build();
+        let mut scaler = self.context.builder(font).hint(false).normalized_coords(&coords).size(glyph.size).build();
         if scaler.scale_color_outline(glyph.id).is_some() {
             return None;
         }

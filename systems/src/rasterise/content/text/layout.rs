@@ -72,20 +72,17 @@ pub(super) struct Rule {
 
 impl TextLayout {
     pub(super) fn new(content: &TextContent, fonts: &mut Fonts) -> Self {
-        let empty = Self {
-            width: content.width.unwrap_or(0.0),
-            height: content.height.unwrap_or(0.0),
-            ..Self::default()
-        };
+        let empty =
+            Self { width: content.width.unwrap_or(0.0), height: content.height.unwrap_or(0.0), ..Self::default() };
         if content.text.is_empty() && content.spans.iter().all(|span| span.text.is_empty()) {
             return empty;
         }
         let Some(styles) = styles(content, fonts) else { return empty };
         let paragraphs = paragraphs(content, &styles, fonts);
         let mut breaking = Breaking { content, styles: &styles, zoom: 1.0, breaks_words: true };
-        if let Some(size) = fitting_size(content, |zoom| {
-            Breaking { zoom, breaks_words: false, ..breaking }.fits(&paragraphs, fonts)
-        }) {
+        if let Some(size) =
+            fitting_size(content, |zoom| Breaking { zoom, breaks_words: false, ..breaking }.fits(&paragraphs, fonts))
+        {
             breaking.zoom = size / content.font.size;
         }
         let lines = breaking.lines(&paragraphs, fonts);

@@ -84,7 +84,7 @@ impl Breaking<'_> {
         let wide = |width: f64| self.content.ticker.is_none() && lines.iter().any(|line| line.width > width + 0.01);
         let height: f64 = lines.iter().map(Line::height).sum();
         !self.content.width.is_some_and(wide)
-            && self.content.height.is_none_or(|room| height <= room + LINE_SLACK * self.line_height())
+            && self.content.height.is_none_or(|room| height <= room + 0.01)
             && self.content.max_lines.is_none_or(|most| lines.len() <= most as usize)
     }
 
@@ -158,7 +158,10 @@ impl Breaking<'_> {
         // missing letters do not count.
         self.reserve(0, &mut line);
         for glyph in run.glyphs {
-            let number = glyph.metadata.min(self.styles.len() - 1);
+            // An ellipsis stands for no letters of its own. It looks like what it follows.
+            let before = || source.shown.runs.iter().rfind(|run| run.range.start < glyph.start).map(|run| run.style);
+            let followed = if glyph.start == glyph.end { before() } else { None };
+            let number = followed.unwrap_or(glyph.metadata).min(self.styles.len() - 1);
             let style = &self.styles[number];
             self.reserve(number, &mut line);
             let letter = source.counted.letter(source.left_out + glyph.end.max(glyph.start + 1));
@@ -218,7 +221,11 @@ impl Breaking<'_> {
             features.set(FeatureTag::new(tag), *value);
         }
         let attributes = attributes.font_features(features);
-        if style.letter_spacing == 0.0 { attributes } else { attributes.letter_spacing(style.letter_spacing as f32 / size) }
+        if style.letter_spacing == 0.0 {
+            attributes
+        } else {
+            attributes.letter_spacing(style.letter_spacing as f32 / size)
+        }
     }
 }
 

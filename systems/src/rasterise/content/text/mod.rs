@@ -267,6 +267,9 @@ fn rows(size: (usize, usize), image: &GlyphImage, mut draw: impl FnMut(usize, us
     };
     let (x, skipped_x, columns) = clip(image.left, image.width, size.0);
     let (y, skipped_y, lines) = clip(image.top, image.height, size.1);
+    if columns == 0 {
+        return;
+    }
     for line in 0..lines {
         draw((y + line) * size.0 + x, (skipped_y + line) * image.width + skipped_x, columns);
     }

@@ -70,10 +70,12 @@ impl Paragraph {
         let tail = self.text.get(start..).unwrap_or_default();
         let start = start + (tail.len() - tail.trim_start().len());
         let mut rest = Self { text: self.text.get(start..).unwrap_or_default().to_owned(), ..Self::default() };
-        rest.runs.extend(self.runs.iter().filter(|run| run.range.end > start).map(|run| Run {
-            range: run.range.start.max(start) - start..run.range.end - start,
-            ..run.clone()
-        }));
+        rest.runs.extend(
+            self.runs
+                .iter()
+                .filter(|run| run.range.end > start)
+                .map(|run| Run { range: run.range.start.max(start) - start..run.range.end - start, ..run.clone() }),
+        );
         let style = self.runs.last().map_or(0, |run| run.style);
         rest.push(mark, style, styles, Han::of(&self.text), fonts);
         (rest, start)
