@@ -19,7 +19,8 @@ const SHORTEST: f64 = 4.0;
 pub(super) fn scrolling(content: &TextContent, layout: &TextLayout) -> Option<Scrolling> {
     let ticker = content.ticker?;
     let ink = visible(content, layout);
-    let period = layout.text_width + ticker.gap;
+    // Whole pixels: each round then has the very same pixels as the one before.
+    let period = (layout.text_width + ticker.gap).ceil();
     if ink.is_zero_area() || period < SHORTEST || layout.width <= 0.0 {
         return None;
     }
