@@ -18,8 +18,9 @@ use kurbo::{Affine, Rect};
 
 use crate::{
     assets::{AssetState, Assets},
+    clock::SceneTime,
     isolate::Isolation,
-    place::{Ink, Revision},
+    place::{Ink, Revision, Scrolling},
     rasterise::{
         PictureId, Pictures,
         content::surface::{Grid, bounded_scale},
@@ -78,6 +79,17 @@ pub struct Drawn {
     pub moving: bool,
     /// Whether opaque layers in front of it hide all of it: it is not drawn then.
     pub covered: bool,
+    /// What of its picture is shown, if that moves within the layer by itself.
+    pub scrolled: Option<Scrolled>,
+}
+
+/// A part of a layer's picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scrolled {
+    /// Where it is seen, in layer pixels.
+    pub window: Rect,
+    /// How far to the left the picture is moved, in layer pixels.
+    pub by: f64,
 }
 
 /// A layer's picture as the mask of another one.
@@ -109,6 +121,8 @@ pub struct Layers<'w, 's> {
     order: Query<'w, 's, (&'static Stacking, &'static Visibility)>,
     painted: Query<'w, 's, (&'static AnimatedContent, &'static Effects)>,
     isolation: Isolation<'w, 's>,
+    scrolling: Query<'w, 's, &'static Scrolling>,
+    time: Res<'w, SceneTime>,
 }
 
 /// What layers are listed into.
@@ -187,6 +201,13 @@ impl Layers<'_, '_> {
         blends
     }
 
+    /// `ink` is what the layer may draw: above and below, effects may reach out of the window.
+    fn scrolled(&self, layer: Entity, ink: Rect) -> Option<Scrolled> {
+        let scrolling = self.scrolling.get(layer).ok()?.0?;
+        let window = Rect { y0: ink.y0, y1: ink.y1, ..scrolling.window };
+        Some(Scrolled { window, by: scrolling.at(self.time.seconds) })
+    }
+
     /// The children of a group that are not hidden, back to front.
     fn seen_children(&self, parent: Entity) -> impl Iterator<Item = Entity> + '_ {
         let mut sorted: Vec<(i32, Entity)> = self
@@ -231,6 +252,7 @@ impl Layers<'_, '_> {
             reshaping,
             moving,
             covered: false,
+            scrolled: self.scrolled(entity, ink.0),
         };
         let mut clip = space.clip;
         if let Some(mask) = mask
@@ -256,9 +278,9 @@ impl Layers<'_, '_> {
             return self.list_group(drawn, mask.as_ref(), space, listing, steps);
         }
         let begin = steps.len();
-        let mut whole = drawn;
+        let mut whole = Drawn { scrolled: None, ..drawn };
         if drawn.mask.is_some() {
-            steps.push(DrawStep::BeginGroup(drawn));
+            steps.push(DrawStep::BeginGroup(whole));
             drawn = Drawn { opacity: 1.0, blend: BlendMode::Normal, mask: None, ..drawn };
         }
         let listed = match content {

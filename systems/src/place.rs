@@ -17,7 +17,7 @@ use crate::{
     assets::Assets,
     isolate::Isolation,
     rasterise::{
-        content::{DrawContext, measure, text::Fonts},
+        content::{self, DrawContext, measure, text::Fonts},
         effects::reach,
     },
     scene::SceneRoot,
@@ -30,7 +30,12 @@ pub struct PlaceSystems;
 
 /// All that a layer may draw, effects included, in its own pixels. Computed.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
+#[require(Scrolling)]
 pub struct Ink(pub Rect);
+
+/// How a layer's content moves within its box by itself, if it does. Computed.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scrolling(pub Option<content::Scrolling>);
 
 /// Counts the changes of a layer's own picture. Computed.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +48,9 @@ pub struct Arrived(pub Vec<AssetId>);
 /// Layers whose own picture may have changed by an edit or an animation.
 type Repainted = Or<(Changed<Content>, Changed<AnimatedContent>, Changed<Effects>, Changed<LayerMask>)>;
 
+type Measured<'w> =
+    (&'w Content, &'w AnimatedContent, &'w Effects, &'w mut Extent, &'w mut Ink, &'w mut Scrolling, &'w mut Revision);
+
 /// Measures layers whose content changed: by an edit, by an animation, or because an asset has arrived.
 pub fn measure_layers(
     viewport: Res<Viewport>,
@@ -51,7 +59,7 @@ pub fn measure_layers(
     mut fonts: ResMut<Fonts>,
     repainted: Query<Entity, Repainted>,
     contents: Query<(Entity, &Content)>,
-    mut layers: Query<(&Content, &AnimatedContent, &Effects, &mut Extent, &mut Ink, &mut Revision)>,
+    mut layers: Query<Measured>,
 ) {
     arrived.0.extend(assets.collect());
     let arrived = std::mem::take(&mut arrived.0);
@@ -68,13 +76,20 @@ pub fn measure_layers(
     }
     let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas };
     for entity in due {
-        let Ok((content, animated, effects, mut extent, mut ink, mut revision)) = layers.get_mut(entity) else {
+        let Ok((content, animated, effects, mut extent, mut ink, mut scrolling, mut revision)) = layers.get_mut(entity)
+        else {
             continue;
         };
-        let measured = measure(animated.0.as_ref().unwrap_or(content), &mut context);
+        let content = animated.0.as_ref().unwrap_or(content);
+        let measured = measure(content, &mut context);
+        scrolling.set_if_neq(Scrolling(content::scrolling(content, &mut context)));
         extent.set_if_neq(measured.extent);
         ink.set_if_neq(Ink(measured.ink + reach(effects)));
         revision.0 += 1;
+    }
+    // Before all fonts of the scene are there, nobody knows.
+    if assets.loading() == 0 {
+        fonts.tell_missing();
     }
 }
 

@@ -403,6 +403,229 @@ fn text_with_paint_and_spacing() {
     );
 }
 
+#[test]
+fn text_in_spans() {
+    let gradient = json!({ "type": "linear", "angle": 90, "stops": [{ "offset": 0, "color": "#ff4d4d" }, { "offset": 1, "color": "#4dd2ff" }] });
+    let spans = json!([
+        { "text": "LIVE", "font": { "weight": 700, "size": 30 }, "fill": "#ff4d4d" },
+        { "text": " now", "font": { "style": "italic" } },
+        { "text": "\nwide", "letterSpacing": 6, "fill": gradient },
+        { "text": " under", "underline": true, "fill": "#ffd166" },
+        { "text": "\nno more", "strikethrough": true, "font": { "size": 14 } },
+        { "text": " 0:59", "font": { "size": 14, "features": { "tnum": 1 } } },
+    ]);
+    assert_golden("text_spans", [((6, 4), text("On: ", json!({ "spans": spans, "font": { "size": 20 } })))]);
+}
+
+#[test]
+fn text_with_stroke_and_shadow() {
+    let gradient = json!({ "type": "linear", "stops": [{ "offset": 0, "color": "#fff3b0" }, { "offset": 1, "color": "#e09f3e" }] });
+    let bold = json!({ "size": 34, "weight": 700 });
+    assert_golden(
+        "text_strokes",
+        [
+            (
+                (8, 2),
+                text(
+                    "Outline",
+                    json!({ "font": bold, "fill": gradient, "stroke": { "paint": "#1b1b3a", "width": 6, "join": "round" } }),
+                ),
+            ),
+            (
+                (8, 44),
+                text(
+                    "Shadow",
+                    json!({ "font": bold, "stroke": { "paint": "#9e2a2b", "width": 3 },
+                "shadow": { "offset": { "x": 3, "y": 4 }, "radius": 2, "color": "#000000c0" } }),
+                ),
+            ),
+            (
+                (8, 90),
+                text(
+                    "hollow",
+                    json!({ "font": { "size": 20, "weight": 600 }, "fill": "#00000000", "stroke": { "paint": "#4dd2ff", "width": 1.5 } }),
+                ),
+            ),
+            // The shadow too is cut off at the box.
+            (
+                (100, 88),
+                text(
+                    "cut off",
+                    json!({ "font": { "size": 20 }, "width": 44, "height": 22, "overflow": "clip", "wrap": "none",
+                "shadow": { "offset": { "x": 0, "y": 3 }, "radius": 3, "color": "#ffd166" } }),
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn text_fits_itself_into_a_box() {
+    let back = json!({ "content": { "type": "color", "color": "#00000060", "size": { "width": 72, "height": 50 } } });
+    let fitted = |words: &str, more: Value| {
+        let mut content = json!({ "width": 72, "height": 50, "autoFit": { "minSize": 8, "maxSize": 60 }, "align": "center", "verticalAlign": "middle" });
+        content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        text(words, content)
+    };
+    let layers = [
+        ((4, 6), fitted("Go!", json!({}))),
+        ((84, 6), fitted("unbreakable", json!({}))),
+        ((4, 64), fitted("a few more words than before, on some lines", json!({}))),
+        ((84, 64), fitted("never above two lines", json!({ "maxLines": 2 }))),
+    ];
+    assert_golden("text_fitted", layers.into_iter().flat_map(|(place, text)| [(place, back.clone()), (place, text)]));
+}
+
+#[test]
+fn automatic_fitting_finds_the_largest_size() {
+    let measured = |words: &str, more: Value| {
+        let layer = layer(text(words, more));
+        with_context(|ctx| measure(&layer.content, ctx))
+    };
+    let boxed =
+        |words: &str, size: f64| measured(words, json!({ "width": 90, "height": 60, "font": { "size": size } }));
+    // Boxes without a size are rounded up to even numbers, and 90 and 60 are even.
+    let fits = |words: &str, size: f64| {
+        let font = json!({ "size": size });
+        measured(words, json!({ "width": 90, "font": font })).extent.height <= 60.0
+            && words.split(' ').all(|word| measured(word, json!({ "font": font })).extent.width <= 90.0)
+    };
+    for words in ["one", "three words here", "some more words, so that there are several lines of them"] {
+        let sizes = (0..=344).map(|step| 4.0 + f64::from(step) * 0.25);
+        let largest = sizes.filter(|size| fits(words, *size)).last().unwrap();
+        let fit = json!({ "width": 90, "height": 60, "autoFit": { "minSize": 4, "maxSize": 90 } });
+        assert_eq!(measured(words, fit), boxed(words, largest), "{words} fits at {largest}");
+    }
+}
+
+#[test]
+fn text_that_does_not_fit_ends_in_an_ellipsis_in_either_direction() {
+    if installed("Noto Sans Arabic", "text_ellipsis") {
+        let back =
+            json!({ "content": { "type": "color", "color": "#00000060", "size": { "width": 148, "height": 20 } } });
+        let line = |words: &str, more: Value| {
+            let mut content = json!({ "width": 148, "font": { "size": 14 }, "overflow": "ellipsis", "maxLines": 1 });
+            content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            text(words, content)
+        };
+        let spans = json!([{ "text": "in red, and more of it", "fill": "#ff6b6b" }]);
+        let layers = [
+            ((6, 2), line("Latin words that go on and on", json!({}))),
+            ((6, 26), line("هذا نص عربي طويل لا يتسع له السطر", json!({}))),
+            ((6, 50), line("نص مع English ثم عربي مرة أخرى", json!({ "wrap": "none" }))),
+            ((6, 74), line("A span ", json!({ "spans": spans }))),
+            ((6, 98), line("short enough", json!({}))),
+        ];
+        assert_golden(
+            "text_ellipsis",
+            layers.into_iter().flat_map(|(place, text)| [(place, back.clone()), (place, text)]),
+        );
+    }
+}
+
+#[test]
+fn text_is_revealed_letter_by_letter() {
+    if installed("Noto Color Emoji", "text_reveal") && installed("Noto Sans Arabic", "text_reveal") {
+        // Seven letters: the family is one, and so is the accented e, which is written as two.
+        let words = "Ae\u{301}👩‍👩‍👧‍👦b👍🏽c!";
+        let shown = |reveal: f64| text(words, json!({ "reveal": reveal, "font": { "size": 18 } }));
+        let rtl =
+            |letters: u32| text("مرحبا", json!({ "revealLetters": letters, "width": 60, "font": { "size": 18 } }));
+        assert_golden(
+            "text_reveal",
+            [
+                ((4, 2), shown(1.0)),
+                ((4, 26), shown(0.5)),
+                ((4, 50), shown(3.0 / 7.0)),
+                ((4, 74), shown(2.9 / 7.0)),
+                ((4, 98), shown(0.0)),
+                ((95, 2), rtl(5)),
+                ((95, 30), rtl(3)),
+                (
+                    (95, 60),
+                    text("office", json!({ "revealLetters": 3.7, "spans": [{ "text": " under", "underline": true }], "font": { "size": 12 } })),
+                ),
+                (
+                    (95, 80),
+                    text("it", json!({ "reveal": 0.7, "spans": [{ "text": " under", "underline": true }], "font": { "size": 14 } })),
+                ),
+            ]
+            .into_iter()
+            .filter(|(place, _)| *place != (4, 98)),
+        );
+        assert_eq!(draw(shown(0.0), (1.0, 1.0)).unwrap().pixels.iter().max(), Some(&0));
+        // Nothing moves while letters come.
+        let size = |reveal: f64| {
+            let layer = layer(shown(reveal));
+            with_context(|ctx| measure(&layer.content, ctx))
+        };
+        assert_eq!(size(0.0), size(1.0));
+    }
+}
+
+#[test]
+fn a_long_ticker_stays_sharp() {
+    let words = "news and more news, ".repeat(100);
+    let raster = draw(text(&words, json!({ "width": 300, "ticker": { "speed": 50 } })), (1.0, 1.0)).unwrap();
+    assert!(raster.width > 16384, "{}", raster.width);
+    assert_eq!(raster.to_layer.as_coeffs()[..4], [1.0, 0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn font_features_switch_ligatures() {
+    let width = |features: Value| {
+        let layer = layer(text("-> 111 <=", json!({ "font": { "size": 40, "features": features } })));
+        with_context(|ctx| measure(&layer.content, ctx)).ink.width()
+    };
+    // Inter draws `->` as an arrow by contextual alternates, and has figures of equal width.
+    let plain = width(json!({}));
+    assert!((width(json!({ "calt": 0 })) - plain).abs() > 0.1);
+    assert!((width(json!({ "tnum": 1 })) - plain).abs() > 0.1);
+    assert!((width(json!({ "liga": 1 })) - plain).abs() < 1e-9);
+}
+
+#[test]
+fn a_font_that_is_missing_is_the_default_font_and_is_told() {
+    let mut fonts = Fonts::built_in();
+    let mut draw = |family: &str| {
+        let layer = layer(text("Text", json!({ "font": { "family": family } })));
+        let mut ctx = DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0) };
+        systems::rasterise::content::draw(&layer.content, (1.0, 1.0), &mut ctx)
+    };
+    assert_eq!(draw("Nowhere Sans"), draw("Inter"));
+    assert_eq!(fonts.missing().collect::<Vec<_>>(), ["Nowhere Sans"]);
+}
+
+#[test]
+fn shapes_in_detail() {
+    let corners = json!({ "topLeft": 16, "bottomRight": 8 });
+    let corner = |limit: f64| {
+        json!({ "content": { "type": "shape", "geometry": { "type": "path", "d": "M0 22 L10 0 L20 22" },
+        "stroke": { "paint": "#ffd166", "width": 5, "miterLimit": limit } } })
+    };
+    let trimmed = |start: f64, end: f64, geometry: Value| {
+        json!({ "content": { "type": "shape", "geometry": geometry,
+        "stroke": { "paint": "#4dd2ff", "width": 4, "cap": "round", "trim": { "start": start, "end": end } } } })
+    };
+    let ring = json!({ "type": "ellipse", "width": 30, "height": 30 });
+    let spark = json!({ "type": "path", "d": "M0 20 L12 4 L24 16 L40 0 M50 0 v20" });
+    assert_golden(
+        "shapes_in_detail",
+        [
+            (
+                (6, 8),
+                json!({ "content": { "type": "shape", "geometry": { "type": "roundedRect", "width": 60, "height": 36, "radius": corners },
+                "fill": "#ef476f" } }),
+            ),
+            ((84, 14), corner(4.0)),
+            ((126, 14), corner(1.5)),
+            ((10, 66), trimmed(0.0, 0.25, ring.clone())),
+            ((54, 66), trimmed(0.1, 0.9, ring)),
+            ((98, 70), trimmed(0.2, 0.8, spark)),
+        ],
+    );
+}
+
 /// Whether a font is installed that a golden picture was made with; says so if not.
 fn installed(family: &str, test: &str) -> bool {
     let installed = FONTS.lock().unwrap_or_else(PoisonError::into_inner).has_family(family);

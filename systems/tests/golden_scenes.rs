@@ -473,3 +473,60 @@ fn a_card_stands_for_a_picture_that_is_missing() {
     });
     strip(&scene, (WIDTH, HEIGHT), &[0.0], 1).assert_golden("scene_missing_pictures");
 }
+
+#[test]
+fn tickers() {
+    let ticker = |words: &str, more: Value| {
+        let mut content = words_on(words, 18.0, json!({ "width": 140, "ticker": { "speed": 40, "gap": 30 } }));
+        content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        content
+    };
+    let masked = json!({ "transform": { "position": { "x": 10, "y": 70 } },
+        "mask": { "shape": { "type": "rect", "width": 140, "height": 24 }, "feather": 24 } });
+    let scene = json!({
+        "canvas": { "width": 160, "height": 150, "background": "#30343c" },
+        "layers": numbered(json!([
+            layer(block(140.0, 24.0, "#00000060"), at(10.0, 8.0)),
+            layer(ticker("Breaking: the text is longer than its box", json!({})), at(10.0, 8.0)),
+            layer(block(140.0, 24.0, "#00000060"), at(10.0, 38.0)),
+            // Short, to the right, at half pixels.
+            layer(ticker("short", json!({ "ticker": { "speed": -25, "gap": 12 } })), at(10.0, 38.0)),
+            layer(ticker("soft edges, which stand still", json!({ "fill": "#ffd166" })), masked),
+            layer(
+                ticker("turned, with a shadow", json!({ "shadow": { "offset": { "x": 2, "y": 2 }, "radius": 1 } })),
+                json!({ "transform": { "position": { "x": 16, "y": 100 }, "rotation": 9 } }),
+            ),
+        ]), "layer"),
+    });
+    strip(&scene, (160, 150), &[0.0, 1.3, 5.0, 9.0], 2).assert_golden("scene_tickers");
+}
+
+fn words_on(text: &str, size: f64, more: Value) -> Value {
+    let mut content = words(text, size, "#ffffff");
+    content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    content
+}
+
+#[test]
+fn a_ticker_is_drawn_once_and_goes_around_without_a_jump() {
+    let scene = json!({ "canvas": { "width": 200, "height": 60 }, "layers": [
+        { "id": "news", "content": words_on("round and round", 20.0, json!({ "width": 200, "ticker": { "speed": 64, "gap": 24 } })) }] });
+    let scene = SceneDocument::parse(&scene.to_string(), &LIMITS).unwrap();
+    let settings = CompositorSettings { width: 200, height: 60, max_layers: 10, pool_size: 2, threads: Some(1) };
+    let mut compositor = Compositor::new(settings);
+    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    let mut drawn = 0;
+    let mut before: Option<Vec<u8>> = None;
+    for tick in 0..400_u32 {
+        // Two pixels on each tick: each picture is the last one, moved.
+        drawn += compositor.tick(u64::from(tick), f64::from(tick) / 32.0).rasterised;
+        let picture = compositor.picture().data;
+        if let Some(before) = before {
+            for (row, (now, before)) in picture.chunks(800).zip(before.chunks(800)).enumerate() {
+                assert_eq!(now[..792], before[8..], "row {row} at tick {tick}");
+            }
+        }
+        before = Some(picture);
+    }
+    assert_eq!(drawn, 1);
+}

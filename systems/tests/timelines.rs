@@ -220,6 +220,21 @@ fn a_loop_of_triggers_is_stopped_and_nothing_else_suffers() {
 }
 
 #[test]
+fn rounds_of_a_nanosecond_do_not_hold_up_the_tick() {
+    let mut stage = Stage::new(
+        json!([
+            { "id": "short", "repeat": "forever", "steps": [
+                { "type": "label", "name": "x" }, { "type": "wait", "seconds": 1e-9 }] },
+            { "id": "fade", "steps": [fade("a", 0.0, 1.0, 4.0)] }]),
+        json!([{ "on": { "type": "label", "timeline": "short", "label": "x" },
+            "do": [{ "type": "emit", "event": "e" }] }]),
+    );
+    let report = stage.at(2.0);
+    assert!((19..=21).contains(&failures(&report).len()), "one for each tenth of a second: {:?}", failures(&report));
+    assert_eq!(stage.light()[0], 50, "the other timeline plays on");
+}
+
+#[test]
 fn a_trigger_that_cannot_act_says_so() {
     let mut stage = Stage::new(
         json!([]),

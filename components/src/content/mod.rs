@@ -20,8 +20,11 @@ pub use self::{
     gradient::GradientContent,
     group::GroupContent,
     image::ImageContent,
-    shape::{Cap, FillRule, Geometry, Join, ShapeContent, Stroke},
-    text::{Font, FontStyle, Overflow, TextAlign, TextContent, VerticalAlign, Wrap},
+    shape::{Cap, CornerRadii, EachCorner, FillRule, Geometry, Join, ShapeContent, Stroke, Trim},
+    text::{
+        AutoFit, Font, FontStyle, Overflow, SpanFont, TextAlign, TextContent, TextSpan, Ticker, VerticalAlign, Wrap,
+        is_feature_tag,
+    },
 };
 use crate::{
     animation::slots::{Slots, Visitor},

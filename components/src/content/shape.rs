@@ -44,9 +44,8 @@ pub enum Geometry {
         width: f64,
         #[schemars(range(min = 0.0, max = 1e5))]
         height: f64,
-        /// Radius of all corners; at most half the shorter side is used.
-        #[schemars(range(min = 0.0, max = 1e5))]
-        radius: f64,
+        /// Radius of the corners; at most half the shorter side is used.
+        radius: CornerRadii,
     },
     /// An ellipse.
     Ellipse {
@@ -82,6 +81,44 @@ pub enum Geometry {
     },
 }
 
+/// Radii of the corners of a rectangle: one for all, or one for each.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CornerRadii {
+    /// The same for all corners.
+    All(#[schemars(range(min = 0.0, max = 1e5))] f64),
+    /// One for each corner.
+    Each(EachCorner),
+}
+
+/// Radii of the corners of a rectangle, in pixels; 0 where none is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "the corners' names")]
+pub struct EachCorner {
+    #[schemars(range(min = 0.0, max = 1e5))]
+    pub top_left: f64,
+    #[schemars(range(min = 0.0, max = 1e5))]
+    pub top_right: f64,
+    #[schemars(range(min = 0.0, max = 1e5))]
+    pub bottom_right: f64,
+    #[schemars(range(min = 0.0, max = 1e5))]
+    pub bottom_left: f64,
+}
+
+impl CornerRadii {
+    /// The radius of each corner.
+    #[must_use]
+    pub fn each(self) -> EachCorner {
+        match self {
+            Self::All(radius) => {
+                EachCorner { top_left: radius, top_right: radius, bottom_right: radius, bottom_left: radius }
+            }
+            Self::Each(each) => each,
+        }
+    }
+}
+
 /// A line along an outline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -94,6 +131,10 @@ pub struct Stroke {
     /// How corners look.
     #[serde(default)]
     pub join: Join,
+    /// How far a mitred corner may reach, as a multiple of half the width, before it is cut off like a bevel.
+    #[serde(default = "miter_limit")]
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub miter_limit: f64,
     /// How open ends look.
     #[serde(default)]
     pub cap: Cap,
@@ -105,6 +146,41 @@ pub struct Stroke {
     #[serde(default)]
     #[schemars(range(min = -1e6, max = 1e6))]
     pub dash_offset: f64,
+    /// Which part of the outline the line runs along.
+    #[serde(default)]
+    #[schemars(extend("default" = { "start": 0.0, "end": 1.0 }))]
+    pub trim: Trim,
+}
+
+/// A part of an outline, as shares of its length.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Trim {
+    /// Where it begins: 0 is the beginning of the outline, 1 its end.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub start: f64,
+    /// Where it ends. Nothing is drawn if that is not behind `start`.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub end: f64,
+}
+
+impl Trim {
+    /// Whether it is all of the outline.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for Trim {
+    fn default() -> Self {
+        Self { start: 0.0, end: 1.0 }
+    }
+}
+
+fn miter_limit() -> f64 {
+    // SVG's.
+    4.0
 }
 
 /// Corners of a stroke.
@@ -146,18 +222,28 @@ impl Slots for ShapeContent {
             Some(fill) => fill.visit_as("fill", visitor),
             None => visitor.absent("fill", "a colour in `fill`"),
         }
-        match &mut self.stroke {
-            Some(stroke) => visitor.within(Segment::Name("stroke"), |visitor| {
+        Stroke::visit_optional(&mut self.stroke, visitor);
+    }
+}
+
+impl Stroke {
+    /// The values of a `stroke` that may be absent.
+    pub(super) fn visit_optional(stroke: &mut Option<Self>, visitor: &mut dyn Visitor) {
+        visitor.within(Segment::Name("stroke"), |visitor| match stroke {
+            Some(stroke) => {
                 stroke.paint.visit_as("paint", visitor);
                 visitor.number("width", &mut stroke.width, 0.0, 1e4);
+                visitor.number("miterLimit", &mut stroke.miter_limit, 1.0, 100.0);
                 visitor.number("dashOffset", &mut stroke.dash_offset, -1e6, 1e6);
-            }),
-            None => visitor.within(Segment::Name("stroke"), |visitor| {
-                for name in ["paint", "width", "dashOffset"] {
-                    visitor.absent(name, "a `stroke`");
-                }
-            }),
-        }
+                visitor.within(Segment::Name("trim"), |visitor| {
+                    visitor.number("start", &mut stroke.trim.start, 0.0, 1.0);
+                    visitor.number("end", &mut stroke.trim.end, 0.0, 1.0);
+                });
+            }
+            None => ["paint", "width", "miterLimit", "dashOffset", "trim.start", "trim.end"]
+                .into_iter()
+                .for_each(|name| visitor.absent(name, "a `stroke`")),
+        });
     }
 }
 
@@ -172,7 +258,15 @@ impl Slots for Geometry {
             Self::RoundedRect { width, height, radius } => {
                 visitor.number("width", width, 0.0, MAX);
                 visitor.number("height", height, 0.0, MAX);
-                visitor.number("radius", radius, 0.0, MAX);
+                match radius {
+                    CornerRadii::All(radius) => visitor.number("radius", radius, 0.0, MAX),
+                    CornerRadii::Each(each) => visitor.within(Segment::Name("radius"), |visitor| {
+                        visitor.number("topLeft", &mut each.top_left, 0.0, MAX);
+                        visitor.number("topRight", &mut each.top_right, 0.0, MAX);
+                        visitor.number("bottomRight", &mut each.bottom_right, 0.0, MAX);
+                        visitor.number("bottomLeft", &mut each.bottom_left, 0.0, MAX);
+                    }),
+                }
             }
             Self::Polygon { points } => visitor.within(Segment::Name("points"), |visitor| {
                 for (index, point) in points.iter_mut().enumerate() {

@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::shape::Stroke;
 use crate::{
     animation::slots::{Segment, Slots, Visitor},
+    effects::DropShadow,
     paint::Paint,
 };
 
@@ -13,14 +17,25 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TextContent {
     /// What it says; `\n` begins a new line.
+    #[serde(default)]
     #[schemars(length(max = 20000))]
     pub text: String,
+    /// Pieces with looks of their own, which follow on `text`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub spans: Vec<TextSpan>,
     /// What it is set in.
     #[serde(default)]
     pub font: Font,
     /// What the letters are filled with. Colour glyphs such as emoji keep their own colours.
     #[serde(default)]
     pub fill: Paint,
+    /// A line along the outlines of the letters, behind their fill. Colour glyphs have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stroke: Option<Stroke>,
+    /// A shadow of letters and stroke, behind both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<DropShadow>,
     /// Width of the text box in pixels, at which lines wrap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1e5))]
@@ -41,6 +56,13 @@ pub struct TextContent {
     /// What happens to text that does not fit into `width` by `height`.
     #[serde(default)]
     pub overflow: Overflow,
+    /// Lines that are shown at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_lines: Option<u32>,
+    /// Chooses the font size by the box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_fit: Option<AutoFit>,
     /// Distance between lines as a multiple of the font size.
     #[serde(default = "line_height")]
     #[schemars(range(min = 0.1, max = 10.0))]
@@ -49,6 +71,99 @@ pub struct TextContent {
     #[serde(default)]
     #[schemars(range(min = -1000.0, max = 1000.0))]
     pub letter_spacing: f64,
+    /// Which share of the letters is shown, from the first on, as if they were being typed: 0 none, 1 all. The others
+    /// keep their places.
+    #[serde(default = "all")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub reveal: f64,
+    /// How many letters are shown, instead of a share of them. What is seen as one letter counts as one: with its
+    /// accents, and an emoji with its skin tone and companions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1e5))]
+    pub reveal_letters: Option<f64>,
+    /// Lets the text run through the box in one line, again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticker: Option<Ticker>,
+}
+
+/// A piece of a text; what it does not say is as in the text around it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TextSpan {
+    /// What it says.
+    #[schemars(length(max = 20000))]
+    pub text: String,
+    /// What it is set in.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = {}))]
+    pub font: SpanFont,
+    /// What its letters are filled with. A gradient spans the text box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<Paint>,
+    /// Extra distance between letters, in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -1000.0, max = 1000.0))]
+    pub letter_spacing: Option<f64>,
+    /// Whether there is a line below it.
+    #[serde(default)]
+    pub underline: bool,
+    /// Whether there is a line through it.
+    #[serde(default)]
+    pub strikethrough: bool,
+}
+
+/// What a piece of a text is set in, where that differs from the text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SpanFont {
+    /// Family name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
+    pub family: Option<String>,
+    /// Size of the em in pixels. With `autoFit` it grows and shrinks with the text's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 2000.0))]
+    pub size: Option<f64>,
+    /// 100 (thin) to 900 (black).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub weight: Option<u16>,
+    /// Upright or slanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<FontStyle>,
+    /// OpenType features, besides those of the text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub features: BTreeMap<String, u32>,
+}
+
+/// A choice of the font size: the largest at which the text fits into `width` by `height`, words left whole.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AutoFit {
+    /// Smallest size of the em in pixels. If the text does not fit then either, `overflow` says what happens.
+    #[serde(default = "smallest")]
+    #[schemars(range(min = 1.0, max = 2000.0))]
+    pub min_size: f64,
+    /// Largest size of the em in pixels.
+    #[schemars(range(min = 1.0, max = 2000.0))]
+    pub max_size: f64,
+}
+
+/// A line without end. It stands at the box's left edge at scene time 0, and is cut off at the box's sides.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ticker {
+    /// Pixels per second to the left, or to the right if it is below 0.
+    #[schemars(range(min = -1e5, max = 1e5))]
+    pub speed: f64,
+    /// Pixels from the end of the text to its next beginning.
+    #[serde(default = "gap")]
+    #[schemars(range(min = 0.0, max = 1e5))]
+    pub gap: f64,
+    /// How many pixels further to the left it stands than `speed` alone would make it.
+    #[serde(default)]
+    #[schemars(range(min = -1e6, max = 1e6))]
+    pub offset: f64,
 }
 
 /// What text is set in.
@@ -66,12 +181,50 @@ pub struct Font {
     pub weight: u16,
     /// Upright or slanted.
     pub style: FontStyle,
+    /// OpenType features by their tags, on (1), off (0) or by number: `{ "liga": 0 }` is without ligatures,
+    /// `{ "tnum": 1 }` has figures of equal width.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("default" = {}))]
+    pub features: BTreeMap<String, u32>,
 }
 
 impl Default for Font {
     fn default() -> Self {
-        Self { family: "Inter".to_owned(), size: 32.0, weight: 400, style: FontStyle::Normal }
+        let features = BTreeMap::new();
+        Self { family: "Inter".to_owned(), size: 32.0, weight: 400, style: FontStyle::Normal, features }
     }
+}
+
+impl Default for TextContent {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            spans: Vec::new(),
+            font: Font::default(),
+            fill: Paint::default(),
+            stroke: None,
+            shadow: None,
+            width: None,
+            height: None,
+            align: TextAlign::default(),
+            vertical_align: VerticalAlign::default(),
+            wrap: Wrap::default(),
+            overflow: Overflow::default(),
+            max_lines: None,
+            auto_fit: None,
+            line_height: line_height(),
+            letter_spacing: 0.0,
+            reveal: 1.0,
+            reveal_letters: None,
+            ticker: None,
+        }
+    }
+}
+
+/// Whether a text is the tag of an OpenType feature: four printable ASCII characters.
+#[must_use]
+pub fn is_feature_tag(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
 }
 
 /// Upright or slanted.
@@ -140,6 +293,22 @@ fn line_height() -> f64 {
     1.25
 }
 
+fn all() -> f64 {
+    1.0
+}
+
+fn smallest() -> f64 {
+    8.0
+}
+
+fn gap() -> f64 {
+    64.0
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl Slots for TextContent {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         self.fill.visit_as("fill", visitor);
@@ -154,5 +323,53 @@ impl Slots for TextContent {
         }
         visitor.number("lineHeight", &mut self.line_height, 0.1, 10.0);
         visitor.number("letterSpacing", &mut self.letter_spacing, -1000.0, 1000.0);
+        visitor.number("reveal", &mut self.reveal, 0.0, 1.0);
+        match &mut self.reveal_letters {
+            Some(letters) => visitor.number("revealLetters", letters, 0.0, 1e5),
+            None => visitor.absent("revealLetters", "a number in `revealLetters`"),
+        }
+        Stroke::visit_optional(&mut self.stroke, visitor);
+        visitor.within(Segment::Name("shadow"), |visitor| match &mut self.shadow {
+            Some(shadow) => {
+                visitor.point(Segment::Name("offset"), &mut shadow.offset);
+                visitor.number("radius", &mut shadow.radius, 0.0, 200.0);
+                visitor.color("color", &mut shadow.color);
+            }
+            None => ["offset", "radius", "color"].into_iter().for_each(|name| visitor.absent(name, "a `shadow`")),
+        });
+        visitor.within(Segment::Name("autoFit"), |visitor| match &mut self.auto_fit {
+            Some(fit) => {
+                visitor.number("minSize", &mut fit.min_size, 1.0, 2000.0);
+                visitor.number("maxSize", &mut fit.max_size, 1.0, 2000.0);
+            }
+            None => ["minSize", "maxSize"].into_iter().for_each(|name| visitor.absent(name, "an `autoFit`")),
+        });
+        visitor.within(Segment::Name("ticker"), |visitor| match &mut self.ticker {
+            // Its place follows from the speed and the time since the scene began: another speed would be a jump.
+            Some(ticker) => visitor.number("offset", &mut ticker.offset, -1e6, 1e6),
+            None => visitor.absent("offset", "a `ticker`"),
+        });
+        visitor.within(Segment::Name("spans"), |visitor| {
+            for (index, span) in self.spans.iter_mut().enumerate() {
+                visitor.within(Segment::Index(index), |visitor| span.visit(visitor));
+            }
+        });
+    }
+}
+
+impl Slots for TextSpan {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        match &mut self.fill {
+            Some(fill) => fill.visit_as("fill", visitor),
+            None => visitor.absent("fill", "a `fill` of the span"),
+        }
+        visitor.within(Segment::Name("font"), |visitor| match &mut self.font.size {
+            Some(size) => visitor.number("size", size, 1.0, 2000.0),
+            None => visitor.absent("size", "a `size` of the span"),
+        });
+        match &mut self.letter_spacing {
+            Some(spacing) => visitor.number("letterSpacing", spacing, -1000.0, 1000.0),
+            None => visitor.absent("letterSpacing", "a `letterSpacing` of the span"),
+        }
     }
 }

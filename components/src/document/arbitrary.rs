@@ -2,6 +2,8 @@
 //!
 //! Numbers stay near the size of a canvas, so that the scenes can be drawn as well.
 
+use std::collections::BTreeMap;
+
 use proptest::{collection::vec, option, prelude::*, sample::select, strategy::Union};
 
 use super::{CanvasDocument, LayerDocument, SafeAreas, SceneDocument, check_masks};
@@ -16,8 +18,9 @@ use crate::{
     blend::BlendMode,
     color::Color,
     content::{
-        Cap, ColorContent, Content, FillRule, Font, FontStyle, Geometry, GradientContent, GroupContent, ImageContent,
-        Join, Overflow, ShapeContent, Stroke, TextAlign, TextContent, VerticalAlign, Wrap,
+        AutoFit, Cap, ColorContent, Content, CornerRadii, EachCorner, FillRule, Font, FontStyle, Geometry,
+        GradientContent, GroupContent, ImageContent, Join, Overflow, ShapeContent, SpanFont, Stroke, TextAlign,
+        TextContent, TextSpan, Ticker, Trim, VerticalAlign, Wrap,
     },
     effects::{
         Blur, ChromaKey, ColorAdjust, DropShadow, Effect, Effects, Glow, Grayscale, Outline, Pixelate, RoundedCorners,
@@ -340,7 +343,11 @@ fn shape() -> BoxedStrategy<Content> {
 fn geometry() -> BoxedStrategy<Geometry> {
     prop_oneof![
         (side(), side()).prop_map(|(width, height)| Geometry::Rect { width, height }),
-        (side(), side(), side()).prop_map(|(width, height, radius)| Geometry::RoundedRect { width, height, radius }),
+        (side(), side(), corner_radii()).prop_map(|(width, height, radius)| Geometry::RoundedRect {
+            width,
+            height,
+            radius
+        }),
         (side(), side()).prop_map(|(width, height)| Geometry::Ellipse { width, height }),
         vec(point(), 3..8).prop_map(|points| Geometry::Polygon { points }),
         (2..12_u32, side(), side()).prop_map(|(points, outer_radius, inner_radius)| Geometry::Star {
@@ -354,15 +361,26 @@ fn geometry() -> BoxedStrategy<Geometry> {
     .boxed()
 }
 
+fn corner_radii() -> BoxedStrategy<CornerRadii> {
+    let each = (side(), side(), side(), side()).prop_map(|(top_left, top_right, bottom_right, bottom_left)| {
+        CornerRadii::Each(EachCorner { top_left, top_right, bottom_right, bottom_left })
+    });
+    prop_oneof![side().prop_map(CornerRadii::All), each].boxed()
+}
+
 fn stroke() -> BoxedStrategy<Stroke> {
     let join = select(vec![Join::Miter, Join::Round, Join::Bevel]);
     let cap = select(vec![Cap::Butt, Cap::Round, Cap::Square]);
     let dash = vec((0.5..40.0, 0.5..40.0), 0..3);
-    (paint(), 0.0..20.0, join, cap, dash, -50.0..50.0)
-        .prop_map(|(paint, width, join, cap, dash, dash_offset)| Stroke {
+    let trim =
+        prop_oneof![2 => Just(Trim::default()), 1 => (share(), share()).prop_map(|(start, end)| Trim { start, end })];
+    (paint(), 0.0..20.0, (join, 1.0..8.0), cap, dash, -50.0..50.0, trim)
+        .prop_map(|(paint, width, (join, miter_limit), cap, dash, dash_offset, trim)| Stroke {
             paint,
             width,
             join,
+            miter_limit,
+            trim,
             cap,
             dash: dash.into_iter().flat_map(|(dash, gap)| [dash, gap]).collect(),
             dash_offset,
@@ -380,32 +398,79 @@ fn text() -> BoxedStrategy<Content> {
         select(vec![Overflow::Visible, Overflow::Clip, Overflow::Ellipsis]),
     );
     let metrics = (option::of(side()), option::of(side()), 0.5..3.0, -5.0..20.0);
-    (select(TEXTS.to_vec()), font(), paint(), layout, metrics)
-        .prop_map(|(text, font, fill, layout, metrics)| {
+    let fit = (4.0..20.0, 20.0..80.0).prop_map(|(min_size, max_size)| AutoFit { min_size, max_size });
+    let ticker = (-200.0..200.0, 0.0..100.0, -50.0..50.0);
+    let ticker = ticker.prop_map(|(speed, gap, offset)| Ticker { speed, gap, offset });
+    let limits = (option::of(1..4_u32), option::weighted(0.2, fit), option::weighted(0.2, ticker));
+    let reveal = (prop_oneof![2 => Just(1.0), 1 => share()], option::weighted(0.2, 0.0..10.0));
+    let shadow = (point(), 0.0..10.0, color()).prop_map(|(offset, radius, color)| DropShadow { offset, radius, color });
+    let looks = (paint(), option::weighted(0.3, stroke()), option::weighted(0.2, shadow));
+    (select(TEXTS.to_vec()), vec(span(), 0..3), font(), looks, layout, metrics, limits, reveal)
+        .prop_map(|(text, spans, font, (fill, stroke, shadow), layout, metrics, limits, reveal)| {
             let (align, vertical_align, wrap, overflow) = layout;
             let (width, height, line_height, letter_spacing) = metrics;
+            let (max_lines, auto_fit, ticker) = limits;
             Content::Text(TextContent {
                 text: text.to_owned(),
+                spans,
                 font,
                 fill,
+                stroke,
+                shadow,
                 width,
                 height,
                 align,
                 vertical_align,
                 wrap,
                 overflow,
+                max_lines,
+                auto_fit: auto_fit.filter(|_| width.is_some() || height.is_some()),
                 line_height,
                 letter_spacing,
+                reveal: reveal.0,
+                reveal_letters: reveal.1,
+                ticker: ticker.filter(|_| width.is_some()),
             })
         })
         .boxed()
 }
 
-fn font() -> BoxedStrategy<Font> {
-    let style = select(vec![FontStyle::Normal, FontStyle::Italic, FontStyle::Oblique]);
-    (select(vec!["Inter", "No Such Family"]), 4.0..80.0, 1..=1000_u16, style)
-        .prop_map(|(family, size, weight, style)| Font { family: family.to_owned(), size, weight, style })
+fn span() -> BoxedStrategy<TextSpan> {
+    let font = (option::of(4.0..80.0), option::of(1..=1000_u16), option::of(font_style()), features());
+    let font =
+        font.prop_map(|(size, weight, style, features)| SpanFont { family: None, size, weight, style, features });
+    let lines = (any::<bool>(), any::<bool>());
+    (select(TEXTS.to_vec()), font, option::of(paint()), option::of(-5.0..20.0), lines)
+        .prop_map(|(text, font, fill, letter_spacing, (underline, strikethrough))| TextSpan {
+            text: text.to_owned(),
+            font,
+            fill,
+            letter_spacing,
+            underline,
+            strikethrough,
+        })
         .boxed()
+}
+
+fn font() -> BoxedStrategy<Font> {
+    (select(vec!["Inter", "No Such Family"]), 4.0..80.0, 1..=1000_u16, font_style(), features())
+        .prop_map(|(family, size, weight, style, features)| Font {
+            family: family.to_owned(),
+            size,
+            weight,
+            style,
+            features,
+        })
+        .boxed()
+}
+
+fn font_style() -> impl Strategy<Value = FontStyle> {
+    select(vec![FontStyle::Normal, FontStyle::Italic, FontStyle::Oblique])
+}
+
+fn features() -> impl Strategy<Value = BTreeMap<String, u32>> {
+    vec(select(vec!["liga", "tnum", "ss01"]), 0..2)
+        .prop_map(|tags| tags.into_iter().map(|tag| (tag.to_owned(), u32::from(tag != "liga"))).collect())
 }
 
 fn mask() -> BoxedStrategy<Mask> {

@@ -17,7 +17,7 @@ use crate::{
     animation::{self, Animation},
     asset::{AssetDocument, AssetKind},
     audio::AudioDocument,
-    content::{Content, ShapeContent, Stroke},
+    content::{Content, ShapeContent, Stroke, TextContent, is_feature_tag},
     geometry::{Length, Size},
     paint::{Gradient, Paint},
 };
@@ -193,8 +193,44 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                     self.stroke(&format!("{pointer}/stroke"), stroke);
                 }
             }
-            Content::Text(text) => self.paint(&format!("{pointer}/fill"), &text.fill),
+            Content::Text(text) => self.text(pointer, text),
             Content::Group(_) => {}
+        }
+    }
+
+    fn text(&mut self, pointer: &str, text: &TextContent) {
+        self.paint(&format!("{pointer}/fill"), &text.fill);
+        if let Some(stroke) = &text.stroke {
+            self.stroke(&format!("{pointer}/stroke"), stroke);
+        }
+        self.features(&format!("{pointer}/font/features"), text.font.features.keys());
+        for (index, span) in text.spans.iter().enumerate() {
+            let pointer = format!("{pointer}/spans/{index}");
+            if let Some(fill) = &span.fill {
+                self.paint(&format!("{pointer}/fill"), fill);
+            }
+            self.features(&format!("{pointer}/font/features"), span.font.features.keys());
+        }
+        if let Some(fit) = &text.auto_fit {
+            if text.width.is_none() && text.height.is_none() {
+                let expected = "a `width` or a `height` beside it, which the text is to fit into";
+                self.fault(format!("{pointer}/autoFit"), "`autoFit` without a box", expected);
+            }
+            if fit.min_size > fit.max_size {
+                let expected = format!("a size of at least {}, that of `minSize`", fit.min_size);
+                self.fault(format!("{pointer}/autoFit/maxSize"), format!("`{}`", fit.max_size), expected);
+            }
+        }
+        if text.ticker.is_some() && text.width.is_none() {
+            let expected = "a `width` beside it, through which the text runs";
+            self.fault(format!("{pointer}/ticker"), "`ticker` without a box", expected);
+        }
+    }
+
+    fn features<'a>(&mut self, pointer: &str, tags: impl Iterator<Item = &'a String>) {
+        for tag in tags.filter(|tag| !is_feature_tag(tag)) {
+            let expected = "the tag of an OpenType feature: four characters such as `liga`, `tnum` or `ss01`";
+            self.fault(pointer, shown_text(tag), expected);
         }
     }
 

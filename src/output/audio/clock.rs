@@ -40,9 +40,10 @@ impl SampleClock {
     }
 }
 
-/// When the sample of this number is heard.
+/// When the sample of this number is heard, in whole nanoseconds. Rounded up: the mixer counts samples by rounding down,
+/// and so finds the same number again.
 pub(super) fn time_of(sample: u64) -> gst::ClockTime {
-    let nanos = u128::from(sample) * 1_000_000_000 / u128::from(RATE);
+    let nanos = (u128::from(sample) * 1_000_000_000).div_ceil(u128::from(RATE));
     gst::ClockTime::from_nseconds(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
@@ -70,6 +71,8 @@ mod tests {
                 let next = u128::from(tick + 1) * 1_000_000_000 / u128::from(fps);
                 let end = u128::from(time_of(samples).nseconds());
                 prop_assert!(end.abs_diff(next) <= 1_000_000_000 / u128::from(RATE) + 1);
+                // Whoever counts samples by rounding down finds the same number.
+                prop_assert_eq!(end * u128::from(RATE) / 1_000_000_000, u128::from(samples));
                 tick += skip;
             }
         }

@@ -184,10 +184,34 @@ impl Run<'_> {
     fn play_until(&mut self, until: f64) {
         while let Some(moment) = self.next_moment(until) {
             let Moment { index, time, when } = moment;
+            if self.is_at_rest(when) {
+                self.pass_over(index, time, ((when * 10.0).floor() / 10.0 + 0.1).min(until));
+                continue;
+            }
             let Some(player) = self.timelines.players.get_mut(index) else { break };
             player.seen = Seen { at: time, inclusive: false };
             let happened = happenings(player, time);
             self.spread(happened, when);
+        }
+    }
+
+    /// Whether triggers have acted too often in this tenth of a second.
+    fn is_at_rest(&self, when: f64) -> bool {
+        let (window, count) = self.conductor.window;
+        window == (when * 10.0).floor() && count > MOST
+    }
+
+    /// Lets nothing happen up to scene time `until`, and at `time` of timeline `index` in any case: a round may be so
+    /// short that to look at each would take longer than to play it.
+    fn pass_over(&mut self, index: usize, time: u64, until: f64) {
+        for (at, player) in self.timelines.players.iter_mut().enumerate() {
+            let Some(playhead) = player.playhead.filter(|playhead| playhead.running) else { continue };
+            let further = |a: u64, b: u64| if playhead.rate > 0.0 { a.max(b) } else { a.min(b) };
+            let here = further(player.seen.at, playhead.at(until, player.list.end()));
+            let here = if at == index { further(here, time) } else { here };
+            if at == index || here != player.seen.at {
+                player.seen = Seen { at: here, inclusive: false };
+            }
         }
     }
 

@@ -9,8 +9,11 @@ use bevy_ecs::{
     resource::Resource,
     system::{Query, Res, ResMut},
 };
-use components::{AnimatedContent, Content, Effects, LayerId, LayerMask};
-use kurbo::Affine;
+use components::{
+    AnimatedContent, Content, Effects, LayerId, LayerMask, Mask, PixelRect, Point,
+    content::{FillRule, Geometry, ShapeContent},
+};
+use kurbo::{Affine, Rect};
 
 use super::{
     content::{DrawContext, draw_layer, text::Fonts},
@@ -32,6 +35,9 @@ pub struct RasterCache {
     key: Option<Key>,
     /// The pixels; `None` where there is nothing to draw.
     pub raster: Option<Raster>,
+    /// What is seen through, where the pixels move within the layer by themselves: its alpha is multiplied into them.
+    /// `None` where a rectangle of the frame does.
+    pub window: Option<Raster>,
     /// Whether the layer was not to be seen when idle caches were looked for last.
     idle: bool,
 }
@@ -75,11 +81,28 @@ pub fn refresh_rasters(
         }
         cache.key = Some(key);
         rasterised.0 += 1;
+        cache.window = None;
         cache.raster = match step {
             DrawStep::BeginGroup(_) => mask.0.as_ref().and_then(|mask| draw_mask(mask, key.scale)),
+            DrawStep::Layer(Drawn { scrolled: Some(scrolled), .. }) => {
+                cache.window = draw_window(scrolled.window, mask.0.as_ref(), key.scale, &mut context);
+                draw_layer(animated.0.as_ref().unwrap_or(content), effects, None, key.scale, &mut context)
+            }
             _ => draw_layer(animated.0.as_ref().unwrap_or(content), effects, mask.0.as_ref(), key.scale, &mut context),
         };
     }
+}
+
+/// The picture of a window, white, its alpha what is seen through: a rectangle of layer pixels, and of that what the
+/// layer's mask shows.
+fn draw_window(window: Rect, mask: Option<&Mask>, scale: (f64, f64), context: &mut DrawContext<'_>) -> Option<Raster> {
+    let geometry = Geometry::Polygon {
+        points: [(window.x0, window.y0), (window.x1, window.y0), (window.x1, window.y1), (window.x0, window.y1)]
+            .map(|(x, y)| Point { x, y })
+            .to_vec(),
+    };
+    let pane = ShapeContent { geometry, fill: None, stroke: None, fill_rule: FillRule::default() };
+    draw_layer(&Content::Shape(pane), &Effects::default(), mask, scale, context)
 }
 
 /// Ticks from one look for idle caches to the next.
@@ -135,19 +158,36 @@ pub(crate) fn raster_scale(affine: Affine, reshaping: bool) -> (f64, f64) {
     (choose(xx.hypot(yx)), choose(xy.hypot(yy)))
 }
 
+/// The rectangle of the frame through which what scrolls in a layer is seen; `None` if it is no rectangle, but what the
+/// cache's `window` says.
+pub(super) fn window_bounds(drawn: &Drawn, window: Rect, is_masked: bool) -> Option<PixelRect> {
+    let [_, yx, xy, ..] = drawn.affine.as_coeffs();
+    if is_masked || yx != 0.0 || xy != 0.0 {
+        return None;
+    }
+    let seen = drawn.affine.transform_rect_bbox(window);
+    Some(PixelRect::around(Rect::new(seen.x0.round(), seen.y0.round(), seen.x1.round(), seen.y1.round())))
+}
+
 /// From pixels of the raster to pixels of the frame.
 ///
 /// Layers that stand still stand on whole pixels: what was drawn sharp stays sharp. So do factors that differ from one
 /// only by rounding.
 pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster) -> Affine {
-    let mut c = (drawn.affine * raster.to_layer).as_coeffs();
+    let to_layer = match drawn.scrolled {
+        Some(scrolled) => Affine::translate((-scrolled.by, 0.0)) * raster.to_layer,
+        None => raster.to_layer,
+    };
+    let mut c = (drawn.affine * to_layer).as_coeffs();
     for (index, identity) in [1.0, 0.0, 0.0, 1.0].into_iter().enumerate() {
         if (c[index] - identity).abs() < 1e-7 {
             c[index] = identity;
         }
     }
     if c[..4] == [1.0, 0.0, 0.0, 1.0] && !drawn.moving && !drawn.reshaping {
-        c[4] = c[4].round();
+        if drawn.scrolled.is_none() {
+            c[4] = c[4].round();
+        }
         c[5] = c[5].round();
     }
     Affine::new(c)

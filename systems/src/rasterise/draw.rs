@@ -7,16 +7,16 @@ use bevy_ecs::{
     system::{Query, Res, ResMut},
 };
 use bevy_tasks::{ComputeTaskPool, TaskPool};
-use components::{LayerMask, PixelRect};
+use components::{BlendMode, LayerMask, PixelRect};
 
 use super::{
-    cache::{RasterCache, raster_affine},
+    cache::{RasterCache, raster_affine, window_bounds},
     composite::{Canvas, GroupStep, LayerStep, MaskStep, Step, compose},
     picture::{PictureId, Pictures},
 };
 use crate::{
     clock::SceneTime,
-    cull::{DrawList, DrawStep, Drawn, LaidMask},
+    cull::{DrawList, DrawStep, Drawn, LaidMask, Scrolled},
     damage::Damage,
     frame::{Frame, FramePool},
     tiles::TileSet,
@@ -102,20 +102,25 @@ pub(super) fn display_list(
     for step in list {
         match step {
             DrawStep::Layer(drawn) | DrawStep::Picture(drawn) => {
-                let raster = if matches!(step, DrawStep::Picture(_)) {
+                let is_picture = matches!(step, DrawStep::Picture(_));
+                let Ok((cache, mask)) = caches.get(drawn.entity) else { continue };
+                let raster = if is_picture {
                     pictures.raster(PictureId::Group(drawn.entity)).cloned()
                 } else {
-                    caches.get(drawn.entity).ok().and_then(|(cache, _)| cache.raster.clone())
+                    cache.raster.clone()
                 };
-                if let Some(raster) = raster.filter(|_| !drawn.covered) {
-                    #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
-                    steps.push(Step::Layer(LayerStep {
-                        affine: raster_affine(drawn, &raster),
-                        raster,
-                        bounds: drawn.bounds,
-                        opacity: drawn.opacity as f32,
-                        blend: drawn.blend,
-                    }));
+                let Some(raster) = raster.filter(|_| !drawn.covered) else { continue };
+                #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
+                let layer = LayerStep {
+                    affine: raster_affine(drawn, &raster),
+                    raster,
+                    bounds: drawn.bounds,
+                    opacity: drawn.opacity as f32,
+                    blend: drawn.blend,
+                };
+                match &drawn.scrolled {
+                    Some(scrolled) if !is_picture => push_scrolled(&mut steps, layer, scrolled, drawn, cache, mask),
+                    _ => steps.push(Step::Layer(layer)),
                 }
             }
             DrawStep::BeginGroup(drawn) => {
@@ -132,6 +137,34 @@ pub(super) fn display_list(
         }
     }
     steps
+}
+
+/// A layer that is seen through a window: a rectangle of the frame where that will do, else a mask.
+fn push_scrolled(
+    steps: &mut Vec<Step>,
+    layer: LayerStep,
+    scrolled: &Scrolled,
+    drawn: &Drawn,
+    cache: &RasterCache,
+    mask: &LayerMask,
+) {
+    if let Some(window) = window_bounds(drawn, scrolled.window, mask.0.is_some()) {
+        let bounds = layer.bounds.intersect(window);
+        if !bounds.is_empty() {
+            steps.push(Step::Layer(LayerStep { bounds, ..layer }));
+        }
+        return;
+    }
+    let Some(raster) = cache.window.clone() else { return };
+    let still = Drawn { scrolled: None, ..*drawn };
+    steps.push(Step::BeginGroup(GroupStep {
+        bounds: layer.bounds,
+        opacity: layer.opacity,
+        blend: layer.blend,
+        mask: Some(MaskStep { affine: raster_affine(&still, &raster), raster, inverted: false }),
+    }));
+    steps.push(Step::Layer(LayerStep { opacity: 1.0, blend: BlendMode::Normal, ..layer }));
+    steps.push(Step::EndGroup);
 }
 
 /// The mask of a group, and whether it hides all of it: a shape that covers nothing has no raster.

@@ -126,9 +126,50 @@ fn content() -> impl Strategy<Value = Value> {
         }),
         ("[a-zA-Z ]{1,14}", number(8.0, 60.0), paint())
             .prop_map(|(text, size, fill)| json!({"type": "text", "text": text, "font": {"size": size}, "fill": fill})),
+        rich_text(),
         // No scene of this test has assets: an error card.
         Just(json!({"type": "color", "color": "#102030"})),
     ]
+}
+
+/// Text with all that it may have.
+fn rich_text() -> impl Strategy<Value = Value> {
+    let words = select(vec!["Go", "two words", "line\nbreak", "سلام ok", "a👍🏽b"]);
+    let span = (words.clone(), number(6.0, 40.0), option::of(paint()), any::<bool>()).prop_map(
+        |(text, size, fill, underline)| {
+            let mut span = json!({"text": text, "font": {"size": size, "weight": 700}, "underline": underline});
+            if let Some(fill) = fill {
+                span["fill"] = fill;
+            }
+            span
+        },
+    );
+    let extra = prop_oneof![
+        (0.0..=1.0).prop_map(|reveal| json!({"reveal": reveal})),
+        (0_u32..9).prop_map(|letters| json!({"revealLetters": letters})),
+        number(0.5, 8.0).prop_map(|width| json!({"stroke": {"paint": "#102040c0", "width": width, "join": "round"}})),
+        (number(-6.0, 6.0), number(0.0, 5.0))
+            .prop_map(|(x, radius)| json!({"shadow": {"offset": {"x": x, "y": 2}, "radius": radius}})),
+        Just(json!({"autoFit": {"maxSize": 60}, "verticalAlign": "middle"})),
+        Just(json!({"overflow": "ellipsis", "maxLines": 1})),
+        Just(json!({"overflow": "clip", "letterSpacing": 3})),
+        (number(-90.0, 90.0), number(0.0, 50.0))
+            .prop_map(|(speed, gap)| json!({"ticker": {"speed": speed, "gap": gap}})),
+    ];
+    (words, vec(span, 0..2), number(8.0, 40.0), box_size(), vec(extra, 0..3)).prop_map(
+        |(text, spans, size, room, extras)| {
+            let mut content = json!({
+                "type": "text", "text": text, "spans": spans, "font": {"size": size},
+                "width": room["width"], "height": room["height"],
+            });
+            for extra in extras {
+                for (key, value) in extra.as_object().unwrap() {
+                    content[key] = value.clone();
+                }
+            }
+            content
+        },
+    )
 }
 
 fn transform() -> impl Strategy<Value = Value> {

@@ -2,7 +2,7 @@
 
 use components::{
     AssetId, Color, Paint,
-    content::{Font, Overflow, TextAlign, TextContent, VerticalAlign, Wrap},
+    content::{Font, Overflow, TextAlign, TextContent, VerticalAlign},
 };
 use kurbo::Rect;
 
@@ -44,10 +44,8 @@ pub(super) fn draw(
             height: Some(room.1),
             align: TextAlign::Center,
             vertical_align: VerticalAlign::Middle,
-            wrap: Wrap::Word,
             overflow: Overflow::Ellipsis,
-            line_height: 1.25,
-            letter_spacing: 0.0,
+            ..TextContent::default()
         };
         text::draw_onto(&mut surface, &message, (padding, padding), fonts);
     }

@@ -10,6 +10,7 @@ mod image;
 pub(crate) mod outline;
 pub(crate) mod paint;
 mod shape;
+mod stroke;
 pub(crate) mod surface;
 pub mod text;
 
@@ -41,9 +42,38 @@ pub struct Measure {
     pub ink: Rect,
 }
 
+/// How a content moves within its box by itself: what is drawn is `period` wider than the box, and a part of it that is
+/// as wide as the box is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scrolling {
+    /// Where it is seen, in layer pixels.
+    pub window: Rect,
+    /// After so many layer pixels it is where it was.
+    pub period: f64,
+    /// Layer pixels to the left per second of scene time.
+    pub speed: f64,
+    /// Layer pixels to the left at scene time 0.
+    pub offset: f64,
+}
+
+impl Scrolling {
+    /// How far to the left it stands, in layer pixels: from 0 to `period`.
+    #[must_use]
+    pub fn at(&self, seconds: f64) -> f64 {
+        let at = (self.offset + self.speed * seconds).rem_euclid(self.period);
+        // Rounding may give the period itself.
+        if at < self.period { at } else { 0.0 }
+    }
+}
+
 /// A content that can be drawn.
 trait Drawable {
     fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure;
+
+    /// How it moves within its box, if it does.
+    fn scrolling(&self, _: &mut DrawContext<'_>) -> Option<Scrolling> {
+        None
+    }
 
     /// Draws at `scale` raster pixels per layer pixel. `None` where there is nothing to draw.
     fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface>;
@@ -63,6 +93,11 @@ fn drawable(content: &Content) -> &dyn Drawable {
 /// Box and ink of a content, in layer pixels.
 pub fn measure(content: &Content, ctx: &mut DrawContext<'_>) -> Measure {
     drawable(content).measure(ctx)
+}
+
+/// How a content moves within its box by itself, if it does.
+pub fn scrolling(content: &Content, ctx: &mut DrawContext<'_>) -> Option<Scrolling> {
+    drawable(content).scrolling(ctx)
 }
 
 /// Draws a content at `scale` raster pixels per layer pixel, horizontally and vertically.

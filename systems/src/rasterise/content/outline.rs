@@ -1,7 +1,10 @@
 //! Outlines of shapes and masks.
 
-use components::{MaskShape, content::Geometry};
-use kurbo::{BezPath, Ellipse, PathEl, Point, Rect, RoundedRect, Shape};
+use components::{
+    MaskShape,
+    content::{CornerRadii, Geometry},
+};
+use kurbo::{BezPath, Ellipse, PathEl, Point, Rect, RoundedRect, RoundedRectRadii, Shape};
 use tiny_skia::{Path, PathBuilder};
 
 /// How far a curve may be from the true outline, in layer pixels: far below what is seen even at ten times the size.
@@ -56,7 +59,9 @@ pub(crate) fn of_geometry(geometry: &Geometry) -> (BezPath, Rect) {
 /// The outline of a mask in layer pixels; empty where the mask is another layer.
 pub(crate) fn of_mask(shape: &MaskShape) -> BezPath {
     match shape {
-        MaskShape::Rect { x, y, width, height, radius } => rounded(Rect::new(*x, *y, x + width, y + height), *radius),
+        MaskShape::Rect { x, y, width, height, radius } => {
+            rounded(Rect::new(*x, *y, x + width, y + height), CornerRadii::All(*radius))
+        }
         MaskShape::Ellipse { x, y, width, height } => {
             Ellipse::from_rect(Rect::new(*x, *y, x + width, y + height)).to_path(TOLERANCE)
         }
@@ -65,10 +70,18 @@ pub(crate) fn of_mask(shape: &MaskShape) -> BezPath {
     }
 }
 
-/// A rectangle with round corners, of a radius of at most half of its shorter side.
-pub(crate) fn rounded(area: Rect, radius: f64) -> BezPath {
-    let radius = radius.min(area.width().min(area.height()) / 2.0);
-    if radius > 0.0 { RoundedRect::from_rect(area, radius).to_path(TOLERANCE) } else { area.to_path(TOLERANCE) }
+/// A rectangle with round corners, each of a radius of at most half of the shorter side.
+pub(crate) fn rounded(area: Rect, radii: CornerRadii) -> BezPath {
+    let most = area.width().min(area.height()) / 2.0;
+    let each = radii.each();
+    let [top_left, top_right, bottom_right, bottom_left] =
+        [each.top_left, each.top_right, each.bottom_right, each.bottom_left].map(|radius| radius.min(most));
+    if [top_left, top_right, bottom_right, bottom_left].iter().any(|radius| *radius > 0.0) {
+        let radii = RoundedRectRadii::new(top_left, top_right, bottom_right, bottom_left);
+        RoundedRect::from_rect(area, radii).to_path(TOLERANCE)
+    } else {
+        area.to_path(TOLERANCE)
+    }
 }
 
 /// A star about (`middle`, `middle`), its first point upwards.

@@ -3,12 +3,12 @@
 use components::{
     Color, Paint,
     computed::Extent,
-    content::{Cap, FillRule, Geometry, Join, ShapeContent, Stroke},
+    content::{FillRule, Geometry, ShapeContent},
 };
 use kurbo::Rect;
-use tiny_skia::{LineCap, LineJoin, Path, StrokeDash};
+use tiny_skia::Path;
 
-use super::{DrawContext, Drawable, Measure, outline, paint, surface::Surface};
+use super::{DrawContext, Drawable, Measure, outline, paint, stroke::stroked, surface::Surface};
 
 impl Drawable for ShapeContent {
     fn measure(&self, _: &mut DrawContext<'_>) -> Measure {
@@ -57,9 +57,8 @@ struct Parts {
 impl Parts {
     fn new(shape: &ShapeContent, scale: (f64, f64)) -> Self {
         let (path, area) = outline::of_geometry(&shape.geometry);
-        let path = outline::to_skia(&path);
-        let stroked = shape.stroke.as_ref().and_then(|stroke| stroked(path.as_ref()?, stroke, scale));
-        let filled = path.filter(|_| fill(shape).is_some());
+        let stroked = shape.stroke.as_ref().and_then(|stroke| stroked(&path, stroke, scale));
+        let filled = fill(shape).and_then(|_| outline::to_skia(&path));
         Self { filled, stroked, area }
     }
 
@@ -71,32 +70,5 @@ impl Parts {
             .map(|b| Rect::new(b.left().into(), b.top().into(), b.right().into(), b.bottom().into()))
             .reduce(|all, part| all.union(part))
             .unwrap_or(Rect::ZERO)
-    }
-}
-
-/// The outline of a stroke along `path`.
-fn stroked(path: &Path, stroke: &Stroke, scale: (f64, f64)) -> Option<Path> {
-    let style = tiny_skia::Stroke {
-        width: stroke.width as f32,
-        // SVG's default.
-        miter_limit: 4.0,
-        line_cap: match stroke.cap {
-            Cap::Butt => LineCap::Butt,
-            Cap::Round => LineCap::Round,
-            Cap::Square => LineCap::Square,
-        },
-        line_join: match stroke.join {
-            Join::Miter => LineJoin::Miter,
-            Join::Round => LineJoin::Round,
-            Join::Bevel => LineJoin::Bevel,
-        },
-        dash: None,
-    };
-    // How finely curves are cut into pieces.
-    let resolution = scale.0.max(scale.1) as f32;
-    let dash: Vec<f32> = stroke.dash.iter().map(|length| *length as f32).collect();
-    match StrokeDash::new(dash, stroke.dash_offset as f32) {
-        Some(dash) => path.dash(&dash, resolution)?.stroke(&style, resolution),
-        None => path.stroke(&style, resolution),
     }
 }

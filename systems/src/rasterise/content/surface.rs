@@ -10,7 +10,7 @@ use crate::rasterise::pixmap::Raster;
 /// Pixels that a surface may have: twice a 4K frame, 66 MB. What is larger is drawn coarser.
 const MAX_PIXELS: f64 = 2.0 * 3840.0 * 2160.0;
 /// Longest side of a surface in pixels.
-const MAX_SIDE: f64 = 16384.0;
+const MAX_SIDE: f64 = 65536.0;
 /// How far a coordinate may be from a whole pixel and still count as being on it: rounding errors of transforms.
 const SLACK: f64 = 1e-6;
 
@@ -107,6 +107,32 @@ impl Surface {
             target[..row].copy_from_slice(source);
         }
         Some(Self { pixmap, left: self.left - left as i32, top: self.top - top as i32, scale: self.scale })
+    }
+
+    /// Lays another picture of the same scale over this one.
+    pub(crate) fn lay(&mut self, other: &Self) {
+        let (x, y) = (other.left - self.left, other.top - self.top);
+        let paint = tiny_skia::PixmapPaint::default();
+        self.pixmap.draw_pixmap(x, y, other.pixmap.as_ref(), &paint, Transform::identity(), None);
+    }
+
+    /// The part of the picture within `area` (layer pixels). `None` if there is none.
+    pub(crate) fn cropped(&self, area: Rect) -> Option<Self> {
+        let (own, wanted) = (self.grid(), Grid::around(area, self.scale)?);
+        let (left, top) = (own.left.max(wanted.left), own.top.max(wanted.top));
+        let right = (own.left + own.width as i32).min(wanted.left.saturating_add_unsigned(wanted.width));
+        let bottom = (own.top + own.height as i32).min(wanted.top.saturating_add_unsigned(wanted.height));
+        if left >= right || top >= bottom {
+            return None;
+        }
+        let mut pixmap = Pixmap::new((right - left) as u32, (bottom - top) as u32)?;
+        let row = pixmap.width() as usize * 4;
+        let first = (left - own.left) as usize * 4;
+        let rows = self.pixmap.data().chunks_exact(own.width as usize * 4).skip((top - own.top) as usize);
+        for (target, source) in pixmap.data_mut().chunks_exact_mut(row).zip(rows) {
+            target.copy_from_slice(&source[first..first + row]);
+        }
+        Some(Self { pixmap, left, top, scale: self.scale })
     }
 
     /// The finished picture.

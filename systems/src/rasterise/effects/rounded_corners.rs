@@ -1,4 +1,4 @@
-use components::effects::RoundedCorners;
+use components::{content::CornerRadii, effects::RoundedCorners};
 use kurbo::Rect;
 use tiny_skia::{FillRule, Mask};
 
@@ -11,7 +11,7 @@ impl Apply for RoundedCorners {
     }
 
     fn apply(&self, mut picture: Surface, frame: Rect) -> Surface {
-        let path = outline::to_skia(&outline::rounded(frame, self.radius));
+        let path = outline::to_skia(&outline::rounded(frame, CornerRadii::All(self.radius)));
         let mask = Mask::new(picture.pixmap.width(), picture.pixmap.height());
         if let (Some(path), Some(mut mask)) = (path, mask) {
             mask.fill_path(&path, FillRule::Winding, true, picture.transform());

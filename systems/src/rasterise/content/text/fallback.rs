@@ -21,7 +21,7 @@ const EMOJI_FORM: char = '\u{fe0f}';
 
 /// Which form of Han letters is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Han {
+pub(super) enum Han {
     Chinese,
     Japanese,
     Korean,
@@ -29,7 +29,7 @@ enum Han {
 
 impl Han {
     /// Kana are Japanese, Hangul is Korean.
-    fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         let kana = |c: char| ('\u{3040}'..='\u{30ff}').contains(&c);
         let hangul = |c: char| ('\u{1100}'..='\u{11ff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c);
         if text.chars().any(kana) {
@@ -75,14 +75,14 @@ impl Fallback {
     }
 
     /// Cuts a text into runs of one font each, as `primary` does not have all letters. Letters that no font has are
-    /// replaced in `text`.
+    /// replaced in `text`. `han` is what the whole paragraph asks for.
     pub(super) fn itemise(
         &mut self,
         database: &Database,
         text: &mut String,
         primary: &Face,
+        han: Han,
     ) -> Vec<(Range<usize>, Face)> {
-        let han = Han::of(text);
         let mut runs: Vec<(Range<usize>, Face)> = Vec::new();
         let mut output = String::with_capacity(text.len());
         let mut letters = text.chars().peekable();

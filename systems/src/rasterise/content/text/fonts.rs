@@ -1,20 +1,23 @@
 //! The fonts that text is set in: those of the scene, those that are built in, those of the system, in this order.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     path::PathBuf,
     sync::{Arc, LazyLock},
 };
 
 use bevy_ecs::resource::Resource;
-use components::content::{FontStyle, TextContent};
+use components::{
+    Paint,
+    content::{FontStyle, TextContent, Ticker},
+};
 use cosmic_text::{
     FontSystem,
     fontdb::{Database, FaceInfo, Family, ID, Query, Source, Stretch, Style, Weight},
     skrifa::{FontRef, MetadataProvider, Tag},
 };
 
-use super::{fallback::Fallback, glyphs::GlyphCache, layout::TextLayout};
+use super::{fallback::Fallback, glyphs::GlyphCache, layout::TextLayout, paragraphs::FaceMetrics};
 use crate::assets::Assets;
 
 /// The family that is built in.
@@ -45,8 +48,12 @@ pub struct Fonts {
     base: Vec<FaceInfo>,
     /// The font files of the scene.
     scene: Vec<Arc<Vec<u8>>>,
-    /// Texts with their lines, the one that was used last in front. Their fill does not count.
+    /// Texts with their lines, the one that was used last in front; see [`layout_key`].
     layouts: VecDeque<(TextContent, Arc<TextLayout>)>,
+    /// Families that were asked for in vain.
+    missing: BTreeSet<String>,
+    /// Those of them that were told of.
+    told: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for Fonts {
@@ -110,6 +117,8 @@ impl Fonts {
             base,
             scene,
             layouts: VecDeque::new(),
+            missing: BTreeSet::new(),
+            told: BTreeSet::new(),
         }
     }
 
@@ -128,6 +137,7 @@ impl Fonts {
         self.system = FontSystem::new_with_locale_and_db(LOCALE.to_owned(), database);
         self.glyphs = GlyphCache::default();
         self.layouts.clear();
+        self.missing.clear();
         true
     }
 
@@ -138,25 +148,72 @@ impl Fonts {
     }
 
     /// The face for a family, weight and style; of the default family if there is none of that name.
-    pub(super) fn face(&mut self, family: &str, weight: u16, style: FontStyle) -> Option<Face> {
+    pub(super) fn face(&mut self, name: &str, weight: u16, style: FontStyle) -> Option<Face> {
         let database = self.system.db();
-        let family = match family.to_ascii_lowercase().as_str() {
+        let family = match name.to_ascii_lowercase().as_str() {
             "sans-serif" | "system-ui" => Some(DEFAULT_FAMILY.to_owned()),
             "serif" => find_family(database, "Noto Serif").or_else(|| find_family(database, "DejaVu Serif")),
             "monospace" => {
                 find_family(database, "Noto Sans Mono").or_else(|| find_family(database, "DejaVu Sans Mono"))
             }
-            _ => find_family(database, family),
+            _ => find_family(database, name),
         };
-        face(database, family.as_deref().unwrap_or(DEFAULT_FAMILY), weight, style)
+        let found = match family {
+            Some(family) => family,
+            None => {
+                self.missing.insert(name.to_owned());
+                DEFAULT_FAMILY.to_owned()
+            }
+        };
+        face(self.system.db(), &found, weight, style)
+    }
+
+    /// The measures of a face.
+    pub(super) fn metrics(&mut self, face: &Face) -> FaceMetrics {
+        let Some(font) = self.system.get_font(face.id, face.weight) else {
+            return FaceMetrics { ascent: 1.0, descent: 0.0, underline: -0.1, strikeout: 0.3, thickness: 0.06 };
+        };
+        let metrics = font.metrics();
+        let em = f64::from(metrics.units_per_em.max(1));
+        let lines = font.as_swash().metrics(&[]);
+        let lines_em = f64::from(lines.units_per_em.max(1));
+        FaceMetrics {
+            ascent: f64::from(metrics.ascent) / em,
+            descent: -f64::from(metrics.descent) / em,
+            underline: f64::from(lines.underline_offset) / lines_em,
+            strikeout: f64::from(lines.strikeout_offset) / lines_em,
+            thickness: f64::from(lines.stroke_size) / lines_em,
+        }
+    }
+
+    /// Families that text asked for and that neither the scene nor the system has, in order; that text is set in the
+    /// default font.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        self.missing.iter().map(String::as_str)
+    }
+
+    /// Warns of each family that is missing, once.
+    pub fn tell_missing(&mut self) {
+        for family in &self.missing {
+            if self.told.insert(family.clone()) {
+                tracing::warn!(
+                    "there is no font family `{family}`: its text is set in {DEFAULT_FAMILY}; correct the name, add \
+                     the font's file to the scene's assets, or install it"
+                );
+            }
+        }
     }
 
     /// The lines of a text; those that were worked out last are kept.
     pub(super) fn layout(&mut self, content: &TextContent) -> Arc<TextLayout> {
-        let known = self.layouts.iter().position(|(other, _)| same_layout(other, content));
+        let key = layout_key(content);
+        let known = self.layouts.iter().position(|(other, _)| *other == key);
         let entry = match known.and_then(|at| self.layouts.remove(at)) {
             Some(entry) => entry,
-            None => (content.clone(), Arc::new(TextLayout::new(content, self))),
+            None => {
+                let layout = Arc::new(TextLayout::new(&key, self));
+                (key, layout)
+            }
         };
         let layout = Arc::clone(&entry.1);
         self.layouts.truncate(KEPT_LAYOUTS - 1);
@@ -171,32 +228,19 @@ impl Default for Fonts {
     }
 }
 
-/// Whether two texts differ in their fill at most.
-fn same_layout(a: &TextContent, b: &TextContent) -> bool {
-    let TextContent {
-        text,
-        font,
-        fill: _,
-        width,
-        height,
-        align,
-        vertical_align,
-        wrap,
-        overflow,
-        line_height,
-        letter_spacing,
-    } = a;
-    #[expect(clippy::float_cmp, reason = "only what is exactly equal may share its lines")]
-    let same_lengths = *line_height == b.line_height && *letter_spacing == b.letter_spacing;
-    same_lengths
-        && *text == b.text
-        && *font == b.font
-        && *width == b.width
-        && *height == b.height
-        && *align == b.align
-        && *vertical_align == b.vertical_align
-        && *wrap == b.wrap
-        && *overflow == b.overflow
+/// A text without all that its lines do not depend on: what it is painted with, and how much of it is shown.
+fn layout_key(content: &TextContent) -> TextContent {
+    let mut key = TextContent {
+        fill: Paint::default(),
+        stroke: None,
+        shadow: None,
+        reveal: 1.0,
+        reveal_letters: None,
+        ticker: content.ticker.map(|_| Ticker { speed: 0.0, gap: 0.0, offset: 0.0 }),
+        ..content.clone()
+    };
+    key.spans.iter_mut().for_each(|span| span.fill = None);
+    key
 }
 
 fn same_face(a: &FaceInfo, b: &FaceInfo) -> bool {

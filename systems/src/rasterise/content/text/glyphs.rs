@@ -7,12 +7,12 @@ use cosmic_text::{
     fontdb::{ID, Weight},
 };
 use fast_image_resize::{PixelType, ResizeOptions, Resizer, images::Image};
-use kurbo::Rect;
+use kurbo::{BezPath, Point, Rect};
 use swash::{
     NormalizedCoord,
     scale::{Render, ScaleContext, Source, StrikeWith, image::Content},
     tag_from_bytes,
-    zeno::{Angle, Format, Transform, Vector},
+    zeno::{Angle, Command, Format, PathData, Transform, Vector},
 };
 
 use super::layout::Glyph;
@@ -111,6 +111,35 @@ impl GlyphCache {
             ),
             _ => None,
         }
+    }
+
+    /// The outline of a glyph in layer pixels about its origin; `None` for blanks and for glyphs with colours of their
+    /// own.
+    pub(super) fn outline(&mut self, system: &mut FontSystem, glyph: &Glyph) -> Option<BezPath> {
+        let font = system.get_font(glyph.font, glyph.weight)?;
+        let font = font.as_swash();
+        let coords = coordinates(font, glyph.weight);
+        let mut scaler = self.context.builder(font).hint(false).normalized_coords(&coords).size(glyph.size).build();
+        if scaler.scale_color_outline(glyph.id).is_some() {
+            return None;
+        }
+        let mut outline = scaler.scale_outline(glyph.id)?;
+        if glyph.slanted {
+            outline.transform(&Transform::skew(Angle::from_degrees(SLANT), Angle::from_degrees(0.0)));
+        }
+        // Upwards in fonts.
+        let point = |p: Vector| Point::new(f64::from(p.x), -f64::from(p.y));
+        let mut path = BezPath::new();
+        for command in outline.path().commands() {
+            match command {
+                Command::MoveTo(p) => path.move_to(point(p)),
+                Command::LineTo(p) => path.line_to(point(p)),
+                Command::QuadTo(a, p) => path.quad_to(point(a), point(p)),
+                Command::CurveTo(a, b, p) => path.curve_to(point(a), point(b), point(p)),
+                Command::Close => path.close_path(),
+            }
+        }
+        (!path.is_empty()).then_some(path)
     }
 
     /// Draws a glyph that the font has as a picture; `size` is that of the em in raster pixels.

@@ -1,31 +1,35 @@
 //! Lines of text, laid out in layer pixels. Nothing here knows of the scale that they are drawn at, so that lines never
 //! break elsewhere because a layer grows.
 
-use components::content::{Overflow, TextAlign, TextContent, VerticalAlign, Wrap};
-use cosmic_text::{
-    Align, Attrs, Buffer, CacheKeyFlags, Ellipsize, EllipsizeHeightLimit, Family, FeatureTag, FontFeatures, Metrics,
-    Shaping,
-    fontdb::{ID, Weight},
-};
+use components::content::{TextAlign, TextContent, VerticalAlign};
+use cosmic_text::fontdb::{ID, Weight};
 use kurbo::Rect;
 
-use super::fonts::{Face, Fonts};
+use super::{
+    fonts::Fonts,
+    lines::{Breaking, Line},
+    paragraphs::{paragraphs, styles},
+};
 
-/// How far a line may stick out of the box's height and still count as fitting, as a share of its height.
-const LINE_SLACK: f64 = 0.01;
-/// What text that does not fit ends in.
-const ELLIPSIS: char = '…';
+/// Step from one font size to the next that automatic fitting tries, in pixels.
+const SIZE_STEP: f64 = 0.25;
 
 /// A text with all its glyphs in place.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TextLayout {
     /// The layer's box.
     pub(super) width: f64,
     /// The layer's box.
     pub(super) height: f64,
+    /// Width of the widest line.
+    pub(super) text_width: f64,
     pub(super) glyphs: Vec<Glyph>,
-    /// What the glyphs paint.
+    /// Lines below and through the text; those that touch stand behind one another.
+    pub(super) rules: Vec<Rule>,
+    /// What the glyphs and rules paint.
     pub(super) ink: Rect,
+    /// Letters (grapheme clusters) of what is shown.
+    pub(super) letters: u32,
 }
 
 /// A glyph in its place.
@@ -44,62 +48,102 @@ pub(super) struct Glyph {
     pub(super) baseline: f64,
     /// How far it is moved down from the baseline, in layer pixels.
     pub(super) shift: f64,
+    /// 0 for what is not in a span, else the number of the span, from 1.
+    pub(super) style: usize,
+    /// The number of the last letter that it shows, from 1.
+    pub(super) letter: u32,
 }
 
-/// A line whose glyphs count from its own left end.
-struct Line {
-    /// The first byte of the paragraph's text that it shows.
-    start: usize,
-    rtl: bool,
-    width: f64,
-    glyphs: Vec<Glyph>,
+/// A piece of an underline or of a line through the text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rule {
+    pub(super) x0: f64,
+    pub(super) x1: f64,
+    /// The line's baseline in layer pixels.
+    pub(super) baseline: f64,
+    /// Its upper edge, downwards from the baseline.
+    pub(super) top: f64,
+    pub(super) thickness: f64,
+    /// As of [`Glyph`].
+    pub(super) style: usize,
+    /// As of [`Glyph`].
+    pub(super) letter: u32,
 }
 
 impl TextLayout {
     pub(super) fn new(content: &TextContent, fonts: &mut Fonts) -> Self {
-        let empty = Self {
-            width: content.width.unwrap_or(0.0),
-            height: content.height.unwrap_or(0.0),
-            glyphs: Vec::new(),
-            ink: Rect::ZERO,
-        };
-        let Some(face) = fonts.face(&content.font.family, content.font.weight, content.font.style) else {
-            return empty;
-        };
-        if content.text.is_empty() {
+        let empty =
+            Self { width: content.width.unwrap_or(0.0), height: content.height.unwrap_or(0.0), ..Self::default() };
+        if content.text.is_empty() && content.spans.iter().all(|span| span.text.is_empty()) {
             return empty;
         }
-        let lines = break_lines(content, &face, fonts);
+        let Some(styles) = styles(content, fonts) else { return empty };
+        let paragraphs = paragraphs(content, &styles, fonts);
+        let mut breaking = Breaking { content, styles: &styles, zoom: 1.0, breaks_words: true };
+        if let Some(size) =
+            fitting_size(content, |zoom| Breaking { zoom, breaks_words: false, ..breaking }.fits(&paragraphs, fonts))
+        {
+            breaking.zoom = size / content.font.size;
+        }
+        let lines = breaking.lines(&paragraphs, fonts);
+        Self::of_lines(content, lines, fonts)
+    }
 
-        let line_height = content.font.size * content.line_height;
+    fn of_lines(content: &TextContent, lines: Vec<Line>, fonts: &mut Fonts) -> Self {
         let text_width = lines.iter().map(|line| line.width).fold(0.0, f64::max);
-        let text_height = line_height * lines.len() as f64;
+        let text_height: f64 = lines.iter().map(Line::height).sum();
         let width = content.width.unwrap_or_else(|| even(text_width));
         let height = content.height.unwrap_or_else(|| even(text_height));
-        let top = match content.vertical_align {
+        let mut top = match content.vertical_align {
             VerticalAlign::Top => 0.0,
             VerticalAlign::Middle => (height - text_height) / 2.0,
             VerticalAlign::Bottom => height - text_height,
         };
-        // All lines have the baseline of the font that was asked for, whatever other fonts stand in a line.
-        let (ascent, descent) = extents(&face, fonts, content.font.size);
-        let first = top + (line_height - (ascent + descent)) / 2.0 + ascent;
-
-        let mut glyphs = Vec::new();
+        let mut layout = Self { width, height, text_width, ..Self::default() };
         let mut ink: Option<Rect> = None;
-        for (index, line) in lines.into_iter().enumerate() {
-            let left = (width - line.width) * share_before(content.align, line.rtl);
-            let baseline = first + line_height * index as f64;
+        let mut reserve = |area: Rect| ink = Some(ink.map_or(area, |ink| ink.union(area)));
+        for line in lines {
+            let share = if content.ticker.is_some() { 0.0 } else { share_before(content.align, line.rtl) };
+            let left = (width - line.width) * share;
+            let baseline = top + line.above;
+            top += line.height();
             for glyph in line.glyphs {
+                layout.letters = layout.letters.max(glyph.letter);
                 let glyph = Glyph { x: glyph.x + left, baseline, ..glyph };
                 if let Some(area) = fonts.glyphs.bounds(&mut fonts.system, &glyph) {
-                    ink = Some(ink.map_or(area, |ink| ink.union(area)));
-                    glyphs.push(glyph);
+                    reserve(area);
+                    layout.glyphs.push(glyph);
                 }
             }
+            for rule in line.rules {
+                let rule = Rule { x0: rule.x0 + left, x1: rule.x1 + left, baseline, ..rule };
+                let top = baseline + rule.top;
+                reserve(Rect::new(rule.x0, top, rule.x1, top + rule.thickness));
+                layout.rules.push(rule);
+            }
         }
-        Self { width, height, glyphs, ink: ink.unwrap_or(Rect::ZERO) }
+        layout.ink = ink.unwrap_or(Rect::ZERO);
+        layout
     }
+}
+
+/// The font size that automatic fitting chooses, if there is any; `fits` says whether the text does, at that multiple
+/// of the authored size.
+fn fitting_size(content: &TextContent, mut fits: impl FnMut(f64) -> bool) -> Option<f64> {
+    let fit = content.auto_fit?;
+    let steps = ((fit.max_size - fit.min_size) / SIZE_STEP).ceil().max(0.0) as u32;
+    let size = |step: u32| (fit.min_size + f64::from(step) * SIZE_STEP).min(fit.max_size.max(fit.min_size));
+    let mut fits = |step| fits(size(step) / content.font.size);
+    if fits(steps) {
+        return Some(size(steps));
+    }
+    // The largest is too large, and the smallest is taken whether it fits or not.
+    let (mut good, mut bad) = (0, steps);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if fits(middle) { good = middle } else { bad = middle }
+    }
+    Some(size(good))
 }
 
 /// The next even number: a box that is as large as its text then has its middle on a whole pixel, and stays sharp when
@@ -115,112 +159,4 @@ fn share_before(align: TextAlign, rtl: bool) -> f64 {
         (TextAlign::Right, _) | (TextAlign::Start, true) | (TextAlign::End, false) => 1.0,
         (TextAlign::Left | TextAlign::Justify, _) | (TextAlign::Start, false) | (TextAlign::End, true) => 0.0,
     }
-}
-
-/// Ascent and descent of a face in pixels, both counted away from the baseline.
-fn extents(face: &Face, fonts: &mut Fonts, size: f64) -> (f64, f64) {
-    match fonts.system.get_font(face.id, face.weight) {
-        Some(font) => {
-            let metrics = font.metrics();
-            let em = f64::from(metrics.units_per_em.max(1));
-            (f64::from(metrics.ascent) / em * size, -f64::from(metrics.descent) / em * size)
-        }
-        None => (size, 0.0),
-    }
-}
-
-fn break_lines(content: &TextContent, face: &Face, fonts: &mut Fonts) -> Vec<Line> {
-    let mut paragraphs = content.text.split('\n').map(|text| text.strip_suffix('\r').unwrap_or(text).to_owned());
-    if content.overflow != Overflow::Ellipsis {
-        return paragraphs
-            .flat_map(|mut text| lines_of(&mut text, content.wrap, Ellipsize::None, content, face, fonts))
-            .collect();
-    }
-
-    let line_height = content.font.size * content.line_height;
-    let room = content.height.map_or(usize::MAX, |height| (height / line_height + LINE_SLACK) as usize).max(1);
-    let in_one_line = Ellipsize::End(EllipsizeHeightLimit::Lines(1));
-    let ellipsize = if content.wrap == Wrap::None { in_one_line } else { Ellipsize::None };
-    let mut lines = Vec::new();
-    while let Some(mut text) = paragraphs.next() {
-        let left = room - lines.len();
-        let mut of_paragraph = lines_of(&mut text, content.wrap, ellipsize, content, face, fonts);
-        let fits = of_paragraph.len() < left || (of_paragraph.len() == left && paragraphs.clone().next().is_none());
-        if fits {
-            lines.extend(of_paragraph);
-            continue;
-        }
-        // The last line that there is room for shows as much as it can of what is left. The mark is added even where
-        // this paragraph ends there, since others follow.
-        let rest = text.get(of_paragraph[left - 1].start..).unwrap_or_default().trim_start();
-        let mut rest = format!("{rest}{ELLIPSIS}");
-        of_paragraph.truncate(left - 1);
-        lines.extend(of_paragraph);
-        lines.extend(lines_of(&mut rest, Wrap::None, in_one_line, content, face, fonts).into_iter().take(1));
-        break;
-    }
-    lines
-}
-
-/// The lines of one paragraph. Letters that no font has are replaced in `text`.
-fn lines_of(
-    text: &mut String,
-    wrap: Wrap,
-    ellipsize: Ellipsize,
-    content: &TextContent,
-    face: &Face,
-    fonts: &mut Fonts,
-) -> Vec<Line> {
-    let size = content.font.size as f32;
-    let mut buffer = Buffer::new_empty(Metrics::new(size, size * content.line_height as f32));
-    buffer.set_wrap(match wrap {
-        Wrap::Word => cosmic_text::Wrap::WordOrGlyph,
-        Wrap::Glyph => cosmic_text::Wrap::Glyph,
-        Wrap::None => cosmic_text::Wrap::None,
-    });
-    buffer.set_ellipsize(ellipsize);
-    buffer.set_size(content.width.map(|width| width as f32), None);
-
-    let runs = fonts.fallback.itemise(fonts.system.db(), text, face);
-    let attributes = |face| attributes(face, content);
-    let spans = runs.iter().map(|(range, face)| (&text[range.clone()], attributes(face)));
-    // Lines are moved to their side later, when the width of all is known.
-    let align = if content.align == TextAlign::Justify { Align::Justified } else { Align::Left };
-    buffer.set_rich_text(spans, &attributes(face), Shaping::Advanced, Some(align));
-    buffer.shape_until_scroll(&mut fonts.system, false);
-
-    buffer
-        .layout_runs()
-        .map(|run| Line {
-            start: run.glyphs.iter().map(|glyph| glyph.start).min().unwrap_or(0),
-            rtl: run.rtl,
-            width: f64::from(run.line_w),
-            glyphs: run
-                .glyphs
-                .iter()
-                .map(|glyph| Glyph {
-                    font: glyph.font_id,
-                    weight: glyph.font_weight,
-                    id: glyph.glyph_id,
-                    size: glyph.font_size,
-                    slanted: glyph.cache_key_flags.contains(CacheKeyFlags::FAKE_ITALIC),
-                    x: f64::from(glyph.x + glyph.font_size * glyph.x_offset),
-                    baseline: 0.0,
-                    shift: f64::from(glyph.y - glyph.font_size * glyph.y_offset),
-                })
-                .collect(),
-        })
-        .collect()
-}
-
-fn attributes<'a>(face: &'a Face, content: &TextContent) -> Attrs<'a> {
-    let attributes =
-        Attrs::new().family(Family::Name(&face.family)).weight(face.weight).style(face.style).stretch(face.stretch);
-    if content.letter_spacing == 0.0 {
-        return attributes;
-    }
-    // Letters that are drawn apart are not drawn as one: CSS too has no ligatures then.
-    let mut features = FontFeatures::new();
-    features.disable(FeatureTag::STANDARD_LIGATURES).disable(FeatureTag::CONTEXTUAL_LIGATURES);
-    attributes.letter_spacing((content.letter_spacing / content.font.size) as f32).font_features(features)
 }

@@ -1,60 +1,128 @@
-//! Text.
+//! Text: `paragraphs` and their fonts, broken into `lines`, which become a `layout` of glyphs; what is here measures and
+//! paints it.
 
 mod fallback;
 mod fonts;
 mod glyphs;
 mod layout;
+mod lines;
+mod paragraphs;
+mod ticker;
 
 use components::{
+    Effect, Effects, Paint,
     computed::Extent,
     content::{Overflow, TextContent},
 };
-use kurbo::Rect;
+use kurbo::{BezPath, Insets, Rect, Shape};
+use tiny_skia::{FillRule, Mask, Transform};
 
 pub use self::fonts::Fonts;
 use self::{
     glyphs::{GlyphImage, GlyphPixels},
-    layout::TextLayout,
+    layout::{Glyph, Rule, TextLayout},
 };
-use super::{DrawContext, Drawable, Measure, paint, surface::Surface};
+use super::{DrawContext, Drawable, Measure, Scrolling, outline, paint, stroke, surface::Surface};
+use crate::rasterise::effects;
 
 impl Drawable for TextContent {
     fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure {
         let layout = ctx.fonts.layout(self);
         let extent = Extent { width: layout.width, height: layout.height };
-        Measure { extent, ink: visible(self, &layout) }
+        let ink = match ticker::scrolling(self, &layout) {
+            Some(scrolling) => scrolling.window,
+            None => visible(self, &layout),
+        };
+        Measure { extent, ink }
+    }
+
+    fn scrolling(&self, ctx: &mut DrawContext<'_>) -> Option<Scrolling> {
+        self.ticker?;
+        ticker::scrolling(self, &ctx.fonts.layout(self))
     }
 
     fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
         let layout = ctx.fonts.layout(self);
-        let ink = visible(self, &layout);
-        if ink.is_zero_area() {
-            return None;
+        if self.ticker.is_some() {
+            return ticker::draw(self, &layout, scale, ctx.fonts);
         }
-        // Baselines are moved onto whole raster pixels.
-        let room = if self.overflow == Overflow::Clip { ink } else { ink.inflate(0.5 / scale.0, 0.5 / scale.1) };
-        let mut surface = Surface::covering(room, scale)?;
-        draw_layout(&mut surface, self, &layout, (0.0, 0.0), ctx.fonts);
-        Some(surface)
+        let seen = visible(self, &layout);
+        let picture = draw_within(self, &layout, seen, (0.0, 0.0), scale, ctx.fonts)?;
+        if self.overflow == Overflow::Clip { picture.cropped(seen) } else { Some(picture) }
     }
 }
 
-/// Draws a text onto a surface, its box at `origin` (layer pixels).
+/// Draws a text, its box at `origin`, as far as it is seen in `seen` or casts its shadow there; in layer pixels.
+fn draw_within(
+    content: &TextContent,
+    layout: &TextLayout,
+    seen: Rect,
+    origin: (f64, f64),
+    scale: (f64, f64),
+    fonts: &mut Fonts,
+) -> Option<Surface> {
+    if seen.is_zero_area() {
+        return None;
+    }
+    let shadow: Effects = shadow(content);
+    let reach = effects::reach(&shadow);
+    let casting = Rect::new(seen.x0 - reach.x1, seen.y0 - reach.y1, seen.x1 + reach.x0, seen.y1 + reach.y0);
+    let casting = casting.intersect(painted(content, layout) + kurbo::Vec2::new(origin.0, origin.1));
+    if casting.is_zero_area() {
+        return None;
+    }
+    // Baselines are moved onto whole raster pixels.
+    let clips = content.overflow == Overflow::Clip && shadow.0.is_empty();
+    let room = if clips { casting } else { casting.inflate(0.5 / scale.0, 0.5 / scale.1) };
+    let scale = effects::affordable_scale(&shadow, room, scale);
+    let mut surface = Surface::covering(room, scale)?;
+    draw_layout(&mut surface, content, layout, origin, fonts);
+    Some(effects::apply(&shadow, surface, seen))
+}
+
+/// Draws a text onto a surface, its box at `origin` (layer pixels), without its shadow.
 pub(super) fn draw_onto(surface: &mut Surface, content: &TextContent, origin: (f64, f64), fonts: &mut Fonts) {
     let layout = fonts.layout(content);
     draw_layout(surface, content, &layout, origin, fonts);
 }
 
-/// What is seen of the glyphs.
+fn shadow(content: &TextContent) -> Effects {
+    Effects(content.shadow.map(Effect::DropShadow).into_iter().collect())
+}
+
+/// What glyphs and their stroke paint.
+fn painted(content: &TextContent, layout: &TextLayout) -> Rect {
+    if layout.ink.is_zero_area() {
+        return Rect::ZERO;
+    }
+    let reach = content.stroke.as_ref().map_or(0.0, stroke::reach);
+    layout.ink + Insets::uniform(reach)
+}
+
+/// What is seen of glyphs, stroke and shadow.
 fn visible(content: &TextContent, layout: &TextLayout) -> Rect {
+    let painted = painted(content, layout);
+    if painted.is_zero_area() {
+        return Rect::ZERO;
+    }
+    let all = painted + effects::reach(&shadow(content));
     if content.overflow != Overflow::Clip {
-        return layout.ink;
+        return all;
     }
     // Only a side that is given can be left.
     let width = content.width.map_or((f64::NEG_INFINITY, f64::INFINITY), |width| (0.0, width));
     let height = content.height.map_or((f64::NEG_INFINITY, f64::INFINITY), |height| (0.0, height));
-    let seen = layout.ink.intersect(Rect::new(width.0, height.0, width.1, height.1));
+    let seen = all.intersect(Rect::new(width.0, height.0, width.1, height.1));
     if seen.width() > 0.0 && seen.height() > 0.0 { seen } else { Rect::ZERO }
+}
+
+/// How many letters are shown.
+fn revealed(content: &TextContent, layout: &TextLayout) -> u32 {
+    match content.reveal_letters {
+        Some(letters) => letters.floor() as u32,
+        // A share such as 3/7 is not exact, and must still show the third letter.
+        None => (content.reveal * f64::from(layout.letters) + 1e-6).floor() as u32,
+    }
 }
 
 fn draw_layout(
@@ -64,30 +132,129 @@ fn draw_layout(
     origin: (f64, f64),
     fonts: &mut Fonts,
 ) {
-    let (width, height) = (surface.pixmap.width() as usize, surface.pixmap.height() as usize);
-    let Some(mut coverage) = tiny_skia::Mask::new(width as u32, height as u32) else { return };
+    let until = revealed(content, layout);
+    let glyphs: Vec<&Glyph> = layout.glyphs.iter().filter(|glyph| glyph.letter <= until).collect();
+    let rules = whole_rules(layout.rules.iter().filter(|rule| rule.letter <= until));
+    // Gradients span the text box, or the line of a ticker.
+    let width = if content.ticker.is_some() { layout.text_width } else { layout.width };
+    let area = Rect::new(origin.0, origin.1, origin.0 + width, origin.1 + layout.height);
+    let place = Place { scale: surface.scale, corner: (f64::from(surface.left), f64::from(surface.top)), origin };
+    let (columns, rows) = (surface.pixmap.width(), surface.pixmap.height());
+
+    if let Some(stroke) = &content.stroke
+        && let Some(mut coverage) = Mask::new(columns, rows)
+    {
+        for glyph in &glyphs {
+            let Some(outline) = fonts.glyphs.outline(&mut fonts.system, glyph) else { continue };
+            let at = place.of_glyph(glyph);
+            if let Some(line) = stroke::stroked(&outline, stroke, place.scale) {
+                coverage.fill_path(&line, FillRule::Winding, true, place.transform(at));
+            }
+        }
+        for rule in &rules {
+            if let Some(line) = stroke::stroked(&rule_outline(rule), stroke, place.scale) {
+                coverage.fill_path(&line, FillRule::Winding, true, place.transform(place.of_rule(rule)));
+            }
+        }
+        paint::fill_mask(surface, &coverage, &stroke.paint, area);
+    }
+
+    // What has no fill of its own has that of the text.
+    let own = |style: usize| style.checked_sub(1).and_then(|span| content.spans.get(span)?.fill.as_ref());
+    let number = |style: usize| if own(style).is_some() { style } else { 0 };
+    let mut paints: Vec<usize> = glyphs.iter().map(|glyph| number(glyph.style)).collect();
+    paints.extend(rules.iter().map(|rule| number(rule.style)));
+    paints.sort_unstable();
+    paints.dedup();
     let mut pictures = Vec::new();
-    let scale = surface.scale;
-    for glyph in &layout.glyphs {
-        let x = (origin.0 + glyph.x) * scale.0 - f64::from(surface.left);
-        // A baseline on whole pixels keeps the feet of letters sharp.
-        let baseline = ((origin.1 + glyph.baseline) * scale.1).round() - f64::from(surface.top);
-        let y = baseline + glyph.shift * scale.1;
-        let fraction = ((x - x.floor()) as f32, (y - y.floor()) as f32);
-        let Some(mut image) = fonts.glyphs.draw(&mut fonts.system, glyph, scale, fraction) else { continue };
-        image.left = image.left.saturating_add(x.floor() as i32);
-        image.top = image.top.saturating_add(y.floor() as i32);
-        match &image.pixels {
-            GlyphPixels::Coverage(_) => add_coverage(coverage.data_mut(), (width, height), &image),
-            GlyphPixels::Color(_) => pictures.push(image),
+    for paint in paints {
+        let Some(mut coverage) = Mask::new(columns, rows) else { return };
+        for glyph in glyphs.iter().filter(|glyph| number(glyph.style) == paint) {
+            let (x, y) = place.of_glyph(glyph);
+            let fraction = ((x - x.floor()) as f32, (y - y.floor()) as f32);
+            let Some(mut image) = fonts.glyphs.draw(&mut fonts.system, glyph, place.scale, fraction) else {
+                continue;
+            };
+            image.left = image.left.saturating_add(x.floor() as i32);
+            image.top = image.top.saturating_add(y.floor() as i32);
+            match &image.pixels {
+                GlyphPixels::Coverage(_) => {
+                    add_coverage(coverage.data_mut(), (columns as usize, rows as usize), &image);
+                }
+                GlyphPixels::Color(_) => pictures.push(image),
+            }
+        }
+        for rule in rules.iter().filter(|rule| number(rule.style) == paint) {
+            // Whole rows of pixels, so that thin lines stay sharp.
+            let thickness = (rule.thickness * place.scale.1).round().max(1.0) / place.scale.1;
+            let snapped = Rule { thickness, ..*rule };
+            if let Some(line) = outline::to_skia(&rule_outline(&snapped)) {
+                coverage.fill_path(&line, FillRule::Winding, true, place.transform(place.of_rule(&snapped)));
+            }
+        }
+        let fill: &Paint = own(paint).unwrap_or(&content.fill);
+        paint::fill_mask(surface, &coverage, fill, area);
+    }
+    for picture in &pictures {
+        add_picture(surface.pixmap.data_mut(), (columns as usize, rows as usize), picture);
+    }
+}
+
+/// Where a text lies on a surface.
+struct Place {
+    scale: (f64, f64),
+    /// The surface's first pixel among all raster pixels.
+    corner: (f64, f64),
+    /// The text box, in layer pixels.
+    origin: (f64, f64),
+}
+
+impl Place {
+    /// The pixel of the surface on which a point of a line lies. A baseline on whole pixels keeps the feet of letters
+    /// sharp.
+    fn of(&self, x: f64, baseline: f64, below: f64) -> (f64, f64) {
+        let baseline = ((self.origin.1 + baseline) * self.scale.1).round() - self.corner.1;
+        ((self.origin.0 + x) * self.scale.0 - self.corner.0, baseline + below * self.scale.1)
+    }
+
+    fn of_glyph(&self, glyph: &Glyph) -> (f64, f64) {
+        self.of(glyph.x, glyph.baseline, glyph.shift)
+    }
+
+    /// The upper left corner, on a whole row.
+    fn of_rule(&self, rule: &Rule) -> (f64, f64) {
+        let (x, y) = self.of(rule.x0, rule.baseline, rule.top);
+        (x, y.round())
+    }
+
+    /// From layer pixels about a point to pixels of the surface, where the point lies at `at`.
+    fn transform(&self, at: (f64, f64)) -> Transform {
+        Transform::from_row(self.scale.0 as f32, 0.0, 0.0, self.scale.1 as f32, at.0 as f32, at.1 as f32)
+    }
+}
+
+/// The rules with those made one that touch: two edges within a pixel would show.
+fn whole_rules<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<Rule> {
+    let mut whole: Vec<Rule> = Vec::new();
+    for rule in rules {
+        let touches = |other: &&mut Rule| {
+            other.style == rule.style
+                && (other.baseline - rule.baseline).abs() < 1e-6
+                && (other.top - rule.top).abs() < 1e-6
+                && rule.x0 <= other.x1 + 0.01
+                && rule.x1 >= other.x0 - 0.01
+        };
+        match whole.iter_mut().rev().take(2).find(touches) {
+            Some(other) => (other.x0, other.x1) = (other.x0.min(rule.x0), other.x1.max(rule.x1)),
+            None => whole.push(*rule),
         }
     }
-    // Gradients span the text box.
-    let area = Rect::new(origin.0, origin.1, origin.0 + layout.width, origin.1 + layout.height);
-    paint::fill_mask(surface, &coverage, &content.fill, area);
-    for picture in &pictures {
-        add_picture(surface.pixmap.data_mut(), (width, height), picture);
-    }
+    whole
+}
+
+/// A rule about its upper left corner.
+fn rule_outline(rule: &Rule) -> BezPath {
+    Rect::new(0.0, 0.0, rule.x1 - rule.x0, rule.thickness).to_path(0.1)
 }
 
 /// Calls `draw` with the parts of each row of the image that lie within the surface: the first pixel's index in the
@@ -100,6 +267,9 @@ fn rows(size: (usize, usize), image: &GlyphImage, mut draw: impl FnMut(usize, us
     };
     let (x, skipped_x, columns) = clip(image.left, image.width, size.0);
     let (y, skipped_y, lines) = clip(image.top, image.height, size.1);
+    if columns == 0 {
+        return;
+    }
     for line in 0..lines {
         draw((y + line) * size.0 + x, (skipped_y + line) * image.width + skipped_x, columns);
     }

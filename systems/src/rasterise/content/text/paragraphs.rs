@@ -1,0 +1,152 @@
+//! A text as paragraphs of pieces, each in its style and font: what is known of it before lines are broken.
+
+use std::ops::Range;
+
+use components::content::{SpanFont, TextContent, TextSpan};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{
+    fallback::Han,
+    fonts::{Face, Fonts},
+};
+
+/// What a piece of a text looks like. The first of a text's styles is that of `text`, the others those of its spans.
+#[derive(Debug)]
+pub(super) struct Style {
+    pub(super) face: Face,
+    /// Size of the em in layer pixels.
+    pub(super) size: f64,
+    /// In layer pixels.
+    pub(super) letter_spacing: f64,
+    /// OpenType features by tag.
+    pub(super) features: Vec<([u8; 4], u32)>,
+    pub(super) underline: bool,
+    pub(super) strikethrough: bool,
+    pub(super) metrics: FaceMetrics,
+}
+
+/// Measures of a face, in ems. Upwards is positive.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FaceMetrics {
+    pub(super) ascent: f64,
+    /// Below the baseline, positive.
+    pub(super) descent: f64,
+    /// Where the top of an underline lies.
+    pub(super) underline: f64,
+    /// Where the top of a line through the text lies.
+    pub(super) strikeout: f64,
+    /// How thick both are.
+    pub(super) thickness: f64,
+}
+
+/// A paragraph, cut into runs of one font each.
+#[derive(Debug, Default)]
+pub(super) struct Paragraph {
+    pub(super) text: String,
+    pub(super) runs: Vec<Run>,
+    /// Where letters (grapheme clusters) begin.
+    letters: Vec<usize>,
+    /// Letters of the paragraphs before.
+    before: usize,
+}
+
+/// A part of a paragraph in one font.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) range: Range<usize>,
+    pub(super) face: Face,
+    /// Number of the style.
+    pub(super) style: usize,
+}
+
+impl Paragraph {
+    /// The number of the letter, from 1 and counted through all paragraphs, that the byte before `end` belongs to.
+    pub(super) fn letter(&self, end: usize) -> usize {
+        self.before + self.letters.partition_point(|begin| *begin < end)
+    }
+
+    /// What stands from byte `start` on, with `mark` after it; and how many bytes were left out.
+    pub(super) fn rest(&self, start: usize, mark: &str, styles: &[Style], fonts: &mut Fonts) -> (Self, usize) {
+        let tail = self.text.get(start..).unwrap_or_default();
+        let start = start + (tail.len() - tail.trim_start().len());
+        let mut rest = Self { text: self.text.get(start..).unwrap_or_default().to_owned(), ..Self::default() };
+        rest.runs.extend(
+            self.runs
+                .iter()
+                .filter(|run| run.range.end > start)
+                .map(|run| Run { range: run.range.start.max(start) - start..run.range.end - start, ..run.clone() }),
+        );
+        let style = self.runs.last().map_or(0, |run| run.style);
+        rest.push(mark, style, styles, Han::of(&self.text), fonts);
+        (rest, start)
+    }
+
+    fn push(&mut self, text: &str, style: usize, styles: &[Style], han: Han, fonts: &mut Fonts) {
+        let mut text = text.to_owned();
+        let base = self.text.len();
+        let runs = fonts.fallback.itemise(fonts.system.db(), &mut text, &styles[style].face, han);
+        self.runs.extend(runs.into_iter().map(|(range, face)| Run {
+            range: base + range.start..base + range.end,
+            face,
+            style,
+        }));
+        self.text.push_str(&text);
+    }
+}
+
+/// The styles of a text. `None` if there is no font at all.
+pub(super) fn styles(content: &TextContent, fonts: &mut Fonts) -> Option<Vec<Style>> {
+    let plain = TextSpan::default();
+    std::iter::once(&plain).chain(&content.spans).map(|span| style(content, span, fonts)).collect()
+}
+
+fn style(content: &TextContent, span: &TextSpan, fonts: &mut Fonts) -> Option<Style> {
+    let SpanFont { family, size, weight, style, features } = &span.font;
+    let font = &content.font;
+    let family = family.as_ref().unwrap_or(&font.family);
+    let face = fonts.face(family, weight.unwrap_or(font.weight), style.unwrap_or(font.style))?;
+    let features = font.features.iter().filter(|(tag, _)| !features.contains_key(*tag)).chain(features);
+    let features = features.filter_map(|(tag, value)| Some((<[u8; 4]>::try_from(tag.as_bytes()).ok()?, *value)));
+    Some(Style {
+        size: size.unwrap_or(font.size),
+        letter_spacing: span.letter_spacing.unwrap_or(content.letter_spacing),
+        features: features.collect(),
+        underline: span.underline,
+        strikethrough: span.strikethrough,
+        metrics: fonts.metrics(&face),
+        face,
+    })
+}
+
+/// The paragraphs of a text: what stands between line breaks. A ticker has one.
+pub(super) fn paragraphs(content: &TextContent, styles: &[Style], fonts: &mut Fonts) -> Vec<Paragraph> {
+    let pieces = std::iter::once(&content.text).chain(content.spans.iter().map(|span| &span.text));
+    let mut raw: Vec<Vec<(String, usize)>> = vec![Vec::new()];
+    for (style, piece) in pieces.enumerate() {
+        if content.ticker.is_some() {
+            raw[0].push((piece.replace("\r\n", " ").replace('\n', " "), style));
+            continue;
+        }
+        for (line, text) in piece.split('\n').enumerate() {
+            if line > 0 {
+                raw.push(Vec::new());
+            }
+            if let Some(paragraph) = raw.last_mut() {
+                paragraph.push((text.strip_suffix('\r').unwrap_or(text).to_owned(), style));
+            }
+        }
+    }
+    let mut before = 0;
+    let mut paragraphs = Vec::with_capacity(raw.len());
+    for pieces in raw {
+        let han = Han::of(&pieces.iter().map(|(text, _)| text.as_str()).collect::<String>());
+        let mut paragraph = Paragraph { before, ..Paragraph::default() };
+        for (text, style) in pieces {
+            paragraph.push(&text, style, styles, han, fonts);
+        }
+        paragraph.letters = paragraph.text.grapheme_indices(true).map(|(at, _)| at).collect();
+        before += paragraph.letters.len();
+        paragraphs.push(paragraph);
+    }
+    paragraphs
+}
