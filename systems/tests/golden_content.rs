@@ -491,8 +491,8 @@ fn automatic_fitting_finds_the_largest_size() {
             && words.split(' ').all(|word| measured(word, json!({ "font": font })).extent.width <= 90.0)
     };
     for words in ["one", "three words here", "some more words, so that there are several lines of them"] {
-        let sizes = (0..=344).map(|step| 4.0 + f64::from(step) * 0.25);
-        let largest = sizes.filter(|size| fits(words, *size)).last().unwrap();
+        let mut sizes = (0..=344).map(|step| 4.0 + f64::from(step) * 0.25);
+        let largest = sizes.rfind(|size| fits(words, *size)).unwrap();
         let fit = json!({ "width": 90, "height": 60, "autoFit": { "minSize": 4, "maxSize": 90 } });
         assert_eq!(measured(words, fit), boxed(words, largest), "{words} fits at {largest}");
     }

@@ -35,6 +35,7 @@ use crate::{
 #[derive(Component, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 #[require(AnimatedContent, Extent)]
+#[expect(clippy::large_enum_variant, reason = "a scene has at most a thousand layers")]
 pub enum Content {
     /// One colour.
     Color(ColorContent),
