@@ -115,6 +115,60 @@ fn playlists_play_in_order_and_broken_files_are_told_of_and_left_out() {
     assert!(told.contains("missing.wav"), "{told}");
 }
 
+/// A decoder for each round would take longer than the round.
+#[test]
+fn a_looped_file_of_a_few_samples_is_a_steady_tone() {
+    let folder = tempfile::tempdir().unwrap();
+    // 48 samples: one wave of 1000 Hz.
+    fs::write(folder.path().join("wave.wav"), wav(48_000, &[(1000.0, 0.001)])).unwrap();
+    let asset = json!({ "id": "wave", "type": "audio", "path": "wave.wav" });
+    let source = json!({ "type": "files", "assets": ["wave"], "loop": true });
+    let scene = json!({ "assets": [asset], "audio": { "tracks": [{ "id": "wave", "source": source }] } });
+    let (heard, log) = render(folder.path(), &scene, &["--duration", "3s"]);
+    let steady = part(&heard, 0.2, 2.8);
+    assert!((level(steady, 1000.0) - 0.5).abs() < 0.02, "{}", level(steady, 1000.0));
+    assert!(rms(steady) * 2.0_f64.sqrt() < 0.51, "nothing but the wave is heard");
+    assert_eq!(log.matches("WARN").count(), 0, "{log}");
+}
+
+#[test]
+fn files_that_are_no_sound_are_told_with_the_reason_and_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    ffprobe::make(&["-f", "lavfi", "-i", "testsrc=d=0.2:s=64x64", &path("film.mp4")]);
+    ffprobe::make(&["-f", "lavfi", "-i", "sine=d=0.2", "-c:a", "pcm_s16le", "-ac", "7", &path("seven.wav")]);
+    ffprobe::make(&["-f", "lavfi", "-i", "sine=d=0.2", &path("good.wav")]);
+    // Seven channels without their places.
+    let mut seven = fs::read(path("seven.wav")).unwrap();
+    let places = seven.windows(4).position(|bytes| bytes == b"fmt ").unwrap() + 28;
+    seven[places..places + 4].fill(0);
+    fs::write(path("seven.wav"), seven).unwrap();
+    fs::write(path("text.wav"), "words, not sound\n".repeat(100)).unwrap();
+    let names = ["film.mp4", "seven.wav", "text.wav", "good.wav"];
+    let asset = |name: &&str| json!({ "id": name.replace('.', "-"), "type": "audio", "path": name });
+    let assets: Vec<Value> = names.iter().map(asset).collect();
+    let ids: Vec<String> = names.iter().map(|name| name.replace('.', "-")).collect();
+    let source = json!({ "type": "files", "assets": ids });
+    let scene = json!({ "assets": assets, "audio": { "tracks": [{ "id": "all", "source": source }] } });
+    let (_, log) = render(folder.path(), &scene, &["--frames", "5"]);
+    for words in [
+        "`film.mp4` cannot be played: there is no sound in it; replace it",
+        "`seven.wav` cannot be played: its 7 channels cannot be told apart into left and right; mix them down",
+        "`text.wav` cannot be played: it is no sound of a known kind; replace it",
+    ] {
+        assert_eq!(log.matches(words).count(), 1, "{words} in {log}");
+    }
+    // The scene tells of `text.wav` besides.
+    assert_eq!(log.lines().count(), 4, "these and no more: {log}");
+    let check = run(folder.path(), &["check", "scene.json"], SMALL);
+    let told = String::from_utf8_lossy(&check.stderr).into_owned() + &String::from_utf8_lossy(&check.stdout);
+    assert!(
+        told.contains("/assets/0/path: asset `film-mp4`: `film.mp4` cannot be played: there is no sound"),
+        "{told}"
+    );
+    assert!(!told.contains("good.wav") && told.contains("seven.wav") && told.contains("text.wav"), "{told}");
+}
+
 /// The picture turns from black to white, and the tone begins, at the same time.
 #[test]
 fn sound_and_picture_of_a_rendered_file_are_together() {
@@ -166,6 +220,13 @@ fn a_live_recording_follows_the_api_and_a_broken_file_disturbs_nothing() {
     service.wait_for_frames(25);
     let problem = service.send("PATCH", "/api/stream/audio/tracks/lo", &json!({ "muted": true })).expect(404).json();
     assert!(problem["detail"].as_str().unwrap().contains("did you mean `low`?"), "{problem}");
+    let own = json!({ "duck": { "by": ["low", "hig"] } });
+    let problem = service.send("PATCH", "/api/stream/audio/tracks/high", &own).expect(422).json();
+    assert_eq!(problem["errors"][0]["pointer"], "/duck/by/1", "as in the document that was sent: {problem}");
+    assert!(problem["detail"].as_str().unwrap().starts_with("/duck/by/1"), "{problem}");
+    let other = json!({ "id": "other" });
+    let problem = service.send("PATCH", "/api/stream/audio/tracks/high", &other).expect(422).json();
+    assert_eq!(problem["errors"][0]["pointer"], "/id", "{problem}");
     let unknown = json!({ "tracks": [{ "id": "a", "source": { "type": "files", "assets": ["gon"] } }] });
     let problem = service.send("PUT", "/api/stream/audio", &unknown).expect(422).json();
     assert_eq!(problem["errors"][0]["pointer"], "/tracks/0/source/assets/0", "{problem}");

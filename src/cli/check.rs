@@ -2,11 +2,11 @@
 
 use std::{fs, io, path::Path, process::ExitCode};
 
-use components::{SceneDocument, document::Limits};
+use components::{AssetDocument, AssetKind, SceneDocument, document::Limits};
 use systems::assets;
 
 use super::{CheckArgs, EXIT_USAGE, fail, print, settings};
-use crate::config::Settings;
+use crate::{config::Settings, output::check_sound};
 
 /// Checks scene files and prints everything that is wrong with them. Status 1 if anything is.
 #[must_use]
@@ -51,11 +51,21 @@ fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String
         .iter()
         .enumerate()
         .filter_map(|(index, asset)| {
-            let why = assets::check(asset, &scene.folder).err()?;
+            let why = check_asset(asset, &scene.folder).err()?;
             Some(format!("{}: /assets/{index}/path: asset `{}`: {why}", file.display(), asset.id))
         })
         .collect();
     if missing.is_empty() { Ok(scene) } else { Err(missing) }
+}
+
+/// Why a file that a scene names cannot be used.
+fn check_asset(asset: &AssetDocument, folder: &Path) -> Result<(), String> {
+    assets::check(asset, folder).map_err(|error| error.to_string())?;
+    match asset.kind {
+        AssetKind::Audio => check_sound(&folder.join(&asset.path))
+            .map_err(|reason| format!("`{}` cannot be played: {reason}", asset.path.display())),
+        AssetKind::Image | AssetKind::Font => Ok(()),
+    }
 }
 
 /// Reads a scene file.

@@ -35,4 +35,5 @@ pub use pipeline::OutputError;
 pub use settings::{AudioCodec, AudioSettings, Codec, EncoderSettings, Hwaccel, UnknownPreset, X264Preset};
 pub use writer::{FileWriter, WriteError};
 
+pub(crate) use audio::check_sound;
 pub(crate) use file::not_writable;

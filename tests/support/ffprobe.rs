@@ -31,6 +31,13 @@ pub fn stream<'a>(probed: &'a Value, kind: &str) -> &'a Value {
     streams.iter().find(|stream| stream["codec_type"] == kind).unwrap_or_else(|| panic!("no {kind} in {probed:#}"))
 }
 
+/// Lets ffmpeg make a file.
+#[track_caller]
+pub fn make(arguments: &[&str]) {
+    let output = Command::new("ffmpeg").args(["-v", "error"]).args(arguments).output().expect("ffmpeg is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// All frames of a file, decoded, each as the bytes of `pixel_format` without gaps.
 pub fn decode(input: &str, pixel_format: &str, more: &[&str]) -> Vec<u8> {
     let mut command = Command::new("ffmpeg");

@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -18,11 +19,25 @@ const LOOK: Duration = Duration::from_millis(100);
 /// A decoder that gives nothing for so long gives nothing any more.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What to do about a file that is none.
+const REPLACE: &str = "replace it, or convert it to WAV or FLAC";
+const CONVERT: &str = "convert it to WAV or FLAC";
+
 /// A file that is being decoded.
 pub(super) struct Decoder {
     pipeline: gst::Pipeline,
     sink: AppSink,
     alive: Instant,
+    tracks: Arc<Mutex<Tracks>>,
+}
+
+/// What was found in the file.
+#[derive(Default)]
+struct Tracks {
+    /// Types that nothing here decodes.
+    unknown: Vec<String>,
+    /// Channels of the sound.
+    sound: Option<i32>,
 }
 
 /// What a decoder gives.
@@ -54,13 +69,28 @@ impl Decoder {
         source.link(&decode).map_err(told)?;
         gst::Element::link_many(&tail).map_err(told)?;
         let into = convert.static_pad("sink").ok_or("`audioconvert` has no pad")?.downgrade();
+        let tracks = Arc::new(Mutex::new(Tracks::default()));
+        let found = Arc::clone(&tracks);
+        decode.connect("unknown-type", false, move |values| {
+            let caps = values.get(2)?.get::<gst::Caps>().ok()?;
+            let name = caps.structure(0)?.name().to_string();
+            found.lock().unwrap_or_else(PoisonError::into_inner).unknown.push(name);
+            None
+        });
+        let found = Arc::clone(&tracks);
         decode.connect_pad_added(move |_, pad| {
-            if let Some(into) = into.upgrade().filter(|into| !into.is_linked()) {
+            let caps = pad.current_caps();
+            let structure = caps.as_ref().and_then(|caps| caps.structure(0));
+            let channels = structure.and_then(|structure| structure.get::<i32>("channels").ok()).unwrap_or(1);
+            let mask = structure.and_then(|structure| structure.get::<gst::Bitmask>("channel-mask").ok());
+            found.lock().unwrap_or_else(PoisonError::into_inner).sound = Some(channels);
+            let has_places = channels <= 2 || mask.is_some_and(|mask| mask.0 != 0);
+            if let Some(into) = into.upgrade().filter(|into| has_places && !into.is_linked()) {
                 // What cannot be linked makes the decoder report an error.
                 let _ = pad.link(&into);
             }
         });
-        let this = Self { pipeline, sink, alive: Instant::now() };
+        let this = Self { pipeline, sink, alive: Instant::now(), tracks };
         this.pipeline.set_state(gst::State::Playing).map_err(|_| this.failure().unwrap_or_default())?;
         Ok(this)
     }
@@ -71,7 +101,7 @@ impl Decoder {
             return match self.failure() {
                 Some(failure) => Err(failure),
                 None if self.sink.is_eos() => Ok(Decoded::End),
-                None if self.alive.elapsed() > PATIENCE => Err("no sound comes out of it".to_owned()),
+                None if self.alive.elapsed() > PATIENCE => Err(format!("no sound comes out of it; {REPLACE}")),
                 None => Ok(Decoded::Nothing),
             };
         };
@@ -82,10 +112,22 @@ impl Decoder {
 
     fn failure(&self) -> Option<String> {
         let message = self.pipeline.bus()?.pop_filtered(&[gst::MessageType::Error])?;
-        match message.view() {
-            gst::MessageView::Error(error) => Some(error.error().to_string()),
-            _ => None,
-        }
+        let gst::MessageView::Error(error) = message.view() else { return None };
+        let error = error.error();
+        let tracks = self.tracks.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(if error.matches(gst::StreamError::TypeNotFound) || error.matches(gst::StreamError::WrongType) {
+            format!("it is no sound of a known kind; {REPLACE}")
+        } else if let Some(codec) = tracks.unknown.iter().find(|name| name.starts_with("audio/")) {
+            format!(
+                "there is no decoder for `{codec}` on this machine; install a GStreamer plug-in for it, or {CONVERT}"
+            )
+        } else if tracks.sound.is_none() && error.matches(gst::CoreError::MissingPlugin) {
+            format!("there is no sound in it; {REPLACE}")
+        } else if let Some(channels) = tracks.sound.filter(|channels| *channels > 2) {
+            format!("its {channels} channels cannot be told apart into left and right; mix them down to stereo")
+        } else {
+            format!("it is damaged ({}); {REPLACE}", error.message().trim_end_matches('.'))
+        })
     }
 }
 

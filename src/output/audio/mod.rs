@@ -19,7 +19,7 @@ mod ramp;
 mod tone;
 mod voice;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use gstreamer as gst;
 
@@ -46,6 +46,20 @@ pub(super) enum Haste {
     Live,
     /// Yes: every rendering is the same.
     Offline,
+}
+
+/// Looks whether a sound file can be played.
+///
+/// # Errors
+/// Why not, in words for people, and what to do about it.
+pub(crate) fn check_sound(path: &Path) -> Result<(), String> {
+    gst::init().map_err(|error| format!("it cannot be looked at: {error}"))?;
+    let mut decoder = decoder::Decoder::open(path)?;
+    loop {
+        if !matches!(decoder.next()?, decoder::Decoded::Nothing) {
+            return Ok(());
+        }
+    }
 }
 
 /// The sound from a start of the stream to its stop.

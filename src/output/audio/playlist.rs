@@ -4,7 +4,7 @@
 //! on where it was.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -12,7 +12,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
-    time::Duration,
+    time::{Duration, Instant, SystemTime},
 };
 
 use super::{
@@ -25,6 +25,12 @@ use super::{
 const CHUNK: usize = (RATE * CHANNELS / 20) as usize;
 /// Chunks that wait decoded: over a second. Full: the decoder waits.
 const AHEAD: usize = 24;
+/// Stereo samples of a file that is kept decoded while its list goes round: up to a second.
+const KEPT: usize = (RATE * CHANNELS) as usize;
+/// Stereo samples that a list keeps decoded altogether: under 12 MB.
+const KEPT_OF_ALL: usize = 30 * KEPT;
+/// How often to look whether a file that is kept has changed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long to wait before files of which none can be played are tried again.
 const RETRY: Duration = Duration::from_secs(5);
 /// How often to look meanwhile whether anybody still listens.
@@ -55,7 +61,16 @@ impl Player {
     pub(super) fn start(list: List, haste: Haste, report: Report) -> Self {
         let (sender, chunks) = sync_channel(AHEAD);
         let stop = Arc::new(AtomicBool::new(false));
-        let worker = Worker { list, sender, stop: Arc::clone(&stop), haste, report: Arc::clone(&report) };
+        let worker = Worker {
+            list,
+            sender,
+            stop: Arc::clone(&stop),
+            haste,
+            report: Arc::clone(&report),
+            chunk: Vec::with_capacity(CHUNK),
+            kept: HashMap::new(),
+            complained: HashSet::new(),
+        };
         let spawned = std::thread::Builder::new().name("decode-sound".to_owned()).spawn(move || worker.run());
         if let Err(error) = spawned {
             report(&format!("no thread could be started to decode it: {error}"));
@@ -99,89 +114,140 @@ impl Drop for Player {
 /// Nobody listens any more.
 struct Unheard;
 
-/// Why a file was left.
-enum Left {
-    Unheard,
-    Broken(String),
+/// What a file gave that is so short that to open it for every round would take longer than to play it.
+struct Kept {
+    samples: Vec<f32>,
+    stamp: Stamp,
+    looked: Instant,
 }
 
+/// Decodes files, and hands out what they give in whole chunks, over the ends of files too.
 struct Worker {
     list: List,
     sender: SyncSender<Vec<f32>>,
     stop: Arc<AtomicBool>,
     haste: Haste,
     report: Report,
+    /// What waits for the rest of its chunk.
+    chunk: Vec<f32>,
+    kept: HashMap<PathBuf, Kept>,
+    /// Each file is complained of once, until it plays again.
+    complained: HashSet<PathBuf>,
 }
 
 impl Worker {
-    fn run(&self) {
-        // Each file is complained of once, until it plays again.
-        let mut broken = HashSet::new();
+    fn run(mut self) {
+        // Nobody listens any more: there is nobody to tell either.
+        let _ = self.play_all();
+    }
+
+    fn play_all(&mut self) -> Result<(), Unheard> {
+        let files = std::mem::take(&mut self.list.files);
         loop {
             let mut has_played = false;
-            for file in &self.list.files {
-                match self.play(file) {
-                    Ok(samples) => {
-                        has_played |= samples > 0;
-                        broken.remove(file);
-                    }
-                    Err(Left::Unheard) => return,
-                    Err(Left::Broken(reason)) if broken.insert(file) => (self.report)(&format!(
-                        "`{}` cannot be played: {reason}; replace it, or convert it to WAV or FLAC",
-                        file.display()
-                    )),
-                    Err(Left::Broken(_)) => {}
-                }
+            for file in &files {
+                has_played |= self.play(file)?;
             }
-            if !self.list.looped || (!has_played && self.haste == Haste::Offline) {
-                return;
+            let is_over = !self.list.looped || (!has_played && self.haste == Haste::Offline);
+            if is_over || !has_played {
+                let rest = std::mem::take(&mut self.chunk);
+                self.send(rest)?;
             }
-            if !has_played && self.wait().is_err() {
-                return;
+            if is_over {
+                return Ok(());
+            }
+            if !has_played {
+                self.wait()?;
             }
         }
     }
 
-    /// Plays a file to its end; returns how much it was.
-    fn play(&self, file: &Path) -> Result<usize, Left> {
-        let path = inside(&self.list.folder, file).map_err(Left::Broken)?;
-        let mut decoder = Decoder::open(&path).map_err(Left::Broken)?;
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let mut count = 0;
+    /// Plays a file to its end, or as much of it as is good; returns whether there was anything.
+    fn play(&mut self, file: &Path) -> Result<bool, Unheard> {
+        if let Some(kept) = self.take_kept(file) {
+            self.push(&kept.samples)?;
+            let has_played = !kept.samples.is_empty();
+            self.kept.insert(file.to_owned(), kept);
+            return Ok(has_played);
+        }
+        let stamp = self.stamp(file);
+        let path = match inside(&self.list.folder, file) {
+            Ok(path) => path,
+            Err(reason) => return self.end(file, stamp, Short::default(), Err(reason)),
+        };
+        let mut decoder = match Decoder::open(&path) {
+            Ok(decoder) => decoder,
+            Err(reason) => return self.end(file, stamp, Short::default(), Err(reason)),
+        };
+        let mut short = Short::default();
         loop {
             match decoder.next() {
                 Ok(Decoded::Samples(samples)) => {
-                    count += samples.len();
-                    let mut rest = samples.as_slice();
-                    while !rest.is_empty() {
-                        let (now, later) = rest.split_at(rest.len().min(CHUNK - chunk.len()));
-                        chunk.extend_from_slice(now);
-                        rest = later;
-                        if chunk.len() == CHUNK {
-                            let full = std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK));
-                            self.sender.send(full).map_err(|_| Left::Unheard)?;
-                        }
-                    }
+                    short.add(&samples);
+                    self.push(&samples)?;
                 }
                 Ok(Decoded::Nothing) => {}
-                Ok(Decoded::End) => {
-                    self.flush(chunk)?;
-                    return Ok(count);
-                }
-                Err(reason) => {
-                    // What was good of it is played.
-                    self.flush(chunk)?;
-                    return Err(Left::Broken(reason));
-                }
+                Ok(Decoded::End) => return self.end(file, stamp, short, Ok(())),
+                Err(reason) => return self.end(file, stamp, short, Err(reason)),
             }
             if self.stop.load(Ordering::Relaxed) {
-                return Err(Left::Unheard);
+                return Err(Unheard);
             }
         }
     }
 
-    fn flush(&self, chunk: Vec<f32>) -> Result<(), Left> {
-        if chunk.is_empty() { Ok(()) } else { self.sender.send(chunk).map_err(|_| Left::Unheard) }
+    /// Notes how a file ended; returns whether it gave anything.
+    fn end(&mut self, file: &Path, stamp: Stamp, short: Short, end: Result<(), String>) -> Result<bool, Unheard> {
+        match end {
+            Ok(()) => {
+                self.complained.remove(file);
+            }
+            Err(reason) if self.complained.insert(file.to_owned()) => {
+                (self.report)(&format!("`{}` cannot be played: {reason}", file.display()));
+            }
+            Err(_) => {}
+        }
+        let has_played = short.length > 0;
+        let room = KEPT_OF_ALL - self.kept.values().map(|kept| kept.samples.len()).sum::<usize>().min(KEPT_OF_ALL);
+        if short.length <= KEPT.min(room) {
+            self.kept.insert(file.to_owned(), Kept { samples: short.samples, stamp, looked: Instant::now() });
+        }
+        Ok(has_played)
+    }
+
+    /// What is kept of a file, unless it is time to open it again.
+    fn take_kept(&mut self, file: &Path) -> Option<Kept> {
+        let mut kept = self.kept.remove(file)?;
+        if kept.looked.elapsed() < LOOK_AGAIN {
+            return Some(kept);
+        }
+        if self.complained.contains(file) || kept.stamp != self.stamp(file) {
+            return None;
+        }
+        kept.looked = Instant::now();
+        Some(kept)
+    }
+
+    fn stamp(&self, file: &Path) -> Stamp {
+        let metadata = self.list.folder.join(file).metadata().ok()?;
+        Some((metadata.len(), metadata.modified().ok()))
+    }
+
+    fn push(&mut self, mut samples: &[f32]) -> Result<(), Unheard> {
+        while !samples.is_empty() {
+            let (now, later) = samples.split_at(samples.len().min(CHUNK - self.chunk.len()));
+            self.chunk.extend_from_slice(now);
+            samples = later;
+            if self.chunk.len() == CHUNK {
+                let full = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
+                self.send(full)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&self, chunk: Vec<f32>) -> Result<(), Unheard> {
+        if chunk.is_empty() { Ok(()) } else { self.sender.send(chunk).map_err(|_| Unheard) }
     }
 
     fn wait(&self) -> Result<(), Unheard> {
@@ -192,6 +258,28 @@ impl Worker {
             std::thread::sleep(LOOK);
         }
         Ok(())
+    }
+}
+
+/// Length and time of change of a file; `None` if there is none.
+type Stamp = Option<(u64, Option<SystemTime>)>;
+
+/// What a file has given, as long as that is little.
+#[derive(Default)]
+struct Short {
+    samples: Vec<f32>,
+    /// Of all that it gave.
+    length: usize,
+}
+
+impl Short {
+    fn add(&mut self, samples: &[f32]) {
+        self.length += samples.len();
+        if self.length <= KEPT {
+            self.samples.extend_from_slice(samples);
+        } else {
+            self.samples = Vec::new();
+        }
     }
 }
 
