@@ -18,6 +18,7 @@ mod service;
 use std::{fs, process::Output};
 
 use ffprobe::{decode, probe, stream};
+use serde_json::json;
 use service::{project_file, run};
 
 const SCENE: &str = r##"{
@@ -161,6 +162,22 @@ fn a_good_scene_passes_and_a_missing_asset_does_not() {
     let text = told(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("nowhere.json: there is no such file") && text.contains("good.jsonc: good"), "{text}");
+}
+
+#[test]
+fn what_triggers_could_not_do_is_told_and_the_rest_is_rendered() {
+    let emit = |on: &str, event: &str| json!({ "on": { "type": "event", "name": on }, "do": [{ "type": "emit", "event": event }] });
+    let start = json!({ "on": { "type": "start" }, "do": [{ "type": "emit", "event": "ping" }] });
+    let scene = json!({ "triggers": [start, emit("ping", "pong"), emit("pong", "ping")] });
+    let folder = folder_with("loop.json", &scene.to_string());
+    for arguments in [
+        ["render", "loop.json", "--out", "out.mkv", "--frames", "60"].as_slice(),
+        &["snapshot", "loop.json", "--out", "out.png", "--at", "1s"],
+    ] {
+        let output = run(folder.path(), arguments, &[("STREAM_RESOLUTION", "64x36")]);
+        assert!(output.status.success(), "{}", told(&output));
+        assert_eq!(told(&output).matches("triggers set one another off without end").count(), 1, "{}", told(&output));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use components::{Edit, SceneDocument, edit::EditRejected};
-use systems::{Compositor, CompositorSettings};
+use systems::{Compositor, CompositorSettings, TickReport, clock::SceneEvent};
 
 use crate::config::Settings;
 
@@ -23,7 +23,9 @@ pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Composit
         threads: settings.workers_render,
     });
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
-    for (_, outcome) in compositor.tick(0, 0.0).outcomes {
+    let report = compositor.tick(0, 0.0);
+    tell_of(&report);
+    for (_, outcome) in report.outcomes {
         outcome?;
     }
     if !compositor.finish_loading(Instant::now() + LOADING) {
@@ -32,4 +34,13 @@ pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Composit
     // Loading has drawn the first picture already; whoever ticks next wants it too.
     compositor.redraw();
     Ok(compositor)
+}
+
+/// Logs what the scene could not do by itself on a tick.
+pub(super) fn tell_of(report: &TickReport) {
+    for event in &report.events {
+        if let SceneEvent::Failed { message } = event {
+            tracing::warn!("{message}");
+        }
+    }
 }

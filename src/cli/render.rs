@@ -84,6 +84,9 @@ impl Job {
             let seconds = self.from + frame as f64 / self.fps;
             let tick = frame + 1;
             let mut report = compositor.tick(tick, seconds);
+            if !report.events.is_empty() {
+                bar.suspend(|| offline::tell_of(&report));
+            }
             while report.starved {
                 // The encoder still holds every frame of the pool; it lets one go when it is done with it.
                 std::thread::sleep(Duration::from_millis(1));

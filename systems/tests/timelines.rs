@@ -230,8 +230,10 @@ fn rounds_of_a_nanosecond_do_not_hold_up_the_tick() {
             "do": [{ "type": "emit", "event": "e" }] }]),
     );
     let report = stage.at(2.0);
-    assert!((19..=21).contains(&failures(&report).len()), "one for each tenth of a second: {:?}", failures(&report));
+    assert_eq!(failures(&report).len(), 1, "told once: {:?}", failures(&report));
     assert_eq!(stage.light()[0], 50, "the other timeline plays on");
+    assert_eq!(failures(&stage.at(9.0)).len(), 0);
+    assert_eq!(failures(&stage.at(31.0)).len(), 3, "and every ten seconds again");
 }
 
 #[test]
@@ -254,6 +256,8 @@ fn a_trigger_that_cannot_act_says_so() {
     assert_eq!(failures(&report).len(), 1, "{:?}", report.events);
     assert!(failures(&report)[0].starts_with("/triggers/0 could not set the layer `b`"));
     assert_eq!(stage.light()[0], 25, "the next action is done all the same");
+    let counts = [4.0, 12.9, 13.5].map(|seconds| failures(&stage.fire(seconds, "go")).len());
+    assert_eq!(counts, [0, 0, 1], "told again after ten seconds only");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Timelines come to labels and ends at exact scene times; triggers act at these times, in their order, not at the
 //! tick that notices. So what a scene looks like does not depend on the frame rate, nor on which frames are drawn.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use bevy_ecs::{change_detection::DetectChangesMut, entity::Entity, resource::Resource, world::World};
 use components::{
@@ -26,6 +26,8 @@ use crate::{
 
 /// Triggers that may act within a tenth of a second. More are taken for a loop, and rest until it is over.
 const MOST: usize = 256;
+/// Seconds of scene time within which a trigger is told of once, however often it fails.
+const TELL_AGAIN: f64 = 10.0;
 
 /// Something that timelines and triggers get to know from the stage `edit`.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +76,8 @@ pub struct Conductor {
     checkpoint: (f64, Timelines),
     /// Which tenth of a second of scene time it is, and how many triggers have acted in it.
     window: (f64, usize),
+    /// When each trigger was last told of, in scene seconds.
+    told: HashMap<usize, f64>,
 }
 
 /// Something that a trigger may wait for.
@@ -143,6 +147,7 @@ impl Run<'_> {
             self.timelines = self.conductor.checkpoint.1.clone();
             self.conductor.until = self.conductor.checkpoint.0.min(now);
             self.conductor.window = (f64::NEG_INFINITY, 0);
+            self.conductor.told.clear();
             self.steered = true;
         }
         self.play_until(now);
@@ -174,7 +179,10 @@ impl Run<'_> {
     fn follow_header(&mut self, now: f64, first: Option<Happening>) {
         let SceneRoot(root) = *self.world.resource::<SceneRoot>();
         let Some(SceneHeader(header)) = self.world.get::<SceneHeader>(root) else { return };
-        self.conductor.triggers.clone_from(&header.triggers);
+        if self.conductor.triggers != header.triggers {
+            self.conductor.triggers.clone_from(&header.triggers);
+            self.conductor.told.clear();
+        }
         let begun = self.timelines.update(&header.timelines, &header.triggers, now);
         self.steered = true;
         self.spread(first.into_iter().chain(begun.into_iter().map(Happening::TimelineStart)).collect(), now);
@@ -249,7 +257,7 @@ impl Run<'_> {
                              scene, the last of them /triggers/{index}; what more they would do in this tenth of a \
                              second is left out. Let one of them wait for something else"
                         );
-                        self.events.push(SceneEvent::Failed { message });
+                        self.fail(index, when, message);
                     }
                     return;
                 }
@@ -257,6 +265,15 @@ impl Run<'_> {
                     self.act(index, action, when, &mut happened);
                 }
             }
+        }
+    }
+
+    /// Tells of a trigger that failed, unless that was told just now.
+    fn fail(&mut self, trigger: usize, when: f64, message: String) {
+        let is_told = self.conductor.told.get(&trigger).is_some_and(|told| when < told + TELL_AGAIN);
+        if !is_told {
+            self.conductor.told.insert(trigger, when);
+            self.events.push(SceneEvent::Failed { message });
         }
     }
 
@@ -293,7 +310,7 @@ impl Run<'_> {
         let edit = Edit::PatchLayer { id: layer.clone(), patch };
         if let Err(rejected) = apply_batch(self.world, vec![edit]) {
             let message = format!("/triggers/{trigger} could not set the layer `{layer}`: {rejected}");
-            self.events.push(SceneEvent::Failed { message });
+            self.fail(trigger, when, message);
         } else if let Some(entity) = self.world.resource::<LayerIndex>().get(&layer) {
             start_at(self.world, entity, when);
         }
