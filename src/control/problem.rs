@@ -73,6 +73,21 @@ impl Problem {
         self
     }
 
+    /// The same problem of a part of the document, which is at `pointer` in it: what the client sent was the part.
+    #[must_use]
+    pub(super) fn within(mut self, pointer: &str) -> Self {
+        for fault in &mut self.errors {
+            let inside = fault.pointer.strip_prefix(pointer).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+            if let Some(inside) = inside {
+                fault.pointer = inside.to_owned();
+            }
+        }
+        if let [fault] = self.errors.as_slice() {
+            self.detail = fault.to_string();
+        }
+        self
+    }
+
     /// It would work in a moment.
     pub(super) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)

@@ -49,10 +49,9 @@ pub(super) async fn document<T: JsonSchema + DeserializeOwned>(request: Request)
 pub(super) async fn patch(request: Request) -> Result<Value, Problem> {
     let text = text(request, PATCH).await?;
     let source = Source::from_text(&text).map_err(Problem::malformed)?;
-    match source.faults() {
-        [] => Ok(source.value()),
-        faults => Err(Problem::malformed(faults.to_vec())),
-    }
+    let mut faults = source.faults().to_vec();
+    faults.extend(source.repeated_keys());
+    if faults.is_empty() { Ok(source.value()) } else { Err(Problem::malformed(faults)) }
 }
 
 /// A document with a merge patch applied, checked.

@@ -4,8 +4,6 @@
 //! `{ "tick": …, "layer": … }`: the tick whose frame shows the edit first, and the layer as it is then. Every answer
 //! also names its tick in the header `Stream-Tick`.
 
-use std::time::Duration;
-
 use components::{
     Edit, LayerDocument, LayerId, SceneSnapshot,
     document::{Fault, nearest},
@@ -21,10 +19,11 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, body, endpoint, first_of, json};
-
-/// Edits can be set for ticks up to so far ahead: those that wait take memory.
-const FARTHEST: Duration = Duration::from_secs(3600);
+use super::{
+    Context, Problem, Request,
+    at::{at, when},
+    at_tick, body, endpoint, first_of, json,
+};
 
 /// `…/layers`, `…/layers/:id`, `…/layers/:id/visibility`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -95,8 +94,7 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
 }
 
 async fn replace(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
-    request.query.only(&["at"])?;
-    let (id, at) = (parse_id(id)?, when(context, &request)?);
+    let (id, at) = (parse_id(id)?, at(context, &request)?);
     let layer = body::layer(request).await?;
     if layer.id != id {
         return Err(Problem::invalid(vec![Fault {
@@ -112,16 +110,14 @@ async fn replace(context: &Context, id: &str, request: Request) -> Result<Respon
 }
 
 async fn patch(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
-    request.query.only(&["at"])?;
-    let (id, at) = (parse_id(id)?, when(context, &request)?);
+    let (id, at) = (parse_id(id)?, at(context, &request)?);
     let patch = body::patch(request).await?;
     let edit = Edit::PatchLayer { id: id.clone(), patch };
     carry_out(context, StatusCode::OK, &id, edit, at).await
 }
 
 async fn delete(context: &Context, id: &str, request: &Request) -> Result<Response, Problem> {
-    request.query.only(&["at"])?;
-    let (id, at) = (parse_id(id)?, when(context, request)?);
+    let (id, at) = (parse_id(id)?, at(context, request)?);
     let applied = context.engine.edit(vec![Edit::DeleteLayer { id }], at).await?;
     json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick))
 }
@@ -137,8 +133,7 @@ async fn visibility(context: Context, id: String, request: Request) -> Result<Re
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
-    request.query.only(&["at"])?;
-    let (id, at) = (parse_id(&id)?, when(&context, &request)?);
+    let (id, at) = (parse_id(&id)?, at(&context, &request)?);
     let SetVisibility { visible } = body::document(request).await?;
     let edit = Edit::PatchLayer { id: id.clone(), patch: object!({ "visible": visible }) };
     carry_out(&context, StatusCode::OK, &id, edit, at).await
@@ -164,19 +159,6 @@ async fn carry_out(
     let snapshot = context.engine.snapshot().await?;
     let edited = Edited { tick: applied.tick, layer: find(&snapshot, id.as_str()) };
     json(status, &edited).map(|response| at_tick(response, applied.tick))
-}
-
-/// The tick that an edit is for, if the query names one.
-pub(super) fn when(context: &Context, request: &Request) -> Result<Option<u64>, Problem> {
-    let Some(at) = request.query.value("at", "the number of a tick")? else { return Ok(None) };
-    let format = context.engine.format();
-    let last = context.engine.stats().tick + FARTHEST.as_secs() * u64::from(format.fps);
-    if at > last {
-        let detail =
-            format!("query parameter `at`: found `{at}`, expected a tick within the next hour, up to `{last}`");
-        return Err(Problem::bad_request(detail));
-    }
-    Ok(Some(at))
 }
 
 fn find<'a>(snapshot: &'a SceneSnapshot, id: &str) -> Option<&'a LayerDocument> {

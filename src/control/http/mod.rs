@@ -2,6 +2,7 @@
 //!
 //! To add a family: a file here with a function `routes`, and one line in [`api`].
 
+mod at;
 mod audio;
 mod body;
 mod canvas;
@@ -11,6 +12,7 @@ mod landing;
 mod layers;
 mod live;
 mod operation;
+mod part;
 mod request;
 mod status;
 mod timelines;

@@ -23,7 +23,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, body, endpoint, first_of, json, layers::when};
+use super::{Context, Problem, Request, at::at, at_tick, body, endpoint, first_of, json};
 
 /// `…/timelines`, `…/timelines/:id`, `…/timelines/:id/play` and so on, `…/events/:name`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -154,11 +154,6 @@ async fn fire(context: Context, name: String, request: Request) -> Result<Respon
     })?;
     let applied = context.engine.edit(vec![Edit::FireEvent { name }], at).await?;
     json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick))
-}
-
-fn at(context: &Context, request: &Request) -> Result<Option<u64>, Problem> {
-    request.query.only(&["at"])?;
-    when(context, request)
 }
 
 /// What an edit of a timeline answers.

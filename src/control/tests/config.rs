@@ -131,3 +131,20 @@ fn everything_that_is_wrong_is_told_at_once_and_nothing_is_changed() {
     assert_eq!((&now["values"]["stream_resolution"], &now["values"]["log_level"]), (&json!("64x36"), &json!("info")));
     assert_eq!(service.engine.format().width, WIDTH);
 }
+
+#[test]
+fn a_patch_of_another_shape_is_told_what_was_found_and_what_to_write() {
+    let service = Service::start();
+    let error = |patch: &serde_json::Value| service.json("PATCH", PATH, patch).problem(422)["errors"][0].clone();
+    let dotted = error(&json!({ "muxer.outputs": [] }));
+    assert_eq!((&dotted["pointer"], &dotted["nearest"]), (&json!("/muxer.outputs"), &json!(null)));
+    assert!(dotted["expected"].as_str().unwrap().contains(r#"`{ "muxer": { "outputs": … } }`"#), "{dotted}");
+    let list = error(&json!({ "stream_resolution": ["720p"] }));
+    assert_eq!((&list["pointer"], &list["found"]), (&json!("/stream_resolution"), &json!("a list")));
+    assert_eq!(error(&json!({ "api_token": null }))["found"], "`null`");
+    assert_eq!(error(&json!({ "api_token": "another" }))["found"], "`***`");
+    let twice = r#"{ "max_layers": 10, "max_layers": 20 }"#;
+    let problem =
+        service.send("PATCH", PATH, &[("content-type", "application/json")], Some(twice.as_bytes())).problem(400);
+    assert!(problem["errors"][0]["found"].as_str().unwrap().contains("second time"), "{problem}");
+}
