@@ -226,6 +226,14 @@ impl Reading<'_> {
                     shown(value),
                     "an object with the settings of this table".to_owned(),
                 ),
+                _ if SETTINGS.iter().any(|setting| setting.key == key) && key.contains('.') => {
+                    let (table, inner) = key.split_once('.').unwrap_or_default();
+                    self.fault(
+                        format!("/{}", escaped(key)),
+                        "an unknown setting".to_owned(),
+                        format!("`{inner}` in an object of its table: `{{ \"{table}\": {{ \"{inner}\": … }} }}`"),
+                    );
+                }
                 _ if key.contains('.') => self.unknown(&format!("/{}", escaped(key)), key),
                 _ => self.member(key, value),
             }
@@ -246,7 +254,7 @@ impl Reading<'_> {
             return;
         }
         if !setting.live {
-            let found = if setting.secret { "`***`".to_owned() } else { shown(value) };
+            let found = if setting.secret && !value.is_null() { "`***`".to_owned() } else { shown(value) };
             let expected = format!(
                 "no other value than the present one: this setting is read at start only; set {} or `{}` in the TOML \
                  file, and start the service anew",
@@ -257,6 +265,9 @@ impl Reading<'_> {
         match value {
             Value::Null => {
                 self.changes.remove(setting.variable);
+            }
+            Value::Array(_) if !present.is_array() => {
+                self.fault(pointer_of(setting.field), shown(value), setting.expected());
             }
             Value::Object(_) => self.fault(pointer_of(setting.field), shown(value), setting.expected()),
             Value::Array(items) => {

@@ -1,5 +1,7 @@
 //! A document as it was written: its values, and where each of them stands.
 
+use std::collections::HashMap;
+
 use jsonc_parser::{
     CollectOptions, ParseOptions, ParseStringErrorKind, Scanner, ScannerOptions,
     ast::{self, ObjectPropName},
@@ -116,6 +118,51 @@ impl Source {
     #[must_use]
     pub fn value(&self) -> Value {
         self.root.value()
+    }
+
+    /// Keys that are written more than once in the same object, wherever that is. Checks against a schema find these
+    /// too; this is for documents that have none.
+    #[must_use]
+    pub fn repeated_keys(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        self.find_repeated(&self.root, &mut String::new(), &mut faults);
+        faults
+    }
+
+    fn find_repeated(&self, node: &Node, pointer: &mut String, faults: &mut Vec<Fault>) {
+        let length = pointer.len();
+        match &node.data {
+            Data::Scalar(_) | Data::Unreadable => {}
+            Data::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    pointer.push_str(&format!("/{index}"));
+                    self.find_repeated(item, pointer, faults);
+                    pointer.truncate(length);
+                }
+            }
+            Data::Object(members) => {
+                let mut first_offsets = HashMap::with_capacity(members.len());
+                for member in members {
+                    pointer.push('/');
+                    pointer.push_str(&member.key.replace('~', "~0").replace('/', "~1"));
+                    let first = *first_offsets.entry(member.key.as_str()).or_insert(member.key_offset);
+                    if first != member.key_offset {
+                        let (found, expected) = self.repeated(&member.key, first);
+                        let (place, pointer) = (self.place_at(member.key_offset), pointer.clone());
+                        faults.push(Fault { place, pointer, found, expected, nearest: None });
+                    }
+                    self.find_repeated(&member.value, pointer, faults);
+                    pointer.truncate(length);
+                }
+            }
+        }
+    }
+
+    /// What was found and what is expected where a key is written again.
+    pub(super) fn repeated(&self, key: &str, first: usize) -> (String, String) {
+        let line = self.place_at(first);
+        let first = line.map(|place| format!(" (the first is on line {})", place.line)).unwrap_or_default();
+        (format!("the key `{key}` a second time"), format!("each key once{first}"))
     }
 
     /// Where the value that `pointer` (RFC 6901) points to begins; the nearest one around it if it is absent.

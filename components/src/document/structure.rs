@@ -118,12 +118,8 @@ impl<'a> Walk<'a> {
         for member in members {
             let first = first_offsets.get(member.key.as_str()).copied().unwrap_or_default();
             if first != member.key_offset {
-                let line = self.source.place_at(first);
-                let first = line.map(|place| format!(" (the first is on line {})", place.line)).unwrap_or_default();
-                self.within(&member.key, |walk| {
-                    let found = format!("the key `{}` a second time", member.key);
-                    walk.fault(member.key_offset, found, format!("each key once{first}"), None);
-                });
+                let (found, expected) = self.source.repeated(&member.key, first);
+                self.within(&member.key, |walk| walk.fault(member.key_offset, found, expected, None));
             }
             match rule.property(&member.key).or(rule.others) {
                 Some(_) if tag == Some(member.key.as_str()) => {}

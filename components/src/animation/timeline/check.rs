@@ -95,7 +95,9 @@ impl<'a> Walk<'a> {
             self.fault(pointer, "a repeat of steps that never end", expected);
         }
         if measure.steps > MAX_STEPS {
-            let found = format!("{} steps, those of timelines within it included", measure.steps);
+            let steps =
+                if measure.steps == usize::MAX { "endlessly many".to_owned() } else { measure.steps.to_string() };
+            let found = format!("{steps} steps, those of timelines within it included");
             self.fault(pointer, found, format!("at most {MAX_STEPS}"));
         }
         if measure.depth == MAX_TIMELINE_DEPTH + 1 {
