@@ -46,7 +46,7 @@ fn race(painters: &mut [&mut dyn Painter]) -> Vec<f64> {
     let mut best = vec![f64::INFINITY; painters.len()];
     for round in 0..ROUNDS as u64 {
         for (painter, best) in painters.iter_mut().zip(&mut best) {
-            let spent: Duration = (0..TICKS).map(|tick| painter.draw(round * TICKS + tick)).sum();
+            let spent: Duration = (1..=TICKS).map(|tick| painter.draw(round * TICKS + tick)).sum();
             *best = best.min(ms(spent) / TICKS as f64);
         }
     }
@@ -229,7 +229,6 @@ fn show(bars: &mut Bars) {
     let mut frames = Vec::new();
     for threads in [1, 2, 1, 2] {
         let mut painter = Ours::new(scenes::moving_show(&scene, folder.path()), threads);
-        painter.in_full = false;
         frames.clear();
         let mut spent = Duration::ZERO;
         for tick in 0..SECONDS * 30 {
@@ -267,7 +266,6 @@ fn still(bars: &mut Bars) {
     let mut document = scenes::moving_show(&scene, folder.path());
     document.layers.iter_mut().for_each(|layer| layer.animations.0.clear());
     let mut painter = Ours::new(document, 2);
-    painter.in_full = false;
     for tick in 0..5 {
         painter.tick(tick);
     }
@@ -285,7 +283,6 @@ fn swarm(bars: &mut Bars) {
     for count in [100, 1000, 10_000, 100_000] {
         let folder = tempfile::tempdir().expect("a folder for pictures");
         let mut painter = Ours::new(scenes::swarm(count, folder.path()), 2);
-        painter.in_full = false;
         let (rounds, ticks) = if count > 10_000 { (3, 3) } else { (ROUNDS as u64, TICKS) };
         let (mut best, mut drawn) = (f64::INFINITY, f64::INFINITY);
         for round in 0..rounds {

@@ -32,8 +32,6 @@ pub trait Painter {
 pub struct Ours {
     pub compositor: Compositor,
     tick: u64,
-    /// Whether everything is drawn anew each time.
-    pub in_full: bool,
 }
 
 impl Ours {
@@ -46,14 +44,11 @@ impl Ours {
         assert!(first.outcomes.iter().all(|(_, outcome)| outcome.is_ok()), "refused: {:?}", first.outcomes);
         assert!(compositor.finish_loading(Instant::now() + Duration::from_secs(60)), "pictures did not load");
         compositor.tick(1, 0.0);
-        Self { compositor, tick: 1, in_full: true }
+        Self { compositor, tick: 1 }
     }
 
     pub fn tick(&mut self, tick: u64) -> TickReport {
         self.tick += 1;
-        if self.in_full {
-            self.compositor.redraw();
-        }
         self.compositor.tick(self.tick, (tick % TICKS) as f64 / FPS)
     }
 }
@@ -63,7 +58,9 @@ impl Painter for Ours {
         let began = Instant::now();
         let report = self.tick(tick);
         let spent = began.elapsed();
-        assert!(report.frame.is_some(), "a frame was not drawn");
+        let tiles = report.damage.capacity();
+        assert_eq!(report.damage.len(), tiles, "tick {tick}: everything is to be drawn");
+        assert!(report.frame.is_some(), "tick {tick}: a frame was not drawn");
         spent
     }
 
@@ -175,7 +172,7 @@ impl Painter for Vello {
     }
 }
 
-/// A folder for pictures that lives as long as the scene that is loaded from it.
+/// The scene, its pictures in `folder`.
 pub fn ours(scene: &Scene, folder: &Path, threads: usize) -> Ours {
     Ours::new(scene.document(folder), threads)
 }

@@ -144,18 +144,25 @@ pub fn figure(width: u32, height: u32, hue: u32) -> RgbaImage {
     })
 }
 
-/// `count` figures with pictures of their own on a background; `each` sets how they move.
+/// `count` figures with pictures of their own on a background that slides by a pixel a tick; `each` sets how they move.
 fn figures(size: (u32, u32), count: usize, edge: u32, each: impl Fn(&mut Sprite, usize)) -> Scene {
-    let mut pictures = vec![("backdrop".to_owned(), backdrop(size.0, size.1, 0))];
+    // Wider than the canvas and sliding: no tile is ever the same as on the tick before.
+    let slide = TICKS as u32;
+    let mut pictures = vec![("backdrop".to_owned(), backdrop(size.0 + slide, size.1, 0))];
     let (width, height) = (f64::from(size.0), f64::from(size.1));
-    let mut sprites = vec![Sprite::still(0, width / 2.0, height / 2.0)];
+    let half = f64::from(slide) / 2.0;
+    let mut sprites =
+        vec![Sprite { x: (width / 2.0 + half, width / 2.0 - half), ..Sprite::still(0, width / 2.0, height / 2.0) }];
     for index in 0..count {
-        pictures.push((format!("figure-{index}"), figure(edge, edge, index as u32)));
+        // So many pictures of their own, and no more: a scene has at most 1000 assets.
+        if index < 100 {
+            pictures.push((format!("figure-{index}"), figure(edge, edge, index as u32)));
+        }
         let margin = f64::from(edge) / 2.0;
         let place = |step: usize, length: f64| {
             (margin + ((index * step) % 997) as f64 / 997.0 * (length - 2.0 * margin)).floor()
         };
-        let mut sprite = Sprite::still(index + 1, place(389, width), place(211, height));
+        let mut sprite = Sprite::still(index % 100 + 1, place(389, width), place(211, height));
         each(&mut sprite, index);
         sprites.push(sprite);
     }
