@@ -38,7 +38,7 @@ pub struct CompositorSettings {
     pub max_layers: usize,
     /// Frames that may be on their way to encoders at once.
     pub pool_size: usize,
-    /// Threads of its own that composite and convert; the process's render workers if `None`.
+    /// Threads that composite and convert, the one that ticks among them; it and the process's render workers if `None`.
     pub threads: Option<usize>,
 }
 
@@ -53,6 +53,11 @@ pub struct WorkerThreads {
 
 fn pool(name: &str, threads: usize) -> TaskPool {
     TaskPoolBuilder::new().num_threads(threads.max(1)).thread_name(name.to_owned()).build()
+}
+
+/// Threads that draw together with the one that ticks, which takes part: `threads` are at work in all.
+fn render_pool(threads: usize) -> TaskPool {
+    TaskPoolBuilder::new().num_threads(threads.saturating_sub(1)).thread_name("render".to_owned()).build()
 }
 
 /// Starts the worker threads of this process. The first call decides; later ones change nothing.
@@ -120,7 +125,7 @@ impl Compositor {
         world.insert_resource(DrawList::default());
         world.insert_resource(LastDrawn::default());
         world.insert_resource(Damage(TileSet::all(width, height)));
-        world.insert_resource(RenderThreads(threads.map(|threads| pool("render", threads))));
+        world.insert_resource(RenderThreads(threads.map(render_pool)));
         world.insert_resource(Rasterised::default());
         world.insert_resource(Program::new(width, height));
         world.insert_resource(FramePool::new(width, height, pool_size));

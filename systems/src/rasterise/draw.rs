@@ -49,7 +49,7 @@ impl Program {
     }
 }
 
-/// Threads of this compositor's own, if it has any.
+/// Threads of this compositor's own, besides the one that ticks, if it has any.
 #[derive(Resource, Debug)]
 pub struct RenderThreads(pub Option<TaskPool>);
 

@@ -3,6 +3,8 @@
 use components::{BlendMode, PixelRect};
 use fearless_simd::{Level, dispatch};
 
+#[cfg(target_arch = "x86_64")]
+use super::bilinear;
 use super::{
     LayerStep, Pixel, blend,
     over::{mix, over_row, scale},
@@ -91,13 +93,13 @@ impl<'a> Layer<'a> {
                 }
             }
             Placing::Sampled(sampling) => {
-                dispatch!(level, _ => self.draw_sampled(sampling, area, surface));
+                dispatch!(level, _ => self.draw_sampled(level, sampling, area, surface));
             }
         }
     }
 
     #[inline(always)]
-    fn draw_sampled(&self, sampling: &Sampling, area: PixelRect, surface: &mut Surface<'_>) {
+    fn draw_sampled(&self, level: Level, sampling: &Sampling, area: PixelRect, surface: &mut Surface<'_>) {
         let mut row = [[0; 4]; TILE + LANES];
         for y in area.y0..area.y1 {
             let spans = sampling.spans(area.x0, area.x1, y);
@@ -105,7 +107,7 @@ impl<'a> Layer<'a> {
             if start >= end {
                 continue;
             }
-            self.sample_row(sampling, spans, y, &mut row);
+            self.sample_row(level, sampling, spans, y, &mut row);
             let below = surface.row_mut(start, end, y);
             let source = &row[..below.len()];
             match self.blend {
@@ -118,7 +120,7 @@ impl<'a> Layer<'a> {
     /// Fills the beginning of `out` with the outer span.
     #[inline(always)]
     #[expect(clippy::cast_sign_loss, reason = "spans lie within outer.0..")]
-    fn sample_row(&self, sampling: &Sampling, spans: Spans, y: i32, out: &mut [Pixel; TILE + LANES]) {
+    fn sample_row(&self, level: Level, sampling: &Sampling, spans: Spans, y: i32, out: &mut [Pixel; TILE + LANES]) {
         let walk = sampling.walk(spans.outer.0, y);
         let (start, end) = spans.outer;
         let (inner_start, inner_end) = spans.inner;
@@ -127,7 +129,7 @@ impl<'a> Layer<'a> {
             if walk.is_shift() {
                 self.sample_shifted(&walk, inner_start, inner_end, out);
             } else {
-                self.sample_inside(&walk, inner_start, inner_end, out);
+                self.sample_inside(level, &walk, inner_start, inner_end, out);
             }
         }
         // After the inner span, which may have been written a little too far.
@@ -168,7 +170,13 @@ impl<'a> Layer<'a> {
         clippy::cast_sign_loss,
         reason = "the raster has less than 2^31 pixels and the samples lie in it"
     )]
-    fn sample_inside(&self, walk: &Walk, start: i32, end: i32, out: &mut [Pixel]) {
+    fn sample_inside(&self, level: Level, walk: &Walk, start: i32, end: i32, out: &mut [Pixel]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = level.as_avx2() {
+            return bilinear::sample_row(avx2, self.pixels, self.width, walk, start, end, out);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = level;
         let width = self.width as i32;
         let (top, bottom) = (self.pixels, &self.pixels[self.width..]);
         let none = [0; LANES];
@@ -245,7 +253,7 @@ impl Rows<'_> {
 
 /// Two pixels that lie side by side, the left one in the lower half.
 #[inline(always)]
-fn two(pixels: &[Pixel], index: usize) -> u64 {
+pub(super) fn two(pixels: &[Pixel], index: usize) -> u64 {
     let [left, right] = pixels[index..index + 2] else { return 0 };
     u64::from(u32::from_le_bytes(left)) | u64::from(u32::from_le_bytes(right)) << 32
 }

@@ -12,6 +12,8 @@
 //! `fearless_simd`, which picks one at run time. The compiler vectorises it by itself, and since it is the very same
 //! integer arithmetic everywhere, every machine makes the same bytes.
 
+#[cfg(target_arch = "x86_64")]
+mod bilinear;
 mod blend;
 mod canvas;
 mod layer;
@@ -179,10 +181,13 @@ impl Job<'_> {
     fn run(&mut self, plan: &Plan<'_>) {
         let mut scratch = Scratch::default();
         let strip = self.surface.area();
+        let draws = self.dirty.in_row(self.row).next().is_some();
+        let entries = if draws { plan.entries(strip) } else { Vec::new() };
+        let columns = plan.columns(&entries, self.dirty.columns());
         for column in 0..self.dirty.columns() {
             let area = PixelRect { x0: edge(column), x1: edge(column + 1).min(strip.x1), ..strip };
             if self.dirty.contains(column, self.row) {
-                plan.draw_tile(area, &mut self.surface, &mut scratch);
+                plan.draw_tile(&entries, &columns[column], area, &mut self.surface, &mut scratch);
             }
             if let (Some(planes), Some(stale)) = (&mut self.planes, self.stale)
                 && stale.contains(column, self.row)

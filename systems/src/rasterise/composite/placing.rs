@@ -213,13 +213,13 @@ fn between(start: f64, step: f64, low: f64, high: f64) -> (f64, f64) {
 /// vectors of 32 bits, and the same whichever part of the row is drawn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk {
-    left: i32,
-    column: i32,
-    row: i32,
-    u: i32,
-    v: i32,
-    du: i32,
-    dv: i32,
+    pub(super) left: i32,
+    pub(super) column: i32,
+    pub(super) row: i32,
+    pub(super) u: i32,
+    pub(super) v: i32,
+    pub(super) du: i32,
+    pub(super) dv: i32,
 }
 
 /// Where one sample is taken: this raster pixel is its top left neighbour, and it lies so many 256ths of the way

@@ -8,13 +8,11 @@ use super::{
     layer::{Layer, opacity_byte},
     placing::Placing,
 };
-use crate::viewport::Viewport;
+use crate::{tiles::TILE, viewport::Viewport};
 
 /// A display list that is ready to be drawn.
 pub(super) struct Plan<'a> {
     pub(super) items: Vec<Item<'a>>,
-    /// Indices of the items that are in no group, rising.
-    pub(super) outermost: Vec<usize>,
     pub(super) clip: PixelRect,
     pub(super) background: Pixel,
     pub(super) level: Level,
@@ -40,7 +38,22 @@ pub(super) struct Mask<'a> {
     pub(super) inverted: bool,
 }
 
+/// An item that may be seen in a strip.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) item: usize,
+    /// So many entries after this one are in it.
+    pub(super) len: usize,
+}
+
 impl Item<'_> {
+    fn bounds(&self) -> PixelRect {
+        match self {
+            Self::Layer(layer) => layer.bounds,
+            Self::Group(group) => group.bounds,
+        }
+    }
+
     fn following(&self) -> usize {
         match self {
             Self::Layer(_) => 0,
@@ -70,13 +83,45 @@ impl<'a> Plan<'a> {
         while let Some(begin) = open.pop() {
             close_group(&mut items, begin);
         }
-        let mut outermost = Vec::new();
-        let mut index = 0;
-        while let Some(item) = items.get(index) {
-            outermost.push(index);
-            index += 1 + item.following();
+        Self { items, clip: viewport.clip, background: viewport.background, level }
+    }
+
+    /// The items that may be seen in `strip`, in their order. Tiles do not have to look at all others then.
+    pub(super) fn entries(&self, strip: PixelRect) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        self.collect(strip, 0, self.items.len(), &mut entries);
+        entries
+    }
+
+    fn collect(&self, strip: PixelRect, from: usize, to: usize, entries: &mut Vec<Entry>) {
+        let mut index = from;
+        while index < to {
+            let item = &self.items[index];
+            let after = index + 1 + item.following();
+            if !item.bounds().intersect(strip).is_empty() {
+                let entry = entries.len();
+                entries.push(Entry { item: index, len: 0 });
+                self.collect(strip, index + 1, after, entries);
+                entries[entry].len = entries.len() - entry - 1;
+            }
+            index = after;
         }
-        Self { items, outermost, clip: viewport.clip, background: viewport.background, level }
+    }
+
+    /// For each column of tiles the entries (as indices) that are in no group and may be seen there.
+    #[expect(clippy::cast_sign_loss, reason = "bounds lie on the frame")]
+    pub(super) fn columns(&self, entries: &[Entry], count: usize) -> Vec<Vec<usize>> {
+        let mut columns = vec![Vec::new(); count];
+        let mut index = 0;
+        while let Some(entry) = entries.get(index) {
+            let bounds = self.items[entry.item].bounds();
+            let touched = bounds.x0 as usize / TILE..(bounds.x1 as usize).div_ceil(TILE).min(count);
+            for column in &mut columns[touched] {
+                column.push(index);
+            }
+            index += 1 + entry.len;
+        }
+        columns
     }
 }
 

@@ -6,7 +6,7 @@ use fearless_simd::dispatch;
 use super::{
     Pixel, STRIP, blend,
     over::{mask_row, over_row},
-    plan::{Group, Item, Plan},
+    plan::{Entry, Group, Item, Plan},
     surface::Surface,
 };
 use crate::tiles::TILE;
@@ -31,8 +31,16 @@ impl Scratch {
 }
 
 impl Plan<'_> {
-    /// Draws `tile`, a tile or the part of one that is in a strip, which must be inside of `surface`.
-    pub(super) fn draw_tile(&self, tile: PixelRect, surface: &mut Surface<'_>, scratch: &mut Scratch) {
+    /// Draws `tile`, a tile or the part of one that is in a strip, which must be inside of `surface`. `entries` are those
+    /// of the strip, `column` those of the tile.
+    pub(super) fn draw_tile(
+        &self,
+        entries: &[Entry],
+        column: &[usize],
+        tile: PixelRect,
+        surface: &mut Surface<'_>,
+        scratch: &mut Scratch,
+    ) {
         let seen = tile.intersect(self.clip);
         if seen != tile {
             surface.fill(tile, BLACK);
@@ -40,38 +48,40 @@ impl Plan<'_> {
         if seen.is_empty() {
             return;
         }
-        let first = match self.cover(seen) {
-            Some(index) => index,
+        let first = match self.cover(entries, column, seen) {
+            Some(first) => first,
             None => {
                 surface.fill(seen, self.background);
                 0
             }
         };
-        self.draw(&self.items[first..], seen, surface, scratch);
+        for index in &column[first..] {
+            self.draw_entry(entries, *index, seen, surface, scratch);
+        }
     }
 
-    /// The topmost item that hides everything below it in `area`. Items in groups are not considered.
-    fn cover(&self, area: PixelRect) -> Option<usize> {
-        self.outermost
+    /// The topmost entry of `column` that hides everything below it in `area`. What is in groups is not considered.
+    fn cover(&self, entries: &[Entry], column: &[usize], area: PixelRect) -> Option<usize> {
+        column
             .iter()
-            .rev()
-            .copied()
-            .find(|index| matches!(&self.items[*index], Item::Layer(layer) if layer.covers(area)))
+            .rposition(|index| matches!(&self.items[entries[*index].item], Item::Layer(layer) if layer.covers(area)))
     }
 
-    fn draw(&self, items: &[Item<'_>], area: PixelRect, surface: &mut Surface<'_>, scratch: &mut Scratch) {
-        let mut rest = items;
-        while let Some((item, following)) = rest.split_first() {
-            rest = following;
-            match item {
-                Item::Layer(layer) => layer.draw(self.level, area, surface),
-                Item::Group(group) => {
-                    let (inside, after) = following.split_at(group.len);
-                    rest = after;
-                    let area = area.intersect(group.bounds);
-                    if !area.is_empty() {
-                        self.draw_group(group, inside, area, surface, scratch);
-                    }
+    fn draw_entry(
+        &self,
+        entries: &[Entry],
+        index: usize,
+        area: PixelRect,
+        surface: &mut Surface<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let entry = entries[index];
+        match &self.items[entry.item] {
+            Item::Layer(layer) => layer.draw(self.level, area, surface),
+            Item::Group(group) => {
+                let area = area.intersect(group.bounds);
+                if !area.is_empty() {
+                    self.draw_group(group, &entries[index + 1..index + 1 + entry.len], area, surface, scratch);
                 }
             }
         }
@@ -80,14 +90,18 @@ impl Plan<'_> {
     fn draw_group(
         &self,
         group: &Group<'_>,
-        inside: &[Item<'_>],
+        inside: &[Entry],
         area: PixelRect,
         surface: &mut Surface<'_>,
         scratch: &mut Scratch,
     ) {
         let mut buffer = scratch.take();
         let mut picture = transparent(&mut buffer, area);
-        self.draw(inside, area, &mut picture, scratch);
+        let mut next = 0;
+        while let Some(entry) = inside.get(next) {
+            self.draw_entry(inside, next, area, &mut picture, scratch);
+            next += 1 + entry.len;
+        }
         if let Some(mask) = &group.mask {
             let mut buffer = scratch.take();
             let mut alpha = transparent(&mut buffer, area);
