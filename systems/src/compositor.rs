@@ -6,7 +6,6 @@ use std::{
 };
 
 use bevy_ecs::{schedule::Schedule, world::World};
-use bevy_tasks::{AsyncComputeTaskPool, ComputeTaskPool, IoTaskPool, TaskPool, TaskPoolBuilder};
 use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
 
 use crate::{
@@ -18,12 +17,13 @@ use crate::{
     edit::{Inbox, SceneLimits},
     frame::{Frame, FramePool, Picture},
     place::Arrived,
-    rasterise::{Program, Rasterised, RenderThreads, content::text::Fonts},
+    rasterise::{FaultInjection, Faults, Program, RasterMemory, Rasterised, content::text::Fonts},
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
     tiles::TileSet,
     timing::StageTimes,
     viewport::Viewport,
+    workers::{WorkerThreads, WorkerTotals, Workers, start_workers},
 };
 
 /// What a compositor is made for.
@@ -39,26 +39,6 @@ pub struct CompositorSettings {
     pub pool_size: usize,
     /// Threads of its own that composite and convert; the process's render workers if `None`.
     pub threads: Option<usize>,
-}
-
-/// Threads of each class of worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkerThreads {
-    /// Threads that composite and convert.
-    pub render: usize,
-    /// Threads that read and decode assets.
-    pub decode: usize,
-}
-
-fn pool(name: &str, threads: usize) -> TaskPool {
-    TaskPoolBuilder::new().num_threads(threads.max(1)).thread_name(name.to_owned()).build()
-}
-
-/// Starts the worker threads of this process. The first call decides; later ones change nothing.
-pub fn start_workers(threads: WorkerThreads) {
-    ComputeTaskPool::get_or_init(|| pool("render", threads.render));
-    IoTaskPool::get_or_init(|| pool("decode", threads.decode));
-    AsyncComputeTaskPool::get_or_init(|| pool("background", 1));
 }
 
 /// Owns the scene and draws it, tick by tick.
@@ -85,6 +65,10 @@ pub struct TickReport {
     pub layer_count: usize,
     /// Layers whose own picture was drawn anew, rather than taken from the last ticks.
     pub rasterised: usize,
+    /// What the render workers have done in all ticks so far.
+    pub render: WorkerTotals,
+    /// Pictures of layers that are kept.
+    pub rasters: RasterMemory,
     /// Time that each stage took, in the order in which they ran.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -111,7 +95,10 @@ impl Compositor {
         world.insert_resource(DrawList::default());
         world.insert_resource(LastDrawn::default());
         world.insert_resource(Damage(TileSet::all(width, height)));
-        world.insert_resource(RenderThreads(threads.map(|threads| pool("render", threads))));
+        world.insert_resource(Workers::new(threads));
+        world.insert_resource(FaultInjection::default());
+        world.insert_resource(Faults::default());
+        world.insert_resource(RasterMemory::default());
         world.insert_resource(Rasterised::default());
         world.insert_resource(Program::new(width, height));
         world.insert_resource(FramePool::new(width, height, pool_size));
@@ -144,8 +131,22 @@ impl Compositor {
             starved,
             layer_count: self.world.resource::<LayerIndex>().len(),
             rasterised: self.world.resource::<Rasterised>().0,
+            render: self.render_totals(),
+            rasters: *self.world.resource::<RasterMemory>(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
+    }
+
+    fn render_totals(&self) -> WorkerTotals {
+        let workers = self.world.resource::<Workers>();
+        let measuring = self.world.resource::<Faults>().measuring;
+        let totals = workers.totals;
+        WorkerTotals { panics: totals.panics + measuring, threads: workers.width() as u64, ..totals }
+    }
+
+    /// Makes the drawing of the layers that `is_chosen` names panic from now on, to test what comes of it.
+    pub fn inject_faults(&mut self, is_chosen: fn(&str) -> bool) {
+        self.world.insert_resource(FaultInjection(Some(is_chosen)));
     }
 
     /// Waits until every asset that the last ticks asked for has been decoded or has failed, at most until

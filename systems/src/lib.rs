@@ -19,7 +19,9 @@ pub mod tiles;
 pub mod timing;
 pub mod tween;
 pub mod viewport;
+pub mod workers;
 
-pub use compositor::{Compositor, CompositorSettings, TickReport, WorkerThreads, start_workers};
+pub use compositor::{Compositor, CompositorSettings, TickReport};
 pub use frame::{Frame, Picture};
 pub use tiles::TileSet;
+pub use workers::{WorkerThreads, WorkerTotals, start_workers};

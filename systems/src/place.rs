@@ -16,8 +16,10 @@ use kurbo::{Affine, Rect, Vec2};
 use crate::{
     assets::Assets,
     rasterise::{
-        content::{DrawContext, measure, text::Fonts},
+        Faults,
+        content::{DrawContext, Measure, measure, text::Fonts},
         effects::reach,
+        guarded,
     },
     scene::SceneRoot,
     viewport::Viewport,
@@ -48,6 +50,7 @@ pub fn measure_layers(
     mut assets: ResMut<Assets>,
     mut arrived: ResMut<Arrived>,
     mut fonts: ResMut<Fonts>,
+    mut faults: ResMut<Faults>,
     repainted: Query<Entity, Repainted>,
     contents: Query<(Entity, &Content)>,
     mut layers: Query<(&Content, &AnimatedContent, &Effects, &mut Extent, &mut Ink, &mut Revision)>,
@@ -70,11 +73,27 @@ pub fn measure_layers(
         let Ok((content, animated, effects, mut extent, mut ink, mut revision)) = layers.get_mut(entity) else {
             continue;
         };
-        let measured = measure(animated.0.as_ref().unwrap_or(content), &mut context);
+        let content = animated.0.as_ref().unwrap_or(content);
+        let measured = match guarded(|| measure(content, &mut context)) {
+            Ok(measured) => measured,
+            Err(words) => {
+                tracing::error!("measuring a layer panicked: {words}");
+                context.fonts.renew();
+                faults.measuring += 1;
+                unmeasured(*extent)
+            }
+        };
         extent.set_if_neq(measured.extent);
         ink.set_if_neq(Ink(measured.ink + reach(effects)));
         revision.0 += 1;
     }
+}
+
+/// The box of a layer that cannot be measured, for the card in its place: the one that it had.
+fn unmeasured(before: Extent) -> Measure {
+    let known = before.width > 0.0 && before.height > 0.0;
+    let extent = if known { before } else { Extent { width: 480.0, height: 270.0 } };
+    Measure { extent, ink: Rect::new(0.0, 0.0, extent.width, extent.height) }
 }
 
 /// The state of the groups around a layer.

@@ -41,7 +41,9 @@ pub fn tick_schedule() -> Schedule {
         (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
             .chain()
             .in_set(TweenSystems),
-        (place::measure_layers, place::place_layers, finish_stage("place")).chain().in_set(PlaceSystems),
+        (rasterise::retry_faulty, place::measure_layers, place::place_layers, finish_stage("place"))
+            .chain()
+            .in_set(PlaceSystems),
         (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
         (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),
         (
@@ -49,6 +51,7 @@ pub fn tick_schedule() -> Schedule {
             finish_stage("raster"),
             rasterise::draw_frame,
             rasterise::drop_idle_rasters,
+            rasterise::keep_within_memory,
             finish_stage("composite"),
         )
             .chain()

@@ -14,7 +14,10 @@ mod random;
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -460,5 +463,34 @@ proptest! {
                 steps.iter().flat_map(|step| edits(step, &now.scene, &mut next)).collect()
             });
         }
+    }
+}
+
+#[test]
+fn a_panic_costs_one_layer_and_only_as_long_as_it_lasts() {
+    static BROKEN: AtomicBool = AtomicBool::new(true);
+    for threads in [1, 4] {
+        BROKEN.store(true, Ordering::Relaxed);
+        let mut stage = Stage::new(CompositorSettings { threads: Some(threads), ..SETTINGS });
+        stage.compositor.inject_faults(|layer| layer == "bad" && BROKEN.load(Ordering::Relaxed));
+        let words = json!({ "id": "words", "content": { "type": "text", "text": "Hi", "font": { "size": 20 } } });
+        let scene = [block("bad", "#00ff00", (64, 0), (40, 40)), block("good", "#ff0000", (0, 50), (40, 40)), words];
+        stage.edit(vec![Edit::LoadScene(Box::new(document(json!(scene))))]);
+        assert_eq!(stage.pixel(20, 70), RED, "other layers are drawn");
+        let card = stage.pixel(84, 37);
+        assert_ne!(card, GREEN);
+        assert_ne!(card, [0, 0, 0, 255], "a card stands in its place");
+        let mut panics = vec![];
+        for _ in 0..120 {
+            panics.push(stage.tick().render.panics);
+        }
+        assert_eq!(panics[0], 1, "counted, and not tried again at once");
+        assert_eq!(panics[119], 4, "tried again after 15, 30, 60 ticks");
+        BROKEN.store(false, Ordering::Relaxed);
+        for _ in 0..120 {
+            assert_eq!(stage.tick().render.panics, 4);
+        }
+        assert_eq!(stage.pixel(84, 37), GREEN, "it is back");
+        assert_eq!(stage.pixel(20, 70), RED);
     }
 }

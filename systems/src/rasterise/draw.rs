@@ -6,7 +6,6 @@ use bevy_ecs::{
     resource::Resource,
     system::{Query, Res, ResMut},
 };
-use bevy_tasks::{ComputeTaskPool, TaskPool};
 use components::{LayerMask, PixelRect};
 
 use super::{
@@ -20,6 +19,7 @@ use crate::{
     frame::{Frame, FramePool},
     tiles::TileSet,
     viewport::Viewport,
+    workers::Workers,
 };
 
 /// The picture that is sent out.
@@ -48,10 +48,6 @@ impl Program {
     }
 }
 
-/// Threads of this compositor's own, if it has any.
-#[derive(Resource, Debug)]
-pub struct RenderThreads(pub Option<TaskPool>);
-
 /// Draws what is damaged; touches nothing if nothing is.
 pub fn draw_frame(
     viewport: Res<Viewport>,
@@ -59,7 +55,7 @@ pub fn draw_frame(
     list: Res<DrawList>,
     damage: Res<Damage>,
     caches: Query<(&RasterCache, &LayerMask)>,
-    threads: Res<RenderThreads>,
+    workers: Res<Workers>,
     mut pool: ResMut<FramePool>,
     mut program: ResMut<Program>,
 ) {
@@ -70,7 +66,7 @@ pub fn draw_frame(
     if program.unsent.is_empty() {
         return;
     }
-    let threads = threads.0.as_ref().unwrap_or_else(|| ComputeTaskPool::get());
+    let threads = workers.pool();
     let steps = display_list(&list, &caches);
     pool.mark_stale(&damage.0);
     let canvas = &mut program.canvas;

@@ -3,7 +3,7 @@
 //! To add one: a file here that implements `Drawable`, and its line in `drawable`.
 
 mod color;
-mod error_card;
+pub(crate) mod error_card;
 mod gradient;
 mod group;
 mod image;
