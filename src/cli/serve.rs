@@ -70,6 +70,8 @@ async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
         format: stream::format(settings),
         max_layers: settings.max_layers,
         pool_size: settings.pipeline_pool_size,
+        raster_memory: settings.pipeline_raster_memory << 20,
+        quality: stream::quality(settings),
     };
     let observed = Arc::clone(&metrics);
     let (engine, mut ticking) =

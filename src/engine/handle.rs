@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::governor::Shedding;
 use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, edit::EditRejected};
 use serde::Serialize;
 use systems::{Frame, Picture};
@@ -157,6 +158,11 @@ pub enum StreamEvent {
         /// Its new state and all else about it.
         output: OutputStatus,
     },
+    /// What is drawn less carefully, or not at all, since the machine does not keep up.
+    Shedding {
+        /// What is shed now; level 0 is nothing.
+        shedding: Shedding,
+    },
     /// Something that draws or sends went wrong; the picture goes on.
     Error {
         /// What, in words for people.
@@ -187,6 +193,12 @@ pub struct EngineStats {
     pub tick: u64,
     /// Time since the engine started.
     pub uptime: Duration,
+    /// What is drawn less carefully, or not at all, since the machine does not keep up.
+    pub shedding: Shedding,
+    /// How often that has changed.
+    pub shedding_changes: u64,
+    /// Frames that were left out to draw the others in time.
+    pub shed_frames: u64,
 }
 
 /// What the tick thread is asked to do.

@@ -16,7 +16,8 @@ use systems::{Compositor, CompositorSettings, Frame, TickReport};
 use tokio::sync::oneshot;
 
 use super::{
-    EngineHandle, ProgramFrame, StreamFormat, Transport,
+    EngineHandle, ProgramFrame, Shedding, StreamEvent, StreamFormat, Transport,
+    governor::{Governor, QualityGoal},
     handle::{Request, Shared},
     pace::Pace,
 };
@@ -42,6 +43,10 @@ pub struct EngineSettings {
     pub max_layers: usize,
     /// Frames that may be on their way to encoders at once.
     pub pool_size: usize,
+    /// Bytes that cached pictures of layers may take.
+    pub raster_memory: u64,
+    /// How carefully scenes are drawn.
+    pub quality: QualityGoal,
 }
 
 /// A running engine.
@@ -87,10 +92,14 @@ pub fn spawn(
     scene: SceneDocument,
     observe: impl FnMut(&TickReport, Duration) + Send + 'static,
 ) -> Result<(EngineHandle, Engine), StartError> {
-    let EngineSettings { format, max_layers, pool_size } = settings;
+    let EngineSettings { format, max_layers, pool_size, raster_memory, quality } = settings;
+    let governor = Governor::new(quality);
     let (handle, requests, shared) = EngineHandle::new(format);
     let (width, height) = (format.width, format.height);
     let mut compositor = Compositor::new(CompositorSettings { width, height, max_layers, pool_size, threads: None });
+    compositor.set_quality(governor.step().quality);
+    compositor.set_raster_memory(raster_memory);
+    compositor.set_pace(format.presentation_time(1));
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
     let first = compositor.tick(0, 0.0);
     for (_, outcome) in first.outcomes {
@@ -101,6 +110,7 @@ pub fn spawn(
     }
     let mut ticking = Ticking {
         compositor,
+        governor,
         requests,
         shared,
         observe: Box::new(observe),
@@ -128,8 +138,16 @@ impl Drop for Ticking {
     }
 }
 
+/// How hard a tick was.
+struct Load {
+    spent: Duration,
+    /// Whether its frame was not taken.
+    is_missed: bool,
+}
+
 struct Ticking {
     compositor: Compositor,
+    governor: Governor,
     requests: Receiver<Request>,
     shared: Arc<Shared>,
     observe: Box<dyn FnMut(&TickReport, Duration) + Send>,
@@ -152,17 +170,44 @@ impl Ticking {
         let pace = Pace::new(self.shared.format, Instant::now());
         let mut tick = 1;
         while self.serve_until(pace.due(tick)) {
-            self.tick(tick);
-            let next = pace.next(tick, Instant::now());
-            let skipped = next - tick - 1;
+            let load = self.tick(tick);
+            let every = self.governor.step().every;
+            let next = pace.next(tick, every, Instant::now());
+            let skipped = next - tick - every;
             if skipped > 0 {
                 tracing::warn!(tick, skipped, "ticks were late and were dropped");
                 self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).dropped_frames += skipped;
             }
             if *self.shared.transport.borrow() != Transport::Paused {
-                self.scene_ticks += skipped;
+                self.scene_ticks += next - tick - 1;
             }
+            self.govern(load, every, skipped > 0);
             tick = next;
+        }
+    }
+
+    /// Sheds load, or takes it up again, where the last tick shows that it is time to.
+    fn govern(&mut self, load: Load, every: u64, is_late: bool) {
+        #[expect(clippy::cast_precision_loss, reason = "three at most")]
+        let share = load.spent.as_secs_f64() * f64::from(self.shared.format.fps) / every as f64;
+        let changed = self.governor.observe(share, is_late || load.is_missed, self.shared.started.elapsed());
+        let shedding = self.governor.shedding();
+        {
+            let mut stats = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
+            stats.shed_frames += every - 1;
+            stats.shedding = shedding;
+            stats.shedding_changes += u64::from(changed);
+        }
+        if changed {
+            let Shedding { level, effects, sampling, every } = shedding;
+            if level == 0 {
+                tracing::info!("the load fits again: everything is drawn as it should be");
+            } else {
+                tracing::warn!(level, ?effects, ?sampling, every, "load is shed or taken up again, one step at a time");
+            }
+            self.compositor.set_quality(self.governor.step().quality);
+            // Nobody listening is fine.
+            let _ = self.shared.events.send(StreamEvent::Shedding { shedding });
         }
     }
 
@@ -230,7 +275,8 @@ impl Ticking {
         }
     }
 
-    fn tick(&mut self, tick: u64) {
+    /// Runs a tick.
+    fn tick(&mut self, tick: u64) -> Load {
         let began = Instant::now();
         self.submit_due(tick);
         let paused = *self.shared.transport.borrow() == Transport::Paused;
@@ -256,6 +302,7 @@ impl Ticking {
         let spent = began.elapsed();
         self.count(tick, &report, spent, is_missed);
         (self.observe)(&report, spent);
+        Load { spent, is_missed }
     }
 
     /// Hands the picture out. Returns whether someone did not take it.

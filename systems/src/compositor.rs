@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy_ecs::{schedule::Schedule, world::World};
+use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
 use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     edit::{Inbox, SceneLimits},
     frame::{Frame, FramePool, Picture},
     place::Arrived,
+    quality::RenderQuality,
     rasterise::{FaultInjection, Faults, Program, RasterMemory, Rasterised, content::text::Fonts},
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
@@ -96,6 +97,7 @@ impl Compositor {
         world.insert_resource(LastDrawn::default());
         world.insert_resource(Damage(TileSet::all(width, height)));
         world.insert_resource(Workers::new(threads));
+        world.insert_resource(RenderQuality::default());
         world.insert_resource(FaultInjection::default());
         world.insert_resource(Faults::default());
         world.insert_resource(RasterMemory::default());
@@ -131,17 +133,25 @@ impl Compositor {
             starved,
             layer_count: self.world.resource::<LayerIndex>().len(),
             rasterised: self.world.resource::<Rasterised>().0,
-            render: self.render_totals(),
+            render: self.world.resource::<Workers>().totals(),
             rasters: *self.world.resource::<RasterMemory>(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
     }
 
-    fn render_totals(&self) -> WorkerTotals {
-        let workers = self.world.resource::<Workers>();
-        let measuring = self.world.resource::<Faults>().measuring;
-        let totals = workers.totals;
-        WorkerTotals { panics: totals.panics + measuring, threads: workers.width() as u64, ..totals }
+    /// Tells how long ticks may take. Only as many threads share their work as that takes.
+    pub fn set_pace(&mut self, period: Duration) {
+        self.world.resource_mut::<Workers>().set_pace(period);
+    }
+
+    /// Sets how many bytes the cached pictures of layers may take. Those of layers that are seen are kept even above it.
+    pub fn set_raster_memory(&mut self, bytes: u64) {
+        self.world.resource_mut::<RasterMemory>().limit = bytes;
+    }
+
+    /// Sets how carefully pictures are made from the next tick on, which draws everything if that is another way.
+    pub fn set_quality(&mut self, quality: RenderQuality) {
+        self.world.resource_mut::<RenderQuality>().set_if_neq(quality);
     }
 
     /// Makes the drawing of the layers that `is_chosen` names panic from now on, to test what comes of it.
@@ -184,7 +194,6 @@ impl Compositor {
 
     /// Makes the next tick draw everything.
     pub fn redraw(&mut self) {
-        use bevy_ecs::change_detection::DetectChangesMut;
         self.world.resource_mut::<Viewport>().set_changed();
     }
 }

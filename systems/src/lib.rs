@@ -12,6 +12,7 @@ pub mod diff;
 pub mod edit;
 pub mod frame;
 pub mod place;
+pub mod quality;
 pub mod rasterise;
 pub mod scene;
 pub mod schedule;
@@ -23,5 +24,6 @@ pub mod workers;
 
 pub use compositor::{Compositor, CompositorSettings, TickReport};
 pub use frame::{Frame, Picture};
+pub use quality::{Quality, RenderQuality};
 pub use tiles::TileSet;
 pub use workers::{WorkerThreads, WorkerTotals, start_workers};

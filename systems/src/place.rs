@@ -15,14 +15,15 @@ use kurbo::{Affine, Rect, Vec2};
 
 use crate::{
     assets::Assets,
+    quality::Quality,
     rasterise::{
-        Faults,
         content::{DrawContext, Measure, measure, text::Fonts},
         effects::reach,
         guarded,
     },
     scene::SceneRoot,
     viewport::Viewport,
+    workers::Workers,
 };
 
 /// The systems that measure and place layers.
@@ -50,7 +51,7 @@ pub fn measure_layers(
     mut assets: ResMut<Assets>,
     mut arrived: ResMut<Arrived>,
     mut fonts: ResMut<Fonts>,
-    mut faults: ResMut<Faults>,
+    workers: Res<Workers>,
     repainted: Query<Entity, Repainted>,
     contents: Query<(Entity, &Content)>,
     mut layers: Query<(&Content, &AnimatedContent, &Effects, &mut Extent, &mut Ink, &mut Revision)>,
@@ -68,7 +69,8 @@ pub fn measure_layers(
         };
         due.extend(contents.iter().filter(|(_, content)| shows_arrived(content)).map(|(entity, _)| entity));
     }
-    let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas };
+    let mut context =
+        DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas, quality: Quality::High };
     for entity in due {
         let Ok((content, animated, effects, mut extent, mut ink, mut revision)) = layers.get_mut(entity) else {
             continue;
@@ -79,7 +81,7 @@ pub fn measure_layers(
             Err(words) => {
                 tracing::error!("measuring a layer panicked: {words}");
                 context.fonts.renew();
-                faults.measuring += 1;
+                workers.count_panic();
                 unmeasured(*extent)
             }
         };

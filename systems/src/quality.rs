@@ -16,8 +16,8 @@ pub enum Quality {
     High,
 }
 
-/// How carefully the parts of a picture are made. A picture of the same scene at the same time and of the same quality
-/// is always the same.
+/// How carefully the parts of a picture are made. While it stays the same, so does the picture of the same scene at the
+/// same time. When it falls, what was drawn better before stays.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RenderQuality {
     /// How precisely effects are drawn.

@@ -12,6 +12,7 @@ use crate::{
     rasterise::{self, RasteriseSystems},
     timing::finish_stage,
     tween::{self, TweenSystems},
+    workers,
 };
 
 /// The schedule of one tick.
@@ -56,7 +57,7 @@ pub fn tick_schedule() -> Schedule {
         )
             .chain()
             .in_set(RasteriseSystems),
-        (diff::tell_changes, finish_stage("diff")).chain().in_set(DiffSystems),
+        (diff::tell_changes, workers::scale_workers, finish_stage("diff")).chain().in_set(DiffSystems),
     ));
     schedule
 }

@@ -32,7 +32,7 @@ use image::{Rgba, RgbaImage};
 use proptest::{collection::vec, prelude::*};
 use random::{LIMITS, Step, canvas, config, edits, layer, scene, step};
 use serde_json::{Value, json};
-use systems::{Compositor, CompositorSettings, TickReport, schedule::tick_schedule};
+use systems::{Compositor, CompositorSettings, Quality, RenderQuality, TickReport, schedule::tick_schedule};
 
 const WIDTH: usize = 128;
 const HEIGHT: usize = 96;
@@ -464,6 +464,58 @@ proptest! {
             });
         }
     }
+}
+
+#[test]
+fn quality_says_where_moving_layers_stand_and_how_precisely_effects_are_drawn() {
+    let moving = json!({
+        "id": "bar", "content": { "type": "color", "color": "#ffffff", "size": { "width": 20, "height": 20 } },
+        "animations": [{ "property": "transform.position.x", "from": 0, "to": 105, "duration": 10 }],
+    });
+    let mut blurred = block("soft", "#00ff00", (40, 50), (40, 40));
+    blurred["effects"] = json!([{ "type": "blur", "radius": 20 }]);
+    let greys = |stage: &Stage| {
+        let row: Vec<_> = (0..WIDTH).map(|x| stage.pixel(x, 10)).collect();
+        row.into_iter().filter(|pixel| pixel[0] != 0 && pixel[0] != 255).count()
+    };
+    let mut stage = Stage::with(json!([moving, blurred]));
+    stage.tick();
+    stage.tick();
+    assert!(greys(&stage) > 0, "between pixels");
+    let fine = stage.pixel(60, 70);
+    stage.compositor.set_quality(RenderQuality::all(Quality::Low));
+    let report = stage.tick();
+    assert_eq!(report.rasterised, 0, "what was drawn better stays");
+    assert_eq!(greys(&stage), 0, "on whole pixels");
+    stage.edit(vec![patch("soft", json!({ "opacity": 0.999 }))]);
+    let coarse = stage.edit(vec![patch("soft", json!({ "content": { "color": "#00ff01" } }))]);
+    assert_eq!(coarse.rasterised, 1);
+    let drawn = stage.pixel(60, 70);
+    assert!(fine[1].abs_diff(drawn[1]) < 24, "{fine:?} is much the same as {drawn:?}");
+    stage.compositor.set_quality(RenderQuality::all(Quality::High));
+    assert_eq!(stage.tick().rasterised, 1, "drawn anew, precisely");
+    assert!(stage.tick().damage.len() < report.damage.len(), "a change of quality draws everything once");
+}
+
+#[test]
+fn pictures_that_are_not_seen_go_first_when_memory_is_full() {
+    // Two of these boxes are more than the memory for pictures.
+    let scene: Vec<_> = (0..3).map(|n| block(&format!("box-{n}"), "#ff0000", (0, 0), (100, 80))).collect();
+    let mut stage = Stage::with(json!(scene));
+    stage.compositor.set_raster_memory(40_000);
+    let show = |stage: &mut Stage, seen: usize| {
+        let edits = (0..3).map(|n| patch(&format!("box-{n}"), json!({ "visible": n == seen }))).collect();
+        stage.edit(edits)
+    };
+    let mut last = None;
+    for seen in [0, 1, 2, 0, 1, 1] {
+        let report = show(&mut stage, seen);
+        assert_eq!(stage.pixel(50, 40), RED, "what is seen is drawn");
+        assert!(report.rasters.bytes <= 40_000, "{:?}", report.rasters);
+        last = Some(report.rasters);
+    }
+    let rasters = last.unwrap();
+    assert!(rasters.dropped >= 3 && rasters.misses >= 5, "{rasters:?}");
 }
 
 #[test]

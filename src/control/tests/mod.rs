@@ -19,7 +19,7 @@ use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
 use super::{Control, ControlSettings, Listeners, LiveFile, LiveFiles, run};
 use crate::{
-    engine::{Engine, EngineHandle, EngineSettings, StreamFormat, spawn},
+    engine::{Engine, EngineHandle, EngineSettings, QualityGoal, StreamFormat, spawn},
     telemetry::Metrics,
 };
 
@@ -86,11 +86,20 @@ impl Service {
         let format = StreamFormat { width: WIDTH, height: HEIGHT, fps: 60 };
         let metrics = Arc::new(Metrics::new());
         let observer = Arc::clone(&metrics);
-        let (engine, thread) =
-            spawn(EngineSettings { format, max_layers: MAX_LAYERS, pool_size: 4 }, scene(), move |report, spent| {
+        let (engine, thread) = spawn(
+            EngineSettings {
+                format,
+                max_layers: MAX_LAYERS,
+                pool_size: 4,
+                raster_memory: 16 << 20,
+                quality: QualityGoal::Auto,
+            },
+            scene(),
+            move |report, spent| {
                 observer.tick(report, spent);
-            })
-            .unwrap();
+            },
+        )
+        .unwrap();
         let (stop, stopped) = oneshot::channel();
         let control = Control { engine: engine.clone(), metrics, live: Some(Arc::new(Folder)) };
         let served = runtime.spawn(async move {

@@ -6,7 +6,7 @@ use bevy_ecs::component::Component;
 use kurbo::Affine;
 
 use super::{fault::Fault, pixmap::Raster};
-use crate::cull::Drawn;
+use crate::{cull::Drawn, quality::Quality};
 
 /// The cached pixels of a layer, or of a group's mask. Computed.
 #[derive(Component, Clone, Debug, Default)]
@@ -42,6 +42,15 @@ impl RasterCache {
 pub(super) struct Key {
     pub(super) revision: u64,
     pub(super) scale: (f64, f64),
+    /// How precisely effects are drawn; the best there is if there are none.
+    pub(super) effects: Quality,
+}
+
+impl Key {
+    /// Whether what was drawn for this one does for `wanted` too.
+    pub(super) fn serves(&self, wanted: &Self) -> bool {
+        self.revision == wanted.revision && self.scale == wanted.scale && self.effects >= wanted.effects
+    }
 }
 
 /// Rasters are drawn at most this many times larger or smaller than the layer.
@@ -74,14 +83,14 @@ pub(crate) fn raster_scale(drawn: &Drawn) -> (f64, f64) {
 ///
 /// Layers that stand still stand on whole pixels: what was drawn sharp stays sharp. So do factors that differ from one
 /// only by rounding.
-pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster) -> Affine {
+pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster, sampling: Quality) -> Affine {
     let mut c = (drawn.affine * raster.to_layer).as_coeffs();
     for (index, identity) in [1.0, 0.0, 0.0, 1.0].into_iter().enumerate() {
         if (c[index] - identity).abs() < 1e-7 {
             c[index] = identity;
         }
     }
-    if c[..4] == [1.0, 0.0, 0.0, 1.0] && !drawn.moving && !drawn.reshaping {
+    if c[..4] == [1.0, 0.0, 0.0, 1.0] && !drawn.reshaping && !(drawn.moving && sampling.moves_between_pixels()) {
         c[4] = c[4].round();
         c[5] = c[5].round();
     }

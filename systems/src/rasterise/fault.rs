@@ -61,8 +61,6 @@ impl FaultInjection {
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub struct Faults {
     pub(super) any: bool,
-    /// Panics while layers were measured, in all ticks.
-    pub(crate) measuring: u64,
 }
 
 /// Does something that may panic. The panic's words if it does.

@@ -25,6 +25,7 @@ use crate::{
     cull::{DrawList, DrawStep},
     damage::Damage,
     place::Ink,
+    quality::{Quality, RenderQuality},
     viewport::Viewport,
     workers::Workers,
 };
@@ -43,6 +44,7 @@ pub struct Scene<'w, 's> {
     list: Res<'w, DrawList>,
     damage: Res<'w, Damage>,
     assets: Res<'w, Assets>,
+    quality: Res<'w, RenderQuality>,
     injection: Res<'w, FaultInjection>,
     layers: Query<'w, 's, Painted<'static>>,
 }
@@ -58,7 +60,7 @@ pub fn refresh_rasters(
     scene: Scene<'_, '_>,
     mut fonts: ResMut<Fonts>,
     spare: Local<SpareFonts>,
-    mut workers: ResMut<Workers>,
+    workers: Res<Workers>,
     mut rasterised: ResMut<Rasterised>,
     mut memory: ResMut<RasterMemory>,
     mut faults: ResMut<Faults>,
@@ -84,7 +86,7 @@ pub fn refresh_rasters(
         match outcome {
             Ok(raster) => (cache.raster, cache.fault) = (raster, None),
             Err(words) => {
-                workers.totals.panics += 1;
+                workers.count_panic();
                 faults.any = true;
                 cache.fault = Some(Fault::after(cache.fault, scene.time.tick));
                 cache.raster = scene.card(entity, key, &words, &mut fonts);
@@ -126,9 +128,10 @@ impl Scene<'_, '_> {
             let entity = drawn.entity;
             let Ok((layer, content, animated, effects, mask, _)) = self.layers.get(entity) else { continue };
             let Ok(mut cache) = caches.get_mut(entity) else { continue };
-            let key = Key { revision: drawn.revision, scale: raster_scale(drawn) };
+            let precision = if effects.0.is_empty() { Quality::High } else { self.quality.effects };
+            let key = Key { revision: drawn.revision, scale: raster_scale(drawn), effects: precision };
             cache.used = self.time.tick;
-            if cache.key == Some(key) {
+            if cache.key.is_some_and(|known| known.serves(&key)) {
                 memory.hits += 1;
                 continue;
             }
@@ -195,7 +198,8 @@ impl Studio<'_> {
             match (&due.picture, fonts) {
                 (Picture::Layer { content, effects, mask }, Some(fonts)) => {
                     let assets = &*self.scene.assets;
-                    let mut context = DrawContext { assets, fonts, canvas: self.scene.viewport.canvas };
+                    let canvas = self.scene.viewport.canvas;
+                    let mut context = DrawContext { assets, fonts, canvas, quality: due.key.effects };
                     draw_layer(content, effects, *mask, due.key.scale, &mut context)
                 }
                 (Picture::Mask(Some(mask)), _) => draw_mask(mask, due.key.scale),
