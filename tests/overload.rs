@@ -34,7 +34,9 @@ fn scene() -> String {
     };
     json!({
         "canvas": { "width": 1600, "height": 900, "background": "#000000" },
-        "layers": (0..80).map(layer).collect::<Vec<_>>(),
+        "layers": [{
+            "id": "veils", "content": { "type": "group" }, "children": (0..80).map(layer).collect::<Vec<_>>(),
+        }],
     })
     .to_string()
 }
@@ -69,9 +71,7 @@ fn load_is_shed_told_and_taken_up_again() {
     let metrics = service.get("/metrics").expect(200).text();
     assert!(metrics.contains("stream_shedding_changes_total"), "{metrics}");
 
-    for n in 0..80 {
-        service.send("DELETE", &format!("/api/stream/layers/veil-{n}"), &Value::Null);
-    }
+    service.send("DELETE", "/api/stream/layers/veils", &Value::Null).expect(200);
     told(&mut client, |shedding| shedding["level"] == 0 && shedding["effects"] == "high" && shedding["every"] == 1);
     let status = service.status();
     assert_eq!(status["shedding"]["level"], 0, "{status}");

@@ -17,11 +17,11 @@ use systems::{Quality, RenderQuality};
 
 /// What is drawn on one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(super) struct Step {
     /// How carefully.
-    pub quality: RenderQuality,
+    pub(super) quality: RenderQuality,
     /// Every how many-th frame.
-    pub every: u64,
+    pub(super) every: u64,
 }
 
 const fn step(effects: Quality, sampling: Quality, every: u64) -> Step {
@@ -29,7 +29,7 @@ const fn step(effects: Quality, sampling: Quality, every: u64) -> Step {
 }
 
 /// The order in which load is shed.
-pub const STEPS: [Step; 7] = [
+pub(super) const STEPS: [Step; 7] = [
     step(Quality::High, Quality::High, 1),
     step(Quality::Medium, Quality::High, 1),
     step(Quality::Low, Quality::High, 1),
@@ -124,7 +124,7 @@ struct Left {
 
 /// Decides how much load is shed. Knows time and load only by what it is told.
 #[derive(Clone, Debug)]
-pub struct Governor {
+pub(super) struct Governor {
     brim: f64,
     steps: Vec<Step>,
     level: usize,
@@ -143,7 +143,7 @@ pub struct Governor {
 impl Governor {
     /// Sheds nothing yet.
     #[must_use]
-    pub fn new(goal: QualityGoal) -> Self {
+    pub(super) fn new(goal: QualityGoal) -> Self {
         Self {
             brim: goal.brim(),
             steps: goal.steps(),
@@ -159,20 +159,20 @@ impl Governor {
 
     /// What is drawn now.
     #[must_use]
-    pub fn step(&self) -> Step {
+    pub(super) fn step(&self) -> Step {
         self.steps[self.level]
     }
 
     /// What is shed now.
     #[must_use]
-    pub fn shedding(&self) -> Shedding {
+    pub(super) fn shedding(&self) -> Shedding {
         let Step { quality: RenderQuality { effects, sampling }, every } = self.step();
         Shedding { level: self.level, effects, sampling, every }
     }
 
     /// Takes in a tick: the share of its time that it took (over 1 if it was late), whether frames were lost since the
     /// one before, and when it ended. Returns whether what is shed has changed.
-    pub fn observe(&mut self, load: f64, lost: bool, now: Duration) -> bool {
+    pub(super) fn observe(&mut self, load: f64, lost: bool, now: Duration) -> bool {
         if self.window.len() == WINDOW {
             self.window.pop_front();
         }

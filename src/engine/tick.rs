@@ -12,7 +12,7 @@ use std::{
 };
 
 use components::{Edit, EditOutcome, SceneDocument, edit::EditRejected};
-use systems::{Compositor, CompositorSettings, Frame, TickReport};
+use systems::{Compositor, CompositorSettings, Frame, TickReport, rasterise::Patience};
 use tokio::sync::oneshot;
 
 use super::{
@@ -47,6 +47,8 @@ pub struct EngineSettings {
     pub raster_memory: u64,
     /// How carefully scenes are drawn.
     pub quality: QualityGoal,
+    /// Layers whose drawing is made to panic, to test what comes of it.
+    pub faults: Option<fn(&str) -> bool>,
 }
 
 /// A running engine.
@@ -92,12 +94,15 @@ pub fn spawn(
     scene: SceneDocument,
     observe: impl FnMut(&TickReport, Duration) + Send + 'static,
 ) -> Result<(EngineHandle, Engine), StartError> {
-    let EngineSettings { format, max_layers, pool_size, raster_memory, quality } = settings;
+    let EngineSettings { format, max_layers, pool_size, raster_memory, quality, faults } = settings;
     let governor = Governor::new(quality);
     let (handle, requests, shared) = EngineHandle::new(format);
     let (width, height) = (format.width, format.height);
     let mut compositor = Compositor::new(CompositorSettings { width, height, max_layers, pool_size, threads: None });
     compositor.set_quality(governor.step().quality);
+    if let Some(is_chosen) = faults {
+        compositor.inject_faults(is_chosen);
+    }
     compositor.set_raster_memory(raster_memory);
     compositor.set_pace(format.presentation_time(1));
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
@@ -108,6 +113,8 @@ pub fn spawn(
     if !compositor.finish_loading(Instant::now() + LOADING) {
         tracing::warn!("some assets are not decoded after {LOADING:?}; they appear when they are");
     }
+    // What takes longer than half of a tick does not hold up the others.
+    compositor.set_patience(Patience::Within(format.presentation_time(1) / 2));
     let mut ticking = Ticking {
         compositor,
         governor,

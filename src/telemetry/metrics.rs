@@ -146,6 +146,7 @@ struct Ticks {
     edits: AtomicU64,
     refused_edits: AtomicU64,
     render: WorkerClass,
+    background: WorkerClass,
     rasters: Rasters,
 }
 
@@ -181,6 +182,7 @@ struct Rasters {
     bytes: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
+    late: AtomicU64,
     dropped: AtomicU64,
 }
 
@@ -198,6 +200,7 @@ impl Ticks {
             edits: AtomicU64::new(0),
             refused_edits: AtomicU64::new(0),
             render: WorkerClass::default(),
+            background: WorkerClass::default(),
             rasters: Rasters::default(),
         }
     }
@@ -220,9 +223,11 @@ impl Ticks {
         self.refused_edits.fetch_add(refused as u64, Ordering::Relaxed);
         self.edits.fetch_add((report.outcomes.len() - refused) as u64, Ordering::Relaxed);
         self.render.store(&report.render);
+        self.background.store(&report.background);
         self.rasters.bytes.store(report.rasters.bytes, Ordering::Relaxed);
         self.rasters.hits.store(report.rasters.hits, Ordering::Relaxed);
         self.rasters.misses.store(report.rasters.misses, Ordering::Relaxed);
+        self.rasters.late.store(report.rasters.late, Ordering::Relaxed);
         self.rasters.dropped.store(report.rasters.dropped, Ordering::Relaxed);
         let now = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.last.store(now.max(1), Ordering::Release);
@@ -236,7 +241,7 @@ impl Ticks {
     }
 
     fn encode_workers(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
-        let classes = [("render", &self.render)];
+        let classes = [("render", &self.render), ("background", &self.background)];
         let count = |cell: fn(&WorkerClass) -> &AtomicU64| {
             classes
                 .iter()
@@ -282,6 +287,7 @@ impl Collector for Ticks {
         out.gauge("raster_cache_bytes", "Memory of the kept pictures of layers", bytes)?;
         out.counter("raster_cache_hits", "Times a tick needed a layer's picture and had it", &rasters.hits)?;
         out.counter("raster_cache_misses", "Times a layer's picture had to be drawn", &rasters.misses)?;
+        out.counter("raster_cache_late", "Times a tick showed an older picture of a layer, or none", &rasters.late)?;
         out.counter("raster_cache_dropped", "Pictures let go of to stay within the memory", &rasters.dropped)?;
         self.encode_workers(&mut out)
     }

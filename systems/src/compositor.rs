@@ -18,7 +18,9 @@ use crate::{
     frame::{Frame, FramePool, Picture},
     place::Arrived,
     quality::RenderQuality,
-    rasterise::{FaultInjection, Faults, Program, RasterMemory, Rasterised, content::text::Fonts},
+    rasterise::{
+        Background, FaultInjection, Faults, Patience, Program, RasterMemory, Rasterised, content::text::Fonts,
+    },
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
     tiles::TileSet,
@@ -68,6 +70,8 @@ pub struct TickReport {
     pub rasterised: usize,
     /// What the render workers have done in all ticks so far.
     pub render: WorkerTotals,
+    /// What the background workers have done in all ticks so far.
+    pub background: WorkerTotals,
     /// Pictures of layers that are kept.
     pub rasters: RasterMemory,
     /// Time that each stage took, in the order in which they ran.
@@ -101,6 +105,8 @@ impl Compositor {
         world.insert_resource(FaultInjection::default());
         world.insert_resource(Faults::default());
         world.insert_resource(RasterMemory::default());
+        world.insert_resource(Patience::default());
+        world.insert_resource(Background::default());
         world.insert_resource(Rasterised::default());
         world.insert_resource(Program::new(width, height));
         world.insert_resource(FramePool::new(width, height, pool_size));
@@ -134,6 +140,7 @@ impl Compositor {
             layer_count: self.world.resource::<LayerIndex>().len(),
             rasterised: self.world.resource::<Rasterised>().0,
             render: self.world.resource::<Workers>().totals(),
+            background: self.world.resource::<Background>().totals(),
             rasters: *self.world.resource::<RasterMemory>(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
@@ -142,6 +149,12 @@ impl Compositor {
     /// Tells how long ticks may take. Only as many threads share their work as that takes.
     pub fn set_pace(&mut self, period: Duration) {
         self.world.resource_mut::<Workers>().set_pace(period);
+    }
+
+    /// Sets how long a tick waits for pictures of layers that take long. Whoever needs each picture to be that of its
+    /// time, such as a file, leaves it endless.
+    pub fn set_patience(&mut self, patience: Patience) {
+        self.world.insert_resource(patience);
     }
 
     /// Sets how many bytes the cached pictures of layers may take. Those of layers that are seen are kept even above it.

@@ -138,7 +138,7 @@ pub fn place_layers(
 }
 
 /// From pixels of the layer's box to pixels of its parent: see `components::Transform` for the order of the steps.
-fn pose_affine(pose: &Pose, extent: &Extent, canvas: Vec2) -> Affine {
+pub(crate) fn pose_affine(pose: &Pose, extent: &Extent, canvas: Vec2) -> Affine {
     let position = pose.position
         + Vec2::new(pose.position_percent.x * canvas.x / 100.0, pose.position_percent.y * canvas.y / 100.0);
     let anchor = Vec2::new(pose.anchor.x * extent.width, pose.anchor.y * extent.height);

@@ -42,7 +42,13 @@ pub fn tick_schedule() -> Schedule {
         (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
             .chain()
             .in_set(TweenSystems),
-        (rasterise::retry_faulty, place::measure_layers, place::place_layers, finish_stage("place"))
+        (
+            rasterise::retry_faulty,
+            rasterise::collect_rasters,
+            place::measure_layers,
+            place::place_layers,
+            finish_stage("place"),
+        )
             .chain()
             .in_set(PlaceSystems),
         (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
@@ -53,6 +59,7 @@ pub fn tick_schedule() -> Schedule {
             rasterise::draw_frame,
             rasterise::drop_idle_rasters,
             rasterise::keep_within_memory,
+            rasterise::draw_ahead,
             finish_stage("composite"),
         )
             .chain()

@@ -32,7 +32,9 @@ use image::{Rgba, RgbaImage};
 use proptest::{collection::vec, prelude::*};
 use random::{LIMITS, Step, canvas, config, edits, layer, scene, step};
 use serde_json::{Value, json};
-use systems::{Compositor, CompositorSettings, Quality, RenderQuality, TickReport, schedule::tick_schedule};
+use systems::{
+    Compositor, CompositorSettings, Quality, RenderQuality, TickReport, rasterise::Patience, schedule::tick_schedule,
+};
 
 const WIDTH: usize = 128;
 const HEIGHT: usize = 96;
@@ -516,6 +518,66 @@ fn pictures_that_are_not_seen_go_first_when_memory_is_full() {
     }
     let rasters = last.unwrap();
     assert!(rasters.dropped >= 3 && rasters.misses >= 5, "{rasters:?}");
+}
+
+/// Ticks, at the same scene time, until the background workers have nothing to do.
+fn settle(stage: &mut Stage, seconds: f64) -> TickReport {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        assert!(Instant::now() < until, "the background workers never end");
+        stage.next += 1;
+        let report = stage.compositor.tick(stage.next - 1, seconds);
+        let background = report.background;
+        if background.queued == 0 && background.threads == 0 {
+            stage.next += 1;
+            return stage.compositor.tick(stage.next - 1, seconds);
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_takes_long_is_drawn_in_the_background_and_the_last_picture_stays() {
+    let mut stage = Stage::new(SETTINGS);
+    // Everything takes longer than this.
+    stage.compositor.set_patience(Patience::Within(Duration::ZERO));
+    let words = json!({ "id": "words", "content": { "type": "text", "text": "Hi", "font": { "size": 20 } } });
+    let scene = json!([block("box", "#ff0000", (60, 0), (40, 40)), words]);
+    stage.edit(vec![Edit::LoadScene(Box::new(document(scene)))]);
+    settle(&mut stage, 0.0);
+    assert_eq!(stage.pixel(80, 20), RED);
+    let report = stage.edit(vec![patch("box", json!({ "content": { "color": "#00ff00" } }))]);
+    assert_eq!(stage.pixel(80, 20), RED, "the last picture stays");
+    assert_eq!((report.rasterised, report.rasters.late), (0, 2));
+    settle(&mut stage, 0.0);
+    assert_eq!(stage.pixel(80, 20), GREEN, "the present one comes by itself");
+    let still = stage.tick();
+    assert!(still.damage.is_empty() && still.background.tasks == 2, "{still:?}");
+
+    stage.compositor.inject_faults(|layer| layer == "box");
+    stage.edit(vec![patch("box", json!({ "content": { "color": "#0000ff" } }))]);
+    let report = settle(&mut stage, 0.0);
+    assert_eq!((report.background.panics, report.render.panics), (1, 1));
+    assert_ne!(stage.pixel(80, 36), GREEN, "a card stands in its place");
+}
+
+#[test]
+fn what_will_appear_is_drawn_before_it_does() {
+    let mut fading = block("box", "#ff0000", (60, 0), (40, 40));
+    fading["opacity"] = json!(0);
+    fading["animations"] = json!([{ "property": "opacity", "from": 0, "to": 1, "delay": 5, "duration": 1 }]);
+    let mut stage = Stage::with(json!([fading]));
+    stage.compositor.set_patience(Patience::Within(DEADLINE));
+    assert_eq!(settle(&mut stage, 2.0).background.tasks, 0, "it is far ahead");
+    for _ in 0..10 {
+        settle(&mut stage, 4.5);
+    }
+    assert_eq!(settle(&mut stage, 4.5).background.tasks, 1, "it is near");
+    assert!(stage.compositor.picture().data.chunks(4).all(|pixel| pixel[0] == 0), "and not seen yet");
+    stage.next += 1;
+    let report = stage.compositor.tick(stage.next, 5.5);
+    assert_eq!((report.rasterised, report.rasters.hits), (0, 1));
+    assert_eq!(stage.pixel(80, 20)[0], 128);
 }
 
 #[test]

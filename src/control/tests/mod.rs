@@ -93,6 +93,7 @@ impl Service {
                 pool_size: 4,
                 raster_memory: 16 << 20,
                 quality: QualityGoal::Auto,
+                faults: None,
             },
             scene(),
             move |report, spent| {

@@ -20,6 +20,12 @@ pub struct RasterCache {
     pub(super) used: u64,
     /// Whether the layer was not to be seen when idle caches were looked for last.
     pub(super) idle: bool,
+    /// Whether it is being drawn in the background …
+    pub(super) is_pending: bool,
+    /// … and is seen.
+    pub(super) is_awaited: bool,
+    /// Whether the tick must draw it, since drawing it in the background has failed.
+    pub(super) must_wait: bool,
     /// Why a card stands in the place of the picture, if one does.
     pub(super) fault: Option<Fault>,
 }

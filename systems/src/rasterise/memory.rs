@@ -31,13 +31,15 @@ pub struct RasterMemory {
     pub hits: u64,
     /// How often they had to be drawn.
     pub misses: u64,
+    /// How often a tick showed an older picture of a layer, or none, since the present one takes too long to be drawn.
+    pub late: u64,
     /// How often they were let go of to stay within the limit.
     pub dropped: u64,
 }
 
 impl Default for RasterMemory {
     fn default() -> Self {
-        Self { limit: 128 << 20, bytes: 0, hits: 0, misses: 0, dropped: 0 }
+        Self { limit: 128 << 20, bytes: 0, hits: 0, misses: 0, late: 0, dropped: 0 }
     }
 }
 

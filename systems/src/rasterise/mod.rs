@@ -8,6 +8,8 @@ pub mod effects;
 pub mod mask;
 pub mod pixmap;
 
+mod ahead;
+mod background;
 mod cache;
 mod draw;
 mod fault;
@@ -17,6 +19,8 @@ mod refresh;
 use bevy_ecs::schedule::SystemSet;
 
 pub use self::{
+    ahead::draw_ahead,
+    background::{Background, Patience, collect_rasters},
     cache::RasterCache,
     draw::{Program, draw_frame},
     fault::{FaultInjection, Faults, retry_faulty},

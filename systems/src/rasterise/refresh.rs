@@ -1,6 +1,9 @@
 //! Draws the rasters that a tick needs, side by side.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use bevy_ecs::{
     entity::Entity,
@@ -13,6 +16,7 @@ use kurbo::Affine;
 
 use super::{
     RasterCache, RasterMemory,
+    background::{Background, Job, Patience, assets_of, is_suitable, wait_for},
     cache::{Key, raster_scale},
     content::{DrawContext, draw_layer, error_card, text::Fonts},
     fault::{Fault, FaultInjection, Faults, guarded},
@@ -45,6 +49,7 @@ pub struct Scene<'w, 's> {
     damage: Res<'w, Damage>,
     assets: Res<'w, Assets>,
     quality: Res<'w, RenderQuality>,
+    patience: Res<'w, Patience>,
     injection: Res<'w, FaultInjection>,
     layers: Query<'w, 's, Painted<'static>>,
 }
@@ -64,16 +69,15 @@ pub fn refresh_rasters(
     mut rasterised: ResMut<Rasterised>,
     mut memory: ResMut<RasterMemory>,
     mut faults: ResMut<Faults>,
+    mut background: ResMut<Background>,
     mut caches: Query<&mut RasterCache, With<LayerId>>,
 ) {
     rasterised.0 = 0;
     if scene.damage.0.is_empty() {
         return;
     }
-    let mut due = scene.due(&mut caches, &mut memory);
-    if due.is_empty() {
-        return;
-    }
+    let began = Instant::now();
+    let (mut due, missing) = scene.due(&mut caches, &mut memory, &background);
     rasterised.0 = due.len();
     // What takes longest first: the last threads to finish have little left to do then.
     due.sort_by_key(|due| std::cmp::Reverse(due.cost));
@@ -84,7 +88,7 @@ pub fn refresh_rasters(
         let Ok(mut cache) = caches.get_mut(entity) else { continue };
         cache.cost = spent;
         match outcome {
-            Ok(raster) => (cache.raster, cache.fault) = (raster, None),
+            Ok(raster) => (cache.raster, cache.fault, cache.must_wait) = (raster, None, false),
             Err(words) => {
                 workers.count_panic();
                 faults.any = true;
@@ -93,6 +97,9 @@ pub fn refresh_rasters(
             }
         }
     }
+    if let Patience::Within(budget) = *scene.patience {
+        wait_for(missing, began + budget, scene.time.tick, &mut background, &mut caches);
+    }
 }
 
 /// A raster that must be drawn.
@@ -100,10 +107,17 @@ struct Due<'a> {
     entity: Entity,
     key: Key,
     /// What it took last time.
-    cost: std::time::Duration,
+    cost: Duration,
     layer: &'a LayerId,
     picture: Picture<'a>,
 }
+
+/// Seconds that a pixel is guessed to take …
+const PIXEL: f64 = 5e-9;
+/// … and each effect on it.
+const EFFECT_PIXEL: f64 = 25e-9;
+/// Rasters are not larger than about this.
+const MOST_PIXELS: f64 = 3e7;
 
 /// What a raster shows.
 enum Picture<'a> {
@@ -117,16 +131,22 @@ enum Picture<'a> {
 }
 
 impl Scene<'_, '_> {
-    /// What must be drawn, which the caches count as drawn from now on.
-    fn due(&self, caches: &mut Query<&mut RasterCache, With<LayerId>>, memory: &mut RasterMemory) -> Vec<Due<'_>> {
-        let mut due = Vec::new();
+    /// What must be drawn by this tick, which the caches count as drawn from now on; and the layers that have no picture
+    /// and whose drawing was begun in the background.
+    fn due(
+        &self,
+        caches: &mut Query<&mut RasterCache, With<LayerId>>,
+        memory: &mut RasterMemory,
+        background: &Background,
+    ) -> (Vec<Due<'_>>, Vec<Entity>) {
+        let (mut due, mut missing) = (Vec::new(), Vec::new());
         for step in &self.list.steps {
             let Some(drawn) = step.drawn().filter(|drawn| !drawn.covered && self.damage.0.intersects(drawn.bounds))
             else {
                 continue;
             };
             let entity = drawn.entity;
-            let Ok((layer, content, animated, effects, mask, _)) = self.layers.get(entity) else { continue };
+            let Ok((layer, content, animated, effects, mask, ink)) = self.layers.get(entity) else { continue };
             let Ok(mut cache) = caches.get_mut(entity) else { continue };
             let precision = if effects.0.is_empty() { Quality::High } else { self.quality.effects };
             let key = Key { revision: drawn.revision, scale: raster_scale(drawn), effects: precision };
@@ -136,15 +156,56 @@ impl Scene<'_, '_> {
                 continue;
             }
             memory.misses += 1;
-            cache.key = Some(key);
             let mask = mask.0.as_ref();
             let picture = match step {
                 DrawStep::BeginGroup(_) => Picture::Mask(mask),
                 _ => Picture::Layer { content: animated.0.as_ref().unwrap_or(content), effects, mask },
             };
+            if let Picture::Layer { content, .. } = picture
+                && self.is_long(&cache, key, ink, effects, mask)
+                && is_suitable(content, &self.assets)
+            {
+                memory.late += 1;
+                cache.is_awaited = true;
+                if !cache.is_pending {
+                    cache.is_pending = true;
+                    background.start(Job {
+                        entity,
+                        key,
+                        is_needed: true,
+                        layer: layer.clone(),
+                        content: content.clone(),
+                        effects: effects.clone(),
+                        mask: mask.cloned(),
+                        assets: assets_of(content, &self.assets),
+                        canvas: self.viewport.canvas,
+                        injection: *self.injection,
+                    });
+                    if cache.raster.is_none() {
+                        missing.push(entity);
+                    }
+                }
+                continue;
+            }
+            cache.key = Some(key);
             due.push(Due { entity, key, cost: cache.cost, layer, picture });
         }
-        due
+        (due, missing)
+    }
+
+    /// Whether a raster is expected to take longer than a tick has for it: by what it took last time, or, if it never was
+    /// drawn, by its size.
+    fn is_long(&self, cache: &RasterCache, key: Key, Ink(ink): &Ink, effects: &Effects, mask: Option<&Mask>) -> bool {
+        let Patience::Within(budget) = *self.patience else { return false };
+        if cache.must_wait {
+            return false;
+        }
+        let known = (!cache.cost.is_zero()).then_some(cache.cost);
+        let pixels = (ink.width() * key.scale.0 * ink.height() * key.scale.1).min(MOST_PIXELS);
+        let passes = effects.0.len() + usize::from(mask.is_some());
+        #[expect(clippy::cast_precision_loss, reason = "a few")]
+        let guess = || Duration::from_secs_f64(pixels.max(0.0) * (PIXEL + EFFECT_PIXEL * passes as f64));
+        known.unwrap_or_else(guess) > budget
     }
 
     /// What is shown in the place of a layer whose drawing panicked; nothing if not even that can be drawn.
