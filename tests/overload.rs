@@ -58,12 +58,12 @@ fn load_is_shed_told_and_taken_up_again() {
         ("TARGET_FPS", "60"),
         ("RENDER_QUALITY", "auto"),
         ("MAX_LAYERS", "100"),
+        ("WORKERS_RENDER", "1"),
         ("SCENE", "scene.json"),
     ];
     let service = Service::start(&variables, &[("scene.json", &scene())]);
-    let mut client = Client::connect(service.port);
-    told(&mut client, |shedding| shedding["level"].as_u64() >= Some(1));
     service.wait_for_log("load is shed");
+    let mut client = Client::connect(service.port);
     wait_for("the status to tell it", PATIENCE, || {
         let shedding = &service.status()["shedding"];
         (shedding["level"].as_u64() >= Some(1) && shedding["effects"] != "high").then_some(())
