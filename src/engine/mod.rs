@@ -1,9 +1,11 @@
 //! The tick thread, and the handle by which all others deal with it.
 
+mod governor;
 mod handle;
 mod pace;
 mod tick;
 
+pub use governor::{QualityGoal, Shedding};
 pub use handle::{
     ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, OutputState, OutputStatus,
     ProgramFrame, Reconfiguration, ReconfigurationRefused, StreamEvent, StreamFormat, Transport,

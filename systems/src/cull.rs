@@ -189,7 +189,7 @@ fn list_layer(mut layer: Drawn, ink: Rect, clip: PixelRect, steps: &mut Vec<Draw
 
 /// The pixels that a rectangle of layer pixels may touch once it is drawn. Two more on each side than it covers: a
 /// raster's edges lie on whole raster pixels, and sampling reaches one pixel further.
-fn touched(affine: &Affine, rect: Rect) -> PixelRect {
+pub(crate) fn touched(affine: &Affine, rect: Rect) -> PixelRect {
     PixelRect::around(affine.transform_rect_bbox(rect).inflate(2.0, 2.0))
 }
 

@@ -1,114 +1,66 @@
 //! The cached pixels of each layer, drawn anew only when its own picture or the size at which it is needed changes.
 
-use std::collections::HashSet;
+use std::time::Duration;
 
-use bevy_ecs::{
-    component::Component,
-    entity::Entity,
-    query::With,
-    resource::Resource,
-    system::{Query, Res, ResMut},
-};
-use components::{AnimatedContent, Content, Effects, LayerId, LayerMask};
+use bevy_ecs::component::Component;
 use kurbo::Affine;
 
-use super::{
-    content::{DrawContext, draw_layer, text::Fonts},
-    mask::draw_mask,
-    pixmap::Raster,
-};
-use crate::{
-    assets::Assets,
-    clock::SceneTime,
-    cull::{DrawList, DrawStep, Drawn},
-    damage::Damage,
-    viewport::Viewport,
-};
+use super::{fault::Fault, pixmap::Raster};
+use crate::{cull::Drawn, quality::Quality};
 
 /// The cached pixels of a layer, or of a group's mask. Computed.
 #[derive(Component, Clone, Debug, Default)]
 pub struct RasterCache {
-    key: Option<Key>,
+    pub(super) key: Option<Key>,
     /// The pixels; `None` where there is nothing to draw.
     pub raster: Option<Raster>,
+    /// Time that drawing them took; zero if they never were.
+    pub(super) cost: Duration,
+    /// The tick that needed them last.
+    pub(super) used: u64,
     /// Whether the layer was not to be seen when idle caches were looked for last.
-    idle: bool,
+    pub(super) idle: bool,
+    /// Whether it is being drawn in the background …
+    pub(super) is_pending: bool,
+    /// … and is seen.
+    pub(super) is_awaited: bool,
+    /// Whether the tick must draw it, since drawing it in the background has failed.
+    pub(super) must_wait: bool,
+    /// Why a card stands in the place of the picture, if one does.
+    pub(super) fault: Option<Fault>,
+}
+
+impl RasterCache {
+    /// Bytes of the pixels.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.raster.as_ref().map_or(0, |raster| raster.pixels.len() as u64)
+    }
+
+    /// Lets go of the pixels. That the layer fails, and what it costs, is not forgotten.
+    pub(super) fn drop_pixels(&mut self) {
+        (self.key, self.raster) = (None, None);
+    }
 }
 
 /// What the pixels follow from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Key {
-    revision: u64,
-    scale: (f64, f64),
+pub(super) struct Key {
+    pub(super) revision: u64,
+    pub(super) scale: (f64, f64),
+    /// How precisely effects are drawn; the best there is if there are none.
+    pub(super) effects: Quality,
 }
 
-/// How many layers' own pictures this tick has drawn anew.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rasterised(pub usize);
+impl Key {
+    /// Whether what was drawn for this one does for `wanted` too.
+    pub(super) fn serves(&self, wanted: &Self) -> bool {
+        self.revision == wanted.revision && self.scale == wanted.scale && self.effects >= wanted.effects
+    }
+}
 
 /// Rasters are drawn at most this many times larger or smaller than the layer.
 const SCALES: std::ops::RangeInclusive<f64> = 1.0 / 1024.0..=64.0;
-
-/// Draws the rasters of all layers that this tick's damage needs, where the cached ones do not serve.
-pub fn refresh_rasters(
-    viewport: Res<Viewport>,
-    list: Res<DrawList>,
-    damage: Res<Damage>,
-    assets: Res<Assets>,
-    mut fonts: ResMut<Fonts>,
-    mut rasterised: ResMut<Rasterised>,
-    mut layers: Query<(&Content, &AnimatedContent, &Effects, &LayerMask, &mut RasterCache), With<LayerId>>,
-) {
-    rasterised.0 = 0;
-    if damage.0.is_empty() {
-        return;
-    }
-    let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas };
-    for step in &list.steps {
-        let Some(drawn) = step.drawn().filter(|drawn| !drawn.covered && damage.0.intersects(drawn.bounds)) else {
-            continue;
-        };
-        let Ok((content, animated, effects, mask, mut cache)) = layers.get_mut(drawn.entity) else { continue };
-        let key = Key { revision: drawn.revision, scale: raster_scale(drawn) };
-        if cache.key == Some(key) {
-            continue;
-        }
-        cache.key = Some(key);
-        rasterised.0 += 1;
-        cache.raster = match step {
-            DrawStep::BeginGroup(_) => mask.0.as_ref().and_then(|mask| draw_mask(mask, key.scale)),
-            _ => draw_layer(animated.0.as_ref().unwrap_or(content), effects, mask.0.as_ref(), key.scale, &mut context),
-        };
-    }
-}
-
-/// Ticks from one look for idle caches to the next.
-const LOOK: u64 = 128;
-
-/// Lets go of the pixels of layers that have not been seen for a while. They are drawn again when they are.
-pub fn drop_idle_rasters(
-    time: Res<SceneTime>,
-    list: Res<DrawList>,
-    mut caches: Query<(Entity, &mut RasterCache), With<LayerId>>,
-) {
-    if !time.tick.is_multiple_of(LOOK) {
-        return;
-    }
-    let seen: HashSet<Entity> = list
-        .steps
-        .iter()
-        .filter_map(DrawStep::drawn)
-        .filter(|drawn| !drawn.covered)
-        .map(|drawn| drawn.entity)
-        .collect();
-    for (entity, mut cache) in &mut caches {
-        let is_seen = seen.contains(&entity);
-        if cache.idle && !is_seen {
-            *cache = RasterCache::default();
-        }
-        cache.idle = !is_seen;
-    }
-}
 
 /// How many raster pixels there are to a layer pixel. Follows from this tick's placement alone, so that the same scene
 /// at the same time has the same pixels whatever was drawn before.
@@ -137,14 +89,14 @@ pub(crate) fn raster_scale(drawn: &Drawn) -> (f64, f64) {
 ///
 /// Layers that stand still stand on whole pixels: what was drawn sharp stays sharp. So do factors that differ from one
 /// only by rounding.
-pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster) -> Affine {
+pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster, sampling: Quality) -> Affine {
     let mut c = (drawn.affine * raster.to_layer).as_coeffs();
     for (index, identity) in [1.0, 0.0, 0.0, 1.0].into_iter().enumerate() {
         if (c[index] - identity).abs() < 1e-7 {
             c[index] = identity;
         }
     }
-    if c[..4] == [1.0, 0.0, 0.0, 1.0] && !drawn.moving && !drawn.reshaping {
+    if c[..4] == [1.0, 0.0, 0.0, 1.0] && !drawn.reshaping && !(drawn.moving && sampling.moves_between_pixels()) {
         c[4] = c[4].round();
         c[5] = c[5].round();
     }

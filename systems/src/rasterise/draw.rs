@@ -6,7 +6,6 @@ use bevy_ecs::{
     resource::Resource,
     system::{Query, Res, ResMut},
 };
-use bevy_tasks::{ComputeTaskPool, TaskPool};
 use components::{LayerMask, PixelRect};
 
 use super::{
@@ -18,8 +17,10 @@ use crate::{
     cull::{DrawList, DrawStep, Drawn},
     damage::Damage,
     frame::{Frame, FramePool},
+    quality::{Quality, RenderQuality},
     tiles::TileSet,
     viewport::Viewport,
+    workers::Workers,
 };
 
 /// The picture that is sent out.
@@ -48,18 +49,15 @@ impl Program {
     }
 }
 
-/// Threads of this compositor's own, if it has any.
-#[derive(Resource, Debug)]
-pub struct RenderThreads(pub Option<TaskPool>);
-
 /// Draws what is damaged; touches nothing if nothing is.
 pub fn draw_frame(
     viewport: Res<Viewport>,
     time: Res<SceneTime>,
     list: Res<DrawList>,
     damage: Res<Damage>,
+    quality: Res<RenderQuality>,
     caches: Query<(&RasterCache, &LayerMask)>,
-    threads: Res<RenderThreads>,
+    workers: Res<Workers>,
     mut pool: ResMut<FramePool>,
     mut program: ResMut<Program>,
 ) {
@@ -70,8 +68,7 @@ pub fn draw_frame(
     if program.unsent.is_empty() {
         return;
     }
-    let threads = threads.0.as_ref().unwrap_or_else(|| ComputeTaskPool::get());
-    let steps = display_list(&list, &caches);
+    let steps = display_list(&list, &caches, quality.sampling);
     pool.mark_stale(&damage.0);
     let canvas = &mut program.canvas;
     let unsent = &program.unsent;
@@ -79,19 +76,19 @@ pub fn draw_frame(
     program.frame = pool.draw(|frame, stale| {
         frame.tick = time.tick;
         frame.damage.clone_from(unsent);
-        compose(&steps, &viewport, &damage.0, canvas, Some((frame, stale)), Some(threads));
+        compose(&steps, &viewport, &damage.0, canvas, Some((frame, stale)), Some(&workers));
         composed = true;
     });
     if program.frame.is_some() {
         program.unsent.clear();
     } else {
         program.starved = true;
-        compose(&steps, &viewport, &damage.0, &mut program.canvas, None, Some(threads));
+        compose(&steps, &viewport, &damage.0, &mut program.canvas, None, Some(&workers));
     }
 }
 
 /// The draw list with the pixels that it draws.
-fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> Vec<Step> {
+fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>, sampling: Quality) -> Vec<Step> {
     let mut steps = Vec::with_capacity(list.steps.len());
     for step in &list.steps {
         match step {
@@ -100,7 +97,7 @@ fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> 
                 if let Some(raster) = raster.filter(|_| !drawn.covered) {
                     #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                     steps.push(Step::Layer(LayerStep {
-                        affine: raster_affine(drawn, &raster),
+                        affine: raster_affine(drawn, &raster, sampling),
                         raster,
                         bounds: drawn.bounds,
                         opacity: drawn.opacity as f32,
@@ -109,7 +106,7 @@ fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> 
                 }
             }
             DrawStep::BeginGroup(drawn) => {
-                let (mask, nothing_is_seen) = mask_step(drawn, caches);
+                let (mask, nothing_is_seen) = mask_step(drawn, caches, sampling);
                 #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                 steps.push(Step::BeginGroup(GroupStep {
                     bounds: if nothing_is_seen { PixelRect::EMPTY } else { drawn.bounds },
@@ -125,11 +122,11 @@ fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> 
 }
 
 /// The mask of a group, and whether it hides all of it: a shape that covers nothing has no raster.
-fn mask_step(group: &Drawn, caches: &Query<(&RasterCache, &LayerMask)>) -> (Option<MaskStep>, bool) {
+fn mask_step(group: &Drawn, caches: &Query<(&RasterCache, &LayerMask)>, sampling: Quality) -> (Option<MaskStep>, bool) {
     let Ok((cache, LayerMask(Some(mask)))) = caches.get(group.entity) else { return (None, false) };
     match cache.raster.clone() {
         Some(raster) => {
-            let affine = raster_affine(group, &raster);
+            let affine = raster_affine(group, &raster, sampling);
             (Some(MaskStep { raster, affine, inverted: mask.inverted }), false)
         }
         None => (None, !mask.inverted),

@@ -8,16 +8,26 @@ pub mod effects;
 pub mod mask;
 pub mod pixmap;
 
+mod ahead;
+mod background;
 mod cache;
 mod draw;
+mod fault;
+mod memory;
+mod refresh;
 
 use bevy_ecs::schedule::SystemSet;
 
-pub(crate) use self::cache::raster_scale;
 pub use self::{
-    cache::{RasterCache, Rasterised, drop_idle_rasters, refresh_rasters},
-    draw::{Program, RenderThreads, draw_frame},
+    ahead::draw_ahead,
+    background::{Background, Patience, collect_rasters},
+    cache::RasterCache,
+    draw::{Program, draw_frame},
+    fault::{FaultInjection, Faults, retry_faulty},
+    memory::{RasterMemory, drop_idle_rasters, keep_within_memory},
+    refresh::{Rasterised, refresh_rasters},
 };
+pub(crate) use self::{cache::raster_scale, fault::guarded};
 
 /// The systems that make pixels.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]

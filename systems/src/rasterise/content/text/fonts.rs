@@ -122,13 +122,18 @@ impl Fonts {
             return false;
         }
         self.scene = fonts;
+        self.renew();
+        true
+    }
+
+    /// Forgets all that was worked out.
+    pub(crate) fn renew(&mut self) {
         let database = database(&self.scene, &self.base);
         // Faces are numbered anew: nothing that was kept is good any more.
         self.fallback = Fallback::new(&database);
         self.system = FontSystem::new_with_locale_and_db(LOCALE.to_owned(), database);
         self.glyphs = GlyphCache::default();
         self.layouts.clear();
-        true
     }
 
     /// Whether there is a family of this name, in any case of letters.
