@@ -25,6 +25,7 @@ run: deps ## Install what is missing, build, and play the demo scene
 
 test: deps-test ## Install what is missing, and run all tests
 	cargo test --release --locked --workspace
+	cargo test --release --locked --workspace --features fault-injection --test poisoned
 
 lint: deps ## Check formatting, lints and the documentation's links
 	cargo fmt --all -- --check

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use components::{Edit, SceneDocument, edit::EditRejected};
-use systems::{Compositor, CompositorSettings, TickReport, clock::SceneEvent};
+use systems::{Compositor, CompositorSettings, Quality, RenderQuality, TickReport, clock::SceneEvent};
 
-use crate::config::Settings;
+use super::stream;
+use crate::{config::Settings, engine::QualityGoal};
 
 /// How long pictures and fonts of a scene may take to be read and decoded.
 const LOADING: Duration = Duration::from_secs(60);
@@ -22,6 +23,13 @@ pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Composit
         pool_size: settings.pipeline_pool_size,
         threads: settings.workers_render,
     });
+    // Nobody waits for these pictures: nothing is shed.
+    let quality = match stream::quality(settings) {
+        QualityGoal::Fixed(quality) => quality,
+        QualityGoal::Auto => Quality::High,
+    };
+    compositor.set_raster_memory(settings.pipeline_raster_memory << 20);
+    compositor.set_quality(RenderQuality::all(quality));
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
     let report = compositor.tick(0, 0.0);
     tell_of(&report);

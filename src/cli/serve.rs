@@ -76,6 +76,9 @@ async fn run(
         format: stream::format(settings),
         max_layers: settings.max_layers,
         pool_size: settings.pipeline_pool_size,
+        raster_memory: settings.pipeline_raster_memory << 20,
+        quality: stream::quality(settings),
+        faults: faults(),
     };
     let observed = Arc::clone(&metrics);
     let (engine, mut ticking) =
@@ -119,6 +122,19 @@ async fn run(
         () = signals.next() => return Err("ended at once by a second signal; files may be incomplete".to_owned()),
     }
     if has_crashed { Err("the engine has failed; the log says why".to_owned()) } else { Ok(()) }
+}
+
+/// The layers that the variable `FAULT_INJECTION` names, each a word.
+#[cfg(feature = "fault-injection")]
+fn faults() -> Option<fn(&str) -> bool> {
+    static CHOSEN: std::sync::LazyLock<String> =
+        std::sync::LazyLock::new(|| std::env::var("FAULT_INJECTION").unwrap_or_default());
+    Some(|layer| CHOSEN.split_whitespace().any(|chosen| chosen == layer))
+}
+
+#[cfg(not(feature = "fault-injection"))]
+fn faults() -> Option<fn(&str) -> bool> {
+    None
 }
 
 /// Outputs that run, and what `/live/` shows of them.

@@ -1,8 +1,10 @@
 //! From settings to what the engine and the encoder are made with.
 
+use systems::Quality;
+
 use crate::{
     config::{self, Settings},
-    engine::StreamFormat,
+    engine::{QualityGoal, StreamFormat},
     output::{self, EncoderSettings},
 };
 
@@ -15,6 +17,16 @@ pub(super) fn format(settings: &Settings) -> StreamFormat {
         width: settings.stream_resolution.width as usize,
         height: settings.stream_resolution.height as usize,
         fps: settings.target_fps,
+    }
+}
+
+/// How carefully scenes are drawn.
+pub(super) fn quality(settings: &Settings) -> QualityGoal {
+    match settings.render_quality {
+        config::Quality::Low => QualityGoal::Fixed(Quality::Low),
+        config::Quality::Medium => QualityGoal::Fixed(Quality::Medium),
+        config::Quality::High => QualityGoal::Fixed(Quality::High),
+        config::Quality::Auto => QualityGoal::Auto,
     }
 }
 

@@ -211,8 +211,9 @@ settings! {
         stream_resolution: Resolution = PictureSize, "STREAM_RESOLUTION", "stream_resolution", default "1920x1080", live;
         /// Frames per second.
         target_fps: u32 = whole(1, 60, "frames per second"), "TARGET_FPS", "target_fps", default "30";
-        /// How carefully layers are sampled and effects are drawn.
-        render_quality: Quality = one_of(), "RENDER_QUALITY", "render_quality", default "high", later;
+        /// How carefully layers are sampled and effects are drawn. `auto` draws them as well as the machine keeps up with;
+        /// the others only draw less well while frames are late.
+        render_quality: Quality = one_of(), "RENDER_QUALITY", "render_quality", default "high";
         /// Layers that a scene may have, groups and their children included.
         max_layers: usize = whole(1, 1000, "layers"), "MAX_LAYERS", "max_layers", default "50", live;
     }
@@ -269,6 +270,10 @@ settings! {
         /// Frame buffers, 3 MB each at 1080p. Must exceed the queue: one is drawn while others wait.
         pipeline_pool_size: usize = whole(2, 240, "frames"),
             "PIPELINE_POOL_SIZE", "pipeline.pool_size", default "16";
+        /// Memory in MB that pictures of layers may take which are kept to be drawn again. Those of layers that are seen are
+        /// kept in any case.
+        pipeline_raster_memory: u64 = whole(1, 65_536, "MB"),
+            "PIPELINE_RASTER_MEMORY", "pipeline.raster_memory", default "128";
         /// Threads that draw; `auto` takes one for each core.
         workers_render: Option<usize> = whole_or("auto", 1, 256), "WORKERS_RENDER", "workers.render", default "auto";
         /// Threads that decode pictures and fonts.

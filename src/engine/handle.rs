@@ -14,7 +14,7 @@ use serde::Serialize;
 use systems::{Frame, Picture, clock::TimelineStatus};
 use tokio::sync::{broadcast, oneshot, watch};
 
-use super::Soundtrack;
+use super::{Soundtrack, governor::Shedding};
 
 /// Requests that may wait for the tick thread. When it is full, edits are refused as busy and other requests wait
 /// for no one: they fail as busy too.
@@ -201,6 +201,11 @@ pub enum StreamEvent {
         /// Its name.
         name: EventName,
     },
+    /// What is drawn less carefully, or not at all, since the machine does not keep up.
+    Shedding {
+        /// What is shed now; level 0 is nothing.
+        shedding: Shedding,
+    },
     /// Something that draws or sends went wrong; the picture goes on.
     Error {
         /// What, in words for people.
@@ -231,6 +236,12 @@ pub struct EngineStats {
     pub tick: u64,
     /// Time since the engine started.
     pub uptime: Duration,
+    /// What is drawn less carefully, or not at all, since the machine does not keep up.
+    pub shedding: Shedding,
+    /// How often that has changed.
+    pub shedding_changes: u64,
+    /// Frames that were left out to draw the others in time.
+    pub shed_frames: u64,
 }
 
 /// What the tick thread is asked to do.

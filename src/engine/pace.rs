@@ -21,11 +21,11 @@ impl Pace {
         self.began + self.format.presentation_time(tick)
     }
 
-    /// The tick to run after `done` has ended at `now`: the next one, or, where that one's whole time has passed
-    /// already, the one whose time it is. Those between are dropped.
-    pub(super) fn next(&self, done: u64, now: Instant) -> u64 {
-        let next = done + 1;
-        if now < self.due(next + 1) {
+    /// The tick to run after `done` has ended at `now`, if every `every`-th one runs: the next one, or, where that one's
+    /// whole time has passed already, the one whose time it is. Those between are dropped.
+    pub(super) fn next(&self, done: u64, every: u64, now: Instant) -> u64 {
+        let next = done + every;
+        if now < self.due(next + every) {
             return next;
         }
         let elapsed: Duration = now - self.began;
@@ -46,16 +46,24 @@ mod tests {
     #[test]
     fn a_tick_in_time_or_a_little_late_is_followed_by_the_next() {
         let (pace, began) = pace();
-        assert_eq!(pace.next(9, began + Duration::from_millis(310)), 10);
-        assert_eq!(pace.next(9, began + Duration::from_millis(350)), 10, "late, but its time has not passed");
+        assert_eq!(pace.next(9, 1, began + Duration::from_millis(310)), 10);
+        assert_eq!(pace.next(9, 1, began + Duration::from_millis(350)), 10, "late, but its time has not passed");
     }
 
     #[test]
     fn ticks_whose_time_has_passed_are_left_out_and_the_grid_stays() {
         let (pace, began) = pace();
-        let next = pace.next(9, began + Duration::from_millis(501));
+        let next = pace.next(9, 1, began + Duration::from_millis(501));
         assert_eq!(next, 15);
         assert_eq!(pace.due(next), began + Duration::from_millis(500));
+    }
+
+    #[test]
+    fn fewer_frames_are_spread_evenly() {
+        let (pace, began) = pace();
+        assert_eq!(pace.next(9, 2, began + Duration::from_millis(350)), 11);
+        assert_eq!(pace.next(9, 2, began + Duration::from_millis(430)), 11, "late, but its time has not passed");
+        assert_eq!(pace.next(9, 2, began + Duration::from_millis(501)), 15);
     }
 
     #[test]

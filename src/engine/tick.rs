@@ -12,12 +12,13 @@ use std::{
 };
 
 use components::{Edit, EditOutcome, SceneDocument, edit::EditRejected};
-use systems::{Compositor, CompositorSettings, Frame, TickReport, clock::SceneEvent};
+use systems::{Compositor, CompositorSettings, Frame, TickReport, clock::SceneEvent, rasterise::Patience};
 use tokio::sync::oneshot;
 
 use super::{
-    EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, Soundtrack, StreamEvent, StreamFormat,
-    Transport,
+    EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, Shedding, Soundtrack, StreamEvent,
+    StreamFormat, Transport,
+    governor::{Governor, QualityGoal},
     handle::{Request, Shared},
     pace::Pace,
 };
@@ -43,6 +44,12 @@ pub struct EngineSettings {
     pub max_layers: usize,
     /// Frames that may be on their way to encoders at once.
     pub pool_size: usize,
+    /// Bytes that cached pictures of layers may take.
+    pub raster_memory: u64,
+    /// How carefully scenes are drawn.
+    pub quality: QualityGoal,
+    /// Layers whose drawing is made to panic, to test what comes of it.
+    pub faults: Option<fn(&str) -> bool>,
 }
 
 /// A running engine.
@@ -88,10 +95,17 @@ pub fn spawn(
     scene: SceneDocument,
     observe: impl FnMut(&TickReport, Duration) + Send + 'static,
 ) -> Result<(EngineHandle, Engine), StartError> {
-    let EngineSettings { format, max_layers, pool_size } = settings;
+    let EngineSettings { format, max_layers, pool_size, raster_memory, quality, faults } = settings;
+    let governor = Governor::new(quality);
     let (handle, requests, shared) = EngineHandle::new(format);
     let (width, height) = (format.width, format.height);
     let mut compositor = Compositor::new(CompositorSettings { width, height, max_layers, pool_size, threads: None });
+    compositor.set_quality(governor.step().quality);
+    if let Some(is_chosen) = faults {
+        compositor.inject_faults(is_chosen);
+    }
+    compositor.set_raster_memory(raster_memory);
+    compositor.set_pace(format.presentation_time(1));
     let sound = Arc::new(Soundtrack::from(&scene));
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
     let first = compositor.tick(0, 0.0);
@@ -101,8 +115,11 @@ pub fn spawn(
     if !compositor.finish_loading(Instant::now() + LOADING) {
         tracing::warn!("some assets are not decoded after {LOADING:?}; they appear when they are");
     }
+    // What takes longer than half of a tick does not hold up the others.
+    compositor.set_patience(Patience::Within(format.presentation_time(1) / 2));
     let mut ticking = Ticking {
         compositor,
+        governor,
         requests,
         shared,
         observe: Box::new(observe),
@@ -135,9 +152,16 @@ impl Drop for Ticking {
 
 /// Answers who asked for a change of the engine.
 type Changed = oneshot::Sender<Result<u64, ReconfigurationRefused>>;
+/// How hard a tick was.
+struct Load {
+    spent: Duration,
+    /// Whether its frame was not taken.
+    is_missed: bool,
+}
 
 struct Ticking {
     compositor: Compositor,
+    governor: Governor,
     requests: Receiver<Request>,
     shared: Arc<Shared>,
     observe: Box<dyn FnMut(&TickReport, Duration) + Send>,
@@ -166,17 +190,44 @@ impl Ticking {
         let pace = Pace::new(self.format(), Instant::now());
         let mut tick = 1;
         while self.serve_until(pace.due(tick)) {
-            self.tick(tick);
-            let next = pace.next(tick, Instant::now());
-            let skipped = next - tick - 1;
+            let load = self.tick(tick);
+            let every = self.governor.step().every;
+            let next = pace.next(tick, every, Instant::now());
+            let skipped = next - tick - every;
             if skipped > 0 {
                 tracing::warn!(tick, skipped, "ticks were late and were dropped");
                 self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).dropped_frames += skipped;
             }
             if *self.shared.transport.borrow() != Transport::Paused {
-                self.scene_ticks += skipped;
+                self.scene_ticks += next - tick - 1;
             }
+            self.govern(load, every, skipped > 0);
             tick = next;
+        }
+    }
+
+    /// Sheds load, or takes it up again, where the last tick shows that it is time to.
+    fn govern(&mut self, load: Load, every: u64, is_late: bool) {
+        #[expect(clippy::cast_precision_loss, reason = "three at most")]
+        let share = load.spent.as_secs_f64() * f64::from(self.shared.format.fps) / every as f64;
+        let changed = self.governor.observe(share, is_late || load.is_missed, self.shared.started.elapsed());
+        let shedding = self.governor.shedding();
+        {
+            let mut stats = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
+            stats.shed_frames += every - 1;
+            stats.shedding = shedding;
+            stats.shedding_changes += u64::from(changed);
+        }
+        if changed {
+            let Shedding { level, effects, sampling, every } = shedding;
+            if level == 0 {
+                tracing::info!("the load fits again: everything is drawn as it should be");
+            } else {
+                tracing::warn!(level, ?effects, ?sampling, every, "load is shed or taken up again, one step at a time");
+            }
+            self.compositor.set_quality(self.governor.step().quality);
+            // Nobody listening is fine.
+            let _ = self.shared.events.send(StreamEvent::Shedding { shedding });
         }
     }
 
@@ -249,7 +300,8 @@ impl Ticking {
         }
     }
 
-    fn tick(&mut self, tick: u64) {
+    /// Runs a tick.
+    fn tick(&mut self, tick: u64) -> Load {
         let began = Instant::now();
         self.submit_due(tick);
         let changed = self.reconfigure();
@@ -297,6 +349,7 @@ impl Ticking {
         let spent = began.elapsed();
         self.count(tick, &report, spent, is_missed);
         (self.observe)(&report, spent);
+        Load { spent, is_missed }
     }
 
     fn format(&self) -> StreamFormat {

@@ -27,7 +27,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use systems::{TickReport, clock::SceneEvent};
+use systems::{TickReport, WorkerTotals, clock::SceneEvent};
 
 use super::histogram::DurationHistogram;
 use crate::engine::{EngineHandle, OutputState, Transport};
@@ -146,6 +146,45 @@ struct Ticks {
     edits: AtomicU64,
     refused_edits: AtomicU64,
     trigger_errors: AtomicU64,
+    render: WorkerClass,
+    background: WorkerClass,
+    rasters: Rasters,
+}
+
+/// What a class of workers has done.
+#[derive(Debug, Default)]
+struct WorkerClass {
+    tasks: AtomicU64,
+    /// Nanoseconds.
+    busy: AtomicU64,
+    panics: AtomicU64,
+    queued: AtomicU64,
+    threads: AtomicU64,
+}
+
+impl WorkerClass {
+    fn store(&self, totals: &WorkerTotals) {
+        let busy = u64::try_from(totals.busy.as_nanos()).unwrap_or(u64::MAX);
+        for (cell, value) in [
+            (&self.tasks, totals.tasks),
+            (&self.busy, busy),
+            (&self.panics, totals.panics),
+            (&self.queued, totals.queued),
+            (&self.threads, totals.threads),
+        ] {
+            cell.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The cached pictures of layers.
+#[derive(Debug, Default)]
+struct Rasters {
+    bytes: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    late: AtomicU64,
+    dropped: AtomicU64,
 }
 
 impl Ticks {
@@ -162,6 +201,9 @@ impl Ticks {
             edits: AtomicU64::new(0),
             refused_edits: AtomicU64::new(0),
             trigger_errors: AtomicU64::new(0),
+            render: WorkerClass::default(),
+            background: WorkerClass::default(),
+            rasters: Rasters::default(),
         }
     }
 
@@ -184,6 +226,13 @@ impl Ticks {
         self.edits.fetch_add((report.outcomes.len() - refused) as u64, Ordering::Relaxed);
         let failed = report.events.iter().filter(|event| matches!(event, SceneEvent::Failed { .. })).count();
         self.trigger_errors.fetch_add(failed as u64, Ordering::Relaxed);
+        self.render.store(&report.render);
+        self.background.store(&report.background);
+        self.rasters.bytes.store(report.rasters.bytes, Ordering::Relaxed);
+        self.rasters.hits.store(report.rasters.hits, Ordering::Relaxed);
+        self.rasters.misses.store(report.rasters.misses, Ordering::Relaxed);
+        self.rasters.late.store(report.rasters.late, Ordering::Relaxed);
+        self.rasters.dropped.store(report.rasters.dropped, Ordering::Relaxed);
         let now = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.last.store(now.max(1), Ordering::Release);
     }
@@ -193,6 +242,28 @@ impl Ticks {
             .iter()
             .map(|slot| slot.get_or_init(|| (name, DurationHistogram::new(STAGE_SECONDS))))
             .find_map(|(known, histogram)| (*known == name).then_some(histogram))
+    }
+
+    fn encode_workers(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
+        let classes = [("render", &self.render), ("background", &self.background)];
+        let count = |cell: fn(&WorkerClass) -> &AtomicU64| {
+            classes
+                .iter()
+                .map(|(name, class)| (*name, ConstCounter::new(cell(class).load(Ordering::Relaxed))))
+                .collect()
+        };
+        let level = |cell: fn(&WorkerClass) -> &AtomicU64| {
+            classes.iter().map(|(name, class)| (*name, ConstGauge::new(cell(class).load(Ordering::Relaxed)))).collect()
+        };
+        let busy = classes.iter().map(|(name, class)| {
+            (*name, ConstCounter::new(Duration::from_nanos(class.busy.load(Ordering::Relaxed)).as_secs_f64()))
+        });
+        let label = "class";
+        out.family(("worker_tasks", "Pieces of work that workers did"), label, count(|class| &class.tasks))?;
+        out.family(("worker_busy_seconds", "Time that workers took for them"), label, busy.collect())?;
+        out.family(("worker_panics", "Pieces of work that ended by a panic"), label, count(|class| &class.panics))?;
+        out.family(("worker_queue", "Pieces of work that wait"), label, level(|class| &class.queued))?;
+        out.family(("worker_threads", "Threads that share the work"), label, level(|class| &class.threads))
     }
 
     fn since_last(&self) -> Option<Duration> {
@@ -218,7 +289,16 @@ impl Collector for Ticks {
             "stream_trigger_errors",
             "Triggers that failed, and loops of them that were stopped",
             &self.trigger_errors,
-        )
+        )?;
+
+        let rasters = &self.rasters;
+        let bytes = rasters.bytes.load(Ordering::Relaxed);
+        out.gauge("raster_cache_bytes", "Memory of the kept pictures of layers", bytes)?;
+        out.counter("raster_cache_hits", "Times a tick needed a layer's picture and had it", &rasters.hits)?;
+        out.counter("raster_cache_misses", "Times a layer's picture had to be drawn", &rasters.misses)?;
+        out.counter("raster_cache_late", "Times a tick showed an older picture of a layer, or none", &rasters.late)?;
+        out.counter("raster_cache_dropped", "Pictures let go of to stay within the memory", &rasters.dropped)?;
+        self.encode_workers(&mut out)
     }
 }
 
@@ -245,6 +325,16 @@ impl Collector for EngineCollector {
         out.metric("stream_frames", "Ticks that ran", &ConstCounter::new(stats.frames))?;
         let dropped = ConstCounter::new(stats.dropped_frames);
         out.metric("stream_dropped_frames", "Ticks that were due and left out", &dropped)?;
+
+        out.gauge(
+            "stream_shedding_level",
+            "Steps by which the load is reduced, 0 for none",
+            stats.shedding.level as u64,
+        )?;
+        let changes = ConstCounter::new(stats.shedding_changes);
+        out.metric("stream_shedding_changes", "Times a step was taken down or up", &changes)?;
+        let shed = ConstCounter::new(stats.shed_frames);
+        out.metric("stream_shed_frames", "Frames left out to draw the others in time", &shed)?;
 
         let started = outputs.iter().filter(|output| output.state == OutputState::Started).count();
         out.gauge("muxer_active_outputs", "Outputs to which pictures go out", started as u64)?;

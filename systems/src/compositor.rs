@@ -5,8 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy_ecs::{schedule::Schedule, world::World};
-use bevy_tasks::{AsyncComputeTaskPool, ComputeTaskPool, IoTaskPool, TaskPool, TaskPoolBuilder};
+use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
 use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
 
 use crate::{
@@ -19,12 +18,16 @@ use crate::{
     frame::{Frame, FramePool, Picture},
     isolate::MaskLayers,
     place::Arrived,
-    rasterise::{Pictures, Program, Rasterised, RenderThreads, content::text::Fonts},
+    quality::RenderQuality,
+    rasterise::{
+        Background, FaultInjection, Faults, Patience, Pictures, Program, RasterMemory, Rasterised, content::text::Fonts,
+    },
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
     tiles::TileSet,
     timing::StageTimes,
     viewport::Viewport,
+    workers::{WorkerThreads, WorkerTotals, Workers, start_workers},
 };
 
 /// What a compositor is made for.
@@ -40,31 +43,6 @@ pub struct CompositorSettings {
     pub pool_size: usize,
     /// Threads that composite and convert, the one that ticks among them; it and the process's render workers if `None`.
     pub threads: Option<usize>,
-}
-
-/// Threads of each class of worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkerThreads {
-    /// Threads that composite and convert.
-    pub render: usize,
-    /// Threads that read and decode assets.
-    pub decode: usize,
-}
-
-fn pool(name: &str, threads: usize) -> TaskPool {
-    TaskPoolBuilder::new().num_threads(threads.max(1)).thread_name(name.to_owned()).build()
-}
-
-/// Threads that draw together with the one that ticks, which takes part: `threads` are at work in all.
-fn render_pool(threads: usize) -> TaskPool {
-    TaskPoolBuilder::new().num_threads(threads.saturating_sub(1)).thread_name("render".to_owned()).build()
-}
-
-/// Starts the worker threads of this process. The first call decides; later ones change nothing.
-pub fn start_workers(threads: WorkerThreads) {
-    ComputeTaskPool::get_or_init(|| pool("render", threads.render));
-    IoTaskPool::get_or_init(|| pool("decode", threads.decode));
-    AsyncComputeTaskPool::get_or_init(|| pool("background", 1));
 }
 
 /// Owns the scene and draws it, tick by tick.
@@ -93,6 +71,12 @@ pub struct TickReport {
     pub rasterised: usize,
     /// What happened in the scene by itself that others should know of, in order.
     pub events: Vec<SceneEvent>,
+    /// What the render workers have done in all ticks so far.
+    pub render: WorkerTotals,
+    /// What the background workers have done in all ticks so far.
+    pub background: WorkerTotals,
+    /// Pictures of layers that are kept.
+    pub rasters: RasterMemory,
     /// Time that each stage took, in the order in which they ran.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -125,7 +109,13 @@ impl Compositor {
         world.insert_resource(DrawList::default());
         world.insert_resource(LastDrawn::default());
         world.insert_resource(Damage(TileSet::all(width, height)));
-        world.insert_resource(RenderThreads(threads.map(render_pool)));
+        world.insert_resource(Workers::new(threads));
+        world.insert_resource(RenderQuality::default());
+        world.insert_resource(FaultInjection::default());
+        world.insert_resource(Faults::default());
+        world.insert_resource(RasterMemory::default());
+        world.insert_resource(Patience::default());
+        world.insert_resource(Background::default());
         world.insert_resource(Rasterised::default());
         world.insert_resource(Program::new(width, height));
         world.insert_resource(FramePool::new(width, height, pool_size));
@@ -159,8 +149,37 @@ impl Compositor {
             layer_count: self.world.resource::<LayerIndex>().len(),
             rasterised: self.world.resource::<Rasterised>().0,
             events: std::mem::take(&mut self.world.resource_mut::<SceneEvents>().0),
+            render: self.world.resource::<Workers>().totals(),
+            background: self.world.resource::<Background>().totals(),
+            rasters: *self.world.resource::<RasterMemory>(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
+    }
+
+    /// Tells how long ticks may take. Only as many threads share their work as that takes.
+    pub fn set_pace(&mut self, period: Duration) {
+        self.world.resource_mut::<Workers>().set_pace(period);
+    }
+
+    /// Sets how long a tick waits for pictures of layers that take long. Whoever needs each picture to be that of its
+    /// time, such as a file, leaves it endless.
+    pub fn set_patience(&mut self, patience: Patience) {
+        self.world.insert_resource(patience);
+    }
+
+    /// Sets how many bytes the cached pictures of layers may take. Those of layers that are seen are kept even above it.
+    pub fn set_raster_memory(&mut self, bytes: u64) {
+        self.world.resource_mut::<RasterMemory>().limit = bytes;
+    }
+
+    /// Sets how carefully pictures are made from the next tick on, which draws everything if that is another way.
+    pub fn set_quality(&mut self, quality: RenderQuality) {
+        self.world.resource_mut::<RenderQuality>().set_if_neq(quality);
+    }
+
+    /// Makes the drawing of the layers that `is_chosen` names panic from now on, to test what comes of it.
+    pub fn inject_faults(&mut self, is_chosen: fn(&str) -> bool) {
+        self.world.insert_resource(FaultInjection(Some(is_chosen)));
     }
 
     /// Waits until every asset that the last ticks asked for has been decoded or has failed, at most until
@@ -234,7 +253,6 @@ impl Compositor {
 
     /// Makes the next tick draw everything.
     pub fn redraw(&mut self) {
-        use bevy_ecs::change_detection::DetectChangesMut;
         self.world.resource_mut::<Viewport>().set_changed();
     }
 }

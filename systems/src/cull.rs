@@ -21,6 +21,7 @@ use crate::{
     clock::SceneTime,
     isolate::Isolation,
     place::{Ink, Revision, Scrolling},
+    quality::RenderQuality,
     rasterise::{
         PictureId, Pictures,
         content::surface::{Grid, bounded_scale},
@@ -123,6 +124,7 @@ pub struct Layers<'w, 's> {
     isolation: Isolation<'w, 's>,
     scrolling: Query<'w, 's, &'static Scrolling>,
     time: Res<'w, SceneTime>,
+    quality: Res<'w, RenderQuality>,
 }
 
 /// What layers are listed into.
@@ -363,7 +365,7 @@ fn list_raster(step: fn(Drawn) -> DrawStep, mut layer: Drawn, ink: Rect, steps: 
 
 /// The pixels that a rectangle of layer pixels may touch once it is drawn. Two more on each side than it covers: a
 /// raster's edges lie on whole raster pixels, and sampling reaches one pixel further.
-fn touched(affine: &Affine, rect: Rect) -> PixelRect {
+pub(crate) fn touched(affine: &Affine, rect: Rect) -> PixelRect {
     PixelRect::around(affine.transform_rect_bbox(rect).inflate(2.0, 2.0))
 }
 

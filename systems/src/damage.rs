@@ -17,6 +17,7 @@ use components::PixelRect;
 
 use crate::{
     cull::{DrawList, DrawStep, Drawn},
+    quality::RenderQuality,
     tiles::TileSet,
     viewport::Viewport,
 };
@@ -36,12 +37,13 @@ pub struct LastDrawn(Vec<DrawStep>);
 /// Compares the draw list with the last one.
 pub fn find_damage(
     viewport: Res<Viewport>,
+    quality: Res<RenderQuality>,
     list: Res<DrawList>,
     mut last: ResMut<LastDrawn>,
     mut damage: ResMut<Damage>,
 ) {
     damage.0.clear();
-    if viewport.is_changed() {
+    if viewport.is_changed() || quality.is_changed() {
         damage.0.fill();
     } else {
         compare(&last.0, &list.steps, &mut |rect| damage.0.insert_rect(rect));

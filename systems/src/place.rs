@@ -16,12 +16,15 @@ use kurbo::{Affine, Rect, Vec2};
 use crate::{
     assets::Assets,
     isolate::Isolation,
+    quality::Quality,
     rasterise::{
-        content::{self, DrawContext, measure, text::Fonts},
+        content::{self, DrawContext, Measure, measure, text::Fonts},
         effects::reach,
+        guarded,
     },
     scene::SceneRoot,
     viewport::Viewport,
+    workers::Workers,
 };
 
 /// The systems that measure and place layers.
@@ -57,6 +60,7 @@ pub fn measure_layers(
     mut assets: ResMut<Assets>,
     mut arrived: ResMut<Arrived>,
     mut fonts: ResMut<Fonts>,
+    workers: Res<Workers>,
     repainted: Query<Entity, Repainted>,
     contents: Query<(Entity, &Content)>,
     mut layers: Query<Measured>,
@@ -74,15 +78,25 @@ pub fn measure_layers(
         };
         due.extend(contents.iter().filter(|(_, content)| shows_arrived(content)).map(|(entity, _)| entity));
     }
-    let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas };
+    let mut context =
+        DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas, quality: Quality::High };
     for entity in due {
         let Ok((content, animated, effects, mut extent, mut ink, mut scrolling, mut revision)) = layers.get_mut(entity)
         else {
             continue;
         };
         let content = animated.0.as_ref().unwrap_or(content);
-        let measured = measure(content, &mut context);
-        scrolling.set_if_neq(Scrolling(content::scrolling(content, &mut context)));
+        let measured = match guarded(|| measure(content, &mut context)) {
+            Ok(measured) => measured,
+            Err(words) => {
+                tracing::error!("measuring a layer panicked: {words}");
+                context.fonts.renew();
+                workers.count_panic();
+                unmeasured(*extent)
+            }
+        };
+        // What panics while it is measured does not run through a window either.
+        scrolling.set_if_neq(Scrolling(guarded(|| content::scrolling(content, &mut context)).unwrap_or_default()));
         extent.set_if_neq(measured.extent);
         ink.set_if_neq(Ink(measured.ink + reach(effects)));
         revision.0 += 1;
@@ -91,6 +105,13 @@ pub fn measure_layers(
     if assets.loading() == 0 {
         fonts.tell_missing();
     }
+}
+
+/// The box of a layer that cannot be measured, for the card in its place: the one that it had.
+fn unmeasured(before: Extent) -> Measure {
+    let known = before.width > 0.0 && before.height > 0.0;
+    let extent = if known { before } else { Extent { width: 480.0, height: 270.0 } };
+    Measure { extent, ink: Rect::new(0.0, 0.0, extent.width, extent.height) }
 }
 
 /// The state of the groups around a layer.
@@ -153,7 +174,7 @@ pub fn place_layers(
 }
 
 /// From pixels of the layer's box to pixels of its parent: see `components::Transform` for the order of the steps.
-fn pose_affine(pose: &Pose, extent: &Extent, canvas: Vec2) -> Affine {
+pub(crate) fn pose_affine(pose: &Pose, extent: &Extent, canvas: Vec2) -> Affine {
     let position = pose.position
         + Vec2::new(pose.position_percent.x * canvas.x / 100.0, pose.position_percent.y * canvas.y / 100.0);
     let anchor = Vec2::new(pose.anchor.x * extent.width, pose.anchor.y * extent.height);

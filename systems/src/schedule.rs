@@ -13,6 +13,7 @@ use crate::{
     rasterise::{self, RasteriseSystems},
     timing::finish_stage,
     tween::{self, TweenSystems},
+    workers,
 };
 
 /// The schedule of one tick.
@@ -44,7 +45,14 @@ pub fn tick_schedule() -> Schedule {
         (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
             .chain()
             .in_set(TweenSystems),
-        (place::measure_layers, isolate::find_mask_layers, place::place_layers, finish_stage("place"))
+        (
+            rasterise::retry_faulty,
+            rasterise::collect_rasters,
+            place::measure_layers,
+            isolate::find_mask_layers,
+            place::place_layers,
+            finish_stage("place"),
+        )
             .chain()
             .in_set(PlaceSystems),
         (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
@@ -55,11 +63,13 @@ pub fn tick_schedule() -> Schedule {
             rasterise::draw_pictures,
             rasterise::draw_frame,
             rasterise::drop_idle_rasters,
+            rasterise::keep_within_memory,
+            rasterise::draw_ahead,
             finish_stage("composite"),
         )
             .chain()
             .in_set(RasteriseSystems),
-        (diff::tell_changes, finish_stage("diff")).chain().in_set(DiffSystems),
+        (diff::tell_changes, workers::scale_workers, finish_stage("diff")).chain().in_set(DiffSystems),
     ));
     schedule
 }

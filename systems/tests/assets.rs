@@ -204,7 +204,12 @@ fn a_font_of_the_scene_is_used_by_its_family() {
     let mut fonts = Fonts::built_in();
     let picture = |fonts: &mut Fonts, font: Value| {
         let content = serde_json::from_value(json!({ "type": "text", "text": "Font", "font": font })).unwrap();
-        draw(&content, (1.0, 1.0), &mut DrawContext { assets: &assets, fonts, canvas: (100.0, 100.0) }).unwrap()
+        draw(
+            &content,
+            (1.0, 1.0),
+            &mut DrawContext { assets: &assets, fonts, canvas: (100.0, 100.0), quality: systems::Quality::High },
+        )
+        .unwrap()
     };
     let bold = picture(&mut fonts, json!({ "weight": 700 }));
     let without = picture(&mut fonts, json!({ "family": "Outer" }));

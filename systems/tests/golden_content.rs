@@ -22,6 +22,7 @@ use image::{Rgba, RgbaImage};
 use serde_json::{Value, json};
 use support::golden::Canvas;
 use systems::{
+    Quality,
     assets::Assets,
     rasterise::{
         content::{DrawContext, draw_layer, measure, text::Fonts},
@@ -73,7 +74,12 @@ fn assets() -> Assets {
 
 fn with_context<T>(run: impl FnOnce(&mut DrawContext<'_>) -> T) -> T {
     let mut fonts = FONTS.lock().unwrap_or_else(PoisonError::into_inner);
-    run(&mut DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (f64::from(WIDTH), f64::from(HEIGHT)) })
+    run(&mut DrawContext {
+        assets: &ASSETS,
+        fonts: &mut fonts,
+        canvas: (f64::from(WIDTH), f64::from(HEIGHT)),
+        quality: Quality::High,
+    })
 }
 
 fn layer(document: Value) -> LayerDocument {
@@ -693,7 +699,8 @@ fn a_letter_that_no_font_has_is_replaced() {
     let mut fonts = Fonts::built_in();
     let mut draw = |words: &str| {
         let layer = layer(text(words, json!({})));
-        let mut ctx = DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0) };
+        let mut ctx =
+            DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0), quality: Quality::High };
         systems::rasterise::content::draw(&layer.content, (1.0, 1.0), &mut ctx)
     };
     assert_eq!(draw("漢"), draw("\u{fffd}"));

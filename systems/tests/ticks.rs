@@ -14,7 +14,10 @@ mod random;
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -29,7 +32,9 @@ use image::{Rgba, RgbaImage};
 use proptest::{collection::vec, prelude::*};
 use random::{LIMITS, Step, config, edits, scene, step};
 use serde_json::{Value, json};
-use systems::{Compositor, CompositorSettings, TickReport, schedule::tick_schedule};
+use systems::{
+    Compositor, CompositorSettings, Quality, RenderQuality, TickReport, rasterise::Patience, schedule::tick_schedule,
+};
 
 const WIDTH: usize = 128;
 const HEIGHT: usize = 96;
@@ -475,5 +480,147 @@ proptest! {
                 steps.iter().flat_map(|step| edits(step, &now.scene, &mut next)).collect()
             });
         }
+    }
+}
+
+#[test]
+fn quality_says_where_moving_layers_stand_and_how_precisely_effects_are_drawn() {
+    let moving = json!({
+        "id": "bar", "content": { "type": "color", "color": "#ffffff", "size": { "width": 20, "height": 20 } },
+        "animations": [{ "property": "transform.position.x", "from": 0, "to": 105, "duration": 10 }],
+    });
+    let mut blurred = block("soft", "#00ff00", (40, 62), (40, 28));
+    blurred["effects"] = json!([{ "type": "blur", "radius": 8 }]);
+    let greys = |stage: &Stage| {
+        let row: Vec<_> = (0..WIDTH).map(|x| stage.pixel(x, 10)).collect();
+        row.into_iter().filter(|pixel| pixel[0] != 0 && pixel[0] != 255).count()
+    };
+    let mut stage = Stage::with(json!([moving, blurred]));
+    stage.tick();
+    stage.tick();
+    assert!(greys(&stage) > 0, "between pixels");
+    let fine = stage.pixel(60, 76);
+    stage.compositor.set_quality(RenderQuality::all(Quality::Low));
+    let report = stage.tick();
+    assert_eq!(report.rasterised, 0, "what was drawn better stays");
+    assert_eq!(greys(&stage), 0, "on whole pixels");
+    stage.edit(vec![patch("soft", json!({ "opacity": 0.999 }))]);
+    let coarse = stage.edit(vec![patch("soft", json!({ "content": { "color": "#00ff01" } }))]);
+    assert_eq!(coarse.rasterised, 1);
+    let drawn = stage.pixel(60, 76);
+    assert!(fine[1].abs_diff(drawn[1]) < 24, "{fine:?} is much the same as {drawn:?}");
+    stage.compositor.set_quality(RenderQuality::all(Quality::High));
+    assert_eq!(stage.tick().rasterised, 1, "drawn anew, precisely");
+    assert!(stage.tick().damage.len() < report.damage.len(), "a change of quality draws everything once");
+}
+
+#[test]
+fn pictures_that_are_not_seen_go_first_when_memory_is_full() {
+    // Two of these boxes are more than the memory for pictures.
+    let scene: Vec<_> = (0..3).map(|n| block(&format!("box-{n}"), "#ff0000", (0, 0), (100, 80))).collect();
+    let mut stage = Stage::with(json!(scene));
+    stage.compositor.set_raster_memory(40_000);
+    let show = |stage: &mut Stage, seen: usize| {
+        let edits = (0..3).map(|n| patch(&format!("box-{n}"), json!({ "visible": n == seen }))).collect();
+        stage.edit(edits)
+    };
+    let mut last = None;
+    for seen in [0, 1, 2, 0, 1, 1] {
+        let report = show(&mut stage, seen);
+        assert_eq!(stage.pixel(50, 40), RED, "what is seen is drawn");
+        assert!(report.rasters.bytes <= 40_000, "{:?}", report.rasters);
+        last = Some(report.rasters);
+    }
+    let rasters = last.unwrap();
+    assert!(rasters.dropped >= 3 && rasters.misses >= 5, "{rasters:?}");
+}
+
+/// Ticks, at the same scene time, until the background workers have nothing to do.
+fn settle(stage: &mut Stage, seconds: f64) -> TickReport {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        assert!(Instant::now() < until, "the background workers never end");
+        stage.next += 1;
+        let report = stage.compositor.tick(stage.next - 1, seconds);
+        let background = report.background;
+        if background.queued == 0 && background.threads == 0 {
+            stage.next += 1;
+            return stage.compositor.tick(stage.next - 1, seconds);
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_takes_long_is_drawn_in_the_background_and_the_last_picture_stays() {
+    let mut stage = Stage::new(SETTINGS);
+    // Everything takes longer than this.
+    stage.compositor.set_patience(Patience::Within(Duration::ZERO));
+    let words = json!({ "id": "words", "content": { "type": "text", "text": "Hi", "font": { "size": 20 } } });
+    let scene = json!([block("box", "#ff0000", (60, 0), (40, 40)), words]);
+    stage.edit(vec![Edit::LoadScene(Box::new(document(scene)))]);
+    settle(&mut stage, 0.0);
+    assert_eq!(stage.pixel(80, 20), RED);
+    let report = stage.edit(vec![patch("box", json!({ "content": { "color": "#00ff00" } }))]);
+    assert_eq!(stage.pixel(80, 20), RED, "the last picture stays");
+    assert_eq!((report.rasterised, report.rasters.late), (0, 2));
+    settle(&mut stage, 0.0);
+    assert_eq!(stage.pixel(80, 20), GREEN, "the present one comes by itself");
+    let still = stage.tick();
+    assert!(still.damage.is_empty() && still.background.tasks == 2, "{still:?}");
+
+    stage.compositor.inject_faults(|layer| layer == "box");
+    stage.edit(vec![patch("box", json!({ "content": { "color": "#0000ff" } }))]);
+    let report = settle(&mut stage, 0.0);
+    assert_eq!(report.background.panics, 1, "met in the background");
+    assert!(report.render.panics >= 1, "and where it is shown");
+    assert_ne!(stage.pixel(80, 36), GREEN, "a card stands in its place");
+}
+
+#[test]
+fn what_will_appear_is_drawn_before_it_does() {
+    let mut fading = block("box", "#ff0000", (60, 0), (40, 40));
+    fading["opacity"] = json!(0);
+    fading["animations"] = json!([{ "property": "opacity", "from": 0, "to": 1, "delay": 5, "duration": 1 }]);
+    let mut stage = Stage::with(json!([fading]));
+    stage.compositor.set_patience(Patience::Within(DEADLINE));
+    assert_eq!(settle(&mut stage, 2.0).background.tasks, 0, "it is far ahead");
+    for _ in 0..10 {
+        settle(&mut stage, 4.5);
+    }
+    assert_eq!(settle(&mut stage, 4.5).background.tasks, 1, "it is near");
+    assert!(stage.compositor.picture().data.chunks(4).all(|pixel| pixel[0] == 0), "and not seen yet");
+    stage.next += 1;
+    let report = stage.compositor.tick(stage.next, 5.5);
+    assert_eq!((report.rasterised, report.rasters.hits), (0, 1));
+    assert!(stage.pixel(80, 20)[0] > 50);
+}
+
+#[test]
+fn a_panic_costs_one_layer_and_only_as_long_as_it_lasts() {
+    static BROKEN: AtomicBool = AtomicBool::new(true);
+    for threads in [1, 4] {
+        BROKEN.store(true, Ordering::Relaxed);
+        let mut stage = Stage::new(CompositorSettings { threads: Some(threads), ..SETTINGS });
+        stage.compositor.inject_faults(|layer| layer == "bad" && BROKEN.load(Ordering::Relaxed));
+        let words = json!({ "id": "words", "content": { "type": "text", "text": "Hi", "font": { "size": 20 } } });
+        let scene = [block("bad", "#00ff00", (64, 0), (40, 40)), block("good", "#ff0000", (0, 50), (40, 40)), words];
+        stage.edit(vec![Edit::LoadScene(Box::new(document(json!(scene))))]);
+        assert_eq!(stage.pixel(20, 70), RED, "other layers are drawn");
+        let card = stage.pixel(84, 37);
+        assert_ne!(card, GREEN);
+        assert_ne!(card, [0, 0, 0, 255], "a card stands in its place");
+        let mut panics = vec![];
+        for _ in 0..120 {
+            panics.push(stage.tick().render.panics);
+        }
+        assert_eq!(panics[0], 1, "counted, and not tried again at once");
+        assert_eq!(panics[119], 4, "tried again after 15, 30, 60 ticks");
+        BROKEN.store(false, Ordering::Relaxed);
+        for _ in 0..120 {
+            assert_eq!(stage.tick().render.panics, 4);
+        }
+        assert_eq!(stage.pixel(84, 37), GREEN, "it is back");
+        assert_eq!(stage.pixel(20, 70), RED);
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use warp::{Filter, filters::BoxedFilter, http::StatusCode, reply::Response};
 
 use super::{Context, Problem, Request, at_tick, endpoint, json};
-use crate::engine::{EngineHandle, OutputStatus, Transport};
+use crate::engine::{EngineHandle, OutputStatus, Shedding, Transport};
 
 /// `GET …/status`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -40,6 +40,8 @@ struct Status {
     uptime: f64,
     resolution: Resolution,
     tick: u64,
+    /// What is drawn less carefully, or not at all, since the machine does not keep up.
+    shedding: Shedding,
     outputs: Vec<OutputStatus>,
 }
 
@@ -65,6 +67,7 @@ impl Status {
             uptime: stats.uptime.as_secs_f64(),
             resolution: Resolution { width: format.width, height: format.height },
             tick: stats.tick,
+            shedding: stats.shedding,
             outputs: engine.outputs(),
         }
     }

@@ -23,7 +23,7 @@ use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 use super::{Control, ControlSettings, Listeners, LiveFile, LiveFiles, run};
 use crate::{
     config::{Apply, LiveSettings, NotApplied, Settings, Sources, load},
-    engine::{Engine, EngineHandle, EngineSettings, Reconfiguration, StreamFormat, spawn},
+    engine::{Engine, EngineHandle, EngineSettings, QualityGoal, Reconfiguration, StreamFormat, spawn},
     telemetry::Metrics,
 };
 
@@ -116,11 +116,21 @@ impl Service {
         let format = StreamFormat { width: WIDTH, height: HEIGHT, fps: 60 };
         let metrics = Arc::new(Metrics::new());
         let observer = Arc::clone(&metrics);
-        let (engine, thread) =
-            spawn(EngineSettings { format, max_layers: MAX_LAYERS, pool_size: 4 }, scene(), move |report, spent| {
+        let (engine, thread) = spawn(
+            EngineSettings {
+                format,
+                max_layers: MAX_LAYERS,
+                pool_size: 4,
+                raster_memory: 16 << 20,
+                quality: QualityGoal::Auto,
+                faults: None,
+            },
+            scene(),
+            move |report, spent| {
                 observer.tick(report, spent);
-            })
-            .unwrap();
+            },
+        )
+        .unwrap();
         let (stop, stopped) = oneshot::channel();
         let live_settings = live_settings(&engine);
         let control = Control { engine: engine.clone(), metrics, config: live_settings, live: Some(Arc::new(Folder)) };

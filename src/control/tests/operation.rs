@@ -27,6 +27,7 @@ fn metrics_count_ticks_requests_and_outputs() {
         "stream_target_fps 60",
         "stream_layers 4",
         "stream_live 0",
+        "worker_panics_total{class=\"render\"} 0",
         "websocket_clients 0",
         "muxer_active_outputs 1",
         "output_bytes_total{output=\"rtmp\"} 1234",
@@ -40,6 +41,10 @@ fn metrics_count_ticks_requests_and_outputs() {
     }
     for start in [
         "stream_frames_total ",
+        "stream_shedding_level ",
+        "worker_tasks_total{class=\"render\"} ",
+        "worker_busy_seconds_total{class=\"render\"} ",
+        "raster_cache_hits_total ",
         "stream_dropped_frames_total ",
         "stream_tick_seconds_bucket{le=\"0.033\"} ",
         "stream_tick_seconds_bucket{le=\"+Inf\"} ",

@@ -14,6 +14,9 @@ fn status_tells_how_the_stream_is_doing_under_both_prefixes() {
         assert_eq!(status["connectedClients"], 0);
         assert_eq!(status["resolution"], json!({ "width": WIDTH, "height": HEIGHT }));
         assert_eq!(status["outputs"], json!([]));
+        for field in ["level", "every"] {
+            assert!(status["shedding"][field].is_number(), "{field} in {status}");
+        }
         for field in ["fps", "frameCount", "droppedFrames", "averageRenderTime", "uptime", "tick"] {
             assert!(status[field].is_number(), "{field} in {status}");
         }

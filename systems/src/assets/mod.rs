@@ -69,7 +69,7 @@ struct Entry {
     load: u64,
     state: AssetState,
     /// Dropping it ends a load that has not begun.
-    _task: Task<()>,
+    _task: Option<Task<()>>,
 }
 
 /// Which file an asset comes from, and how it looked when it was read.
@@ -129,7 +129,7 @@ impl Assets {
             // Nobody listens any more when the program ends.
             let _ = sender.send(Loaded { id: job.id, load, state });
         });
-        Entry { document: document.clone(), file, load, state: AssetState::Loading, _task: task }
+        Entry { document: document.clone(), file, load, state: AssetState::Loading, _task: Some(task) }
     }
 
     /// Takes in what was loaded since the last call; returns the assets whose state has changed, in order.
@@ -166,6 +166,16 @@ impl Assets {
         }
         changed.sort();
         changed
+    }
+
+    /// This asset alone, as it is now, to be drawn elsewhere.
+    pub(crate) fn excerpt(&self, id: &AssetId) -> Self {
+        let mut excerpt = Self::default();
+        if let Some(Entry { document, file, load, state, .. }) = self.entries.get(id) {
+            let (document, file, state) = (document.clone(), file.clone(), state.clone());
+            excerpt.entries.insert(id.clone(), Entry { document, file, load: *load, state, _task: None });
+        }
+        excerpt
     }
 
     /// How many assets are still loading.

@@ -134,7 +134,7 @@ impl Layers<'_, '_> {
             let seen = placement.affine.inverse().transform_rect_bbox(viewport.clip.to_rect());
             area = frame.intersect(seen.inflate(margin, margin));
         }
-        (!area.is_zero_area()).then(|| (affordable_scale(effects, area, wanted), area, frame))
+        (!area.is_zero_area()).then(|| (affordable_scale(effects, area, wanted, self.quality.effects), area, frame))
     }
 
     /// What the members of a group may paint, in pixels of its box if it is isolated.

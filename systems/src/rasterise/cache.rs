@@ -1,139 +1,70 @@
 //! The cached pixels of each layer, drawn anew only when its own picture or the size at which it is needed changes.
 
-use std::collections::HashSet;
+use std::time::Duration;
 
-use bevy_ecs::{
-    component::Component,
-    entity::Entity,
-    query::With,
-    resource::Resource,
-    system::{Query, Res, ResMut},
-};
-use components::{
-    AnimatedContent, Content, Effects, LayerId, LayerMask, Mask, PixelRect, Point,
-    content::{FillRule, Geometry, ShapeContent},
-};
+use bevy_ecs::component::Component;
+use components::PixelRect;
 use kurbo::{Affine, Rect};
 
-use super::{
-    content::{DrawContext, draw_layer, text::Fonts},
-    mask::draw_mask,
-    picture::{Needed, Pictures},
-    pixmap::Raster,
-};
-use crate::{
-    assets::Assets,
-    clock::SceneTime,
-    cull::{DrawList, DrawStep, Drawn},
-    damage::Damage,
-    viewport::Viewport,
-};
+use super::{fault::Fault, pixmap::Raster};
+use crate::{cull::Drawn, quality::Quality};
 
 /// The cached pixels of a layer, or of a group's mask. Computed.
 #[derive(Component, Clone, Debug, Default)]
 pub struct RasterCache {
-    key: Option<Key>,
+    pub(super) key: Option<Key>,
     /// The pixels; `None` where there is nothing to draw.
     pub raster: Option<Raster>,
     /// What is seen through, where the pixels move within the layer by themselves: its alpha is multiplied into them.
     /// `None` where a rectangle of the frame does.
     pub window: Option<Raster>,
+    /// Time that drawing them took; zero if they never were.
+    pub(super) cost: Duration,
+    /// The tick that needed them last.
+    pub(super) used: u64,
     /// Whether the layer was not to be seen when idle caches were looked for last.
-    idle: bool,
+    pub(super) idle: bool,
+    /// Whether it is being drawn in the background …
+    pub(super) is_pending: bool,
+    /// … and is seen.
+    pub(super) is_awaited: bool,
+    /// Whether the tick must draw it, since drawing it in the background has failed.
+    pub(super) must_wait: bool,
+    /// Why a card stands in the place of the picture, if one does.
+    pub(super) fault: Option<Fault>,
+}
+
+impl RasterCache {
+    /// Bytes of the pixels.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        [&self.raster, &self.window].into_iter().flatten().map(|raster| raster.pixels.len() as u64).sum()
+    }
+
+    /// Lets go of the pixels. That the layer fails, and what it costs, is not forgotten.
+    pub(super) fn drop_pixels(&mut self) {
+        (self.key, self.raster, self.window) = (None, None, None);
+    }
 }
 
 /// What the pixels follow from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Key {
-    revision: u64,
-    scale: (f64, f64),
+pub(super) struct Key {
+    pub(super) revision: u64,
+    pub(super) scale: (f64, f64),
+    /// How precisely effects are drawn; the best there is if there are none.
+    pub(super) effects: Quality,
 }
 
-/// How many layers' own pictures this tick has drawn anew.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rasterised(pub usize);
+impl Key {
+    /// Whether what was drawn for this one does for `wanted` too.
+    pub(super) fn serves(&self, wanted: &Self) -> bool {
+        self.revision == wanted.revision && self.scale == wanted.scale && self.effects >= wanted.effects
+    }
+}
 
 /// Rasters are drawn at most this many times larger or smaller than the layer.
 const SCALES: std::ops::RangeInclusive<f64> = 1.0 / 1024.0..=64.0;
-
-/// Draws the rasters of all layers that this tick's damage needs, where the cached ones do not serve.
-pub fn refresh_rasters(
-    viewport: Res<Viewport>,
-    list: Res<DrawList>,
-    damage: Res<Damage>,
-    pictures: Res<Pictures>,
-    assets: Res<Assets>,
-    mut fonts: ResMut<Fonts>,
-    mut rasterised: ResMut<Rasterised>,
-    mut layers: Query<(&Content, &AnimatedContent, &Effects, &LayerMask, &mut RasterCache), With<LayerId>>,
-) {
-    rasterised.0 = 0;
-    if damage.0.is_empty() {
-        return;
-    }
-    let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas };
-    for step in &Needed::new(&list, &damage, &pictures).rasters {
-        let Some(drawn) = step.drawn() else { continue };
-        let Ok((content, animated, effects, mask, mut cache)) = layers.get_mut(drawn.entity) else { continue };
-        let key = Key { revision: drawn.revision, scale: drawn.scale };
-        if cache.key == Some(key) {
-            continue;
-        }
-        cache.key = Some(key);
-        rasterised.0 += 1;
-        cache.window = None;
-        cache.raster = match step {
-            DrawStep::BeginGroup(_) => mask.0.as_ref().and_then(|mask| draw_mask(mask, key.scale)),
-            DrawStep::Layer(Drawn { scrolled: Some(scrolled), .. }) => {
-                cache.window = draw_window(scrolled.window, mask.0.as_ref(), key.scale, &mut context);
-                draw_layer(animated.0.as_ref().unwrap_or(content), effects, None, key.scale, &mut context)
-            }
-            _ => draw_layer(animated.0.as_ref().unwrap_or(content), effects, mask.0.as_ref(), key.scale, &mut context),
-        };
-    }
-}
-
-/// The picture of a window, white, its alpha what is seen through: a rectangle of layer pixels, and of that what the
-/// layer's mask shows.
-fn draw_window(window: Rect, mask: Option<&Mask>, scale: (f64, f64), context: &mut DrawContext<'_>) -> Option<Raster> {
-    let geometry = Geometry::Polygon {
-        points: [(window.x0, window.y0), (window.x1, window.y0), (window.x1, window.y1), (window.x0, window.y1)]
-            .map(|(x, y)| Point { x, y })
-            .to_vec(),
-    };
-    let pane = ShapeContent { geometry, fill: None, stroke: None, fill_rule: FillRule::default() };
-    draw_layer(&Content::Shape(pane), &Effects::default(), mask, scale, context)
-}
-
-/// Ticks from one look for idle caches to the next.
-const LOOK: u64 = 128;
-
-/// Lets go of the pixels of layers that have not been seen for a while. They are drawn again when they are.
-pub fn drop_idle_rasters(
-    time: Res<SceneTime>,
-    list: Res<DrawList>,
-    pictures: Res<Pictures>,
-    mut caches: Query<(Entity, &mut RasterCache), With<LayerId>>,
-) {
-    if !time.tick.is_multiple_of(LOOK) {
-        return;
-    }
-    let seen: HashSet<Entity> = list
-        .steps
-        .iter()
-        .chain(pictures.steps())
-        .filter_map(DrawStep::drawn)
-        .filter(|drawn| !drawn.covered)
-        .map(|drawn| drawn.entity)
-        .collect();
-    for (entity, mut cache) in &mut caches {
-        let is_seen = seen.contains(&entity);
-        if cache.idle && !is_seen {
-            *cache = RasterCache::default();
-        }
-        cache.idle = !is_seen;
-    }
-}
 
 /// How many raster pixels there are to a layer pixel. Follows from this tick's placement alone, so that the same scene
 /// at the same time has the same pixels whatever was drawn before.
@@ -173,7 +104,7 @@ pub(super) fn window_bounds(drawn: &Drawn, window: Rect, is_masked: bool) -> Opt
 ///
 /// Layers that stand still stand on whole pixels: what was drawn sharp stays sharp. So do factors that differ from one
 /// only by rounding.
-pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster) -> Affine {
+pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster, sampling: Quality) -> Affine {
     let to_layer = match drawn.scrolled {
         Some(scrolled) => Affine::translate((-scrolled.by, 0.0)) * raster.to_layer,
         None => raster.to_layer,
@@ -184,8 +115,10 @@ pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster) -> Affine {
             c[index] = identity;
         }
     }
-    if c[..4] == [1.0, 0.0, 0.0, 1.0] && !drawn.moving && !drawn.reshaping {
-        if drawn.scrolled.is_none() {
+    let is_between = drawn.moving && sampling.moves_between_pixels();
+    if c[..4] == [1.0, 0.0, 0.0, 1.0] && !drawn.reshaping && !is_between {
+        // Text that runs through its box moves between pixels.
+        if drawn.scrolled.is_none() || !sampling.moves_between_pixels() {
             c[4] = c[4].round();
         }
         c[5] = c[5].round();

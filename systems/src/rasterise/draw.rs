@@ -6,7 +6,6 @@ use bevy_ecs::{
     resource::Resource,
     system::{Query, Res, ResMut},
 };
-use bevy_tasks::{ComputeTaskPool, TaskPool};
 use components::{BlendMode, LayerMask, PixelRect};
 
 use super::{
@@ -19,8 +18,10 @@ use crate::{
     cull::{DrawList, DrawStep, Drawn, LaidMask, Scrolled},
     damage::Damage,
     frame::{Frame, FramePool},
+    quality::{Quality, RenderQuality},
     tiles::TileSet,
     viewport::Viewport,
+    workers::Workers,
 };
 
 /// The picture that is sent out.
@@ -49,19 +50,16 @@ impl Program {
     }
 }
 
-/// Threads of this compositor's own, besides the one that ticks, if it has any.
-#[derive(Resource, Debug)]
-pub struct RenderThreads(pub Option<TaskPool>);
-
 /// Draws what is damaged; touches nothing if nothing is.
 pub fn draw_frame(
     viewport: Res<Viewport>,
     time: Res<SceneTime>,
     list: Res<DrawList>,
     damage: Res<Damage>,
+    quality: Res<RenderQuality>,
     caches: Query<(&RasterCache, &LayerMask)>,
     pictures: Res<Pictures>,
-    threads: Res<RenderThreads>,
+    workers: Res<Workers>,
     mut pool: ResMut<FramePool>,
     mut program: ResMut<Program>,
 ) {
@@ -72,8 +70,7 @@ pub fn draw_frame(
     if program.unsent.is_empty() {
         return;
     }
-    let threads = threads.0.as_ref().unwrap_or_else(|| ComputeTaskPool::get());
-    let steps = display_list(&list.steps, &caches, &pictures);
+    let steps = display_list(&list.steps, &caches, &pictures, quality.sampling);
     pool.mark_stale(&damage.0);
     let canvas = &mut program.canvas;
     let unsent = &program.unsent;
@@ -81,14 +78,14 @@ pub fn draw_frame(
     program.frame = pool.draw(|frame, stale| {
         frame.tick = time.tick;
         frame.damage.clone_from(unsent);
-        compose(&steps, &viewport, &damage.0, canvas, Some((frame, stale)), Some(threads));
+        compose(&steps, &viewport, &damage.0, canvas, Some((frame, stale)), Some(&workers));
         composed = true;
     });
     if program.frame.is_some() {
         program.unsent.clear();
     } else {
         program.starved = true;
-        compose(&steps, &viewport, &damage.0, &mut program.canvas, None, Some(threads));
+        compose(&steps, &viewport, &damage.0, &mut program.canvas, None, Some(&workers));
     }
 }
 
@@ -97,6 +94,7 @@ pub(super) fn display_list(
     list: &[DrawStep],
     caches: &Query<(&RasterCache, &LayerMask)>,
     pictures: &Pictures,
+    sampling: Quality,
 ) -> Vec<Step> {
     let mut steps = Vec::with_capacity(list.len());
     for step in list {
@@ -112,19 +110,19 @@ pub(super) fn display_list(
                 let Some(raster) = raster.filter(|_| !drawn.covered) else { continue };
                 #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                 let layer = LayerStep {
-                    affine: raster_affine(drawn, &raster),
+                    affine: raster_affine(drawn, &raster, sampling),
                     raster,
                     bounds: drawn.bounds,
                     opacity: drawn.opacity as f32,
                     blend: drawn.blend,
                 };
                 match &drawn.scrolled {
-                    Some(scrolled) if !is_picture => push_scrolled(&mut steps, layer, scrolled, drawn, cache, mask),
+                    Some(scrolled) if !is_picture => push_scrolled(&mut steps, layer, scrolled, drawn, cache, mask, sampling),
                     _ => steps.push(Step::Layer(layer)),
                 }
             }
             DrawStep::BeginGroup(drawn) => {
-                let (mask, nothing_is_seen) = mask_step(drawn, caches, pictures);
+                let (mask, nothing_is_seen) = mask_step(drawn, caches, pictures, sampling);
                 #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                 steps.push(Step::BeginGroup(GroupStep {
                     bounds: if nothing_is_seen { PixelRect::EMPTY } else { drawn.bounds },
@@ -147,6 +145,7 @@ fn push_scrolled(
     drawn: &Drawn,
     cache: &RasterCache,
     mask: &LayerMask,
+    sampling: Quality,
 ) {
     if let Some(window) = window_bounds(drawn, scrolled.window, mask.0.is_some()) {
         let bounds = layer.bounds.intersect(window);
@@ -161,7 +160,7 @@ fn push_scrolled(
         bounds: layer.bounds,
         opacity: layer.opacity,
         blend: layer.blend,
-        mask: Some(MaskStep { affine: raster_affine(&still, &raster), raster, inverted: false }),
+        mask: Some(MaskStep { affine: raster_affine(&still, &raster, sampling), raster, inverted: false }),
     }));
     steps.push(Step::Layer(LayerStep { opacity: 1.0, blend: BlendMode::Normal, ..layer }));
     steps.push(Step::EndGroup);
@@ -172,13 +171,14 @@ fn mask_step(
     group: &Drawn,
     caches: &Query<(&RasterCache, &LayerMask)>,
     pictures: &Pictures,
+    sampling: Quality,
 ) -> (Option<MaskStep>, bool) {
     let Ok((cache, LayerMask(Some(mask)))) = caches.get(group.entity) else { return (None, false) };
     if mask.layer().is_some() {
         let Some(LaidMask { affine, reshaping, moving, .. }) = group.mask else { return (None, false) };
         return match pictures.raster(PictureId::Mask(group.entity)) {
             Some(raster) => {
-                let affine = raster_affine(&Drawn { affine, reshaping, moving, ..*group }, raster);
+                let affine = raster_affine(&Drawn { affine, reshaping, moving, ..*group }, raster, sampling);
                 (Some(MaskStep { raster: raster.clone(), affine, inverted: mask.inverted }), false)
             }
             None => (None, !mask.inverted),
@@ -186,7 +186,7 @@ fn mask_step(
     }
     match cache.raster.clone() {
         Some(raster) => {
-            let affine = raster_affine(group, &raster);
+            let affine = raster_affine(group, &raster, sampling);
             (Some(MaskStep { raster, affine, inverted: mask.inverted }), false)
         }
         None => (None, !mask.inverted),

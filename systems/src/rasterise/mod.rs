@@ -8,20 +8,31 @@ pub mod effects;
 pub mod mask;
 pub mod pixmap;
 
+mod ahead;
+mod background;
 mod cache;
 mod draw;
+mod fault;
+mod memory;
 mod picture;
+mod refresh;
 
 use bevy_ecs::schedule::SystemSet;
 
+pub use self::{
+    ahead::draw_ahead,
+    background::{Background, Patience, collect_rasters},
+    cache::RasterCache,
+    draw::{Program, draw_frame},
+    fault::{FaultInjection, Faults, retry_faulty},
+    memory::{RasterMemory, drop_idle_rasters, keep_within_memory},
+    picture::{PictureId, Pictures, draw_pictures},
+    refresh::{Rasterised, refresh_rasters},
+};
 pub(crate) use self::{
     cache::raster_scale,
+    fault::guarded,
     picture::{Finish, Recipe},
-};
-pub use self::{
-    cache::{RasterCache, Rasterised, drop_idle_rasters, refresh_rasters},
-    draw::{Program, RenderThreads, draw_frame},
-    picture::{PictureId, Pictures, draw_pictures},
 };
 
 /// The systems that make pixels.

@@ -6,25 +6,29 @@ use std::collections::{HashMap, HashSet};
 use bevy_ecs::{
     entity::Entity,
     resource::Resource,
-    system::{Query, Res, ResMut},
+    system::{ParamSet, Query, Res, ResMut},
 };
-use bevy_tasks::{ComputeTaskPool, TaskPool};
-use components::{Effects, LayerMask, MaskChannel, PixelRect};
+use components::{Effects, LayerId, LayerMask, MaskChannel, PixelRect};
 use kurbo::{Affine, Rect};
 
 use super::{
-    cache::{RasterCache, Rasterised},
+    RasterCache, Rasterised,
     composite::{Canvas, Step, compose},
     content::surface::{Grid, Surface},
-    draw::{RenderThreads, display_list},
-    effects, mask,
+    draw::display_list,
+    effects,
+    fault::{Fault, FaultInjection, Faults, guarded},
+    mask,
     pixmap::Raster,
 };
 use crate::{
     cull::{DrawList, DrawStep, Drawn},
+    clock::SceneTime,
     damage::Damage,
+    quality::RenderQuality,
     tiles::TileSet,
     viewport::Viewport,
+    workers::Workers,
 };
 
 /// Which picture it is.
@@ -114,6 +118,12 @@ impl Pictures {
         self.all.get(&id)?.raster.as_ref()
     }
 
+    /// Bytes of the pixels of all of them.
+    pub(crate) fn bytes(&self) -> u64 {
+        let rasters = self.all.values().filter_map(|picture| picture.raster.as_ref());
+        rasters.map(|raster| raster.pixels.len() as u64).sum()
+    }
+
     /// The steps of all pictures that are listed.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &DrawStep> {
         self.all.values().filter(|picture| picture.listed == self.round).flat_map(|picture| &picture.recipe.steps)
@@ -158,39 +168,57 @@ impl Needed {
 }
 
 /// Draws the pictures that this tick's damage needs, where the ones that are there do not serve.
+///
+/// One whose drawing panics is left out, and is tried again later.
 pub fn draw_pictures(
+    time: Res<SceneTime>,
     list: Res<DrawList>,
     damage: Res<Damage>,
-    caches: Query<(&RasterCache, &LayerMask)>,
-    layers: Query<(&Effects, &LayerMask)>,
-    threads: Res<RenderThreads>,
+    quality: Res<RenderQuality>,
+    injection: Res<FaultInjection>,
+    layers: Query<(&LayerId, &Effects, &LayerMask)>,
+    workers: Res<Workers>,
+    mut caches: ParamSet<(Query<(&RasterCache, &LayerMask)>, Query<&mut RasterCache>)>,
+    mut faults: ResMut<Faults>,
     mut rasterised: ResMut<Rasterised>,
     mut pictures: ResMut<Pictures>,
 ) {
     if damage.0.is_empty() {
         return;
     }
-    let threads = threads.0.as_ref().unwrap_or_else(|| ComputeTaskPool::get());
     for id in Needed::new(&list, &damage, &pictures).pictures {
-        let Some(picture) = pictures.all.get(&id) else { continue };
-        let steps = display_list(&picture.recipe.steps, &caches, &pictures);
-        let composed = composed(&picture.recipe, &steps, threads);
-        let raster = match (picture.recipe.finish, id) {
-            (Finish::Mask { channel, deviation }, _) => {
-                composed.and_then(|surface| mask::from_channel(surface, channel, deviation))
-            }
-            (Finish::Group { frame, .. }, PictureId::Group(entity) | PictureId::Mask(entity)) => {
-                composed.zip(layers.get(entity).ok()).map(|(surface, (effects, LayerMask(mask)))| {
+        let PictureId::Group(entity) | PictureId::Mask(entity) = id;
+        let (Some(picture), Ok((layer, effects, LayerMask(mask)))) = (pictures.all.get(&id), layers.get(entity)) else {
+            continue;
+        };
+        let steps = display_list(&picture.recipe.steps, &caches.p0(), &pictures, quality.sampling);
+        let drawn = guarded(|| {
+            injection.strike(layer);
+            let surface = composed(&picture.recipe, &steps, &workers)?;
+            match picture.recipe.finish {
+                Finish::Mask { channel, deviation } => mask::from_channel(surface, channel, deviation),
+                Finish::Group { frame, .. } => {
                     let surface = effects::apply(effects, surface, frame);
-                    match mask {
+                    Some(match mask {
                         Some(mask) => mask::apply(mask, surface),
                         None => surface,
-                    }
-                })
+                    })
+                }
             }
-        };
+        });
+        if let Ok(mut cache) = caches.p1().get_mut(entity) {
+            match &drawn {
+                Ok(_) => cache.fault = None,
+                Err(words) => {
+                    tracing::error!(layer = layer.as_str(), "drawing panicked, and is left out: {words}");
+                    workers.count_panic();
+                    faults.any = true;
+                    cache.fault = Some(Fault::after(cache.fault, time.tick));
+                }
+            }
+        }
         if let Some(picture) = pictures.all.get_mut(&id) {
-            picture.raster = raster.map(Surface::into_raster);
+            picture.raster = drawn.ok().flatten().map(Surface::into_raster);
             picture.drawn = Some(picture.revision);
             rasterised.0 += 1;
         }
@@ -198,7 +226,7 @@ pub fn draw_pictures(
 }
 
 /// Lays the steps onto a transparent picture.
-fn composed(recipe: &Recipe, steps: &[Step], threads: &TaskPool) -> Option<Surface> {
+fn composed(recipe: &Recipe, steps: &[Step], workers: &Workers) -> Option<Surface> {
     let Grid { width, height, .. } = recipe.grid;
     let (columns, rows) = (width as usize, height as usize);
     let viewport = Viewport {
@@ -210,6 +238,6 @@ fn composed(recipe: &Recipe, steps: &[Step], threads: &TaskPool) -> Option<Surfa
         background: [0; 4],
     };
     let mut canvas = Canvas::new(columns, rows);
-    compose(steps, &viewport, &TileSet::all(columns, rows), &mut canvas, None, Some(threads));
+    compose(steps, &viewport, &TileSet::all(columns, rows), &mut canvas, None, Some(workers));
     Surface::from_pixels(canvas.pixels().as_flattened().to_vec(), recipe.grid, recipe.scale)
 }

@@ -23,7 +23,6 @@ mod plan;
 mod surface;
 mod tile;
 
-use bevy_tasks::TaskPool;
 use components::{BlendMode, PixelRect};
 use fearless_simd::Level;
 use kurbo::Affine;
@@ -40,6 +39,7 @@ use crate::{
     },
     tiles::{TILE, TileSet},
     viewport::Viewport,
+    workers::Workers,
 };
 
 /// One pixel: premultiplied `[r, g, b, a]`.
@@ -100,7 +100,7 @@ pub struct MaskStep {
 }
 
 /// Draws the tiles `dirty` of `canvas`, and brings the tiles `frame.1` of a frame up to date with the canvas: all dirty
-/// ones must be among them. Other tiles are not touched. The work is shared out on `pool`, if there is one.
+/// ones must be among them. Other tiles are not touched. The work is shared out among `workers`, if there are any.
 ///
 /// `canvas`, the frame and both sets are of the viewport's size.
 pub fn compose(
@@ -109,9 +109,9 @@ pub fn compose(
     dirty: &TileSet,
     canvas: &mut Canvas,
     frame: Option<(&mut Frame, &TileSet)>,
-    pool: Option<&TaskPool>,
+    workers: Option<&Workers>,
 ) {
-    compose_at(Level::new(), steps, viewport, dirty, canvas, frame, pool);
+    compose_at(Level::new(), steps, viewport, dirty, canvas, frame, workers);
 }
 
 /// [`compose`] with the instructions of `level`.
@@ -122,7 +122,7 @@ fn compose_at(
     dirty: &TileSet,
     canvas: &mut Canvas,
     frame: Option<(&mut Frame, &TileSet)>,
-    pool: Option<&TaskPool>,
+    workers: Option<&Workers>,
 ) {
     let width = canvas.width();
     debug_assert_eq!((width, canvas.height()), (viewport.width, viewport.height));
@@ -145,20 +145,9 @@ fn compose_at(
         })
         .filter(Job::is_due)
         .collect();
-    match pool {
-        Some(pool) if jobs.len() > 1 => {
-            pool.scope(|scope| {
-                for mut job in jobs {
-                    let plan = &plan;
-                    scope.spawn(async move { job.run(plan) });
-                }
-            });
-        }
-        _ => {
-            for mut job in jobs {
-                job.run(&plan);
-            }
-        }
+    match workers {
+        Some(workers) => workers.share(jobs, |mut job| job.run(&plan)),
+        None => jobs.into_iter().for_each(|mut job| job.run(&plan)),
     }
 }
 

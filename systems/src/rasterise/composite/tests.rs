@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use bevy_tasks::TaskPoolBuilder;
 use kurbo::Vec2;
 use proptest::{collection::vec, prelude::*};
 
@@ -214,9 +213,9 @@ proptest! {
     fn threads_and_instructions_give_the_same_bytes(steps in list(any_blend()), viewport in viewport()) {
         let (expected_canvas, expected_frame) = drawn(&steps, &viewport);
         for threads in [1, 2, 4] {
-            let pool = TaskPoolBuilder::new().num_threads(threads).build();
+            let workers = Workers::new(Some(threads));
             let (mut canvas, mut frame) = (Canvas::new(WIDTH, HEIGHT), Frame::new(WIDTH, HEIGHT));
-            compose(&steps, &viewport, &all(), &mut canvas, Some((&mut frame, &all())), Some(&pool));
+            compose(&steps, &viewport, &all(), &mut canvas, Some((&mut frame, &all())), Some(&workers));
             prop_assert_eq!(&canvas, &expected_canvas, "{} threads", threads);
             prop_assert_eq!(frame.data(), expected_frame.data());
         }

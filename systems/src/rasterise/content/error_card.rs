@@ -24,6 +24,16 @@ pub(super) fn draw(
     scale: (f64, f64),
     fonts: &mut Fonts,
 ) -> Option<Surface> {
+    draw_words(format!("Picture `{asset}`: {reason}"), (width, height), scale, fonts)
+}
+
+/// A card of this size in layer pixels that says this.
+pub(crate) fn draw_words(
+    words: String,
+    (width, height): (f64, f64),
+    scale: (f64, f64),
+    fonts: &mut Fonts,
+) -> Option<Surface> {
     let area = Rect::new(0.0, 0.0, width, height);
     let mut surface = Surface::covering(area, scale)?;
     paint::fill_box(&mut surface, area, &Paint::Solid(GROUND));
@@ -37,7 +47,7 @@ pub(super) fn draw(
         // So that the message, about a hundred letters, fills a good part of the box.
         let size = (room.0 * room.1 / 110.0).sqrt().clamp(6.0, 28.0);
         let message = TextContent {
-            text: format!("Picture `{asset}`: {reason}"),
+            text: words,
             font: Font { size, weight: 500, ..Font::default() },
             fill: Paint::Solid(WORDS),
             width: Some(room.0),

@@ -3,7 +3,7 @@
 //! To add one: a file here that implements `Drawable`, and its line in `drawable`.
 
 mod color;
-mod error_card;
+pub(crate) mod error_card;
 mod gradient;
 mod group;
 mod image;
@@ -19,7 +19,7 @@ use kurbo::Rect;
 
 use self::{surface::Surface, text::Fonts};
 use super::{effects, mask, pixmap::Raster};
-use crate::assets::Assets;
+use crate::{assets::Assets, quality::Quality};
 
 /// What measuring and drawing need besides the content.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct DrawContext<'a> {
     pub fonts: &'a mut Fonts,
     /// Size of the canvas in canvas pixels, which percentages refer to.
     pub canvas: (f64, f64),
+    /// How precisely effects are drawn.
+    pub quality: Quality,
 }
 
 /// How large a content is.
@@ -122,7 +124,7 @@ pub fn draw_layer(
     }
     let drawable = drawable(content);
     let measured = if effects.0.is_empty() { Measure::default() } else { drawable.measure(ctx) };
-    let scale = effects::affordable_scale(effects, measured.ink, scale);
+    let scale = effects::affordable_scale(effects, measured.ink, scale, ctx.quality);
     let frame = Rect::new(0.0, 0.0, measured.extent.width, measured.extent.height);
     let picture = effects::apply(effects, drawable.draw(scale, ctx)?, frame);
     let picture = match mask {

@@ -22,6 +22,7 @@ use components::{Effect, Effects};
 use kurbo::{Insets, Rect};
 
 use super::content::surface::{Surface, bounded_scale};
+use crate::quality::Quality;
 
 /// Something that is done to a picture.
 trait Apply {
@@ -64,19 +65,16 @@ pub fn reach(effects: &Effects) -> Insets {
 /// The scale at which a picture of `ink` (layer pixels) is drawn so that the effects have work that they can do: the one
 /// that is asked for, or less where what they make would be too large, or where they blur so much that nobody can
 /// see the difference.
-pub(crate) fn affordable_scale(effects: &Effects, ink: Rect, scale: (f64, f64)) -> (f64, f64) {
+pub(crate) fn affordable_scale(effects: &Effects, ink: Rect, scale: (f64, f64), quality: Quality) -> (f64, f64) {
     if effects.0.is_empty() {
         return scale;
     }
     let scale = bounded_scale(ink + reach(effects), scale);
     let blur = effects.0.iter().map(|effect| parts(effect).blurs()).fold(0.0, f64::max);
     // What is blurred by so many pixels looks the same when it is drawn at this size and enlarged.
-    let enough = if blur > 0.0 { SOFT / blur } else { f64::INFINITY };
+    let enough = if blur > 0.0 { quality.soft() / blur } else { f64::INFINITY };
     (scale.0.min(enough), scale.1.min(enough))
 }
-
-/// Standard deviation in raster pixels beyond which a blurred picture is drawn smaller.
-const SOFT: f64 = 24.0;
 
 /// Applies all effects, one after the other, to the picture of a layer whose box is `frame`.
 pub(crate) fn apply(effects: &Effects, picture: Surface, frame: Rect) -> Surface {

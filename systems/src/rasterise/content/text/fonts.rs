@@ -131,6 +131,12 @@ impl Fonts {
             return false;
         }
         self.scene = fonts;
+        self.renew();
+        true
+    }
+
+    /// Forgets all that was worked out.
+    pub(crate) fn renew(&mut self) {
         let database = database(&self.scene, &self.base);
         // Faces are numbered anew: nothing that was kept is good any more.
         self.fallback = Fallback::new(&database);
@@ -138,7 +144,6 @@ impl Fonts {
         self.glyphs = GlyphCache::default();
         self.layouts.clear();
         self.missing.clear();
-        true
     }
 
     /// Whether there is a family of this name, in any case of letters.

@@ -44,10 +44,10 @@ impl Drawable for TextContent {
     fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
         let layout = ctx.fonts.layout(self);
         if self.ticker.is_some() {
-            return ticker::draw(self, &layout, scale, ctx.fonts);
+            return ticker::draw(self, &layout, scale, ctx.quality, ctx.fonts);
         }
         let seen = visible(self, &layout);
-        let picture = draw_within(self, &layout, seen, (0.0, 0.0), scale, ctx.fonts)?;
+        let picture = draw_within(self, &layout, seen, (0.0, 0.0), scale, ctx.quality, ctx.fonts)?;
         if self.overflow == Overflow::Clip { picture.cropped(seen) } else { Some(picture) }
     }
 }
@@ -59,6 +59,7 @@ fn draw_within(
     seen: Rect,
     origin: (f64, f64),
     scale: (f64, f64),
+    quality: Quality,
     fonts: &mut Fonts,
 ) -> Option<Surface> {
     if seen.is_zero_area() {
@@ -74,7 +75,7 @@ fn draw_within(
     // Baselines are moved onto whole raster pixels.
     let clips = content.overflow == Overflow::Clip && shadow.0.is_empty();
     let room = if clips { casting } else { casting.inflate(0.5 / scale.0, 0.5 / scale.1) };
-    let scale = effects::affordable_scale(&shadow, room, scale);
+    let scale = effects::affordable_scale(&shadow, room, scale, quality);
     let mut surface = Surface::covering(room, scale)?;
     draw_layout(&mut surface, content, layout, origin, fonts);
     Some(effects::apply(&shadow, surface, seen))

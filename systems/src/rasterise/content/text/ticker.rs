@@ -34,11 +34,12 @@ pub(super) fn draw(
     content: &TextContent,
     layout: &TextLayout,
     scale: (f64, f64),
+    quality: Quality,
     fonts: &mut Fonts,
 ) -> Option<Surface> {
     let Scrolling { window, period, .. } = scrolling(content, layout)?;
     let strip = Rect::new(-MARGIN, window.y0, window.x1 + period + MARGIN, window.y1);
-    let scale = effects::affordable_scale(&shadow(content), strip, scale);
+    let scale = effects::affordable_scale(&shadow(content), strip, scale, quality);
     let mut surface = Surface::covering(strip, scale)?;
     let ink = visible(content, layout);
     let mut round = ((strip.x0 - ink.x1) / period).floor();
@@ -46,7 +47,7 @@ pub(super) fn draw(
         let left = round * period;
         let seen = (ink + Vec2::new(left, 0.0)).intersect(strip);
         if seen.width() > 0.0
-            && let Some(copy) = draw_within(content, layout, seen, (left, 0.0), surface.scale, fonts)
+            && let Some(copy) = draw_within(content, layout, seen, (left, 0.0), surface.scale, quality, fonts)
         {
             surface.lay(&copy);
         }

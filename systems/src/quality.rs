@@ -1,0 +1,51 @@
+//! How carefully pictures are made.
+
+use bevy_ecs::resource::Resource;
+use serde::Serialize;
+
+/// How carefully something is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Quality {
+    /// Fastest.
+    Low,
+    /// Between.
+    Medium,
+    /// Best.
+    #[default]
+    High,
+}
+
+/// How carefully the parts of a picture are made. While it stays the same, so does the picture of the same scene at the
+/// same time. When it falls, what was drawn better before stays.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RenderQuality {
+    /// How precisely effects are drawn.
+    pub effects: Quality,
+    /// How carefully layers are sampled where they are laid onto the frame.
+    pub sampling: Quality,
+}
+
+impl RenderQuality {
+    /// The same for everything.
+    #[must_use]
+    pub fn all(quality: Quality) -> Self {
+        Self { effects: quality, sampling: quality }
+    }
+}
+
+impl Quality {
+    /// Standard deviation in raster pixels beyond which a blurred picture is drawn smaller and enlarged.
+    pub(crate) fn soft(self) -> f64 {
+        match self {
+            Self::Low => 4.0,
+            Self::Medium => 10.0,
+            Self::High => 24.0,
+        }
+    }
+
+    /// Whether layers that move stand between pixels, rather than on the nearest whole ones.
+    pub(crate) fn moves_between_pixels(self) -> bool {
+        self > Self::Low
+    }
+}

@@ -1,0 +1,103 @@
+//! How much memory the cached pixels of layers may take.
+
+use std::collections::HashSet;
+
+use bevy_ecs::{
+    entity::Entity,
+    query::With,
+    resource::Resource,
+    system::{Query, Res, ResMut},
+};
+use components::LayerId;
+
+use super::{Pictures, RasterCache, Rasterised};
+use crate::{
+    clock::SceneTime,
+    cull::{DrawList, DrawStep},
+};
+
+/// Ticks from one look for idle caches to the next.
+const LOOK: u64 = 128;
+
+/// The cached pixels of all layers, counted.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RasterMemory {
+    /// Bytes that they may take together. Those of layers that are seen are kept even above it: without them nothing
+    /// could be drawn.
+    pub limit: u64,
+    /// Bytes that they take.
+    pub bytes: u64,
+    /// How often a tick needed the pixels of a layer and they were there.
+    pub hits: u64,
+    /// How often they had to be drawn.
+    pub misses: u64,
+    /// How often a tick showed an older picture of a layer, or none, since the present one takes too long to be drawn.
+    pub late: u64,
+    /// How often they were let go of to stay within the limit.
+    pub dropped: u64,
+}
+
+impl Default for RasterMemory {
+    fn default() -> Self {
+        Self { limit: 128 << 20, bytes: 0, hits: 0, misses: 0, late: 0, dropped: 0 }
+    }
+}
+
+/// The layers that are seen, by themselves or in pictures that are made of them.
+fn seen(list: &DrawList, pictures: &Pictures) -> HashSet<Entity> {
+    let drawn = list.steps.iter().chain(pictures.steps()).filter_map(DrawStep::drawn);
+    drawn.filter(|drawn| !drawn.covered).map(|drawn| drawn.entity).collect()
+}
+
+/// Lets go of the pixels of layers that have not been seen for a while. They are drawn again when they are.
+pub fn drop_idle_rasters(
+    time: Res<SceneTime>,
+    list: Res<DrawList>,
+    pictures: Res<Pictures>,
+    mut caches: Query<(Entity, &mut RasterCache), With<LayerId>>,
+) {
+    if !time.tick.is_multiple_of(LOOK) {
+        return;
+    }
+    let seen = seen(&list, &pictures);
+    for (entity, mut cache) in &mut caches {
+        let is_seen = seen.contains(&entity);
+        if cache.idle && !is_seen {
+            cache.drop_pixels();
+        }
+        cache.idle = !is_seen;
+    }
+}
+
+/// Counts the bytes of all pixels and, where they are too many, lets go of those of layers that are not seen: first of
+/// what was needed longest ago.
+pub fn keep_within_memory(
+    time: Res<SceneTime>,
+    list: Res<DrawList>,
+    pictures: Res<Pictures>,
+    rasterised: Res<Rasterised>,
+    mut memory: ResMut<RasterMemory>,
+    mut caches: Query<(Entity, &mut RasterCache), With<LayerId>>,
+) {
+    if rasterised.0 == 0 && !time.tick.is_multiple_of(LOOK) {
+        return;
+    }
+    memory.bytes = pictures.bytes() + caches.iter().map(|(_, cache)| cache.bytes()).sum::<u64>();
+    if memory.bytes <= memory.limit {
+        return;
+    }
+    let seen = seen(&list, &pictures);
+    let unseen = caches.iter().filter(|(entity, cache)| cache.raster.is_some() && !seen.contains(entity));
+    let mut unseen: Vec<(u64, Entity)> = unseen.map(|(entity, cache)| (cache.used, entity)).collect();
+    unseen.sort_unstable();
+    for (_, entity) in unseen {
+        if memory.bytes <= memory.limit {
+            break;
+        }
+        if let Ok((_, mut cache)) = caches.get_mut(entity) {
+            memory.bytes -= cache.bytes();
+            memory.dropped += 1;
+            cache.drop_pixels();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A layer that cannot be drawn costs itself only: the stream plays on, the layer says what is wrong, and it is counted.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/service.rs"]
+mod service;
+
+use image::RgbImage;
+use process::wait_for;
+use serde_json::json;
+use service::{PATIENCE, Service};
+
+const SMALL: (&str, &str) = ("STREAM_RESOLUTION", "640x360");
+
+/// Four layers in the corners of which three cannot be drawn as they should, and a bar that moves between them.
+fn scene() -> String {
+    let box_at = |x: i32, y: i32| json!({ "position": { "x": x, "y": y } });
+    let size = json!({ "width": 200, "height": 120 });
+    json!({
+        "canvas": { "width": 640, "height": 360, "background": "#000000" },
+        "assets": [
+            { "id": "broken", "type": "image", "path": "broken.png" },
+            { "id": "missing", "type": "image", "path": "missing.png" },
+            { "id": "letters", "type": "font", "path": "letters.ttf" },
+        ],
+        "layers": [
+            { "id": "broken", "content": { "type": "image", "asset": "broken", "size": size } },
+            { "id": "missing", "transform": box_at(440, 0), "content": { "type": "image", "asset": "missing", "size": size } },
+            {
+                "id": "words", "transform": box_at(0, 240),
+                "content": { "type": "text", "text": "Still readable", "font": { "family": "Letters", "size": 28 } },
+            },
+            { "id": "poisoned", "transform": box_at(440, 240), "content": { "type": "color", "color": "#00ff00", "size": size } },
+            {
+                "id": "bar", "transform": box_at(0, 170),
+                "content": { "type": "color", "color": "#ffffff", "size": { "width": 20, "height": 20 } },
+                "animations": [{
+                    "property": "transform.position.x", "from": 0, "to": 600, "duration": 3, "repeat": "forever",
+                }],
+            },
+        ],
+    })
+    .to_string()
+}
+
+const BROKEN: &str = "\u{89}PNG\r\n\u{1a}\n this is no picture";
+
+/// How many pixels are not black in a box of this size.
+fn painted(picture: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u32)) -> usize {
+    let columns = left..left + width;
+    columns.flat_map(|x| (top..top + height).map(move |y| (x, y))).filter(|at| picture[*at].0 != [0, 0, 0]).count()
+}
+
+fn start(variables: &[(&str, &str)]) -> Service {
+    let variables: Vec<_> = [SMALL, ("SCENE", "scene.json")].iter().chain(variables).copied().collect();
+    let files = [("scene.json", scene()), ("broken.png", BROKEN.to_owned()), ("letters.ttf", "no font".to_owned())];
+    Service::start(&variables, &files.each_ref().map(|(name, text)| (*name, text.as_str())))
+}
+
+fn metric(service: &Service, name: &str) -> f64 {
+    let text = service.get("/metrics").expect(200).text();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in\n{text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn broken_and_missing_assets_are_told_and_the_rest_plays_on() {
+    let service = start(&[]);
+    for file in ["broken.png", "missing.png", "letters.ttf"] {
+        service.wait_for_log(file);
+    }
+    wait_for("the cards and the words", PATIENCE, || {
+        let (_, picture) = service.picture();
+        let cards = [(0, 0), (440, 0)].iter().all(|at| painted(&picture, *at, (200, 120)) == 200 * 120);
+        (cards && painted(&picture, (0, 240), (300, 60)) > 500).then_some(())
+    });
+    let (_, picture) = service.picture();
+    assert_eq!(picture.get_pixel(540, 300).0, [0, 255, 0], "what is whole is drawn");
+    service.wait_for_frames(30);
+    service.wait_for_output("live", "started");
+    assert!(metric(&service, "worker_panics_total{class=\"render\"}") < 1.0);
+    assert!(metric(&service, "raster_cache_bytes") > 0.0);
+    assert!(metric(&service, "worker_tasks_total{class=\"render\"}") > 0.0);
+}
+
+/// Needs the feature `fault-injection`: `make test` runs it with that.
+#[cfg(feature = "fault-injection")]
+#[test]
+fn a_layer_whose_drawing_panics_shows_a_card_and_is_tried_again() {
+    let service = start(&[("FAULT_INJECTION", "poisoned")]);
+    service.wait_for_log("drawing panicked");
+    let (_, picture) = service.picture();
+    assert_ne!(picture.get_pixel(540, 300).0, [0, 255, 0]);
+    assert_eq!(painted(&picture, (440, 240), (200, 120)), 200 * 120, "a card fills its box");
+    let panics = "worker_panics_total{class=\"render\"}";
+    wait_for("further tries", PATIENCE, || (metric(&service, panics) >= 3.0).then_some(()));
+    service.wait_for_frames(30);
+    service.wait_for_output("live", "started");
+    let before = service.picture().1;
+    let moves = || service.picture().1 != before;
+    wait_for("the bar to move", PATIENCE, || moves().then_some(()));
+    service.send("PATCH", "/api/stream/layers/broken", &json!({ "opacity": 0.5 })).expect(200);
+}
