@@ -79,7 +79,8 @@ pub fn keep_within_memory(
     mut memory: ResMut<RasterMemory>,
     mut caches: Query<(Entity, &mut RasterCache), With<LayerId>>,
 ) {
-    if rasterised.0 == 0 && !time.tick.is_multiple_of(LOOK) {
+    let is_full = memory.bytes > memory.limit;
+    if rasterised.0 == 0 && !is_full && !time.tick.is_multiple_of(LOOK) {
         return;
     }
     memory.bytes = pictures.bytes() + caches.iter().map(|(_, cache)| cache.bytes()).sum::<u64>();
