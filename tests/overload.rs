@@ -26,16 +26,16 @@ fn scene() -> String {
         json!({
             "id": format!("veil-{n}"), "opacity": 0.5,
             "content": { "type": "color", "color": "#80a0c0", "size": { "width": 1600, "height": 1600 } },
-            "transform": { "position": { "x": 800, "y": 450 }, "anchor": { "x": 0.5, "y": 0.5 } },
+            "transform": { "position": { "x": 640, "y": 360 }, "anchor": { "x": 0.5, "y": 0.5 } },
             "animations": [{
                 "property": "transform.rotation", "from": 0, "to": 360, "duration": 7, "repeat": "forever",
             }],
         })
     };
     json!({
-        "canvas": { "width": 1600, "height": 900, "background": "#000000" },
+        "canvas": { "width": 1280, "height": 720, "background": "#000000" },
         "layers": [{
-            "id": "veils", "content": { "type": "group" }, "children": (0..80).map(layer).collect::<Vec<_>>(),
+            "id": "veils", "content": { "type": "group" }, "children": (0..24).map(layer).collect::<Vec<_>>(),
         }],
     })
     .to_string()
@@ -54,7 +54,7 @@ fn told(client: &mut Client, is_wanted: impl Fn(&Value) -> bool) {
 #[test]
 fn load_is_shed_told_and_taken_up_again() {
     let variables = [
-        ("STREAM_RESOLUTION", "1600x900"),
+        ("STREAM_RESOLUTION", "1280x720"),
         ("TARGET_FPS", "60"),
         ("RENDER_QUALITY", "auto"),
         ("MAX_LAYERS", "100"),

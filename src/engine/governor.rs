@@ -103,6 +103,10 @@ impl Default for Shedding {
 const WINDOW: usize = 30;
 /// Ticks of a window that must be too slow for a step down.
 const TOO_MANY: usize = 8;
+/// Load from which a tick stands for [`WEIGHT`] slow ones: it took the time of many.
+const STUCK: f64 = 10.0;
+/// Two such ticks are too many, a single one is not.
+const WEIGHT: usize = TOO_MANY / 2;
 /// Load that a step up may be expected to bring.
 const ROOM: f64 = 0.65;
 /// How long the load must have left room for a step up.
@@ -185,7 +189,8 @@ impl Governor {
         if self.trial.is_some_and(|began| now.saturating_sub(began) > TRIAL) {
             (self.trial, self.failures) = (None, 0);
         }
-        let slow = self.window.iter().filter(|(_, slow)| *slow).count();
+        let weight = |(load, slow): &(f64, bool)| if *load >= STUCK { WEIGHT } else { usize::from(*slow) };
+        let slow: usize = self.window.iter().map(weight).sum();
         if slow >= TOO_MANY {
             self.room_since = None;
             return self.step_down(now);
@@ -321,6 +326,13 @@ mod tests {
             run.play(&Load(vec![0.9, 0.5]), 20);
             assert_eq!(run.governor.level, level);
         }
+    }
+
+    #[test]
+    fn ticks_that_take_very_long_are_shed_after_two() {
+        let mut governor = Governor::new(QualityGoal::Auto);
+        assert!(!governor.observe(100.0, true, Duration::from_secs(3)));
+        assert!(governor.observe(100.0, true, Duration::from_secs(6)));
     }
 
     #[test]
