@@ -209,7 +209,7 @@ impl Ticking {
     /// Sheds load, or takes it up again, where the last tick shows that it is time to.
     fn govern(&mut self, load: Load, every: u64, is_late: bool) {
         #[expect(clippy::cast_precision_loss, reason = "three at most")]
-        let share = load.spent.as_secs_f64() * f64::from(self.shared.format.fps) / every as f64;
+        let share = load.spent.as_secs_f64() * f64::from(self.fps) / every as f64;
         let changed = self.governor.observe(share, is_late || load.is_missed, self.shared.started.elapsed());
         let shedding = self.governor.shedding();
         {

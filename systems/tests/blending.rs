@@ -21,7 +21,10 @@ use vello_cpu::{
 };
 
 /// Greatest difference of a channel: vello_cpu blends in bytes, and rounds or cuts off after each step; ours rounds once.
-const TOLERANCE: u8 = 4;
+const TOLERANCE: u8 = 3;
+/// The same for modes that divide by a difference of the two colours, and so magnify what is below: of the colours here
+/// up to 255/45 times. One level that vello_cpu rounds up below is six above.
+const MAGNIFIED: u8 = 7;
 /// Edge of a patch in pixels.
 const PATCH: usize = 8;
 /// Columns lie below, rows above: every pair of them meets in one patch. Greys, pure and muted colours, light and dark,
@@ -146,7 +149,8 @@ fn every_blend_mode_is_as_an_independent_renderer_has_it() {
             let difference = ours[worst].abs_diff(theirs[worst]);
             let place = if isolated { "in a group" } else { "on the canvas" };
             println!("{mode:?} {place}: differs by up to {difference}");
-            if difference > TOLERANCE {
+            let divides = matches!(mode, BlendMode::ColorDodge | BlendMode::ColorBurn | BlendMode::Saturation);
+            if difference > if divides { MAGNIFIED } else { TOLERANCE } {
                 let (pixel, row) = (worst / 4, worst / 4 / EDGE / PATCH);
                 let column = pixel % EDGE / PATCH;
                 let at = pixel * 4..pixel * 4 + 4;
@@ -160,5 +164,5 @@ fn every_blend_mode_is_as_an_independent_renderer_has_it() {
             }
         }
     }
-    assert!(wrong.is_empty(), "more than {TOLERANCE} apart:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "too far apart:\n{}", wrong.join("\n"));
 }

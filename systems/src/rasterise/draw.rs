@@ -117,7 +117,9 @@ pub(super) fn display_list(
                     blend: drawn.blend,
                 };
                 match &drawn.scrolled {
-                    Some(scrolled) if !is_picture => push_scrolled(&mut steps, layer, scrolled, drawn, cache, mask, sampling),
+                    Some(scrolled) if !is_picture => {
+                        push_scrolled(&mut steps, layer, scrolled, drawn, cache, mask, sampling)
+                    }
                     _ => steps.push(Step::Layer(layer)),
                 }
             }

@@ -22,8 +22,8 @@ use super::{
     pixmap::Raster,
 };
 use crate::{
-    cull::{DrawList, DrawStep, Drawn},
     clock::SceneTime,
+    cull::{DrawList, DrawStep, Drawn},
     damage::Damage,
     quality::RenderQuality,
     tiles::TileSet,
@@ -187,7 +187,7 @@ pub fn draw_pictures(
         return;
     }
     for id in Needed::new(&list, &damage, &pictures).pictures {
-        let PictureId::Group(entity) | PictureId::Mask(entity) = id;
+        let (PictureId::Group(entity) | PictureId::Mask(entity)) = id;
         let (Some(picture), Ok((layer, effects, LayerMask(mask)))) = (pictures.all.get(&id), layers.get(entity)) else {
             continue;
         };

@@ -23,7 +23,7 @@ use self::{
     layout::{Glyph, Rule, TextLayout},
 };
 use super::{DrawContext, Drawable, Measure, Scrolling, outline, paint, stroke, surface::Surface};
-use crate::rasterise::effects;
+use crate::{quality::Quality, rasterise::effects};
 
 impl Drawable for TextContent {
     fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure {

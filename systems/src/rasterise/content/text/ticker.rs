@@ -5,9 +5,12 @@ use components::content::TextContent;
 use kurbo::{Rect, Vec2};
 
 use super::{draw_within, fonts::Fonts, layout::TextLayout, shadow, visible};
-use crate::rasterise::{
-    content::{Scrolling, surface::Surface},
-    effects,
+use crate::{
+    quality::Quality,
+    rasterise::{
+        content::{Scrolling, surface::Surface},
+        effects,
+    },
 };
 
 /// What is drawn before and after what is needed, in layer pixels, so that blurs find there what passes by.
