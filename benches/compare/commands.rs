@@ -47,7 +47,13 @@ fn ffmpeg(scene: &Scene, laid: &[Laid], folder: &Path, frames: u32, output: &[St
     let mut graph = String::new();
     for (index, item) in laid.iter().enumerate() {
         command.arg("-i").arg(folder.join(format!("{}.png", scene.pictures.0[item.picture].0)));
-        let format = if index == 0 { "yuv420p" } else { "yuva420p" };
+        // Of the backdrop, whose size the frame has, only what is seen.
+        let format = if index == 0 {
+            let ((width, height), (x, y)) = (scene.size, place(item));
+            format!("yuv420p,crop={width}:{height}:{}:{}", -x, -y)
+        } else {
+            "yuva420p".to_owned()
+        };
         let fade = if item.opacity < 1.0 { format!(",colorchannelmixer=aa={}", item.opacity) } else { String::new() };
         graph += &format!("[{index}]format=rgba{fade},format={format},loop=-1:1:0[i{index}];");
     }
