@@ -70,6 +70,7 @@ async fn run(settings: &Settings, scene: SceneDocument) -> Result<(), String> {
         format: stream::format(settings),
         max_layers: settings.max_layers,
         pool_size: settings.pipeline_pool_size,
+        asset_budget: settings.assets_memory << 20,
     };
     let observed = Arc::clone(&metrics);
     let (engine, mut ticking) =

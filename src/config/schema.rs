@@ -253,6 +253,9 @@ settings! {
         /// Frame buffers, 3 MB each at 1080p. Must exceed the queue: one is drawn while others wait.
         pipeline_pool_size: usize = whole(2, 240, "frames"),
             "PIPELINE_POOL_SIZE", "pipeline.pool_size", default "16";
+        /// Memory in MiB for decoded pictures, animations and fonts of the scene. When it is full, what is not seen goes
+        /// first and is decoded again when it is needed.
+        assets_memory: u64 = whole(16, 65_536, "MiB"), "ASSETS_MEMORY", "assets.memory", default "256";
         /// Threads that draw; `auto` takes one for each core.
         workers_render: Option<usize> = whole_or("auto", 1, 256), "WORKERS_RENDER", "workers.render", default "auto";
         /// Threads that decode pictures and fonts.

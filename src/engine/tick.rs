@@ -42,6 +42,8 @@ pub struct EngineSettings {
     pub max_layers: usize,
     /// Frames that may be on their way to encoders at once.
     pub pool_size: usize,
+    /// Bytes that decoded assets may take together.
+    pub asset_budget: u64,
 }
 
 /// A running engine.
@@ -87,10 +89,12 @@ pub fn spawn(
     scene: SceneDocument,
     observe: impl FnMut(&TickReport, Duration) + Send + 'static,
 ) -> Result<(EngineHandle, Engine), StartError> {
-    let EngineSettings { format, max_layers, pool_size } = settings;
+    let EngineSettings { format, max_layers, pool_size, asset_budget } = settings;
     let (handle, requests, shared) = EngineHandle::new(format);
     let (width, height) = (format.width, format.height);
     let mut compositor = Compositor::new(CompositorSettings { width, height, max_layers, pool_size, threads: None });
+    compositor.set_asset_budget(asset_budget);
+    compositor.watch_assets();
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
     let first = compositor.tick(0, 0.0);
     for (_, outcome) in first.outcomes {

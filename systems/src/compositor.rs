@@ -10,7 +10,7 @@ use bevy_tasks::{AsyncComputeTaskPool, ComputeTaskPool, IoTaskPool, TaskPool, Ta
 use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
 
 use crate::{
-    assets::Assets,
+    assets::{AssetStats, Assets},
     clock::SceneTime,
     cull::DrawList,
     damage::{Damage, LastDrawn},
@@ -85,6 +85,8 @@ pub struct TickReport {
     pub layer_count: usize,
     /// Layers whose own picture was drawn anew, rather than taken from the last ticks.
     pub rasterised: usize,
+    /// What the assets take and how they do.
+    pub assets: AssetStats,
     /// Time that each stage took, in the order in which they ran.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -144,8 +146,26 @@ impl Compositor {
             starved,
             layer_count: self.world.resource::<LayerIndex>().len(),
             rasterised: self.world.resource::<Rasterised>().0,
+            assets: self.world.resource::<Assets>().stats(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
+    }
+
+    /// Sets the bytes that decoded assets may take together.
+    pub fn set_asset_budget(&mut self, bytes: u64) {
+        self.world.resource_mut::<Assets>().set_budget(bytes);
+    }
+
+    /// From now on assets whose files change are read again, and what failed is tried again from time to time.
+    pub fn watch_assets(&mut self) {
+        self.world.resource_mut::<Assets>().watch();
+    }
+
+    /// Whether layers that the last tick would have drawn wait for assets. Once [`finish_loading`](Self::finish_loading)
+    /// has ended, the same tick can be run again and shows them.
+    #[must_use]
+    pub fn awaits_assets(&self) -> bool {
+        self.world.resource::<Assets>().awaited() > 0
     }
 
     /// Waits until every asset that the last ticks asked for has been decoded or has failed, at most until

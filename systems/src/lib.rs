@@ -12,6 +12,7 @@ pub mod diff;
 pub mod edit;
 pub mod frame;
 pub mod place;
+pub mod playback;
 pub mod rasterise;
 pub mod scene;
 pub mod schedule;

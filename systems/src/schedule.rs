@@ -3,12 +3,14 @@
 use bevy_ecs::schedule::{IntoScheduleConfigs, Schedule, SingleThreadedExecutor};
 
 use crate::{
+    assets,
     clock::{self, ClockSystems},
     cull::{self, CullSystems},
     damage::{self, DamageSystems},
     diff::{self, DiffSystems},
     edit::{self, EditSystems},
     place::{self, PlaceSystems},
+    playback,
     rasterise::{self, RasteriseSystems},
     timing::finish_stage,
     tween::{self, TweenSystems},
@@ -41,8 +43,10 @@ pub fn tick_schedule() -> Schedule {
         (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
             .chain()
             .in_set(TweenSystems),
-        (place::measure_layers, place::place_layers, finish_stage("place")).chain().in_set(PlaceSystems),
-        (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
+        (place::measure_layers, playback::pick_frames, place::place_layers, finish_stage("place"))
+            .chain()
+            .in_set(PlaceSystems),
+        (cull::list_visible, assets::note_visible, finish_stage("cull")).chain().in_set(CullSystems),
         (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),
         (
             rasterise::refresh_rasters,

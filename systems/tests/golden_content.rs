@@ -73,7 +73,12 @@ fn assets() -> Assets {
 
 fn with_context<T>(run: impl FnOnce(&mut DrawContext<'_>) -> T) -> T {
     let mut fonts = FONTS.lock().unwrap_or_else(PoisonError::into_inner);
-    run(&mut DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (f64::from(WIDTH), f64::from(HEIGHT)) })
+    run(&mut DrawContext {
+        assets: &ASSETS,
+        fonts: &mut fonts,
+        canvas: (f64::from(WIDTH), f64::from(HEIGHT)),
+        seconds: 0.0,
+    })
 }
 
 fn layer(document: Value) -> LayerDocument {
@@ -470,7 +475,7 @@ fn a_letter_that_no_font_has_is_replaced() {
     let mut fonts = Fonts::built_in();
     let mut draw = |words: &str| {
         let layer = layer(text(words, json!({})));
-        let mut ctx = DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0) };
+        let mut ctx = DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0), seconds: 0.0 };
         systems::rasterise::content::draw(&layer.content, (1.0, 1.0), &mut ctx)
     };
     assert_eq!(draw("漢"), draw("\u{fffd}"));

@@ -14,7 +14,10 @@
 #[path = "support/random.rs"]
 mod random;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use components::Edit;
 use proptest::{collection::vec, prelude::*};
@@ -44,6 +47,12 @@ fn run(compositor: &mut Compositor, tick: u64, edits: &[Edit]) -> Option<Arc<Fra
     compositor.tick(tick, tick as f64 / FPS).frame
 }
 
+/// Loads a scene with all of its assets.
+fn load(compositor: &mut Compositor, load: &[Edit]) {
+    run(compositor, 0, load);
+    assert!(compositor.finish_loading(Instant::now() + Duration::from_secs(60)));
+}
+
 fn assert_same_pixels(left: &Compositor, right: &Compositor, what: &str) -> Result<(), TestCaseError> {
     let (left, right) = (left.picture().data, right.picture().data);
     let differing = left.chunks(4).zip(right.chunks(4)).position(|(left, right)| left != right);
@@ -66,12 +75,15 @@ proptest! {
         let mut by_damage = [compositor(1), compositor(2), compositor(4)];
         let mut in_full = compositor(1);
         let mut frames: [Option<Arc<Frame>>; 3] = [const { None }; 3];
-        let mut tick = 0;
-        let mut batch = vec![Edit::LoadScene(Box::new(scene))];
+        let first = [Edit::LoadScene(Box::new(scene))];
+        for compositor in by_damage.iter_mut().chain([&mut in_full]) {
+            load(compositor, &first);
+            // All of it is drawn once more, so that every one of them makes a frame.
+            compositor.redraw();
+        }
+        let mut tick = 1;
         for step in std::iter::once(&Step::Wait(1)).chain(&steps) {
-            if tick > 0 {
-                batch = edits(step, &in_full.snapshot().scene, &mut next);
-            }
+            let mut batch = edits(step, &in_full.snapshot().scene, &mut next);
             let ticks = if let Step::Wait(ticks) = step { *ticks } else { 1 };
             for _ in 0..ticks {
                 in_full.redraw();
@@ -95,14 +107,14 @@ proptest! {
     fn a_picture_depends_on_scene_and_time_alone(canvas in canvas(), layers in vec(layer(), 0..6), times in vec(0_u32..200, 1..5)) {
         let mut next = 0;
         let scene = scene(canvas, layers, &mut next);
-        let load = [Edit::LoadScene(Box::new(scene))];
+        let first = [Edit::LoadScene(Box::new(scene))];
         let mut travelled = compositor(2);
-        run(&mut travelled, 0, &load);
+        self::load(&mut travelled, &first);
         for (index, time) in times.into_iter().enumerate() {
             let seconds = f64::from(time) / 25.0;
             travelled.tick(index as u64 + 1, seconds);
             let mut direct = compositor(1);
-            run(&mut direct, 0, &load);
+            self::load(&mut direct, &first);
             direct.tick(1, seconds);
             assert_same_pixels(&travelled, &direct, &format!("{seconds} s"))?;
         }

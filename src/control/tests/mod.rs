@@ -86,11 +86,14 @@ impl Service {
         let format = StreamFormat { width: WIDTH, height: HEIGHT, fps: 60 };
         let metrics = Arc::new(Metrics::new());
         let observer = Arc::clone(&metrics);
-        let (engine, thread) =
-            spawn(EngineSettings { format, max_layers: MAX_LAYERS, pool_size: 4 }, scene(), move |report, spent| {
+        let (engine, thread) = spawn(
+            EngineSettings { format, max_layers: MAX_LAYERS, pool_size: 4, asset_budget: 16 << 20 },
+            scene(),
+            move |report, spent| {
                 observer.tick(report, spent);
-            })
-            .unwrap();
+            },
+        )
+        .unwrap();
         let (stop, stopped) = oneshot::channel();
         let control = Control { engine: engine.clone(), metrics, live: Some(Arc::new(Folder)) };
         let served = runtime.spawn(async move {

@@ -16,6 +16,7 @@ use components::{
 use super::draft::{Changes, Node};
 use crate::{
     place::{Ink, Revision},
+    playback::ShownFrame,
     rasterise::RasterCache,
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
 };
@@ -71,7 +72,13 @@ pub(super) fn commit(world: &mut World, changes: Changes) {
             }
             None => {
                 let entity = world
-                    .spawn((Authored::from(document), Ink::default(), Revision::default(), RasterCache::default()))
+                    .spawn((
+                        Authored::from(document),
+                        Ink::default(),
+                        Revision::default(),
+                        ShownFrame::default(),
+                        RasterCache::default(),
+                    ))
                     .id();
                 world.resource_mut::<LayerIndex>().insert(id.clone(), entity);
             }

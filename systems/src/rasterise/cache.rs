@@ -52,6 +52,7 @@ const SCALES: std::ops::RangeInclusive<f64> = 1.0 / 1024.0..=64.0;
 /// Draws the rasters of all layers that this tick's damage needs, where the cached ones do not serve.
 pub fn refresh_rasters(
     viewport: Res<Viewport>,
+    time: Res<SceneTime>,
     list: Res<DrawList>,
     damage: Res<Damage>,
     assets: Res<Assets>,
@@ -63,7 +64,8 @@ pub fn refresh_rasters(
     if damage.0.is_empty() {
         return;
     }
-    let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas };
+    let mut context =
+        DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas, seconds: time.seconds };
     for step in &list.steps {
         let Some(drawn) = step.drawn().filter(|drawn| !drawn.covered && damage.0.intersects(drawn.bounds)) else {
             continue;

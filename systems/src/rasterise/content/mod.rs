@@ -2,8 +2,10 @@
 //!
 //! To add one: a file here that implements `Drawable`, and its line in `drawable`.
 
+mod animated_image;
 mod color;
 mod error_card;
+mod framing;
 mod gradient;
 mod group;
 mod image;
@@ -11,6 +13,7 @@ pub(crate) mod outline;
 pub(crate) mod paint;
 mod shape;
 pub(crate) mod surface;
+mod svg;
 pub mod text;
 
 use components::{Content, Effects, Mask, Size, computed::Extent};
@@ -29,6 +32,8 @@ pub struct DrawContext<'a> {
     pub fonts: &'a mut Fonts,
     /// Size of the canvas in canvas pixels, which percentages refer to.
     pub canvas: (f64, f64),
+    /// Scene time, by which contents that move by themselves choose what they show.
+    pub seconds: f64,
 }
 
 /// How large a content is.
@@ -54,6 +59,8 @@ fn drawable(content: &Content) -> &dyn Drawable {
         Content::Color(content) => content,
         Content::Gradient(content) => content,
         Content::Image(content) => content,
+        Content::AnimatedImage(content) => content,
+        Content::Svg(content) => content,
         Content::Shape(content) => content,
         Content::Text(content) => content,
         Content::Group(content) => content,

@@ -1,7 +1,7 @@
 //! Text.
 
 mod fallback;
-mod fonts;
+pub(crate) mod fonts;
 mod glyphs;
 mod layout;
 
