@@ -286,7 +286,7 @@ fn what_is_not_seen_makes_room_for_what_is() {
     assets.wait(Instant::now() + DEADLINE);
     let in_memory = |assets: &Assets| names.map(|name| u32::from(width(assets, name) > 0));
     assert_eq!(in_memory(&assets).iter().sum::<u32>(), 2, "as many as fit");
-    let mut see = |assets: &mut Assets, seen: &[&str]| {
+    let see = |assets: &mut Assets, seen: &[&str]| {
         let ids: Vec<AssetId> = seen.iter().map(|name| id(name)).collect();
         for _ in 0..3 {
             assets.note_seen(&ids.iter().collect());

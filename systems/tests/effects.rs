@@ -183,7 +183,8 @@ fn draw(layer: &Value) -> Raster {
     let mut layer = layer.clone();
     layer["id"] = json!("layer");
     let layer: LayerDocument = serde_json::from_value(layer).unwrap();
-    let mut ctx = DrawContext { assets: &Assets::default(), fonts: &mut Fonts::built_in(), canvas: (320.0, 180.0) };
+    let mut ctx =
+        DrawContext { assets: &Assets::default(), fonts: &mut Fonts::built_in(), canvas: (320.0, 180.0), seconds: 0.0 };
     draw_layer(&layer.content, &layer.effects, None, (1.0, 1.0), &mut ctx).unwrap()
 }
 

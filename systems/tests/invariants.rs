@@ -109,12 +109,12 @@ proptest! {
         let scene = scene(canvas, layers, &mut next);
         let first = [Edit::LoadScene(Box::new(scene))];
         let mut travelled = compositor(2);
-        self::load(&mut travelled, &first);
+        load(&mut travelled, &first);
         for (index, time) in times.into_iter().enumerate() {
             let seconds = f64::from(time) / 25.0;
             travelled.tick(index as u64 + 1, seconds);
             let mut direct = compositor(1);
-            self::load(&mut direct, &first);
+            load(&mut direct, &first);
             direct.tick(1, seconds);
             assert_same_pixels(&travelled, &direct, &format!("{seconds} s"))?;
         }

@@ -82,7 +82,9 @@ fn spinner() -> Vec<Frame> {
         over: true,
         delay: 10,
     };
-    vec![step(0, Dispose::Keep), step(1, Dispose::Background), step(2, Dispose::Keep), step(4, Dispose::Keep)]
+    let ground =
+        Frame { x: 0, y: 0, width: 6, height: 4, color: 3, dispose: Dispose::Background, over: true, delay: 10 };
+    vec![ground, step(1, Dispose::Keep), step(2, Dispose::Background), step(4, Dispose::Keep)]
 }
 
 fn spinner_files(folder: &Path) {

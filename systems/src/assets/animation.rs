@@ -3,19 +3,24 @@
 //! All frames are kept, rather than decoded ahead: any moment can then be drawn at once, whichever was drawn before, and
 //! a tick never waits for a decoder. Frames that are equal to the one before share its pixels.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    io::{Read, Seek},
+    path::Path,
+    sync::Arc,
+};
 
 use components::animation::Repeat;
 use image::{
-    AnimationDecoder, Delay, Frames, ImageDecoder, ImageFormat, ImageReader, ImageResult, Rgba,
-    codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder},
+    AnimationDecoder, Frames, ImageDecoder, ImageFormat, ImageReader, Rgba,
+    codecs::{gif::GifDecoder, webp::WebPDecoder},
     metadata::LoopCount,
 };
 
 use super::{
     AssetError, AssetState, PremultipliedImage,
+    apng::Apng,
     budget::Reservation,
-    decode::{Context, Read, decoder_limits, format_name, open, premultiply},
+    decode::{Context, Read as Found, decoder_limits, format_name, open, premultiply},
 };
 
 /// Pixels that all frames of an animation may have together, in millions: 256 MB.
@@ -77,81 +82,93 @@ impl AnimatedImage {
     }
 }
 
-pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
+/// What decoders give one after the other: a frame as it is seen, straight RGBA8, with its microseconds.
+type Decoded<'a> = Box<dyn Iterator<Item = Result<(Vec<u8>, u64), String>> + 'a>;
+
+pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> {
     let (file, _) = open(path, ctx.folder)?;
     let damaged = |reason: String| AssetError::Damaged { path: path.to_owned(), reason };
     let reader = ImageReader::new(file).with_guessed_format().map_err(|error| damaged(error.to_string()))?;
     let format = reader.format();
-    let reader = reader.into_inner();
+    let mut reader = reader.into_inner();
     let failed = |error: image::ImageError| damaged(error.to_string());
-    match format {
+    let still = || AssetError::Still { path: path.to_owned() };
+    let (size, repeat, decoded): (_, _, Decoded<'_>) = match format {
         Some(ImageFormat::Gif) => {
+            let repeat = gif_repeat(&mut reader).map_err(|error| damaged(error.to_string()))?;
             let mut decoder = GifDecoder::new(reader).map_err(failed)?;
             decoder.set_limits(decoder_limits()).map_err(failed)?;
-            compose(path, decoder, ctx)
+            (decoder.dimensions(), repeat, whole(decoder.into_frames()))
         }
         Some(ImageFormat::Png) => {
-            let decoder = PngDecoder::with_limits(reader, decoder_limits()).map_err(failed)?;
-            if !decoder.is_apng().map_err(failed)? {
-                return Err(AssetError::Still { path: path.to_owned() });
-            }
-            let size = decoder.dimensions();
-            let decoder = decoder.apng().map_err(failed)?;
-            let plays = decoder.loop_count();
-            frames(path, size, plays, checked(path, size, || Ok(decoder.into_frames()))?, ctx)
+            let apng = Apng::new(reader).map_err(damaged)?.ok_or_else(still)?;
+            (apng.size, apng.repeat, Box::new(apng))
         }
         Some(ImageFormat::WebP) => {
             let mut decoder = WebPDecoder::new(reader).map_err(failed)?;
             if !decoder.has_animation() {
-                return Err(AssetError::Still { path: path.to_owned() });
+                return Err(still());
             }
             // As in browsers, what the file says about its background does not count.
             decoder.set_background_color(Rgba([0; 4])).map_err(failed)?;
-            compose(path, decoder, ctx)
+            let repeat = match decoder.loop_count() {
+                LoopCount::Infinite => Repeat::Forever,
+                LoopCount::Finite(times) => Repeat::Times(times.get()),
+            };
+            (decoder.dimensions(), repeat, whole(decoder.into_frames()))
         }
-        other => Err(AssetError::NotAnAnimation { path: path.to_owned(), found: format_name(other) }),
-    }
-}
-
-fn compose<'a, D>(path: &Path, decoder: D, ctx: &Context<'_>) -> Result<Read, AssetError>
-where
-    D: ImageDecoder + AnimationDecoder<'a>,
-{
-    let (size, plays) = (decoder.dimensions(), decoder.loop_count());
-    frames(path, size, plays, checked(path, size, || Ok(decoder.into_frames()))?, ctx)
-}
-
-/// Begins to decode if one frame is not too large already.
-fn checked<'a>(
-    path: &Path,
-    (width, height): (u32, u32),
-    begin: impl FnOnce() -> ImageResult<Frames<'a>>,
-) -> Result<Frames<'a>, AssetError> {
+        other => return Err(AssetError::NotAnAnimation { path: path.to_owned(), found: format_name(other) }),
+    };
+    let (width, height) = size;
     if u64::from(width) * u64::from(height) > MAX_MEGAPIXELS * 1_000_000 {
         let (path, limit) = (path.to_owned(), MAX_MEGAPIXELS);
         return Err(AssetError::TooManyPixels { path, width, height, limit });
     }
-    begin().map_err(|error| AssetError::Damaged { path: path.to_owned(), reason: error.to_string() })
+    frames(path, size, repeat, decoded, ctx)
+}
+
+/// Frames that were composed already.
+fn whole(frames: Frames<'_>) -> Decoded<'_> {
+    Box::new(frames.map(|frame| {
+        let frame = frame.map_err(|error| error.to_string())?;
+        let (numerator, denominator) = frame.delay().numer_denom_ms();
+        Ok((frame.into_buffer().into_raw(), u64::from(numerator) * 1000 / u64::from(denominator.max(1))))
+    }))
+}
+
+/// How often a GIF plays: once if it does not say, and once more than it says, as browsers have it.
+fn gif_repeat(reader: &mut (impl Read + Seek)) -> std::io::Result<Repeat> {
+    const NAME: &[u8] = b"NETSCAPE2.0\x03\x01";
+    // It stands before the first frame, behind a palette of less than 1 KB.
+    let mut head = Vec::new();
+    reader.by_ref().take(4096).read_to_end(&mut head)?;
+    reader.rewind()?;
+    let at = head.windows(NAME.len() + 2).find(|bytes| bytes.starts_with(NAME));
+    Ok(match at.map(|bytes| u16::from_le_bytes([bytes[NAME.len()], bytes[NAME.len() + 1]])) {
+        Some(0) => Repeat::Forever,
+        Some(more) => Repeat::Times(u32::from(more) + 1),
+        None => Repeat::Times(1),
+    })
 }
 
 fn frames(
     path: &Path,
     (width, height): (u32, u32),
-    plays: LoopCount,
-    decoded: Frames<'_>,
+    repeat: Repeat,
+    decoded: Decoded<'_>,
     ctx: &Context<'_>,
-) -> Result<Read, AssetError> {
+) -> Result<Found, AssetError> {
     let pixels = u64::from(width) * u64::from(height);
     let mut held: Option<Reservation> = ctx.budget.reserve(0);
     let mut missing = false;
     let (mut frames, mut ends): (Vec<PremultipliedImage>, Vec<u64>) = (Vec::new(), Vec::new());
     let (mut count, mut end) = (0_u64, 0_u64);
     for frame in decoded {
-        let frame = match frame {
+        let (mut bytes, delay) = match frame {
             Ok(frame) => frame,
             // As browsers do, what there is of a file that was cut off is shown.
             Err(_) if count > 0 => break,
-            Err(error) => return Err(AssetError::Damaged { path: path.to_owned(), reason: error.to_string() }),
+            Err(reason) => return Err(AssetError::Damaged { path: path.to_owned(), reason }),
         };
         count += 1;
         if ends.len() >= MAX_FRAMES || count * pixels > MAX_MEGAPIXELS * 1_000_000 {
@@ -162,12 +179,10 @@ fn frames(
             // Only counted, so that it is known how much room is missing.
             continue;
         }
-        end += microseconds(frame.delay());
-        let buffer = frame.into_buffer();
-        if buffer.dimensions() != (width, height) {
+        end += if delay <= SHORTEST { INSTEAD } else { delay };
+        if bytes.len() as u64 != pixels * 4 {
             return Err(AssetError::Damaged { path: path.to_owned(), reason: "its frames differ in size".to_owned() });
         }
-        let mut bytes = buffer.into_raw();
         let opaque = premultiply(&mut bytes);
         if let Some(last) = frames.last()
             && *last.pixels == bytes
@@ -185,22 +200,12 @@ fn frames(
     }
     let size = (f64::from(width), f64::from(height));
     if missing {
-        return Ok(Read::NoRoom { size, bytes: count * pixels * 4 });
+        return Ok(Found::NoRoom { size, bytes: count * pixels * 4 });
     }
     let Some(held) = held.filter(|_| !frames.is_empty()) else {
         return Err(AssetError::Damaged { path: path.to_owned(), reason: "it has no picture".to_owned() });
     };
-    let repeat = match plays {
-        LoopCount::Infinite => Repeat::Forever,
-        LoopCount::Finite(times) => Repeat::Times(times.get()),
-    };
     let opaque = frames.iter().all(|frame| frame.opaque);
     let animation = AnimatedImage { width, height, opaque, frames: Arc::new(frames), ends: Arc::new(ends), repeat };
-    Ok(Read::Done { state: AssetState::Animation(animation), held })
-}
-
-fn microseconds(delay: Delay) -> u64 {
-    let (numerator, denominator) = delay.numer_denom_ms();
-    let delay = u64::from(numerator) * 1000 / u64::from(denominator.max(1));
-    if delay <= SHORTEST { INSTEAD } else { delay }
+    Ok(Found::Done { state: AssetState::Animation(animation), held })
 }

@@ -24,7 +24,7 @@ const MAX_BYTES: u64 = 256 << 20;
 /// Pixels that a picture may have, in millions.
 const MAX_MEGAPIXELS: u64 = 64;
 /// Bytes that a decoder may use for a picture of the largest size: eight a pixel, and as much again for itself.
-const MAX_DECODER_BYTES: u64 = MAX_MEGAPIXELS * 1_000_000 * 16;
+pub(super) const MAX_DECODER_BYTES: u64 = MAX_MEGAPIXELS * 1_000_000 * 16;
 
 /// What reading an asset needs besides its document.
 pub(super) struct Context<'a> {

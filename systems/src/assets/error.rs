@@ -31,7 +31,10 @@ pub enum AssetError {
         path.display(), bytes.div_ceil(1 << 20), limit >> 20
     )]
     NoRoom { path: PathBuf, bytes: u64, limit: u64 },
-    #[error("`{}` is {found}, not a PNG, JPEG or WebP picture; convert it to one of these", path.display())]
+    #[error(
+        "`{}` is {found}, not a PNG, JPEG or WebP picture; convert it to one of these, or name it by an asset of type `animatedImage` or `svg`",
+        path.display()
+    )]
     NotAPicture { path: PathBuf, found: &'static str },
     #[error("`{}` is {found}, not a GIF, APNG or animated WebP picture; convert it to one of these", path.display())]
     NotAnAnimation { path: PathBuf, found: &'static str },

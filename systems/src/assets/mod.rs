@@ -5,6 +5,7 @@
 //! it before the rest, and is decoded again when it is needed.
 
 mod animation;
+mod apng;
 mod budget;
 mod decode;
 mod entry;

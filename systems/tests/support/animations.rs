@@ -33,36 +33,11 @@ pub(crate) struct Frame {
 pub(crate) const COLORS: [[u8; 4]; 4] = [[0; 4], [255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255]];
 
 impl Frame {
-    fn pixels(&self) -> Vec<[u8; 4]> {
+    pub(crate) fn pixels(&self) -> Vec<[u8; 4]> {
         let mut pixels = vec![COLORS[self.color as usize]; (self.width * self.height) as usize];
         pixels[0] = COLORS[0];
         pixels
     }
-}
-
-/// The pictures that are seen, by the plainest reading of what the formats say.
-pub(crate) fn composed(frames: &[Frame]) -> Vec<Vec<[u8; 4]>> {
-    let mut canvas = vec![COLORS[0]; (WIDTH * HEIGHT) as usize];
-    let mut seen = Vec::new();
-    for frame in frames {
-        let before = canvas.clone();
-        let places = || {
-            (0..frame.width * frame.height)
-                .map(|n| ((frame.y + n / frame.width) * WIDTH + frame.x + n % frame.width) as usize)
-        };
-        for (at, pixel) in places().zip(frame.pixels()) {
-            if pixel[3] != 0 || !frame.over {
-                canvas[at] = pixel;
-            }
-        }
-        seen.push(canvas.clone());
-        match frame.dispose {
-            Dispose::Keep => {}
-            Dispose::Background => places().for_each(|at| canvas[at] = COLORS[0]),
-            Dispose::Previous => canvas = before,
-        }
-    }
-    seen
 }
 
 /// A GIF that plays so often; 0 is for ever.

@@ -12,6 +12,8 @@ use super::{
     text::{self, Fonts},
 };
 
+/// Size of the smallest letters, in pixels.
+const SMALLEST: f64 = 9.0;
 const GROUND: Color = Color::rgb(0x2b, 0x12, 0x16);
 const EDGE: Color = Color::rgb(0xe5, 0x48, 0x4d);
 const WORDS: Color = Color::rgb(0xff, 0xd9, 0xda);
@@ -33,11 +35,18 @@ pub(super) fn draw(
 
     let padding = line * 3.0;
     let room = (width - 2.0 * padding, height - 2.0 * padding);
-    if room.0 >= 1.0 && room.1 >= 1.0 {
-        // So that the message, about a hundred letters, fills a good part of the box.
-        let size = (room.0 * room.1 / 110.0).sqrt().clamp(6.0, 28.0);
+    if room.0 < 3.0 * SMALLEST || room.1 < SMALLEST {
+        // No room for words: a dot, as a warning light.
+        let side = (width.min(height) / 2.0).max(1.0);
+        let dot = Rect::from_center_size(area.center(), (side, side));
+        paint::fill_box(&mut surface, dot, &Paint::Solid(EDGE));
+    } else {
+        // So that the message, about a hundred letters, fills a good part of the box. Smaller letters than these are not
+        // read by anyone: less of the message is shown then, and its beginning says which picture it is.
+        let size = (room.0 * room.1 / 110.0).sqrt().clamp(SMALLEST, 28.0);
+        let text = if size > SMALLEST { format!("Picture `{asset}`: {reason}") } else { format!("{asset}: {reason}") };
         let message = TextContent {
-            text: format!("Picture `{asset}`: {reason}"),
+            text,
             font: Font { size, weight: 500, ..Font::default() },
             fill: Paint::Solid(WORDS),
             width: Some(room.0),
