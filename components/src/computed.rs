@@ -1,6 +1,6 @@
 //! What systems work out from the authored components, each tick anew where something changed.
 
-use bevy_ecs::component::Component;
+use bevy_ecs::{component::Component, entity::Entity};
 use kurbo::{Affine, Vec2};
 
 use crate::content::Content;
@@ -64,19 +64,31 @@ pub struct Extent {
 pub struct Placement {
     /// From pixels of the layer's box to pixels of the frame.
     pub affine: Affine,
+    /// The nearest group around the layer that is drawn as a picture of its own, for its effects or to be a mask.
+    pub picture: Option<Entity>,
+    /// From pixels of the layer's box to those of that group's box; to pixels of the frame if there is none.
+    pub within: Affine,
     /// Opacity of this layer within its group, 0..1; the group's own is applied to the group as a whole.
     pub opacity: f64,
     /// Whether the layer and all groups around it are visible with an opacity above zero.
     pub visible: bool,
-    /// Whether this layer or a group around it is [`Pose::reshaping`].
+    /// Whether this layer or a group around it, as far as `picture`, is [`Pose::reshaping`].
     pub reshaping: bool,
-    /// Whether this layer or a group around it is [`Pose::moving`].
+    /// Whether this layer or a group around it, as far as `picture`, is [`Pose::moving`].
     pub moving: bool,
 }
 
 impl Default for Placement {
     fn default() -> Self {
-        Self { affine: Affine::IDENTITY, opacity: 1.0, visible: false, reshaping: false, moving: false }
+        Self {
+            affine: Affine::IDENTITY,
+            picture: None,
+            within: Affine::IDENTITY,
+            opacity: 1.0,
+            visible: false,
+            reshaping: false,
+            moving: false,
+        }
     }
 }
 

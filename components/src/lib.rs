@@ -36,6 +36,6 @@ pub use edit::{Edit, EditOutcome};
 pub use effects::{Effect, Effects};
 pub use geometry::{Fit, Length, Point, Size};
 pub use layer::{LayerId, LayerName, LayerType, Opacity, Stacking, Visibility};
-pub use mask::{LayerMask, Mask, MaskShape};
+pub use mask::{LayerMask, Mask, MaskChannel, MaskShape};
 pub use paint::Paint;
 pub use transform::Transform;

@@ -5,15 +5,19 @@ use kurbo::{BezPath, Rect, Shape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::layer::LayerId;
+
 /// The mask of a layer, if it has one.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
 pub struct LayerMask(pub Option<Mask>);
 
-/// A shape in the layer's own box outside of which nothing of the layer (for a group: of its children) is seen.
+/// A shape in the layer's own box outside of which nothing of the layer (for a group: of its children) is seen; or
+/// another layer that says by its picture what is seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Mask {
-    /// The shape, in the layer's pixels from the top left of its box (for a group: its origin).
+    /// The shape, in the layer's pixels from the top left of its box (for a group: its origin). Another layer stands
+    /// where it stands on the canvas.
     pub shape: MaskShape,
     /// Show what is outside of the shape instead.
     #[serde(default)]
@@ -25,7 +29,8 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// The rectangle outside of which the shape, its soft edge included, is not; in the layer's pixels.
+    /// The rectangle outside of which the shape, its soft edge included, is not; in the layer's pixels. Empty where the
+    /// mask is another layer.
     #[must_use]
     pub fn reach(&self) -> Rect {
         let shape = match &self.shape {
@@ -33,8 +38,18 @@ impl Mask {
                 Rect::new(*x, *y, x + width, y + height)
             }
             MaskShape::Path { d } => BezPath::from_svg(d).map(|path| path.bounding_box()).unwrap_or_default(),
+            MaskShape::Layer { .. } => return Rect::ZERO,
         };
         shape.inflate(self.feather, self.feather)
+    }
+
+    /// The layer whose picture is the mask, if it is one.
+    #[must_use]
+    pub fn layer(&self) -> Option<&LayerId> {
+        match &self.shape {
+            MaskShape::Layer { layer, .. } => Some(layer),
+            _ => None,
+        }
     }
 }
 
@@ -78,4 +93,24 @@ pub enum MaskShape {
         #[schemars(extend("format" = "path"))]
         d: String,
     },
+    /// The picture of another layer, with its effects, its own mask and its opacity. Whether it is visible itself does
+    /// not matter.
+    Layer {
+        /// The layer.
+        layer: LayerId,
+        /// What of its picture counts.
+        #[serde(default)]
+        channel: MaskChannel,
+    },
+}
+
+/// What of a picture says how much is seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum MaskChannel {
+    /// Its opacity.
+    #[default]
+    Alpha,
+    /// How bright it is; where it is transparent it is dark.
+    Luminance,
 }

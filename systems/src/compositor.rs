@@ -17,8 +17,9 @@ use crate::{
     diff::{Diffs, KnownChildren},
     edit::{Inbox, SceneLimits},
     frame::{Frame, FramePool, Picture},
+    isolate::MaskLayers,
     place::Arrived,
-    rasterise::{Program, Rasterised, RenderThreads, content::text::Fonts},
+    rasterise::{Pictures, Program, Rasterised, RenderThreads, content::text::Fonts},
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
     tiles::TileSet,
@@ -110,6 +111,8 @@ impl Compositor {
         world.insert_resource(Assets::default());
         world.insert_resource(Fonts::new());
         world.insert_resource(Arrived::default());
+        world.insert_resource(MaskLayers::default());
+        world.insert_resource(Pictures::default());
         world.insert_resource(DrawList::default());
         world.insert_resource(LastDrawn::default());
         world.insert_resource(Damage(TileSet::all(width, height)));

@@ -1,5 +1,7 @@
 //! Stage `cull`: what must be drawn, back to front.
 
+mod isolated;
+
 use bevy_ecs::{
     entity::Entity,
     hierarchy::Children,
@@ -9,14 +11,20 @@ use bevy_ecs::{
     system::{Query, Res, ResMut, SystemParam},
 };
 use components::{
-    AnimatedContent, BlendMode, Content, Effects, Fit, LayerId, LayerMask, Mask, PixelRect, Placement, Stacking,
+    AnimatedContent, BlendMode, Content, Effects, Fit, LayerId, LayerMask, Mask, MaskShape, PixelRect, Placement,
+    Stacking, Visibility,
 };
 use kurbo::{Affine, Rect};
 
 use crate::{
     assets::{AssetState, Assets},
+    isolate::Isolation,
     place::{Ink, Revision},
-    rasterise::{content::surface::bounded_scale, raster_scale},
+    rasterise::{
+        PictureId, Pictures,
+        content::surface::{Grid, bounded_scale},
+        raster_scale,
+    },
     scene::SceneRoot,
     viewport::Viewport,
 };
@@ -37,6 +45,8 @@ pub struct DrawList {
 pub enum DrawStep {
     /// A layer with pixels of its own.
     Layer(Drawn),
+    /// A group that is drawn as a picture of its own; its members are no steps of this list.
+    Picture(Drawn),
     /// What follows is drawn into a transparent picture of its own …
     BeginGroup(Drawn),
     /// … which is then laid down as one.
@@ -56,6 +66,10 @@ pub struct Drawn {
     pub opacity: f64,
     /// How it mixes with what is below.
     pub blend: BlendMode,
+    /// Raster pixels per layer pixel at which its own picture is drawn. The same wherever it is laid down.
+    pub scale: (f64, f64),
+    /// For a group, the layer that is its mask.
+    pub mask: Option<LaidMask>,
     /// Which version of the layer's own picture is drawn.
     pub revision: u64,
     /// Whether its shape is changing just now; see `Pose::reshaping`.
@@ -64,6 +78,19 @@ pub struct Drawn {
     pub moving: bool,
     /// Whether opaque layers in front of it hide all of it: it is not drawn then.
     pub covered: bool,
+}
+
+/// A layer's picture as the mask of another one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LaidMask {
+    /// From pixels of the mask layer's box to where the other one is drawn.
+    pub affine: Affine,
+    /// Which version of the mask is laid down.
+    pub revision: u64,
+    /// Whether its shape is changing just now.
+    pub reshaping: bool,
+    /// Whether its place is changing just now.
+    pub moving: bool,
 }
 
 /// Opaque rectangles that are remembered at once while looking for what they hide. More would find little more.
@@ -79,8 +106,45 @@ pub struct Layers<'w, 's> {
         (&'static Placement, &'static Ink, &'static Revision, &'static BlendMode, &'static LayerMask, &'static Content),
         With<LayerId>,
     >,
-    order: Query<'w, 's, &'static Stacking>,
+    order: Query<'w, 's, (&'static Stacking, &'static Visibility)>,
     painted: Query<'w, 's, (&'static AnimatedContent, &'static Effects)>,
+    isolation: Isolation<'w, 's>,
+}
+
+/// What layers are listed into.
+struct Listing<'a> {
+    viewport: &'a Viewport,
+    pictures: &'a mut Pictures,
+    /// Pictures that are being listed. A scene whose pictures need themselves is refused; none is listed twice.
+    open: Vec<PictureId>,
+}
+
+/// How a layer is laid down.
+#[derive(Clone, Copy)]
+struct Way {
+    affine: Affine,
+    scale: (f64, f64),
+    reshaping: bool,
+    moving: bool,
+    blend: BlendMode,
+}
+
+/// Where layers are drawn.
+#[derive(Clone, Copy)]
+struct Space {
+    /// From pixels of the picture that layers are placed in (`Placement::within`) to pixels of what is drawn.
+    base: Affine,
+    /// Pixels that may be touched.
+    clip: PixelRect,
+}
+
+impl Space {
+    /// A picture of these raster pixels, of which `scale` go onto a layer pixel.
+    fn of(grid: Grid, scale: (f64, f64)) -> Self {
+        let origin = (-f64::from(grid.left), -f64::from(grid.top));
+        let base = Affine::translate(origin) * Affine::scale_non_uniform(scale.0, scale.1);
+        Self { base, clip: PixelRect::new(0, 0, grid.width as i32, grid.height as i32) }
+    }
 }
 
 /// Writes the draw list: leaves out what is invisible, empty or off the canvas, and marks what is hidden behind
@@ -90,62 +154,149 @@ pub fn list_visible(
     root: Res<SceneRoot>,
     assets: Res<Assets>,
     layers: Layers<'_, '_>,
+    mut pictures: ResMut<Pictures>,
     mut list: ResMut<DrawList>,
 ) {
     let mut steps = std::mem::take(&mut list.steps);
     steps.clear();
-    layers.list(root.0, viewport.clip, &mut steps);
+    pictures.begin_round();
+    let mut listing = Listing { viewport: &viewport, pictures: &mut pictures, open: Vec::new() };
+    let space = Space { base: Affine::IDENTITY, clip: viewport.clip };
+    layers.list(root.0, space, &mut listing, &mut steps);
     mark_covered(&mut steps, &layers, &assets);
     list.steps = steps;
 }
 
 impl Layers<'_, '_> {
     /// Appends what is seen of the children of `parent`; returns whether any of them blends other than normally.
-    fn list(&self, parent: Entity, clip: PixelRect, steps: &mut Vec<DrawStep>) -> bool {
-        let Ok(children) = self.parents.get(parent) else { return false };
-        let mut sorted: Vec<(i32, Entity)> =
-            children.iter().filter_map(|&child| Some((self.order.get(child).ok()?.0, child))).collect();
-        // Stable: equal ones stay in document order.
-        sorted.sort_by_key(|(z_index, _)| *z_index);
+    fn list(&self, parent: Entity, space: Space, listing: &mut Listing<'_>, steps: &mut Vec<DrawStep>) -> bool {
         let mut blends = false;
-        for (_, entity) in sorted {
-            let Ok((placement, ink, revision, blend, mask, content)) = self.placed.get(entity) else { continue };
-            if !placement.visible || placement.affine.determinant() == 0.0 {
-                continue;
-            }
-            let drawn = Drawn {
-                entity,
-                affine: placement.affine,
-                bounds: clip,
-                opacity: placement.opacity,
-                blend: *blend,
-                revision: revision.0,
+        for entity in self.seen_children(parent) {
+            let Ok((placement, .., blend, _, _)) = self.placed.get(entity) else { continue };
+            let affine = space.base * placement.within;
+            let way = Way {
+                affine,
+                scale: raster_scale(affine, placement.reshaping),
                 reshaping: placement.reshaping,
                 moving: placement.moving,
-                covered: false,
+                blend: *blend,
             };
-            let listed = if matches!(content, Content::Group(_)) {
-                self.list_group(drawn, mask.0.as_ref(), clip, steps)
-            } else {
-                list_layer(drawn, ink.0, clip, steps)
-            };
+            let listed = self.list_layer(entity, way, space, listing, steps);
             blends |= listed && *blend != BlendMode::Normal;
         }
         blends
     }
 
-    fn list_group(&self, mut group: Drawn, mask: Option<&Mask>, clip: PixelRect, steps: &mut Vec<DrawStep>) -> bool {
+    /// The children of a group that are not hidden, back to front.
+    fn seen_children(&self, parent: Entity) -> impl Iterator<Item = Entity> + '_ {
+        let mut sorted: Vec<(i32, Entity)> = self
+            .parents
+            .get(parent)
+            .into_iter()
+            .flatten()
+            .filter_map(|&child| {
+                let (stacking, visibility) = self.order.get(child).ok()?;
+                let (placement, ..) = self.placed.get(child).ok()?;
+                (visibility.0 && placement.opacity > 0.0).then_some((stacking.0, child))
+            })
+            .collect();
+        // Stable: equal ones stay in document order.
+        sorted.sort_by_key(|(z_index, _)| *z_index);
+        sorted.into_iter().map(|(_, child)| child)
+    }
+
+    /// Appends a layer that is drawn in this way; returns whether there is anything to be drawn.
+    fn list_layer(
+        &self,
+        entity: Entity,
+        way: Way,
+        space: Space,
+        listing: &mut Listing<'_>,
+        steps: &mut Vec<DrawStep>,
+    ) -> bool {
+        let Way { affine, scale, reshaping, moving, blend } = way;
+        let Ok((placement, ink, revision, _, LayerMask(mask), content)) = self.placed.get(entity) else { return false };
+        if affine.determinant() == 0.0 {
+            return false;
+        }
+        let mut drawn = Drawn {
+            entity,
+            affine,
+            bounds: space.clip,
+            opacity: placement.opacity,
+            blend,
+            scale,
+            mask: None,
+            revision: revision.0,
+            reshaping,
+            moving,
+            covered: false,
+        };
+        let mut clip = space.clip;
         if let Some(mask) = mask
+            && let MaskShape::Layer { .. } = mask.shape
+        {
+            match self.lay_mask(entity, mask, space, listing) {
+                Some((laid, area)) => {
+                    if !mask.inverted {
+                        clip = touched(&laid.affine, area).intersect(clip);
+                    }
+                    drawn.mask = Some(laid);
+                }
+                // Nothing is in the mask.
+                None if mask.inverted => {}
+                None => return false,
+            }
+        }
+        if clip.is_empty() {
+            return false;
+        }
+        drawn.bounds = clip;
+        if matches!(content, Content::Group(_)) && !self.isolation.isolates(entity) {
+            return self.list_group(drawn, mask.as_ref(), space, listing, steps);
+        }
+        let begin = steps.len();
+        let mut whole = drawn;
+        if drawn.mask.is_some() {
+            steps.push(DrawStep::BeginGroup(drawn));
+            drawn = Drawn { opacity: 1.0, blend: BlendMode::Normal, mask: None, ..drawn };
+        }
+        let listed = match content {
+            Content::Group(_) => self.list_picture(drawn, listing, steps),
+            _ => list_raster(DrawStep::Layer, drawn, ink.0, steps),
+        };
+        match steps.last().and_then(DrawStep::drawn) {
+            Some(inside) if listed && whole.mask.is_some() => {
+                whole.bounds = inside.bounds;
+                steps[begin] = DrawStep::BeginGroup(whole);
+                steps.push(DrawStep::EndGroup);
+            }
+            _ if !listed => steps.truncate(begin),
+            _ => {}
+        }
+        listed
+    }
+
+    fn list_group(
+        &self,
+        mut group: Drawn,
+        mask: Option<&Mask>,
+        space: Space,
+        listing: &mut Listing<'_>,
+        steps: &mut Vec<DrawStep>,
+    ) -> bool {
+        if let Some(mask) = mask
+            && mask.layer().is_none()
             && !mask.inverted
         {
-            group.bounds = touched(&group.affine, mask.reach()).intersect(clip);
+            group.bounds = touched(&group.affine, mask.reach()).intersect(group.bounds);
             if group.bounds.is_empty() {
                 return false;
             }
         }
         let begin = steps.len();
         steps.push(DrawStep::BeginGroup(group));
-        let blends = self.list(group.entity, group.bounds, steps);
+        let blends = self.list(group.entity, Space { clip: group.bounds, ..space }, listing, steps);
         if steps.len() == begin + 1 {
             steps.pop();
             return false;
@@ -169,21 +320,22 @@ impl DrawStep {
     #[must_use]
     pub fn drawn(&self) -> Option<&Drawn> {
         match self {
-            Self::Layer(drawn) | Self::BeginGroup(drawn) => Some(drawn),
+            Self::Layer(drawn) | Self::Picture(drawn) | Self::BeginGroup(drawn) => Some(drawn),
             Self::EndGroup => None,
         }
     }
 }
 
-fn list_layer(mut layer: Drawn, ink: Rect, clip: PixelRect, steps: &mut Vec<DrawStep>) -> bool {
+/// Appends a layer that paints into `ink` if any of that is within its bounds so far.
+fn list_raster(step: fn(Drawn) -> DrawStep, mut layer: Drawn, ink: Rect, steps: &mut Vec<DrawStep>) -> bool {
     if ink.is_zero_area() {
         return false;
     }
-    layer.bounds = touched(&layer.affine, ink).intersect(clip);
+    layer.bounds = touched(&layer.affine, ink).intersect(layer.bounds);
     if layer.bounds.is_empty() {
         return false;
     }
-    steps.push(DrawStep::Layer(layer));
+    steps.push(step(layer));
     true
 }
 
@@ -201,7 +353,7 @@ fn mark_covered(steps: &mut [DrawStep], layers: &Layers<'_, '_>, assets: &Assets
         match step {
             DrawStep::EndGroup => depth += 1,
             DrawStep::BeginGroup(_) => depth -= 1,
-            DrawStep::Layer(layer) => {
+            DrawStep::Layer(layer) | DrawStep::Picture(layer) => {
                 // Sampling reaches past the bounds of what is drawn only inwards: containing the bounds is enough.
                 if covers.iter().any(|cover| cover.contains(layer.bounds)) {
                     layer.covered = true;
@@ -228,7 +380,7 @@ impl Layers<'_, '_> {
             return None;
         }
         let filled = layer.affine.transform_rect_bbox(ink.0);
-        let scale = bounded_scale(ink.0, raster_scale(layer));
+        let scale = bounded_scale(ink.0, layer.scale);
         // Pixels of the frame that one of the raster's pixels takes.
         let pixel = (xx / scale.0).max(yy / scale.1);
         let edges = [filled.x0, filled.y0, filled.x1, filled.y1];

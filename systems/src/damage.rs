@@ -91,7 +91,15 @@ fn compare(old: &[DrawStep], new: &[DrawStep], damaged: &mut impl FnMut(PixelRec
 struct Entry<'a> {
     drawn: &'a Drawn,
     group: Option<Entity>,
-    is_group: bool,
+    kind: Kind,
+}
+
+/// What kind of step it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Layer,
+    Picture,
+    Group,
 }
 
 impl Entry<'_> {
@@ -101,12 +109,12 @@ impl Entry<'_> {
     }
 
     fn looks_like(&self, other: &Entry<'_>) -> bool {
-        if self.is_group && other.is_group {
+        if self.kind == Kind::Group && other.kind == Kind::Group {
             // A group's bounds follow its members'; their changes are damage of their own.
             let same_bounds = Drawn { bounds: other.drawn.bounds, ..*self.drawn };
             return same_bounds == *other.drawn;
         }
-        self.is_group == other.is_group && (self.drawn == other.drawn || (self.drawn.covered && other.drawn.covered))
+        self.kind == other.kind && (self.drawn == other.drawn || (self.drawn.covered && other.drawn.covered))
     }
 }
 
@@ -115,9 +123,14 @@ fn entries(steps: &[DrawStep]) -> Vec<Entry<'_>> {
     let mut entries = Vec::with_capacity(steps.len());
     for step in steps {
         match step {
-            DrawStep::Layer(drawn) => entries.push(Entry { drawn, group: groups.last().copied(), is_group: false }),
+            DrawStep::Layer(drawn) => {
+                entries.push(Entry { drawn, group: groups.last().copied(), kind: Kind::Layer });
+            }
+            DrawStep::Picture(drawn) => {
+                entries.push(Entry { drawn, group: groups.last().copied(), kind: Kind::Picture });
+            }
             DrawStep::BeginGroup(drawn) => {
-                entries.push(Entry { drawn, group: groups.last().copied(), is_group: true });
+                entries.push(Entry { drawn, group: groups.last().copied(), kind: Kind::Group });
                 groups.push(drawn.entity);
             }
             DrawStep::EndGroup => {

@@ -16,6 +16,7 @@ use kurbo::{Affine, Rect, Vec2};
 use crate::{
     assets::Assets,
     clock::SceneTime,
+    isolate::Isolation,
     rasterise::{
         content::{DrawContext, measure, text::Fonts},
         effects::reach,
@@ -81,6 +82,8 @@ pub fn measure_layers(
 #[derive(Clone, Copy)]
 struct Surroundings {
     affine: Affine,
+    picture: Option<Entity>,
+    within: Affine,
     visible: bool,
     reshaping: bool,
     moving: bool,
@@ -91,17 +94,28 @@ pub fn place_layers(
     viewport: Res<Viewport>,
     root: Res<SceneRoot>,
     parents: Query<&Children>,
+    isolation: Isolation<'_, '_>,
     mut layers: Query<(&Pose, &Extent, &Visibility, &mut Placement), With<LayerId>>,
 ) {
     let canvas = Vec2::new(viewport.canvas.0, viewport.canvas.1);
-    let outermost = Surroundings { affine: viewport.affine, visible: true, reshaping: false, moving: false };
+    let outermost = Surroundings {
+        affine: viewport.affine,
+        picture: None,
+        within: viewport.affine,
+        visible: true,
+        reshaping: false,
+        moving: false,
+    };
     let mut open: Vec<(Entity, Surroundings)> = vec![(root.0, outermost)];
     while let Some((parent, around)) = open.pop() {
         let Ok(children) = parents.get(parent) else { continue };
         for &entity in children {
             let Ok((pose, extent, visibility, mut placement)) = layers.get_mut(entity) else { continue };
+            let own = pose_affine(pose, extent, canvas);
             let placed = Placement {
-                affine: around.affine * pose_affine(pose, extent, canvas),
+                affine: around.affine * own,
+                picture: around.picture,
+                within: around.within * own,
                 opacity: pose.opacity,
                 visible: around.visible && visibility.0 && pose.opacity > 0.0,
                 reshaping: around.reshaping || pose.reshaping,
@@ -109,8 +123,15 @@ pub fn place_layers(
             };
             placement.set_if_neq(placed);
             if parents.contains(entity) {
-                let Placement { affine, visible, reshaping, moving, .. } = placed;
-                open.push((entity, Surroundings { affine, visible, reshaping, moving }));
+                let Placement { affine, picture, within, visible, reshaping, moving, .. } = placed;
+                let below = if isolation.isolates(entity) {
+                    // How the picture itself moves is not its members' business.
+                    let (picture, within) = (Some(entity), Affine::IDENTITY);
+                    Surroundings { affine, picture, within, visible, reshaping: false, moving: false }
+                } else {
+                    Surroundings { affine, picture, within, visible, reshaping, moving }
+                };
+                open.push((entity, below));
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     damage::{self, DamageSystems},
     diff::{self, DiffSystems},
     edit::{self, EditSystems},
+    isolate,
     place::{self, PlaceSystems},
     playback,
     rasterise::{self, RasteriseSystems},
@@ -43,7 +44,13 @@ pub fn tick_schedule() -> Schedule {
         (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
             .chain()
             .in_set(TweenSystems),
-        (place::measure_layers, playback::pick_frames, place::place_layers, finish_stage("place"))
+        (
+            place::measure_layers,
+            playback::pick_frames,
+            isolate::find_mask_layers,
+            place::place_layers,
+            finish_stage("place"),
+        )
             .chain()
             .in_set(PlaceSystems),
         (cull::list_visible, assets::note_visible, finish_stage("cull")).chain().in_set(CullSystems),
@@ -51,6 +58,7 @@ pub fn tick_schedule() -> Schedule {
         (
             rasterise::refresh_rasters,
             finish_stage("raster"),
+            rasterise::draw_pictures,
             rasterise::draw_frame,
             rasterise::drop_idle_rasters,
             finish_stage("composite"),

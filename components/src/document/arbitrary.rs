@@ -4,7 +4,7 @@
 
 use proptest::{collection::vec, option, prelude::*, sample::select, strategy::Union};
 
-use super::{CanvasDocument, LayerDocument, SafeAreas, SceneDocument};
+use super::{CanvasDocument, LayerDocument, SafeAreas, SceneDocument, check_masks};
 use crate::{
     animation::{Animation, Animations, Easing, Keyframe, Property, Repeat, Value},
     asset::{AssetDocument, AssetId, AssetKind},
@@ -21,7 +21,7 @@ use crate::{
     },
     geometry::{Fit, Length, LengthPoint, Point, Size},
     layer::{LayerId, LayerName, LayerType, Opacity, Stacking, Visibility},
-    mask::{Mask, MaskShape},
+    mask::{Mask, MaskChannel, MaskShape},
     paint::{Gradient, GradientStop, Paint},
     transform::{Scale, Transform},
 };
@@ -39,8 +39,8 @@ const EASINGS: [&str; 5] = ["linear", "ease", "easeInOutCubic", "cubic-bezier(0.
 /// Whole scenes with up to [`MAX_LAYERS`] layers.
 pub fn scene() -> BoxedStrategy<SceneDocument> {
     let assets = vec((select(KINDS.to_vec()), "[a-z]{1,8}(/[a-z]{1,8})?\\.(png|ttf)"), 0..4);
-    (assets, canvas(), select(TEXTS.to_vec()))
-        .prop_flat_map(|(assets, canvas, name)| {
+    (assets, canvas(), select(TEXTS.to_vec()), vec(layer_mask(), 0..4))
+        .prop_flat_map(|(assets, canvas, name, masks)| {
             let assets: Vec<AssetDocument> = assets
                 .into_iter()
                 .enumerate()
@@ -51,6 +51,7 @@ pub fn scene() -> BoxedStrategy<SceneDocument> {
             let named: Vec<(AssetId, AssetKind)> = assets.iter().map(|asset| (asset.id.clone(), asset.kind)).collect();
             vec(layer(named), 0..8).prop_map(move |mut layers| {
                 renumber(&mut layers, &mut 0);
+                mask_by_layers(&mut layers, &masks);
                 SceneDocument {
                     schema: None,
                     name: name.to_owned(),
@@ -70,7 +71,6 @@ pub fn layer(assets: Vec<(AssetId, AssetKind)>) -> BoxedStrategy<LayerDocument> 
     leaf.prop_recursive(3, 12, 4, |inner| {
         (bare_layer(), vec(inner, 0..4)).prop_map(|(layer, children)| LayerDocument {
             content: Content::Group(GroupContent {}),
-            effects: Effects::default(),
             children,
             ..layer
         })
@@ -255,6 +255,38 @@ fn mask() -> BoxedStrategy<Mask> {
         select(PATHS.to_vec()).prop_map(|d| MaskShape::Path { d: d.to_owned() }),
     ];
     (shape, any::<bool>(), 0.0..20.0).prop_map(|(shape, inverted, feather)| Mask { shape, inverted, feather }).boxed()
+}
+
+/// Which layer is masked, and by which one.
+fn layer_mask() -> BoxedStrategy<(usize, usize, MaskChannel, bool, f64)> {
+    let channel = select(vec![MaskChannel::Alpha, MaskChannel::Luminance]);
+    (0..MAX_LAYERS, 0..MAX_LAYERS, channel, any::<bool>(), prop_oneof![Just(0.0), 0.0..20.0]).boxed()
+}
+
+/// Masks layers by others, but for what a scene may not have.
+fn mask_by_layers(layers: &mut Vec<LayerDocument>, masks: &[(usize, usize, MaskChannel, bool, f64)]) {
+    for (masked, by, channel, inverted, feather) in masks {
+        let ids: Vec<LayerId> = layers.iter().flat_map(LayerDocument::walk).map(|layer| layer.id.clone()).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let (id, by) = (&ids[masked % ids.len()], ids[by % ids.len()].clone());
+        let shape = MaskShape::Layer { layer: by, channel: *channel };
+        let mut changed = layers.clone();
+        set_mask(&mut changed, id, &Mask { shape, inverted: *inverted, feather: *feather });
+        if check_masks(&changed).is_empty() {
+            *layers = changed;
+        }
+    }
+}
+
+fn set_mask(layers: &mut [LayerDocument], id: &LayerId, mask: &Mask) {
+    for layer in layers {
+        if layer.id == *id {
+            layer.mask = Some(mask.clone());
+        }
+        set_mask(&mut layer.children, id, mask);
+    }
 }
 
 fn effect() -> BoxedStrategy<Effect> {

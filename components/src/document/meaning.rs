@@ -8,6 +8,7 @@ use std::{
 use super::{
     LayerDocument, Limits, SceneDocument,
     fault::{Fault, MAX_FAULTS, Place},
+    mask_layers,
     outline::{AssetEntry, LayerEntry, Outline},
     rules::quoted,
     words::{counted, nearest, shown_text},
@@ -43,11 +44,22 @@ pub fn check_layer(layer: &LayerDocument, assets: Option<&[AssetDocument]>, limi
     checks.faults
 }
 
+/// What is wrong with the layers that are masks of others in a scene of these layers; pointers count from the scene.
+#[must_use]
+pub fn check_masks(layers: &[LayerDocument]) -> Vec<Fault> {
+    mask_layers::check(&Outline::of_layers(layers).layers)
+}
+
 pub(super) fn check(outline: &Outline<'_>, limits: &Limits, place: impl Fn(&str) -> Option<Place>) -> Vec<Fault> {
     let mut checks = Checks { place, faults: Vec::new() };
     checks.assets(&outline.assets);
     checks.layers(&outline.layers, limits);
     checks.asset_names(outline);
+    if outline.layers_known {
+        let faults = mask_layers::check(&outline.layers);
+        checks.faults.extend(faults.into_iter().map(|fault| Fault { place: (checks.place)(&fault.pointer), ..fault }));
+        checks.faults.truncate(MAX_FAULTS);
+    }
     checks.faults
 }
 
@@ -132,13 +144,6 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         if entry.depth == MAX_GROUP_DEPTH && entry.is_group == Some(true) {
             let found = format!("a group within {MAX_GROUP_DEPTH} groups");
             self.fault(pointer, found, format!("at most {MAX_GROUP_DEPTH} groups in each other"));
-        }
-        if entry.has_effects && entry.is_group == Some(true) {
-            self.fault(
-                format!("{pointer}/effects"),
-                "effects on a group",
-                "effects only on layers with content of their own: put them on the members of the group",
-            );
         }
         if let Some(content) = &entry.content {
             self.content(&format!("{pointer}/content"), content);

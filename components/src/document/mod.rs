@@ -8,6 +8,7 @@
 pub mod arbitrary;
 mod fault;
 mod format;
+mod mask_layers;
 mod meaning;
 mod outline;
 mod patch;
@@ -37,7 +38,8 @@ use crate::{
 
 pub use self::{
     fault::{Fault, MAX_FAULTS, Place},
-    meaning::{MAX_GROUP_DEPTH, check_layer, check_scene},
+    mask_layers::MAX_MASK_DEPTH,
+    meaning::{MAX_GROUP_DEPTH, check_layer, check_masks, check_scene},
     patch::merge_patch,
     read::{Limits, check, read, scene_schema},
     source::{MAX_BYTES, MAX_DEPTH, Source},

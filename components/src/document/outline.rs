@@ -16,6 +16,7 @@ use crate::{
     animation::Animation,
     asset::{AssetDocument, AssetId, AssetKind},
     content::Content,
+    mask::Mask,
 };
 
 /// What the checks of meaning look at.
@@ -25,6 +26,8 @@ pub(super) struct Outline<'a> {
     pub(super) assets_known: bool,
     /// Parents before children.
     pub(super) layers: Vec<LayerEntry<'a>>,
+    /// Whether these are all layers that there are.
+    pub(super) layers_known: bool,
 }
 
 /// An asset; `None` is what could not be read.
@@ -45,7 +48,8 @@ pub(super) struct LayerEntry<'a> {
     pub(super) content: Option<Cow<'a, Content>>,
     /// The asset that its content names, and of what kind it has to be.
     pub(super) asset: Option<(Cow<'a, str>, AssetKind)>,
-    pub(super) has_effects: bool,
+    /// The layer that is its mask.
+    pub(super) mask_layer: Option<Cow<'a, str>>,
     pub(super) has_children: bool,
     /// Each with its index.
     pub(super) animations: Vec<(usize, Cow<'a, Animation>)>,
@@ -53,8 +57,13 @@ pub(super) struct LayerEntry<'a> {
 
 impl<'a> Outline<'a> {
     pub(super) fn of_scene(scene: &'a SceneDocument) -> Self {
-        let mut outline = Self { assets: asset_entries(&scene.assets), assets_known: true, layers: Vec::new() };
-        for (index, layer) in scene.layers.iter().enumerate() {
+        Self { assets: asset_entries(&scene.assets), assets_known: true, ..Self::of_layers(&scene.layers) }
+    }
+
+    /// All layers of a scene; of its assets nothing is known.
+    pub(super) fn of_layers(layers: &'a [LayerDocument]) -> Self {
+        let mut outline = Self { assets: Vec::new(), assets_known: false, layers: Vec::new(), layers_known: true };
+        for (index, layer) in layers.iter().enumerate() {
             outline.add(layer, format!("/layers/{index}"), 0);
         }
         outline
@@ -66,6 +75,7 @@ impl<'a> Outline<'a> {
             assets: assets.map(asset_entries).unwrap_or_default(),
             assets_known: assets.is_some(),
             layers: Vec::new(),
+            layers_known: false,
         };
         outline.add(layer, String::new(), 0);
         outline
@@ -80,7 +90,7 @@ impl<'a> Outline<'a> {
             is_group: Some(matches!(layer.content, Content::Group(_))),
             content: Some(Cow::Borrowed(&layer.content)),
             asset: layer.content.asset().map(|(asset, kind)| (asset.as_str().into(), kind)),
-            has_effects: !layer.effects.0.is_empty(),
+            mask_layer: layer.mask.as_ref().and_then(Mask::layer).map(|id| id.as_str().into()),
             has_children: !layer.children.is_empty(),
             animations: layer.animations.0.iter().map(Cow::Borrowed).enumerate().collect(),
         });
@@ -103,14 +113,15 @@ impl Outline<'static> {
                 _ => false,
             }
             && source.root.child("assets").is_none_or(|assets| matches!(assets.data, Data::List(_)));
-        let mut outline = Self { assets, assets_known, layers: Vec::new() };
+        let mut outline = Self { assets, assets_known, layers: Vec::new(), layers_known: false };
         outline.salvage_all(source.root.child("layers"), "/layers", 0);
+        outline.layers_known = !outline.layers.is_empty() && outline.layers.iter().all(|entry| entry.id.is_some());
         outline
     }
 
     /// The same of a layer.
     pub(super) fn salvaged_layer(source: &Source) -> Self {
-        let mut outline = Self { assets: Vec::new(), assets_known: false, layers: Vec::new() };
+        let mut outline = Self { assets: Vec::new(), assets_known: false, layers: Vec::new(), layers_known: false };
         outline.salvage(&source.root, String::new(), 0);
         outline
     }
@@ -136,7 +147,7 @@ impl Outline<'static> {
                 .as_deref()
                 .and_then(AssetKind::of_content)
                 .and_then(|kind| Some((Cow::Owned(text(content?.child("asset")?)?), kind))),
-            has_effects: !items(node.child("effects")).is_empty(),
+            mask_layer: node.child("mask").and_then(|mask| text(mask.child("shape")?.child("layer")?)).map(Cow::Owned),
             has_children: !items(node.child("children")).is_empty(),
             animations: animations.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
         });

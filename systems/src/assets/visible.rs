@@ -6,11 +6,19 @@ use bevy_ecs::system::{Query, Res, ResMut};
 use components::{AssetId, Content};
 
 use super::{AssetError, AssetState, Assets};
-use crate::cull::{DrawList, DrawStep};
+use crate::{
+    cull::{DrawList, DrawStep},
+    rasterise::Pictures,
+};
 
 /// Tells the assets which of them are drawn from in this tick. What is not in memory is read.
-pub fn note_visible(list: Res<DrawList>, contents: Query<&Content>, mut assets: ResMut<Assets>) {
-    let seen = list.steps.iter().filter_map(|step| match step {
+pub fn note_visible(
+    list: Res<DrawList>,
+    pictures: Res<Pictures>,
+    contents: Query<&Content>,
+    mut assets: ResMut<Assets>,
+) {
+    let seen = list.steps.iter().chain(pictures.steps()).filter_map(|step| match step {
         DrawStep::Layer(drawn) if !drawn.covered => contents.get(drawn.entity).ok()?.asset(),
         _ => None,
     });

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
-    CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
-    document::{Fault, Limits, MAX_GROUP_DEPTH, check_layer, check_scene, merge_patch},
+    CanvasDocument, Content, Edit, LayerDocument, LayerId, LayerMask, Mask, SceneDocument,
+    document::{Fault, Limits, MAX_GROUP_DEPTH, check_layer, check_masks, check_scene, merge_patch},
     edit::EditRejected,
 };
 
@@ -84,9 +84,10 @@ impl<'w> Draft<'w> {
         if count > self.limits.max_layers {
             return Err(EditRejected::TooManyLayers { count, limit: self.limits.max_layers });
         }
-        for id in std::mem::take(&mut self.unchecked) {
+        for id in self.unchecked.clone() {
             self.check(&id)?;
         }
+        self.check_masks()?;
         let removed = self.removed.into_iter().collect();
         Ok(Changes { layers: self.layers, removed, roots: self.roots, header: self.header })
     }
@@ -107,6 +108,41 @@ impl<'w> Draft<'w> {
             return Err(invalid("", &found, &format!("at most {MAX_GROUP_DEPTH} groups in each other")));
         }
         Ok(())
+    }
+
+    /// Checks that the layers which are masks of others are all there, and do not need those others themselves. An edit
+    /// of one layer can break the mask of another.
+    fn check_masks(&mut self) -> Result<(), EditRejected> {
+        let masked = |document: &LayerDocument| document.mask.as_ref().and_then(Mask::layer).is_some();
+        let in_world = |id: &LayerId, entity: Entity| {
+            let mask = || self.world.get::<LayerMask>(entity)?.0.as_ref()?.layer();
+            !self.removed.contains_key(id) && mask().is_some()
+        };
+        let any = self.layers.values().any(|node| masked(&node.document))
+            || self.world.resource::<LayerIndex>().iter().any(|(id, entity)| in_world(id, entity));
+        if !any {
+            return Ok(());
+        }
+        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
+        let roots = self.roots.clone().unwrap_or_else(|| child_ids(self.world, root));
+        let layers: Vec<LayerDocument> = roots.iter().filter_map(|id| self.document(id)).collect();
+        let mut faults = check_masks(&layers);
+        if faults.is_empty() {
+            return Ok(());
+        }
+        // Pointers count from the layer that was edited, where the fault is in it.
+        let mut places = Vec::new();
+        for (index, layer) in layers.iter().enumerate() {
+            pointers(layer, format!("/layers/{index}"), &mut places);
+        }
+        places.retain(|(id, _)| self.unchecked.contains(id));
+        for fault in &mut faults {
+            let within = |(_, place): &(LayerId, String)| fault.pointer.strip_prefix(place.as_str()).map(str::to_owned);
+            if let Some(pointer) = places.iter().find_map(within).filter(|pointer| pointer.starts_with('/')) {
+                fault.pointer = pointer;
+            }
+        }
+        Err(EditRejected::Invalid { faults })
     }
 
     fn groups_around(&mut self, id: &LayerId) -> usize {
@@ -299,6 +335,14 @@ impl<'w> Draft<'w> {
 fn group_depth(layer: &LayerDocument) -> usize {
     let within = layer.children.iter().map(group_depth).max().unwrap_or(0);
     within + usize::from(matches!(layer.content, Content::Group(_)))
+}
+
+/// Every layer with the JSON pointer to it.
+fn pointers(layer: &LayerDocument, pointer: String, places: &mut Vec<(LayerId, String)>) {
+    for (index, child) in layer.children.iter().enumerate() {
+        pointers(child, format!("{pointer}/children/{index}"), places);
+    }
+    places.push((layer.id.clone(), pointer));
 }
 
 fn child_ids(world: &World, entity: Entity) -> Vec<LayerId> {

@@ -15,6 +15,7 @@ use kurbo::Affine;
 use super::{
     content::{DrawContext, draw_layer, text::Fonts},
     mask::draw_mask,
+    picture::{Needed, Pictures},
     pixmap::Raster,
 };
 use crate::{
@@ -55,6 +56,7 @@ pub fn refresh_rasters(
     time: Res<SceneTime>,
     list: Res<DrawList>,
     damage: Res<Damage>,
+    pictures: Res<Pictures>,
     assets: Res<Assets>,
     mut fonts: ResMut<Fonts>,
     mut rasterised: ResMut<Rasterised>,
@@ -66,12 +68,10 @@ pub fn refresh_rasters(
     }
     let mut context =
         DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas, seconds: time.seconds };
-    for step in &list.steps {
-        let Some(drawn) = step.drawn().filter(|drawn| !drawn.covered && damage.0.intersects(drawn.bounds)) else {
-            continue;
-        };
+    for step in &Needed::new(&list, &damage, &pictures).rasters {
+        let Some(drawn) = step.drawn() else { continue };
         let Ok((content, animated, effects, mask, mut cache)) = layers.get_mut(drawn.entity) else { continue };
-        let key = Key { revision: drawn.revision, scale: raster_scale(drawn) };
+        let key = Key { revision: drawn.revision, scale: drawn.scale };
         if cache.key == Some(key) {
             continue;
         }
@@ -91,6 +91,7 @@ const LOOK: u64 = 128;
 pub fn drop_idle_rasters(
     time: Res<SceneTime>,
     list: Res<DrawList>,
+    pictures: Res<Pictures>,
     mut caches: Query<(Entity, &mut RasterCache), With<LayerId>>,
 ) {
     if !time.tick.is_multiple_of(LOOK) {
@@ -99,6 +100,7 @@ pub fn drop_idle_rasters(
     let seen: HashSet<Entity> = list
         .steps
         .iter()
+        .chain(pictures.steps())
         .filter_map(DrawStep::drawn)
         .filter(|drawn| !drawn.covered)
         .map(|drawn| drawn.entity)
@@ -117,11 +119,11 @@ pub fn drop_idle_rasters(
 ///
 /// A layer that is not changing its shape is drawn at exactly the size at which it is seen. While it does, its raster is
 /// drawn at the next power of two above, and so sampled at half its size at the least, and kept for many ticks.
-pub(crate) fn raster_scale(drawn: &Drawn) -> (f64, f64) {
-    let [xx, yx, xy, yy, ..] = drawn.affine.as_coeffs();
+pub(crate) fn raster_scale(affine: Affine, reshaping: bool) -> (f64, f64) {
+    let [xx, yx, xy, yy, ..] = affine.as_coeffs();
     let upright = yx == 0.0 && xy == 0.0;
     let choose = |scale: f64| {
-        let chosen = if drawn.reshaping {
+        let chosen = if reshaping {
             // What only turns keeps its size but for the last bits.
             (scale.log2() - 1e-6).ceil().exp2()
         } else if upright {

@@ -12,10 +12,11 @@ use components::{LayerMask, PixelRect};
 use super::{
     cache::{RasterCache, raster_affine},
     composite::{Canvas, GroupStep, LayerStep, MaskStep, Step, compose},
+    picture::{PictureId, Pictures},
 };
 use crate::{
     clock::SceneTime,
-    cull::{DrawList, DrawStep, Drawn},
+    cull::{DrawList, DrawStep, Drawn, LaidMask},
     damage::Damage,
     frame::{Frame, FramePool},
     tiles::TileSet,
@@ -59,6 +60,7 @@ pub fn draw_frame(
     list: Res<DrawList>,
     damage: Res<Damage>,
     caches: Query<(&RasterCache, &LayerMask)>,
+    pictures: Res<Pictures>,
     threads: Res<RenderThreads>,
     mut pool: ResMut<FramePool>,
     mut program: ResMut<Program>,
@@ -71,7 +73,7 @@ pub fn draw_frame(
         return;
     }
     let threads = threads.0.as_ref().unwrap_or_else(|| ComputeTaskPool::get());
-    let steps = display_list(&list, &caches);
+    let steps = display_list(&list.steps, &caches, &pictures);
     pool.mark_stale(&damage.0);
     let canvas = &mut program.canvas;
     let unsent = &program.unsent;
@@ -90,13 +92,21 @@ pub fn draw_frame(
     }
 }
 
-/// The draw list with the pixels that it draws.
-fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> Vec<Step> {
-    let mut steps = Vec::with_capacity(list.steps.len());
-    for step in &list.steps {
+/// The steps of a draw list with the pixels that they draw.
+pub(super) fn display_list(
+    list: &[DrawStep],
+    caches: &Query<(&RasterCache, &LayerMask)>,
+    pictures: &Pictures,
+) -> Vec<Step> {
+    let mut steps = Vec::with_capacity(list.len());
+    for step in list {
         match step {
-            DrawStep::Layer(drawn) => {
-                let raster = caches.get(drawn.entity).ok().and_then(|(cache, _)| cache.raster.clone());
+            DrawStep::Layer(drawn) | DrawStep::Picture(drawn) => {
+                let raster = if matches!(step, DrawStep::Picture(_)) {
+                    pictures.raster(PictureId::Group(drawn.entity)).cloned()
+                } else {
+                    caches.get(drawn.entity).ok().and_then(|(cache, _)| cache.raster.clone())
+                };
                 if let Some(raster) = raster.filter(|_| !drawn.covered) {
                     #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                     steps.push(Step::Layer(LayerStep {
@@ -109,7 +119,7 @@ fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> 
                 }
             }
             DrawStep::BeginGroup(drawn) => {
-                let (mask, nothing_is_seen) = mask_step(drawn, caches);
+                let (mask, nothing_is_seen) = mask_step(drawn, caches, pictures);
                 #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                 steps.push(Step::BeginGroup(GroupStep {
                     bounds: if nothing_is_seen { PixelRect::EMPTY } else { drawn.bounds },
@@ -125,8 +135,22 @@ fn display_list(list: &DrawList, caches: &Query<(&RasterCache, &LayerMask)>) -> 
 }
 
 /// The mask of a group, and whether it hides all of it: a shape that covers nothing has no raster.
-fn mask_step(group: &Drawn, caches: &Query<(&RasterCache, &LayerMask)>) -> (Option<MaskStep>, bool) {
+fn mask_step(
+    group: &Drawn,
+    caches: &Query<(&RasterCache, &LayerMask)>,
+    pictures: &Pictures,
+) -> (Option<MaskStep>, bool) {
     let Ok((cache, LayerMask(Some(mask)))) = caches.get(group.entity) else { return (None, false) };
+    if mask.layer().is_some() {
+        let Some(LaidMask { affine, reshaping, moving, .. }) = group.mask else { return (None, false) };
+        return match pictures.raster(PictureId::Mask(group.entity)) {
+            Some(raster) => {
+                let affine = raster_affine(&Drawn { affine, reshaping, moving, ..*group }, raster);
+                (Some(MaskStep { raster: raster.clone(), affine, inverted: mask.inverted }), false)
+            }
+            None => (None, !mask.inverted),
+        };
+    }
     match cache.raster.clone() {
         Some(raster) => {
             let affine = raster_affine(group, &raster);

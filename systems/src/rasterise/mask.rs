@@ -1,6 +1,6 @@
 //! Which part of a layer is seen: masks as coverage.
 
-use components::Mask;
+use components::{Mask, MaskChannel};
 use tiny_skia::{FillRule, Transform};
 
 use super::{
@@ -50,8 +50,11 @@ fn coverage(mask: &Mask, grid: Grid, scale: (f64, f64)) -> Option<tiny_skia::Mas
     Some(cut)
 }
 
-/// Takes away what the mask does not show.
+/// Takes away what the mask does not show. What another layer does not show is taken away only when a frame is drawn.
 pub(crate) fn apply(mask: &Mask, mut picture: Surface) -> Surface {
+    if mask.layer().is_some() {
+        return picture;
+    }
     if let Some(mut coverage) = coverage(mask, picture.grid(), picture.scale) {
         if mask.inverted {
             coverage.invert();
@@ -59,6 +62,31 @@ pub(crate) fn apply(mask: &Mask, mut picture: Surface) -> Surface {
         picture.pixmap.apply_mask(&coverage);
     }
     picture
+}
+
+/// The mask that a picture is: white, its alpha the channel of the picture, blurred by a standard deviation in its
+/// pixels. `None` if it gets too large.
+pub(crate) fn from_channel(picture: Surface, channel: MaskChannel, deviation: f64) -> Option<Surface> {
+    let deviation = deviation.min(SOFTEST);
+    let reach = gaussian::reach(deviation);
+    let picture = picture.grown([reach; 4])?;
+    let value = |pixel: &[u8]| match channel {
+        MaskChannel::Alpha => pixel[3],
+        // W3C CSS Masking Level 1, chapter 7.10.1: linear luminance coefficients on sRGB, times alpha.
+        MaskChannel::Luminance => {
+            let sum = 2125 * u32::from(pixel[0]) + 7154 * u32::from(pixel[1]) + 721 * u32::from(pixel[2]);
+            ((sum + 5000) / 10_000) as u8
+        }
+    };
+    let mut coverage: Vec<u8> = picture.pixmap.data().chunks_exact(4).map(value).collect();
+    gaussian::blur::<1>(&mut coverage, picture.pixmap.width() as usize, (deviation, deviation));
+    let pixels = coverage.into_iter().flat_map(|coverage| [coverage; 4]).collect();
+    Surface::from_pixels(pixels, picture.grid(), picture.scale)
+}
+
+/// Standard deviation of the blur that makes a soft edge of this width.
+pub(crate) fn softness(feather: f64) -> f64 {
+    feather / FEATHER
 }
 
 /// The picture of a mask's shape alone: white, its alpha the coverage. For groups, whose pixels are there only when a

@@ -10,13 +10,18 @@ pub mod pixmap;
 
 mod cache;
 mod draw;
+mod picture;
 
 use bevy_ecs::schedule::SystemSet;
 
-pub(crate) use self::cache::raster_scale;
+pub(crate) use self::{
+    cache::raster_scale,
+    picture::{Finish, Recipe},
+};
 pub use self::{
     cache::{RasterCache, Rasterised, drop_idle_rasters, refresh_rasters},
     draw::{Program, RenderThreads, draw_frame},
+    picture::{PictureId, Pictures, draw_pictures},
 };
 
 /// The systems that make pixels.

@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::LazyLock};
 
-use components::{CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument, document::Limits};
+use components::{
+    CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
+    document::{Limits, check_masks},
+};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 
@@ -203,13 +206,17 @@ fn animation() -> impl Strategy<Value = Value> {
 }
 
 fn mask() -> impl Strategy<Value = Value> {
-    (number(-20.0, 60.0), number(10.0, 120.0), any::<bool>(), select(vec![0.0, 0.0, 6.0]), any::<bool>()).prop_map(
-        |(x, width, inverted, feather, round)| {
-            let shape = if round { "ellipse" } else { "rect" };
-            json!({"shape": {"type": shape, "x": x, "y": 5, "width": width, "height": 70},
-                   "inverted": inverted, "feather": feather})
+    let shape = (number(-20.0, 60.0), number(10.0, 120.0), select(vec!["rect", "ellipse", "path"])).prop_map(
+        |(x, width, shape)| match shape {
+            "path" => json!({"type": shape, "d": format!("M {x} 0 L {width} 10 Q 90 60 20 70 Z")}),
+            _ => json!({"type": shape, "x": x, "y": 5, "width": width, "height": 70}),
         },
-    )
+    );
+    // Where there is no such layer, or it needs the picture of this one itself, the scene refuses it.
+    let layer = (0_u32..12, select(vec!["alpha", "luminance"]))
+        .prop_map(|(layer, channel)| json!({"type": "layer", "layer": format!("l{layer}"), "channel": channel}));
+    (prop_oneof![shape.boxed(), layer.boxed()], any::<bool>(), select(vec![0.0, 0.0, 6.0]))
+        .prop_map(|(shape, inverted, feather)| json!({"shape": shape, "inverted": inverted, "feather": feather}))
 }
 
 fn effect() -> impl Strategy<Value = Value> {
@@ -277,11 +284,16 @@ fn leaf() -> impl Strategy<Value = Value> {
 
 pub(crate) fn layer() -> impl Strategy<Value = Value> {
     leaf().prop_recursive(2, 8, 3, |inner| {
-        (common(), vec(inner, 0..4)).prop_map(|(mut group, children)| {
-            group["content"] = json!({"type": "group"});
-            group["children"] = json!(children);
-            group
-        })
+        (common(), vec(inner, 0..4), option::weighted(0.3, vec(effect(), 1..3))).prop_map(
+            |(mut group, children, effects)| {
+                if let Some(effects) = effects {
+                    group["effects"] = json!(effects);
+                }
+                group["content"] = json!({"type": "group"});
+                group["children"] = json!(children);
+                group
+            },
+        )
     })
 }
 
@@ -329,7 +341,16 @@ pub(crate) fn canvas() -> impl Strategy<Value = CanvasDocument> {
 
 /// A scene of these layers, which get names.
 pub(crate) fn scene(canvas: CanvasDocument, layers: Vec<Value>, next: &mut u32) -> SceneDocument {
-    let layers = layers.into_iter().map(|layer| read(layer, next)).collect();
+    let mut layers: Vec<LayerDocument> = layers.into_iter().map(|layer| read(layer, next)).collect();
+    // Masks that a scene may not have are left out.
+    while let Some(fault) = check_masks(&layers).first() {
+        let mut path = fault.pointer.split('/').filter_map(|step| step.parse::<usize>().ok());
+        let mut layer = &mut layers[path.next().unwrap()];
+        for step in path {
+            layer = &mut layer.children[step];
+        }
+        layer.mask = None;
+    }
     let assets = serde_json::from_value(assets()).unwrap();
     SceneDocument { canvas, layers, assets, folder: FOLDER.clone(), ..SceneDocument::default() }
 }

@@ -53,7 +53,7 @@ pub(crate) fn of_geometry(geometry: &Geometry) -> (BezPath, Rect) {
     (path, bounds)
 }
 
-/// The outline of a mask in layer pixels.
+/// The outline of a mask in layer pixels; empty where the mask is another layer.
 pub(crate) fn of_mask(shape: &MaskShape) -> BezPath {
     match shape {
         MaskShape::Rect { x, y, width, height, radius } => rounded(Rect::new(*x, *y, x + width, y + height), *radius),
@@ -61,6 +61,7 @@ pub(crate) fn of_mask(shape: &MaskShape) -> BezPath {
             Ellipse::from_rect(Rect::new(*x, *y, x + width, y + height)).to_path(TOLERANCE)
         }
         MaskShape::Path { d } => BezPath::from_svg(d).unwrap_or_default(),
+        MaskShape::Layer { .. } => BezPath::new(),
     }
 }
 

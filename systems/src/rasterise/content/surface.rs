@@ -46,6 +46,13 @@ impl Grid {
         let drawable = area.width() > 0.0 && area.height() > 0.0 && width >= 1.0 && height >= 1.0;
         drawable.then_some(Self { left: left as i32, top: top as i32, width: width as u32, height: height as u32 })
     }
+
+    /// The layer pixels that it covers.
+    pub(crate) fn area(self, scale: (f64, f64)) -> Rect {
+        let (left, top) = (f64::from(self.left), f64::from(self.top));
+        let (right, bottom) = (left + f64::from(self.width), top + f64::from(self.height));
+        Rect::new(left / scale.0, top / scale.1, right / scale.0, bottom / scale.1)
+    }
 }
 
 /// The scale at which `area` (layer pixels) can be drawn: the one that is asked for, or less where the surface would
