@@ -294,9 +294,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             let (found, expected) = match known.get(wanted) {
                 Some(asset) if fits(asset) => continue,
                 Some(asset) => {
-                    let other = asset.kind.map_or("something else", AssetKind::name);
-                    let found = format!("`\"{wanted}\"`, which is of type `\"{other}\"`");
-                    (found, format!("an asset of type `\"{name}\"`"))
+                    (of_other_type(wanted, asset), format!("an asset of type `\"{name}\"`"))
                 }
                 None => {
                     let none = if fitting().next().is_none() { ", which has none yet" } else { "" };
@@ -315,14 +313,9 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     }
 }
 
-/// What people call an asset of this kind.
-pub(super) fn asset_noun(kind: Option<AssetKind>) -> &'static str {
-    match kind {
-        Some(AssetKind::Image) => "picture",
-        Some(AssetKind::Font) => "font",
-        Some(AssetKind::Audio) => "sound",
-        None => "file of another type",
-    }
+/// What is found where an asset of another type is named.
+pub(super) fn of_other_type(wanted: &str, asset: &AssetEntry<'_>) -> String {
+    format!("`\"{wanted}\"`, which is of type `\"{}\"`", asset.kind.map_or("something else", AssetKind::name))
 }
 
 /// Whether a path cannot leave the folder that it is relative to, on any system.
