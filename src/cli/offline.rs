@@ -30,6 +30,7 @@ pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Composit
     };
     compositor.set_raster_memory(settings.pipeline_raster_memory << 20);
     compositor.set_quality(RenderQuality::all(quality));
+    compositor.set_asset_budget(settings.assets_memory << 20);
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
     let report = compositor.tick(0, 0.0);
     tell_of(&report);
@@ -51,4 +52,24 @@ pub(super) fn tell_of(report: &TickReport) {
             tracing::warn!("{message}");
         }
     }
+}
+
+/// Runs a tick with all that it shows: waits for assets that had to make room for others, and for a free frame.
+pub(super) fn tick(compositor: &mut Compositor, tick: u64, seconds: f64) -> TickReport {
+    let mut report = compositor.tick(tick, seconds);
+    let events = std::mem::take(&mut report.events);
+    let deadline = Instant::now() + LOADING;
+    let mut frame = report.frame.take();
+    while compositor.awaits_assets() && Instant::now() < deadline {
+        compositor.finish_loading(deadline);
+        report = compositor.tick(tick, seconds);
+        frame = report.frame.take().or(frame);
+    }
+    while report.starved {
+        // The encoder still holds every frame of the pool; it lets one go when it is done with it.
+        std::thread::sleep(Duration::from_millis(1));
+        report = compositor.tick(tick, seconds);
+        frame = report.frame.take().or(frame);
+    }
+    TickReport { frame, events, ..report }
 }

@@ -1,10 +1,6 @@
 //! `stream-manager render SCENE --out FILE`
 
-use std::{
-    process::ExitCode,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{process::ExitCode, sync::Arc, time::Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
@@ -83,14 +79,9 @@ impl Job {
             #[expect(clippy::cast_precision_loss, reason = "2^53 frames are millions of years")]
             let seconds = self.from + frame as f64 / self.fps;
             let tick = frame + 1;
-            let mut report = compositor.tick(tick, seconds);
+            let report = offline::tick(&mut compositor, tick, seconds);
             if !report.events.is_empty() {
                 bar.suspend(|| offline::tell_of(&report));
-            }
-            while report.starved {
-                // The encoder still holds every frame of the pool; it lets one go when it is done with it.
-                std::thread::sleep(Duration::from_millis(1));
-                report = compositor.tick(tick, seconds);
             }
             picture = report.frame.or(picture);
             if let Some(picture) = &picture {

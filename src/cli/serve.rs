@@ -79,6 +79,7 @@ async fn run(
         raster_memory: settings.pipeline_raster_memory << 20,
         quality: stream::quality(settings),
         faults: faults(),
+        asset_budget: settings.assets_memory << 20,
     };
     let observed = Arc::clone(&metrics);
     let (engine, mut ticking) =

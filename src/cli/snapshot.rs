@@ -23,7 +23,7 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Ok(compositor) => compositor,
         Err(refused) => return fail(refused, 1),
     };
-    offline::tell_of(&compositor.tick(1, args.at.as_secs_f64()));
+    offline::tell_of(&offline::tick(&mut compositor, 1, args.at.as_secs_f64()));
     let picture = compositor.picture();
     let Some(mut image) = RgbaImage::from_raw(picture.width, picture.height, picture.data) else {
         return fail("the picture has not the size that it says", 1);

@@ -274,6 +274,9 @@ settings! {
         /// kept in any case.
         pipeline_raster_memory: u64 = whole(1, 65_536, "MB"),
             "PIPELINE_RASTER_MEMORY", "pipeline.raster_memory", default "128";
+        /// Memory in MiB for decoded pictures, animations and fonts of the scene. When it is full, what is not seen goes
+        /// first and is decoded again when it is needed.
+        assets_memory: u64 = whole(16, 65_536, "MiB"), "ASSETS_MEMORY", "assets.memory", default "256";
         /// Threads that draw; `auto` takes one for each core.
         workers_render: Option<usize> = whole_or("auto", 1, 256), "WORKERS_RENDER", "workers.render", default "auto";
         /// Threads that decode pictures and fonts.

@@ -50,6 +50,8 @@ pub struct EngineSettings {
     pub quality: QualityGoal,
     /// Layers whose drawing is made to panic, to test what comes of it.
     pub faults: Option<fn(&str) -> bool>,
+    /// Bytes that decoded assets may take together.
+    pub asset_budget: u64,
 }
 
 /// A running engine.
@@ -95,7 +97,7 @@ pub fn spawn(
     scene: SceneDocument,
     observe: impl FnMut(&TickReport, Duration) + Send + 'static,
 ) -> Result<(EngineHandle, Engine), StartError> {
-    let EngineSettings { format, max_layers, pool_size, raster_memory, quality, faults } = settings;
+    let EngineSettings { format, max_layers, pool_size, raster_memory, asset_budget, quality, faults } = settings;
     let governor = Governor::new(quality);
     let (handle, requests, shared) = EngineHandle::new(format);
     let (width, height) = (format.width, format.height);
@@ -107,6 +109,8 @@ pub fn spawn(
     compositor.set_raster_memory(raster_memory);
     compositor.set_pace(format.presentation_time(1));
     let sound = Arc::new(Soundtrack::from(&scene));
+    compositor.set_asset_budget(asset_budget);
+    compositor.watch_assets();
     compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
     let first = compositor.tick(0, 0.0);
     for (_, outcome) in first.outcomes {

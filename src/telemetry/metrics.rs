@@ -27,7 +27,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use systems::{TickReport, WorkerTotals, clock::SceneEvent};
+use systems::{TickReport, WorkerTotals, assets::AssetStats, clock::SceneEvent};
 
 use super::histogram::DurationHistogram;
 use crate::engine::{EngineHandle, OutputState, Transport};
@@ -143,6 +143,7 @@ struct Ticks {
     /// Share of the tiles that the last tick drew, as bits of an `f64`.
     damage_ratio: AtomicU64,
     starved: AtomicU64,
+    assets: AssetNumbers,
     edits: AtomicU64,
     refused_edits: AtomicU64,
     trigger_errors: AtomicU64,
@@ -198,6 +199,7 @@ impl Ticks {
             all_tiles: AtomicU64::new(0),
             damage_ratio: AtomicU64::new(0),
             starved: AtomicU64::new(0),
+            assets: AssetNumbers::default(),
             edits: AtomicU64::new(0),
             refused_edits: AtomicU64::new(0),
             trigger_errors: AtomicU64::new(0),
@@ -221,6 +223,7 @@ impl Ticks {
         let ratio = if all == 0 { 0.0 } else { drawn as f64 / all as f64 };
         self.damage_ratio.store(ratio.to_bits(), Ordering::Relaxed);
         self.starved.fetch_add(u64::from(report.starved), Ordering::Relaxed);
+        self.assets.observe(&report.assets);
         let refused = report.outcomes.iter().filter(|(_, outcome)| outcome.is_err()).count();
         self.refused_edits.fetch_add(refused as u64, Ordering::Relaxed);
         self.edits.fetch_add((report.outcomes.len() - refused) as u64, Ordering::Relaxed);
@@ -283,6 +286,7 @@ impl Collector for Ticks {
         out.counter("stream_drawn_tiles", "Tiles that ticks drew", &self.drawn_tiles)?;
         out.counter("stream_tiles", "Tiles that ticks would have drawn without damage tracking", &self.all_tiles)?;
         out.counter("stream_starved_frames", "Pictures that waited for a free frame of the pool", &self.starved)?;
+        self.assets.encode(&mut out)?;
         out.counter("stream_edits", "Batches of edits that were carried out", &self.edits)?;
         out.counter("stream_refused_edits", "Batches of edits that were refused", &self.refused_edits)?;
         out.counter(
@@ -299,6 +303,42 @@ impl Collector for Ticks {
         out.counter("raster_cache_late", "Times a tick showed an older picture of a layer, or none", &rasters.late)?;
         out.counter("raster_cache_dropped", "Pictures let go of to stay within the memory", &rasters.dropped)?;
         self.encode_workers(&mut out)
+    }
+}
+
+/// What the scene's assets take and how they do, as of the last tick.
+#[derive(Debug, Default)]
+struct AssetNumbers {
+    bytes: AtomicU64,
+    limit: AtomicU64,
+    failed: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    evictions: AtomicU64,
+    errors: AtomicU64,
+}
+
+impl AssetNumbers {
+    fn observe(&self, stats: &AssetStats) {
+        let AssetStats { bytes, limit, failed, hits, misses, evictions, errors } = *stats;
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.limit.store(limit, Ordering::Relaxed);
+        self.failed.store(failed, Ordering::Relaxed);
+        self.hits.store(hits, Ordering::Relaxed);
+        self.misses.store(misses, Ordering::Relaxed);
+        self.evictions.store(evictions, Ordering::Relaxed);
+        self.errors.store(errors, Ordering::Relaxed);
+    }
+
+    fn encode(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
+        let now = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        out.gauge("asset_bytes", "Memory that decoded assets take", now(&self.bytes))?;
+        out.gauge("asset_limit_bytes", "Memory that decoded assets may take", now(&self.limit))?;
+        out.gauge("asset_failed", "Assets of the scene that cannot be used", now(&self.failed))?;
+        out.counter("asset_hits", "Times a layer came to be seen whose asset was in memory", &self.hits)?;
+        out.counter("asset_misses", "Times a layer came to be seen whose asset was not", &self.misses)?;
+        out.counter("asset_evictions", "Assets that went from memory to make room", &self.evictions)?;
+        out.counter("asset_errors", "Times that reading an asset failed", &self.errors)
     }
 }
 

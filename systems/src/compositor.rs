@@ -9,7 +9,7 @@ use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::Wo
 use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
 
 use crate::{
-    assets::Assets,
+    assets::{AssetStats, Assets},
     clock::{Conductor, Inputs, SceneEvent, SceneEvents, SceneTime, TimelineStatus, Timelines},
     cull::DrawList,
     damage::{Damage, LastDrawn},
@@ -77,6 +77,8 @@ pub struct TickReport {
     pub background: WorkerTotals,
     /// Pictures of layers that are kept.
     pub rasters: RasterMemory,
+    /// What the assets take and how they do.
+    pub assets: AssetStats,
     /// Time that each stage took, in the order in which they ran.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -152,6 +154,7 @@ impl Compositor {
             render: self.world.resource::<Workers>().totals(),
             background: self.world.resource::<Background>().totals(),
             rasters: *self.world.resource::<RasterMemory>(),
+            assets: self.world.resource::<Assets>().stats(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
     }
@@ -180,6 +183,23 @@ impl Compositor {
     /// Makes the drawing of the layers that `is_chosen` names panic from now on, to test what comes of it.
     pub fn inject_faults(&mut self, is_chosen: fn(&str) -> bool) {
         self.world.insert_resource(FaultInjection(Some(is_chosen)));
+    }
+
+    /// Sets the bytes that decoded assets may take together.
+    pub fn set_asset_budget(&mut self, bytes: u64) {
+        self.world.resource_mut::<Assets>().set_budget(bytes);
+    }
+
+    /// From now on assets whose files change are read again, and what failed is tried again from time to time.
+    pub fn watch_assets(&mut self) {
+        self.world.resource_mut::<Assets>().watch();
+    }
+
+    /// Whether layers that the last tick would have drawn wait for assets. Once [`finish_loading`](Self::finish_loading)
+    /// has ended, the same tick can be run again and shows them.
+    #[must_use]
+    pub fn awaits_assets(&self) -> bool {
+        self.world.resource::<Assets>().awaited() > 0
     }
 
     /// Waits until every asset that the last ticks asked for has been decoded or has failed, at most until

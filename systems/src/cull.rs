@@ -429,6 +429,10 @@ fn is_opaque(content: &Content, assets: &Assets) -> bool {
             let fills = matches!(content.fit, Fit::Cover | Fit::Fill) || content.size.is_none();
             fills && matches!(assets.state(&content.asset), Some(AssetState::Image(image)) if image.opaque)
         }
-        Content::Shape(_) | Content::Text(_) | Content::Group(_) => false,
+        Content::AnimatedImage(content) => {
+            let fills = matches!(content.fit, Fit::Cover | Fit::Fill) || content.size.is_none();
+            fills && matches!(assets.state(&content.asset), Some(AssetState::Animation(image)) if image.opaque)
+        }
+        Content::Svg(_) | Content::Shape(_) | Content::Text(_) | Content::Group(_) => false,
     }
 }

@@ -13,6 +13,7 @@ pub mod edit;
 pub mod frame;
 pub mod isolate;
 pub mod place;
+pub mod playback;
 pub mod quality;
 pub mod rasterise;
 pub mod scene;

@@ -15,6 +15,7 @@ use kurbo::{Affine, Rect, Vec2};
 
 use crate::{
     assets::Assets,
+    clock::SceneTime,
     isolate::Isolation,
     quality::Quality,
     rasterise::{
@@ -57,6 +58,7 @@ type Measured<'w> =
 /// Measures layers whose content changed: by an edit, by an animation, or because an asset has arrived.
 pub fn measure_layers(
     viewport: Res<Viewport>,
+    time: Res<SceneTime>,
     mut assets: ResMut<Assets>,
     mut arrived: ResMut<Arrived>,
     mut fonts: ResMut<Fonts>,
@@ -72,14 +74,17 @@ pub fn measure_layers(
     if viewport.is_changed() || other_fonts {
         due = contents.iter().map(|(entity, _)| entity).collect();
     } else if !arrived.is_empty() {
-        let shows_arrived = |content: &Content| match content {
-            Content::Image(image) => arrived.contains(&image.asset),
-            _ => false,
-        };
+        let shows_arrived = |content: &Content| content.asset().is_some_and(|(asset, _)| arrived.contains(asset));
         due.extend(contents.iter().filter(|(_, content)| shows_arrived(content)).map(|(entity, _)| entity));
     }
     let mut context =
-        DrawContext { assets: &assets, fonts: &mut fonts, canvas: viewport.canvas, quality: Quality::High };
+        DrawContext {
+        assets: &assets,
+        fonts: &mut fonts,
+        canvas: viewport.canvas,
+        quality: Quality::High,
+        seconds: time.seconds,
+    };
     for entity in due {
         let Ok((content, animated, effects, mut extent, mut ink, mut scrolling, mut revision)) = layers.get_mut(entity)
         else {

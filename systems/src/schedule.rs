@@ -3,6 +3,7 @@
 use bevy_ecs::schedule::{IntoScheduleConfigs, Schedule, SingleThreadedExecutor};
 
 use crate::{
+    assets,
     clock::{self, ClockSystems},
     cull::{self, CullSystems},
     damage::{self, DamageSystems},
@@ -10,6 +11,7 @@ use crate::{
     edit::{self, EditSystems},
     isolate,
     place::{self, PlaceSystems},
+    playback,
     rasterise::{self, RasteriseSystems},
     timing::finish_stage,
     tween::{self, TweenSystems},
@@ -49,13 +51,14 @@ pub fn tick_schedule() -> Schedule {
             rasterise::retry_faulty,
             rasterise::collect_rasters,
             place::measure_layers,
+            playback::pick_frames,
             isolate::find_mask_layers,
             place::place_layers,
             finish_stage("place"),
         )
             .chain()
             .in_set(PlaceSystems),
-        (cull::list_visible, finish_stage("cull")).chain().in_set(CullSystems),
+        (cull::list_visible, assets::note_visible, finish_stage("cull")).chain().in_set(CullSystems),
         (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),
         (
             rasterise::refresh_rasters,

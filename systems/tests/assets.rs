@@ -172,8 +172,8 @@ fn what_is_equal_is_kept_and_what_changed_is_read_again() {
     save_picture(&folder.join("replaced.png"), 5, Rgba([9, 9, 9, 255]));
     save_picture(&folder.join("late.png"), 2, Rgba([7, 7, 7, 255]));
     let changed = assets.load(&documents(json!([entry("kept"), entry("replaced"), entry("late")])), &folder);
-    assert_eq!(changed, [id("gone"), id("late"), id("replaced")]);
-    assert!(matches!(assets.state(&id("replaced")), Some(AssetState::Loading)));
+    assert_eq!(changed, [id("gone")]);
+    assert_eq!(pixels(&assets, "replaced").len(), 2 * 2 * 4, "what was there stays until the other is read");
     assert!(assets.state(&id("gone")).is_none());
 
     assert_eq!(assets.wait(Instant::now() + DEADLINE), [id("late"), id("replaced")]);
@@ -207,7 +207,7 @@ fn a_font_of_the_scene_is_used_by_its_family() {
         draw(
             &content,
             (1.0, 1.0),
-            &mut DrawContext { assets: &assets, fonts, canvas: (100.0, 100.0), quality: systems::Quality::High },
+            &mut DrawContext { assets: &assets, fonts, canvas: (100.0, 100.0), quality: systems::Quality::High, seconds: 0.0 },
         )
         .unwrap()
     };
@@ -222,4 +222,147 @@ fn a_font_of_the_scene_is_used_by_its_family() {
 
     assert!(fonts.use_assets(&Assets::default()));
     assert_eq!(picture(&mut fonts, json!({ "family": "Outer" })), without);
+}
+
+/// Waits for a condition while it takes in what arrives, as ticks would.
+fn until(assets: &mut Assets, what: &str, condition: impl Fn(&Assets) -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !condition(assets) {
+        assert!(Instant::now() < deadline, "{what}: {:?}", assets.failures());
+        assets.collect();
+        std::thread::yield_now();
+    }
+}
+
+fn width(assets: &Assets, name: &str) -> u32 {
+    match assets.state(&id(name)) {
+        Some(AssetState::Image(image)) => image.width,
+        _ => 0,
+    }
+}
+
+#[test]
+fn files_that_change_are_read_again() {
+    let folder = folder("watched");
+    save_picture(&folder.join("logo.png"), 2, Rgba([1, 2, 3, 255]));
+    let mut assets = Assets::default();
+    assets.watch();
+    let entry = |name: &str, file: &str| json!({ "id": name, "type": "image", "path": file });
+    assets.load(&documents(json!([entry("logo", "logo.png"), entry("late", "new/late.png")])), &folder);
+    assets.wait(Instant::now() + DEADLINE);
+    assert_eq!(width(&assets, "logo"), 2);
+    assert!(message(&assets, "late").contains("correct the path"));
+
+    // Written in place.
+    save_picture(&folder.join("logo.png"), 3, Rgba([1, 2, 3, 255]));
+    until(&mut assets, "written in place", |assets| width(assets, "logo") == 3);
+    // Another file is renamed over it, as careful programs save.
+    save_picture(&folder.join("other.png"), 4, Rgba([1, 2, 3, 255]));
+    std::fs::rename(folder.join("other.png"), folder.join("logo.png")).unwrap();
+    until(&mut assets, "renamed over", |assets| width(assets, "logo") == 4);
+    // Its folder did not even exist.
+    std::fs::create_dir(folder.join("new")).unwrap();
+    save_picture(&folder.join("new/late.png"), 5, Rgba([1, 2, 3, 255]));
+    until(&mut assets, "added", |assets| width(assets, "late") == 5);
+    // What is broken keeps the last picture until it turns out to stay broken; then it comes back.
+    std::fs::write(folder.join("logo.png"), "half").unwrap();
+    until(&mut assets, "broken", |assets| matches!(assets.state(&id("logo")), Some(AssetState::Failed(_))));
+    assert_eq!(width(&assets, "late"), 5, "others go on");
+    save_picture(&folder.join("logo.png"), 6, Rgba([1, 2, 3, 255]));
+    until(&mut assets, "mended", |assets| width(assets, "logo") == 6);
+    std::fs::remove_file(folder.join("logo.png")).unwrap();
+    until(&mut assets, "removed", |assets| matches!(assets.state(&id("logo")), Some(AssetState::Failed(_))));
+    assert!(message(&assets, "logo").contains("there is no file"));
+}
+
+#[test]
+fn what_is_not_seen_makes_room_for_what_is() {
+    let folder = folder("budget");
+    let names = ["a", "b", "c", "d"];
+    let entry = |name: &str| json!({ "id": name, "type": "image", "path": format!("{name}.png") });
+    for name in names {
+        // 100 x 2 pixels are 800 bytes.
+        save_picture(&folder.join(format!("{name}.png")), 100, Rgba([1, 2, 3, 255]));
+    }
+    let mut assets = Assets::default();
+    assets.set_budget(2000);
+    assets.load(&documents(names.map(entry).into_iter().collect()), &folder);
+    assets.wait(Instant::now() + DEADLINE);
+    let in_memory = |assets: &Assets| names.map(|name| u32::from(width(assets, name) > 0));
+    assert_eq!(in_memory(&assets).iter().sum::<u32>(), 2, "as many as fit");
+    let see = |assets: &mut Assets, seen: &[&str]| {
+        let ids: Vec<AssetId> = seen.iter().map(|name| id(name)).collect();
+        for _ in 0..3 {
+            assets.note_seen(&ids.iter().collect());
+            assets.wait(Instant::now() + DEADLINE);
+            assert!(assets.stats().bytes <= 2000, "{:?}", assets.stats());
+        }
+    };
+    see(&mut assets, &["a", "b"]);
+    assert_eq!(in_memory(&assets), [1, 1, 0, 0]);
+    see(&mut assets, &["b", "c"]);
+    assert_eq!(in_memory(&assets), [0, 1, 1, 0]);
+    see(&mut assets, &["c"]);
+    see(&mut assets, &["d"]);
+    assert_eq!(in_memory(&assets), [0, 0, 1, 1], "the one that was used longest ago went");
+    assert!(matches!(assets.state(&id("a")), Some(AssetState::Unloaded { .. })));
+    assert_eq!(assets.state(&id("a")).unwrap().size(), Some((100.0, 2.0)), "its size stays known");
+    // More than fits is seen at once: one says so, and comes when there is room.
+    see(&mut assets, &["a", "c", "d"]);
+    assert_eq!((in_memory(&assets), assets.failures().len()), ([0, 0, 1, 1], 1));
+    assert!(message(&assets, "a").contains("ASSETS_MEMORY"));
+    see(&mut assets, &["a"]);
+    assert_eq!(in_memory(&assets)[0], 1);
+    let stats = assets.stats();
+    assert!(stats.evictions >= 3 && stats.hits > 0 && stats.misses > 0, "{stats:?}");
+}
+
+#[test]
+fn bombs_are_refused_before_they_take_memory() {
+    let folder = folder("bombs");
+    let mut gif = b"GIF89a\xff\xff\xff\xff\0\0\0".to_vec();
+    gif.extend(b"\x2c\0\0\0\0\xff\xff\xff\xff\0\x02\x01\x04\0\x3b");
+    std::fs::write(folder.join("huge.gif"), &gif).unwrap();
+    // A small screen with a huge frame on it.
+    gif[6..10].copy_from_slice(&[1, 0, 1, 0]);
+    std::fs::write(folder.join("frame.gif"), &gif).unwrap();
+    let svg = |file: &str, inner: &str| {
+        let text = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='10' height='10'>{inner}</svg>"
+        );
+        std::fs::write(folder.join(file), text).unwrap();
+    };
+    let doubled: String = (1..40)
+        .map(|n| format!("<g id='g{n}'><use xlink:href='#g{0}'/><use xlink:href='#g{0}'/></g>", n - 1))
+        .collect();
+    svg("use.svg", &format!("<defs><rect id='g0' width='1' height='1'/>{doubled}</defs><use xlink:href='#g39'/>"));
+    svg("deep.svg", &format!("{}{}", "<g>".repeat(50_000), "</g>".repeat(50_000)));
+    svg(
+        "filter.svg",
+        "<filter id='f'><feMorphology radius='5000'/></filter><rect width='10' height='10' filter='url(#f)'/>",
+    );
+    svg("outside.svg", "<image href='../secret.png' width='10' height='10'/>");
+    svg("url.svg", "<image href='http://127.0.0.1/x.png' width='10' height='10'/>");
+    std::fs::write(folder.join("entities.svg"), "<!DOCTYPE svg [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]><svg xmlns='http://www.w3.org/2000/svg'><text>&b;</text></svg>").unwrap();
+    std::fs::write(folder.join("huge.png"), png_header(10_000, 10_000)).unwrap();
+    let entry = |kind: &str, file: &str| json!({ "id": file, "type": kind, "path": file });
+    let cases = [
+        ("animatedImage", "huge.gif", "above the limit of 64 megapixels"),
+        ("animatedImage", "frame.gif", "damaged"),
+        ("animatedImage", "huge.png", "does not move"),
+        ("image", "huge.png", "10000 x 10000 pixels, above the limit"),
+        ("svg", "use.svg", "too many elements"),
+        ("svg", "deep.svg", "nested too deeply"),
+        ("svg", "filter.svg", "too many pixels"),
+        ("svg", "outside.svg", "refers to `../secret.png`"),
+        ("svg", "url.svg", "embed it"),
+        ("svg", "entities.svg", "entities"),
+        ("svg", "huge.png", "not an SVG"),
+    ];
+    for (kind, file, words) in cases {
+        let assets = loaded(json!([entry(kind, file)]), &folder);
+        let message = message(&assets, file);
+        assert!(message.contains(words), "{file} as {kind}: {message}");
+        assert_eq!(assets.stats().bytes, 0);
+    }
 }

@@ -188,6 +188,7 @@ fn draw(layer: &Value) -> Raster {
         fonts: &mut Fonts::built_in(),
         canvas: (320.0, 180.0),
         quality: systems::Quality::High,
+        seconds: 0.0,
     };
     draw_layer(&layer.content, &layer.effects, None, (1.0, 1.0), &mut ctx).unwrap()
 }

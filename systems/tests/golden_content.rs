@@ -79,6 +79,7 @@ fn with_context<T>(run: impl FnOnce(&mut DrawContext<'_>) -> T) -> T {
         fonts: &mut fonts,
         canvas: (f64::from(WIDTH), f64::from(HEIGHT)),
         quality: Quality::High,
+        seconds: 0.0,
     })
 }
 
@@ -701,7 +702,7 @@ fn a_letter_that_no_font_has_is_replaced() {
     let mut draw = |words: &str| {
         let layer = layer(text(words, json!({})));
         let mut ctx =
-            DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0), quality: Quality::High };
+            DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0), quality: Quality::High, seconds: 0.0 };
         systems::rasterise::content::draw(&layer.content, (1.0, 1.0), &mut ctx)
     };
     assert_eq!(draw("漢"), draw("\u{fffd}"));

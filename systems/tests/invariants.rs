@@ -14,7 +14,10 @@
 #[path = "support/random.rs"]
 mod random;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use components::{Edit, animation::trigger::Action};
 use proptest::{collection::vec, prelude::*};
@@ -48,6 +51,12 @@ fn run(compositor: &mut Compositor, tick: u64, edits: &[Edit]) -> Option<Arc<Fra
     compositor.tick(tick, tick as f64 / FPS).frame
 }
 
+/// Loads a scene with all of its assets.
+fn load(compositor: &mut Compositor, load: &[Edit]) {
+    run(compositor, 0, load);
+    assert!(compositor.finish_loading(Instant::now() + Duration::from_secs(60)));
+}
+
 fn assert_same_pixels(left: &Compositor, right: &Compositor, what: &str) -> Result<(), TestCaseError> {
     let (left, right) = (left.picture(), right.picture());
     prop_assert_eq!((left.width, left.height), (right.width, right.height), "{}", what);
@@ -72,12 +81,15 @@ proptest! {
         let mut by_damage = [compositor(1), compositor(2), compositor(4)];
         let mut in_full = compositor(1);
         let mut frames: [Option<Arc<Frame>>; 3] = [const { None }; 3];
-        let mut tick = 0;
-        let mut batch = vec![Edit::LoadScene(Box::new(scene))];
+        let first = [Edit::LoadScene(Box::new(scene))];
+        for compositor in by_damage.iter_mut().chain([&mut in_full]) {
+            load(compositor, &first);
+            // All of it is drawn once more, so that every one of them makes a frame.
+            compositor.redraw();
+        }
+        let mut tick = 1;
         for step in std::iter::once(&Step::Wait(1)).chain(&steps) {
-            if tick > 0 {
-                batch = edits(step, &in_full.snapshot().scene, &mut next);
-            }
+            let mut batch = edits(step, &in_full.snapshot().scene, &mut next);
             let ticks = if let Step::Wait(ticks) = step { *ticks } else { 1 };
             if let Step::Resize { width, height } = step {
                 in_full.resize(*width, *height);
@@ -108,15 +120,15 @@ proptest! {
         if scene.triggers.iter().flat_map(|trigger| &trigger.actions).any(|action| matches!(action, Action::Set { .. })) {
             times.sort_unstable_by_key(|(time, _)| *time);
         }
-        let load = [Edit::LoadScene(Box::new(scene))];
+        let first = [Edit::LoadScene(Box::new(scene))];
         let mut travelled = compositor(2);
-        run(&mut travelled, 0, &load);
+        load(&mut travelled, &first);
         for (index, (time, (width, height))) in times.into_iter().enumerate() {
             let seconds = f64::from(time) / 25.0;
             travelled.resize(width, height);
             travelled.tick(index as u64 + 1, seconds);
             let mut direct = Compositor::new(CompositorSettings { width, height, ..settings(1) });
-            run(&mut direct, 0, &load);
+            load(&mut direct, &first);
             direct.tick(1, seconds);
             assert_same_pixels(&travelled, &direct, &format!("{seconds} s"))?;
         }

@@ -24,7 +24,7 @@ pub struct ImageContent {
     pub focus: Point,
 }
 
-fn middle() -> Point {
+pub(super) fn middle() -> Point {
     Point { x: 0.5, y: 0.5 }
 }
 

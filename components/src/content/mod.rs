@@ -3,12 +3,14 @@
 //! To add one: a file here with its struct, a variant below, and the file that draws it in
 //! `systems/src/rasterise/content/`.
 
+mod animated_image;
 mod color;
 mod gradient;
 mod group;
 mod image;
 mod shape;
 mod slots;
+mod svg;
 mod text;
 
 use bevy_ecs::component::Component;
@@ -16,11 +18,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    animated_image::AnimatedImageContent,
     color::ColorContent,
     gradient::GradientContent,
     group::GroupContent,
     image::ImageContent,
     shape::{Cap, CornerRadii, EachCorner, FillRule, Geometry, Join, ShapeContent, Stroke, Trim},
+    svg::SvgContent,
     text::{
         AutoFit, Font, FontStyle, Overflow, SpanFont, TextAlign, TextContent, TextSpan, Ticker, VerticalAlign, Wrap,
         is_feature_tag,
@@ -28,6 +32,7 @@ pub use self::{
 };
 use crate::{
     animation::slots::{Slots, Visitor},
+    asset::{AssetId, AssetKind},
     computed::{AnimatedContent, Extent},
 };
 
@@ -43,6 +48,10 @@ pub enum Content {
     Gradient(GradientContent),
     /// A still picture.
     Image(ImageContent),
+    /// A picture that moves by itself.
+    AnimatedImage(AnimatedImageContent),
+    /// A vector picture from a file.
+    Svg(SvgContent),
     /// A vector shape.
     Shape(ShapeContent),
     /// Text.
@@ -51,12 +60,27 @@ pub enum Content {
     Group(GroupContent),
 }
 
+impl Content {
+    /// The asset that it draws from, and what kind of asset that has to be; `None` if it draws from none.
+    #[must_use]
+    pub fn asset(&self) -> Option<(&AssetId, AssetKind)> {
+        match self {
+            Self::Image(content) => Some((&content.asset, AssetKind::Image)),
+            Self::AnimatedImage(content) => Some((&content.asset, AssetKind::AnimatedImage)),
+            Self::Svg(content) => Some((&content.asset, AssetKind::Svg)),
+            Self::Color(_) | Self::Gradient(_) | Self::Shape(_) | Self::Text(_) | Self::Group(_) => None,
+        }
+    }
+}
+
 impl Slots for Content {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         match self {
             Self::Color(content) => content.visit(visitor),
             Self::Gradient(content) => content.visit(visitor),
             Self::Image(content) => content.visit(visitor),
+            Self::AnimatedImage(content) => content.visit(visitor),
+            Self::Svg(content) => content.visit(visitor),
             Self::Shape(content) => content.visit(visitor),
             Self::Text(content) => content.visit(visitor),
             Self::Group(content) => content.visit(visitor),

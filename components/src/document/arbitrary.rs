@@ -18,9 +18,9 @@ use crate::{
     blend::BlendMode,
     color::Color,
     content::{
-        AutoFit, Cap, ColorContent, Content, CornerRadii, EachCorner, FillRule, Font, FontStyle, Geometry,
-        GradientContent, GroupContent, ImageContent, Join, Overflow, ShapeContent, SpanFont, Stroke, TextAlign,
-        TextContent, TextSpan, Ticker, Trim, VerticalAlign, Wrap,
+        AnimatedImageContent, AutoFit, Cap, ColorContent, Content, CornerRadii, EachCorner, FillRule, Font, FontStyle,
+        Geometry, GradientContent, GroupContent, ImageContent, Join, Overflow, ShapeContent, SpanFont, Stroke,
+        SvgContent, TextAlign, TextContent, TextSpan, Ticker, Trim, VerticalAlign, Wrap,
     },
     effects::{
         Blur, ChromaKey, ColorAdjust, DropShadow, Effect, Effects, Glow, Grayscale, Outline, Pixelate, RoundedCorners,
@@ -40,14 +40,13 @@ const PATHS: [&str; 3] =
     ["M 0 0 L 100 0 L 50 80 Z", "M0,0c10,20,30,40,50,60", "M 10 10 h 80 v 80 h -80 Z m 20 20 h 40"];
 const TEXTS: [&str; 6] =
     ["", "Hello", "two\nlines", "\"quoted\" \\ // no comment", "سلام 世界 🎬", "tab\tand nul \u{1}"];
+const KINDS: [AssetKind; 5] =
+    [AssetKind::Image, AssetKind::AnimatedImage, AssetKind::Svg, AssetKind::Font, AssetKind::Audio];
 const EASINGS: [&str; 5] = ["linear", "ease", "easeInOutCubic", "cubic-bezier(0.2, 0, 0, 1)", "steps(4, jump-end)"];
 
 /// Whole scenes with up to [`MAX_LAYERS`] layers.
 pub fn scene() -> BoxedStrategy<SceneDocument> {
-    let assets = vec(
-        (select(vec![AssetKind::Image, AssetKind::Font, AssetKind::Audio]), "[a-z]{1,8}(/[a-z]{1,8})?\\.(png|ttf|wav)"),
-        0..4,
-    );
+    let assets = vec((select(KINDS.to_vec()), "[a-z]{1,8}(/[a-z]{1,8})?\\.(png|ttf|wav)"), 0..4);
     (assets, canvas(), audio(), select(TEXTS.to_vec()), vec(layer_mask(), 0..4))
         .prop_flat_map(|(assets, canvas, audio, name, masks)| {
             let assets: Vec<AssetDocument> = assets
@@ -57,9 +56,8 @@ pub fn scene() -> BoxedStrategy<SceneDocument> {
                     Some(AssetDocument { id: AssetId::new(format!("asset-{number}")).ok()?, kind, path: path.into() })
                 })
                 .collect();
-            let images: Vec<AssetId> =
-                assets.iter().filter(|asset| asset.kind == AssetKind::Image).map(|asset| asset.id.clone()).collect();
-            vec(layer(images), 0..8).prop_map(move |mut layers| {
+            let named: Vec<(AssetId, AssetKind)> = assets.iter().map(|asset| (asset.id.clone(), asset.kind)).collect();
+            vec(layer(named), 0..8).prop_map(move |mut layers| {
                 renumber(&mut layers, &mut 0);
                 mask_by_layers(&mut layers, &masks);
                 SceneDocument {
@@ -245,8 +243,8 @@ fn with_sounds_of(mut audio: AudioDocument, assets: &[AssetDocument]) -> AudioDo
 }
 
 /// A layer of any content, with children if that is a group; pictures are of these assets. Ids are unique within it.
-pub fn layer(images: Vec<AssetId>) -> BoxedStrategy<LayerDocument> {
-    let leaf = (bare_layer(), content(images)).prop_map(|(layer, content)| LayerDocument { content, ..layer });
+pub fn layer(assets: Vec<(AssetId, AssetKind)>) -> BoxedStrategy<LayerDocument> {
+    let leaf = (bare_layer(), content(assets)).prop_map(|(layer, content)| LayerDocument { content, ..layer });
     leaf.prop_recursive(3, 12, 4, |inner| {
         (bare_layer(), vec(inner, 0..4)).prop_map(|(layer, children)| LayerDocument {
             content: Content::Group(GroupContent {}),
@@ -306,15 +304,25 @@ fn bare_layer() -> BoxedStrategy<LayerDocument> {
 }
 
 /// Any content but a group; pictures are of these assets.
-pub fn content(images: Vec<AssetId>) -> BoxedStrategy<Content> {
+pub fn content(assets: Vec<(AssetId, AssetKind)>) -> BoxedStrategy<Content> {
     let color = (color(), option::of(size())).prop_map(|(color, size)| Content::Color(ColorContent { color, size }));
     let gradient = (gradient(), option::of(size()))
         .prop_map(|(gradient, size)| Content::Gradient(GradientContent { gradient, size }));
     let mut any = vec![color.boxed(), gradient.boxed(), shape(), text()];
-    if !images.is_empty() {
-        let image = (select(images), option::of(size()), fit(), unit_point());
-        let image = image.prop_map(|(asset, size, fit, focus)| ImageContent { asset, size, fit, focus });
-        any.push(image.prop_map(Content::Image).boxed());
+    let pictures: Vec<_> = assets.into_iter().filter(|(_, kind)| *kind != AssetKind::Font).collect();
+    if !pictures.is_empty() {
+        let framing = (select(pictures), option::of(size()), fit(), unit_point());
+        let repeat = option::of(prop_oneof![Just(Repeat::Forever), (1..5_u32).prop_map(Repeat::Times)]);
+        let playing = (-20.0..20.0, 0.0..4.0, repeat);
+        let picture =
+            (framing, playing).prop_map(|(((asset, kind), size, fit, focus), (start_at, speed, repeat))| match kind {
+                AssetKind::AnimatedImage => {
+                    Content::AnimatedImage(AnimatedImageContent { asset, size, fit, focus, start_at, speed, repeat })
+                }
+                AssetKind::Svg => Content::Svg(SvgContent { asset, size, fit, focus }),
+                AssetKind::Image | AssetKind::Font => Content::Image(ImageContent { asset, size, fit, focus }),
+            });
+        any.push(picture.boxed());
     }
     Union::new(any).boxed()
 }

@@ -185,6 +185,8 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 self.size(pointer, gradient.size.as_ref());
             }
             Content::Image(image) => self.size(pointer, image.size.as_ref()),
+            Content::AnimatedImage(image) => self.size(pointer, image.size.as_ref()),
+            Content::Svg(image) => self.size(pointer, image.size.as_ref()),
             Content::Shape(ShapeContent { fill, stroke, .. }) => {
                 if let Some(fill) = fill {
                     self.paint(&format!("{pointer}/fill"), fill);
@@ -282,41 +284,38 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         if !outline.assets_known {
             return;
         }
-        let is_image = |asset: &&AssetEntry<'_>| asset.kind.is_none_or(|kind| kind == AssetKind::Image);
-        // As many as a scene may have.
-        let images = || outline.assets.iter().filter(is_image).map(|asset| &*asset.id).take(1000);
         let known: HashMap<&str, &AssetEntry<'_>> = outline.assets.iter().map(|asset| (&*asset.id, asset)).collect();
         for entry in &outline.layers {
-            let Some(wanted) = entry.asset.as_deref() else { continue };
+            let Some((wanted, kind)) = entry.asset.as_ref() else { continue };
+            let (wanted, name) = (&**wanted, kind.name());
+            let fits = |asset: &&AssetEntry<'_>| asset.kind.is_none_or(|other| other == *kind);
+            // As many as a scene may have.
+            let fitting = || outline.assets.iter().filter(fits).map(|asset| &*asset.id).take(1000);
             let (found, expected) = match known.get(wanted) {
-                Some(asset) if is_image(asset) => continue,
+                Some(asset) if fits(asset) => continue,
                 Some(asset) => {
-                    (format!("`\"{wanted}\"`, which is a {}", asset_noun(asset.kind)), "an asset of type `\"image\"`")
+                    (of_other_type(wanted, asset), format!("an asset of type `\"{name}\"`"))
                 }
-                None if images().next().is_none() => {
-                    (shown_text(wanted), "the id of an image in the scene's `assets`, which has none yet")
+                None => {
+                    let none = if fitting().next().is_none() { ", which has none yet" } else { "" };
+                    let expected = format!("the id of an asset of type `\"{name}\"` in the scene's `assets`{none}");
+                    (shown_text(wanted), expected)
                 }
-                None => (shown_text(wanted), "the id of an image in the scene's `assets`"),
             };
             if self.faults.len() >= MAX_FAULTS {
                 return;
             }
             self.fault(format!("{}/content/asset", entry.pointer), found, expected);
             if let Some(fault) = self.faults.last_mut() {
-                fault.nearest = nearest(wanted, images()).map(quoted);
+                fault.nearest = nearest(wanted, fitting()).map(quoted);
             }
         }
     }
 }
 
-/// What people call an asset of this kind.
-pub(super) fn asset_noun(kind: Option<AssetKind>) -> &'static str {
-    match kind {
-        Some(AssetKind::Image) => "picture",
-        Some(AssetKind::Font) => "font",
-        Some(AssetKind::Audio) => "sound",
-        None => "file of another type",
-    }
+/// What is found where an asset of another type is named.
+pub(super) fn of_other_type(wanted: &str, asset: &AssetEntry<'_>) -> String {
+    format!("`\"{wanted}\"`, which is of type `\"{}\"`", asset.kind.map_or("something else", AssetKind::name))
 }
 
 /// Whether a path cannot leave the folder that it is relative to, on any system.

@@ -86,8 +86,8 @@ pub(super) struct LayerEntry<'a> {
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) is_group: Option<bool>,
     pub(super) content: Option<Cow<'a, Content>>,
-    /// The asset that its content names.
-    pub(super) asset: Option<Cow<'a, str>>,
+    /// The asset that its content names, and of what kind it has to be.
+    pub(super) asset: Option<(Cow<'a, str>, AssetKind)>,
     /// The layer that is its mask.
     pub(super) mask_layer: Option<Cow<'a, str>>,
     pub(super) has_children: bool,
@@ -156,10 +156,7 @@ impl<'a> Outline<'a> {
             id: Some(layer.id.as_str().into()),
             is_group: Some(matches!(layer.content, Content::Group(_))),
             content: Some(Cow::Borrowed(&layer.content)),
-            asset: match &layer.content {
-                Content::Image(image) => Some(image.asset.as_str().into()),
-                _ => None,
-            },
+            asset: layer.content.asset().map(|(asset, kind)| (asset.as_str().into(), kind)),
             mask_layer: layer.mask.as_ref().and_then(Mask::layer).map(|id| id.as_str().into()),
             has_children: !layer.children.is_empty(),
             animations: layer.animations.0.iter().map(Cow::Borrowed).enumerate().collect(),
@@ -221,10 +218,10 @@ impl Outline<'static> {
             id: node.child("id").and_then(text).map(Cow::Owned),
             is_group: content_type.as_ref().map(|content_type| content_type == "group"),
             content: content.and_then(typed).map(Cow::Owned),
-            asset: content
-                .filter(|_| content_type.as_deref() == Some("image"))
-                .and_then(|content| text(content.child("asset")?))
-                .map(Cow::Owned),
+            asset: content_type
+                .as_deref()
+                .and_then(AssetKind::of_content)
+                .and_then(|kind| Some((Cow::Owned(text(content?.child("asset")?)?), kind))),
             mask_layer: node.child("mask").and_then(|mask| text(mask.child("shape")?.child("layer")?)).map(Cow::Owned),
             has_children: !items(node.child("children")).is_empty(),
             animations: animations.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),

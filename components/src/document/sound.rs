@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     fault::{MAX_FAULTS, Place},
-    meaning::{Checks, asset_noun},
+    meaning::{Checks, of_other_type},
     outline::{AssetEntry, Outline, TrackEntry},
     rules::quoted,
     words::{nearest, shown_text},
@@ -41,10 +41,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             for (index, wanted) in assets {
                 let (found, expected) = match known.get(&**wanted) {
                     Some(asset) if is_sound(asset) => continue,
-                    Some(asset) => (
-                        format!("`\"{wanted}\"`, which is a {}", asset_noun(asset.kind)),
-                        "an asset of type `\"audio\"`",
-                    ),
+                    Some(asset) => (of_other_type(wanted, asset), "an asset of type `\"audio\"`"),
                     None if sounds().next().is_none() => {
                         (shown_text(wanted), "the id of a sound in the scene's `assets`, which has none yet")
                     }

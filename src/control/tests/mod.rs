@@ -122,6 +122,7 @@ impl Service {
                 max_layers: MAX_LAYERS,
                 pool_size: 4,
                 raster_memory: 16 << 20,
+                asset_budget: 16 << 20,
                 quality: QualityGoal::Auto,
                 faults: None,
             },

@@ -1,18 +1,23 @@
 //! Reads one asset. Everything here runs on a worker and may take its time.
 
 use std::{
-    fs::File,
-    io::{BufReader, ErrorKind, Read},
+    fs::{File, Metadata},
+    io::{BufReader, ErrorKind, Read as _},
+    os::unix::fs::MetadataExt,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Component, Path},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
 use components::{AssetDocument, AssetKind};
 use cosmic_text::fontdb;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
 
-use super::{AssetError, AssetState, PremultipliedImage};
+use super::{
+    AssetError, AssetState, PremultipliedImage, animation,
+    budget::{Budget, Reservation},
+    svg,
+};
 
 /// Bytes that a file may have.
 const MAX_BYTES: u64 = 256 << 20;
@@ -21,77 +26,146 @@ const SOUND_HEAD: usize = 12;
 /// Pixels that a picture may have, in millions.
 const MAX_MEGAPIXELS: u64 = 64;
 /// Bytes that a decoder may use for a picture of the largest size: eight a pixel, and as much again for itself.
-const MAX_DECODER_BYTES: u64 = MAX_MEGAPIXELS * 1_000_000 * 16;
+pub(super) const MAX_DECODER_BYTES: u64 = MAX_MEGAPIXELS * 1_000_000 * 16;
 
-pub(super) fn load(document: &AssetDocument, folder: &Path) -> AssetState {
+/// What reading an asset needs besides its document.
+pub(super) struct Context<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) budget: &'a Arc<Budget>,
+    /// The font files of the scene.
+    pub(super) fonts: &'a [Arc<Vec<u8>>],
+}
+
+/// What came of reading an asset that is not broken.
+#[derive(Debug)]
+pub(super) enum Read {
+    /// It can be used, and holds this much memory.
+    Done { state: AssetState, held: Reservation },
+    /// It needs more bytes than are free.
+    NoRoom { size: (f64, f64), bytes: u64 },
+}
+
+/// How a file looked when it was read: if it looks the same again, it need not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) target: PathBuf,
+    length: u64,
+    /// Seconds and nanoseconds; of the file's entry, so that another owner or other rights count as well.
+    changed: (i64, i64),
+    inode: u64,
+}
+
+impl Stamp {
+    fn new(target: PathBuf, metadata: &Metadata) -> Self {
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Self { target, length: metadata.len(), changed, inode: metadata.ino() }
+    }
+}
+
+/// How the file of an asset looks now; `None` if there is none that may be read.
+pub(super) fn stamp(path: &Path, folder: &Path) -> Option<Stamp> {
+    let target = resolve(path, folder).ok()?;
+    let metadata = target.metadata().ok()?;
+    Some(Stamp::new(target, &metadata))
+}
+
+pub(super) fn load(document: &AssetDocument, ctx: &Context<'_>) -> Result<Read, AssetError> {
+    let path = &document.path;
     let read = || match document.kind {
-        AssetKind::Image => image(&document.path, folder).map(AssetState::Image),
-        AssetKind::Font => font(&document.path, folder).map(AssetState::Font),
-        AssetKind::Audio => sound(&document.path, folder).map(|()| AssetState::Sound),
+        AssetKind::Image => image(path, ctx),
+        AssetKind::AnimatedImage => animation::read(path, ctx),
+        AssetKind::Svg => svg::read(path, ctx),
+        AssetKind::Font => font(path, ctx),
+        AssetKind::Audio => sound(path, ctx),
     };
     // A decoder that panics on a damaged file must not leave the asset loading for ever.
     catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| {
-            Err(AssetError::Damaged { path: document.path.clone(), reason: "its decoder failed".to_owned() })
-        })
-        .unwrap_or_else(AssetState::Failed)
+        .unwrap_or_else(|_| Err(AssetError::Damaged { path: path.clone(), reason: "its decoder failed".to_owned() }))
 }
 
-/// Opens a file below `folder`, if it is one and not too large to be held in memory.
-fn open(path: &Path, folder: &Path) -> Result<(File, u64), AssetError> {
-    let file = open_any(path, folder)?;
-    let bytes = file
-        .metadata()
-        .map_err(|error| AssetError::Unreadable { path: path.to_owned(), reason: error.to_string() })?
-        .len();
-    if bytes > MAX_BYTES {
-        return Err(AssetError::FileTooLarge { path: path.to_owned(), bytes, limit: MAX_BYTES });
-    }
-    Ok((file, bytes))
-}
-
-/// Opens a file below `folder`, if it is one.
-fn open_any(path: &Path, folder: &Path) -> Result<File, AssetError> {
-    let outside = || AssetError::Outside { path: path.to_owned() };
-    let unreadable = |error: std::io::Error| match error.kind() {
+fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> AssetError + Copy {
+    move |error| match error.kind() {
         ErrorKind::NotFound => AssetError::Missing { path: path.to_owned() },
         _ => AssetError::Unreadable { path: path.to_owned(), reason: error.to_string() },
-    };
+    }
+}
+
+/// The file that a path below `folder` leads to, if it stays below it.
+fn resolve(path: &Path, folder: &Path) -> Result<PathBuf, AssetError> {
+    let outside = || AssetError::Outside { path: path.to_owned() };
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err(outside());
     }
     // With links followed: a link may not lead out of the folder either.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let root = folder.canonicalize().map_err(unreadable)?;
-    let target = root.join(path).canonicalize().map_err(unreadable)?;
-    if !target.starts_with(&root) {
-        return Err(outside());
-    }
-    // Asked before opening: opening a pipe would wait for its writer.
-    if !target.metadata().map_err(unreadable)?.is_file() {
-        return Err(AssetError::NotAFile { path: path.to_owned() });
-    }
-    File::open(&target).map_err(unreadable)
+    let root = folder.canonicalize().map_err(unreadable(path))?;
+    let target = root.join(path).canonicalize().map_err(unreadable(path))?;
+    if target.starts_with(&root) { Ok(target) } else { Err(outside()) }
 }
 
-fn image(path: &Path, folder: &Path) -> Result<PremultipliedImage, AssetError> {
-    let (file, _) = open(path, folder)?;
-    let damaged = |reason: String| AssetError::Damaged { path: path.to_owned(), reason };
-    let mut reader =
-        ImageReader::new(BufReader::new(file)).with_guessed_format().map_err(|error| damaged(error.to_string()))?;
-    if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) {
-        return Err(AssetError::NotAPicture { path: path.to_owned() });
+/// Opens a file below `folder`, if it is one.
+fn open_any(path: &Path, folder: &Path) -> Result<File, AssetError> {
+    let target = resolve(path, folder)?;
+    // Asked before opening: opening a pipe would wait for its writer.
+    if !target.metadata().map_err(unreadable(path))?.is_file() {
+        return Err(AssetError::NotAFile { path: path.to_owned() });
     }
+    File::open(&target).map_err(unreadable(path))
+}
+
+/// Opens a file below `folder`, if it is one and not too large to be held in memory; its length in bytes with it.
+pub(super) fn open(path: &Path, folder: &Path) -> Result<(BufReader<File>, u64), AssetError> {
+    let file = open_any(path, folder)?;
+    let bytes = file.metadata().map_err(unreadable(path))?.len();
+    if bytes > MAX_BYTES {
+        return Err(AssetError::FileTooLarge { path: path.to_owned(), bytes, limit: MAX_BYTES });
+    }
+    Ok((BufReader::new(file), bytes))
+}
+
+/// What every decoder may use.
+pub(super) fn decoder_limits() -> Limits {
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_DECODER_BYTES);
-    reader.limits(limits);
+    limits
+}
+
+/// A format as errors speak of it.
+pub(super) fn format_name(format: Option<ImageFormat>) -> &'static str {
+    match format {
+        Some(ImageFormat::Avif) => "AVIF",
+        Some(ImageFormat::Gif) => "a GIF",
+        Some(ImageFormat::Png) => "a PNG",
+        Some(ImageFormat::Jpeg) => "a JPEG",
+        Some(ImageFormat::WebP) => "a WebP picture",
+        Some(ImageFormat::Tiff) => "a TIFF",
+        Some(ImageFormat::Bmp) => "a BMP",
+        Some(_) => "another kind of picture",
+        None => "no picture that is known",
+    }
+}
+
+fn image(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
+    let (file, _) = open(path, ctx.folder)?;
+    let damaged = |reason: String| AssetError::Damaged { path: path.to_owned(), reason };
+    let mut reader = ImageReader::new(file).with_guessed_format().map_err(|error| damaged(error.to_string()))?;
+    if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) {
+        return Err(AssetError::NotAPicture { path: path.to_owned(), found: format_name(reader.format()) });
+    }
+    reader.limits(decoder_limits());
     let mut decoder = reader.into_decoder().map_err(|error| damaged(error.to_string()))?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MAX_MEGAPIXELS * 1_000_000 {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MAX_MEGAPIXELS * 1_000_000 {
         return Err(AssetError::TooManyPixels { path: path.to_owned(), width, height, limit: MAX_MEGAPIXELS });
     }
     // Cameras write pictures as the sensor lies and note how to turn them.
     let orientation = decoder.orientation().ok();
+    let Some(held) = ctx.budget.reserve(pixels * 4) else {
+        let turned = orientation.is_some_and(turns);
+        let (width, height) = if turned { (height, width) } else { (width, height) };
+        return Ok(Read::NoRoom { size: (f64::from(width), f64::from(height)), bytes: pixels * 4 });
+    };
     let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| damaged(error.to_string()))?;
     if let Some(orientation) = orientation {
         decoded.apply_orientation(orientation);
@@ -100,11 +174,20 @@ fn image(path: &Path, folder: &Path) -> Result<PremultipliedImage, AssetError> {
     let (width, height) = straight.dimensions();
     let mut pixels = straight.into_raw();
     let opaque = premultiply(&mut pixels);
-    Ok(PremultipliedImage { width, height, pixels: Arc::new(pixels), opaque })
+    let image = PremultipliedImage { width, height, pixels: Arc::new(pixels), opaque };
+    Ok(Read::Done { state: AssetState::Image(image), held })
+}
+
+/// Whether width and height change places.
+fn turns(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+    )
 }
 
 /// Multiplies the colours of RGBA8 pixels by their alpha; returns whether all are opaque.
-fn premultiply(pixels: &mut [u8]) -> bool {
+pub(super) fn premultiply(pixels: &mut [u8]) -> bool {
     let mut opaque = true;
     for pixel in pixels.chunks_exact_mut(4) {
         let alpha = u32::from(pixel[3]);
@@ -120,20 +203,24 @@ fn premultiply(pixels: &mut [u8]) -> bool {
     opaque
 }
 
-fn font(path: &Path, folder: &Path) -> Result<Arc<Vec<u8>>, AssetError> {
-    let (mut file, length) = open(path, folder)?;
-    let mut bytes = Vec::with_capacity(length as usize);
+fn font(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
+    let (mut file, length) = open(path, ctx.folder)?;
+    let Some(held) = ctx.budget.reserve(length) else { return Ok(Read::NoRoom { size: (0.0, 0.0), bytes: length }) };
+    let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)
         .map_err(|error| AssetError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
     let bytes = Arc::new(bytes);
     let mut database = fontdb::Database::new();
     let faces = database.load_font_source(fontdb::Source::Binary(Arc::clone(&bytes) as _));
-    if faces.is_empty() { Err(AssetError::NotAFont { path: path.to_owned() }) } else { Ok(bytes) }
+    if faces.is_empty() {
+        return Err(AssetError::NotAFont { path: path.to_owned() });
+    }
+    Ok(Read::Done { state: AssetState::Font(bytes), held })
 }
 
 /// Looks whether a file begins as sound files do. It is played from the file itself, and so may be of any length.
-fn sound(path: &Path, folder: &Path) -> Result<(), AssetError> {
-    let mut file = open_any(path, folder)?;
+fn sound(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
+    let mut file = open_any(path, ctx.folder)?;
     let mut start = Vec::with_capacity(SOUND_HEAD);
     file.by_ref()
         .take(SOUND_HEAD as u64)
@@ -148,5 +235,9 @@ fn sound(path: &Path, folder: &Path) -> Result<(), AssetError> {
         // The first byte and three bits of each frame of MP3 and of AAC.
         || matches!(start.as_slice(), [0xff, second, ..] if second & 0xe0 == 0xe0)
         || has(4, b"ftyp");
-    if is_sound { Ok(()) } else { Err(AssetError::NotASound { path: path.to_owned() }) }
+    if is_sound {
+        Ok(Read::Done { state: AssetState::Sound, held: Reservation::of_nothing(ctx.budget) })
+    } else {
+        Err(AssetError::NotASound { path: path.to_owned() })
+    }
 }

@@ -21,10 +21,36 @@ pub enum AssetError {
         "`{}` has {width} x {height} pixels, above the limit of {limit} megapixels; scale it down", path.display()
     )]
     TooManyPixels { path: PathBuf, width: u32, height: u32, limit: u64 },
-    #[error("`{}` is not a PNG, JPEG or WebP picture; convert it to one of these", path.display())]
-    NotAPicture { path: PathBuf },
+    #[error(
+        "`{}`, {width} x {height} pixels, has too many frames: they may have {limit} megapixels together and be {max_frames}; scale it down or cut it",
+        path.display()
+    )]
+    AnimationTooLarge { path: PathBuf, width: u32, height: u32, limit: u64, max_frames: usize },
+    #[error(
+        "`{}` needs {} MiB, but of the {} MiB for assets (ASSETS_MEMORY) not as much is free; scale pictures down, or raise ASSETS_MEMORY",
+        path.display(), bytes.div_ceil(1 << 20), limit >> 20
+    )]
+    NoRoom { path: PathBuf, bytes: u64, limit: u64 },
+    #[error(
+        "`{}` is {found}, not a PNG, JPEG or WebP picture; convert it to one of these, or name it by an asset of type `animatedImage` or `svg`",
+        path.display()
+    )]
+    NotAPicture { path: PathBuf, found: &'static str },
+    #[error("`{}` is {found}, not a GIF, APNG or animated WebP picture; convert it to one of these", path.display())]
+    NotAnAnimation { path: PathBuf, found: &'static str },
+    #[error("`{}` does not move; name it by an asset of type `image`", path.display())]
+    Still { path: PathBuf },
     #[error("`{}` is damaged: {reason}; export the picture again", path.display())]
     Damaged { path: PathBuf, reason: String },
+    #[error("`{}` is not an SVG picture that can be read: {reason}; export it again as plain SVG", path.display())]
+    NotSvg { path: PathBuf, reason: String },
+    #[error(
+        "`{}` refers to `{reference}`: an SVG picture may hold PNG, JPEG, GIF and WebP pictures but refer to no other file; embed it",
+        path.display()
+    )]
+    SvgReference { path: PathBuf, reference: String },
+    #[error("`{}` is too complex: {what}; simplify it, or export it as PNG", path.display())]
+    SvgTooComplex { path: PathBuf, what: String },
     #[error("`{}` is not a font; use a TTF, OTF, TTC or OTC file", path.display())]
     NotAFont { path: PathBuf },
     #[error("`{}` is not a sound file; use WAV, FLAC, Ogg, MP3, M4A or AIFF", path.display())]

@@ -1,26 +1,48 @@
-//! Pictures and fonts of the scene, read and decoded off the tick thread.
+//! Pictures and fonts of the scene: read and decoded off the tick thread, kept within a budget of memory, and read
+//! again when their files change.
+//!
+//! What is decoded stays until room is needed; then what no layer that is seen uses goes first, the longest unused of
+//! it before the rest, and is decoded again when it is needed.
 
+mod animation;
+mod apng;
+mod budget;
 mod decode;
+mod entry;
 mod error;
+mod svg;
+mod svg_fonts;
+mod visible;
+mod watch;
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
-    time::{Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use bevy_ecs::resource::Resource;
-use bevy_tasks::{IoTaskPool, Task, TaskPoolBuilder};
-use components::{AssetDocument, AssetId};
+use bevy_tasks::{IoTaskPool, TaskPoolBuilder};
+use components::{AssetDocument, AssetId, AssetKind};
 
-pub use self::error::AssetError;
+pub use self::{animation::AnimatedImage, error::AssetError, svg::VectorImage, visible::note_visible};
+use self::{
+    budget::Budget,
+    decode::{Context, Read},
+    entry::{Entry, Found, Job},
+    watch::Watch,
+};
 
 /// Threads that decode, unless the program has set up its pool before.
 const DECODERS: usize = 2;
+/// Bytes that decoded assets may take together, unless it is set.
+pub const DEFAULT_BUDGET: u64 = 256 << 20;
+/// How long a file must have been left alone before it is read again: who writes it is done then.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// A decoded picture: premultiplied RGBA8, rows without gaps, turned upright.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,105 +60,201 @@ pub struct PremultipliedImage {
 /// What has become of an asset.
 #[derive(Clone, Debug)]
 pub enum AssetState {
-    /// It is being read.
+    /// It is being read for the first time.
     Loading,
     /// A picture that can be drawn.
     Image(PremultipliedImage),
+    /// A picture that moves by itself.
+    Animation(AnimatedImage),
+    /// A vector picture.
+    Svg(VectorImage),
     /// A font file that was checked.
     Font(Arc<Vec<u8>>),
     /// A sound file that looks like one. Whoever mixes the sound plays it from the file.
     Sound,
+    /// Its pixels are not in memory now, but can be; this is its size in pixels, 0 if it was never known.
+    #[expect(missing_docs, reason = "the size")]
+    Unloaded { width: f64, height: f64 },
     /// It cannot be used.
     Failed(AssetError),
 }
 
+impl AssetState {
+    /// The size of the picture in pixels, if it is one.
+    #[must_use]
+    pub fn size(&self) -> Option<(f64, f64)> {
+        match self {
+            Self::Image(image) => Some((f64::from(image.width), f64::from(image.height))),
+            Self::Animation(image) => Some((f64::from(image.width), f64::from(image.height))),
+            Self::Svg(image) => Some((f64::from(image.tree.size().width()), f64::from(image.tree.size().height()))),
+            Self::Unloaded { width, height } => Some((*width, *height)),
+            Self::Loading | Self::Font(_) | Self::Sound | Self::Failed(_) => None,
+        }
+    }
+
+    fn is_decoded(&self) -> bool {
+        matches!(self, Self::Image(_) | Self::Animation(_) | Self::Svg(_) | Self::Font(_) | Self::Sound)
+    }
+}
+
+/// What the assets take and how they do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AssetStats {
+    /// Bytes that decoded assets take.
+    pub bytes: u64,
+    /// Bytes that they may take.
+    pub limit: u64,
+    /// Assets that cannot be used now.
+    pub failed: u64,
+    /// Times that a layer came to be seen whose asset was decoded already.
+    pub hits: u64,
+    /// Times that it was not.
+    pub misses: u64,
+    /// Assets that had to go to make room.
+    pub evictions: u64,
+    /// Times that reading an asset failed.
+    pub errors: u64,
+}
+
 /// The assets of the scene. Loading happens on `bevy_tasks`' pool for input and output; nothing here waits for it but
-/// [`wait`](Self::wait).
+/// [`wait`](Self::wait), and nothing else here touches a file.
 #[derive(Resource, Debug)]
 pub struct Assets {
     entries: HashMap<AssetId, Entry>,
     /// Counts loads, so that a late result of an asset that was replaced is told apart.
     loads: u64,
+    /// Counts the times that it was noted what is seen.
+    round: u64,
+    budget: Arc<Budget>,
+    watch: Option<Watch>,
+    counts: AssetStats,
     // As many results as assets can wait here; a scene has at most 1000.
     sender: Sender<Loaded>,
     results: Mutex<Receiver<Loaded>>,
 }
 
 #[derive(Debug)]
-struct Entry {
-    document: AssetDocument,
-    file: File,
-    load: u64,
-    state: AssetState,
-    /// Dropping it ends a load that has not begun.
-    _task: Option<Task<()>>,
-}
-
-/// Which file an asset comes from, and how it looked when it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct File {
-    folder: PathBuf,
-    stamp: Option<(u64, Option<SystemTime>)>,
-}
-
-#[derive(Debug)]
 struct Loaded {
     id: AssetId,
     load: u64,
-    state: AssetState,
+    found: Found,
 }
 
 impl Default for Assets {
     fn default() -> Self {
         let (sender, results) = channel();
-        Self { entries: HashMap::new(), loads: 0, sender, results: Mutex::new(results) }
+        Self {
+            entries: HashMap::new(),
+            loads: 0,
+            round: 1,
+            budget: Budget::new(DEFAULT_BUDGET),
+            watch: None,
+            counts: AssetStats::default(),
+            sender,
+            results: Mutex::new(results),
+        }
     }
 }
 
 impl Assets {
-    /// Makes these the assets of the scene: starts to load what is new or whose file has changed, forgets what is
-    /// gone, keeps what is equal. Paths are relative to `folder`.
+    /// Makes these the assets of the scene: starts to load what is new, looks whether files have changed, forgets what
+    /// is gone, keeps what is equal. Paths are relative to `folder`.
     ///
-    /// Returns the assets whose state is another one at once: those that are loading now and those that are gone.
+    /// Returns the assets whose state is another one at once: those that are new and those that are gone.
     pub fn load(&mut self, documents: &[AssetDocument], folder: &Path) -> Vec<AssetId> {
         let mut before = std::mem::take(&mut self.entries);
         let mut changed = Vec::new();
         for document in documents {
-            let file = File { folder: folder.to_owned(), stamp: stamp(&folder.join(&document.path)) };
             let entry = match before.remove(&document.id) {
-                Some(entry) if entry.document == *document && entry.file == file => entry,
+                Some(entry) if entry.document == *document && entry.folder == folder => entry,
                 _ => {
                     changed.push(document.id.clone());
-                    self.start(document, file)
+                    Entry::new(document, folder)
                 }
             };
             self.entries.insert(document.id.clone(), entry);
         }
+        let fonts_went = before.values().any(|entry| entry.document.kind == AssetKind::Font);
         changed.extend(before.into_keys());
         changed.sort();
+        for document in documents {
+            if self.entries.get(&document.id).is_some_and(|entry| entry.job.is_none()) {
+                self.start(&document.id, true);
+            }
+        }
+        if fonts_went {
+            self.redraw_texts();
+        }
         changed
     }
 
-    fn start(&mut self, document: &AssetDocument, file: File) -> Entry {
+    /// Sets the bytes that decoded assets may take together. What is too much goes when room is needed next.
+    pub fn set_budget(&mut self, bytes: u64) {
+        self.budget.set_limit(bytes);
+    }
+
+    /// From now on files that change are read again, and what failed is tried again from time to time.
+    pub fn watch(&mut self) {
+        match Watch::new() {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => tracing::warn!("assets that change on disk are not noticed: {error}"),
+        }
+        let ids: Vec<AssetId> = self.entries.keys().cloned().collect();
+        for id in ids {
+            self.start(&id, true);
+        }
+    }
+
+    /// Begins to read an asset; with `if_changed` only if its file does not look as it did.
+    fn start(&mut self, id: &AssetId, if_changed: bool) {
+        let fonts = self.fonts();
+        let Some(entry) = self.entries.get_mut(id) else { return };
         self.loads += 1;
         let load = self.loads;
         let pool = IoTaskPool::get_or_init(|| {
             TaskPoolBuilder::new().num_threads(DECODERS).thread_name("assets".to_owned()).build()
         });
-        let (sender, job, folder) = (self.sender.clone(), document.clone(), file.folder.clone());
+        let job = Job {
+            document: entry.document.clone(),
+            folder: entry.folder.clone(),
+            unless: entry.stamp.clone().filter(|_| if_changed),
+            fonts,
+            budget: Arc::clone(&self.budget),
+            folders: self.watch.as_ref().map(Watch::folders),
+        };
+        let (sender, id) = (self.sender.clone(), id.clone());
         let task = pool.spawn(async move {
-            let state = decode::load(&job, &folder);
             // Nobody listens any more when the program ends.
-            let _ = sender.send(Loaded { id: job.id, load, state });
+            let _ = sender.send(Loaded { id, load, found: job.run() });
         });
-        Entry { document: document.clone(), file, load, state: AssetState::Loading, _task: Some(task) }
+        entry.job = Some((load, task));
+        entry.touched = None;
+        entry.retry = None;
     }
 
-    /// Takes in what was loaded since the last call; returns the assets whose state has changed, in order.
+    /// Reads vector pictures with text again, since there are other fonts.
+    fn redraw_texts(&mut self) {
+        let has_text = |entry: &Entry| match &entry.state {
+            AssetState::Svg(image) => image.has_text,
+            _ => entry.job.is_some(),
+        };
+        let texts = |(id, entry): (&AssetId, &Entry)| {
+            (entry.document.kind == AssetKind::Svg && has_text(entry)).then(|| id.clone())
+        };
+        let ids: Vec<AssetId> = self.entries.iter().filter_map(texts).collect();
+        for id in ids {
+            self.start(&id, false);
+        }
+    }
+
+    /// Takes in what was loaded since the last call, and starts to read what has changed; returns the assets whose
+    /// state has changed, in order.
     pub fn collect(&mut self) -> Vec<AssetId> {
         let results = self.results.get_mut().unwrap_or_else(PoisonError::into_inner);
         let loaded: Vec<_> = results.try_iter().collect();
-        self.take_in(loaded)
+        let changed = self.take_in(loaded);
+        self.follow_files(Instant::now());
+        changed
     }
 
     /// Waits until nothing is loading or `deadline` has come, and returns the assets whose state has changed, in order.
@@ -151,18 +269,55 @@ impl Assets {
             }
         }
         changed.sort();
+        changed.dedup();
         changed
+    }
+
+    /// Starts to read what has changed on disk, and looks again at what failed.
+    fn follow_files(&mut self, now: Instant) {
+        let Some(watch) = &mut self.watch else { return };
+        let (paths, overflow) = watch.changes();
+        if overflow || !paths.is_empty() {
+            for entry in self.entries.values_mut() {
+                if overflow || paths.iter().any(|path| entry.is_touched_by(path)) {
+                    entry.touched = Some(now);
+                }
+            }
+        }
+        let is_quiet = |entry: &Entry| entry.touched.is_some_and(|touched| now.duration_since(touched) >= QUIET);
+        let is_due =
+            |entry: &Entry| entry.job.is_none() && (is_quiet(entry) || entry.retry.is_some_and(|retry| retry <= now));
+        let due = self.entries.iter().filter(|(_, entry)| is_due(entry));
+        let due: Vec<(AssetId, bool)> = due.map(|(id, entry)| (id.clone(), is_quiet(entry))).collect();
+        for (id, is_touched) in due {
+            // A file written twice within a few milliseconds may look the same.
+            self.start(&id, !is_touched);
+        }
     }
 
     fn take_in(&mut self, loaded: Vec<Loaded>) -> Vec<AssetId> {
         let mut changed = Vec::new();
-        for Loaded { id, load, state } in loaded {
-            let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.load == load) else { continue };
-            if let AssetState::Failed(error) = &state {
-                tracing::warn!(asset = %id, "{error}");
+        for Loaded { id, load, found } in loaded {
+            let is_awaited = |entry: &Entry| entry.job.as_ref().is_some_and(|(awaited, _)| *awaited == load);
+            let Some(entry) = self.entries.get_mut(&id).filter(|entry| is_awaited(entry)) else { continue };
+            let Found { place, watched, stamp, read } = found;
+            entry.job = None;
+            entry.place = place;
+            entry.watched = watched;
+            let Some(read) = read else {
+                if matches!(entry.state, AssetState::Failed(_)) {
+                    entry.failed(Instant::now());
+                }
+                continue;
+            };
+            entry.stamp = Some(stamp);
+            let was_font = entry.document.kind == AssetKind::Font;
+            if self.settle(&id, read) {
+                changed.push(id);
+                if was_font {
+                    self.redraw_texts();
+                }
             }
-            entry.state = state;
-            changed.push(id);
         }
         changed.sort();
         changed
@@ -171,23 +326,107 @@ impl Assets {
     /// This asset alone, as it is now, to be drawn elsewhere.
     pub(crate) fn excerpt(&self, id: &AssetId) -> Self {
         let mut excerpt = Self::default();
-        if let Some(Entry { document, file, load, state, .. }) = self.entries.get(id) {
-            let (document, file, state) = (document.clone(), file.clone(), state.clone());
-            excerpt.entries.insert(id.clone(), Entry { document, file, load: *load, state, _task: None });
+        if let Some(Entry { document, folder, state, .. }) = self.entries.get(id) {
+            excerpt.entries.insert(id.clone(), Entry { state: state.clone(), ..Entry::new(document, folder) });
         }
         excerpt
+    }
+
+    /// Puts what was read in the place of what was known; returns whether that is another state.
+    fn settle(&mut self, id: &AssetId, read: Result<Read, AssetError>) -> bool {
+        let error = match read {
+            Ok(Read::Done { state, held }) => {
+                let Some(entry) = self.entries.get_mut(id) else { return false };
+                entry.state = state;
+                entry.held = Some(held);
+                entry.failures = 0;
+                return true;
+            }
+            Ok(Read::NoRoom { size: (width, height), bytes }) => {
+                if self.is_needed(id) && self.make_room(id, bytes) {
+                    self.start(id, false);
+                    return false;
+                }
+                let is_needed = self.is_needed(id);
+                let Some(entry) = self.entries.get_mut(id) else { return false };
+                entry.held = None;
+                entry.missing = bytes;
+                if !is_needed && width > 0.0 {
+                    entry.state = AssetState::Unloaded { width, height };
+                    return true;
+                }
+                AssetError::NoRoom { path: entry.document.path.clone(), bytes, limit: self.budget.limit() }
+            }
+            Err(error) => error,
+        };
+        let is_watched = self.watch.is_some();
+        let Some(entry) = self.entries.get_mut(id) else { return false };
+        self.counts.errors += 1;
+        entry.failed(Instant::now());
+        // It may have been read while it was being written: what was there stays until it fails a second time.
+        if is_watched && entry.state.is_decoded() && entry.failures < 2 {
+            entry.stamp = None;
+            return false;
+        }
+        tracing::warn!(asset = %id, "{error}");
+        entry.state = AssetState::Failed(error);
+        entry.held = None;
+        true
+    }
+
+    /// Whether it has to be in memory now: a layer that is seen uses it, or it is a font.
+    fn is_needed(&self, id: &AssetId) -> bool {
+        self.entries.get(id).is_some_and(|entry| {
+            entry.used == self.round || !matches!(entry.document.kind, AssetKind::Image | AssetKind::AnimatedImage)
+        })
+    }
+
+    /// Lets go of what no layer that is seen uses, the longest unused first, until so many bytes are free. Lets go of
+    /// nothing if that is not enough.
+    fn make_room(&mut self, id: &AssetId, bytes: u64) -> bool {
+        let free = self.budget.limit().saturating_sub(self.budget.used());
+        let round = self.round;
+        let mut idle: Vec<(u64, AssetId, u64)> = self
+            .entries
+            .iter()
+            .filter(|(other, entry)| *other == id || (entry.used != round && entry.document.kind != AssetKind::Font))
+            .filter_map(|(id, entry)| Some((entry.used, id.clone(), entry.held.as_ref()?.bytes())))
+            .collect();
+        if free + idle.iter().map(|(_, _, held)| held).sum::<u64>() < bytes {
+            return false;
+        }
+        idle.sort();
+        let mut free = free;
+        for (_, other, held) in idle {
+            if free >= bytes {
+                break;
+            }
+            if let Some(entry) = self.entries.get_mut(&other) {
+                entry.unload();
+                self.counts.evictions += 1;
+                free += held;
+            }
+        }
+        true
     }
 
     /// How many assets are still loading.
     #[must_use]
     pub fn loading(&self) -> usize {
-        self.entries.values().filter(|entry| matches!(entry.state, AssetState::Loading)).count()
+        self.entries.values().filter(|entry| entry.job.is_some()).count()
     }
 
     /// What has become of an asset; `None` if the scene has none of this name.
     #[must_use]
     pub fn state(&self, id: &AssetId) -> Option<&AssetState> {
         self.entries.get(id).map(|entry| &entry.state)
+    }
+
+    /// What the assets take and how they do.
+    #[must_use]
+    pub fn stats(&self) -> AssetStats {
+        let failed = self.entries.values().filter(|entry| matches!(entry.state, AssetState::Failed(_))).count() as u64;
+        AssetStats { bytes: self.budget.used(), limit: self.budget.limit(), failed, ..self.counts }
     }
 
     /// Every asset that cannot be used, with the reason, in order of ids.
@@ -226,14 +465,11 @@ impl Assets {
 /// # Errors
 /// Why it cannot be used.
 pub fn check(document: &AssetDocument, folder: &Path) -> Result<(), AssetError> {
-    match decode::load(document, folder) {
-        AssetState::Failed(error) => Err(error),
-        AssetState::Loading | AssetState::Image(_) | AssetState::Font(_) | AssetState::Sound => Ok(()),
+    let budget = Budget::new(DEFAULT_BUDGET);
+    match decode::load(document, &Context { folder, budget: &budget, fonts: &[] })? {
+        Read::Done { .. } => Ok(()),
+        Read::NoRoom { bytes, .. } => {
+            Err(AssetError::NoRoom { path: document.path.clone(), bytes, limit: DEFAULT_BUDGET })
+        }
     }
-}
-
-/// Length and time of change of a file; `None` if there is none.
-fn stamp(path: &Path) -> Option<(u64, Option<SystemTime>)> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.len(), metadata.modified().ok()))
 }

@@ -17,6 +17,7 @@ use super::draft::{Changes, Node};
 use crate::{
     clock::Inputs,
     place::{Ink, Revision},
+    playback::ShownFrame,
     rasterise::RasterCache,
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
 };
@@ -73,7 +74,13 @@ pub(super) fn commit(world: &mut World, changes: Changes) {
             }
             None => {
                 let entity = world
-                    .spawn((Authored::from(document), Ink::default(), Revision::default(), RasterCache::default()))
+                    .spawn((
+                        Authored::from(document),
+                        Ink::default(),
+                        Revision::default(),
+                        ShownFrame::default(),
+                        RasterCache::default(),
+                    ))
                     .id();
                 world.resource_mut::<LayerIndex>().insert(id.clone(), entity);
             }

@@ -72,6 +72,7 @@ pub(super) fn is_suitable(content: &Content, assets: &Assets) -> bool {
     match content {
         Content::Color(_) | Content::Gradient(_) | Content::Shape(_) => true,
         Content::Image(image) => matches!(assets.state(&image.asset), Some(AssetState::Image(_))),
+        Content::Svg(image) => matches!(assets.state(&image.asset), Some(AssetState::Svg(_))),
         _ => false,
     }
 }
@@ -80,6 +81,7 @@ pub(super) fn is_suitable(content: &Content, assets: &Assets) -> bool {
 pub(super) fn assets_of(content: &Content, assets: &Assets) -> Assets {
     match content {
         Content::Image(image) => assets.excerpt(&image.asset),
+        Content::Svg(image) => assets.excerpt(&image.asset),
         _ => Assets::default(),
     }
 }
@@ -219,7 +221,14 @@ fn work(shared: &Mutex<State>, sender: &Sender<Done>) {
         let drawn = guarded(|| {
             injection.strike(&layer);
             let mut fonts = Fonts::built_in();
-            let mut context = DrawContext { assets: &assets, fonts: &mut fonts, canvas, quality: key.effects };
+            let mut context = DrawContext {
+                assets: &assets,
+                fonts: &mut fonts,
+                canvas,
+                quality: key.effects,
+                // What moves by itself is drawn by the tick.
+                seconds: 0.0,
+            };
             draw_layer(&content, &effects, mask.as_ref(), key.scale, &mut context)
         });
         let spent = began.elapsed();

@@ -290,7 +290,8 @@ impl Studio<'_> {
                 (Picture::Layer { content, effects, mask, window }, Some(fonts)) => {
                     let assets = &*self.scene.assets;
                     let canvas = self.scene.viewport.canvas;
-                    let mut context = DrawContext { assets, fonts, canvas, quality: due.key.effects };
+                    let seconds = self.scene.time.seconds;
+                    let mut context = DrawContext { assets, fonts, canvas, quality: due.key.effects, seconds };
                     let Some(window) = *window else {
                         let raster = draw_layer(content, effects, *mask, due.key.scale, &mut context);
                         return Pixels { raster, window: None };
@@ -320,10 +321,15 @@ fn draw_window(window: Rect, mask: Option<&Mask>, scale: (f64, f64), context: &m
 
 /// Whether drawing a content may set text. When in doubt it does.
 fn sets_text(content: &Content, assets: &Assets) -> bool {
-    let is_picture = |id: &AssetId| matches!(assets.state(id), Some(AssetState::Image(_)));
+    let is_picture = |id: &AssetId| {
+        let state = assets.state(id);
+        matches!(state, Some(AssetState::Image(_) | AssetState::Animation(_) | AssetState::Svg(_)))
+    };
     match content {
         Content::Color(_) | Content::Gradient(_) | Content::Shape(_) | Content::Group(_) => false,
         Content::Image(image) => !is_picture(&image.asset),
+        Content::AnimatedImage(image) => !is_picture(&image.asset),
+        Content::Svg(image) => !is_picture(&image.asset),
         Content::Text(_) => true,
     }
 }

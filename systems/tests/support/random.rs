@@ -1,5 +1,7 @@
 //! Random scenes, and random things that happen to them.
 
+use std::{path::PathBuf, sync::LazyLock};
+
 use components::{
     CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
     animation::{
@@ -127,8 +129,7 @@ fn content() -> impl Strategy<Value = Value> {
         ("[a-zA-Z ]{1,14}", number(8.0, 60.0), paint())
             .prop_map(|(text, size, fill)| json!({"type": "text", "text": text, "font": {"size": size}, "fill": fill})),
         rich_text(),
-        // No scene of this test has assets: an error card.
-        Just(json!({"type": "color", "color": "#102030"})),
+        picture(),
     ]
 }
 
@@ -166,6 +167,54 @@ fn rich_text() -> impl Strategy<Value = Value> {
                 for (key, value) in extra.as_object().unwrap() {
                     content[key] = value.clone();
                 }
+            }
+            content
+        },
+    )
+}
+
+/// Files that scenes of these draw from: good ones, and one that is broken.
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let name = format!("random-{}", env!("CARGO_CRATE_NAME"));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let square = |hue: u8| {
+        image::RgbaImage::from_fn(24, 18, |x, y| {
+            image::Rgba([hue, (x * 10) as u8, (y * 14) as u8, if (x / 6 + y / 6) % 2 == 0 { 255 } else { 60 }])
+        })
+    };
+    square(200).save(folder.join("still.png")).unwrap();
+    let frames = [0_u8, 120, 255]
+        .map(|hue| image::Frame::from_parts(square(hue), 0, 0, image::Delay::from_numer_denom_ms(70, 1)));
+    let mut gif = image::codecs::gif::GifEncoder::new(std::fs::File::create(folder.join("moving.gif")).unwrap());
+    gif.encode_frames(frames).unwrap();
+    drop(gif);
+    let svg = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 30'><circle cx='18' cy='15' r='13' fill='#e5484d'/>\
+               <path d='M2 28 L38 4' stroke='#fff8' stroke-width='5'/><text x='4' y='20' font-size='12'>Ab</text></svg>";
+    std::fs::write(folder.join("drawn.svg"), svg).unwrap();
+    std::fs::write(folder.join("broken.gif"), "GIF89a").unwrap();
+    folder
+});
+
+fn assets() -> Value {
+    json!([
+        {"id": "still", "type": "image", "path": "still.png"},
+        {"id": "moving", "type": "animatedImage", "path": "moving.gif"},
+        {"id": "drawn", "type": "svg", "path": "drawn.svg"},
+        {"id": "broken", "type": "animatedImage", "path": "broken.gif"},
+    ])
+}
+
+fn picture() -> impl Strategy<Value = Value> {
+    let kinds = [("image", "still"), ("animatedImage", "moving"), ("animatedImage", "broken"), ("svg", "drawn")];
+    (select(kinds.to_vec()), option::of(box_size()), select(vec!["contain", "cover", "fill"]), -1.0..2.0).prop_map(
+        |((kind, asset), size, fit, start)| {
+            let mut content = json!({"type": kind, "asset": asset, "fit": fit});
+            if let Some(size) = size {
+                content["size"] = size;
+            }
+            if kind == "animatedImage" {
+                content["startAt"] = json!(start);
             }
             content
         },
@@ -365,7 +414,8 @@ pub(crate) fn scene() -> impl Strategy<Value = (SceneDocument, u32)> {
         let mut next = 0;
         let mut layers: Vec<LayerDocument> = layers.into_iter().map(|layer| read(layer, &mut next)).collect();
         drop_forbidden_masks(&mut layers);
-        let scene = SceneDocument { canvas, layers, ..SceneDocument::default() };
+        let assets = serde_json::from_value(assets()).unwrap();
+        let scene = SceneDocument { canvas, layers, assets, folder: FOLDER.clone(), ..SceneDocument::default() };
         let ids: Vec<LayerId> = scene.walk().take(4).map(|layer| layer.id.clone()).collect();
         let motion = prop_oneof![Just((Vec::new(), Vec::new())), arbitrary::motion(ids)];
         motion.prop_map(move |(timelines, triggers)| (SceneDocument { timelines, triggers, ..scene.clone() }, next))

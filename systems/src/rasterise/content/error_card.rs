@@ -12,6 +12,8 @@ use super::{
     text::{self, Fonts},
 };
 
+/// Size of the smallest letters, in pixels.
+const SMALLEST: f64 = 9.0;
 const GROUND: Color = Color::rgb(0x2b, 0x12, 0x16);
 const EDGE: Color = Color::rgb(0xe5, 0x48, 0x4d);
 const WORDS: Color = Color::rgb(0xff, 0xd9, 0xda);
@@ -20,16 +22,22 @@ const WORDS: Color = Color::rgb(0xff, 0xd9, 0xda);
 pub(super) fn draw(
     asset: &AssetId,
     reason: &str,
-    (width, height): (f64, f64),
+    size: (f64, f64),
     scale: (f64, f64),
     fonts: &mut Fonts,
 ) -> Option<Surface> {
-    draw_words(format!("Picture `{asset}`: {reason}"), (width, height), scale, fonts)
+    let words = |is_small| if is_small { format!("{asset}: {reason}") } else { format!("Picture `{asset}`: {reason}") };
+    card(words, size, scale, fonts)
 }
 
 /// A card of this size in layer pixels that says this.
-pub(crate) fn draw_words(
-    words: String,
+pub(crate) fn draw_words(words: String, size: (f64, f64), scale: (f64, f64), fonts: &mut Fonts) -> Option<Surface> {
+    card(|_| words, size, scale, fonts)
+}
+
+/// `words` are asked for with whether they are set in the smallest letters.
+fn card(
+    words: impl FnOnce(bool) -> String,
     (width, height): (f64, f64),
     scale: (f64, f64),
     fonts: &mut Fonts,
@@ -43,11 +51,18 @@ pub(crate) fn draw_words(
 
     let padding = line * 3.0;
     let room = (width - 2.0 * padding, height - 2.0 * padding);
-    if room.0 >= 1.0 && room.1 >= 1.0 {
-        // So that the message, about a hundred letters, fills a good part of the box.
-        let size = (room.0 * room.1 / 110.0).sqrt().clamp(6.0, 28.0);
+    if room.0 < 3.0 * SMALLEST || room.1 < SMALLEST {
+        // No room for words: a dot, as a warning light.
+        let side = (width.min(height) / 2.0).max(1.0);
+        let dot = Rect::from_center_size(area.center(), (side, side));
+        paint::fill_box(&mut surface, dot, &Paint::Solid(EDGE));
+    } else {
+        // So that the message, about a hundred letters, fills a good part of the box. Smaller letters than these are not
+        // read by anyone: less of the message is shown then, and its beginning says which picture it is.
+        let size = (room.0 * room.1 / 110.0).sqrt().clamp(SMALLEST, 28.0);
+        let text = words(size <= SMALLEST);
         let message = TextContent {
-            text: words,
+            text,
             font: Font { size, weight: 500, ..Font::default() },
             fill: Paint::Solid(WORDS),
             width: Some(room.0),

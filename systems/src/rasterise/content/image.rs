@@ -1,6 +1,6 @@
 //! Still pictures.
 
-use components::{computed::Extent, content::ImageContent};
+use components::content::ImageContent;
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
@@ -8,84 +8,39 @@ use fast_image_resize::{
 use kurbo::Rect;
 
 use super::{
-    DrawContext, Drawable, Measure, error_card,
+    DrawContext, Drawable, Measure,
+    framing::{Framing, Layout},
     surface::{Grid, Surface, bounded_scale},
 };
 use crate::assets::{AssetState, PremultipliedImage};
 
-/// Size in pixels of the box of a picture that has none, since it could not be loaded.
-const UNKNOWN: (f64, f64) = (480.0, 270.0);
-
 impl Drawable for ImageContent {
     fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure {
-        let size = self.size.map(|size| size.resolve(ctx.canvas));
-        let boxed =
-            |(width, height)| Measure { extent: Extent { width, height }, ink: Rect::new(0.0, 0.0, width, height) };
-        match ctx.assets.state(&self.asset) {
-            Some(AssetState::Image(image)) => {
-                let area = size.unwrap_or((f64::from(image.width), f64::from(image.height)));
-                Measure { ink: Layout::new(self, image, area).target, ..boxed(area) }
-            }
-            Some(AssetState::Loading) => Measure { ink: Rect::ZERO, ..boxed(size.unwrap_or_default()) },
-            _ => boxed(size.unwrap_or(UNKNOWN)),
-        }
+        Framing::from(self).measure(ctx)
     }
 
     fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
-        let size = self.size.map(|size| size.resolve(ctx.canvas));
-        let reason = match ctx.assets.state(&self.asset) {
-            Some(AssetState::Image(image)) => {
-                let area = size.unwrap_or((f64::from(image.width), f64::from(image.height)));
-                return Layout::new(self, image, area).draw(image, scale);
-            }
-            Some(AssetState::Loading) => return None,
-            Some(AssetState::Failed(error)) => error.to_string(),
-            Some(AssetState::Font(_)) => "it is a font, not a picture; name an asset of type `image`".to_owned(),
-            Some(AssetState::Sound) => "it is a sound, not a picture; name an asset of type `image`".to_owned(),
-            None => "the scene's `assets` have no entry with this id; add one, or correct the name".to_owned(),
+        let framing = Framing::from(self);
+        let Some(AssetState::Image(image)) = ctx.assets.state(&self.asset) else {
+            return framing.draw_missing(scale, ctx);
         };
-        error_card::draw(&self.asset, &reason, size.unwrap_or(UNKNOWN), scale, ctx.fonts)
+        let natural = (f64::from(image.width), f64::from(image.height));
+        draw_pixels(image, &framing.layout(natural, ctx), scale)
     }
 }
 
-/// Where which part of a picture goes.
-struct Layout {
-    /// The part of the picture that is seen, in its own pixels.
-    source: Rect,
-    /// Where it goes, in layer pixels.
-    target: Rect,
-}
-
-impl Layout {
-    fn new(content: &ImageContent, image: &PremultipliedImage, area: (f64, f64)) -> Self {
-        let inner = (f64::from(image.width), f64::from(image.height));
-        let scale = content.fit.scale(inner, area);
-        let origin = ((area.0 - inner.0 * scale.0) * content.focus.x, (area.1 - inner.1 * scale.1) * content.focus.y);
-        let whole = Rect::new(origin.0, origin.1, origin.0 + inner.0 * scale.0, origin.1 + inner.1 * scale.1);
-        let target = whole.intersect(Rect::new(0.0, 0.0, area.0, area.1));
-        let source = Rect::new(
-            ((target.x0 - origin.0) / scale.0).clamp(0.0, inner.0),
-            ((target.y0 - origin.1) / scale.1).clamp(0.0, inner.1),
-            ((target.x1 - origin.0) / scale.0).clamp(0.0, inner.0),
-            ((target.y1 - origin.1) / scale.1).clamp(0.0, inner.1),
-        );
-        Self { source, target }
+/// Resamples a picture once, onto whole raster pixels: its edges move by half a pixel at most and stay sharp.
+pub(super) fn draw_pixels(image: &PremultipliedImage, layout: &Layout, scale: (f64, f64)) -> Option<Surface> {
+    if !layout.is_seen() {
+        return None;
     }
-
-    /// Resamples the picture once, onto whole raster pixels: its edges move by half a pixel at most and stay sharp.
-    fn draw(&self, image: &PremultipliedImage, scale: (f64, f64)) -> Option<Surface> {
-        let Self { source, target } = self;
-        if !(target.width() > 0.0 && target.height() > 0.0 && source.width() > 0.0 && source.height() > 0.0) {
-            return None;
-        }
-        let scale = bounded_scale(*target, scale);
-        let (left, right) = snap(target.x0 * scale.0, target.x1 * scale.0);
-        let (top, bottom) = snap(target.y0 * scale.1, target.y1 * scale.1);
-        let grid =
-            Grid { left: left as i32, top: top as i32, width: (right - left) as u32, height: (bottom - top) as u32 };
-        let pixels = resample(image, *source, grid.width, grid.height)?;
-        Surface::from_pixels(pixels, grid, scale)
-    }
+    let Layout { source, target, .. } = layout;
+    let scale = bounded_scale(*target, scale);
+    let (left, right) = snap(target.x0 * scale.0, target.x1 * scale.0);
+    let (top, bottom) = snap(target.y0 * scale.1, target.y1 * scale.1);
+    let grid = Grid { left: left as i32, top: top as i32, width: (right - left) as u32, height: (bottom - top) as u32 };
+    let pixels = resample(image, *source, grid.width, grid.height)?;
+    Surface::from_pixels(pixels, grid, scale)
 }
 
 /// The nearest whole pixels, at least one.

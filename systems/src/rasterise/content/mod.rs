@@ -2,8 +2,10 @@
 //!
 //! To add one: a file here that implements `Drawable`, and its line in `drawable`.
 
+mod animated_image;
 mod color;
 pub(crate) mod error_card;
+mod framing;
 mod gradient;
 mod group;
 mod image;
@@ -12,6 +14,7 @@ pub(crate) mod paint;
 mod shape;
 mod stroke;
 pub(crate) mod surface;
+mod svg;
 pub mod text;
 
 use components::{Content, Effects, Mask, Size, computed::Extent};
@@ -32,6 +35,8 @@ pub struct DrawContext<'a> {
     pub canvas: (f64, f64),
     /// How precisely effects are drawn.
     pub quality: Quality,
+    /// Scene time, by which contents that move by themselves choose what they show.
+    pub seconds: f64,
 }
 
 /// How large a content is.
@@ -86,6 +91,8 @@ fn drawable(content: &Content) -> &dyn Drawable {
         Content::Color(content) => content,
         Content::Gradient(content) => content,
         Content::Image(content) => content,
+        Content::AnimatedImage(content) => content,
+        Content::Svg(content) => content,
         Content::Shape(content) => content,
         Content::Text(content) => content,
         Content::Group(content) => content,

@@ -21,7 +21,7 @@ use super::{fallback::Fallback, glyphs::GlyphCache, layout::TextLayout, paragrap
 use crate::assets::Assets;
 
 /// The family that is built in.
-pub(super) const DEFAULT_FAMILY: &str = "Inter";
+pub(crate) const DEFAULT_FAMILY: &str = "Inter";
 
 /// Its files. Other weights than these four are drawn with the nearest of them.
 const BUILT_IN: [&[u8]; 4] = [
@@ -88,17 +88,22 @@ fn base(system: &Database) -> Vec<FaceInfo> {
     base
 }
 
+/// The built-in faces and those of the system.
+pub(crate) fn base_faces() -> &'static [FaceInfo] {
+    static BASE: LazyLock<Vec<FaceInfo>> = LazyLock::new(|| {
+        let mut database = Database::new();
+        database.load_system_fonts();
+        base(&database)
+    });
+    &BASE
+}
+
 impl Fonts {
     /// The built-in fonts and, for what they do not have, those of the system. Their names are read once, which takes a
     /// while.
     #[must_use]
     pub fn new() -> Self {
-        static BASE: LazyLock<Vec<FaceInfo>> = LazyLock::new(|| {
-            let mut database = Database::new();
-            database.load_system_fonts();
-            base(&database)
-        });
-        Self::with_base(BASE.clone())
+        Self::with_base(base_faces().to_vec())
     }
 
     /// The built-in fonts alone. What they do not have is drawn as a replacement character.

@@ -2,7 +2,7 @@
 //! paints it.
 
 mod fallback;
-mod fonts;
+pub(crate) mod fonts;
 mod glyphs;
 mod layout;
 mod lines;

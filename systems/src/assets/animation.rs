@@ -1,0 +1,211 @@
+//! Pictures that move by themselves: all of their frames, composed and decoded.
+//!
+//! All frames are kept, rather than decoded ahead: any moment can then be drawn at once, whichever was drawn before, and
+//! a tick never waits for a decoder. Frames that are equal to the one before share its pixels.
+
+use std::{
+    io::{Read, Seek},
+    path::Path,
+    sync::Arc,
+};
+
+use components::animation::Repeat;
+use image::{
+    AnimationDecoder, Frames, ImageDecoder, ImageFormat, ImageReader, Rgba,
+    codecs::{gif::GifDecoder, webp::WebPDecoder},
+    metadata::LoopCount,
+};
+
+use super::{
+    AssetError, AssetState, PremultipliedImage,
+    apng::Apng,
+    budget::Reservation,
+    decode::{Context, Read as Found, decoder_limits, format_name, open, premultiply},
+};
+
+/// Pixels that all frames of an animation may have together, in millions: 256 MB.
+const MAX_MEGAPIXELS: u64 = 64;
+/// Frames that an animation may have.
+const MAX_FRAMES: usize = 10_000;
+/// What browsers make of a delay of 10 ms or less: such files were made when no program could play them as fast.
+const SHORTEST: u64 = 10_000;
+const INSTEAD: u64 = 100_000;
+
+/// A decoded picture that moves by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnimatedImage {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Whether every pixel of every frame is opaque.
+    pub opaque: bool,
+    /// The frames, each as it is seen; at least one.
+    frames: Arc<Vec<PremultipliedImage>>,
+    /// Microseconds from the beginning to the end of each frame; rising.
+    ends: Arc<Vec<u64>>,
+    /// How often the file says that it plays.
+    repeat: Repeat,
+}
+
+impl AnimatedImage {
+    /// How many frames it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether it has no frame, which never is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// A frame; the last one where there are fewer.
+    #[must_use]
+    pub fn frame(&self, index: usize) -> Option<&PremultipliedImage> {
+        self.frames.get(index).or_else(|| self.frames.last())
+    }
+
+    /// The frame that is seen `elapsed` seconds after the beginning, played so often, or as often as the file says.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int casts saturate")]
+    pub fn frame_at(&self, elapsed: f64, repeat: Option<Repeat>) -> usize {
+        let elapsed = (elapsed * 1e6).round() as u64;
+        let cycle = self.ends.last().copied().unwrap_or(1).max(1);
+        if let Repeat::Times(times) = repeat.unwrap_or(self.repeat)
+            && elapsed / cycle >= u64::from(times)
+        {
+            return self.frames.len().saturating_sub(1);
+        }
+        self.ends.partition_point(|end| *end <= elapsed % cycle)
+    }
+}
+
+/// What decoders give one after the other: a frame as it is seen, straight RGBA8, with its microseconds.
+type Decoded<'a> = Box<dyn Iterator<Item = Result<(Vec<u8>, u64), String>> + 'a>;
+
+pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> {
+    let (file, _) = open(path, ctx.folder)?;
+    let damaged = |reason: String| AssetError::Damaged { path: path.to_owned(), reason };
+    let reader = ImageReader::new(file).with_guessed_format().map_err(|error| damaged(error.to_string()))?;
+    let format = reader.format();
+    let mut reader = reader.into_inner();
+    let failed = |error: image::ImageError| damaged(error.to_string());
+    let still = || AssetError::Still { path: path.to_owned() };
+    let (size, repeat, decoded): (_, _, Decoded<'_>) = match format {
+        Some(ImageFormat::Gif) => {
+            let repeat = gif_repeat(&mut reader).map_err(|error| damaged(error.to_string()))?;
+            let mut decoder = GifDecoder::new(reader).map_err(failed)?;
+            decoder.set_limits(decoder_limits()).map_err(failed)?;
+            (decoder.dimensions(), repeat, whole(decoder.into_frames()))
+        }
+        Some(ImageFormat::Png) => {
+            let apng = Apng::new(reader).map_err(damaged)?.ok_or_else(still)?;
+            (apng.size, apng.repeat, Box::new(apng))
+        }
+        Some(ImageFormat::WebP) => {
+            let mut decoder = WebPDecoder::new(reader).map_err(failed)?;
+            if !decoder.has_animation() {
+                return Err(still());
+            }
+            // As in browsers, what the file says about its background does not count.
+            decoder.set_background_color(Rgba([0; 4])).map_err(failed)?;
+            let repeat = match decoder.loop_count() {
+                LoopCount::Infinite => Repeat::Forever,
+                LoopCount::Finite(times) => Repeat::Times(times.get()),
+            };
+            (decoder.dimensions(), repeat, whole(decoder.into_frames()))
+        }
+        other => return Err(AssetError::NotAnAnimation { path: path.to_owned(), found: format_name(other) }),
+    };
+    let (width, height) = size;
+    if u64::from(width) * u64::from(height) > MAX_MEGAPIXELS * 1_000_000 {
+        let (path, limit) = (path.to_owned(), MAX_MEGAPIXELS);
+        return Err(AssetError::TooManyPixels { path, width, height, limit });
+    }
+    frames(path, size, repeat, decoded, ctx)
+}
+
+/// Frames that were composed already.
+fn whole(frames: Frames<'_>) -> Decoded<'_> {
+    Box::new(frames.map(|frame| {
+        let frame = frame.map_err(|error| error.to_string())?;
+        let (numerator, denominator) = frame.delay().numer_denom_ms();
+        Ok((frame.into_buffer().into_raw(), u64::from(numerator) * 1000 / u64::from(denominator.max(1))))
+    }))
+}
+
+/// How often a GIF plays: once if it does not say, and once more than it says, as browsers have it.
+fn gif_repeat(reader: &mut (impl Read + Seek)) -> std::io::Result<Repeat> {
+    const NAME: &[u8] = b"NETSCAPE2.0\x03\x01";
+    // It stands before the first frame, behind a palette of less than 1 KB.
+    let mut head = Vec::new();
+    reader.by_ref().take(4096).read_to_end(&mut head)?;
+    reader.rewind()?;
+    let at = head.windows(NAME.len() + 2).find(|bytes| bytes.starts_with(NAME));
+    Ok(match at.map(|bytes| u16::from_le_bytes([bytes[NAME.len()], bytes[NAME.len() + 1]])) {
+        Some(0) => Repeat::Forever,
+        Some(more) => Repeat::Times(u32::from(more) + 1),
+        None => Repeat::Times(1),
+    })
+}
+
+fn frames(
+    path: &Path,
+    (width, height): (u32, u32),
+    repeat: Repeat,
+    decoded: Decoded<'_>,
+    ctx: &Context<'_>,
+) -> Result<Found, AssetError> {
+    let pixels = u64::from(width) * u64::from(height);
+    let mut held: Option<Reservation> = ctx.budget.reserve(0);
+    let mut missing = false;
+    let (mut frames, mut ends): (Vec<PremultipliedImage>, Vec<u64>) = (Vec::new(), Vec::new());
+    let (mut count, mut end) = (0_u64, 0_u64);
+    for frame in decoded {
+        let (mut bytes, delay) = match frame {
+            Ok(frame) => frame,
+            // As browsers do, what there is of a file that was cut off is shown.
+            Err(_) if count > 0 => break,
+            Err(reason) => return Err(AssetError::Damaged { path: path.to_owned(), reason }),
+        };
+        count += 1;
+        if ends.len() >= MAX_FRAMES || count * pixels > MAX_MEGAPIXELS * 1_000_000 {
+            let (path, limit) = (path.to_owned(), MAX_MEGAPIXELS);
+            return Err(AssetError::AnimationTooLarge { path, width, height, limit, max_frames: MAX_FRAMES });
+        }
+        if missing {
+            // Only counted, so that it is known how much room is missing.
+            continue;
+        }
+        end += if delay <= SHORTEST { INSTEAD } else { delay };
+        if bytes.len() as u64 != pixels * 4 {
+            return Err(AssetError::Damaged { path: path.to_owned(), reason: "its frames differ in size".to_owned() });
+        }
+        let opaque = premultiply(&mut bytes);
+        if let Some(last) = frames.last()
+            && *last.pixels == bytes
+        {
+            let same = last.clone();
+            frames.push(same);
+        } else if held.as_mut().is_some_and(|held| held.grow(pixels * 4)) {
+            frames.push(PremultipliedImage { width, height, pixels: Arc::new(bytes), opaque });
+        } else {
+            missing = true;
+            held = None;
+            frames.clear();
+        }
+        ends.push(end);
+    }
+    let size = (f64::from(width), f64::from(height));
+    if missing {
+        return Ok(Found::NoRoom { size, bytes: count * pixels * 4 });
+    }
+    let Some(held) = held.filter(|_| !frames.is_empty()) else {
+        return Err(AssetError::Damaged { path: path.to_owned(), reason: "it has no picture".to_owned() });
+    };
+    let opaque = frames.iter().all(|frame| frame.opaque);
+    let animation = AnimatedImage { width, height, opaque, frames: Arc::new(frames), ends: Arc::new(ends), repeat };
+    Ok(Found::Done { state: AssetState::Animation(animation), held })
+}

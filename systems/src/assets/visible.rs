@@ -1,0 +1,76 @@
+//! Which assets are needed: those of the layers that are seen.
+
+use std::collections::HashSet;
+
+use bevy_ecs::system::{Query, Res, ResMut};
+use components::{AssetId, Content};
+
+use super::{AssetError, AssetState, Assets};
+use crate::{
+    cull::{DrawList, DrawStep},
+    rasterise::Pictures,
+};
+
+/// Tells the assets which of them are drawn from in this tick. What is not in memory is read.
+pub fn note_visible(
+    list: Res<DrawList>,
+    pictures: Res<Pictures>,
+    contents: Query<&Content>,
+    mut assets: ResMut<Assets>,
+) {
+    let seen = list.steps.iter().chain(pictures.steps()).filter_map(|step| match step {
+        DrawStep::Layer(drawn) if !drawn.covered => contents.get(drawn.entity).ok()?.asset(),
+        _ => None,
+    });
+    let seen: HashSet<&AssetId> = seen.map(|(id, _)| id).collect();
+    assets.note_seen(&seen);
+}
+
+impl Assets {
+    /// Notes that layers which draw from these assets, and from no others, are seen now.
+    pub fn note_seen(&mut self, seen: &HashSet<&AssetId>) {
+        let before = self.round;
+        self.round += 1;
+        let mut wanted: Vec<AssetId> = Vec::new();
+        for id in seen {
+            let Some(entry) = self.entries.get_mut(*id) else { continue };
+            let was_seen = entry.used == before;
+            entry.used = self.round;
+            let is_there = entry.state.is_decoded();
+            if !was_seen && !matches!(entry.state, AssetState::Failed(_)) {
+                self.counts.hits += u64::from(is_there);
+                self.counts.misses += u64::from(!is_there);
+            }
+            let lacks_room = match &entry.state {
+                AssetState::Unloaded { .. } => true,
+                AssetState::Failed(AssetError::NoRoom { .. }) => true,
+                _ => false,
+            };
+            if lacks_room && entry.job.is_none() {
+                wanted.push((*id).clone());
+            }
+        }
+        wanted.sort();
+        for id in wanted {
+            let missing = self.entries.get(&id).map_or(0, |entry| entry.missing);
+            let failed = matches!(self.state(&id), Some(AssetState::Failed(_)));
+            // What did not fit is tried again only once it would.
+            if !failed || self.could_hold(missing) {
+                self.start(&id, false);
+            }
+        }
+    }
+
+    /// How many of the assets that layers which are seen draw from are being read.
+    #[must_use]
+    pub fn awaited(&self) -> usize {
+        self.entries.values().filter(|entry| entry.used == self.round && entry.job.is_some()).count()
+    }
+
+    /// Whether so many bytes are free, or could be freed.
+    fn could_hold(&self, bytes: u64) -> bool {
+        let needed = self.entries.iter().filter(|(id, _)| self.is_needed(id));
+        let held: u64 = needed.filter_map(|(_, entry)| Some(entry.held.as_ref()?.bytes())).sum();
+        self.budget.limit().saturating_sub(held) >= bytes
+    }
+}

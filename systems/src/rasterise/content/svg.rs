@@ -1,0 +1,38 @@
+//! Vector pictures.
+
+use components::content::SvgContent;
+use resvg::tiny_skia::Transform;
+
+use super::{DrawContext, Drawable, Measure, framing::Framing, surface::Surface};
+use crate::assets::AssetState;
+
+impl Drawable for SvgContent {
+    fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure {
+        Framing::from(self).measure(ctx)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a picture needs no more")]
+    fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
+        let framing = Framing::from(self);
+        let Some(AssetState::Svg(image)) = ctx.assets.state(&self.asset) else {
+            return framing.draw_missing(scale, ctx);
+        };
+        let natural = (f64::from(image.tree.size().width()), f64::from(image.tree.size().height()));
+        let layout = framing.layout(natural, ctx);
+        if !layout.is_seen() {
+            return None;
+        }
+        // The surface ends where the picture or the box does, which cuts off what lies outside.
+        let mut surface = Surface::covering(layout.target, scale)?;
+        let place = Transform::from_row(
+            layout.scale.0 as f32,
+            0.0,
+            0.0,
+            layout.scale.1 as f32,
+            (layout.target.x0 - layout.source.x0 * layout.scale.0) as f32,
+            (layout.target.y0 - layout.source.y0 * layout.scale.1) as f32,
+        );
+        resvg::render(&image.tree, place.post_concat(surface.transform()), &mut surface.pixmap.as_mut());
+        Some(surface)
+    }
+}
