@@ -64,7 +64,7 @@ fn check_asset(asset: &AssetDocument, folder: &Path) -> Result<(), String> {
     match asset.kind {
         AssetKind::Audio => check_sound(&folder.join(&asset.path))
             .map_err(|reason| format!("`{}` cannot be played: {reason}", asset.path.display())),
-        AssetKind::Image | AssetKind::Font => Ok(()),
+        AssetKind::Image | AssetKind::AnimatedImage | AssetKind::Svg | AssetKind::Font => Ok(()),
     }
 }
 

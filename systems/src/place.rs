@@ -77,8 +77,7 @@ pub fn measure_layers(
         let shows_arrived = |content: &Content| content.asset().is_some_and(|(asset, _)| arrived.contains(asset));
         due.extend(contents.iter().filter(|(_, content)| shows_arrived(content)).map(|(entity, _)| entity));
     }
-    let mut context =
-        DrawContext {
+    let mut context = DrawContext {
         assets: &assets,
         fonts: &mut fonts,
         canvas: viewport.canvas,

@@ -207,7 +207,13 @@ fn a_font_of_the_scene_is_used_by_its_family() {
         draw(
             &content,
             (1.0, 1.0),
-            &mut DrawContext { assets: &assets, fonts, canvas: (100.0, 100.0), quality: systems::Quality::High, seconds: 0.0 },
+            &mut DrawContext {
+                assets: &assets,
+                fonts,
+                canvas: (100.0, 100.0),
+                quality: systems::Quality::High,
+                seconds: 0.0,
+            },
         )
         .unwrap()
     };

@@ -596,8 +596,13 @@ fn a_font_that_is_missing_is_the_default_font_and_is_told() {
     let mut fonts = Fonts::built_in();
     let mut draw = |family: &str| {
         let layer = layer(text("Text", json!({ "font": { "family": family } })));
-        let mut ctx =
-            DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0), quality: Quality::High };
+        let mut ctx = DrawContext {
+            assets: &ASSETS,
+            fonts: &mut fonts,
+            canvas: (160.0, 120.0),
+            quality: Quality::High,
+            seconds: 0.0,
+        };
         systems::rasterise::content::draw(&layer.content, (1.0, 1.0), &mut ctx)
     };
     assert_eq!(draw("Nowhere Sans"), draw("Inter"));
@@ -701,8 +706,13 @@ fn a_letter_that_no_font_has_is_replaced() {
     let mut fonts = Fonts::built_in();
     let mut draw = |words: &str| {
         let layer = layer(text(words, json!({})));
-        let mut ctx =
-            DrawContext { assets: &ASSETS, fonts: &mut fonts, canvas: (160.0, 120.0), quality: Quality::High, seconds: 0.0 };
+        let mut ctx = DrawContext {
+            assets: &ASSETS,
+            fonts: &mut fonts,
+            canvas: (160.0, 120.0),
+            quality: Quality::High,
+            seconds: 0.0,
+        };
         systems::rasterise::content::draw(&layer.content, (1.0, 1.0), &mut ctx)
     };
     assert_eq!(draw("漢"), draw("\u{fffd}"));

@@ -309,7 +309,8 @@ pub fn content(assets: Vec<(AssetId, AssetKind)>) -> BoxedStrategy<Content> {
     let gradient = (gradient(), option::of(size()))
         .prop_map(|(gradient, size)| Content::Gradient(GradientContent { gradient, size }));
     let mut any = vec![color.boxed(), gradient.boxed(), shape(), text()];
-    let pictures: Vec<_> = assets.into_iter().filter(|(_, kind)| *kind != AssetKind::Font).collect();
+    let pictures: Vec<_> =
+        assets.into_iter().filter(|(_, kind)| !matches!(kind, AssetKind::Font | AssetKind::Audio)).collect();
     if !pictures.is_empty() {
         let framing = (select(pictures), option::of(size()), fit(), unit_point());
         let repeat = option::of(prop_oneof![Just(Repeat::Forever), (1..5_u32).prop_map(Repeat::Times)]);
@@ -320,7 +321,9 @@ pub fn content(assets: Vec<(AssetId, AssetKind)>) -> BoxedStrategy<Content> {
                     Content::AnimatedImage(AnimatedImageContent { asset, size, fit, focus, start_at, speed, repeat })
                 }
                 AssetKind::Svg => Content::Svg(SvgContent { asset, size, fit, focus }),
-                AssetKind::Image | AssetKind::Font => Content::Image(ImageContent { asset, size, fit, focus }),
+                AssetKind::Image | AssetKind::Font | AssetKind::Audio => {
+                    Content::Image(ImageContent { asset, size, fit, focus })
+                }
             });
         any.push(picture.boxed());
     }

@@ -293,9 +293,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             let fitting = || outline.assets.iter().filter(fits).map(|asset| &*asset.id).take(1000);
             let (found, expected) = match known.get(wanted) {
                 Some(asset) if fits(asset) => continue,
-                Some(asset) => {
-                    (of_other_type(wanted, asset), format!("an asset of type `\"{name}\"`"))
-                }
+                Some(asset) => (of_other_type(wanted, asset), format!("an asset of type `\"{name}\"`")),
                 None => {
                     let none = if fitting().next().is_none() { ", which has none yet" } else { "" };
                     let expected = format!("the id of an asset of type `\"{name}\"` in the scene's `assets`{none}");
