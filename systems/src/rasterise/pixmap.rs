@@ -18,9 +18,33 @@ pub struct Raster {
     pub to_layer: Affine,
     /// Whether every pixel is opaque.
     pub opaque: bool,
+    /// For each row the columns, from the first up to, not including, the second, outside of which all pixels are wholly
+    /// transparent. May be a few pixels too wide.
+    pub rows: Arc<[(u32, u32)]>,
+}
+
+/// Pixels of a row that are looked at together.
+const TOGETHER: usize = 8;
+
+/// Where in a row there is anything.
+#[expect(clippy::cast_possible_truncation, reason = "rows have less than 2^31 pixels")]
+fn seen(row: &[[u8; 4]]) -> (u32, u32) {
+    let is_empty = |pixels: &[[u8; 4]]| pixels.iter().fold(0, |any, pixel| any | u32::from_le_bytes(*pixel)) == 0;
+    let Some(first) = row.chunks(TOGETHER).position(|pixels| !is_empty(pixels)) else { return (0, 0) };
+    let last = row.rchunks(TOGETHER).position(|pixels| !is_empty(pixels)).unwrap_or_default();
+    ((first * TOGETHER) as u32, (row.len() - last * TOGETHER) as u32)
 }
 
 impl Raster {
+    /// Looks once at all pixels, which are `width * height`.
+    #[must_use]
+    pub fn new(width: usize, height: usize, pixels: Vec<u8>, to_layer: Affine) -> Self {
+        debug_assert_eq!(pixels.len(), width * height * 4);
+        let rows = pixels.as_chunks().0.chunks(width.max(1)).map(seen).collect();
+        let opaque = pixels.chunks_exact(4).all(|pixel| pixel[3] == 255);
+        Self { width, height, pixels: Arc::new(pixels), to_layer, opaque, rows }
+    }
+
     /// The rectangle that it covers in the layer's pixels.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "rasters are far smaller than 2^52 pixels")]

@@ -7,6 +7,7 @@ use fearless_simd::{Level, dispatch};
 use super::bilinear;
 use super::{
     LayerStep, Pixel, blend,
+    fetch::fetch,
     over::{mix, over_row, scale},
     placing::{Placing, Sampling, Spans, Walk},
     surface::Surface,
@@ -17,6 +18,13 @@ use crate::{rasterise::pixmap::Raster, tiles::TILE};
 /// many that the compiler takes each step for a loop, and vectorises it.
 const LANES: usize = 32;
 
+/// Rows of a raster that memory is fetched ahead: a tile needs too little of each for processors to do it by themselves.
+const ROWS_AHEAD: usize = 6;
+
+/// Rows that memory is fetched ahead where a raster is turned: without, each row waits for pixels that nobody has asked
+/// for before.
+const AHEAD: i64 = 4;
+
 /// A layer made ready to be drawn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layer<'a> {
@@ -24,6 +32,8 @@ pub(super) struct Layer<'a> {
     width: usize,
     height: usize,
     opaque: bool,
+    /// Columns of each row in which there is anything.
+    rows: &'a [(u32, u32)],
     placing: Placing,
     pub(super) bounds: PixelRect,
     opacity: u8,
@@ -54,7 +64,7 @@ impl<'a> Layer<'a> {
         };
         let pixels = raster.pixels.as_chunks().0;
         debug_assert_eq!(pixels.len(), width * height);
-        Self { pixels, width, height, opaque: raster.opaque, placing, bounds, opacity, blend }
+        Self { pixels, width, height, opaque: raster.opaque, rows: &raster.rows, placing, bounds, opacity, blend }
     }
 
     /// Whether nothing below it can be seen in `area`.
@@ -83,8 +93,7 @@ impl<'a> Layer<'a> {
                         rows.each(area, surface, |below, source| below.copy_from_slice(source));
                     }
                     BlendMode::Normal => dispatch!(level, _ => {
-                        let opacity = self.opacity;
-                        rows.each(area, surface, #[inline(always)] |below, source| over_row(below, source, opacity));
+                        rows.lay_over(level, area, surface);
                     }),
                     mode => {
                         let opacity = self.opacity;
@@ -101,17 +110,18 @@ impl<'a> Layer<'a> {
     #[inline(always)]
     fn draw_sampled(&self, level: Level, sampling: &Sampling, area: PixelRect, surface: &mut Surface<'_>) {
         let mut row = [[0; 4]; TILE + LANES];
+        let ahead = sampling.ahead(AHEAD, self.width);
         for y in area.y0..area.y1 {
             let spans = sampling.spans(area.x0, area.x1, y);
             let (start, end) = spans.outer;
             if start >= end {
                 continue;
             }
-            self.sample_row(level, sampling, spans, y, &mut row);
+            self.sample_row(level, sampling, spans, y, ahead, &mut row);
             let below = surface.row_mut(start, end, y);
             let source = &row[..below.len()];
             match self.blend {
-                BlendMode::Normal => over_row(below, source, self.opacity),
+                BlendMode::Normal => over_row(level, below, source, self.opacity),
                 mode => blend::row(mode, below, source, self.opacity),
             }
         }
@@ -120,7 +130,15 @@ impl<'a> Layer<'a> {
     /// Fills the beginning of `out` with the outer span.
     #[inline(always)]
     #[expect(clippy::cast_sign_loss, reason = "spans lie within outer.0..")]
-    fn sample_row(&self, level: Level, sampling: &Sampling, spans: Spans, y: i32, out: &mut [Pixel; TILE + LANES]) {
+    fn sample_row(
+        &self,
+        level: Level,
+        sampling: &Sampling,
+        spans: Spans,
+        y: i32,
+        ahead: isize,
+        out: &mut [Pixel; TILE + LANES],
+    ) {
         let walk = sampling.walk(spans.outer.0, y);
         let (start, end) = spans.outer;
         let (inner_start, inner_end) = spans.inner;
@@ -129,7 +147,7 @@ impl<'a> Layer<'a> {
             if walk.is_shift() {
                 self.sample_shifted(&walk, inner_start, inner_end, out);
             } else {
-                self.sample_inside(level, &walk, inner_start, inner_end, out);
+                self.sample_inside(level, &walk, inner_start, inner_end, ahead, out);
             }
         }
         // After the inner span, which may have been written a little too far.
@@ -139,6 +157,7 @@ impl<'a> Layer<'a> {
     }
 
     /// One pixel that may see the raster's edge.
+    #[inline(always)]
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
@@ -146,7 +165,7 @@ impl<'a> Layer<'a> {
         reason = "clamped to the raster, which has less than 2^31 pixels; coverage is at most 1"
     )]
     fn sample_edge(&self, sampling: &Sampling, walk: &Walk, x: i32, y: i32) -> Pixel {
-        let coverage = (sampling.coverage(x, y) * 255.0).round() as u32;
+        let coverage = (sampling.coverage(x, y) * 255.0 + 0.5) as u32;
         if coverage == 0 {
             return [0; 4];
         }
@@ -170,13 +189,13 @@ impl<'a> Layer<'a> {
         clippy::cast_sign_loss,
         reason = "the raster has less than 2^31 pixels and the samples lie in it"
     )]
-    fn sample_inside(&self, level: Level, walk: &Walk, start: i32, end: i32, out: &mut [Pixel]) {
+    fn sample_inside(&self, level: Level, walk: &Walk, start: i32, end: i32, ahead: isize, out: &mut [Pixel]) {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = level.as_avx2() {
-            return bilinear::sample_row(avx2, self.pixels, self.width, walk, start, end, out);
+            return bilinear::sample_row(avx2, self.pixels, self.width, walk, start, end, ahead, out);
         }
         #[cfg(not(target_arch = "x86_64"))]
-        let _ = level;
+        let _ = (level, ahead);
         let width = self.width as i32;
         let (top, bottom) = (self.pixels, &self.pixels[self.width..]);
         let none = [0; LANES];
@@ -240,12 +259,30 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// Lays the rows over what is there.
+    #[inline(always)]
+    #[expect(clippy::cast_sign_loss, reason = "the area is inside of the raster")]
+    fn lay_over(&self, level: Level, area: PixelRect, surface: &mut Surface<'_>) {
+        let Self { layer, x, y } = *self;
+        let (left, right) = ((area.x0 - x) as usize, (area.x1 - x) as usize);
+        for row in area.y0..area.y1 {
+            let (start, end) = layer.rows[(row - y) as usize];
+            let start = (start as usize).clamp(left, right);
+            let end = (end as usize).clamp(start, right);
+            let first = (row - y) as usize * layer.width;
+            fetch(layer.pixels, first + ROWS_AHEAD * layer.width + start, end - start);
+            let below = &mut surface.row_mut(area.x0, area.x1, row)[start - left..end - left];
+            over_row(level, below, &layer.pixels[first + start..first + end], layer.opacity);
+        }
+    }
+
     #[inline(always)]
     #[expect(clippy::cast_sign_loss, reason = "the area is inside of the raster")]
     fn each(&self, area: PixelRect, surface: &mut Surface<'_>, mut draw: impl FnMut(&mut [Pixel], &[Pixel])) {
         for y in area.y0..area.y1 {
             let row = (y - self.y) as usize * self.layer.width;
             let source = row + (area.x0 - self.x) as usize..row + (area.x1 - self.x) as usize;
+            fetch(self.layer.pixels, source.start + ROWS_AHEAD * self.layer.width, source.len());
             draw(surface.row_mut(area.x0, area.x1, y), &self.layer.pixels[source]);
         }
     }

@@ -16,8 +16,11 @@
 mod bilinear;
 mod blend;
 mod canvas;
+mod fetch;
 mod layer;
 mod over;
+#[cfg(target_arch = "x86_64")]
+mod over_avx2;
 mod placing;
 mod plan;
 mod surface;

@@ -4,7 +4,11 @@
 //! multiplied at once, which compilers turn into vectors of eight or sixteen pixels. Every division is rounded to
 //! nearest, so that blending many times does not darken.
 
+use fearless_simd::Level;
+
 use super::Pixel;
+#[cfg(target_arch = "x86_64")]
+use super::over_avx2;
 
 /// Two bytes with room for a product each.
 const PAIR: u32 = 0x00ff_00ff;
@@ -30,7 +34,18 @@ pub(super) fn over(below: u32, source: u32) -> u32 {
 
 /// A row over another of the same length, with `opacity` (255 is opaque).
 #[inline(always)]
-pub(super) fn over_row(below: &mut [Pixel], source: &[Pixel], opacity: u8) {
+pub(super) fn over_row(level: Level, below: &mut [Pixel], source: &[Pixel], opacity: u8) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = level.as_avx2() {
+        return over_avx2::over_row(avx2, below, source, opacity);
+    }
+    let _ = level;
+    over_few(below, source, opacity);
+}
+
+/// The same in plain arithmetic.
+#[inline(always)]
+pub(super) fn over_few(below: &mut [Pixel], source: &[Pixel], opacity: u8) {
     if opacity == 255 {
         for (below, source) in below.iter_mut().zip(source) {
             *below = over(u32::from_le_bytes(*below), u32::from_le_bytes(*source)).to_le_bytes();

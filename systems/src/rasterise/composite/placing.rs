@@ -72,6 +72,46 @@ pub(super) struct Sampling {
     /// Raster pixels to one frame pixel, at right angles to the raster's vertical and horizontal edges.
     pitch: (f64, f64),
     size: (f64, f64),
+    /// Those along columns and those along rows of the raster.
+    borders: [Borders; 2],
+}
+
+/// Two parallel edges of a raster, and what it takes to find out where a row of the frame meets them.
+#[derive(Clone, Copy, Debug)]
+struct Borders {
+    /// Columns of the frame for one raster pixel; 0 if the row runs along the edges.
+    inverse: f64,
+    /// Positions at which the row comes to where the raster is seen, and leaves it again.
+    seen: (f64, f64),
+    /// The same for where its edges are not seen.
+    full: (f64, f64),
+}
+
+impl Borders {
+    fn new(step: f64, pitch: f64, size: f64) -> Self {
+        let half = pitch / 2.0;
+        let rim = half.max(0.5) + MARGIN;
+        let (seen, full) = ((-half - MARGIN, size + half + MARGIN), (rim, size - rim));
+        let full = if full.0 <= full.1 { full } else { (f64::INFINITY, f64::NEG_INFINITY) };
+        // Over a whole frame such a step adds up to less than MARGIN.
+        if step.abs() < 1e-7 {
+            return Self { inverse: 0.0, seen, full };
+        }
+        let swap = |(low, high)| if step < 0.0 { (high, low) } else { (low, high) };
+        Self { inverse: 1.0 / step, seen: swap(seen), full: swap(full) }
+    }
+
+    /// The columns (real numbers) between two positions, of a row that is at `start` in the frame's first column.
+    #[inline(always)]
+    fn between(&self, start: f64, (enter, leave): (f64, f64)) -> (f64, f64) {
+        if self.inverse != 0.0 {
+            ((enter - start) * self.inverse, (leave - start) * self.inverse)
+        } else if start >= enter && start <= leave {
+            (f64::NEG_INFINITY, f64::INFINITY)
+        } else {
+            (f64::INFINITY, f64::NEG_INFINITY)
+        }
+    }
 }
 
 /// Columns of one row that share pixels with the raster, and among them those that see nothing of its edge.
@@ -82,7 +122,11 @@ pub(super) struct Spans {
 }
 
 impl Sampling {
-    #[expect(clippy::cast_possible_truncation, reason = "checked against MAX_STEP and MAX_OFFSET")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "checked against MAX_STEP and MAX_OFFSET; what is lost is below 2^-20 of a pixel"
+    )]
     fn new(affine: Affine, width: f64, height: f64) -> Option<Self> {
         if !affine.is_finite() || affine.determinant() == 0.0 {
             return None;
@@ -94,15 +138,18 @@ impl Sampling {
             return None;
         }
         let fixed = |v: f64| (v * ONE).round() as i64;
+        let (du, dv) = (fixed(a), fixed(b));
+        let pitch = (a.hypot(c), b.hypot(d));
         Some(Self {
-            du: fixed(a),
-            dv: fixed(b),
+            du,
+            dv,
             du_dy: fixed(c),
             dv_dy: fixed(d),
             u: fixed(e + (a + c - 1.0) / 2.0),
             v: fixed(f + (b + d - 1.0) / 2.0),
-            pitch: (a.hypot(c), b.hypot(d)),
+            pitch,
             size: (width, height),
+            borders: [Borders::new(du as f64 / ONE, pitch.0, width), Borders::new(dv as f64 / ONE, pitch.1, height)],
         })
     }
 
@@ -145,14 +192,9 @@ impl Sampling {
         let (u, v) = self.at(0, y);
         let (first, last) = (f64::from(x0), f64::from(x1));
         let (mut outer, mut inner) = ((first, last), (first, last));
-        for (start, step, pitch, size) in
-            [(u, self.du, self.pitch.0, self.size.0), (v, self.dv, self.pitch.1, self.size.1)]
-        {
-            let (start, step) = (start as f64 / ONE + 0.5, step as f64 / ONE);
-            let half = pitch / 2.0;
-            let seen = between(start, step, -half - MARGIN, size + half + MARGIN);
-            let rim = half.max(0.5) + MARGIN;
-            let full = between(start, step, rim, size - rim);
+        for (start, borders) in [u, v].into_iter().zip(&self.borders) {
+            let start = start as f64 / ONE + 0.5;
+            let (seen, full) = (borders.between(start, borders.seen), borders.between(start, borders.full));
             outer = (outer.0.max(seen.0), outer.1.min(seen.1 + 1.0));
             inner = (inner.0.max(full.0), inner.1.min(full.1 + 1.0));
         }
@@ -164,6 +206,14 @@ impl Sampling {
         // `ceil` of an exclusive end is one column too far, unless the end is a whole number.
         let inner = whole((inner.0, inner.1.floor()), outer.0, outer.1);
         Spans { outer, inner }
+    }
+
+    /// How far in memory the samples of the row that is `rows` further down lie from those of a row, about, in pixels of
+    /// a raster of this width.
+    #[expect(clippy::cast_possible_truncation, reason = "steps are below 2^9")]
+    pub(super) fn ahead(&self, rows: i64, width: usize) -> isize {
+        let columns = ((self.du_dy * rows) >> 32) as isize;
+        ((self.dv_dy * rows) >> 32) as isize * width as isize + columns
     }
 
     /// The walk along row `y` in the tile that column `x` is in.
@@ -190,23 +240,6 @@ impl Sampling {
             dv: step(self.dv),
         }
     }
-}
-
-/// The columns (real numbers) at which `start + column * step` is from `low` to `high`.
-#[inline(always)]
-fn between(start: f64, step: f64, low: f64, high: f64) -> (f64, f64) {
-    const NOWHERE: (f64, f64) = (f64::INFINITY, f64::NEG_INFINITY);
-    if low > high {
-        return NOWHERE;
-    }
-    // Over a whole frame such a step adds up to less than MARGIN.
-    if step.abs() < 1e-7 {
-        let inside = start >= low && start <= high;
-        return if inside { (f64::NEG_INFINITY, f64::INFINITY) } else { NOWHERE };
-    }
-    let inverse = 1.0 / step;
-    let (a, b) = ((low - start) * inverse, (high - start) * inverse);
-    if a < b { (a, b) } else { (b, a) }
 }
 
 /// Positions in the raster along one row of one tile, in 2^-16 of a pixel from `column` and `row`: small enough for

@@ -1,7 +1,6 @@
 //! Random display lists: what is drawn does not depend on damage, threads or instruction set, and is what plain
 //! arithmetic in `f64` says.
 
-use std::sync::Arc;
 
 use kurbo::Vec2;
 use proptest::{collection::vec, prelude::*};
@@ -29,17 +28,19 @@ fn noise(seed: u64) -> impl FnMut() -> u8 {
     }
 }
 
-/// Noise, some of it fully transparent and some opaque.
+/// Noise with runs that are fully transparent and runs that are opaque.
 fn pixels(seed: u64, count: usize, opaque: bool) -> Vec<u8> {
     let mut next = noise(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut bytes = Vec::with_capacity(count * 4);
+    let mut run = (0, 0);
     for _ in 0..count {
-        let alpha = match next() {
-            _ if opaque => 255,
-            0..32 => 0,
-            32..96 => 255,
-            _ => next(),
+        run = match (run, next()) {
+            ((left @ 1.., alpha), _) => (left - 1, alpha),
+            (_, 0..32) => (next() % 24, 0),
+            (_, 32..96) => (next() % 24, 255),
+            _ => (0, next()),
         };
+        let alpha = if opaque { 255 } else { run.1 };
         let color = components::Color { r: next(), g: next(), b: next(), a: alpha };
         bytes.extend(color.premultiplied());
     }
@@ -47,12 +48,8 @@ fn pixels(seed: u64, count: usize, opaque: bool) -> Vec<u8> {
 }
 
 fn raster() -> impl Strategy<Value = Raster> {
-    (1usize..120, 1usize..100, any::<u64>(), any::<bool>()).prop_map(|(width, height, seed, opaque)| Raster {
-        width,
-        height,
-        pixels: Arc::new(pixels(seed, width * height, opaque)),
-        to_layer: Affine::IDENTITY,
-        opaque,
+    (1usize..120, 1usize..100, any::<u64>(), any::<bool>()).prop_map(|(width, height, seed, opaque)| {
+        Raster::new(width, height, pixels(seed, width * height, opaque), Affine::IDENTITY)
     })
 }
 
@@ -271,7 +268,7 @@ proptest! {
             }
             let mut ours = below.data().as_chunks().0.to_vec();
             if mode == BlendMode::Normal {
-                over::over_row(&mut ours, source.data().as_chunks().0, opacity);
+                over::over_row(Level::new(), &mut ours, source.data().as_chunks().0, opacity);
             } else {
                 blend::row(mode, &mut ours, source.data().as_chunks().0, opacity);
             }
@@ -480,13 +477,8 @@ mod exact {
 
 #[test]
 fn an_enlarged_opaque_picture_has_opaque_edges() {
-    let raster = Raster {
-        width: 15,
-        height: 17,
-        pixels: Arc::new(pixels(3, 15 * 17, true)),
-        to_layer: Affine::IDENTITY,
-        opaque: true,
-    };
+    let raster = Raster::new(15, 17, pixels(3, 15 * 17, true), Affine::IDENTITY);
+    assert!(raster.opaque);
     let affine = Affine::scale_non_uniform(10.0, 6.0);
     let placing = placing::Placing::new(affine, 15, 17).unwrap();
     let layer = layer::Layer::placed(&raster, placing, PixelRect::new(0, 0, 150, 102), 255, BlendMode::Normal);

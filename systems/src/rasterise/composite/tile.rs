@@ -1,7 +1,7 @@
 //! Draws one tile.
 
 use components::{BlendMode, PixelRect};
-use fearless_simd::dispatch;
+use fearless_simd::{Level, dispatch};
 
 use super::{
     Pixel, STRIP, blend,
@@ -111,7 +111,9 @@ impl Plan<'_> {
             scratch.put_back(buffer);
         }
         match group.blend {
-            BlendMode::Normal => dispatch!(self.level, _ => over_rows(surface, &picture, area, group.opacity)),
+            BlendMode::Normal => {
+                dispatch!(self.level, _ => over_rows(self.level, surface, &picture, area, group.opacity))
+            }
             mode => {
                 for y in area.y0..area.y1 {
                     let source = picture.row(area.x0, area.x1, y);
@@ -140,8 +142,8 @@ fn mask_rows(picture: &mut Surface<'_>, alpha: &Surface<'_>, area: PixelRect, fl
 }
 
 #[inline(always)]
-fn over_rows(surface: &mut Surface<'_>, picture: &Surface<'_>, area: PixelRect, opacity: u8) {
+fn over_rows(level: Level, surface: &mut Surface<'_>, picture: &Surface<'_>, area: PixelRect, opacity: u8) {
     for y in area.y0..area.y1 {
-        over_row(surface.row_mut(area.x0, area.x1, y), picture.row(area.x0, area.x1, y), opacity);
+        over_row(level, surface.row_mut(area.x0, area.x1, y), picture.row(area.x0, area.x1, y), opacity);
     }
 }

@@ -1,7 +1,5 @@
 //! The pixels that a content is drawn onto: just as large as what is drawn, at a given scale.
 
-use std::sync::Arc;
-
 use kurbo::{Affine, Rect};
 use tiny_skia::{IntSize, Pixmap, Transform};
 
@@ -138,10 +136,8 @@ impl Surface {
     /// The finished picture.
     pub(crate) fn into_raster(self) -> Raster {
         let (width, height) = (self.pixmap.width() as usize, self.pixmap.height() as usize);
-        let pixels = self.pixmap.take();
-        let opaque = pixels.chunks_exact(4).all(|pixel| pixel[3] == 255);
         let to_layer = Affine::scale_non_uniform(1.0 / self.scale.0, 1.0 / self.scale.1)
             * Affine::translate((f64::from(self.left), f64::from(self.top)));
-        Raster { width, height, pixels: Arc::new(pixels), to_layer, opaque }
+        Raster::new(width, height, self.pixmap.take(), to_layer)
     }
 }
