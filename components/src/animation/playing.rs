@@ -1,4 +1,5 @@
 use bevy_ecs::component::Component;
+use smallvec::SmallVec;
 
 use super::{
     Animations, Track,
@@ -44,7 +45,9 @@ impl AnimationStarts {
 /// The animations of a layer, made ready to be sampled; computed from what is authored, when that changes.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
 pub struct Playing {
-    tracks: Vec<Playback>,
+    /// Up to two lie in the table of layers, which is read from front to back: waiting for others takes longer than to
+    /// sample them.
+    tracks: SmallVec<[Playback; 2]>,
     /// Scene seconds of the first begin and the last end.
     begin: f64,
     end: f64,
@@ -143,7 +146,7 @@ impl Playing {
             let track = animation.compile(content, transform, opacity)?;
             Some(Playback { track, clock: Clock::Scene(*start), rivalled: false })
         });
-        let mut tracks: Vec<Playback> = own.collect();
+        let mut tracks: SmallVec<[Playback; 2]> = own.collect();
         let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
         for active in &cues.0 {
             let cue = &*active.cue;

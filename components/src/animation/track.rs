@@ -1,3 +1,5 @@
+use smallvec::SmallVec;
+
 use super::{
     Animation, Easing,
     property::{Resolved, Target},
@@ -12,8 +14,8 @@ pub struct Track {
     target: Target,
     domain: Domain,
     timing: Timing,
-    /// At least two, in the order of time.
-    keys: Box<[Key]>,
+    /// At least two, in the order of time. Most have just these: they lie beside all else, where the next is read from.
+    keys: SmallVec<[Key; 2]>,
 }
 
 /// A keyframe of a [`Track`].
@@ -50,7 +52,7 @@ impl Animation {
         let resolved = self.property.resolve(content).ok()?;
         let Resolved { target, domain, .. } = resolved;
         let cycle = self.cycle()?;
-        let keys: Box<[Key]> = match &self.to {
+        let keys: SmallVec<[Key; 2]> = match &self.to {
             Some(to) => {
                 let from = match &self.from {
                     Some(from) => domain.sample(from).ok()?,
@@ -58,7 +60,7 @@ impl Animation {
                 };
                 let first = Key { at: 0, value: from, easing: self.easing.clone() };
                 let last = Key { at: cycle, value: domain.sample(to).ok()?, easing: Easing::Linear };
-                [first, last].into()
+                SmallVec::from_buf([first, last])
             }
             None => {
                 let key = |keyframe: &super::Keyframe| {

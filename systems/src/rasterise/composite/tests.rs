@@ -1,7 +1,6 @@
 //! Random display lists: what is drawn does not depend on damage, threads or instruction set, and is what plain
 //! arithmetic in `f64` says.
 
-
 use kurbo::Vec2;
 use proptest::{collection::vec, prelude::*};
 
