@@ -423,8 +423,10 @@ impl Ticking {
         stats.layer_count = report.layer_count as u64;
         #[expect(clippy::cast_precision_loss, reason = "at most some sixty")]
         {
-            // From the end of one tick to that of the next is one frame.
-            stats.fps = if span.is_zero() { 0.0 } else { (ticks - 1) as f64 / span.as_secs_f64() };
+            // From the end of one tick to that of the next is one frame. After a stall the first few come at once.
+            let frames = (ticks - 1) as f64;
+            let shortest = 0.9 * frames / f64::from(self.fps);
+            stats.fps = if span.is_zero() { 0.0 } else { frames / span.as_secs_f64().max(shortest) };
         }
         stats.average_render_time = total / u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
     }

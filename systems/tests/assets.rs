@@ -53,7 +53,11 @@ fn message(assets: &Assets, name: &str) -> String {
 }
 
 fn save_picture(path: &Path, width: u32, color: Rgba<u8>) {
-    RgbaImage::from_pixel(width, 2, color).save(path).unwrap();
+    let picture = image::DynamicImage::ImageRgba8(RgbaImage::from_pixel(width, 2, color));
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("jpg") => picture.into_rgb8().save(path).unwrap(),
+        _ => picture.save(path).unwrap(),
+    }
 }
 
 /// The header of a PNG of this size, and nothing after it.
@@ -276,9 +280,51 @@ fn files_that_change_are_read_again() {
     assert_eq!(width(&assets, "late"), 5, "others go on");
     save_picture(&folder.join("logo.png"), 6, Rgba([1, 2, 3, 255]));
     until(&mut assets, "mended", |assets| width(assets, "logo") == 6);
+    // One that is written without end is read all the same.
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let writer = std::thread::spawn({
+        let folder = folder.clone();
+        move || {
+            while stopped.try_recv().is_err() {
+                save_picture(&folder.join("next.png"), 7, Rgba([1, 2, 3, 255]));
+                std::fs::rename(folder.join("next.png"), folder.join("logo.png")).unwrap();
+            }
+        }
+    });
+    until(&mut assets, "written without end", |assets| width(assets, "logo") == 7);
+    stop.send(()).unwrap();
+    writer.join().unwrap();
     std::fs::remove_file(folder.join("logo.png")).unwrap();
     until(&mut assets, "removed", |assets| matches!(assets.state(&id("logo")), Some(AssetState::Failed(_))));
     assert!(message(&assets, "logo").contains("there is no file"));
+}
+
+#[test]
+fn what_nobody_tells_of_is_noticed_too() {
+    let folder = folder("links");
+    for (name, width) in [("one", 2), ("two", 3)] {
+        std::fs::create_dir(folder.join(name)).unwrap();
+        save_picture(&folder.join(name).join("a.png"), width, Rgba([1, 2, 3, 255]));
+    }
+    // The file's folder is a link, and so is one on the way to another.
+    std::os::unix::fs::symlink("one", folder.join("now")).unwrap();
+    std::os::unix::fs::symlink("now/a.png", folder.join("b.png")).unwrap();
+    let mut assets = Assets::default();
+    assets.watch();
+    let entry = |name: &str, file: &str| json!({ "id": name, "type": "image", "path": file });
+    assets.load(&documents(json!([entry("a", "now/a.png"), entry("b", "b.png")])), &folder);
+    assets.wait(Instant::now() + DEADLINE);
+    let both = |assets: &Assets, wanted| width(assets, "a") == wanted && width(assets, "b") == wanted;
+    assert!(both(&assets, 2));
+    std::os::unix::fs::symlink("two", folder.join("next")).unwrap();
+    std::fs::rename(folder.join("next"), folder.join("now")).unwrap();
+    until(&mut assets, "led elsewhere", |assets| both(assets, 3));
+    // A folder in the place of another, and then a change in it.
+    std::fs::rename(folder.join("two"), folder.join("old")).unwrap();
+    std::fs::rename(folder.join("one"), folder.join("two")).unwrap();
+    until(&mut assets, "exchanged", |assets| both(assets, 2));
+    save_picture(&folder.join("two/a.png"), 5, Rgba([1, 2, 3, 255]));
+    until(&mut assets, "changed there", |assets| both(assets, 5));
 }
 
 #[test]
@@ -350,6 +396,35 @@ fn bombs_are_refused_before_they_take_memory() {
     svg("outside.svg", "<image href='../secret.png' width='10' height='10'/>");
     svg("url.svg", "<image href='http://127.0.0.1/x.png' width='10' height='10'/>");
     std::fs::write(folder.join("entities.svg"), "<!DOCTYPE svg [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]><svg xmlns='http://www.w3.org/2000/svg'><text>&b;</text></svg>").unwrap();
+    let pattern = "<pattern id='p' width='100000' height='100000' patternUnits='userSpaceOnUse'><rect width='1' height='1'/></pattern>";
+    svg("pattern.svg", &format!("{pattern}<rect width='10' height='10' fill='url(#p)'/>"));
+    svg(
+        "scaled.svg",
+        &format!(
+            "{}<g transform='scale(10000)'><rect width='10' height='10' stroke='url(#p)'/></g>",
+            pattern.replace("100000", "10")
+        ),
+    );
+    svg("path.svg", "<path id='p' d='M0 0 L1e38 1e38'/><text><textPath href='#p'>hello</textPath></text>");
+    svg("text.svg", &format!("<text>{}</text>", "word ".repeat(100_000)));
+    let rules: String = (0..5000).map(|n| format!(".c{n}{{fill:red}}")).collect();
+    svg("style.svg", &format!("<style>{rules}</style>{}", "<rect class='c1'/>".repeat(5000)));
+    // Small as it is, at a size at which it could be shown it would hold everything up.
+    svg(
+        "slow.svg",
+        "<filter id='f'><feTurbulence numOctaves='10' baseFrequency='1'/><feMorphology radius='4'/></filter>\
+         <rect width='10' height='10' filter='url(#f)'/>",
+    );
+    let hidden = format!(
+        "<!-- <!ENTITY ]> --><!DOCTYPE svg [<!ENTITY a '{}'>]><svg xmlns='http://www.w3.org/2000/svg'><desc>{}</desc></svg>",
+        "a".repeat(100_000),
+        "&a;".repeat(3000)
+    );
+    std::fs::write(folder.join("hidden.svg"), hidden).unwrap();
+    // Whole files, and the same cut off.
+    save_picture(&folder.join("cut.jpg"), 200, Rgba([200, 20, 30, 255]));
+    let whole = std::fs::read(folder.join("cut.jpg")).unwrap();
+    std::fs::write(folder.join("cut.jpg"), &whole[..whole.len() - 20]).unwrap();
     std::fs::write(folder.join("huge.png"), png_header(10_000, 10_000)).unwrap();
     let entry = |kind: &str, file: &str| json!({ "id": file, "type": kind, "path": file });
     let cases = [
@@ -363,6 +438,14 @@ fn bombs_are_refused_before_they_take_memory() {
         ("svg", "outside.svg", "refers to `../secret.png`"),
         ("svg", "url.svg", "embed it"),
         ("svg", "entities.svg", "entities"),
+        ("svg", "hidden.svg", "entities"),
+        ("svg", "pattern.svg", "tiles that are larger than the picture"),
+        ("svg", "scaled.svg", "tiles that are larger than the picture"),
+        ("svg", "path.svg", "beyond all measure"),
+        ("svg", "text.svg", "too much text"),
+        ("svg", "style.svg", "too many rules"),
+        ("svg", "slow.svg", "more than a second"),
+        ("image", "cut.jpg", "ends too early"),
         ("svg", "huge.png", "not an SVG"),
     ];
     for (kind, file, words) in cases {

@@ -56,8 +56,10 @@ pub(crate) fn check_sound(path: &Path) -> Result<(), String> {
     gst::init().map_err(|error| format!("it cannot be looked at: {error}"))?;
     let mut decoder = decoder::Decoder::open(path)?;
     loop {
-        if !matches!(decoder.next()?, decoder::Decoded::Nothing) {
-            return Ok(());
+        match decoder.next()? {
+            decoder::Decoded::Samples(samples) if !samples.is_empty() => return Ok(()),
+            decoder::Decoded::Samples(_) | decoder::Decoded::Nothing => {}
+            decoder::Decoded::End => return Err("it is empty; replace it".to_owned()),
         }
     }
 }

@@ -160,24 +160,18 @@ fn frames(
 ) -> Result<Found, AssetError> {
     let pixels = u64::from(width) * u64::from(height);
     let mut held: Option<Reservation> = ctx.budget.reserve(0);
-    let mut missing = false;
     let (mut frames, mut ends): (Vec<PremultipliedImage>, Vec<u64>) = (Vec::new(), Vec::new());
     let (mut count, mut end) = (0_u64, 0_u64);
     for frame in decoded {
         let (mut bytes, delay) = match frame {
             Ok(frame) => frame,
-            // As browsers do, what there is of a file that was cut off is shown.
-            Err(_) if count > 0 => break,
+            // What there is of a file that was cut off is not shown: it may just be being written.
             Err(reason) => return Err(AssetError::Damaged { path: path.to_owned(), reason }),
         };
         count += 1;
         if ends.len() >= MAX_FRAMES || count * pixels > MAX_MEGAPIXELS * 1_000_000 {
             let (path, limit) = (path.to_owned(), MAX_MEGAPIXELS);
             return Err(AssetError::AnimationTooLarge { path, width, height, limit, max_frames: MAX_FRAMES });
-        }
-        if missing {
-            // Only counted, so that it is known how much room is missing.
-            continue;
         }
         end += if delay <= SHORTEST { INSTEAD } else { delay };
         if bytes.len() as u64 != pixels * 4 {
@@ -192,15 +186,11 @@ fn frames(
         } else if held.as_mut().is_some_and(|held| held.grow(pixels * 4)) {
             frames.push(PremultipliedImage { width, height, pixels: Arc::new(bytes), opaque });
         } else {
-            missing = true;
-            held = None;
-            frames.clear();
+            // At least as much: how many of those to come are the same as others is not known.
+            let bytes = held.as_ref().map_or(0, Reservation::bytes) + pixels * 4;
+            return Ok(Found::NoRoom { size: (f64::from(width), f64::from(height)), bytes });
         }
         ends.push(end);
-    }
-    let size = (f64::from(width), f64::from(height));
-    if missing {
-        return Ok(Found::NoRoom { size, bytes: count * pixels * 4 });
     }
     let Some(held) = held.filter(|_| !frames.is_empty()) else {
         return Err(AssetError::Damaged { path: path.to_owned(), reason: "it has no picture".to_owned() });

@@ -152,6 +152,9 @@ fn image(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) {
         return Err(AssetError::NotAPicture { path: path.to_owned(), found: format_name(reader.format()) });
     }
+    if reader.format() == Some(ImageFormat::Jpeg) && !ends_as_jpeg(path, ctx.folder)? {
+        return Err(damaged("it ends too early".to_owned()));
+    }
     reader.limits(decoder_limits());
     let mut decoder = reader.into_decoder().map_err(|error| damaged(error.to_string()))?;
     let (width, height) = decoder.dimensions();
@@ -176,6 +179,17 @@ fn image(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     let opaque = premultiply(&mut pixels);
     let image = PremultipliedImage { width, height, pixels: Arc::new(pixels), opaque };
     Ok(Read::Done { state: AssetState::Image(image), held })
+}
+
+/// Whether a JPEG file is there to its end; decoders make up the rest of what was cut off. Within the picture's data no
+/// end is written but the real one.
+fn ends_as_jpeg(path: &Path, folder: &Path) -> Result<bool, AssetError> {
+    const SCAN: [u8; 2] = [0xff, 0xda];
+    const END: [u8; 2] = [0xff, 0xd9];
+    let mut bytes = Vec::new();
+    open(path, folder)?.0.read_to_end(&mut bytes).map_err(unreadable(path))?;
+    let last = |mark: [u8; 2]| bytes.windows(2).rposition(|bytes| bytes == mark);
+    Ok(last(END) > last(SCAN))
 }
 
 /// Whether width and height change places.

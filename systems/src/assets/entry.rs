@@ -41,8 +41,12 @@ pub(super) struct Entry {
     pub(super) failures: u32,
     /// When to look at the file again, since reading it failed.
     pub(super) retry: Option<Instant>,
-    /// When its file was seen to change last.
+    /// When its file was seen to change last …
     pub(super) touched: Option<Instant>,
+    /// … and for the first time since it was read.
+    pub(super) touched_first: Option<Instant>,
+    /// The failure that was logged last, and when.
+    pub(super) told: Option<(AssetError, Instant)>,
     pub(super) watched: Vec<Watched>,
 }
 
@@ -61,6 +65,8 @@ impl Entry {
             failures: 0,
             retry: None,
             touched: None,
+            touched_first: None,
+            told: None,
             watched: Vec::new(),
         }
     }

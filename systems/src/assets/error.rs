@@ -27,7 +27,7 @@ pub enum AssetError {
     )]
     AnimationTooLarge { path: PathBuf, width: u32, height: u32, limit: u64, max_frames: usize },
     #[error(
-        "`{}` needs {} MiB, but of the {} MiB for assets (ASSETS_MEMORY) not as much is free; scale pictures down, or raise ASSETS_MEMORY",
+        "`{}` needs at least {} MiB, but of the {} MiB for assets (ASSETS_MEMORY) not as much is free; scale pictures down, or raise ASSETS_MEMORY",
         path.display(), bytes.div_ceil(1 << 20), limit >> 20
     )]
     NoRoom { path: PathBuf, bytes: u64, limit: u64 },

@@ -44,6 +44,14 @@ pub const DEFAULT_BUDGET: u64 = 256 << 20;
 /// How long a file must have been left alone before it is read again: who writes it is done then.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// A file that is written again and again is read after so long all the same.
+const RESTLESS: Duration = Duration::from_secs(1);
+/// How often all files are looked at besides: some changes, such as of a folder in the place of another or of where a link
+/// leads, are told to nobody.
+const LOOK: Duration = Duration::from_secs(2);
+/// The same failure of the same asset is logged this seldom.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
 /// A decoded picture: premultiplied RGBA8, rows without gaps, turned upright.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PremultipliedImage {
@@ -127,6 +135,8 @@ pub struct Assets {
     round: u64,
     budget: Arc<Budget>,
     watch: Option<Watch>,
+    /// When all files were looked at last.
+    looked: Instant,
     counts: AssetStats,
     // As many results as assets can wait here; a scene has at most 1000.
     sender: Sender<Loaded>,
@@ -149,6 +159,7 @@ impl Default for Assets {
             round: 1,
             budget: Budget::new(DEFAULT_BUDGET),
             watch: None,
+            looked: Instant::now(),
             counts: AssetStats::default(),
             sender,
             results: Mutex::new(results),
@@ -229,6 +240,7 @@ impl Assets {
         });
         entry.job = Some((load, task));
         entry.touched = None;
+        entry.touched_first = None;
         entry.retry = None;
     }
 
@@ -281,10 +293,21 @@ impl Assets {
             for entry in self.entries.values_mut() {
                 if overflow || paths.iter().any(|path| entry.is_touched_by(path)) {
                     entry.touched = Some(now);
+                    entry.touched_first.get_or_insert(now);
                 }
             }
         }
-        let is_quiet = |entry: &Entry| entry.touched.is_some_and(|touched| now.duration_since(touched) >= QUIET);
+        let after = |time: Option<Instant>, wait| time.is_some_and(|time| now.duration_since(time) >= wait);
+        let is_quiet = |entry: &Entry| after(entry.touched, QUIET) || after(entry.touched_first, RESTLESS);
+        if now.duration_since(self.looked) >= LOOK {
+            self.looked = now;
+            for entry in self.entries.values_mut() {
+                let is_known = entry.job.is_none() && entry.touched.is_none() && entry.retry.is_none();
+                if is_known && !matches!(entry.state, AssetState::Failed(_)) {
+                    entry.retry = Some(now);
+                }
+            }
+        }
         let is_due =
             |entry: &Entry| entry.job.is_none() && (is_quiet(entry) || entry.retry.is_some_and(|retry| retry <= now));
         let due = self.entries.iter().filter(|(_, entry)| is_due(entry));
@@ -368,7 +391,12 @@ impl Assets {
             entry.stamp = None;
             return false;
         }
-        tracing::warn!(asset = %id, "{error}");
+        let now = Instant::now();
+        let is_told = |(told, when): &(AssetError, Instant)| *told == error && now.duration_since(*when) < TELL_AGAIN;
+        if !entry.told.as_ref().is_some_and(is_told) {
+            tracing::warn!(asset = %id, "{error}");
+            entry.told = Some((error.clone(), now));
+        }
         entry.state = AssetState::Failed(error);
         entry.held = None;
         true

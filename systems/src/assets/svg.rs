@@ -15,7 +15,7 @@ use image::ImageReader;
 use resvg::{
     tiny_skia::{Pixmap, Transform},
     usvg::{
-        ImageHrefResolver, ImageKind, Options, Tree,
+        Group, ImageHrefResolver, ImageKind, Node as NodeOf, Options, Paint, Tree,
         roxmltree::{Document, Node, NodeId, ParsingOptions},
     },
 };
@@ -37,9 +37,15 @@ const MAX_DEPTH: usize = 100;
 const MAX_COST: u64 = 100_000;
 /// Pixels of all pictures within it, in millions.
 const MAX_MEGAPIXELS: u64 = 16;
-/// Time that drawing it once, at a million pixels at most, may take.
+/// Characters of one text, and of all: to set one takes time by the square of its length.
+const MAX_TEXT: usize = 5_000;
+const MAX_ALL_TEXT: usize = 50_000;
+/// Rules of style sheets times elements: each is held against each.
+const MAX_MATCHES: usize = 5_000_000;
+/// Time that drawing it once, at a million pixels, may take.
 const MAX_DRAWING: Duration = Duration::from_secs(1);
-/// Bytes that a tree takes for each byte of its file, roughly: measured 5 to 12 with icons and drawings.
+/// Bytes that a tree is taken to need for each byte of its file: more than those that were looked at, icons and drawings
+/// of some kilobytes, did.
 const TREE_FACTOR: u64 = 12;
 
 /// A vector picture that is ready to be drawn.
@@ -104,33 +110,85 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     if let Some(error) = refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    let began = Instant::now();
-    draw_once(&tree);
-    if began.elapsed() > MAX_DRAWING {
-        return Err(complex("drawing it takes more than a second"));
+    if !has_small_tiles(&tree) {
+        return Err(complex("a pattern in it has tiles that are larger than the picture"));
+    }
+    if !is_drawn_in_time(&tree) {
+        return Err(complex("drawing it at a million pixels takes more than a second"));
     }
     let image = VectorImage { has_text: tree.has_text_nodes(), tree: Arc::new(tree) };
     Ok(Read::Done { state: AssetState::Svg(image), held })
 }
 
-/// Draws it away, so that what would hold ticks up, or panics, is found out here.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 1000 pixels a side")]
-fn draw_once(tree: &Tree) {
+/// Whether drawing it at a million pixels takes no longer than [`MAX_DRAWING`]. Smaller ones are drawn before: each takes a
+/// quarter of the next one's time at most, so that what would take minutes is given up after seconds. What panics is found
+/// out here too.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 4096 pixels a side")]
+fn is_drawn_in_time(tree: &Tree) -> bool {
     let (width, height) = (tree.size().width(), tree.size().height());
-    let scale = (1000.0 / width.max(height)).min(1.0);
-    let side = |length: f32| (length * scale).ceil().clamp(1.0, 1000.0) as u32;
-    if let Some(mut pixmap) = Pixmap::new(side(width), side(height)) {
-        resvg::render(tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
-    }
+    [1_u32 << 14, 1 << 16, 1 << 18, 1 << 20].into_iter().all(|pixels| {
+        let scale = (pixels as f32 / (width * height)).sqrt();
+        let side = |length: f32| (length * scale).ceil().clamp(1.0, 4096.0) as u32;
+        let began = Instant::now();
+        if let Some(mut pixmap) = Pixmap::new(side(width), side(height)) {
+            resvg::render(tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
+        }
+        began.elapsed() <= if pixels == 1 << 20 { MAX_DRAWING } else { MAX_DRAWING / 4 }
+    })
+}
+
+/// Whether no tile of a pattern is larger than twice the picture, at whatever scale both are drawn: it is drawn whole,
+/// however little of it is seen.
+fn has_small_tiles(tree: &Tree) -> bool {
+    let size = tree.size();
+    tiles_fit(tree.root(), 1.0, 2.0 * size.width() * size.height())
+}
+
+/// `outer` is the scale of what the group is in, `limit` the area of a tile in pixels.
+fn tiles_fit(group: &Group, outer: f32, limit: f32) -> bool {
+    group.children().iter().all(|node| {
+        let mut fit = match node {
+            NodeOf::Group(group) => tiles_fit(group, outer, limit),
+            NodeOf::Text(text) => tiles_fit(text.flattened(), outer, limit),
+            NodeOf::Image(_) => true,
+            NodeOf::Path(path) => {
+                let paints = [path.fill().map(|fill| fill.paint()), path.stroke().map(|stroke| stroke.paint())];
+                paints.into_iter().flatten().all(|paint| {
+                    let Paint::Pattern(pattern) = paint else { return true };
+                    let (sx, sy) = path.abs_transform().pre_concat(pattern.transform()).get_scale();
+                    let rect = pattern.rect();
+                    let area = rect.width() * sx * outer * rect.height() * sy * outer;
+                    // Not so for what is no number either.
+                    area <= limit && tiles_fit(pattern.root(), outer * sx.max(sy), limit)
+                })
+            }
+        };
+        if !matches!(node, NodeOf::Path(_)) {
+            node.subroots(|root| fit &= tiles_fit(root, outer, limit));
+        }
+        fit
+    })
 }
 
 /// Whether its entities might be used to blow it up. A few short ones, as drawing programs write them, are fine.
+///
+/// Looks at everything that might be a declaration, in comments too: what is none makes the guess too high at worst.
 fn expands(text: &str) -> bool {
-    let Some(begin) = text.find("<!ENTITY") else { return false };
-    let end = text[begin..].find("]>").map_or(text.len(), |end| begin + end);
-    let declared = &text[begin..end];
-    let uses = text[end..].matches('&').count();
-    declared.contains('&') || declared.len().saturating_mul(uses) > 4 << 20
+    let mut longest = 0;
+    for declaration in text.split("<!ENTITY").skip(1) {
+        let Some((_, value)) = declaration.trim_start().split_once(char::is_whitespace) else { return true };
+        let value = value.trim_start();
+        if value.starts_with("SYSTEM") || value.starts_with("PUBLIC") {
+            continue;
+        }
+        let Some(quote) = value.chars().next().filter(|quote| ['"', '\''].contains(quote)) else { return true };
+        let Some(length) = value[1..].find(quote) else { return true };
+        if value[1..=length].contains('&') {
+            return true;
+        }
+        longest = longest.max(length);
+    }
+    longest.saturating_mul(text.matches('&').count()) > 4 << 20
 }
 
 /// The kind and the pixels of a picture within an SVG file, by its header.
@@ -158,6 +216,7 @@ struct Cost<'a, 'input> {
 
 impl<'a, 'input> Cost<'a, 'input> {
     fn of(document: &'a Document<'input>) -> Result<u64, &'static str> {
+        check_sizes(document)?;
         let by_id = document.descendants().filter_map(|node| Some((node.attribute("id")?, node))).collect();
         let mut cost = Self { by_id, known: HashMap::new(), everywhere: 0 };
         let mut everywhere = 0_u64;
@@ -218,6 +277,71 @@ impl<'a, 'input> Cost<'a, 'input> {
         self.known.insert(node.id(), sum);
         Ok(sum)
     }
+}
+
+/// Whether nothing in it takes time out of all proportion to its size.
+fn check_sizes(document: &Document<'_>) -> Result<(), &'static str> {
+    let (mut elements, mut rules, mut text) = (0, 0, 0);
+    for node in document.descendants().filter(Node::is_element) {
+        elements += 1;
+        let words = || node.descendants().filter_map(|node| node.text());
+        match node.tag_name().name() {
+            "style" => rules += words().map(|text| text.matches('{').count()).sum::<usize>(),
+            "text" => {
+                let length = words().map(str::len).sum::<usize>();
+                text += length;
+                if length > MAX_TEXT || text > MAX_ALL_TEXT {
+                    return Err("it has too much text");
+                }
+            }
+            _ => {}
+        }
+        let measured = node.attributes().filter(|attribute| MEASURES.contains(&attribute.name()));
+        if measured.into_iter().any(|attribute| has_giant(attribute.value())) {
+            return Err("its coordinates are beyond all measure");
+        }
+    }
+    if rules * elements > MAX_MATCHES { Err("it has too many rules of style for its elements") } else { Ok(()) }
+}
+
+/// Attributes that say where and how large something is.
+const MEASURES: [&str; 14] = [
+    "d",
+    "points",
+    "transform",
+    "patternTransform",
+    "x",
+    "y",
+    "x1",
+    "y1",
+    "x2",
+    "y2",
+    "width",
+    "height",
+    "font-size",
+    "textLength",
+];
+
+/// Whether a list of numbers has one of ten million or more. Programs that go along a path a step at a time would not
+/// come to its end.
+fn has_giant(numbers: &str) -> bool {
+    let bytes = numbers.as_bytes();
+    let (mut digits, mut fraction) = (0, false);
+    bytes.iter().enumerate().any(|(index, byte)| {
+        match byte {
+            b'0'..=b'9' if !fraction => digits += usize::from(digits > 0 || *byte != b'0'),
+            b'0'..=b'9' => {}
+            b'.' => fraction = true,
+            _ => (digits, fraction) = (0, false),
+        }
+        let is_exponent = matches!(byte, b'e' | b'E') && index > 0 && matches!(bytes[index - 1], b'0'..=b'9' | b'.');
+        let exponent = || {
+            let rest = numbers[index + 1..].trim_start_matches('+');
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            rest[..end].parse::<u32>().unwrap_or(if end > 0 { u32::MAX } else { 0 })
+        };
+        digits > 7 || (is_exponent && exponent() > 3)
+    })
 }
 
 /// The ids in `url(#id)`.

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use bevy_ecs::system::{Query, Res, ResMut};
-use components::{AssetId, Content};
+use components::{AssetId, AssetKind, Content};
 
-use super::{AssetError, AssetState, Assets};
+use super::{AssetError, AssetState, Assets, entry::Entry};
 use crate::{
     cull::{DrawList, DrawStep},
     rasterise::Pictures,
@@ -69,8 +69,10 @@ impl Assets {
 
     /// Whether so many bytes are free, or could be freed.
     fn could_hold(&self, bytes: u64) -> bool {
-        let needed = self.entries.iter().filter(|(id, _)| self.is_needed(id));
-        let held: u64 = needed.filter_map(|(_, entry)| Some(entry.held.as_ref()?.bytes())).sum();
+        // All else goes to make room.
+        let stays = |entry: &&Entry| entry.used == self.round || entry.document.kind == AssetKind::Font;
+        let held: u64 =
+            self.entries.values().filter(stays).filter_map(|entry| Some(entry.held.as_ref()?.bytes())).sum();
         self.budget.limit().saturating_sub(held) >= bytes
     }
 }

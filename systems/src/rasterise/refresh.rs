@@ -182,7 +182,7 @@ impl Scene<'_, '_> {
                 }
             };
             if let Picture::Layer { content, window: None, .. } = picture
-                && self.is_long(&cache, key, ink, effects, mask)
+                && self.is_long(content, &cache, key, ink, effects, mask)
                 && is_suitable(content, &self.assets)
             {
                 memory.late += 1;
@@ -225,17 +225,41 @@ impl Scene<'_, '_> {
 
     /// Whether a raster is expected to take longer than a tick has for it: by what it took last time, or, if it never was
     /// drawn, by its size.
-    fn is_long(&self, cache: &RasterCache, key: Key, Ink(ink): &Ink, effects: &Effects, mask: Option<&Mask>) -> bool {
+    fn is_long(
+        &self,
+        content: &Content,
+        cache: &RasterCache,
+        key: Key,
+        Ink(ink): &Ink,
+        effects: &Effects,
+        mask: Option<&Mask>,
+    ) -> bool {
         let Patience::Within(budget) = *self.patience else { return false };
         if cache.must_wait {
             return false;
         }
         let known = (!cache.cost.is_zero()).then_some(cache.cost);
-        let pixels = (ink.width() * key.scale.0 * ink.height() * key.scale.1).min(MOST_PIXELS);
+        // Nobody can tell how much work a drawing is before it is drawn.
+        if known.is_none() && matches!(content, Content::Svg(_)) {
+            return true;
+        }
+        let drawn = (ink.width() * key.scale.0 * ink.height() * key.scale.1).min(MOST_PIXELS);
+        let pixels = drawn.max(self.source_pixels(content));
         let passes = effects.0.len() + usize::from(mask.is_some());
         #[expect(clippy::cast_precision_loss, reason = "a few")]
         let guess = || Duration::from_secs_f64(pixels.max(0.0) * (PIXEL + EFFECT_PIXEL * passes as f64));
         known.unwrap_or_else(guess) > budget
+    }
+
+    /// Pixels of the picture that a content is resampled from.
+    fn source_pixels(&self, content: &Content) -> f64 {
+        match content {
+            Content::Image(image) => match self.assets.state(&image.asset) {
+                Some(AssetState::Image(image)) => f64::from(image.width) * f64::from(image.height),
+                _ => 0.0,
+            },
+            _ => 0.0,
+        }
     }
 
     /// What is shown in the place of a layer whose drawing panicked; nothing if not even that can be drawn.
