@@ -282,3 +282,48 @@ fn what_cannot_be_done_is_refused_with_its_place_and_breaks_nothing() {
     service.wait_for_frames(5);
     assert!(!service.log().contains("panicked"));
 }
+
+#[test]
+fn assets_are_listed_loaded_and_unloaded() {
+    let image = |asset: &str, visible: bool| json!({ "id": format!("{asset}-layer"), "visible": visible, "content": { "type": "image", "asset": asset } });
+    let asset = |id: &str, path: &str| json!({ "id": id, "type": "image", "path": path });
+    let scene = json!({
+        "assets": [asset("seen", "seen.png"), asset("spare", "spare.png"), asset("gone", "gone.png")],
+        "layers": [image("seen", true), image("spare", false)],
+    });
+    let variables = [("SCENE", "scene.json"), ("STREAM_RESOLUTION", "320x180")];
+    let mut service = Service::start(&variables, &[("scene.json", &scene.to_string())]);
+    let save = |name: &str, side: u32| {
+        let picture = image::RgbaImage::from_pixel(side, side, image::Rgba([200, 30, 40, 255]));
+        picture.save(service.folder.path().join(name)).unwrap();
+    };
+    // They come while the stream runs.
+    save("seen.png", 16);
+    save("spare.png", 20);
+    let of = |service: &Service, id: &str| service.json(&format!("/api/stream/assets/{id}"));
+    let wait = |service: &Service, id: &str, state: &str| {
+        wait_for(&format!("`{id}` to be {state}"), PATIENCE, || (of(service, id)["state"] == state).then_some(()));
+    };
+    wait(&service, "seen", "ready");
+    wait(&service, "spare", "ready");
+    wait_for("`seen` to be seen", PATIENCE, || (of(&service, "seen")["seen"] == true).then_some(()));
+    let spare = of(&service, "spare");
+    assert_eq!((&spare["bytes"], &spare["size"], &spare["seen"]), (&json!(1600), &json!([20.0, 20.0]), &json!(false)));
+    let list = service.json("/api/stream/assets");
+    let states: Vec<_> = list["assets"].as_array().unwrap().iter().map(|asset| &asset["state"]).collect();
+    assert_eq!(states, ["failed", "ready", "ready"], "{list:#}");
+    assert!(list["assets"][0]["error"].as_str().unwrap().contains("there is no file `gone.png`"), "{list:#}");
+
+    let unloaded = service.send("POST", "/api/stream/assets/spare/unload", &Value::Null).expect(200).json();
+    assert_eq!((&unloaded["state"], &unloaded["bytes"]), (&json!("unloaded"), &json!(0)));
+    service.send("POST", "/api/stream/assets/spare/load", &Value::Null).expect(202);
+    wait(&service, "spare", "ready");
+    let problem = service.send("POST", "/api/stream/assets/seen/unload", &Value::Null).expect(409).json();
+    assert!(problem["detail"].as_str().unwrap().contains("a layer that is seen draws from it"), "{problem}");
+    let problem = service.send("POST", "/api/stream/assets/spar/load", &Value::Null).expect(404).json();
+    assert!(problem["detail"].as_str().unwrap().contains("did you mean `spare`?"), "{problem}");
+    let metrics = service.get("/metrics").expect(200).text();
+    assert!(metrics.contains("worker_tasks_total{class=\"decode\"}"), "{metrics}");
+    service.signal("TERM");
+    assert!(service.wait().success());
+}

@@ -2,6 +2,7 @@
 
 use components::{document::Fault, edit::EditRejected};
 use serde::Serialize;
+use systems::assets::AssetRefused;
 use warp::{
     http::{HeaderValue, StatusCode, header},
     reply::Response,
@@ -152,6 +153,16 @@ impl From<ChangeRefused> for Problem {
 impl From<CommandRefused> for Problem {
     fn from(refused: CommandRefused) -> Self {
         Self::new(StatusCode::CONFLICT, refused.to_string())
+    }
+}
+
+impl From<AssetRefused> for Problem {
+    fn from(refused: AssetRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            AssetRefused::Unknown { .. } => Self::not_found(detail),
+            AssetRefused::InUse { .. } => Self::new(StatusCode::CONFLICT, detail),
+        }
     }
 }
 

@@ -11,7 +11,11 @@ use std::{
 
 use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, animation::trigger::EventName, edit::EditRejected};
 use serde::Serialize;
-use systems::{Frame, Picture, clock::TimelineStatus};
+use systems::{
+    Frame, Picture,
+    assets::{AssetAction, AssetRefused, AssetStatus},
+    clock::TimelineStatus,
+};
 use tokio::sync::{broadcast, oneshot, watch};
 
 use super::{Soundtrack, governor::Shedding};
@@ -251,6 +255,8 @@ pub(super) enum Request {
     Picture { reply: oneshot::Sender<Arc<Picture>> },
     Reconfigure { change: Reconfiguration, reply: oneshot::Sender<Result<u64, ReconfigurationRefused>> },
     Timelines { reply: oneshot::Sender<(u64, Vec<TimelineStatus>)> },
+    Assets { reply: oneshot::Sender<(u64, Vec<AssetStatus>)> },
+    SteerAsset { id: String, action: AssetAction, reply: oneshot::Sender<Result<(), AssetRefused>> },
     Shutdown,
 }
 
@@ -359,6 +365,26 @@ impl EngineHandle {
     pub async fn timelines(&self) -> Result<(u64, Vec<TimelineStatus>), EngineClosed> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.try_send(Request::Timelines { reply }).map_err(|_| EngineClosed)?;
+        answer.await.map_err(|_| EngineClosed)
+    }
+
+    /// All assets after the last tick, and the number of that.
+    ///
+    /// # Errors
+    /// The engine has ended.
+    pub async fn assets(&self) -> Result<(u64, Vec<AssetStatus>), EngineClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.try_send(Request::Assets { reply }).map_err(|_| EngineClosed)?;
+        answer.await.map_err(|_| EngineClosed)
+    }
+
+    /// Begins to load an asset, or lets go of its memory; whether that was possible.
+    ///
+    /// # Errors
+    /// The engine has ended.
+    pub async fn steer_asset(&self, id: String, action: AssetAction) -> Result<Result<(), AssetRefused>, EngineClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.try_send(Request::SteerAsset { id, action, reply }).map_err(|_| EngineClosed)?;
         answer.await.map_err(|_| EngineClosed)
     }
 

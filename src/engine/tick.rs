@@ -256,13 +256,20 @@ impl Ticking {
                 Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
                 Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
                 Ok(Request::Timelines { reply }) => {
-                    let tick = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).tick;
-                    drop(reply.send((tick, self.compositor.timelines())));
+                    drop(reply.send((self.last_tick(), self.compositor.timelines())));
+                }
+                Ok(Request::Assets { reply }) => drop(reply.send((self.last_tick(), self.compositor.assets()))),
+                Ok(Request::SteerAsset { id, action, reply }) => {
+                    drop(reply.send(self.compositor.steer_asset(&id, action)));
                 }
                 Ok(Request::Shutdown) | Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) => return true,
             }
         }
+    }
+
+    fn last_tick(&self) -> u64 {
+        self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).tick
     }
 
     fn accept(&mut self, edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome>) {

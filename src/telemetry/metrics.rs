@@ -149,6 +149,7 @@ struct Ticks {
     trigger_errors: AtomicU64,
     render: WorkerClass,
     background: WorkerClass,
+    decode: WorkerClass,
     rasters: Rasters,
 }
 
@@ -205,6 +206,7 @@ impl Ticks {
             trigger_errors: AtomicU64::new(0),
             render: WorkerClass::default(),
             background: WorkerClass::default(),
+            decode: WorkerClass::default(),
             rasters: Rasters::default(),
         }
     }
@@ -231,6 +233,7 @@ impl Ticks {
         self.trigger_errors.fetch_add(failed as u64, Ordering::Relaxed);
         self.render.store(&report.render);
         self.background.store(&report.background);
+        self.decode.store(&report.decode);
         self.rasters.bytes.store(report.rasters.bytes, Ordering::Relaxed);
         self.rasters.hits.store(report.rasters.hits, Ordering::Relaxed);
         self.rasters.misses.store(report.rasters.misses, Ordering::Relaxed);
@@ -248,7 +251,7 @@ impl Ticks {
     }
 
     fn encode_workers(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
-        let classes = [("render", &self.render), ("background", &self.background)];
+        let classes = [("render", &self.render), ("background", &self.background), ("decode", &self.decode)];
         let count = |cell: fn(&WorkerClass) -> &AtomicU64| {
             classes
                 .iter()

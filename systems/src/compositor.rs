@@ -9,7 +9,7 @@ use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::Wo
 use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
 
 use crate::{
-    assets::{AssetStats, Assets},
+    assets::{AssetAction, AssetRefused, AssetStats, AssetStatus, Assets},
     clock::{Conductor, Inputs, SceneEvent, SceneEvents, SceneTime, TimelineStatus, Timelines},
     cull::DrawList,
     damage::{Damage, LastDrawn},
@@ -75,6 +75,8 @@ pub struct TickReport {
     pub render: WorkerTotals,
     /// What the background workers have done in all ticks so far.
     pub background: WorkerTotals,
+    /// What the threads that decode have done so far.
+    pub decode: WorkerTotals,
     /// Pictures of layers that are kept.
     pub rasters: RasterMemory,
     /// What the assets take and how they do.
@@ -153,6 +155,7 @@ impl Compositor {
             events: std::mem::take(&mut self.world.resource_mut::<SceneEvents>().0),
             render: self.world.resource::<Workers>().totals(),
             background: self.world.resource::<Background>().totals(),
+            decode: self.world.resource::<Assets>().decoding(),
             rasters: *self.world.resource::<RasterMemory>(),
             assets: self.world.resource::<Assets>().stats(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
@@ -220,6 +223,20 @@ impl Compositor {
             seq: self.world.resource::<Diffs>().seq,
             scene: scene::scene_document(&self.world),
         }
+    }
+
+    /// The assets of the scene, in order of ids.
+    #[must_use]
+    pub fn assets(&self) -> Vec<AssetStatus> {
+        self.world.resource::<Assets>().status()
+    }
+
+    /// Begins to load an asset, or lets go of its memory.
+    ///
+    /// # Errors
+    /// There is no such asset, or it is in use and cannot go.
+    pub fn steer_asset(&mut self, id: &str, action: AssetAction) -> Result<(), AssetRefused> {
+        self.world.resource_mut::<Assets>().steer(id, action)
     }
 
     /// All timelines as they stood on the last tick, in the order of the scene.

@@ -2,6 +2,7 @@
 //!
 //! To add a family: a file here with a function `routes`, and one line in [`api`].
 
+mod assets;
 mod at;
 mod audio;
 mod body;
@@ -46,6 +47,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         canvas::routes(context, &base),
         timelines::routes(context, &base),
         audio::routes(context, &base),
+        assets::routes(context, &base),
         live::routes(context),
         config::routes(context),
         operation::health(context),

@@ -10,6 +10,7 @@ mod budget;
 mod decode;
 mod entry;
 mod error;
+mod steer;
 mod svg;
 mod svg_fonts;
 mod visible;
@@ -29,13 +30,20 @@ use bevy_ecs::resource::Resource;
 use bevy_tasks::{IoTaskPool, TaskPoolBuilder};
 use components::{AssetDocument, AssetId, AssetKind};
 
-pub use self::{animation::AnimatedImage, error::AssetError, svg::VectorImage, visible::note_visible};
+pub use self::{
+    animation::AnimatedImage,
+    error::AssetError,
+    steer::{AssetAction, AssetRefused, AssetStatus, Readiness},
+    svg::VectorImage,
+    visible::note_visible,
+};
 use self::{
     budget::Budget,
     decode::{Context, Read},
     entry::{Entry, Found, Job},
     watch::Watch,
 };
+use crate::workers::WorkerTotals;
 
 /// Threads that decode, unless the program has set up its pool before.
 const DECODERS: usize = 2;
@@ -138,6 +146,7 @@ pub struct Assets {
     /// When all files were looked at last.
     looked: Instant,
     counts: AssetStats,
+    decoding: WorkerTotals,
     // As many results as assets can wait here; a scene has at most 1000.
     sender: Sender<Loaded>,
     results: Mutex<Receiver<Loaded>>,
@@ -148,6 +157,7 @@ struct Loaded {
     id: AssetId,
     load: u64,
     found: Found,
+    spent: Duration,
 }
 
 impl Default for Assets {
@@ -161,6 +171,7 @@ impl Default for Assets {
             watch: None,
             looked: Instant::now(),
             counts: AssetStats::default(),
+            decoding: WorkerTotals::default(),
             sender,
             results: Mutex::new(results),
         }
@@ -225,6 +236,7 @@ impl Assets {
         let pool = IoTaskPool::get_or_init(|| {
             TaskPoolBuilder::new().num_threads(DECODERS).thread_name("assets".to_owned()).build()
         });
+        self.decoding.threads = pool.thread_num() as u64;
         let job = Job {
             document: entry.document.clone(),
             folder: entry.folder.clone(),
@@ -235,8 +247,10 @@ impl Assets {
         };
         let (sender, id) = (self.sender.clone(), id.clone());
         let task = pool.spawn(async move {
+            let began = Instant::now();
+            let found = job.run();
             // Nobody listens any more when the program ends.
-            let _ = sender.send(Loaded { id, load, found: job.run() });
+            let _ = sender.send(Loaded { id, load, found, spent: began.elapsed() });
         });
         entry.job = Some((load, task));
         entry.touched = None;
@@ -320,7 +334,9 @@ impl Assets {
 
     fn take_in(&mut self, loaded: Vec<Loaded>) -> Vec<AssetId> {
         let mut changed = Vec::new();
-        for Loaded { id, load, found } in loaded {
+        for Loaded { id, load, found, spent } in loaded {
+            self.decoding.tasks += 1;
+            self.decoding.busy += spent;
             let is_awaited = |entry: &Entry| entry.job.as_ref().is_some_and(|(awaited, _)| *awaited == load);
             let Some(entry) = self.entries.get_mut(&id).filter(|entry| is_awaited(entry)) else { continue };
             let Found { place, watched, stamp, read } = found;
