@@ -10,10 +10,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::needless_range_loop,
     unreachable_pub,
     missing_docs,
     reason = "a bench ends at what it did not expect, and prints what it measured"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use components::{AssetId, AssetKind, document::nearest};
 use serde::Serialize;
 
-use super::{AssetState, Assets};
+use super::{AssetState, Assets, budget::Reservation};
 use crate::workers::WorkerTotals;
 
 /// One asset as it is now.
@@ -94,7 +94,7 @@ impl Assets {
                     AssetState::Failed(_) => Readiness::Failed,
                     _ => Readiness::Ready,
                 },
-                bytes: entry.held.as_ref().map_or(0, |held| held.bytes()),
+                bytes: entry.held.as_ref().map_or(0, Reservation::bytes),
                 size: entry.state.size(),
                 seen: entry.used == self.round,
                 error: match &entry.state {

@@ -15,7 +15,7 @@ use image::ImageReader;
 use resvg::{
     tiny_skia::{Pixmap, Transform},
     usvg::{
-        Group, ImageHrefResolver, ImageKind, Node as NodeOf, Options, Paint, Tree,
+        Fill, Group, ImageHrefResolver, ImageKind, Node as NodeOf, Options, Paint, Stroke, Tree,
         roxmltree::{Document, Node, NodeId, ParsingOptions},
     },
 };
@@ -152,7 +152,7 @@ fn tiles_fit(group: &Group, outer: f32, limit: f32) -> bool {
             NodeOf::Text(text) => tiles_fit(text.flattened(), outer, limit),
             NodeOf::Image(_) => true,
             NodeOf::Path(path) => {
-                let paints = [path.fill().map(|fill| fill.paint()), path.stroke().map(|stroke| stroke.paint())];
+                let paints = [path.fill().map(Fill::paint), path.stroke().map(Stroke::paint)];
                 paints.into_iter().flatten().all(|paint| {
                     let Paint::Pattern(pattern) = paint else { return true };
                     let (sx, sy) = path.abs_transform().pre_concat(pattern.transform()).get_scale();
@@ -251,9 +251,7 @@ impl<'a, 'input> Cost<'a, 'input> {
         }
         for attribute in node.attributes() {
             let (name, value) = (attribute.name(), attribute.value());
-            let own_picture = |text: &str| {
-                ["opacity", "filter", "mask", "clip-path", "mix-blend-mode"].iter().any(|part| text == *part)
-            };
+            let own_picture = |text: &str| ["opacity", "filter", "mask", "clip-path", "mix-blend-mode"].contains(&text);
             if own_picture(name) || (name == "style" && value.split([':', ';', ' ']).any(own_picture)) {
                 sum = sum.saturating_add(50);
             }

@@ -41,11 +41,8 @@ impl Assets {
                 self.counts.hits += u64::from(is_there);
                 self.counts.misses += u64::from(!is_there);
             }
-            let lacks_room = match &entry.state {
-                AssetState::Unloaded { .. } => true,
-                AssetState::Failed(AssetError::NoRoom { .. }) => true,
-                _ => false,
-            };
+            let lacks_room =
+                matches!(&entry.state, AssetState::Unloaded { .. } | AssetState::Failed(AssetError::NoRoom { .. }));
             if lacks_room && entry.job.is_none() {
                 wanted.push((*id).clone());
             }

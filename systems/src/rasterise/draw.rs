@@ -118,7 +118,7 @@ pub(super) fn display_list(
                 };
                 match &drawn.scrolled {
                     Some(scrolled) if !is_picture => {
-                        push_scrolled(&mut steps, layer, scrolled, drawn, cache, mask, sampling)
+                        push_scrolled(&mut steps, layer, scrolled, drawn, cache, mask, sampling);
                     }
                     _ => steps.push(Step::Layer(layer)),
                 }

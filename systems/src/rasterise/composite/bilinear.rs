@@ -11,9 +11,9 @@
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    clippy::wildcard_imports,
     reason = "the raster has less than 2^31 pixels and the samples lie in it; intrinsics have names of their own"
 )]
+#![allow(clippy::allow_attributes, clippy::wildcard_imports, reason = "intrinsics have names of their own; tests may")]
 
 use core::arch::x86_64::*;
 

@@ -176,10 +176,10 @@ impl Job<'_> {
         let draws = self.dirty.in_row(self.row).next().is_some();
         let entries = if draws { plan.entries(strip) } else { Vec::new() };
         let columns = plan.columns(&entries, self.dirty.columns());
-        for column in 0..self.dirty.columns() {
+        for (column, shown) in columns.iter().enumerate() {
             let area = PixelRect { x0: edge(column), x1: edge(column + 1).min(strip.x1), ..strip };
             if self.dirty.contains(column, self.row) {
-                plan.draw_tile(&entries, &columns[column], area, &mut self.surface, &mut scratch);
+                plan.draw_tile(&entries, shown, area, &mut self.surface, &mut scratch);
             }
             if let (Some(planes), Some(stale)) = (&mut self.planes, self.stale)
                 && stale.contains(column, self.row)

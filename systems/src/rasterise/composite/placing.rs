@@ -210,7 +210,6 @@ impl Sampling {
 
     /// How far in memory the samples of the row that is `rows` further down lie from those of a row, about, in pixels of
     /// a raster of this width.
-    #[expect(clippy::cast_possible_truncation, reason = "steps are below 2^9")]
     pub(super) fn ahead(&self, rows: i64, width: usize) -> isize {
         let columns = ((self.du_dy * rows) >> 32) as isize;
         ((self.dv_dy * rows) >> 32) as isize * width as isize + columns

@@ -112,7 +112,7 @@ impl Plan<'_> {
         }
         match group.blend {
             BlendMode::Normal => {
-                dispatch!(self.level, _ => over_rows(self.level, surface, &picture, area, group.opacity))
+                dispatch!(self.level, _ => over_rows(self.level, surface, &picture, area, group.opacity));
             }
             mode => {
                 for y in area.y0..area.y1 {
