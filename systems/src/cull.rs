@@ -23,7 +23,7 @@ use crate::{
     place::{Ink, Revision, Scrolling},
     quality::RenderQuality,
     rasterise::{
-        PictureId, Pictures,
+        Patience, PictureId, Pictures, RasterCache,
         content::surface::{Grid, bounded_scale},
         raster_scale,
     },
@@ -125,6 +125,8 @@ pub struct Layers<'w, 's> {
     scrolling: Query<'w, 's, &'static Scrolling>,
     time: Res<'w, SceneTime>,
     quality: Res<'w, RenderQuality>,
+    patience: Res<'w, Patience>,
+    caches: Query<'w, 's, &'static RasterCache>,
 }
 
 /// What layers are listed into.
@@ -188,8 +190,13 @@ impl Layers<'_, '_> {
     fn list(&self, parent: Entity, space: Space, listing: &mut Listing<'_>, steps: &mut Vec<DrawStep>) -> bool {
         let mut blends = false;
         for entity in self.seen_children(parent) {
-            let Ok((placement, .., blend, _, _)) = self.placed.get(entity) else { continue };
+            let Ok((placement, ink, _, blend, _, content)) = self.placed.get(entity) else { continue };
             let affine = space.base * placement.within;
+            // Most layers of a large scene are elsewhere: nothing more is asked of them.
+            let is_group = matches!(content, Content::Group(_));
+            if !is_group && touched(&affine, ink.0).intersect(space.clip).is_empty() {
+                continue;
+            }
             let way = Way {
                 affine,
                 scale: raster_scale(affine, placement.reshaping),
@@ -401,6 +408,11 @@ impl Layers<'_, '_> {
         let (animated, effects) = self.painted.get(layer.entity).ok()?;
         let content = animated.0.as_ref().unwrap_or(content);
         if mask.0.is_some() || !effects.0.is_empty() || !is_opaque(content, assets) {
+            return None;
+        }
+        // One that is still to be drawn may not be there when this tick is: what is below is seen until it is.
+        let is_drawn = || self.caches.get(layer.entity).is_ok_and(|cache| cache.shows(layer.revision, layer.scale));
+        if *self.patience != Patience::Endless && !is_drawn() {
             return None;
         }
         let filled = layer.affine.transform_rect_bbox(ink.0);

@@ -581,6 +581,35 @@ fn what_takes_long_is_drawn_in_the_background_and_the_last_picture_stays() {
     assert_ne!(stage.pixel(80, 36), GREEN, "a card stands in its place");
 }
 
+/// What hides all that is below when it is drawn hides nothing before.
+#[test]
+fn what_is_below_is_seen_until_what_hides_it_is_drawn() {
+    let mut stage = Stage::new(SETTINGS);
+    stage.compositor.set_patience(Patience::Within(Duration::ZERO));
+    stage.edit(vec![Edit::LoadScene(Box::new(document(json!([block("below", "#00ff00", (0, 0), (160, 40))]))))]);
+    settle(&mut stage, 0.0);
+    assert_eq!(stage.pixel(80, 20), GREEN);
+    let above = serde_json::from_value(block("above", "#ff0000", (0, 0), (160, 40))).unwrap();
+    stage.edit(vec![Edit::CreateLayer { layer: Box::new(above), parent: None, index: None }]);
+    let deadline = Instant::now() + DEADLINE;
+    while stage.pixel(80, 20) != RED {
+        assert_eq!(stage.pixel(80, 20), GREEN, "nothing is black");
+        assert!(Instant::now() < deadline, "it never came");
+        stage.tick();
+    }
+    // Of what grows the old picture stays, and all around it what is below.
+    stage.edit(vec![patch("above", json!({ "content": { "size": { "width": 20, "height": 40 } } }))]);
+    while stage.pixel(80, 20) != GREEN {
+        assert_eq!(stage.pixel(80, 20), RED);
+        stage.tick();
+    }
+    stage.edit(vec![patch("above", json!({ "content": { "size": { "width": 160, "height": 40 } } }))]);
+    while stage.pixel(80, 20) != RED {
+        assert_eq!((stage.pixel(10, 20), stage.pixel(80, 20)), (RED, GREEN));
+        stage.tick();
+    }
+}
+
 #[test]
 fn what_will_appear_is_drawn_before_it_does() {
     let mut fading = block("box", "#ff0000", (60, 0), (40, 40));

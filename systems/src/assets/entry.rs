@@ -35,6 +35,8 @@ pub(super) struct Entry {
     pub(super) job: Option<(u64, Task<()>)>,
     /// The round in which a layer that is seen used it last.
     pub(super) used: u64,
+    /// Whether somebody has asked for it to be read.
+    pub(super) asked: bool,
     /// Bytes that were missing.
     pub(super) missing: u64,
     /// Times in a row that reading it failed.
@@ -61,6 +63,7 @@ impl Entry {
             held: None,
             job: None,
             used: 0,
+            asked: false,
             missing: 0,
             failures: 0,
             retry: None,

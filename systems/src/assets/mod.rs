@@ -344,6 +344,7 @@ impl Assets {
             entry.place = place;
             entry.watched = watched;
             let Some(read) = read else {
+                entry.asked = false;
                 if matches!(entry.state, AssetState::Failed(_)) {
                     entry.failed(Instant::now());
                 }
@@ -379,6 +380,7 @@ impl Assets {
                 entry.state = state;
                 entry.held = Some(held);
                 entry.failures = 0;
+                entry.asked = false;
                 return true;
             }
             Ok(Read::NoRoom { size: (width, height), bytes }) => {
@@ -390,6 +392,7 @@ impl Assets {
                 let Some(entry) = self.entries.get_mut(id) else { return false };
                 entry.held = None;
                 entry.missing = bytes;
+                entry.asked = false;
                 if !is_needed && width > 0.0 {
                     entry.state = AssetState::Unloaded { width, height };
                     return true;
@@ -421,7 +424,9 @@ impl Assets {
     /// Whether it has to be in memory now: a layer that is seen uses it, or it is a font.
     fn is_needed(&self, id: &AssetId) -> bool {
         self.entries.get(id).is_some_and(|entry| {
-            entry.used == self.round || !matches!(entry.document.kind, AssetKind::Image | AssetKind::AnimatedImage)
+            entry.used == self.round
+                || entry.asked
+                || !matches!(entry.document.kind, AssetKind::Image | AssetKind::AnimatedImage)
         })
     }
 

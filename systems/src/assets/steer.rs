@@ -118,7 +118,13 @@ impl Assets {
         };
         let id = id.clone();
         match action {
-            AssetAction::Load => self.start(&id, false),
+            AssetAction::Load => {
+                let is_there = entry.state.is_decoded();
+                if let Some(entry) = self.entries.get_mut(&id) {
+                    entry.asked = true;
+                }
+                self.start(&id, is_there);
+            }
             AssetAction::Unload if entry.document.kind == AssetKind::Font => {
                 return Err(AssetRefused::InUse { id, by: "any text may be set in a font of the scene" });
             }

@@ -44,7 +44,13 @@ impl Layers<'_, '_> {
         self.list(entity, Space::of(grid, scale), listing, &mut steps);
         listing.open.pop();
         let (_, _, revision, ..) = self.placed.get(entity).ok()?;
-        Some(Recipe { steps, grid, scale, finish: Finish::Group { revision: revision.0, frame } })
+        Some(Recipe {
+            steps,
+            grid,
+            scale,
+            sampling: self.quality.sampling,
+            finish: Finish::Group { revision: revision.0, frame },
+        })
     }
 
     /// The mask of a layer that another layer is, and where it may show anything, in pixels of that other layer's box.
@@ -115,7 +121,7 @@ impl Layers<'_, '_> {
         let way = Way { affine: base, scale: home, reshaping: false, moving: false, blend: BlendMode::Normal };
         self.list_layer(source, way, space, listing, &mut steps);
         listing.open.pop();
-        Some(Recipe { steps, grid, scale, finish })
+        Some(Recipe { steps, grid, scale, sampling: self.quality.sampling, finish })
     }
 
     /// The scale at which an isolated group is drawn, what is drawn of it, and the rectangle that its members fill, all

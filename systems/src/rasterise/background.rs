@@ -178,6 +178,14 @@ impl Background {
         WorkerTotals { queued: state.queue.len() as u64, threads: state.runners as u64, ..state.totals }
     }
 
+    /// What was only thought to be needed is: it goes before all that is not.
+    pub(super) fn promote(&self, entity: Entity) {
+        let mut state = lock(&self.state);
+        let mut queue = std::mem::take(&mut state.queue).into_vec();
+        queue.iter_mut().filter(|queued| queued.job.entity == entity).for_each(|queued| queued.job.is_needed = true);
+        state.queue = queue.into();
+    }
+
     pub(super) fn start(&self, job: Job) {
         let pool = AsyncComputeTaskPool::get();
         let mut state = lock(&self.state);

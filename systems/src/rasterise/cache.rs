@@ -41,6 +41,11 @@ impl RasterCache {
         [&self.raster, &self.window].into_iter().flatten().map(|raster| raster.pixels.len() as u64).sum()
     }
 
+    /// Whether these are the pixels of this revision at this scale.
+    pub(crate) fn shows(&self, revision: u64, scale: (f64, f64)) -> bool {
+        self.raster.is_some() && self.key.is_some_and(|key| key.revision == revision && key.scale == scale)
+    }
+
     /// Lets go of the pixels. That the layer fails, and what it costs, is not forgotten.
     pub(super) fn drop_pixels(&mut self) {
         (self.key, self.raster, self.window) = (None, None, None);

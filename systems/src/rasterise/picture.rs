@@ -25,7 +25,7 @@ use crate::{
     clock::SceneTime,
     cull::{DrawList, DrawStep, Drawn},
     damage::Damage,
-    quality::RenderQuality,
+    quality::Quality,
     tiles::TileSet,
     viewport::Viewport,
     workers::Workers,
@@ -49,6 +49,8 @@ pub(crate) struct Recipe {
     pub(crate) grid: Grid,
     /// Raster pixels per layer pixel.
     pub(crate) scale: (f64, f64),
+    /// How carefully the steps are drawn.
+    pub(crate) sampling: Quality,
     /// What is done to it then.
     pub(crate) finish: Finish,
 }
@@ -174,7 +176,6 @@ pub fn draw_pictures(
     time: Res<SceneTime>,
     list: Res<DrawList>,
     damage: Res<Damage>,
-    quality: Res<RenderQuality>,
     injection: Res<FaultInjection>,
     layers: Query<(&LayerId, &Effects, &LayerMask)>,
     workers: Res<Workers>,
@@ -191,7 +192,7 @@ pub fn draw_pictures(
         let (Some(picture), Ok((layer, effects, LayerMask(mask)))) = (pictures.all.get(&id), layers.get(entity)) else {
             continue;
         };
-        let steps = display_list(&picture.recipe.steps, &caches.p0(), &pictures, quality.sampling);
+        let steps = display_list(&picture.recipe.steps, &caches.p0(), &pictures, picture.recipe.sampling);
         let drawn = guarded(|| {
             injection.strike(layer);
             let surface = composed(&picture.recipe, &steps, &workers)?;

@@ -186,7 +186,13 @@ impl Scene<'_, '_> {
                 && is_suitable(content, &self.assets)
             {
                 memory.late += 1;
-                cache.is_awaited = true;
+                let was_awaited = std::mem::replace(&mut cache.is_awaited, true);
+                if cache.is_pending && !was_awaited {
+                    background.promote(entity);
+                    if cache.raster.is_none() {
+                        missing.push(entity);
+                    }
+                }
                 if !cache.is_pending {
                     cache.is_pending = true;
                     background.start(Job {
