@@ -38,6 +38,8 @@ struct Tracks {
     unknown: Vec<String>,
     /// Channels of the sound.
     sound: Option<i32>,
+    /// Whether it is not known where its channels belong.
+    is_placeless: bool,
 }
 
 /// What a decoder gives.
@@ -83,8 +85,11 @@ impl Decoder {
             let structure = caps.as_ref().and_then(|caps| caps.structure(0));
             let channels = structure.and_then(|structure| structure.get::<i32>("channels").ok()).unwrap_or(1);
             let mask = structure.and_then(|structure| structure.get::<gst::Bitmask>("channel-mask").ok());
-            found.lock().unwrap_or_else(PoisonError::into_inner).sound = Some(channels);
             let has_places = channels <= 2 || mask.is_some_and(|mask| mask.0 != 0);
+            {
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                (found.sound, found.is_placeless) = (Some(channels), !has_places);
+            }
             if let Some(into) = into.upgrade().filter(|into| has_places && !into.is_linked()) {
                 // What cannot be linked makes the decoder report an error.
                 let _ = pad.link(&into);
@@ -111,10 +116,15 @@ impl Decoder {
     }
 
     fn failure(&self) -> Option<String> {
+        let tracks = self.tracks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(channels) = tracks.sound.filter(|_| tracks.is_placeless) {
+            return Some(format!(
+                "its {channels} channels cannot be told apart into left and right; mix them down to stereo"
+            ));
+        }
         let message = self.pipeline.bus()?.pop_filtered(&[gst::MessageType::Error])?;
         let gst::MessageView::Error(error) = message.view() else { return None };
         let error = error.error();
-        let tracks = self.tracks.lock().unwrap_or_else(PoisonError::into_inner);
         Some(if error.matches(gst::StreamError::TypeNotFound) || error.matches(gst::StreamError::WrongType) {
             format!("it is no sound of a known kind; {REPLACE}")
         } else if let Some(codec) = tracks.unknown.iter().find(|name| name.starts_with("audio/")) {
@@ -123,8 +133,6 @@ impl Decoder {
             )
         } else if tracks.sound.is_none() && error.matches(gst::CoreError::MissingPlugin) {
             format!("there is no sound in it; {REPLACE}")
-        } else if let Some(channels) = tracks.sound.filter(|channels| *channels > 2) {
-            format!("its {channels} channels cannot be told apart into left and right; mix them down to stereo")
         } else {
             format!("it is damaged ({}); {REPLACE}", error.message().trim_end_matches('.'))
         })
