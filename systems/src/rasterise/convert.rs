@@ -7,9 +7,6 @@
 //! siting on the left column needs a filter that reaches beyond the 2x2 pixels: a tile's chroma would depend on its
 //! neighbour's pixels, and damage would spread.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-
 use components::PixelRect;
 use fearless_simd::{Level, dispatch};
 
@@ -50,46 +47,26 @@ impl<'a> Strip<'a> {
 }
 
 /// Brings the pixels of `area` in `strip` up to date with `surface`. All edges of `area` are even, and it lies in both.
-#[expect(clippy::cast_sign_loss, reason = "areas lie on the frame")]
 pub(crate) fn convert(level: Level, surface: &Surface<'_>, area: PixelRect, strip: &mut Strip<'_>) {
+    dispatch!(level, _ => convert_area(surface, area, strip));
+}
+
+#[inline(always)]
+#[expect(clippy::cast_sign_loss, reason = "areas lie on the frame")]
+fn convert_area(surface: &Surface<'_>, area: PixelRect, strip: &mut Strip<'_>) {
     let (x0, x1) = (area.x0 as usize, area.x1 as usize);
     for y in (area.y0..area.y1).step_by(2) {
         let row = y as usize - strip.top;
         let upper = surface.row(area.x0, area.x1, y);
         let lower = surface.row(area.x0, area.x1, y + 1);
-        let (first, second) = strip.y[row * strip.y_stride..].split_at_mut(strip.y_stride);
+        for (row, pixels) in [(row, upper), (row + 1, lower)] {
+            let start = row * strip.y_stride;
+            convert_luma(pixels, &mut strip.y[start + x0..start + x1]);
+        }
         let chroma = row / 2 * strip.uv_stride;
         let chroma = chroma + x0 / 2..chroma + x1 / 2;
-        let (u, v) = (&mut strip.u[chroma.clone()], &mut strip.v[chroma]);
-        convert_rows(level, upper, lower, [&mut first[x0..x1], &mut second[x0..x1]], u, v);
+        convert_chroma(upper, lower, &mut strip.u[chroma.clone()], &mut strip.v[chroma]);
     }
-}
-
-/// Two rows of an even number of pixels, to two rows of luma and half a row of each chroma.
-fn convert_rows(level: Level, upper: &[Pixel], lower: &[Pixel], luma: [&mut [u8]; 2], u: &mut [u8], v: &mut [u8]) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(avx2) = level.as_avx2() {
-        let ((upper, upper_rest), (lower, lower_rest)) = (upper.as_chunks(), lower.as_chunks());
-        let [first, second] = luma;
-        let ((first, first_rest), (second, second_rest)) = (first.as_chunks_mut(), second.as_chunks_mut());
-        let ((u, u_rest), (v, v_rest)) = (u.as_chunks_mut(), v.as_chunks_mut());
-        avx2::convert_blocks(avx2, upper, lower, [first, second], u, v);
-        if upper_rest.is_empty() {
-            return;
-        }
-        return dispatch!(level, _ => {
-            convert_plain(upper_rest, lower_rest, [first_rest, second_rest], u_rest, v_rest);
-        });
-    }
-    dispatch!(level, _ => convert_plain(upper, lower, luma, u, v));
-}
-
-#[inline(always)]
-fn convert_plain(upper: &[Pixel], lower: &[Pixel], luma: [&mut [u8]; 2], u: &mut [u8], v: &mut [u8]) {
-    let [first, second] = luma;
-    convert_luma(upper, first);
-    convert_luma(lower, second);
-    convert_chroma(upper, lower, u, v);
 }
 
 #[inline(always)]
@@ -128,8 +105,6 @@ fn convert_chroma(upper: &[Pixel], lower: &[Pixel], u: &mut [u8], v: &mut [u8]) 
 
 #[cfg(test)]
 mod tests {
-    use proptest::{collection::vec, prelude::*};
-
     use super::*;
 
     /// Greatest difference to the exact value, in codes: rounding alone would be 0.5.
@@ -201,23 +176,5 @@ mod tests {
         assert_eq!(v[..2], [128, 240]);
         // A quarter of blue's 112 above the middle.
         assert_eq!(u[frame.uv_stride()..][..2], [156, 128]);
-    }
-
-    proptest! {
-        /// Whatever instructions there are, the bytes are those of plain arithmetic.
-        #[test]
-        fn vectors_make_the_same_bytes(rows in (1..100_usize).prop_flat_map(|half| vec(any::<Pixel>(), half * 4))) {
-            let width = rows.len() / 2;
-            let (upper, lower) = rows.split_at(width);
-            let convert = |way: &dyn Fn([&mut [u8]; 2], &mut [u8], &mut [u8])| {
-                let (mut first, mut second) = (vec![0; width], vec![0; width]);
-                let (mut u, mut v) = (vec![0; width / 2], vec![0; width / 2]);
-                way([&mut first, &mut second], &mut u, &mut v);
-                [first, second, u, v]
-            };
-            let plain = convert(&|luma, u, v| convert_plain(upper, lower, luma, u, v));
-            let vectors = convert(&|luma, u, v| convert_rows(Level::new(), upper, lower, luma, u, v));
-            prop_assert_eq!(plain, vectors);
-        }
     }
 }
