@@ -33,7 +33,7 @@ pub use blend::BlendMode;
 pub use color::Color;
 pub use computed::{AnimatedContent, Extent, PixelRect, Placement, Pose};
 pub use content::Content;
-pub use diff::{LayerChange, SceneDiff, SceneSnapshot};
+pub use diff::{LayerChange, SceneDiff, SceneSnapshot, SceneTree};
 pub use document::{CanvasDocument, LayerDocument, SceneDocument};
 pub use edit::{Edit, EditOutcome};
 pub use effects::{Effect, Effects};

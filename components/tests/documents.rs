@@ -179,7 +179,7 @@ proptest! {
             later.canvas.width += 1;
             let header = SceneDocument { layers: Vec::new(), ..later.clone() };
             let seq = follower.seq + 1;
-            let diff = SceneDiff { tick: 10 * seq, seq, scene: Some(Box::new(header)), changes: vec![change] };
+            let diff = SceneDiff { tick: 10 * seq, seq, since: None, scene: Some(Box::new(header)), changes: vec![change] };
             let diff: SceneDiff = serde_json::from_str(&serde_json::to_string(&diff).unwrap()).unwrap();
             follower.apply(&diff).unwrap();
             prop_assert_eq!(&follower.scene, &later);

@@ -15,14 +15,13 @@ use bevy_ecs::{
 };
 use components::{
     Animations, BlendMode, Content, Effects, LayerChange, LayerDocument, LayerId, LayerMask, LayerName, LayerType,
-    Opacity, SceneDiff, Stacking, Transform, Visibility,
+    Opacity, SceneDiff, Stacking, Transform, Visibility, diff::longest_rising,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
     clock::SceneTime,
-    damage::longest_rising,
     scene::{SceneHeader, SceneRoot},
 };
 
@@ -109,7 +108,7 @@ pub fn tell_changes(
     if header.is_some() || !changes.is_empty() {
         diffs.seq += 1;
         let scene = header.map(|header| Box::new(header.0.clone()));
-        diffs.latest = Some(SceneDiff { tick: time.tick, seq: diffs.seq, scene, changes });
+        diffs.latest = Some(SceneDiff { tick: time.tick, seq: diffs.seq, since: None, scene, changes });
     }
 }
 

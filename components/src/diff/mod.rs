@@ -1,4 +1,13 @@
 //! What changed in a scene, as clients and stores get to know it.
+//!
+//! A tick tells what it changed by a [`SceneDiff`]. Several in a row become one by way of the states that they lead from
+//! and to ([`SceneTree`], [`SceneDiff::between`]), not by putting the diffs together: places in a diff are indexes, which
+//! mean something only in the state that they were written for, and the way by the states needs no more than the two ends,
+//! whatever happened in between.
+
+mod between;
+mod rising;
+mod tree;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,6 +17,8 @@ use crate::{
     layer::LayerId,
 };
 
+pub use self::{rising::longest_rising, tree::SceneTree};
+
 /// What one tick changed in the authored scene. A scene with all diffs after it applied in order is the scene now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -16,6 +27,10 @@ pub struct SceneDiff {
     pub tick: u64,
     /// Number of this diff: one more than the one before.
     pub seq: u64,
+    /// The first of the diffs that this one may follow on, if that is not only the one before: it then takes a scene at
+    /// any number from here on, below its own, to its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
     /// The scene without its layers (name, canvas, assets, audio, timelines, triggers), where one of these changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scene: Option<Box<SceneDocument>>,
@@ -68,7 +83,7 @@ pub struct SceneSnapshot {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyDiffError {
     /// It does not come right after the snapshot.
-    #[error("diff {found} does not follow on diff {known}: {} is missing; take a new snapshot", known + 1)]
+    #[error("diff {found} does not follow on diff {known}; take a new snapshot")]
     OutOfOrder {
         /// Its number.
         found: u64,
@@ -103,9 +118,7 @@ impl SceneSnapshot {
     /// # Errors
     /// Why the diff does not fit; nothing has changed then.
     pub fn apply(&mut self, diff: &SceneDiff) -> Result<(), ApplyDiffError> {
-        if diff.seq != self.seq + 1 {
-            return Err(ApplyDiffError::OutOfOrder { found: diff.seq, known: self.seq });
-        }
+        diff.check_follows(self.seq)?;
         let mut layers = self.scene.layers.clone();
         for change in &diff.changes {
             change.apply(&mut layers)?;
@@ -117,6 +130,18 @@ impl SceneSnapshot {
         self.tick = diff.tick;
         self.seq = diff.seq;
         Ok(())
+    }
+}
+
+impl SceneDiff {
+    /// Whether the diff can be applied to a scene at `known`.
+    fn check_follows(&self, known: u64) -> Result<(), ApplyDiffError> {
+        let first = self.since.unwrap_or_else(|| self.seq.saturating_sub(1));
+        if (first..self.seq).contains(&known) {
+            Ok(())
+        } else {
+            Err(ApplyDiffError::OutOfOrder { found: self.seq, known })
+        }
     }
 }
 
