@@ -10,7 +10,7 @@ use components::{BlendMode, LayerMask, PixelRect};
 
 use super::{
     cache::{RasterCache, raster_affine, window_bounds},
-    composite::{Canvas, GroupStep, LayerStep, MaskStep, Step, compose},
+    composite::{Canvas, Filter, GroupStep, LayerStep, MaskStep, Step, compose},
     picture::{PictureId, Pictures},
 };
 use crate::{
@@ -97,6 +97,7 @@ pub(super) fn display_list(
     sampling: Quality,
 ) -> Vec<Step> {
     let mut steps = Vec::with_capacity(list.len());
+    let filter = if sampling == Quality::High { Filter::Bicubic } else { Filter::Bilinear };
     for step in list {
         match step {
             DrawStep::Layer(drawn) | DrawStep::Picture(drawn) => {
@@ -112,6 +113,7 @@ pub(super) fn display_list(
                 let layer = LayerStep {
                     affine: raster_affine(drawn, &raster, sampling),
                     raster,
+                    filter,
                     bounds: drawn.bounds,
                     opacity: drawn.opacity as f32,
                     blend: drawn.blend,

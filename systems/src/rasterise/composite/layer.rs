@@ -6,7 +6,7 @@ use fearless_simd::{Level, dispatch};
 #[cfg(target_arch = "x86_64")]
 use super::bilinear;
 use super::{
-    LayerStep, Pixel, blend,
+    Filter, LayerStep, Pixel, bicubic, blend,
     fetch::fetch,
     over::{mix, over_row, scale},
     placing::{Placing, Sampling, Spans, Walk},
@@ -35,6 +35,7 @@ pub(super) struct Layer<'a> {
     /// Columns of each row in which there is anything.
     rows: &'a [(u32, u32)],
     placing: Placing,
+    filter: Filter,
     pub(super) bounds: PixelRect,
     opacity: u8,
     pub(super) blend: BlendMode,
@@ -44,12 +45,13 @@ impl<'a> Layer<'a> {
     /// `None` if it cannot be seen inside of `clip`.
     pub(super) fn new(step: &'a LayerStep, clip: PixelRect) -> Option<Self> {
         let opacity = opacity_byte(step.opacity);
-        let placing = Placing::new(step.affine, step.raster.width, step.raster.height)?;
-        let layer = Self::placed(&step.raster, placing, step.bounds.intersect(clip), opacity, step.blend);
+        let placing = Placing::new(step.affine, step.raster.width, step.raster.height, step.filter)?;
+        let bounds = step.bounds.intersect(clip);
+        let layer = Self { filter: step.filter, ..Self::placed(&step.raster, placing, bounds, opacity, step.blend) };
         (opacity > 0 && !layer.bounds.is_empty()).then_some(layer)
     }
 
-    /// A raster at full opacity.
+    /// A raster that is sampled bilinearly.
     pub(super) fn placed(
         raster: &'a Raster,
         placing: Placing,
@@ -64,7 +66,18 @@ impl<'a> Layer<'a> {
         };
         let pixels = raster.pixels.as_chunks().0;
         debug_assert_eq!(pixels.len(), width * height);
-        Self { pixels, width, height, opaque: raster.opaque, rows: &raster.rows, placing, bounds, opacity, blend }
+        Self {
+            pixels,
+            width,
+            height,
+            opaque: raster.opaque,
+            rows: &raster.rows,
+            placing,
+            filter: Filter::Bilinear,
+            bounds,
+            opacity,
+            blend,
+        }
     }
 
     /// Whether nothing below it can be seen in `area`.
@@ -144,10 +157,10 @@ impl<'a> Layer<'a> {
         let (inner_start, inner_end) = spans.inner;
         if inner_start < inner_end {
             let out = &mut out[(inner_start - start) as usize..];
-            if walk.is_shift() {
-                self.sample_shifted(&walk, inner_start, inner_end, out);
-            } else {
-                self.sample_inside(level, &walk, inner_start, inner_end, ahead, out);
+            match self.filter {
+                Filter::Bicubic => self.sample_cubic(level, &walk, inner_start, inner_end, ahead, out),
+                Filter::Bilinear if walk.is_shift() => self.sample_shifted(&walk, inner_start, inner_end, out),
+                Filter::Bilinear => self.sample_inside(level, &walk, inner_start, inner_end, ahead, out),
             }
         }
         // After the inner span, which may have been written a little too far.
@@ -173,12 +186,40 @@ impl<'a> Layer<'a> {
         let pixel = |column: i32, row: i32| {
             let column = column.clamp(0, self.width as i32 - 1) as usize;
             let row = row.clamp(0, self.height as i32 - 1) as usize;
-            u32::from_le_bytes(self.pixels[row * self.width + column])
+            self.pixels[row * self.width + column]
         };
         let (column, row) = (sample.column, sample.row);
-        let neighbours =
-            [pixel(column, row), pixel(column + 1, row), pixel(column, row + 1), pixel(column + 1, row + 1)];
-        scale(mix(neighbours, sample.x, sample.y), coverage).to_le_bytes()
+        let mixed = match self.filter {
+            Filter::Bilinear => {
+                let neighbours =
+                    [pixel(column, row), pixel(column + 1, row), pixel(column, row + 1), pixel(column + 1, row + 1)];
+                mix(neighbours.map(u32::from_le_bytes), sample.x, sample.y)
+            }
+            Filter::Bicubic => {
+                let neighbours =
+                    [-1, 0, 1, 2].map(|below| [-1, 0, 1, 2].map(|right| pixel(column + right, row + below)));
+                u32::from_le_bytes(bicubic::mix(neighbours, sample.x, sample.y))
+            }
+        };
+        scale(mixed, coverage).to_le_bytes()
+    }
+
+    /// Pixels that see nothing of the edge, bicubically. Writes up to three more, of no meaning.
+    #[inline(always)]
+    #[expect(clippy::cast_sign_loss, reason = "the samples lie in the raster")]
+    fn sample_cubic(&self, level: Level, walk: &Walk, start: i32, end: i32, ahead: isize, out: &mut [Pixel]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = level.as_avx2() {
+            return bicubic::sample_row(avx2, self.pixels, self.width, walk, start, end, ahead, out);
+        }
+        let _ = (level, ahead);
+        for (x, out) in (start..end).zip(out) {
+            let sample = walk.sample(x);
+            let first = (sample.row - 1) as usize * self.width + (sample.column - 1) as usize;
+            let row =
+                |below: usize| *self.pixels[first + below * self.width..].first_chunk::<4>().unwrap_or(&[[0; 4]; 4]);
+            *out = bicubic::mix([row(0), row(1), row(2), row(3)], sample.x, sample.y);
+        }
     }
 
     /// Pixels that see nothing of the edge. Writes up to `LANES - 1` more, of no meaning.

@@ -12,6 +12,7 @@
 //! `fearless_simd`, which picks one at run time. The compiler vectorises it by itself, and since it is the very same
 //! integer arithmetic everywhere, every machine makes the same bytes.
 
+mod bicubic;
 #[cfg(target_arch = "x86_64")]
 mod bilinear;
 mod blend;
@@ -62,14 +63,35 @@ pub enum Step {
     EndGroup,
 }
 
+/// What becomes of a raster's pixels where they do not lie on those of the frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// The nearest four are mixed.
+    Bilinear,
+    /// The nearest sixteen are, by Catmull-Rom splines: sharper, and slower.
+    Bicubic,
+}
+
+impl Filter {
+    /// How many pixels it looks further than at the two between which a sample lies, on either side.
+    fn reach(self) -> f64 {
+        match self {
+            Self::Bilinear => 0.0,
+            Self::Bicubic => 1.0,
+        }
+    }
+}
+
 /// A picture, and how it is laid down.
 #[derive(Clone, Debug)]
 pub struct LayerStep {
     /// The picture.
     pub raster: Raster,
-    /// From raster pixels to frame pixels. It should not make the raster smaller than half its size, since four
-    /// pixels are read for each one drawn; 1/256 of its size and less is not drawn at all.
+    /// From raster pixels to frame pixels. It should not make the raster smaller than half its size, since only the
+    /// nearest pixels are read for each one drawn; 1/256 of its size and less is not drawn at all.
     pub affine: Affine,
+    /// How it is sampled where its pixels are not those of the frame.
+    pub filter: Filter,
     /// Pixels of the frame that it may touch.
     pub bounds: PixelRect,
     /// 0..1.

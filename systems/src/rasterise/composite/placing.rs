@@ -1,6 +1,6 @@
 //! Where the pixels of a raster lie on the frame, and from where in a raster a pixel of the frame is sampled.
 //!
-//! Samples are taken at pixel centres, bilinearly, and clamped to the raster's outermost pixels; the edge itself is
+//! Samples are taken at pixel centres, by a filter, and clamped to the raster's outermost pixels; the edge itself is
 //! antialiased by how much of a frame pixel the raster covers, measured in frame pixels. At natural size that is the
 //! same as fading to transparent pixels outside. In contrast to it, an enlarged picture keeps sharp and, where it is
 //! aligned, opaque edges.
@@ -8,6 +8,7 @@
 use components::PixelRect;
 use kurbo::Affine;
 
+use super::Filter;
 use crate::tiles::TILE;
 
 /// 1 in the fixed-point numbers that positions in a raster are kept in.
@@ -42,7 +43,7 @@ impl Placing {
         clippy::cast_precision_loss,
         reason = "checked against MAX_OFFSET first; rasters are far smaller than 2^52 pixels"
     )]
-    pub(super) fn new(affine: Affine, width: usize, height: usize) -> Option<Self> {
+    pub(super) fn new(affine: Affine, width: usize, height: usize, filter: Filter) -> Option<Self> {
         if width == 0 || height == 0 || width.saturating_mul(height) > i32::MAX as usize {
             return None;
         }
@@ -53,7 +54,7 @@ impl Placing {
         if straight && whole {
             return Some(Self::Whole { x: e.round() as i32, y: f.round() as i32 });
         }
-        Sampling::new(affine, width as f64, height as f64).map(Self::Sampled)
+        Sampling::new(affine, width as f64, height as f64, filter).map(Self::Sampled)
     }
 }
 
@@ -88,9 +89,10 @@ struct Borders {
 }
 
 impl Borders {
-    fn new(step: f64, pitch: f64, size: f64) -> Self {
+    /// `reach` is how far from a sample its neighbours may lie, on either side of the two that it lies between.
+    fn new(step: f64, pitch: f64, size: f64, reach: f64) -> Self {
         let half = pitch / 2.0;
-        let rim = half.max(0.5) + MARGIN;
+        let rim = half.max(0.5 + reach) + MARGIN;
         let (seen, full) = ((-half - MARGIN, size + half + MARGIN), (rim, size - rim));
         let full = if full.0 <= full.1 { full } else { (f64::INFINITY, f64::NEG_INFINITY) };
         // Over a whole frame such a step adds up to less than MARGIN.
@@ -127,7 +129,7 @@ impl Sampling {
         clippy::cast_precision_loss,
         reason = "checked against MAX_STEP and MAX_OFFSET; what is lost is below 2^-20 of a pixel"
     )]
-    fn new(affine: Affine, width: f64, height: f64) -> Option<Self> {
+    fn new(affine: Affine, width: f64, height: f64, filter: Filter) -> Option<Self> {
         if !affine.is_finite() || affine.determinant() == 0.0 {
             return None;
         }
@@ -149,7 +151,10 @@ impl Sampling {
             v: fixed(f + (b + d - 1.0) / 2.0),
             pitch,
             size: (width, height),
-            borders: [Borders::new(du as f64 / ONE, pitch.0, width), Borders::new(dv as f64 / ONE, pitch.1, height)],
+            borders: [
+                Borders::new(du as f64 / ONE, pitch.0, width, filter.reach()),
+                Borders::new(dv as f64 / ONE, pitch.1, height, filter.reach()),
+            ],
         })
     }
 

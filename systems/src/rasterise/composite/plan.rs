@@ -4,7 +4,7 @@ use components::{BlendMode, PixelRect};
 use fearless_simd::Level;
 
 use super::{
-    GroupStep, Pixel, Step,
+    Filter, GroupStep, Pixel, Step,
     layer::{Layer, opacity_byte},
     placing::Placing,
 };
@@ -130,7 +130,7 @@ impl<'a> Group<'a> {
         let mut bounds = step.bounds.intersect(clip);
         let mut mask = None;
         if let Some(step) = &step.mask {
-            match Placing::new(step.affine, step.raster.width, step.raster.height) {
+            match Placing::new(step.affine, step.raster.width, step.raster.height, Filter::Bilinear) {
                 Some(placing) => {
                     let raster = Layer::placed(&step.raster, placing, bounds, 255, BlendMode::Normal);
                     mask = Some(Mask { raster, inverted: step.inverted });

@@ -76,6 +76,10 @@ fn opacity() -> impl Strategy<Value = f32> {
     prop_oneof![Just(1.0f32), 0.0f32..=1.0]
 }
 
+fn filter() -> impl Strategy<Value = Filter> {
+    proptest::sample::select(&[Filter::Bilinear, Filter::Bicubic][..])
+}
+
 fn any_blend() -> impl Strategy<Value = BlendMode> + Clone + 'static {
     prop_oneof![2 => Just(BlendMode::Normal), 1 => proptest::sample::select(&BlendMode::ALL[..])]
 }
@@ -87,8 +91,10 @@ enum Tree {
 }
 
 fn tree(blend: impl Strategy<Value = BlendMode> + Clone + 'static) -> impl Strategy<Value = Tree> {
-    let layer = (raster(), affine(), bounds(), opacity(), blend.clone()).prop_map(
-        |(raster, affine, bounds, opacity, blend)| Tree::Layer(LayerStep { raster, affine, bounds, opacity, blend }),
+    let layer = (raster(), affine(), filter(), bounds(), opacity(), blend.clone()).prop_map(
+        |(raster, affine, filter, bounds, opacity, blend)| {
+            Tree::Layer(LayerStep { raster, affine, filter, bounds, opacity, blend })
+        },
     );
     layer.prop_recursive(2, MOST_STEPS as u32, 3, move |inner| {
         let mask = prop::option::weighted(
@@ -416,7 +422,8 @@ mod exact {
             match step {
                 Step::Layer(step) => {
                     if inside(step.bounds, x, y) {
-                        let source = sample(&step.raster, step.affine, x, y).map(|c| c * f64::from(step.opacity));
+                        let source =
+                            sample(&step.raster, step.affine, step.filter, x, y).map(|c| c * f64::from(step.opacity));
                         let top = stack.last_mut().unwrap();
                         top.0 = over(top.0, source);
                     }
@@ -427,7 +434,7 @@ mod exact {
                     let group = group.unwrap();
                     if inside(group.bounds, x, y) {
                         let mask = group.mask.as_ref().map_or(1.0, |mask| {
-                            let alpha = sample(&mask.raster, mask.affine, x, y)[3];
+                            let alpha = sample(&mask.raster, mask.affine, Filter::Bilinear, x, y)[3];
                             if mask.inverted { 1.0 - alpha } else { alpha }
                         });
                         let factor = mask * f64::from(group.opacity);
@@ -448,8 +455,8 @@ mod exact {
         [0, 1, 2, 3].map(|c| source[c] + below[c] * (1.0 - source[3]))
     }
 
-    /// Bilinear, clamped to the edge, times the share of the pixel that is covered.
-    fn sample(raster: &Raster, affine: Affine, x: i32, y: i32) -> [f64; 4] {
+    /// The filter, clamped to the edge, times the share of the pixel that is covered.
+    fn sample(raster: &Raster, affine: Affine, filter: Filter, x: i32, y: i32) -> [f64; 4] {
         let inverse = affine.inverse();
         let [a, b, c, d, ..] = inverse.as_coeffs();
         let at = inverse * kurbo::Point::new(f64::from(x) + 0.5, f64::from(y) + 0.5);
@@ -465,12 +472,27 @@ mod exact {
         let (u, v) = (at.x - 0.5, at.y - 0.5);
         // Our positions are rounded to 1/256 pixel, in noise half a code: here they are exact.
         let (left, top) = (u.floor(), v.floor());
-        let (fx, fy) = (u - left, v - top);
-        [0, 1, 2, 3].map(|channel| {
-            let upper = texel(left, top, channel) * (1.0 - fx) + texel(left + 1.0, top, channel) * fx;
-            let lower = texel(left, top + 1.0, channel) * (1.0 - fx) + texel(left + 1.0, top + 1.0, channel) * fx;
-            (upper * (1.0 - fy) + lower * fy) * coverage
-        })
+        let weights = |t: f64| match filter {
+            Filter::Bilinear => [0.0, 1.0 - t, t, 0.0],
+            Filter::Bicubic => {
+                let (t2, t3) = (t * t, t * t * t);
+                [-t + 2.0 * t2 - t3, 2.0 - 5.0 * t2 + 3.0 * t3, t + 4.0 * t2 - 3.0 * t3, t3 - t2].map(|w| w / 2.0)
+            }
+        };
+        let (across, down) = (weights(u - left), weights(v - top));
+        let mut mixed = [0, 1, 2, 3].map(|channel| {
+            let mut sum = 0.0;
+            for (row, down) in down.iter().enumerate() {
+                for (column, across) in across.iter().enumerate() {
+                    sum += texel(left + column as f64 - 1.0, top + row as f64 - 1.0, channel) * across * down;
+                }
+            }
+            sum.clamp(0.0, 1.0)
+        });
+        for channel in 0..3 {
+            mixed[channel] = mixed[channel].min(mixed[3]);
+        }
+        mixed.map(|channel| channel * coverage)
     }
 }
 
@@ -479,7 +501,7 @@ fn an_enlarged_opaque_picture_has_opaque_edges() {
     let raster = Raster::new(15, 17, pixels(3, 15 * 17, true), Affine::IDENTITY);
     assert!(raster.opaque);
     let affine = Affine::scale_non_uniform(10.0, 6.0);
-    let placing = placing::Placing::new(affine, 15, 17).unwrap();
+    let placing = placing::Placing::new(affine, 15, 17, Filter::Bilinear).unwrap();
     let layer = layer::Layer::placed(&raster, placing, PixelRect::new(0, 0, 150, 102), 255, BlendMode::Normal);
     assert!(layer.covers(PixelRect::new(0, 0, 150, 102)));
     assert!(!layer.covers(PixelRect::new(0, 0, 151, 102)));
