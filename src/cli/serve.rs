@@ -12,7 +12,7 @@ use tokio::{
 use super::{EXIT_USAGE, ServeArgs, check::open_scene, fail, reconfigure::Reconfigure, start_logging, stream};
 use crate::{
     config::{self, LiveSettings, Settings, Sources},
-    control::{self, ApiToken, Control, ControlSettings, Listeners, LiveFile, LiveFiles},
+    control::{self, ApiToken, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile, LiveFiles, Scope},
     engine::{self, Command, EngineHandle, EngineSettings},
     output::{self, OutputsHandle, ReconnectPolicy, live::LiveStore},
     telemetry::{LogLevelHandle, Metrics},
@@ -188,14 +188,21 @@ impl LiveFiles for Live {
 
 fn control_settings(settings: &Settings) -> Result<ControlSettings, String> {
     let at = |port: u16| SocketAddr::new(settings.listen, port);
-    let api_token = settings.api_token.as_ref().map(|token| ApiToken::new(token.expose())).transpose();
+    let tokens = [
+        (&settings.api_token, Scope::Admin),
+        (&settings.api_control_token, Scope::Control),
+        (&settings.api_read_token, Scope::Read),
+    ];
+    let tokens = tokens.into_iter().filter_map(|(token, scope)| Some((token.as_ref()?, scope)));
+    let tokens = tokens.map(|(token, scope)| Ok((ApiToken::new(token.expose())?, scope)));
     Ok(ControlSettings {
         http: at(settings.port),
         websocket: Some(at(settings.ws_port)),
         metrics: Some(at(settings.metrics_port)),
         health: Some(at(settings.health_port)),
-        api_token: api_token.map_err(|error| error.to_string())?,
-        allowed_origins: Vec::new(),
+        tokens: tokens.collect::<Result<_, EmptyTokenError>>().map_err(|error| error.to_string())?,
+        allowed_origins: settings.allowed_origins.clone(),
+        requests_per_second: settings.rate_limit,
     })
 }
 

@@ -35,6 +35,24 @@ pub(super) fn check_together(settings: &Settings, faults: &mut Vec<ConfigFault>,
             settings.listen
         ));
     }
+    let lesser = [
+        ("API_CONTROL_TOKEN", &settings.api_control_token, "api_control_token"),
+        ("API_READ_TOKEN", &settings.api_read_token, "api_read_token"),
+    ];
+    for (index, (name, token, field)) in lesser.iter().enumerate() {
+        let Some(token) = token else { continue };
+        if settings.api_token.is_none() {
+            refuse(format!(
+                "{name} ({}) is set, but API_TOKEN is not: without it everybody may do everything; set API_TOKEN too",
+                settings.origin(field)
+            ));
+        }
+        let before = lesser[..index].iter().filter_map(|(name, other, _)| Some((*name, other.as_ref()?)));
+        let all = settings.api_token.iter().map(|token| ("API_TOKEN", token)).chain(before);
+        for (other, _) in all.filter(|(_, known)| *known == token) {
+            refuse(format!("{name} and {other} are the same; each needs a token of its own, since it allows less"));
+        }
+    }
     if settings.pipeline_pool_size <= settings.pipeline_max_queue_size {
         refuse(format!(
             "PIPELINE_POOL_SIZE ({}) is `{}`, but PIPELINE_MAX_QUEUE_SIZE ({}) is `{}`; the pool must be larger, since \

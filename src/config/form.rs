@@ -180,6 +180,31 @@ impl Form for Address {
     }
 }
 
+/// Where a web page comes from.
+pub(super) struct WebOrigin;
+
+impl Form for WebOrigin {
+    type Value = String;
+
+    fn expected(&self) -> String {
+        "an origin such as `https://studio.example` or `http://localhost:3000`, without a path, or `*`".to_owned()
+    }
+
+    fn show(&self, value: &String) -> Value {
+        json!(value)
+    }
+
+    fn read(&self, text: &str) -> Option<String> {
+        if text == "*" {
+            return Some(text.to_owned());
+        }
+        let url = url::Url::parse(text).ok()?;
+        let written = text.trim_end_matches('/');
+        let is_web = matches!(url.scheme(), "http" | "https");
+        (is_web && url.origin().ascii_serialization().eq_ignore_ascii_case(written)).then(|| written.to_lowercase())
+    }
+}
+
 /// The size of a picture.
 pub(super) struct PictureSize;
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{
     fault::Origin,
     form::{
-        Address, Form, Goal, Hidden, HiddenUrl, List, Optional, Path, PictureSize, Seconds, Switch, one_of, whole,
-        whole_or,
+        Address, Form, Goal, Hidden, HiddenUrl, List, Optional, Path, PictureSize, Seconds, Switch, WebOrigin, one_of,
+        whole, whole_or,
     },
     read::Reader,
     secret::{Destination, Secret},
@@ -200,9 +200,21 @@ settings! {
         metrics_port: u16 = whole(0, 65535, ""), "METRICS_PORT", "metrics_port", default "4290";
         /// Port of the health checks.
         health_port: u16 = whole(0, 65535, ""), "HEALTH_PORT", "health_port", default "4291";
-        /// Token that clients must send as `Authorization: Bearer …`. Make one with `openssl rand -hex 32`.
+        /// Token that clients must send as `Authorization: Bearer …`; it allows everything. Make one with
+        /// `openssl rand -hex 32`.
         api_token: Option<Secret> = Optional(Hidden { min: 16, what: "a token" }),
             "API_TOKEN", "api_token", default "", secret;
+        /// Token that allows to steer the stream and to edit scenes, but not to change settings. Only together with
+        /// API_TOKEN.
+        api_control_token: Option<Secret> = Optional(Hidden { min: 16, what: "a token" }),
+            "API_CONTROL_TOKEN", "api_control_token", default "", secret;
+        /// Token that only allows to look. Only together with API_TOKEN.
+        api_read_token: Option<Secret> = Optional(Hidden { min: 16, what: "a token" }),
+            "API_READ_TOKEN", "api_read_token", default "", secret;
+        /// Origins whose web pages may use the API besides the service's own; `*` stands for all.
+        allowed_origins: Vec<String> = List(WebOrigin), "ALLOWED_ORIGINS", "allowed_origins", default "";
+        /// Requests that one address may send per second on average; twice as many at once.
+        rate_limit: Option<u32> = whole_or("unlimited", 1, 1_000_000), "RATE_LIMIT", "rate_limit", default "2000";
     }
     Picture {
         /// Scene that is played. Without one the canvas is empty until a scene comes over the API.

@@ -4,43 +4,68 @@
 //! changes something must come from the service's own pages or from a listed origin; and the name by which a browser
 //! reached the service must be one that no foreign DNS server can point here (DNS rebinding).
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use warp::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     reply::Response,
 };
 
-use super::{ApiToken, ControlSettings, Problem};
+use super::{ApiToken, ControlSettings, Problem, Scope, limits::Allowance};
+
+/// The protocol that browsers name when they open a WebSocket.
+pub(super) const WEBSOCKET_PROTOCOL: &str = "stream-manager";
+/// What stands before the token, in base64url without padding, among the protocols that a browser names: it is the only
+/// header of a WebSocket that its pages can choose.
+const TOKEN_PROTOCOL: &str = "token.";
+/// Wrong tokens that an address may show at once, and how many a second after that.
+const WRONG_TOKENS: (f64, f64) = (20.0, 0.5);
+/// Requests that an address may send at once, in seconds of what it may send on average.
+const BURST: f64 = 2.0;
 
 /// What is decided of a request.
 pub(super) enum Admission {
-    /// It goes on to the routes.
-    Pass,
+    /// It goes on to the routes, with what it may do.
+    Pass(Scope),
     /// A browser asks whether a page may send a request; this is the answer.
     Preflight(Response),
 }
 
 /// The rules.
 pub(super) struct Doorkeeper {
-    token: Option<ApiToken>,
+    tokens: Vec<(ApiToken, Scope)>,
     origins: Vec<String>,
+    requests: Option<Allowance>,
+    wrong_tokens: Allowance,
 }
 
 impl Doorkeeper {
     pub(super) fn new(settings: &ControlSettings) -> Self {
         let origins = settings.allowed_origins.iter().map(|origin| origin.trim_end_matches('/').to_lowercase());
-        Self { token: settings.api_token.clone(), origins: origins.collect() }
+        let requests = settings.requests_per_second.map(|rate| Allowance::new(rate.into(), f64::from(rate) * BURST));
+        Self {
+            tokens: settings.tokens.clone(),
+            origins: origins.collect(),
+            requests,
+            wrong_tokens: Allowance::new(WRONG_TOKENS.1, WRONG_TOKENS.0),
+        }
     }
 
-    /// Decides.
-    pub(super) fn admit(&self, request: &Parts) -> Result<Admission, Problem> {
+    /// Decides on a request from `address`.
+    pub(super) fn admit(&self, request: &Parts, address: IpAddr) -> Result<Admission, Problem> {
         let headers = &request.headers;
-        if self.token.is_none() && !self.is_own_name(headers) {
+        let path = request.uri.path();
+        if let Some(requests) = &self.requests
+            && !is_health(path)
+        {
+            requests.take(address).map_err(|wait| too_many("requests", wait))?;
+        }
+        if self.tokens.is_empty() && !self.is_own_name(headers) {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "the service does not know itself by this host name; use its IP address or `localhost`, list the \
-                 origin, or set a token",
+                 origin in ALLOWED_ORIGINS, or set a token",
             ));
         }
         let origin = headers.get(header::ORIGIN);
@@ -52,10 +77,40 @@ impl Doorkeeper {
         if (changes || headers.contains_key(header::UPGRADE)) && !trusted {
             return Err(foreign());
         }
-        match &self.token {
-            Some(token) if !is_health(request.uri.path()) => authorize(token, headers).map(|()| Admission::Pass),
-            _ => Ok(Admission::Pass),
+        if self.tokens.is_empty() {
+            return Ok(Admission::Pass(Scope::Admin));
         }
+        if !changes && is_public(path) {
+            return Ok(Admission::Pass(Scope::Read));
+        }
+        let scope = self.scope(headers, path, address)?;
+        let needed = match (changes, path) {
+            (false, _) => Scope::Read,
+            (true, path) if is_administration(path) => Scope::Admin,
+            (true, _) => Scope::Control,
+        };
+        if scope >= needed { Ok(Admission::Pass(scope)) } else { Err(beyond(scope, needed)) }
+    }
+
+    /// What the token that a request shows allows.
+    fn scope(&self, headers: &HeaderMap, path: &str, address: IpAddr) -> Result<Scope, Problem> {
+        let challenge =
+            if is_player(path) { "Basic realm=\"stream-manager\"" } else { "Bearer realm=\"stream-manager\"" };
+        let refused = |detail: &str| {
+            Problem::new(StatusCode::UNAUTHORIZED, detail)
+                .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+        };
+        let Some(shown) = shown_token(headers, is_player(path)) else {
+            return Err(refused("send the token set by `API_TOKEN` in the header `Authorization: Bearer …`"));
+        };
+        self.wrong_tokens.check(address).map_err(|wait| too_many("wrong tokens", wait))?;
+        // Each is compared, so that the time tells nothing of which came near.
+        let matching = self.tokens.iter().filter(|(token, _)| token.matches(&shown)).map(|(_, scope)| *scope).max();
+        matching.ok_or_else(|| {
+            // The check before has left room for it; who is faster than that is told next time.
+            let _ = self.wrong_tokens.take(address);
+            refused("the token is none of those set by `API_TOKEN`, `API_CONTROL_TOKEN` and `API_READ_TOKEN`")
+        })
     }
 
     /// Puts the headers onto an answer that protect it, and those that let a listed origin's page read it.
@@ -97,22 +152,62 @@ fn is_health(path: &str) -> bool {
 fn foreign() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
-        "pages of this origin may not steer the stream; add the origin to the list of allowed origins",
+        "pages of this origin may not steer the stream; add the origin to ALLOWED_ORIGINS",
     )
 }
 
-fn authorize(token: &ApiToken, headers: &HeaderMap) -> Result<(), Problem> {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| {
-        let (scheme, token) = value.as_bytes().split_at_checked("Bearer ".len())?;
-        scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
-    });
-    let detail = match shown {
-        Some(shown) if token.matches(shown) => return Ok(()),
-        Some(_) => "the token is not the one set by `API_TOKEN`",
-        None => "send the token set by `API_TOKEN` in the header `Authorization: Bearer …`",
+/// Pages and their parts, which hold nothing of the stream: they ask for the token themselves.
+fn is_public(path: &str) -> bool {
+    is_health(path) || matches!(path, "/" | "/api/docs" | "/api/openapi.json") || path.starts_with("/admin/")
+}
+
+/// What a browser opens by itself, without a page of ours that could send headers.
+fn is_player(path: &str) -> bool {
+    path.starts_with("/live/")
+}
+
+/// Routes by which the service itself is changed, not the stream.
+fn is_administration(path: &str) -> bool {
+    path == "/api/config" || path.starts_with("/api/config/")
+}
+
+fn beyond(scope: Scope, needed: Scope) -> Problem {
+    let detail = format!("the token allows `{}`, but this asks for one that allows `{}`", scope.name(), needed.name());
+    Problem::new(StatusCode::FORBIDDEN, detail)
+}
+
+fn too_many(what: &str, wait: Duration) -> Problem {
+    let seconds = wait.as_secs() + 1;
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        format!("too many {what} come from this address; try again in {seconds} s"),
+    )
+    .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+/// The token that a request shows: as a bearer's, among the protocols of a WebSocket, or as a password where a browser
+/// asks its user for one.
+fn shown_token(headers: &HeaderMap, or_password: bool) -> Option<Vec<u8>> {
+    let after = |scheme: &str| {
+        let (shown, token) = headers.get(header::AUTHORIZATION)?.as_bytes().split_at_checked(scheme.len())?;
+        shown.eq_ignore_ascii_case(scheme.as_bytes()).then(|| token.trim_ascii().to_vec())
     };
-    let challenge = HeaderValue::from_static("Bearer realm=\"stream-manager\"");
-    Err(Problem::new(StatusCode::UNAUTHORIZED, detail).with_header(header::WWW_AUTHENTICATE, challenge))
+    if let Some(token) = after("Bearer ") {
+        return Some(token);
+    }
+    if or_password && let Some(pair) = after("Basic ") {
+        let pair = BASE64_STANDARD.decode(pair).unwrap_or_default();
+        let colon = pair.iter().position(|byte| *byte == b':')?;
+        return Some(pair[colon + 1..].to_vec());
+    }
+    let token = protocols(headers).find_map(|protocol| protocol.strip_prefix(TOKEN_PROTOCOL))?;
+    Some(BASE64_URL_SAFE_NO_PAD.decode(token).unwrap_or_default())
+}
+
+/// The protocols that a client offers to speak over a WebSocket.
+pub(super) fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lists = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',').map(str::trim))
 }
 
 /// The host and port of an origin.

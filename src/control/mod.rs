@@ -4,11 +4,12 @@
 //! serves them until its shutdown future ends. Routes hold an [`EngineHandle`] and nothing else of the service:
 //! edits go in by it, snapshots, diffs, pictures and events come out.
 //!
-//! A request passes the doorkeeper (host name, origin, token), then a route in `http` (one file a family), and every
+//! A request passes the doorkeeper (rate, host name, origin, token), then a route in `http` (one file a family), and every
 //! error on the way becomes a [`Problem`].
 
 mod admission;
 mod http;
+mod limits;
 mod listeners;
 mod problem;
 mod server;
@@ -23,15 +24,14 @@ use std::{future::Future, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
-use self::{
-    admission::Doorkeeper,
-    server::{Front, serve},
-    websocket::Clients,
-};
 pub use self::{
     listeners::{BindError, Listeners},
     problem::Problem,
-    settings::{ApiToken, ControlSettings, EmptyTokenError},
+    settings::{ApiToken, ControlSettings, EmptyTokenError, Scope},
+};
+use self::{
+    server::{Front, serve},
+    websocket::Clients,
 };
 use crate::{
     config::LiveSettings,
@@ -104,7 +104,7 @@ pub async fn run(
         live: control.live,
         ending: ending.clone(),
     };
-    let front = Arc::new(Front { doorkeeper: Doorkeeper::new(settings), metrics: control.metrics });
+    let front = Arc::new(Front::new(settings, control.metrics));
     let mut ports = tokio::task::JoinSet::new();
     let mut serve_on = |listener, routes| {
         ports.spawn(serve(listener, routes, Arc::clone(&front), ending.clone()));

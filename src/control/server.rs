@@ -5,6 +5,7 @@
 
 use std::{
     convert::Infallible,
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,7 +20,7 @@ use tokio::{
 };
 use warp::{
     filters::BoxedFilter,
-    http::{Method, Request, header},
+    http::{HeaderValue, Method, Request, StatusCode, header},
     hyper::{
         body::Incoming,
         server::conn::http1,
@@ -29,15 +30,18 @@ use warp::{
 };
 
 use super::{
-    Problem,
-    admission::{Admission, Doorkeeper},
+    ControlSettings, Problem,
+    admission::{Admission, Doorkeeper, WEBSOCKET_PROTOCOL, protocols},
     ended,
+    limits::{Counted, Counts},
 };
 use crate::telemetry::{Metrics, RequestLabels};
 
 /// Connections of one port that are served at once. More wait in the system's backlog until one ends; an upgraded
 /// WebSocket does not count here but among the WebSocket clients.
 const CONNECTIONS: usize = 512;
+/// Those that one address may have of them. More are closed at once: places stay for others.
+const CONNECTIONS_OF_ONE: usize = CONNECTIONS * 3 / 4;
 /// A request's head must be there within this time; also how long a connection may idle between requests.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 /// Requests that run at shutdown get this long to end.
@@ -49,8 +53,8 @@ pub(super) struct Route(pub(super) &'static str);
 
 /// What every request of every port goes through.
 pub(super) struct Front {
-    pub(super) doorkeeper: Doorkeeper,
-    pub(super) metrics: Arc<Metrics>,
+    doorkeeper: Doorkeeper,
+    metrics: Arc<Metrics>,
 }
 
 /// Serves `routes` until `shutdown` turns true, then lets running requests end.
@@ -62,16 +66,17 @@ pub(super) async fn serve(
 ) {
     let routes = TowerToHyperService::new(warp::service(routes));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let counts = Counts::default();
     loop {
         let accepted = tokio::select! {
             () = ended(&mut shutdown) => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, &counts) => accepted,
         };
-        let Some((stream, place)) = accepted else { continue };
+        let Some(Accepted { stream, address, place }) = accepted else { continue };
         let (routes, front) = (routes.clone(), Arc::clone(&front));
         let answer = service_fn(move |request| {
             let (routes, front) = (routes.clone(), Arc::clone(&front));
-            async move { Ok::<_, Infallible>(front.answer(&routes, request).await) }
+            async move { Ok::<_, Infallible>(front.answer(&routes, request, address).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -102,14 +107,23 @@ pub(super) async fn serve(
     }
 }
 
-/// The next connection and its place among those that are served.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+/// A connection, and its places among those that are served: in all, and of its address.
+struct Accepted {
+    stream: TcpStream,
+    address: IpAddr,
+    place: (OwnedSemaphorePermit, Counted),
+}
+
+/// The next connection.
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, counts: &Counts) -> Option<Accepted> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, address)) => {
             // Small messages go out at once; a failure costs only that.
             let _ = stream.set_nodelay(true);
-            Some((stream, place))
+            let address = address.ip();
+            let counted = counts.add(address, CONNECTIONS_OF_ONE)?;
+            Some(Accepted { stream, address, place: (place, counted) })
         }
         Err(error) => {
             // Most likely no file descriptors are left; they come back as connections end.
@@ -121,22 +135,35 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpS
 }
 
 impl Front {
-    async fn answer<S>(&self, routes: &S, request: Request<Incoming>) -> Response
+    pub(super) fn new(settings: &ControlSettings, metrics: Arc<Metrics>) -> Self {
+        Self { doorkeeper: Doorkeeper::new(settings), metrics }
+    }
+
+    async fn answer<S>(&self, routes: &S, request: Request<Incoming>, address: IpAddr) -> Response
     where
         S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
     {
         let started = Instant::now();
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let (method, path) = (method_name(&head.method), head.uri.path().to_owned());
         let origin = head.headers.get(header::ORIGIN).cloned();
-        let mut response = match self.doorkeeper.admit(&head) {
-            Ok(Admission::Pass) => match routes.call(Request::from_parts(head, body)).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            },
+        let names_protocol = protocols(&head.headers).any(|protocol| protocol == WEBSOCKET_PROTOCOL);
+        let mut response = match self.doorkeeper.admit(&head, address) {
+            Ok(Admission::Pass(scope)) => {
+                head.extensions.insert(scope);
+                match routes.call(Request::from_parts(head, body)).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            }
             Ok(Admission::Preflight(response)) => response,
             Err(problem) => Problem::into_response(problem),
         };
+        if names_protocol && response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            // Browsers hang up if none of those that they name is chosen.
+            let chosen = HeaderValue::from_static(WEBSOCKET_PROTOCOL);
+            response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, chosen);
+        }
         self.doorkeeper.dress(origin.as_ref(), &mut response);
         let route = response.extensions().get::<Route>().map_or("none", |route| route.0);
         let status = response.status();

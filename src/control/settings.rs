@@ -13,10 +13,36 @@ pub struct ControlSettings {
     pub metrics: Option<SocketAddr>,
     /// Where health is served besides `/health/…` of the API: `HEALTH_PORT`.
     pub health: Option<SocketAddr>,
-    /// What clients must show for everything but health; nothing is asked for if absent.
-    pub api_token: Option<ApiToken>,
+    /// What clients must show for everything but health and the pages themselves, each with what it allows; nothing is
+    /// asked for if there is none.
+    pub tokens: Vec<(ApiToken, Scope)>,
     /// Origins (`https://studio.example`) whose pages may use the API, besides the service's own; `*` stands for all.
     pub allowed_origins: Vec<String>,
+    /// Requests that one address may send per second, on average; any number if absent.
+    pub requests_per_second: Option<u32>,
+}
+
+/// What a client may do. Each scope holds those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Look at everything.
+    Read,
+    /// Steer the stream and edit its scenes.
+    Control,
+    /// Change the settings of the service.
+    Admin,
+}
+
+impl Scope {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Control => "control",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// A bearer token. Never shown, compared in constant time.

@@ -1,7 +1,8 @@
+use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use super::*;
-use crate::control::ApiToken;
+use crate::control::{ApiToken, Scope};
 
 const TOKEN: &str = "a-token-of-sixteen-letters";
 
@@ -9,10 +10,14 @@ const TOKEN: &str = "a-token-of-sixteen-letters";
 fn with_a_token_everything_but_health_asks_for_it() {
     let token = ApiToken::new(TOKEN).unwrap();
     assert!(!format!("{token:?}").contains(TOKEN));
-    let service = Service::start_with(ControlSettings { api_token: Some(token), ..settings() });
-    for path in ["/", "/stream/status", "/metrics", "/live/stream.m3u8", "/ws", "/nowhere", "/health/other"] {
+    let service = Service::start_with(ControlSettings { tokens: vec![(token, Scope::Admin)], ..settings() });
+    // The page asks for the token by itself; nothing of the stream is in it.
+    service.get("/").expect(200);
+    for path in ["/stream/status", "/api/config", "/metrics", "/live/stream.m3u8", "/ws", "/nowhere", "/health/other"] {
         let answer = service.get(path);
-        assert!(answer.header("www-authenticate").starts_with("Bearer"), "{path}");
+        // For players, browsers ask their user.
+        let scheme = if path.starts_with("/live/") { "Basic" } else { "Bearer" };
+        assert!(answer.header("www-authenticate").starts_with(scheme), "{path}");
         answer.problem(401);
     }
     service.get("/health/live").expect(200);
@@ -31,6 +36,79 @@ fn with_a_token_everything_but_health_asks_for_it() {
     service.send("GET", "/stream/status", &[("authorization", &right)], None).expect(200);
     service.send("POST", "/stream/start", &[("authorization", &right)], Some(b"")).expect(200);
     assert!(ApiToken::new("").is_err());
+
+    let password = format!("Basic {}", BASE64_STANDARD.encode(format!("anyone:{TOKEN}")));
+    let with_password = |path: &str| service.send("GET", path, &[("authorization", &password)], None);
+    with_password("/live/stream.m3u8").expect(200);
+    with_password("/stream/status").problem(401);
+}
+
+#[test]
+fn a_token_allows_what_its_scope_says() {
+    let (read, control) = ("a-token-that-only-reads", "a-token-that-steers-too");
+    let token = |text: &str| ApiToken::new(text).unwrap();
+    let tokens = vec![(token(TOKEN), Scope::Admin), (token(control), Scope::Control), (token(read), Scope::Read)];
+    let service = Service::start_with(ControlSettings { tokens, ..settings() });
+    let send = |method: &str, path: &str, token: &str, body: Option<&[u8]>| {
+        service.send(method, path, &[("authorization", &format!("Bearer {token}"))], body)
+    };
+    for token in [read, control, TOKEN] {
+        send("GET", "/stream/layers", token, None).expect(200);
+        send("GET", "/api/config", token, None).expect(200);
+    }
+    let problem = send("POST", "/stream/start", read, Some(b"")).problem(403);
+    assert!(problem["detail"].as_str().unwrap().contains("`control`"), "{problem}");
+    send("POST", "/stream/start", control, Some(b"")).expect(200);
+    let limit: &[u8] = b"{\"max_layers\": 60}";
+    for token in [read, control] {
+        let problem = send("PATCH", "/api/config", token, Some(limit)).problem(403);
+        assert!(problem["detail"].as_str().unwrap().contains("`admin`"), "{problem}");
+    }
+    send("PATCH", "/api/config", TOKEN, Some(limit)).expect(200);
+}
+
+#[test]
+fn browsers_show_the_token_among_the_protocols_of_a_websocket() {
+    let tokens = vec![(ApiToken::new(TOKEN).unwrap(), Scope::Read)];
+    let service = Service::start_with(ControlSettings { tokens, ..settings() });
+    let open = |protocols: &str| {
+        let headers = [
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-protocol", protocols),
+        ];
+        service.send("GET", "/ws", &headers, None)
+    };
+    let token = |text: &str| format!("stream-manager, token.{}", BASE64_URL_SAFE_NO_PAD.encode(text));
+    let opened = open(&token(TOKEN)).expect(101);
+    assert_eq!(opened.header("sec-websocket-protocol"), "stream-manager");
+    open(&token("another-token-than-that")).problem(401);
+    open("stream-manager, token.!").problem(401);
+    open("stream-manager").problem(401);
+}
+
+#[test]
+fn who_floods_or_guesses_is_told_to_wait() {
+    let tokens = vec![(ApiToken::new(TOKEN).unwrap(), Scope::Admin)];
+    let service = Service::start_with(ControlSettings { tokens, ..settings() });
+    let right = format!("Bearer {TOKEN}");
+    let wrong: Vec<u16> = (0..40)
+        .map(|guess| {
+            let guess = format!("Bearer a-guess-of-a-token-{guess}");
+            service.send("GET", "/stream/status", &[("authorization", &guess)], None).status
+        })
+        .collect();
+    assert!(wrong.starts_with(&[401; 20]) && wrong.ends_with(&[429]), "{wrong:?}");
+    let answer = service.send("GET", "/stream/status", &[("authorization", &right)], None);
+    assert!(!answer.header("retry-after").is_empty());
+    answer.problem(429);
+
+    let service = Service::start_with(ControlSettings { requests_per_second: Some(5), ..settings() });
+    let told: Vec<u16> = (0..40).map(|_| service.get("/stream/status").status).collect();
+    assert!(told.starts_with(&[200; 10]) && told.contains(&429), "{told:?}");
+    service.get("/health/live").expect(200);
 }
 
 #[test]

@@ -68,8 +68,9 @@ fn settings() -> ControlSettings {
         websocket: None,
         metrics: None,
         health: None,
-        api_token: None,
+        tokens: Vec::new(),
         allowed_origins: Vec::new(),
+        requests_per_second: None,
     }
 }
 

@@ -160,7 +160,8 @@ fn a_listener_that_falls_behind_holds_nobody_up_and_gets_a_new_snapshot() {
 #[test]
 fn a_token_is_asked_of_clients_too_and_the_end_is_announced() {
     let token = crate::control::ApiToken::new("a-token-of-sixteen-letters").unwrap();
-    let mut service = Service::start_with(ControlSettings { api_token: Some(token), ..settings() });
+    let mut service =
+        Service::start_with(ControlSettings { tokens: vec![(token, crate::control::Scope::Read)], ..settings() });
     let url = format!("ws://{}/ws", service.address);
     let mut client = service.runtime.block_on(async {
         assert!(connect_async(&url).await.is_err());
