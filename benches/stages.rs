@@ -47,7 +47,7 @@ fn playing(scene: SceneDocument, threads: usize) -> Compositor {
     let settings =
         CompositorSettings { width: 1920, height: 1080, max_layers: 1000, pool_size: 4, threads: Some(threads) };
     let mut compositor = Compositor::new(settings);
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let first = compositor.tick(0, 0.0);
     assert!(first.outcomes.iter().all(|(_, outcome)| outcome.is_ok()), "the scene was refused: {:?}", first.outcomes);
     assert!(compositor.finish_loading(Instant::now() + Duration::from_secs(20)), "assets did not load");

@@ -39,7 +39,7 @@ impl Ours {
         let (width, height) = (scene.canvas.width as usize, scene.canvas.height as usize);
         let settings = CompositorSettings { width, height, max_layers: 200_000, pool_size: 4, threads: Some(threads) };
         let mut compositor = Compositor::new(settings);
-        compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+        compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
         let first = compositor.tick(0, 0.0);
         assert!(first.outcomes.iter().all(|(_, outcome)| outcome.is_ok()), "refused: {:?}", first.outcomes);
         assert!(compositor.finish_loading(Instant::now() + Duration::from_secs(60)), "pictures did not load");

@@ -1,5 +1,10 @@
-//! What can be changed in a scene from outside.
+//! What can be changed in a scene from outside, and how a batch of changes ends.
+//!
+//! One document serves all who edit: HTTP, WebSocket, files and storage. To add an edit: one variant below, what it does
+//! in `systems/src/edit/draft.rs`, and what it makes of a document in the model of `systems/tests/ticks.rs`.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -8,29 +13,44 @@ use crate::{
         trigger::EventName,
     },
     audio::AudioDocument,
-    document::{CanvasDocument, LayerDocument, SceneDocument},
+    document::{self, CanvasDocument, Fault, LayerDocument, Limits, SceneDocument, Source, check_layer, check_scene},
     layer::LayerId,
 };
+
+/// Edits that a batch may have.
+pub const MAX_EDITS: usize = 1000;
 
 /// A change to the scene. Whoever makes one sends it to the mailbox; the stage `edit` carries it out, and is the only
 /// one that writes authored components.
 ///
 /// Edits arrive in batches; a batch is carried out within one tick, all of it or nothing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "op", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Edit {
-    /// Puts another scene in the place of the present one.
-    LoadScene(Box<SceneDocument>),
+    /// Puts another scene in the place of the present one. Its assets lie where those of the present one do.
+    LoadScene {
+        /// The scene.
+        scene: Box<SceneDocument>,
+    },
     /// Changes the canvas.
-    SetCanvas(CanvasDocument),
+    SetCanvas {
+        /// The canvas as it is to be.
+        canvas: CanvasDocument,
+    },
     /// Changes what is heard. Tracks whose source stays the same play on.
-    SetAudio(AudioDocument),
+    SetAudio {
+        /// The sound as it is to be.
+        audio: AudioDocument,
+    },
     /// Adds a layer with its children.
     CreateLayer {
         /// The new layer.
         layer: Box<LayerDocument>,
-        /// The group it goes into; the canvas if `None`.
+        /// The group it goes into; the canvas if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<LayerId>,
-        /// Its place among its siblings in document order; at the end if `None`.
+        /// Its place among its siblings in document order; at the end if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         index: Option<usize>,
     },
     /// Puts another document in the place of a layer's, children included. Its id stays.
@@ -45,6 +65,7 @@ pub enum Edit {
         /// The layer.
         id: LayerId,
         /// The patch; it cannot change `id`.
+        #[schemars(extend("type" = "object"))]
         patch: Value,
     },
     /// Removes a layer and its children.
@@ -52,8 +73,22 @@ pub enum Edit {
         /// The layer.
         id: LayerId,
     },
+    /// Moves a layer, with its children, to another place in document order. Its animations go on.
+    MoveLayer {
+        /// The layer.
+        id: LayerId,
+        /// The group it goes into; the canvas if `null`; the one it is in if absent.
+        #[serde(default, deserialize_with = "told", skip_serializing_if = "Option::is_none")]
+        parent: Option<Option<LayerId>>,
+        /// Its place among its siblings in document order, itself not counted; at the end if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        index: Option<usize>,
+    },
     /// Adds a timeline, or puts another document in the place of the one with its id; where that stands it stays.
-    PutTimeline(Box<TimelineDocument>),
+    PutTimeline {
+        /// The timeline.
+        timeline: Box<TimelineDocument>,
+    },
     /// Removes a timeline.
     DeleteTimeline {
         /// The timeline.
@@ -73,17 +108,124 @@ pub enum Edit {
     },
 }
 
+/// A value that is there, be it `null`.
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Edits that are carried out within one tick: all of them or none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EditBatch {
+    /// What is done, in this order.
+    #[schemars(length(min = 1, max = MAX_EDITS))]
+    pub edits: Vec<Edit>,
+    /// The tick that they are for, within the next hour; the next one that starts if absent or past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+    /// Whether the batch is only checked against the scene as it is now, and nothing is changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+}
+
+impl EditBatch {
+    /// Reads a batch. What depends on the scene that it is for is checked when it is carried out.
+    ///
+    /// # Errors
+    /// All that is wrong with it in itself, in the order of the document.
+    pub fn read(source: &Source, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        let batch: Self = document::read(source)?;
+        let mut faults = Vec::new();
+        for (index, edit) in batch.edits.iter().enumerate() {
+            let (part, found) = match edit {
+                Edit::LoadScene { scene } => ("scene", check_scene(scene, limits)),
+                Edit::CreateLayer { layer, .. } | Edit::ReplaceLayer { layer, .. } => {
+                    ("layer", check_layer(layer, None, limits))
+                }
+                _ => continue,
+            };
+            faults.extend(found.into_iter().map(|fault| {
+                let pointer = format!("/edits/{index}/{part}{}", fault.pointer);
+                Fault { place: source.place(&pointer), pointer, ..fault }
+            }));
+        }
+        if faults.is_empty() { Ok(batch) } else { Err(faults) }
+    }
+}
+
 /// How a batch of edits ended.
-pub type EditOutcome = Result<EditApplied, EditRejected>;
+pub type EditOutcome = Result<EditApplied, BatchRejected>;
 
 /// A batch was carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct EditApplied {
     /// The tick whose frame shows it first.
     pub tick: u64,
 }
 
 /// A batch was refused, and nothing of it was carried out.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{reason}")]
+pub struct BatchRejected {
+    /// JSON pointer to what was refused in the document of the batch, from which the faults in the reason count:
+    /// `/edits/3/patch`. `None` if no single edit is to blame.
+    pub place: Option<String>,
+    /// Why.
+    pub reason: EditRejected,
+}
+
+impl BatchRejected {
+    /// The edit number `index` was refused for what stands at its key `part`.
+    #[must_use]
+    pub fn at(index: usize, part: &str, reason: EditRejected) -> Self {
+        Self { place: Some(format!("/edits/{index}/{part}")), reason }
+    }
+
+    /// What is wrong, with pointers into the document of the batch where a single edit is to blame.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        let within = |fault: &Fault| {
+            let place = self.place.as_deref().unwrap_or_default();
+            Fault { pointer: format!("{place}{}", fault.pointer), ..fault.clone() }
+        };
+        match (&self.reason, &self.place) {
+            (EditRejected::Invalid { faults }, _) => faults.iter().map(within).collect(),
+            (EditRejected::InUse { faults }, _) => faults.clone(),
+            (_, None) => Vec::new(),
+            (reason, Some(place)) => reason.fault(place).into_iter().collect(),
+        }
+    }
+}
+
+impl From<EditRejected> for BatchRejected {
+    /// Refused for a reason that no single edit is to blame for.
+    fn from(reason: EditRejected) -> Self {
+        Self { place: None, reason }
+    }
+}
+
+impl EditRejected {
+    /// What is wrong at `pointer`, where the reason is one thing that stands there.
+    fn fault(&self, pointer: &str) -> Option<Fault> {
+        let (found, expected, nearest) = match self {
+            Self::UnknownLayer { id, nearest } => (id.as_str(), "the id of a layer in the scene", nearest.clone()),
+            Self::UnknownTimeline { id, nearest } => {
+                (id.as_str(), "the id of a timeline in the scene", nearest.clone())
+            }
+            Self::DuplicateLayer { id } => (id.as_str(), "an id that no layer of the scene has", None),
+            Self::NotAGroup { id } => (id.as_str(), "the id of a group", None),
+            Self::IntoItself { parent, .. } => (parent.as_str(), "a group that is not within the layer itself", None),
+            Self::InUse { .. } | Self::TooManyLayers { .. } | Self::Invalid { .. } | Self::Busy | Self::Closed => {
+                return None;
+            }
+        };
+        let (pointer, found, expected) = (pointer.to_owned(), format!("`{found}`"), expected.to_owned());
+        Some(Fault { place: None, pointer, found, expected, nearest })
+    }
+}
+
+/// Why a batch was refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EditRejected {
     /// A layer that an edit names is not in the scene.
@@ -114,13 +256,21 @@ pub enum EditRejected {
     )]
     InUse {
         /// What would not fit, with pointers into the scene's document.
-        faults: Vec<crate::document::Fault>,
+        faults: Vec<Fault>,
     },
     /// A layer was to go into a layer that is no group.
     #[error("`{id}` is not a group, so it cannot have children; give it content of type `group`")]
     NotAGroup {
         /// The layer that is no group.
         id: LayerId,
+    },
+    /// A group was to go into itself, or into a group within it.
+    #[error("`{id}` cannot go into `{parent}`, which is within it; choose a group outside of it")]
+    IntoItself {
+        /// The layer that was to be moved.
+        id: LayerId,
+        /// Where to.
+        parent: LayerId,
     },
     /// The scene would have more layers than allowed.
     #[error(
@@ -136,7 +286,7 @@ pub enum EditRejected {
     #[error("{} in the document", if faults.len() == 1 { "a fault".to_owned() } else { format!("{} faults", faults.len()) })]
     Invalid {
         /// Everything that is wrong, with pointers into the layer's document after the change.
-        faults: Vec<crate::document::Fault>,
+        faults: Vec<Fault>,
     },
     /// More edits are waiting than the mailbox holds; none of this batch was taken.
     #[error("too many edits are waiting; try again in a moment")]

@@ -35,7 +35,7 @@ pub use computed::{AnimatedContent, Extent, PixelRect, Placement, Pose};
 pub use content::Content;
 pub use diff::{LayerChange, SceneDiff, SceneSnapshot, SceneTree};
 pub use document::{CanvasDocument, LayerDocument, SceneDocument};
-pub use edit::{Edit, EditOutcome};
+pub use edit::{Edit, EditBatch, EditOutcome};
 pub use effects::{Effect, Effects};
 pub use geometry::{Fit, Length, Point, Size};
 pub use layer::{LayerId, LayerName, LayerType, Opacity, Stacking, Visibility};

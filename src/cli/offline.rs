@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use components::{Edit, SceneDocument, edit::EditRejected};
+use components::{Edit, SceneDocument, edit::BatchRejected};
 use systems::{Compositor, CompositorSettings, Quality, RenderQuality, TickReport, clock::SceneEvent};
 
 use super::stream;
@@ -15,7 +15,7 @@ const LOADING: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// The scene cannot be played.
-pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Compositor, EditRejected> {
+pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Compositor, BatchRejected> {
     let mut compositor = Compositor::new(CompositorSettings {
         width: settings.stream_resolution.width as usize,
         height: settings.stream_resolution.height as usize,
@@ -31,7 +31,7 @@ pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Composit
     compositor.set_raster_memory(settings.pipeline_raster_memory << 20);
     compositor.set_quality(RenderQuality::all(quality));
     compositor.set_asset_budget(settings.assets_memory << 20);
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let report = compositor.tick(0, 0.0);
     tell_of(&report);
     for (_, outcome) in report.outcomes {

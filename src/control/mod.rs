@@ -8,6 +8,7 @@
 //! error on the way becomes a [`Problem`].
 
 mod admission;
+mod batch;
 mod http;
 mod limits;
 mod listeners;

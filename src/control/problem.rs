@@ -1,6 +1,9 @@
 //! The one place that turns errors into HTTP statuses and RFC 9457 problem documents.
 
-use components::{document::Fault, edit::EditRejected};
+use components::{
+    document::Fault,
+    edit::{BatchRejected, EditRejected},
+};
 use serde::Serialize;
 use systems::assets::AssetRefused;
 use warp::{
@@ -63,6 +66,18 @@ impl Problem {
     /// The document can be read but is not valid.
     pub(super) fn invalid(faults: Vec<Fault>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "").with_faults(faults)
+    }
+
+    /// The same problem with these faults in the place of its own.
+    #[must_use]
+    pub(super) fn with_errors(mut self, errors: Vec<Fault>) -> Self {
+        if let ([before], [fault]) = (self.errors.as_slice(), errors.as_slice())
+            && self.detail == before.to_string()
+        {
+            self.detail = fault.to_string();
+        }
+        self.errors = errors;
+        self
     }
 
     fn with_faults(mut self, faults: Vec<Fault>) -> Self {
@@ -130,7 +145,7 @@ impl From<EditRejected> for Problem {
         match rejected {
             EditRejected::UnknownLayer { .. } | EditRejected::UnknownTimeline { .. } => Self::not_found(detail),
             EditRejected::InUse { faults } => Self { errors: faults, ..Self::new(StatusCode::CONFLICT, detail) },
-            EditRejected::DuplicateLayer { .. } | EditRejected::NotAGroup { .. } => {
+            EditRejected::DuplicateLayer { .. } | EditRejected::NotAGroup { .. } | EditRejected::IntoItself { .. } => {
                 Self::new(StatusCode::CONFLICT, detail)
             }
             EditRejected::TooManyLayers { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
@@ -138,6 +153,13 @@ impl From<EditRejected> for Problem {
             EditRejected::Busy => Self::unavailable(detail),
             EditRejected::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),
         }
+    }
+}
+
+impl From<BatchRejected> for Problem {
+    /// As if the edit that is to blame had come alone: faults count from its own document.
+    fn from(rejected: BatchRejected) -> Self {
+        rejected.reason.into()
     }
 }
 

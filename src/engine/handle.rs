@@ -9,7 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, animation::trigger::EventName, edit::EditRejected};
+use components::{
+    Edit, EditOutcome, SceneDiff, SceneSnapshot,
+    animation::trigger::EventName,
+    edit::{BatchRejected, EditRejected},
+};
 use serde::Serialize;
 use systems::{
     Frame, Picture,
@@ -251,6 +255,7 @@ pub struct EngineStats {
 /// What the tick thread is asked to do.
 pub(super) enum Request {
     Edit { edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome> },
+    Check { edits: Vec<Edit>, reply: oneshot::Sender<Result<u64, BatchRejected>> },
     Snapshot { reply: oneshot::Sender<Arc<SceneSnapshot>> },
     Picture { reply: oneshot::Sender<Arc<Picture>> },
     Reconfigure { change: Reconfiguration, reply: oneshot::Sender<Result<u64, ReconfigurationRefused>> },
@@ -332,9 +337,22 @@ impl EngineHandle {
     pub async fn edit(&self, edits: Vec<Edit>, at: Option<u64>) -> EditOutcome {
         let (reply, answer) = oneshot::channel();
         match self.mailbox.try_send(Request::Edit { edits, at, reply }) {
-            Ok(()) => answer.await.unwrap_or(Err(EditRejected::Closed)),
-            Err(TrySendError::Full(_)) => Err(EditRejected::Busy),
-            Err(TrySendError::Disconnected(_)) => Err(EditRejected::Closed),
+            Ok(()) => answer.await.unwrap_or(Err(EditRejected::Closed.into())),
+            Err(TrySendError::Full(_)) => Err(EditRejected::Busy.into()),
+            Err(TrySendError::Disconnected(_)) => Err(EditRejected::Closed.into()),
+        }
+    }
+
+    /// Whether `edits` would be carried out on the scene as it is now, and the tick that it is of; nothing is changed.
+    ///
+    /// # Errors
+    /// Why the batch would be refused.
+    pub async fn check(&self, edits: Vec<Edit>) -> Result<u64, BatchRejected> {
+        let (reply, answer) = oneshot::channel();
+        match self.mailbox.try_send(Request::Check { edits, reply }) {
+            Ok(()) => answer.await.unwrap_or(Err(EditRejected::Closed.into())),
+            Err(TrySendError::Full(_)) => Err(EditRejected::Busy.into()),
+            Err(TrySendError::Disconnected(_)) => Err(EditRejected::Closed.into()),
         }
     }
 

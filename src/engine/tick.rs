@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{Edit, EditOutcome, SceneDocument, edit::EditRejected};
+use components::{
+    Edit, EditOutcome, SceneDocument,
+    edit::{BatchRejected, EditRejected},
+};
 use systems::{Compositor, CompositorSettings, Frame, TickReport, clock::SceneEvent, rasterise::Patience};
 use tokio::sync::oneshot;
 
@@ -81,7 +84,7 @@ impl Engine {
 pub enum StartError {
     /// The scene cannot be played.
     #[error("the scene cannot be played: {0}")]
-    Scene(#[from] EditRejected),
+    Scene(#[from] BatchRejected),
     /// The system gave no thread.
     #[error("no thread could be started for the engine: {0}")]
     Thread(#[from] std::io::Error),
@@ -111,7 +114,7 @@ pub fn spawn(
     let sound = Arc::new(Soundtrack::from(&scene));
     compositor.set_asset_budget(asset_budget);
     compositor.watch_assets();
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let first = compositor.tick(0, 0.0);
     for (_, outcome) in first.outcomes {
         outcome?;
@@ -252,6 +255,9 @@ impl Ticking {
             };
             match request {
                 Ok(Request::Edit { edits, at, reply }) => self.accept(edits, at, reply),
+                Ok(Request::Check { edits, reply }) => {
+                    drop(reply.send(self.compositor.check(edits).map(|()| self.last_tick())));
+                }
                 Ok(Request::Snapshot { reply }) => drop(reply.send(Arc::new(self.compositor.snapshot()))),
                 Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
                 Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
@@ -276,7 +282,7 @@ impl Ticking {
         match at {
             Some(_) if self.scheduled_batches >= SCHEDULED => {
                 // Who asked may have gone.
-                let _ = reply.send(Err(EditRejected::Busy));
+                let _ = reply.send(Err(EditRejected::Busy.into()));
             }
             Some(tick) => {
                 self.scheduled_batches += 1;

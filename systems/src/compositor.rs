@@ -6,7 +6,7 @@ use std::{
 };
 
 use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
-use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits};
+use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits, edit::BatchRejected};
 
 use crate::{
     assets::{AssetAction, AssetRefused, AssetStats, AssetStatus, Assets},
@@ -14,7 +14,7 @@ use crate::{
     cull::DrawList,
     damage::{Damage, LastDrawn},
     diff::{Diffs, KnownChildren},
-    edit::{Inbox, SceneLimits},
+    edit::{Inbox, SceneLimits, check_batch},
     frame::{Frame, FramePool, Picture},
     isolate::MaskLayers,
     place::Arrived,
@@ -132,6 +132,14 @@ impl Compositor {
     /// Hands in a batch of edits. The next tick carries it out, all of it or nothing; its outcome bears `ticket`.
     pub fn submit(&mut self, ticket: u64, edits: Vec<Edit>) {
         self.world.resource_mut::<Inbox>().waiting.push((ticket, edits));
+    }
+
+    /// Whether a batch of edits would be carried out on the scene as it is now; nothing is changed.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn check(&self, edits: Vec<Edit>) -> Result<(), BatchRejected> {
+        check_batch(&self.world, edits)
     }
 
     /// Runs tick number `tick` at `seconds` of scene time.

@@ -81,7 +81,7 @@ fn ours(mode: BlendMode, isolated: bool) -> Vec<u8> {
     let scene = SceneDocument::from_value(scene, &Limits { max_layers: 100 }).expect("a valid scene");
     let settings = CompositorSettings { width: EDGE, height: EDGE, max_layers: 100, pool_size: 2, threads: Some(1) };
     let mut compositor = Compositor::new(settings);
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let report = compositor.tick(0, 0.0);
     assert!(report.outcomes.iter().all(|(_, outcome)| outcome.is_ok()), "{:?}", report.outcomes);
     compositor.picture().data

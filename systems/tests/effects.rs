@@ -42,7 +42,7 @@ fn scene(layers: &[Value]) -> Canvas {
     let (width, height) = (WIDTH, HEIGHT);
     let settings = CompositorSettings { width, height, max_layers: 50, pool_size: 2, threads: Some(1) };
     let mut compositor = Compositor::new(settings);
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let report = compositor.tick(0, 0.0);
     assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
     let mut canvas = Canvas::checkered(WIDTH as u32, HEIGHT as u32);

@@ -51,7 +51,7 @@ fn lay(
         pool_size: 2,
         threads: Some(1),
     });
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let report = compositor.tick(0, 0.0);
     assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
     assert!(compositor.finish_loading(Instant::now() + DEADLINE));
@@ -514,7 +514,7 @@ fn a_ticker_is_drawn_once_and_goes_around_without_a_jump() {
     let scene = SceneDocument::parse(&scene.to_string(), &LIMITS).unwrap();
     let settings = CompositorSettings { width: 200, height: 60, max_layers: 10, pool_size: 2, threads: Some(1) };
     let mut compositor = Compositor::new(settings);
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let mut drawn = 0;
     let mut before: Option<Vec<u8>> = None;
     for tick in 0..400_u32 {

@@ -81,7 +81,7 @@ proptest! {
         let mut by_damage = [compositor(1), compositor(2), compositor(4)];
         let mut in_full = compositor(1);
         let mut frames: [Option<Arc<Frame>>; 3] = [const { None }; 3];
-        let first = [Edit::LoadScene(Box::new(scene))];
+        let first = [Edit::LoadScene { scene: Box::new(scene) }];
         for compositor in by_damage.iter_mut().chain([&mut in_full]) {
             load(compositor, &first);
             // All of it is drawn once more, so that every one of them makes a frame.
@@ -120,7 +120,7 @@ proptest! {
         if scene.triggers.iter().flat_map(|trigger| &trigger.actions).any(|action| matches!(action, Action::Set { .. })) {
             times.sort_unstable_by_key(|(time, _)| *time);
         }
-        let first = [Edit::LoadScene(Box::new(scene))];
+        let first = [Edit::LoadScene { scene: Box::new(scene) }];
         let mut travelled = compositor(2);
         load(&mut travelled, &first);
         for (index, (time, (width, height))) in times.into_iter().enumerate() {

@@ -180,7 +180,7 @@ fn stage(folder: &Path, contents: Value) -> Compositor {
     };
     let mut compositor =
         Compositor::new(CompositorSettings { width: 64, height: 16, max_layers: 9, pool_size: 3, threads: Some(1) });
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let report = compositor.tick(0, 0.0);
     assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
     assert!(compositor.finish_loading(Instant::now() + DEADLINE));

@@ -29,7 +29,7 @@ fn compositor(layers: Value) -> Compositor {
     let (width, height) = (WIDTH, HEIGHT);
     let settings = CompositorSettings { width, height, max_layers: 50, pool_size: 2, threads: Some(1) };
     let mut compositor = Compositor::new(settings);
-    compositor.submit(0, vec![Edit::LoadScene(Box::new(scene))]);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let report = compositor.tick(0, 0.0);
     assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
     compositor
@@ -265,7 +265,7 @@ fn edits_cannot_take_a_mask_away_from_a_layer_or_make_it_need_itself() {
     let mut submit = |edits: Vec<Edit>| {
         tick += 1;
         compositor.submit(tick, edits);
-        compositor.tick(tick, 0.0).outcomes.remove(0).1
+        compositor.tick(tick, 0.0).outcomes.remove(0).1.map_err(|rejected| rejected.reason)
     };
     let mut faults = |edits: Vec<Edit>| match submit(edits) {
         Err(EditRejected::Invalid { faults }) => faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),

@@ -58,7 +58,7 @@ impl Stage {
     /// Its first tick has drawn a scene of these layers on a canvas of the frame's size.
     fn with(layers: Value) -> Self {
         let mut stage = Self::new(SETTINGS);
-        let report = stage.edit(vec![Edit::LoadScene(Box::new(document(layers)))]);
+        let report = stage.edit(vec![Edit::LoadScene { scene: Box::new(document(layers)) }]);
         assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
         stage
     }
@@ -83,7 +83,7 @@ impl Stage {
         assert_eq!((before.scene, before.seq), (after.scene, after.seq), "a refused batch changed the scene");
         assert!(report.diff.is_none(), "{:?}", report.diff);
         assert_still(&report);
-        report.outcomes.pop().unwrap().1.expect_err("the batch should have been refused")
+        report.outcomes.pop().unwrap().1.expect_err("the batch should have been refused").reason
     }
 
     fn pixel(&self, x: usize, y: usize) -> [u8; 4] {
@@ -143,7 +143,7 @@ fn a_still_scene_is_drawn_once() {
         "content": { "type": "group" }, "children": [block("inside", "#f00", (0, 0), (40, 40))],
     });
     let text = json!({ "id": "text", "content": { "type": "text", "text": "still" }, "blend": "screen" });
-    let report = stage.edit(vec![Edit::LoadScene(Box::new(document(json!([moving, group, text]))))]);
+    let report = stage.edit(vec![Edit::LoadScene { scene: Box::new(document(json!([moving, group, text]))) }]);
     assert_eq!((report.damage.len(), report.layer_count, report.starved), (report.damage.capacity(), 4, false));
     assert_eq!(report.frame.map(|frame| frame.tick), Some(0));
     assert_eq!(report.diff.map(|diff| diff.seq), Some(1));
@@ -205,13 +205,15 @@ fn what_a_scene_may_hold_is_limited() {
     let layers = |count: usize| -> Value {
         (0..count).map(|at| block(&format!("l{at}"), "#f00", (0, 0), (9, 9))).collect::<Vec<_>>().into()
     };
-    let report = stage.edit(vec![Edit::LoadScene(Box::new(document(layers(3))))]);
+    let report = stage.edit(vec![Edit::LoadScene { scene: Box::new(document(layers(3))) }]);
     assert!(report.outcomes[0].1.is_ok());
     assert_eq!(
         stage.refused(vec![create(block("more", "#f00", (0, 0), (9, 9)), None)]).to_string(),
         "the scene would have 4 layers, but MAX_LAYERS allows 3; remove some, or raise MAX_LAYERS (up to 1000)"
     );
-    let EditRejected::Invalid { faults } = stage.refused(vec![Edit::LoadScene(Box::new(document(layers(4))))]) else {
+    let EditRejected::Invalid { faults } =
+        stage.refused(vec![Edit::LoadScene { scene: Box::new(document(layers(4))) }])
+    else {
         panic!("refused otherwise");
     };
     assert!(faults[0].to_string().contains("MAX_LAYERS"), "{faults:?}");
@@ -240,13 +242,13 @@ fn what_cannot_be_seen_is_not_rasterised_until_it_can() {
     hidden["visible"] = json!(false);
     hidden["zIndex"] = json!(2);
     let mut stage = Stage::new(SETTINGS);
-    let report = stage.edit(vec![Edit::LoadScene(Box::new(document(json!([
+    let report = stage.edit(vec![Edit::LoadScene { scene: Box::new(document(json!([
         block("below", "#ff0", (0, 0), full),
         { "id": "group", "opacity": 0.9, "content": { "type": "group" }, "children": [block("member", "#ff0", (4, 4), (50, 50))] },
         block("cover", "#f00", (0, 0), full),
         block("outside", "#0f0", (500, 10), (20, 20)),
         hidden,
-    ]))))]);
+    ]))) }]);
     assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
     assert_eq!(
         (report.rasterised, stage.pixel(10, 10)),
@@ -299,7 +301,7 @@ fn a_cover_that_is_not_opaque_everywhere_hides_nothing() {
 fn a_frame_that_no_buffer_was_free_for_comes_later() {
     let mut stage = Stage::new(CompositorSettings { pool_size: 1, ..SETTINGS });
     let scene = document(json!([block("box", "#f00", (0, 0), (30, 30))]));
-    let held = stage.edit(vec![Edit::LoadScene(Box::new(scene))]).frame;
+    let held = stage.edit(vec![Edit::LoadScene { scene: Box::new(scene) }]).frame;
     assert!(held.is_some());
     let report = stage.edit(vec![patch("box", json!({ "transform": { "position": { "x": 70, "y": 60 } } }))]);
     assert!(report.starved && report.frame.is_none() && !report.damage.is_empty());
@@ -347,14 +349,14 @@ fn pictures_are_drawn_once_they_are_there() {
         .unwrap()
     };
     let mut stage = Stage::new(SETTINGS);
-    stage.edit(vec![Edit::LoadScene(Box::new(scene.clone()))]);
+    stage.edit(vec![Edit::LoadScene { scene: Box::new(scene.clone()) }]);
     assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
     stage.tick();
     assert_eq!((stage.pixel(9, 10), stage.pixel(10, 10), stage.pixel(39, 29)), ([0, 0, 0, 255], GREEN, GREEN));
     assert_ne!(stage.pixel(90, 80), [0, 0, 0, 255], "a card tells of the picture that is missing");
     assert_still(&stage.tick());
     // The same assets in another scene are not loaded again, and there at once.
-    stage.edit(vec![Edit::LoadScene(Box::new(scene))]);
+    stage.edit(vec![Edit::LoadScene { scene: Box::new(scene) }]);
     assert_eq!(stage.pixel(10, 10), GREEN);
 }
 
@@ -383,9 +385,9 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
     }
     let layers = &mut scene.layers;
     match edit {
-        Edit::LoadScene(new) => *scene = new.as_ref().clone(),
-        Edit::SetCanvas(canvas) => scene.canvas = *canvas,
-        Edit::SetAudio(audio) => scene.audio = audio.clone(),
+        Edit::LoadScene { scene: new } => *scene = new.as_ref().clone(),
+        Edit::SetCanvas { canvas } => scene.canvas = *canvas,
+        Edit::SetAudio { audio } => scene.audio = audio.clone(),
         Edit::CreateLayer { layer, parent, index } => {
             let list = match parent {
                 Some(parent) => {
@@ -410,11 +412,27 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
             let (list, at) = siblings(layers, id).unwrap();
             list.remove(at);
         }
-        Edit::PutTimeline(timeline) => match scene.timelines.iter_mut().find(|known| known.id == timeline.id) {
+        Edit::PutTimeline { timeline } => match scene.timelines.iter_mut().find(|known| known.id == timeline.id) {
             Some(known) => *known = timeline.as_ref().clone(),
             None => scene.timelines.push(timeline.as_ref().clone()),
         },
         Edit::DeleteTimeline { id } => scene.timelines.retain(|timeline| timeline.id != *id),
+        Edit::MoveLayer { id, parent, index } => {
+            let (list, at) = siblings(layers, id).unwrap();
+            let layer = list[at].clone();
+            let group = scene.walk().find(|group| group.children.iter().any(|child| child.id == *id));
+            let parent = parent.clone().unwrap_or_else(|| group.map(|group| group.id.clone()));
+            let (list, at) = siblings(&mut scene.layers, id).unwrap();
+            list.remove(at);
+            let list = match parent {
+                Some(parent) => {
+                    let (list, at) = siblings(&mut scene.layers, &parent).unwrap();
+                    &mut list[at].children
+                }
+                None => &mut scene.layers,
+            };
+            list.insert(index.map_or(list.len(), |index| index.min(list.len())), layer);
+        }
         // Where a timeline stands is no part of the document.
         Edit::ControlTimeline { .. } | Edit::FireEvent { .. } => {}
     }
@@ -436,7 +454,7 @@ proptest! {
         assert_eq!(SETTINGS.max_layers, LIMITS.max_layers);
         let mut known: SceneSnapshot = stage.compositor.snapshot();
         let mut expected = known.scene.clone();
-        let first = std::iter::once(vec![Edit::LoadScene(Box::new(scene))]);
+        let first = std::iter::once(vec![Edit::LoadScene { scene: Box::new(scene) }]);
         let mut waiting: Vec<Vec<Step>> = batches;
         waiting.reverse();
         let mut batch = first.into_iter().next();
@@ -562,7 +580,7 @@ fn what_takes_long_is_drawn_in_the_background_and_the_last_picture_stays() {
     stage.compositor.set_patience(Patience::Within(Duration::ZERO));
     let words = json!({ "id": "words", "content": { "type": "text", "text": "Hi", "font": { "size": 20 } } });
     let scene = json!([block("box", "#ff0000", (60, 0), (40, 40)), words]);
-    stage.edit(vec![Edit::LoadScene(Box::new(document(scene)))]);
+    stage.edit(vec![Edit::LoadScene { scene: Box::new(document(scene)) }]);
     settle(&mut stage, 0.0);
     assert_eq!(stage.pixel(80, 20), RED);
     let report = stage.edit(vec![patch("box", json!({ "content": { "color": "#00ff00" } }))]);
@@ -586,7 +604,9 @@ fn what_takes_long_is_drawn_in_the_background_and_the_last_picture_stays() {
 fn what_is_below_is_seen_until_what_hides_it_is_drawn() {
     let mut stage = Stage::new(SETTINGS);
     stage.compositor.set_patience(Patience::Within(Duration::ZERO));
-    stage.edit(vec![Edit::LoadScene(Box::new(document(json!([block("below", "#00ff00", (0, 0), (160, 40))]))))]);
+    stage.edit(vec![Edit::LoadScene {
+        scene: Box::new(document(json!([block("below", "#00ff00", (0, 0), (160, 40))]))),
+    }]);
     settle(&mut stage, 0.0);
     assert_eq!(stage.pixel(80, 20), GREEN);
     let above = serde_json::from_value(block("above", "#ff0000", (0, 0), (160, 40))).unwrap();
@@ -638,7 +658,7 @@ fn a_panic_costs_one_layer_and_only_as_long_as_it_lasts() {
         stage.compositor.inject_faults(|layer| layer == "bad" && BROKEN.load(Ordering::Relaxed));
         let words = json!({ "id": "words", "content": { "type": "text", "text": "Hi", "font": { "size": 20 } } });
         let scene = [block("bad", "#00ff00", (64, 0), (40, 40)), block("good", "#ff0000", (0, 50), (40, 40)), words];
-        stage.edit(vec![Edit::LoadScene(Box::new(document(json!(scene))))]);
+        stage.edit(vec![Edit::LoadScene { scene: Box::new(document(json!(scene))) }]);
         assert_eq!(stage.pixel(20, 70), RED, "other layers are drawn");
         let card = stage.pixel(84, 37);
         assert_ne!(card, GREEN);
@@ -656,4 +676,68 @@ fn a_panic_costs_one_layer_and_only_as_long_as_it_lasts() {
         assert_eq!(stage.pixel(84, 37), GREEN, "it is back");
         assert_eq!(stage.pixel(20, 70), RED);
     }
+}
+
+#[test]
+fn a_layer_moves_with_all_it_has_and_its_animations_go_on() {
+    let moved = |into: Option<Option<&str>>, index| {
+        let parent = into.map(|parent| parent.map(id));
+        Edit::MoveLayer { id: id("runner"), parent, index }
+    };
+    let mut runner = block("runner", "#0f0", (0, 0), (4, 4));
+    runner["animations"] = json!([{ "property": "transform.position.x", "from": 0, "to": 100, "duration": 10 }]);
+    let inner = json!({ "id": "inner", "content": { "type": "group" } });
+    let group = json!({ "id": "group", "content": { "type": "group" }, "children": [inner] });
+    let mut stage = Stage::with(json!([runner, block("other", "#f00", (60, 60), (4, 4)), group]));
+    for _ in 0..19 {
+        stage.tick();
+    }
+    let mut snapshot = stage.compositor.snapshot();
+    let report = stage.edit(vec![moved(Some(Some("group")), Some(0))]);
+    let diff = report.diff.unwrap();
+    assert!(
+        diff.changes.iter().any(|change| matches!(change,
+            components::LayerChange::Placed { parent: Some(parent), index: 0, layer }
+                if *parent == id("group") && layer["id"] == "runner")),
+        "{diff:?}"
+    );
+    snapshot.apply(&diff).unwrap();
+    assert_eq!(snapshot.scene, stage.compositor.snapshot().scene);
+    // Two seconds have passed of ten: it is where it would be if nobody had moved it.
+    assert_eq!(stage.pixel(21, 2), [0, 255, 0, 255]);
+
+    // Within its group, behind its sibling; then out onto the canvas, in front of all.
+    assert!(stage.edit(vec![moved(None, None)]).outcomes[0].1.is_ok());
+    let children = |stage: &Stage| -> Vec<String> {
+        let scene = stage.compositor.snapshot().scene;
+        scene.layers.last().unwrap().children.iter().map(|child| child.id.to_string()).collect()
+    };
+    assert_eq!(children(&stage), ["inner", "runner"]);
+    assert!(stage.edit(vec![moved(Some(None), None)]).outcomes[0].1.is_ok());
+    assert_eq!(stage.compositor.snapshot().scene.layers.last().unwrap().id, id("runner"));
+
+    // Nothing moves any more.
+    assert!(stage.edit(vec![Edit::DeleteLayer { id: id("runner") }]).outcomes[0].1.is_ok());
+    let into =
+        |layer: &str, parent: &str| Edit::MoveLayer { id: id(layer), parent: Some(Some(id(parent))), index: None };
+    for group in ["group", "inner"] {
+        let refused = stage.refused(vec![into("group", group)]);
+        assert_eq!(refused, EditRejected::IntoItself { id: id("group"), parent: id(group) });
+    }
+    assert_eq!(stage.refused(vec![into("group", "other")]), EditRejected::NotAGroup { id: id("other") });
+    let deep = |name: usize| json!({ "id": format!("g{name}"), "content": { "type": "group" } });
+    let chain: Vec<Edit> = (0..14)
+        .map(|depth| {
+            create(
+                deep(depth),
+                Some(if depth == 0 { "inner".to_owned() } else { format!("g{}", depth - 1) }).as_deref(),
+            )
+        })
+        .chain([create(json!({ "id": "pair", "content": { "type": "group" }, "children": [deep(99)] }), None)])
+        .collect();
+    assert!(stage.edit(chain).outcomes[0].1.is_ok());
+    let EditRejected::Invalid { faults } = stage.refused(vec![into("pair", "g13")]) else {
+        panic!("refused otherwise");
+    };
+    assert_eq!(faults[0].expected, "at most 16 groups in each other");
 }

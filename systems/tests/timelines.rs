@@ -55,7 +55,7 @@ impl Stage {
     fn new(timelines: Value, triggers: Value) -> Self {
         let settings = CompositorSettings { width: 48, height: 16, max_layers: 50, pool_size: 3, threads: Some(1) };
         let mut stage = Self { compositor: Compositor::new(settings), tick: 0 };
-        stage.edit(0.0, vec![Edit::LoadScene(Box::new(scene(timelines, triggers)))]).0.unwrap();
+        stage.edit(0.0, vec![Edit::LoadScene { scene: Box::new(scene(timelines, triggers)) }]).0.unwrap();
         stage
     }
 
@@ -67,7 +67,7 @@ impl Stage {
     fn edit(&mut self, seconds: f64, edits: Vec<Edit>) -> (Result<(), EditRejected>, TickReport) {
         self.compositor.submit(1, edits);
         let mut report = self.at(seconds);
-        (report.outcomes.remove(0).1.map(drop), report)
+        (report.outcomes.remove(0).1.map(drop).map_err(|rejected| rejected.reason), report)
     }
 
     fn control(&mut self, seconds: f64, id: &str, control: TimelineControl) {
@@ -118,9 +118,9 @@ fn a_timeline_is_played_paused_sought_reversed_and_cancelled() {
     assert_eq!((stage.light(), stage.timeline("t").state), ([50, 0, 100], PlayState::Paused));
     assert_eq!(report.damage.len(), 0, "what stands still is not drawn");
     let label = SeekTarget::Label(serde_json::from_value(json!("second")).unwrap());
-    stage.control(11.0, "t", TimelineControl::Seek(label));
+    stage.control(11.0, "t", TimelineControl::Seek { to: label });
     assert_eq!((stage.light(), stage.timeline("t").position), ([100, 0, 100], 2.0));
-    stage.control(12.0, "t", TimelineControl::Rate(2.0));
+    stage.control(12.0, "t", TimelineControl::Rate { rate: 2.0 });
     stage.control(12.0, "t", TimelineControl::Play);
     stage.at(12.5);
     assert_eq!(stage.light(), [100, 50, 100]);
@@ -273,7 +273,7 @@ fn an_edit_leaves_timelines_and_triggers_valid_or_is_refused() {
     let id = TimelineId::new("t").unwrap();
     let gone = stage.edit(0.2, vec![Edit::DeleteTimeline { id: id.clone() }]).0;
     assert!(matches!(gone, Err(EditRejected::InUse { .. })), "a trigger waits for it: {gone:?}");
-    let put = |steps: Value| Edit::PutTimeline(Box::new(serde_json::from_value(timeline(steps)).unwrap()));
+    let put = |steps: Value| Edit::PutTimeline { timeline: Box::new(serde_json::from_value(timeline(steps)).unwrap()) };
     let Err(EditRejected::Invalid { faults }) = stage.edit(0.3, vec![put(json!([fade("z", 0.0, 1.0, 2.0)]))]).0 else {
         panic!("there is no such layer")
     };

@@ -133,8 +133,8 @@ impl Action {
             Self::Play { timeline } => (timeline, TimelineControl::Play),
             Self::Pause { timeline } => (timeline, TimelineControl::Pause),
             Self::Reverse { timeline } => (timeline, TimelineControl::Reverse),
-            Self::Seek { timeline, to } => (timeline, TimelineControl::Seek(to.clone())),
-            Self::Rate { timeline, rate } => (timeline, TimelineControl::Rate(*rate)),
+            Self::Seek { timeline, to } => (timeline, TimelineControl::Seek { to: to.clone() }),
+            Self::Rate { timeline, rate } => (timeline, TimelineControl::Rate { rate: *rate }),
             Self::Cancel { timeline } => (timeline, TimelineControl::Cancel),
             Self::Set { .. } | Self::Emit { .. } => return None,
         })

@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use proptest::{collection::vec, option, prelude::*, sample::select, strategy::Union};
+use serde_json::json;
 
 use super::{CanvasDocument, LayerDocument, SafeAreas, SceneDocument, check_masks};
 use crate::{
     animation::{
         Animation, Animations, Easing, Keyframe, Property, Repeat, Value,
-        timeline::{LabelName, SeekTarget, StaggerFrom, Step, TimelineDocument, TimelineId},
+        timeline::{LabelName, SeekTarget, StaggerFrom, Step, TimelineControl, TimelineDocument, TimelineId},
         trigger::{Action, Cause, EventName, TriggerDocument},
     },
     asset::{AssetDocument, AssetId, AssetKind},
@@ -22,6 +23,7 @@ use crate::{
         Geometry, GradientContent, GroupContent, ImageContent, Join, Overflow, ShapeContent, SpanFont, Stroke,
         SvgContent, TextAlign, TextContent, TextSpan, Ticker, Trim, VerticalAlign, Wrap,
     },
+    edit::Edit,
     effects::{
         Blur, ChromaKey, ColorAdjust, DropShadow, Effect, Effects, Glow, Grayscale, Outline, Pixelate, RoundedCorners,
         Tint, Vignette,
@@ -119,6 +121,54 @@ pub fn motion(layers: Vec<LayerId>) -> BoxedStrategy<(Vec<TimelineDocument>, Vec
         .boxed()
 }
 
+/// Edits of every kind, each valid in itself. Whether a scene takes one is another matter.
+pub fn edit() -> BoxedStrategy<Edit> {
+    let id = || select(vec!["layer-1", "a.b", "Z_9"]).prop_filter_map("an id", |id| LayerId::new(id).ok());
+    let timeline = || "[a-z]{1,8}".prop_filter_map("an id", |id| TimelineId::new(id).ok());
+    let layer = || scene().prop_filter_map("a layer", |scene| scene.layers.into_iter().next().map(Box::new));
+    let index = || option::of(0..1000_usize);
+    let patch = select(vec![
+        json!({}),
+        json!({ "opacity": 0.25, "mask": null, "transform": { "rotation": -12.5 } }),
+        json!({ "content": { "type": "text", "text": "\u{1}\"", "~/": [1, 2.5, null, {}] } }),
+    ]);
+    let target = prop_oneof![
+        (0.0..1e9).prop_map(SeekTarget::Seconds),
+        "[a-z]{1,8}".prop_filter_map("a label", |name| LabelName::new(name).ok().map(SeekTarget::Label)),
+    ];
+    let control = prop_oneof![
+        select(vec![TimelineControl::Play, TimelineControl::Pause, TimelineControl::Reverse, TimelineControl::Cancel,]),
+        target.prop_map(|to| TimelineControl::Seek { to }),
+        (0.001..1000.0).prop_map(|rate| TimelineControl::Rate { rate }),
+    ];
+    let timelines = motion(LayerId::new("layer-1").into_iter().collect());
+    prop_oneof![
+        scene().prop_map(|scene| Edit::LoadScene { scene: Box::new(scene) }),
+        canvas().prop_map(|canvas| Edit::SetCanvas { canvas }),
+        scene().prop_map(|scene| Edit::SetAudio { audio: scene.audio }),
+        (layer(), option::of(id()), index()).prop_map(|(layer, parent, index)| Edit::CreateLayer {
+            layer,
+            parent,
+            index
+        }),
+        (id(), layer()).prop_map(|(id, layer)| Edit::ReplaceLayer { id, layer }),
+        (id(), patch).prop_map(|(id, patch)| Edit::PatchLayer { id, patch }),
+        id().prop_map(|id| Edit::DeleteLayer { id }),
+        (id(), option::of(option::of(id())), index()).prop_map(|(id, parent, index)| Edit::MoveLayer {
+            id,
+            parent,
+            index
+        }),
+        timelines.prop_filter_map("a timeline", |(mut timelines, _)| {
+            Some(Edit::PutTimeline { timeline: Box::new(timelines.pop()?) })
+        }),
+        timeline().prop_map(|id| Edit::DeleteTimeline { id }),
+        (timeline(), control).prop_map(|(id, control)| Edit::ControlTimeline { id, control }),
+        "[a-z]{1,8}".prop_filter_map("an event", |name| Some(Edit::FireEvent { name: EventName::new(name).ok()? })),
+    ]
+    .boxed()
+}
+
 /// Makes steps fit into timeline number `timeline`.
 fn settle(steps: &mut [Step], timeline: usize, labels: &mut usize) {
     for step in steps {
@@ -171,7 +221,7 @@ fn trigger(timelines: &[TimelineDocument], layers: Vec<LayerId>) -> BoxedStrateg
     let mut causes = vec![Just(Cause::Start {}).boxed(), event().prop_map(|name| Cause::Event { name }).boxed()];
     let mut actions = vec![
         (select(layers), 0.1..0.9)
-            .prop_map(|(layer, opacity)| Action::Set { layer, patch: serde_json::json!({ "opacity": opacity }) })
+            .prop_map(|(layer, opacity)| Action::Set { layer, patch: json!({ "opacity": opacity }) })
             .boxed(),
         event().prop_map(|event| Action::Emit { event }).boxed(),
     ];

@@ -157,7 +157,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 }
                 let Some((timeline, control)) = action.control() else { continue };
                 self.timeline_name(format!("{pointer}/timeline"), timeline, timelines);
-                if let TimelineControl::Seek(SeekTarget::Label(label)) = &control {
+                if let TimelineControl::Seek { to: SeekTarget::Label(label) } = &control {
                     self.label_name(format!("{pointer}/to"), timeline, label, timelines);
                 }
             }

@@ -1,11 +1,7 @@
 //! Edits for a tick in the future.
 
-use std::time::Duration;
-
 use super::{Context, Problem, Request};
-
-/// Edits can be set for ticks up to so far ahead: those that wait take memory.
-const FARTHEST: Duration = Duration::from_secs(3600);
+use crate::control::batch::check_tick;
 
 /// The tick that an edit is for, if the query names one; it names nothing else.
 pub(super) fn at(context: &Context, request: &Request) -> Result<Option<u64>, Problem> {
@@ -16,12 +12,7 @@ pub(super) fn at(context: &Context, request: &Request) -> Result<Option<u64>, Pr
 /// The tick that an edit is for, if the query names one.
 pub(super) fn when(context: &Context, request: &Request) -> Result<Option<u64>, Problem> {
     let Some(at) = request.query.value("at", "the number of a tick")? else { return Ok(None) };
-    let format = context.engine.format();
-    let last = context.engine.stats().tick + FARTHEST.as_secs() * u64::from(format.fps);
-    if at > last {
-        let detail =
-            format!("query parameter `at`: found `{at}`, expected a tick within the next hour, up to `{last}`");
-        return Err(Problem::bad_request(detail));
-    }
+    check_tick(&context.engine, at)
+        .map_err(|expected| Problem::bad_request(format!("query parameter `at`: found `{at}`, expected {expected}")))?;
     Ok(Some(at))
 }

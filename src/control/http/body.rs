@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use components::{
     LayerDocument,
-    document::{self, Limits, Source},
+    document::{self, Source},
 };
 use futures_util::TryStreamExt as _;
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::request::Request;
-use crate::control::Problem;
+use crate::control::{Problem, batch::LIMITS};
 
 /// The largest document: a layer with all its children.
 const LIMIT: usize = 2 << 20;
@@ -24,9 +24,6 @@ const WITHIN: Duration = Duration::from_secs(30);
 const JSON: &[&str] = &["application/json"];
 /// The media types of JSON Merge Patches (RFC 7396).
 const PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
-
-/// Layers that a document may have; the engine knows how many the scene may have and enforces that.
-const LIMITS: Limits = Limits { max_layers: 1000 };
 
 /// A layer's document.
 pub(super) async fn layer(request: Request) -> Result<LayerDocument, Problem> {
@@ -40,9 +37,12 @@ pub(super) async fn layer(request: Request) -> Result<LayerDocument, Problem> {
 
 /// A document of any other shape.
 pub(super) async fn document<T: JsonSchema + DeserializeOwned>(request: Request) -> Result<T, Problem> {
-    let text = text(request, JSON).await?;
-    let source = Source::from_text(&text).map_err(Problem::malformed)?;
-    document::read(&source).map_err(Problem::invalid)
+    document::read(&source(request).await?).map_err(Problem::invalid)
+}
+
+/// A document that is read by somebody else.
+pub(super) async fn source(request: Request) -> Result<Source, Problem> {
+    Source::from_text(&text(request, JSON).await?).map_err(Problem::malformed)
 }
 
 /// A JSON Merge Patch. What it makes of a document is checked when it is carried out.

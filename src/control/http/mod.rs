@@ -5,6 +5,7 @@
 mod assets;
 mod at;
 mod audio;
+mod batch;
 mod body;
 mod canvas;
 mod config;
@@ -43,6 +44,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         status::routes(context, &base),
         frame::routes(context, &base),
         transport::routes(context, &base),
+        batch::routes(context, &base),
         layers::routes(context, &base),
         canvas::routes(context, &base),
         timelines::routes(context, &base),

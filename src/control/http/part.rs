@@ -34,7 +34,7 @@ impl HeaderPart for CanvasDocument {
     }
 
     fn edit(self) -> Edit {
-        Edit::SetCanvas(self)
+        Edit::SetCanvas { canvas: self }
     }
 }
 
@@ -46,7 +46,7 @@ impl HeaderPart for AudioDocument {
     }
 
     fn edit(self) -> Edit {
-        Edit::SetAudio(self)
+        Edit::SetAudio { audio: self }
     }
 }
 

@@ -87,7 +87,7 @@ async fn put(context: &Context, id: &str, request: Request) -> Result<Response, 
             nearest: None,
         }]));
     }
-    carry_out(context, id, Edit::PutTimeline(Box::new(timeline)), at).await
+    carry_out(context, id, Edit::PutTimeline { timeline: Box::new(timeline) }, at).await
 }
 
 async fn delete(context: &Context, id: &str, request: &Request) -> Result<Response, Problem> {
@@ -133,11 +133,11 @@ async fn steer(context: Context, (id, verb): (String, String), request: Request)
         "cancel" => TimelineControl::Cancel,
         "seek" => {
             let Seek { to } = body::document(request).await?;
-            TimelineControl::Seek(to)
+            TimelineControl::Seek { to }
         }
         _ => {
             let Rate { rate } = body::document(request).await?;
-            TimelineControl::Rate(rate)
+            TimelineControl::Rate { rate }
         }
     };
     carry_out(&context, id.clone(), Edit::ControlTimeline { id, control }, at).await

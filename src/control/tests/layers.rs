@@ -154,3 +154,46 @@ fn the_canvas_changes_while_the_stream_runs() {
     assert!(pointers.contains(&&json!("/width")) && pointers.contains(&&json!("/heigth")), "{refused:#}");
     service.send("DELETE", CANVAS, &[], None).problem(405);
 }
+
+#[test]
+fn a_batch_is_carried_out_within_one_frame_or_not_at_all() {
+    let service = Service::start();
+    let mut diffs = service.engine.diffs();
+    let batch = format!("{LAYERS}/batch");
+    let edits = json!([
+        { "op": "patchLayer", "id": "box", "patch": { "opacity": 0.25 } },
+        { "op": "createLayer", "layer": color("new", "#000000"), "parent": "group" },
+        { "op": "moveLayer", "id": "new", "parent": null, "index": 0 },
+        { "op": "deleteLayer", "id": "child" },
+    ]);
+    let checked = service.json("POST", &batch, &json!({ "edits": edits, "dryRun": true })).expect(200);
+    assert_eq!(checked.value()["dryRun"], true);
+    assert_eq!(service.get(&format!("{LAYERS}/box")).value()["opacity"], 0.5, "a dry run changes nothing");
+
+    let at = service.engine.stats().tick + 10;
+    let answer = service.json("POST", &batch, &json!({ "edits": edits, "at": at })).expect(200);
+    assert_eq!((answer.tick(), &answer.value()["tick"]), (at, &json!(at)));
+    let diff = service.runtime.block_on(diffs.recv()).unwrap();
+    assert_eq!((diff.tick, diffs.len()), (at, 0), "all of it is in one diff");
+    let list = service.get(LAYERS).value();
+    assert_eq!(list["layers"][0]["id"], "new");
+    assert_eq!(list["layers"][2]["opacity"], 0.25);
+    assert_eq!(list["layers"][3].get("children"), None);
+
+    let before = list["seq"].clone();
+    let refused = |edits: Value| service.json("POST", &batch, &json!({ "edits": edits }));
+    let good = json!({ "op": "deleteLayer", "id": "new" });
+    let unknown = refused(json!([good, { "op": "patchLayer", "id": "bx", "patch": {} }])).problem(404);
+    assert_eq!(unknown["errors"][0]["pointer"], "/edits/1/id");
+    let invalid = refused(json!([good, { "op": "patchLayer", "id": "box", "patch": { "opacity": 7 } }])).problem(422);
+    assert_eq!(invalid["errors"][0]["pointer"], "/edits/1/patch/opacity");
+    assert!(invalid["detail"].as_str().unwrap().contains("/edits/1/patch/opacity"), "{invalid}");
+    let structure =
+        refused(json!([{ "op": "delete", "id": "box" }, { "op": "patchLayer", "id": "box", "patch": 3 }])).problem(422);
+    assert_eq!(structure["errors"].as_array().unwrap().len(), 2, "{structure}");
+    let taken = refused(json!([{ "op": "createLayer", "layer": color("box", "#000000") }])).problem(409);
+    assert_eq!(taken["errors"][0]["pointer"], "/edits/0/layer");
+    let far = service.json("POST", &batch, &json!({ "edits": [good], "at": u64::MAX })).problem(422);
+    assert_eq!(far["errors"][0]["pointer"], "/at");
+    assert_eq!(service.get(LAYERS).value()["seq"], before, "nothing of what was refused has happened");
+}

@@ -122,7 +122,7 @@ impl Timelines {
                     player.playhead.map_or(player.seen, |p| Seen { at: p.at(now, list.end()), inclusive: false });
                 self.players.push(Player { list: Arc::new(list), waits, seen, ..player });
                 if is_faster_or_slower {
-                    self.control(index, &TimelineControl::Rate(speed), now);
+                    self.control(index, &TimelineControl::Rate { rate: speed }, now);
                 }
             } else {
                 let (list, seen) = (Arc::new(list), Seen::default());
@@ -164,8 +164,8 @@ impl Timelines {
                     *playhead = Playhead { since: now, position: seconds(here), running: false, ..*playhead };
                 }
             }
-            TimelineControl::Seek(target) => {
-                let Some(time) = player.list.time_of(target) else { return false };
+            TimelineControl::Seek { to } => {
+                let Some(time) = player.list.time_of(to) else { return false };
                 let (rate, running) = player.playhead.map_or((player.rate, false), |p| (p.rate, p.running));
                 if player.playhead.is_none() {
                     player.rank = plays;
@@ -175,7 +175,7 @@ impl Timelines {
                 player.seen = Seen { at: time, inclusive: true };
                 return false;
             }
-            TimelineControl::Rate(rate) => {
+            TimelineControl::Rate { rate } => {
                 player.rate = *rate;
                 if let (Some(playhead), Some(here)) = (&mut player.playhead, here) {
                     let rate = rate.copysign(playhead.rate);

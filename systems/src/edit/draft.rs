@@ -1,6 +1,6 @@
 //! The scene as a batch of edits would leave it, before anything is written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
@@ -10,7 +10,7 @@ use components::{
         Fault, Limits, MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_motion, check_scene, merge_patch,
         nearest,
     },
-    edit::EditRejected,
+    edit::{BatchRejected, EditRejected},
 };
 
 use super::SceneLimits;
@@ -54,13 +54,29 @@ pub(super) struct Draft<'w> {
     removed: HashMap<LayerId, Entity>,
     roots: Option<Vec<LayerId>>,
     header: Option<SceneDocument>,
-    /// Layers whose documents must be checked against the scene once the batch is through.
-    unchecked: Vec<LayerId>,
+    /// Layers whose documents must be checked against the scene once the batch is through, each with the edit that is
+    /// to blame for it.
+    unchecked: Vec<(LayerId, Blamed)>,
     inputs: Vec<Input>,
-    /// Places of timelines that the batch has put into the header.
-    put: HashSet<TimelineId>,
+    /// Timelines that the batch has put into the header, each with the edit that did.
+    put: HashMap<TimelineId, Blamed>,
     /// Whether the batch has loaded a scene: no layer goes on as the entity that it was.
     fresh: bool,
+    /// The edit that is being applied.
+    index: usize,
+}
+
+/// The number of an edit in the batch, and the key in it at which the document stands.
+#[derive(Clone, Copy)]
+struct Blamed(usize, &'static str);
+
+/// The key at which an edit says where a layer goes, not what is in it.
+const MOVED: &str = "parent";
+
+impl Blamed {
+    fn for_(self, reason: EditRejected) -> BatchRejected {
+        BatchRejected::at(self.0, self.1, reason)
+    }
 }
 
 impl<'w> Draft<'w> {
@@ -74,26 +90,48 @@ impl<'w> Draft<'w> {
             header: None,
             unchecked: Vec::new(),
             inputs: Vec::new(),
-            put: HashSet::new(),
+            put: HashMap::new(),
             fresh: false,
+            index: 0,
         }
     }
 
-    pub(super) fn apply(&mut self, edit: Edit) -> Result<(), EditRejected> {
+    /// Carries out edit number `index` on the draft.
+    pub(super) fn apply(&mut self, index: usize, edit: Edit) -> Result<(), BatchRejected> {
+        self.index = index;
+        let at = |part: &'static str| move |reason: EditRejected| Blamed(index, part).for_(reason);
         match edit {
-            Edit::LoadScene(scene) => self.load_scene(*scene),
-            Edit::SetCanvas(canvas) => self.set_canvas(canvas),
-            Edit::SetAudio(audio) => self.set_audio(audio),
-            Edit::CreateLayer { layer, parent, index } => self.create(*layer, parent, index),
-            Edit::ReplaceLayer { id, layer } => self.replace(&id, *layer),
-            Edit::PatchLayer { id, patch } => self.patch(&id, &patch),
-            Edit::DeleteLayer { id } => self.delete(&id),
-            Edit::PutTimeline(timeline) => {
+            Edit::LoadScene { scene } => self.load_scene(*scene).map_err(at("scene")),
+            Edit::SetCanvas { canvas } => self.set_canvas(canvas).map_err(at("canvas")),
+            Edit::SetAudio { audio } => self.set_audio(audio).map_err(at("audio")),
+            Edit::CreateLayer { layer, parent, index } => {
+                self.check_group(parent.as_ref()).map_err(at("parent"))?;
+                self.create(*layer, parent, index).map_err(at("layer"))
+            }
+            Edit::ReplaceLayer { id, layer } => {
+                self.node(&id).map_err(at("id"))?;
+                self.replace(&id, *layer, "layer").map_err(at("layer"))
+            }
+            Edit::PatchLayer { id, patch } => {
+                self.node(&id).map_err(at("id"))?;
+                self.patch(&id, &patch).map_err(at("patch"))
+            }
+            Edit::DeleteLayer { id } => self.delete(&id).map_err(at("id")),
+            Edit::MoveLayer { id, parent, index } => {
+                let from = self.node(&id).map_err(at("id"))?.parent.clone();
+                let to = parent.unwrap_or_else(|| from.clone());
+                self.check_group(to.as_ref()).map_err(at(MOVED))?;
+                self.move_layer(&id, from.as_ref(), to, index).map_err(at(MOVED))
+            }
+            Edit::PutTimeline { timeline } => {
                 self.put_timeline(*timeline);
                 Ok(())
             }
-            Edit::DeleteTimeline { id } => self.delete_timeline(&id),
-            Edit::ControlTimeline { id, control } => self.control(id, control),
+            Edit::DeleteTimeline { id } => self.delete_timeline(&id).map_err(at("id")),
+            Edit::ControlTimeline { id, control } => {
+                self.timeline(&id).map_err(at("id"))?;
+                self.control(id, control).map_err(at("control"))
+            }
             Edit::FireEvent { name } => {
                 self.inputs.push(Input::Event(name));
                 Ok(())
@@ -102,15 +140,15 @@ impl<'w> Draft<'w> {
     }
 
     /// What the batch changes, if the scene is a valid one after it.
-    pub(super) fn finish(mut self) -> Result<Changes, EditRejected> {
+    pub(super) fn finish(mut self) -> Result<Changes, BatchRejected> {
         let known = self.world.resource::<LayerIndex>();
         let added = self.layers.values().filter(|node| node.entity.is_none()).count();
         let count = known.len() + added - self.removed.len();
         if count > self.limits.max_layers {
-            return Err(EditRejected::TooManyLayers { count, limit: self.limits.max_layers });
+            return Err(EditRejected::TooManyLayers { count, limit: self.limits.max_layers }.into());
         }
-        for id in self.unchecked.clone() {
-            self.check(&id)?;
+        for (id, blamed) in self.unchecked.clone() {
+            self.check(&id).map_err(|reason| blamed.for_(reason))?;
         }
         self.check_masks()?;
         self.check_motion()?;
@@ -137,7 +175,7 @@ impl<'w> Draft<'w> {
     }
 
     /// Checks that timelines and triggers fit the layers and each other, where the batch has touched any of them.
-    fn check_motion(&self) -> Result<(), EditRejected> {
+    fn check_motion(&self) -> Result<(), BatchRejected> {
         let header = self.header();
         let is_touched = !self.layers.is_empty() || !self.removed.is_empty() || self.header.is_some();
         if !is_touched || header.timelines.is_empty() && header.triggers.is_empty() {
@@ -162,16 +200,16 @@ impl<'w> Draft<'w> {
                 Some(Fault { pointer: pointer.to_owned(), ..fault.clone() })
             });
             let of_it: Vec<Fault> = of_it.collect();
-            if self.put.contains(&timeline.id) && !of_it.is_empty() {
-                return Err(EditRejected::Invalid { faults: of_it });
+            if let Some(blamed) = self.put.get(&timeline.id).filter(|_| !of_it.is_empty()) {
+                return Err(blamed.for_(EditRejected::Invalid { faults: of_it }));
             }
         }
-        Err(EditRejected::InUse { faults })
+        Err(EditRejected::InUse { faults }.into())
     }
 
     /// Checks that the layers which are masks of others are all there, and do not need those others themselves. An edit
     /// of one layer can break the mask of another.
-    fn check_masks(&mut self) -> Result<(), EditRejected> {
+    fn check_masks(&mut self) -> Result<(), BatchRejected> {
         let masked = |document: &LayerDocument| document.mask.as_ref().and_then(Mask::layer).is_some();
         let in_world = |id: &LayerId, entity: Entity| {
             let mask = || self.world.get::<LayerMask>(entity)?.0.as_ref()?.layer();
@@ -185,23 +223,28 @@ impl<'w> Draft<'w> {
         let SceneRoot(root) = *self.world.resource::<SceneRoot>();
         let roots = self.roots.clone().unwrap_or_else(|| child_ids(self.world, root));
         let layers: Vec<LayerDocument> = roots.iter().filter_map(|id| self.document(id)).collect();
-        let mut faults = check_masks(&layers);
+        let faults = check_masks(&layers);
         if faults.is_empty() {
             return Ok(());
         }
-        // Pointers count from the layer that was edited, where the fault is in it.
+        // Faults in a layer that was edited are told as faults of its document.
         let mut places = Vec::new();
         for (index, layer) in layers.iter().enumerate() {
             pointers(layer, format!("/layers/{index}"), &mut places);
         }
-        places.retain(|(id, _)| self.unchecked.contains(id));
-        for fault in &mut faults {
-            let within = |(_, place): &(LayerId, String)| fault.pointer.strip_prefix(place.as_str()).map(str::to_owned);
-            if let Some(pointer) = places.iter().find_map(within).filter(|pointer| pointer.starts_with('/')) {
-                fault.pointer = pointer;
+        for (id, place) in &places {
+            let of_it = |(edited, blamed): &&(LayerId, Blamed)| edited == id && blamed.1 != MOVED;
+            let Some((_, blamed)) = self.unchecked.iter().rfind(of_it) else { continue };
+            let of_it = faults.iter().filter_map(|fault| {
+                let pointer = fault.pointer.strip_prefix(place.as_str()).filter(|rest| rest.starts_with('/'))?;
+                Some(Fault { pointer: pointer.to_owned(), ..fault.clone() })
+            });
+            let of_it: Vec<Fault> = of_it.collect();
+            if !of_it.is_empty() {
+                return Err(blamed.for_(EditRejected::Invalid { faults: of_it }));
             }
         }
-        Err(EditRejected::Invalid { faults })
+        Err(EditRejected::Invalid { faults }.into())
     }
 
     fn groups_around(&mut self, id: &LayerId) -> usize {
@@ -224,6 +267,10 @@ impl<'w> Draft<'w> {
         self.put.clear();
         self.fresh = true;
         self.inputs.push(Input::Loaded);
+        // One that came over the wire has no folder of its own.
+        if scene.folder.as_os_str().is_empty() {
+            scene.folder.clone_from(&self.header().folder);
+        }
         self.removed = self.world.resource::<LayerIndex>().iter().map(|(id, entity)| (id.clone(), entity)).collect();
         let layers = std::mem::take(&mut scene.layers);
         self.header = Some(scene);
@@ -264,23 +311,56 @@ impl<'w> Draft<'w> {
         parent: Option<LayerId>,
         index: Option<usize>,
     ) -> Result<(), EditRejected> {
-        if let Some(parent) = &parent {
-            let node = self.node(parent)?;
-            if !matches!(node.document.content, Content::Group(_)) {
-                return Err(EditRejected::NotAGroup { id: parent.clone() });
-            }
-        }
         self.refuse_taken(&layer)?;
         let id = layer.id.clone();
         let siblings = self.siblings(parent.as_ref())?;
         let index = index.unwrap_or(siblings.len()).min(siblings.len());
         siblings.insert(index, id.clone());
         self.plant(layer, parent);
-        self.unchecked.push(id);
+        self.blame(id, "layer");
         Ok(())
     }
 
-    fn replace(&mut self, id: &LayerId, layer: LayerDocument) -> Result<(), EditRejected> {
+    /// Whether layers can go into `parent`; the canvas takes any.
+    fn check_group(&mut self, parent: Option<&LayerId>) -> Result<(), EditRejected> {
+        let Some(parent) = parent else { return Ok(()) };
+        if matches!(self.node(parent)?.document.content, Content::Group(_)) {
+            return Ok(());
+        }
+        Err(EditRejected::NotAGroup { id: parent.clone() })
+    }
+
+    /// Takes a layer from where it is to another place. It stays the entity that it is.
+    fn move_layer(
+        &mut self,
+        id: &LayerId,
+        from: Option<&LayerId>,
+        to: Option<LayerId>,
+        index: Option<usize>,
+    ) -> Result<(), EditRejected> {
+        let mut around = to.clone();
+        while let Some(group) = around {
+            if group == *id {
+                let parent = to.unwrap_or(group);
+                return Err(EditRejected::IntoItself { id: id.clone(), parent });
+            }
+            around = self.node(&group)?.parent.clone();
+        }
+        self.siblings(from)?.retain(|sibling| sibling != id);
+        let siblings = self.siblings(to.as_ref())?;
+        let index = index.unwrap_or(siblings.len()).min(siblings.len());
+        siblings.insert(index, id.clone());
+        self.node(id)?.parent = to;
+        self.blame(id.clone(), MOVED);
+        Ok(())
+    }
+
+    /// Notes that a layer has to be checked, and which part of the present edit is to blame if it does not fit.
+    fn blame(&mut self, id: LayerId, part: &'static str) {
+        self.unchecked.push((id, Blamed(self.index, part)));
+    }
+
+    fn replace(&mut self, id: &LayerId, layer: LayerDocument, part: &'static str) -> Result<(), EditRejected> {
         let parent = self.node(id)?.parent.clone();
         if layer.id != *id {
             return Err(invalid("/id", &format!("`{}`", layer.id), &format!("`{id}`: a layer keeps its id")));
@@ -289,7 +369,7 @@ impl<'w> Draft<'w> {
         self.take(id);
         self.refuse_taken(&layer)?;
         self.plant(layer, parent);
-        self.unchecked.push(id.clone());
+        self.blame(id.clone(), part);
         Ok(())
     }
 
@@ -301,7 +381,7 @@ impl<'w> Draft<'w> {
         merge_patch(&mut value, patch);
         let layer =
             LayerDocument::from_value(value, &self.limits).map_err(|faults| EditRejected::Invalid { faults })?;
-        self.replace(id, layer)
+        self.replace(id, layer, "patch")
     }
 
     fn delete(&mut self, id: &LayerId) -> Result<(), EditRejected> {
@@ -313,7 +393,7 @@ impl<'w> Draft<'w> {
 
     fn put_timeline(&mut self, timeline: TimelineDocument) {
         let mut header = self.header().clone();
-        self.put.insert(timeline.id.clone());
+        self.put.insert(timeline.id.clone(), Blamed(self.index, "timeline"));
         match header.timelines.iter_mut().find(|known| known.id == timeline.id) {
             Some(known) => *known = timeline,
             None => header.timelines.push(timeline),
@@ -333,7 +413,7 @@ impl<'w> Draft<'w> {
 
     fn control(&mut self, id: TimelineId, control: TimelineControl) -> Result<(), EditRejected> {
         let timeline = self.timeline(&id)?;
-        if let TimelineControl::Seek(SeekTarget::Label(label)) = &control {
+        if let TimelineControl::Seek { to: SeekTarget::Label(label) } = &control {
             let labels: Vec<&LabelName> = timeline.labels().collect();
             if !labels.contains(&label) {
                 let nearest = nearest(label.as_str(), labels.iter().map(|label| label.as_str())).map(str::to_owned);

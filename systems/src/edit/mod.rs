@@ -18,7 +18,7 @@ use bevy_ecs::{
 use components::{
     Edit, EditOutcome,
     document::Limits,
-    edit::{EditApplied, EditRejected},
+    edit::{BatchRejected, EditApplied},
 };
 use draft::Draft;
 
@@ -57,14 +57,23 @@ pub fn apply_edits(world: &mut World) {
 }
 
 /// Carries out a batch now.
-pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<(), EditRejected> {
-    let mut draft = Draft::new(world);
-    for edit in edits {
-        draft.apply(edit)?;
-    }
-    let changes = draft.finish()?;
+pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
+    let changes = draft(world, edits)?;
     commit::commit(world, changes);
     Ok(())
+}
+
+/// Whether a batch would be carried out now; nothing is changed.
+pub(crate) fn check_batch(world: &World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
+    draft(world, edits).map(drop)
+}
+
+fn draft(world: &World, edits: Vec<Edit>) -> Result<draft::Changes, BatchRejected> {
+    let mut draft = Draft::new(world);
+    for (index, edit) in edits.into_iter().enumerate() {
+        draft.apply(index, edit)?;
+    }
+    draft.finish()
 }
 
 /// Follows the scene's header: starts loading the assets that it names, and lays its canvas onto the frame.

@@ -47,6 +47,13 @@ pub(crate) enum Step {
         into_group: Option<usize>,
         index: usize,
     },
+    /// The same, as one edit.
+    Shift {
+        layer: usize,
+        /// The canvas, a group, or the one that it is in.
+        into: Option<Option<usize>>,
+        index: Option<usize>,
+    },
     /// Its children the other way round, perhaps without the last of them.
     Rearrange {
         layer: usize,
@@ -364,6 +371,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => (any::<usize>(), layer()).prop_map(|(layer, with)| Step::Replace { layer, with }),
         2 => (any::<usize>(), option::of(0_usize..4), 0_usize..6)
             .prop_map(|(layer, into_group, index)| Step::Move { layer, into_group, index }),
+        2 => (any::<usize>(), option::of(option::of(any::<usize>())), option::of(0..4_usize))
+            .prop_map(|(layer, into, index)| Step::Shift { layer, into, index }),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(layer, drop)| Step::Rearrange { layer, drop }),
         1 => any::<usize>().prop_map(Step::Reload),
         1 => size().prop_map(|(width, height)| Step::Resize { width, height }),
@@ -440,8 +449,8 @@ fn control() -> impl Strategy<Value = TimelineControl> {
         1 => Just(TimelineControl::Pause),
         1 => Just(TimelineControl::Reverse),
         1 => Just(TimelineControl::Cancel),
-        1 => (0.2..5.0).prop_map(TimelineControl::Rate),
-        1 => (0.0..4.0).prop_map(|to| TimelineControl::Seek(SeekTarget::Seconds(to))),
+        1 => (0.2..5.0).prop_map(|rate| TimelineControl::Rate { rate }),
+        1 => (0.0..4.0).prop_map(|to| TimelineControl::Seek { to: SeekTarget::Seconds(to) }),
     ]
 }
 
@@ -475,6 +484,10 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
                 let delete = Edit::DeleteLayer { id: layer.id.clone() };
                 vec![delete, Edit::CreateLayer { layer: Box::new(layer), parent, index: Some(*index) }]
             }
+            Step::Shift { layer, into, index } => {
+                let parent = into.map(|group_number| group_number.and_then(group));
+                vec![Edit::MoveLayer { id: pick(*layer)?.id.clone(), parent, index: *index }]
+            }
             Step::Rearrange { layer, drop } => {
                 let mut layer = pick(*layer)?.clone();
                 if *drop {
@@ -491,15 +504,15 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
                     let from = from % scene.layers.len();
                     scene.layers.rotate_left(from);
                 }
-                vec![Edit::LoadScene(Box::new(scene))]
+                vec![Edit::LoadScene { scene: Box::new(scene) }]
             }
             Step::Steer(at, control) => {
                 let timeline = scene.timelines.get(at % scene.timelines.len().max(1))?;
                 vec![Edit::ControlTimeline { id: timeline.id.clone(), control: control.clone() }]
             }
             Step::Fire(name) => vec![Edit::FireEvent { name: name.clone() }],
-            Step::Audio(audio) => vec![Edit::SetAudio(serde_json::from_value(audio.clone()).unwrap())],
-            Step::Canvas(canvas) => vec![Edit::SetCanvas(serde_json::from_value(canvas.clone()).unwrap())],
+            Step::Audio(audio) => vec![Edit::SetAudio { audio: serde_json::from_value(audio.clone()).unwrap() }],
+            Step::Canvas(canvas) => vec![Edit::SetCanvas { canvas: serde_json::from_value(canvas.clone()).unwrap() }],
         })
     };
     edits().unwrap_or_default()

@@ -172,7 +172,8 @@ impl StaggerFrom {
 }
 
 /// What can be asked of a timeline.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
 pub enum TimelineControl {
     /// Plays forwards: from the beginning if it has not been played or is at its end, else from where it stands.
     Play,
@@ -182,9 +183,16 @@ pub enum TimelineControl {
     /// without an end begins at the end of its first round.
     Reverse,
     /// Goes to another time; if it plays, it plays on from there.
-    Seek(SeekTarget),
-    /// Changes how fast it plays, 1 for the times as they are written. The direction stays.
-    Rate(f64),
+    Seek {
+        /// Seconds from its beginning, or a label.
+        to: SeekTarget,
+    },
+    /// Changes how fast it plays. The direction stays.
+    Rate {
+        /// 1 for the times as they are written.
+        #[schemars(range(min = 0.001, max = 1000.0))]
+        rate: f64,
+    },
     /// Takes all of its effect back, as if it had never been played.
     Cancel,
 }

@@ -1,0 +1,67 @@
+//! Batches of edits, as every client sends them: over HTTP and over WebSocket alike.
+//!
+//! A batch is `{ "edits": [ … ], "at"?: tick, "dryRun"?: true }`. All of it is carried out within one tick, or nothing. What
+//! is wrong with it is told at once, with pointers into that document (`/edits/3/patch/opacity`).
+
+use std::time::Duration;
+
+use components::{
+    EditBatch,
+    document::{Fault, Limits, Source},
+    edit::EditApplied,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Problem;
+use crate::engine::EngineHandle;
+
+/// Edits can be set for ticks up to so far ahead: those that wait take memory.
+const FARTHEST: Duration = Duration::from_secs(3600);
+
+/// Layers that a document may have; the engine knows how many the scene may have and enforces that.
+pub(super) const LIMITS: Limits = Limits { max_layers: 1000 };
+
+/// What a batch that was carried out, or found good, answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "BatchAnswer")]
+pub(super) struct Answer {
+    /// The tick whose frame shows it first; of a dry run, the tick of the scene that it was checked against.
+    #[serde(flatten)]
+    pub(super) applied: EditApplied,
+    /// Whether nothing was changed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub(super) dry_run: bool,
+}
+
+/// Reads a batch and carries it out.
+pub(super) async fn carry_out(engine: &EngineHandle, source: &Source) -> Result<Answer, Problem> {
+    let EditBatch { edits, at, dry_run } = EditBatch::read(source, &LIMITS).map_err(Problem::invalid)?;
+    if let Some(at) = at
+        && let Err(expected) = check_tick(engine, at)
+    {
+        let (pointer, found) = ("/at".to_owned(), format!("`{at}`"));
+        let fault = Fault { place: source.place(&pointer), pointer, found, expected, nearest: None };
+        return Err(Problem::invalid(vec![fault]));
+    }
+    let outcome =
+        if dry_run { engine.check(edits).await.map(|tick| EditApplied { tick }) } else { engine.edit(edits, at).await };
+    match outcome {
+        Ok(applied) => Ok(Answer { applied, dry_run }),
+        Err(rejected) => {
+            let mut faults = rejected.faults();
+            for fault in &mut faults {
+                fault.place = source.place(&fault.pointer);
+            }
+            Err(Problem::from(rejected).with_errors(faults))
+        }
+    }
+}
+
+/// Whether an edit can be set for tick `at`; else what is expected instead.
+pub(super) fn check_tick(engine: &EngineHandle, at: u64) -> Result<(), String> {
+    let last = engine.stats().tick + FARTHEST.as_secs() * u64::from(engine.format().fps);
+    if at <= last { Ok(()) } else { Err(format!("a tick within the next hour, up to `{last}`")) }
+}
