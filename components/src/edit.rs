@@ -162,6 +162,8 @@ pub type EditOutcome = Result<EditApplied, BatchRejected>;
 pub struct EditApplied {
     /// The tick whose frame shows it first.
     pub tick: u64,
+    /// Whether it is in the store, so that it is still there after the service has been killed.
+    pub persisted: bool,
 }
 
 /// A batch was refused, and nothing of it was carried out.

@@ -14,7 +14,7 @@ use components::{
     animation::trigger::EventName,
     edit::{BatchRejected, EditRejected},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use systems::{
     Frame, Picture,
     assets::{AssetAction, AssetRefused, AssetStatus},
@@ -22,7 +22,7 @@ use systems::{
 };
 use tokio::sync::{broadcast, oneshot, watch};
 
-use super::{Soundtrack, governor::Shedding};
+use super::{Document, JournalReader, Soundtrack, Whole, governor::Shedding, journal::Journal};
 
 /// Requests that may wait for the tick thread. When it is full, edits are refused as busy and other requests wait
 /// for no one: they fail as busy too.
@@ -67,7 +67,7 @@ pub struct ProgramFrame {
 }
 
 /// Whether the stream is on air. The engine composes in every state, so that previews and edits go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Transport {
     /// Outputs are closed.
@@ -254,8 +254,9 @@ pub struct EngineStats {
 
 /// What the tick thread is asked to do.
 pub(super) enum Request {
-    Edit { edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome> },
+    Edit { edits: Vec<Edit>, documents: Vec<Document>, at: Option<u64>, reply: oneshot::Sender<EditReply> },
     Check { edits: Vec<Edit>, reply: oneshot::Sender<Result<u64, BatchRejected>> },
+    Whole { reply: oneshot::Sender<Box<Whole>> },
     Snapshot { reply: oneshot::Sender<Arc<SceneSnapshot>> },
     Picture { reply: oneshot::Sender<Arc<Picture>> },
     Reconfigure { change: Reconfiguration, reply: oneshot::Sender<Result<u64, ReconfigurationRefused>> },
@@ -263,6 +264,30 @@ pub(super) enum Request {
     Assets { reply: oneshot::Sender<(u64, Vec<AssetStatus>)> },
     SteerAsset { id: String, action: AssetAction, reply: oneshot::Sender<Result<(), AssetRefused>> },
     Shutdown,
+}
+
+/// How a batch ended, and up to which position of the journal all that led to that stands.
+pub(super) type EditReply = (EditOutcome, u64);
+
+/// What keeps the state, as people see it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreStatus {
+    /// What it is: `embedded` or `redis`.
+    pub kind: &'static str,
+    /// Whether it takes changes. If it does not, they are kept in memory until it does.
+    pub connected: bool,
+    /// Changes that are not in it yet.
+    pub pending: u64,
+    /// Groups of changes that were written.
+    pub commits: u64,
+    /// Times that writing failed.
+    pub errors: u64,
+    /// Milliseconds that the last write took.
+    pub latency: f64,
+    /// What is wrong with it, in words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 /// What the tick thread writes and everybody reads.
@@ -277,6 +302,8 @@ pub(super) struct Shared {
     pub(super) consumers: Mutex<Vec<Consumer>>,
     pub(super) clients: AtomicU64,
     pub(super) starts: AtomicU64,
+    pub(super) journal: Journal,
+    pub(super) store: Mutex<Option<StoreStatus>>,
 }
 
 /// One who takes frames.
@@ -293,19 +320,21 @@ pub struct EngineHandle {
 
 impl EngineHandle {
     /// A handle, and what the tick thread needs to serve it.
-    pub(super) fn new(format: StreamFormat) -> (Self, Receiver<Request>, Arc<Shared>) {
+    pub(super) fn new(format: StreamFormat, transport: Transport) -> (Self, Receiver<Request>, Arc<Shared>) {
         let (mailbox, requests) = sync_channel(MAILBOX);
         let shared = Arc::new(Shared {
             format: Mutex::new(format),
             started: Instant::now(),
-            transport: watch::Sender::new(Transport::Stopped),
+            transport: watch::Sender::new(transport),
             events: broadcast::Sender::new(BACKLOG),
             diffs: broadcast::Sender::new(BACKLOG),
             outputs: watch::Sender::new(Vec::new()),
             stats: Mutex::new(EngineStats::default()),
             consumers: Mutex::new(Vec::new()),
             clients: AtomicU64::new(0),
-            starts: AtomicU64::new(0),
+            starts: AtomicU64::new(u64::from(transport != Transport::Stopped)),
+            journal: Journal::new(),
+            store: Mutex::new(None),
         });
         (Self { mailbox, shared: Arc::clone(&shared) }, requests, shared)
     }
@@ -335,12 +364,25 @@ impl EngineHandle {
     /// # Errors
     /// Why the batch was refused; nothing of it has happened then.
     pub async fn edit(&self, edits: Vec<Edit>, at: Option<u64>) -> EditOutcome {
+        self.edit_with(edits, at, Vec::new()).await
+    }
+
+    /// Like [`edit`](Self::edit), and keeps `documents` together with what the edits change: both or neither. Returns
+    /// when both are durable, or cannot be for now.
+    ///
+    /// # Errors
+    /// Why the batch was refused; nothing of it has happened then.
+    pub async fn edit_with(&self, edits: Vec<Edit>, at: Option<u64>, documents: Vec<Document>) -> EditOutcome {
         let (reply, answer) = oneshot::channel();
-        match self.mailbox.try_send(Request::Edit { edits, at, reply }) {
-            Ok(()) => answer.await.unwrap_or(Err(EditRejected::Closed.into())),
-            Err(TrySendError::Full(_)) => Err(EditRejected::Busy.into()),
-            Err(TrySendError::Disconnected(_)) => Err(EditRejected::Closed.into()),
+        match self.mailbox.try_send(Request::Edit { edits, documents, at, reply }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(EditRejected::Busy.into()),
+            Err(TrySendError::Disconnected(_)) => return Err(EditRejected::Closed.into()),
         }
+        let (outcome, position) = answer.await.map_err(|_| EditRejected::Closed)?;
+        let mut applied = outcome?;
+        applied.persisted = self.shared.journal.durable(position).await;
+        Ok(applied)
     }
 
     /// Whether `edits` would be carried out on the scene as it is now, and the tick that it is of; nothing is changed.
@@ -354,6 +396,47 @@ impl EngineHandle {
             Err(TrySendError::Full(_)) => Err(EditRejected::Busy.into()),
             Err(TrySendError::Disconnected(_)) => Err(EditRejected::Closed.into()),
         }
+    }
+
+    /// Keeps documents beside the scene. Returns whether they are durable, as soon as that is known.
+    pub async fn keep(&self, documents: Vec<Document>) -> bool {
+        self.shared.journal.append(None, documents);
+        self.persisted().await
+    }
+
+    /// Whether everything that has been changed so far is durable, as soon as that is known.
+    pub async fn persisted(&self) -> bool {
+        let position = self.shared.journal.position();
+        self.shared.journal.durable(position).await
+    }
+
+    /// Takes over the journal, for whoever keeps the state. `None` if somebody has it already.
+    #[must_use]
+    pub fn journal(&self) -> Option<JournalReader> {
+        JournalReader::new(Arc::clone(&self.shared))
+    }
+
+    /// The whole scene after the last tick, and how it moves.
+    ///
+    /// # Errors
+    /// The engine has ended, or too many requests are waiting.
+    pub async fn whole(&self) -> Result<Box<Whole>, EngineClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.try_send(Request::Whole { reply }).map_err(|_| EngineClosed)?;
+        answer.await.map_err(|_| EngineClosed)
+    }
+
+    /// How the store is doing; `None` if there is none.
+    #[must_use]
+    pub fn store(&self) -> Option<StoreStatus> {
+        let mut status = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        status.pending = self.shared.journal.behind();
+        Some(status)
+    }
+
+    /// Tells how the store is doing.
+    pub fn publish_store(&self, status: StoreStatus) {
+        *self.shared.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
     }
 
     /// The whole scene after the last tick. Diffs with a higher `seq` come after it.
@@ -463,6 +546,7 @@ impl EngineHandle {
             true
         });
         if let Ok(state) = result {
+            self.shared.journal.append(None, vec![transport_document(state)]);
             self.announce(StreamEvent::Transport { state });
         }
         result
@@ -515,6 +599,11 @@ impl EngineHandle {
         // A full mailbox is emptied within a tick; a closed one needs no shutdown.
         let _ = self.mailbox.send(Request::Shutdown);
     }
+}
+
+/// The state of the transport, as it is kept.
+fn transport_document(state: Transport) -> Document {
+    Document { kind: "transport", id: "state".to_owned(), value: serde_json::to_value(state).ok() }
 }
 
 /// A connected client, for as long as this lives.

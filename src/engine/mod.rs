@@ -2,6 +2,7 @@
 
 mod governor;
 mod handle;
+mod journal;
 mod pace;
 mod soundtrack;
 mod tick;
@@ -9,7 +10,8 @@ mod tick;
 pub use governor::{QualityGoal, Shedding};
 pub use handle::{
     ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, OutputState, OutputStatus,
-    ProgramFrame, Reconfiguration, ReconfigurationRefused, StreamEvent, StreamFormat, Transport,
+    ProgramFrame, Reconfiguration, ReconfigurationRefused, StoreStatus, StreamEvent, StreamFormat, Transport,
 };
+pub use journal::{Document, Durable, JournalReader, SceneChange, Taken, Whole};
 pub use soundtrack::Soundtrack;
-pub use tick::{Engine, EngineSettings, StartError, spawn};
+pub use tick::{Beginning, Engine, EngineSettings, StartError, spawn};

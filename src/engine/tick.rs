@@ -12,17 +12,21 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDocument,
+    Edit, SceneDiff, SceneDocument,
     edit::{BatchRejected, EditRejected},
 };
-use systems::{Compositor, CompositorSettings, Frame, TickReport, clock::SceneEvent, rasterise::Patience};
+use systems::{
+    Compositor, CompositorSettings, Frame, TickReport,
+    clock::{Motion, MotionChange, SceneEvent},
+    rasterise::Patience,
+};
 use tokio::sync::oneshot;
 
 use super::{
-    EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, Shedding, Soundtrack, StreamEvent,
-    StreamFormat, Transport,
+    Document, EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, SceneChange, Shedding, Soundtrack,
+    StreamEvent, StreamFormat, Transport, Whole,
     governor::{Governor, QualityGoal},
-    handle::{Request, Shared},
+    handle::{EditReply, Request, Shared},
     pace::Pace,
 };
 
@@ -34,6 +38,9 @@ const SCHEDULED: usize = 4096;
 
 /// Requests that are served after a tick was due. The rest waits for the next: a flood of them delays ticks no further.
 const LATE: usize = 256;
+
+/// Seconds between two notes of the scene time in the journal, while anything moves.
+const CHECKPOINT: u64 = 1;
 
 /// Time over which frame rate and render time are told.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -90,19 +97,38 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
 }
 
-/// Starts the tick thread with `scene`. `observe` is called after every tick, on the tick thread, with what the tick
+/// What an engine begins with.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// The scene.
+    pub scene: SceneDocument,
+    /// Where everything in it stood when it was played before; `None` starts it anew.
+    pub motion: Option<Motion>,
+    /// What the stream is doing from the first frame on.
+    pub transport: Transport,
+}
+
+impl From<SceneDocument> for Beginning {
+    /// A scene that starts anew, off air.
+    fn from(scene: SceneDocument) -> Self {
+        Self { scene, motion: None, transport: Transport::Stopped }
+    }
+}
+
+/// Starts the tick thread with a scene. `observe` is called after every tick, on the tick thread, with what the tick
 /// did and how long it took; it must be quick.
 ///
 /// # Errors
 /// The scene is not valid, or the system gives no thread.
 pub fn spawn(
     settings: EngineSettings,
-    scene: SceneDocument,
+    beginning: impl Into<Beginning>,
     observe: impl FnMut(&TickReport, Duration) + Send + 'static,
 ) -> Result<(EngineHandle, Engine), StartError> {
     let EngineSettings { format, max_layers, pool_size, raster_memory, asset_budget, quality, faults } = settings;
+    let Beginning { scene, motion, transport } = beginning.into();
     let governor = Governor::new(quality);
-    let (handle, requests, shared) = EngineHandle::new(format);
+    let (handle, requests, shared) = EngineHandle::new(format, transport);
     let (width, height) = (format.width, format.height);
     let mut compositor = Compositor::new(CompositorSettings { width, height, max_layers, pool_size, threads: None });
     compositor.set_quality(governor.step().quality);
@@ -114,8 +140,18 @@ pub fn spawn(
     let sound = Arc::new(Soundtrack::from(&scene));
     compositor.set_asset_budget(asset_budget);
     compositor.watch_assets();
-    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
-    let first = compositor.tick(0, 0.0);
+    let scene_ticks = match motion {
+        Some(motion) => {
+            let ticks = ticks_of(motion.seconds, format.fps);
+            compositor.resume(0, scene, motion);
+            ticks
+        }
+        None => {
+            compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
+            0
+        }
+    };
+    let first = compositor.tick(0, seconds_of(scene_ticks, format.fps));
     for (_, outcome) in first.outcomes {
         outcome?;
     }
@@ -132,7 +168,8 @@ pub fn spawn(
         observe: Box::new(observe),
         picture: first.frame,
         sound,
-        scene_ticks: 0,
+        scene_ticks,
+        noted: 0,
         tickets: 1,
         replies: HashMap::new(),
         scheduled: BTreeMap::new(),
@@ -150,6 +187,24 @@ pub fn spawn(
     Ok((handle, Engine { thread, ended }))
 }
 
+/// Ticks of scene time up to a moment of the scene.
+fn ticks_of(seconds: f64, fps: u32) -> u64 {
+    let ticks = (seconds * f64::from(fps)).round();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not below 0, and as cast as it can be"
+    )]
+    if ticks.is_finite() { ticks.max(0.0) as u64 } else { 0 }
+}
+
+/// The moment of the scene after so many ticks of its time.
+fn seconds_of(ticks: u64, fps: u32) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "2^53 ticks are millions of years")]
+    let ticks = ticks as f64;
+    ticks / f64::from(fps)
+}
+
 impl Drop for Ticking {
     /// Whoever waits for an answer or for frames learns from the closed channels that there will be none.
     fn drop(&mut self) {
@@ -159,6 +214,12 @@ impl Drop for Ticking {
 
 /// Answers who asked for a change of the engine.
 type Changed = oneshot::Sender<Result<u64, ReconfigurationRefused>>;
+/// A batch that somebody waits for.
+struct Waiting {
+    /// What is kept together with what it changes.
+    documents: Vec<Document>,
+    reply: oneshot::Sender<EditReply>,
+}
 /// How hard a tick was.
 struct Load {
     spent: Duration,
@@ -178,10 +239,12 @@ struct Ticking {
     sound: Arc<Soundtrack>,
     /// Ticks of scene time: those that ran or were dropped while not paused.
     scene_ticks: u64,
+    /// The scene time in ticks at which the journal was last written, or could have been left as it was.
+    noted: u64,
     tickets: u64,
-    replies: HashMap<u64, oneshot::Sender<EditOutcome>>,
+    replies: HashMap<u64, Waiting>,
     /// Batches for ticks to come.
-    scheduled: BTreeMap<u64, Vec<(Vec<Edit>, oneshot::Sender<EditOutcome>)>>,
+    scheduled: BTreeMap<u64, Vec<(Vec<Edit>, Waiting)>>,
     /// How many these are.
     scheduled_batches: usize,
     /// What the next tick begins with.
@@ -211,6 +274,8 @@ impl Ticking {
             self.govern(load, every, skipped > 0);
             tick = next;
         }
+        // For whoever goes on from here.
+        self.note(None, None, Vec::new());
     }
 
     /// Sheds load, or takes it up again, where the last tick shows that it is time to.
@@ -254,9 +319,16 @@ impl Ticking {
                 }
             };
             match request {
-                Ok(Request::Edit { edits, at, reply }) => self.accept(edits, at, reply),
+                Ok(Request::Edit { edits, documents, at, reply }) => {
+                    self.accept(edits, at, Waiting { documents, reply });
+                }
                 Ok(Request::Check { edits, reply }) => {
                     drop(reply.send(self.compositor.check(edits).map(|()| self.last_tick())));
+                }
+                Ok(Request::Whole { reply }) => {
+                    let (snapshot, motion) = (self.compositor.snapshot(), self.compositor.motion());
+                    // Who asked may have gone.
+                    let _ = reply.send(Box::new(Whole { snapshot, motion }));
                 }
                 Ok(Request::Snapshot { reply }) => drop(reply.send(Arc::new(self.compositor.snapshot()))),
                 Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
@@ -278,23 +350,23 @@ impl Ticking {
         self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).tick
     }
 
-    fn accept(&mut self, edits: Vec<Edit>, at: Option<u64>, reply: oneshot::Sender<EditOutcome>) {
+    fn accept(&mut self, edits: Vec<Edit>, at: Option<u64>, waiting: Waiting) {
         match at {
             Some(_) if self.scheduled_batches >= SCHEDULED => {
                 // Who asked may have gone.
-                let _ = reply.send(Err(EditRejected::Busy.into()));
+                let _ = waiting.reply.send((Err(EditRejected::Busy.into()), 0));
             }
             Some(tick) => {
                 self.scheduled_batches += 1;
-                self.scheduled.entry(tick).or_default().push((edits, reply));
+                self.scheduled.entry(tick).or_default().push((edits, waiting));
             }
-            None => self.submit(edits, reply),
+            None => self.submit(edits, waiting),
         }
     }
 
-    fn submit(&mut self, edits: Vec<Edit>, reply: oneshot::Sender<EditOutcome>) {
+    fn submit(&mut self, edits: Vec<Edit>, waiting: Waiting) {
         self.compositor.submit(self.tickets, edits);
-        self.replies.insert(self.tickets, reply);
+        self.replies.insert(self.tickets, waiting);
         self.tickets += 1;
     }
 
@@ -302,15 +374,15 @@ impl Ticking {
     /// waits is never more than the clients that do.
     fn submit_due(&mut self, tick: u64) {
         let later = self.scheduled.split_off(&(tick + 1));
-        for (edits, reply) in std::mem::replace(&mut self.scheduled, later).into_values().flatten() {
+        for (edits, waiting) in std::mem::replace(&mut self.scheduled, later).into_values().flatten() {
             self.scheduled_batches -= 1;
-            if !reply.is_closed() {
-                self.submit(edits, reply);
+            if !waiting.reply.is_closed() {
+                self.submit(edits, waiting);
             }
         }
         if tick.is_multiple_of(u64::from(self.fps)) {
             self.scheduled.retain(|_, batches| {
-                batches.retain(|(_, reply)| !reply.is_closed());
+                batches.retain(|(_, waiting)| !waiting.reply.is_closed());
                 !batches.is_empty()
             });
             self.scheduled_batches = self.scheduled.values().map(Vec::len).sum();
@@ -324,9 +396,7 @@ impl Ticking {
         let changed = self.reconfigure();
         let paused = *self.shared.transport.borrow() == Transport::Paused;
         self.scene_ticks += u64::from(!paused);
-        #[expect(clippy::cast_precision_loss, reason = "2^53 ticks are millions of years")]
-        let seconds = self.scene_ticks as f64 / f64::from(self.fps);
-        let mut report = self.compositor.tick(tick, seconds);
+        let mut report = self.compositor.tick(tick, seconds_of(self.scene_ticks, self.fps));
         if let Some(frame) = &report.frame {
             self.picture = Some(Arc::clone(frame));
         }
@@ -341,11 +411,7 @@ impl Ticking {
             // Who asked may have gone.
             let _ = reply.send(Ok(tick));
         }
-        // The diff goes out before the answers: who has an answer and then asks for diffs has not missed this one's.
-        if let Some(diff) = report.diff.take() {
-            // Nobody listening is fine.
-            let _ = self.shared.diffs.send(Arc::new(diff));
-        }
+        self.write_journal(&mut report, paused);
         for event in &report.events {
             let event = match event {
                 SceneEvent::Fired { name } => StreamEvent::Fired { name: name.clone() },
@@ -357,16 +423,51 @@ impl Ticking {
             // Nobody listening is fine.
             let _ = self.shared.events.send(event);
         }
-        for (ticket, outcome) in std::mem::take(&mut report.outcomes) {
-            if let Some(reply) = self.replies.remove(&ticket) {
+        let position = self.shared.journal.position();
+        for (ticket, outcome) in &report.outcomes {
+            if let Some(waiting) = self.replies.remove(ticket) {
                 // Who asked may have gone.
-                let _ = reply.send(outcome);
+                let _ = waiting.reply.send((outcome.clone(), position));
             }
         }
         let spent = began.elapsed();
         self.count(tick, &report, spent, is_missed);
         (self.observe)(&report, spent);
         Load { spent, is_missed }
+    }
+
+    /// Writes what the tick has done into the journal, and tells the diff. Both come before the answers: who has an
+    /// answer and then asks for diffs has not missed this one's.
+    fn write_journal(&mut self, report: &mut TickReport, is_paused: bool) {
+        let mut documents = Vec::new();
+        for (ticket, _) in report.outcomes.iter().filter(|(_, outcome)| outcome.is_ok()) {
+            if let Some(waiting) = self.replies.get_mut(ticket) {
+                documents.append(&mut waiting.documents);
+            }
+        }
+        let (diff, motion) = (report.diff.take().map(Arc::new), report.motion.take());
+        if diff.is_some() || motion.is_some() || !documents.is_empty() {
+            self.note(diff.clone(), motion, documents);
+        } else {
+            let since = self.scene_ticks.saturating_sub(self.noted);
+            let is_due = since >= CHECKPOINT * u64::from(self.fps) || (is_paused && since > 0);
+            if is_due && self.compositor.is_moving() {
+                self.note(None, None, documents);
+            } else if is_due {
+                self.noted = self.scene_ticks;
+            }
+        }
+        if let Some(diff) = diff {
+            // Nobody listening is fine.
+            let _ = self.shared.diffs.send(diff);
+        }
+    }
+
+    /// Appends to the journal, with the present scene time.
+    fn note(&mut self, diff: Option<Arc<SceneDiff>>, motion: Option<MotionChange>, documents: Vec<Document>) {
+        let change = SceneChange { seconds: seconds_of(self.scene_ticks, self.fps), diff, motion };
+        self.shared.journal.append(Some(change), documents);
+        self.noted = self.scene_ticks;
     }
 
     fn format(&self) -> StreamFormat {

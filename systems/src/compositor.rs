@@ -6,11 +6,16 @@ use std::{
 };
 
 use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
-use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, document::Limits, edit::BatchRejected};
+use components::{
+    Edit, EditOutcome, SceneDiff, SceneDocument, SceneSnapshot, document::Limits, edit::BatchRejected,
+};
 
 use crate::{
     assets::{AssetAction, AssetRefused, AssetStats, AssetStatus, Assets},
-    clock::{Conductor, Inputs, SceneEvent, SceneEvents, SceneTime, TimelineStatus, Timelines},
+    clock::{
+        self, Conductor, Inputs, LatestMotion, Motion, MotionChange, Resume, SceneEvent, SceneEvents, SceneTime,
+        TimelineStatus, Timelines,
+    },
     cull::DrawList,
     damage::{Damage, LastDrawn},
     diff::{Diffs, KnownChildren},
@@ -58,6 +63,8 @@ pub struct TickReport {
     pub outcomes: Vec<(u64, EditOutcome)>,
     /// What changed in the authored scene, if anything did.
     pub diff: Option<SceneDiff>,
+    /// What changed in how the scene moves, other than by the passing of time.
+    pub motion: Option<MotionChange>,
     /// Tiles of the canvas that were drawn anew.
     pub damage: TileSet,
     /// The picture, if it differs from the last one; the same frame is to be sent again otherwise.
@@ -105,6 +112,8 @@ impl Compositor {
         world.insert_resource(Timelines::default());
         world.insert_resource(Conductor::default());
         world.insert_resource(SceneEvents::default());
+        world.insert_resource(Resume::default());
+        world.insert_resource(LatestMotion::default());
         world.insert_resource(Assets::default());
         world.insert_resource(Fonts::new());
         world.insert_resource(Arrived::default());
@@ -155,6 +164,7 @@ impl Compositor {
         TickReport {
             outcomes,
             diff,
+            motion: self.world.resource_mut::<LatestMotion>().0.take(),
             damage: self.world.resource::<Damage>().0.clone(),
             frame,
             starved,
@@ -231,6 +241,26 @@ impl Compositor {
             seq: self.world.resource::<Diffs>().seq,
             scene: scene::scene_document(&self.world),
         }
+    }
+
+    /// Hands in a scene that goes on from where it stood. The tick that loads it must be run at the scene time of
+    /// `motion`: nothing starts on it, and what has happened before does not happen again.
+    pub fn resume(&mut self, ticket: u64, scene: SceneDocument, motion: Motion) {
+        self.world.insert_resource(Resume(Some(motion)));
+        self.submit(ticket, vec![Edit::LoadScene { scene: Box::new(scene) }]);
+    }
+
+    /// Where everything that moves stands after the last tick.
+    #[must_use]
+    pub fn motion(&mut self) -> Motion {
+        Motion::of(&mut self.world)
+    }
+
+    /// Whether anything will look or sound differently, or happen, just because scene time goes on. May say so of some
+    /// things that do not.
+    #[must_use]
+    pub fn is_moving(&mut self) -> bool {
+        clock::is_moving(&mut self.world)
     }
 
     /// The assets of the scene, in order of ids.

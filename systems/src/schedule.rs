@@ -72,7 +72,9 @@ pub fn tick_schedule() -> Schedule {
         )
             .chain()
             .in_set(RasteriseSystems),
-        (diff::tell_changes, workers::scale_workers, finish_stage("diff")).chain().in_set(DiffSystems),
+        (diff::tell_changes, clock::tell_motion, workers::scale_workers, finish_stage("diff"))
+            .chain()
+            .in_set(DiffSystems),
     ));
     schedule
 }

@@ -35,6 +35,12 @@ impl AnimationStarts {
         self.animations.clone_from(animations);
     }
 
+    /// The animations of a layer that started at these scene seconds, in their order.
+    #[must_use]
+    pub fn resumed(animations: Animations, starts: Vec<f64>) -> Self {
+        Self { animations, starts }
+    }
+
     /// Scene seconds at which each of the animations started, in their order.
     #[must_use]
     pub fn starts(&self) -> &[f64] {

@@ -16,7 +16,8 @@ use components::{
 };
 
 use super::{
-    SceneTime, Timelines,
+    Motion, Resume, SceneTime, Timelines,
+    motion::resume_animations,
     timelines::{Player, Seen, Wait},
 };
 use crate::{
@@ -159,7 +160,10 @@ impl Run<'_> {
         self.conductor.window = (f64::NEG_INFINITY, 0);
         for input in inputs {
             match input {
-                Input::Loaded => self.follow_header(now, Some(Happening::Start)),
+                Input::Loaded => match self.world.resource_mut::<Resume>().0.take() {
+                    Some(motion) => self.resume(&motion, now),
+                    None => self.follow_header(now, Some(Happening::Start)),
+                },
                 Input::Edited => self.follow_header(now, None),
                 Input::Control(id, control) => {
                     let mut happened = VecDeque::new();
@@ -186,6 +190,17 @@ impl Run<'_> {
         let begun = self.timelines.update(&header.timelines, &header.triggers, now);
         self.steered = true;
         self.spread(first.into_iter().chain(begun.into_iter().map(Happening::TimelineStart)).collect(), now);
+    }
+
+    /// Lets a scene go on that has been played before: nothing starts, and what has happened does not happen again.
+    fn resume(&mut self, motion: &Motion, now: f64) {
+        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
+        let Some(SceneHeader(header)) = self.world.get::<SceneHeader>(root) else { return };
+        self.conductor.triggers.clone_from(&header.triggers);
+        self.timelines.update(&header.timelines, &header.triggers, now);
+        self.timelines.resume(&motion.timelines, now);
+        self.steered = true;
+        resume_animations(self.world, &motion.starts);
     }
 
     /// Lets happen what happens up to scene time `until`, in the order of its times.

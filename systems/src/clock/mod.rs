@@ -2,6 +2,7 @@
 //! do of it.
 
 mod conductor;
+mod motion;
 mod timelines;
 
 use bevy_ecs::{
@@ -13,8 +14,10 @@ use bevy_ecs::{
 };
 use components::{Animations, animation::AnimationStarts};
 
+pub(crate) use self::motion::is_moving;
 pub use self::{
     conductor::{Conductor, Input, Inputs, SceneEvent, SceneEvents, run_timelines},
+    motion::{LatestMotion, Motion, MotionChange, Resume, TimelineMotion, tell_motion},
     timelines::{TimelineStatus, Timelines, cue_layers},
 };
 

@@ -19,6 +19,8 @@ use components::{
 };
 use serde::Serialize;
 
+use super::TimelineMotion;
+
 /// The timelines of the scene, laid out, and where they stand. Marked as changed when someone steers one.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Timelines {
@@ -189,6 +191,43 @@ impl Timelines {
             self.plays = plays;
         }
         started
+    }
+
+    /// Lets timelines go on from where they stood.
+    pub(super) fn resume(&mut self, motions: &[TimelineMotion], now: f64) {
+        for motion in motions {
+            let TimelineMotion { id, playhead, rate, rank, seen, is_seen_to_come } = motion;
+            let Some(index) = self.find(id) else { continue };
+            let player = &mut self.players[index];
+            let stored = Seen { at: *seen, inclusive: *is_seen_to_come };
+            // All that a running one has come to by now has happened.
+            let running = playhead.filter(|playhead| playhead.running);
+            player.seen =
+                running.map_or(stored, |playhead| Seen { at: playhead.at(now, player.list.end()), inclusive: false });
+            (player.playhead, player.rate, player.rank) = (*playhead, *rate, *rank);
+            self.plays = self.plays.max(*rank);
+        }
+    }
+
+    /// Where all timelines stand, to go on from there another time.
+    pub(crate) fn motion(&self) -> Vec<TimelineMotion> {
+        let motion = |player: &Player| TimelineMotion {
+            id: player.list.id.clone(),
+            playhead: player.playhead,
+            rate: player.rate,
+            rank: player.rank,
+            seen: player.seen.at,
+            is_seen_to_come: player.seen.inclusive,
+        };
+        self.players.iter().map(motion).collect()
+    }
+
+    /// Whether any timeline moves at scene time `now`.
+    pub(crate) fn are_playing(&self, now: f64) -> bool {
+        let playing = |player: &Player| {
+            player.playhead.is_some_and(|playhead| playhead.state(now, player.list.end()) == PlayState::Playing)
+        };
+        self.players.iter().any(playing)
     }
 
     /// All timelines at scene time `now`.

@@ -51,7 +51,7 @@ pub fn apply_edits(world: &mut World) {
     let tick = world.resource::<SceneTime>().tick;
     let mut outcomes = Vec::with_capacity(waiting.len());
     for (ticket, edits) in waiting {
-        outcomes.push((ticket, apply_batch(world, edits).map(|()| EditApplied { tick })));
+        outcomes.push((ticket, apply_batch(world, edits).map(|()| EditApplied { tick, persisted: false })));
     }
     world.resource_mut::<Inbox>().outcomes = outcomes;
 }

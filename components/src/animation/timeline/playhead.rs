@@ -12,7 +12,7 @@ use super::{
 use crate::animation::timing::{Nanos, Timing, nanos};
 
 /// Where a timeline stands at any scene time, unless someone steers it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Playhead {
     /// Scene seconds at which it stood at `position`.
     pub since: f64,

@@ -1,0 +1,118 @@
+//! What moves, in a form that can be stored: a scene that is loaded with it goes on from where it stood.
+
+use std::collections::BTreeMap;
+
+use bevy_ecs::{
+    change_detection::DetectChanges,
+    query::Changed,
+    resource::Resource,
+    system::{Query, Res, ResMut},
+    world::World,
+};
+use components::{
+    Animations, Content, LayerId,
+    animation::{
+        AnimationStarts, Playing,
+        timeline::{Playhead, TimelineId},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{SceneTime, Timelines};
+use crate::scene::LayerIndex;
+
+/// Where everything that moves stands at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Motion {
+    /// The moment, in scene seconds.
+    pub seconds: f64,
+    /// Scene seconds at which the animations of layers started, in the order of each layer's animations.
+    pub starts: BTreeMap<LayerId, Vec<f64>>,
+    /// Where the timelines stand.
+    pub timelines: Vec<TimelineMotion>,
+}
+
+/// Where a timeline stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelineMotion {
+    /// Its name.
+    pub id: TimelineId,
+    /// Where it stands at any scene time; `None` if it has no effect.
+    pub playhead: Option<Playhead>,
+    /// The rate at which it plays, whichever way.
+    pub rate: f64,
+    /// Number of the time that it was played last: the one played last goes over the others.
+    pub rank: u64,
+    /// Nanoseconds of the timeline up to which labels and ends have been dealt with.
+    pub seen: u64,
+    /// Whether what is at that very time is still to happen.
+    pub is_seen_to_come: bool,
+}
+
+/// What one tick changed in how the scene moves, other than by the passing of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MotionChange {
+    /// Layers whose animations were edited, and when these started now.
+    pub starts: Vec<(LayerId, Vec<f64>)>,
+    /// Where all timelines stand, if somebody or something steered one.
+    pub timelines: Option<Vec<TimelineMotion>>,
+}
+
+/// How the scene that is loaded next goes on; it starts anew if this is `None`.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Resume(pub Option<Motion>);
+
+/// What the last tick changed.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct LatestMotion(pub Option<MotionChange>);
+
+/// Tells what of the motion was changed from outside or by triggers on this tick.
+pub fn tell_motion(
+    started: Query<(&LayerId, &AnimationStarts), Changed<AnimationStarts>>,
+    timelines: Res<Timelines>,
+    mut latest: ResMut<LatestMotion>,
+) {
+    let starts: Vec<_> = started.iter().map(|(id, starts)| (id.clone(), starts.starts().to_vec())).collect();
+    let timelines = timelines.is_changed().then(|| timelines.motion());
+    let is_changed = !starts.is_empty() || timelines.is_some();
+    latest.0 = is_changed.then_some(MotionChange { starts, timelines });
+}
+
+impl Motion {
+    /// Where everything stands.
+    pub(crate) fn of(world: &mut World) -> Self {
+        let mut layers = world.query::<(&LayerId, &AnimationStarts)>();
+        let starts = layers
+            .iter(world)
+            .filter(|(_, starts)| !starts.starts().is_empty())
+            .map(|(id, starts)| (id.clone(), starts.starts().to_vec()))
+            .collect();
+        let timelines = world.resource::<Timelines>().motion();
+        Self { seconds: world.resource::<SceneTime>().seconds, starts, timelines }
+    }
+}
+
+/// Lets the animations of layers go on as if they had started at these times.
+pub(super) fn resume_animations(world: &mut World, starts: &BTreeMap<LayerId, Vec<f64>>) {
+    for (id, starts) in starts {
+        let Some(entity) = world.resource::<LayerIndex>().get(id) else { continue };
+        let Ok(mut entity) = world.get_entity_mut(entity) else { continue };
+        // Of another number, they are not of these animations.
+        let animations = entity.get::<Animations>().filter(|animations| animations.0.len() == starts.len()).cloned();
+        if let Some(animations) = animations {
+            entity.insert(AnimationStarts::resumed(animations, starts.clone()));
+        }
+    }
+}
+
+/// Whether anything will look differently, or happen, just because scene time goes on.
+pub(crate) fn is_moving(world: &mut World) -> bool {
+    let now = world.resource::<SceneTime>().seconds;
+    world.resource::<Timelines>().are_playing(now)
+        || world.query::<(&Content, Option<&Playing>)>().iter(world).any(|(content, playing)| {
+            matches!(content, Content::AnimatedImage(_))
+                || playing.is_some_and(|playing| !playing.is_quiet_between(now, f64::INFINITY))
+        })
+}
