@@ -5,4 +5,5 @@ pub mod config;
 pub mod control;
 pub mod engine;
 pub mod output;
+pub mod state;
 pub mod telemetry;

@@ -72,7 +72,7 @@ fn check_asset(asset: &AssetDocument, folder: &Path) -> Result<(), String> {
 ///
 /// # Errors
 /// Everything that is wrong with what is written in it, a line each.
-fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
+pub(super) fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
     let text = fs::read_to_string(file).map_err(|error| vec![format!("{}: {}", file.display(), unreadable(&error))])?;
     let mut scene = SceneDocument::parse(&text, limits)
         .map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", file.display())).collect::<Vec<_>>())?;
@@ -88,10 +88,15 @@ fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>
 /// # Errors
 /// It is faulty. What is wrong was told on stderr then; the exit status is left to pass on.
 pub(super) fn open_scene(file: &Path, settings: &Settings) -> Result<SceneDocument, ExitCode> {
-    read_scene(file, &Limits { max_layers: settings.max_layers }).map_err(|faults| match faults.as_slice() {
-        [fault] => fail(fault, 1),
-        faults => fail(format_args!("the scene has {} faults\n\n  {}", faults.len(), faults.join("\n  ")), 1),
-    })
+    read_scene(file, &Limits { max_layers: settings.max_layers }).map_err(|faults| fail(tell_faults(&faults), 1))
+}
+
+/// All that is wrong with a scene, in one text.
+pub(super) fn tell_faults(faults: &[String]) -> String {
+    match faults {
+        [fault] => fault.clone(),
+        faults => format!("the scene has {} faults\n\n  {}", faults.len(), faults.join("\n  ")),
+    }
 }
 
 /// Why a file cannot be read, for people.

@@ -7,9 +7,12 @@ use std::{
     process::ExitCode,
 };
 
-use crate::config::{Settings, Sources};
+use crate::{
+    config::{Settings, Sources},
+    state::{Embedded, Remembered, StoreError},
+};
 
-use super::{DoctorArgs, fail, print};
+use super::{DoctorArgs, fail, print, remember};
 
 /// How something that was looked at is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +99,7 @@ pub fn doctor(args: &DoctorArgs, probe_media: impl FnOnce(&Settings) -> Vec<Find
         ],
     ));
     findings.push(probe_folder(&settings.data_dir));
+    findings.push(probe_store(settings));
 
     let missing = findings.iter().filter(|finding| finding.verdict == Verdict::Missing).count();
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
@@ -175,5 +179,29 @@ fn probe_folder(folder: &Path) -> Finding {
             format!("DATA_DIR: `{}` cannot be written: {error}", folder.display()),
             "give this user the right to write there, or set DATA_DIR to another folder",
         ),
+    }
+}
+
+/// Whether what the service remembers can be read. Writes nothing, and makes no store where there is none.
+fn probe_store(settings: &Settings) -> Finding {
+    if settings.redis_url.is_none() && !Embedded::is_in(&settings.data_dir) {
+        return Finding::good("store: nothing is remembered yet");
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Finding::missing(format!("store: no threads could be started: {error}"), "try again"),
+    };
+    let loaded = runtime.block_on(async {
+        let mut store = remember::store(settings)?;
+        let remembered = Remembered::load(store.as_mut()).await?;
+        Ok((store.place(), remembered.program.map(|(scene, _)| scene.walk().count())))
+    });
+    match loaded {
+        Ok((place, Some(layers))) => Finding::good(format!("store: `{place}` remembers a scene of {layers} layers")),
+        Ok((place, None)) => Finding::good(format!("store: `{place}` can be used and remembers no scene")),
+        Err(error @ StoreError::Locked { .. }) => {
+            Finding::limited(format!("store: {error}"), "if that is the service that runs here, all is well")
+        }
+        Err(error) => Finding::missing(format!("store: {error}"), "see above; the service does not start like this"),
     }
 }

@@ -5,6 +5,7 @@ mod completions;
 mod doctor;
 mod offline;
 mod reconfigure;
+mod remember;
 mod render;
 mod schema;
 mod serve;
@@ -71,7 +72,8 @@ pub enum Command {
     /// settings, `--help` all.
     #[command(after_help = "Examples:
   stream-manager serve --scene scenes/demo/scene.jsonc
-  STREAM_URL=rtmp://live.example.com/app/KEY stream-manager serve --scene show.jsonc --target-fps 60")]
+  STREAM_URL=rtmp://live.example.com/app/KEY stream-manager serve --scene show.jsonc --target-fps 60
+  stream-manager serve --scene show.jsonc --fresh")]
     Serve(ServeArgs),
     /// Render a scene into a video file, as fast as the machine allows
     ///
@@ -114,6 +116,12 @@ pub enum Command {
 /// `serve`
 #[derive(Debug, Args, Default)]
 pub struct ServeArgs {
+    /// Begin with the scene file, and forget what the last run has left: its scene, and all that was changed
+    ///
+    /// Without it the scene of the last run goes on from where it stood, and SCENE is only read where there is none, or
+    /// where it is another file than the one with which that scene began.
+    #[arg(long)]
+    pub fresh: bool,
     /// The settings that were given as flags.
     #[command(flatten)]
     pub settings: ConfigFlags<AllSettings>,

@@ -1,11 +1,13 @@
 //! What the running service does when its settings change.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 
 use super::stream;
 use crate::{
     config::{Apply, NotApplied, Settings},
-    engine::{EngineHandle, Reconfiguration, ReconfigurationRefused},
+    engine::{Document, EngineHandle, Reconfiguration, ReconfigurationRefused},
     output::EncoderBitrate,
     telemetry::LogLevelHandle,
 };
@@ -46,5 +48,11 @@ impl Apply for Reconfigure {
             }
             Ok(tick)
         })
+    }
+
+    fn keep<'a>(&'a self, changes: BTreeMap<&'static str, &'a str>) -> BoxFuture<'a, bool> {
+        // Maps of text have a value.
+        let value = serde_json::to_value(changes).ok();
+        Box::pin(self.engine.keep(vec![Document { kind: "config", id: "changes".to_owned(), value }]))
     }
 }

@@ -2,19 +2,27 @@
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
-use components::SceneDocument;
+use components::{SceneDocument, document::Limits};
 use systems::{WorkerThreads, start_workers};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
 
-use super::{EXIT_USAGE, ServeArgs, check::open_scene, fail, reconfigure::Reconfigure, start_logging, stream};
+use super::{
+    EXIT_USAGE, ServeArgs,
+    check::{read_scene, tell_faults},
+    fail,
+    reconfigure::Reconfigure,
+    remember::Memory,
+    start_logging, stream,
+};
 use crate::{
     config::{self, LiveSettings, Settings, Sources},
     control::{self, ApiToken, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile, LiveFiles, Scope},
-    engine::{self, Command, EngineHandle, EngineSettings},
+    engine::{self, EngineHandle, EngineSettings, Transport},
     output::{self, OutputsHandle, ReconnectPolicy, live::LiveStore},
+    state::Writer,
     telemetry::{LogLevelHandle, Metrics},
 };
 
@@ -35,36 +43,42 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
         tracing::warn!("{warning}");
     }
     let scene = match &settings.scene {
-        Some(file) => open_scene(file, &settings),
+        Some(file) => {
+            read_scene(file, &Limits { max_layers: settings.max_layers }).map_err(|faults| tell_faults(&faults))
+        }
         None => Ok(SceneDocument::default()),
-    };
-    let scene = match scene {
-        Ok(scene) => scene,
-        Err(refused) => return refused,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(format!("no threads could be started: {error}"), 1),
     };
-    match runtime.block_on(run(&settings, scene, sources, log_level)) {
+    match runtime.block_on(run(settings, scene, args.fresh, sources, log_level)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(message, 1),
     }
 }
 
 async fn run(
-    settings: &Settings,
-    scene: SceneDocument,
-    sources: Sources,
+    settings: Settings,
+    scene: Result<SceneDocument, String>,
+    fresh: bool,
+    mut sources: Sources,
     log_level: Option<LogLevelHandle>,
 ) -> Result<(), String> {
-    let control_settings = control_settings(settings)?;
+    let control_settings = control_settings(&settings)?;
     let mut signals = Signals::new().map_err(|error| format!("signals cannot be received: {error}"))?;
     let listeners = Listeners::bind(&control_settings).await.map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         lines.join("\nerror: ")
     })?;
     let address = listeners.http_address().map_err(|error| format!("the system does not tell the port: {error}"))?;
+    let mut memory = Memory::open(&settings, fresh).await?;
+    let settings = &memory.settings(&mut sources, settings);
+    if let Some(Err(error)) = log_level.as_ref().map(|level| level.set(settings.log_level.as_str())) {
+        tracing::warn!("{error}");
+    }
+    let beginning = memory.beginning(settings.scene.as_deref(), scene)?;
+    let transport = beginning.transport;
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     start_workers(WorkerThreads {
@@ -83,15 +97,19 @@ async fn run(
     };
     let observed = Arc::clone(&metrics);
     let (engine, mut ticking) =
-        engine::spawn(engine_settings, scene, move |report, spent| observed.tick(report, spent))
+        engine::spawn(engine_settings, beginning, move |report, spent| observed.tick(report, spent))
             .map_err(|error| error.to_string())?;
+    let observed = Arc::clone(&metrics);
+    let Memory { store, remembered } = memory;
+    let writer = Writer::start(engine.clone(), store, remembered, move |spent| observed.commit(spent));
 
     let outputs = start_outputs(settings, &engine)?;
     let reconfigure = Reconfigure { engine: engine.clone(), bitrate: outputs.running.bitrate(), log_level };
     let config = Arc::new(LiveSettings::new(sources, settings.clone(), Box::new(reconfigure)));
     let control = Control { engine: engine.clone(), metrics, config, live: outputs.live };
-    // Refused only if it runs already, which it cannot.
-    let _ = engine.command(Command::Start);
+    if transport != Transport::Live {
+        tracing::info!("the stream is {}, as it was when the last run ended", transport.as_str());
+    }
     announce(settings, address);
 
     let (goodbye, told) = oneshot::channel::<()>();
@@ -117,9 +135,14 @@ async fn run(
         // Nobody waits any more after a second signal.
         let _ = done.send(());
     });
-    let end = async { tokio::join!(finished, serving) };
+    let end = async {
+        let _ = tokio::join!(finished, serving);
+        if let Some(writer) = writer {
+            writer.finish().await;
+        }
+    };
     tokio::select! {
-        _ = end => {}
+        () = end => {}
         () = signals.next() => return Err("ended at once by a second signal; files may be incomplete".to_owned()),
     }
     if has_crashed { Err("the engine has failed; the log says why".to_owned()) } else { Ok(()) }

@@ -282,6 +282,26 @@ impl Form for Path {
     }
 }
 
+/// A name that other programs get to see.
+pub(super) struct Name;
+
+impl Form for Name {
+    type Value = String;
+
+    fn expected(&self) -> String {
+        "a name of 1 to 100 letters, digits and `-_.:`".to_owned()
+    }
+
+    fn show(&self, value: &String) -> Value {
+        json!(value)
+    }
+
+    fn read(&self, text: &str) -> Option<String> {
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c));
+        (plain && (1..=100).contains(&text.len())).then(|| text.to_owned())
+    }
+}
+
 /// Text that is nobody's business.
 pub(super) struct Hidden {
     pub(super) min: usize,

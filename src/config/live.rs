@@ -22,6 +22,10 @@ pub trait Apply: Send + Sync {
     /// Makes the service do what `after` says, where that differs from `before`. Returns the tick whose frame shows it
     /// first.
     fn apply<'a>(&'a self, before: &'a Settings, after: &'a Settings) -> BoxFuture<'a, Result<u64, NotApplied>>;
+
+    /// Keeps everything that was changed while the service runs, by the keys of the TOML file, for the next start.
+    /// Returns whether it is durable.
+    fn keep<'a>(&'a self, changes: BTreeMap<&'static str, &'a str>) -> BoxFuture<'a, bool>;
 }
 
 /// The service cannot do what changed settings say; it goes on as before.
@@ -86,6 +90,8 @@ pub struct SettingDocument {
 pub struct Change {
     /// The tick whose frame shows it first.
     pub tick: u64,
+    /// Whether it is in the store, so that it is still there after the service has been killed.
+    pub persisted: bool,
     /// The new values of the settings that were changed, by their keys.
     pub values: Map<String, Value>,
     /// All settings as they are now.
@@ -154,8 +160,9 @@ impl LiveSettings {
             }
         }
         let document = document(&after);
+        let persisted = self.apply.keep(sources.changed()).await;
         *state = State { sources, settings: after };
-        Ok(Change { tick, values, document })
+        Ok(Change { tick, persisted, values, document })
     }
 }
 

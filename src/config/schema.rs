@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{
     fault::Origin,
     form::{
-        Address, Form, Goal, Hidden, HiddenUrl, List, Optional, Path, PictureSize, Seconds, Switch, WebOrigin, one_of,
-        whole, whole_or,
+        Address, Form, Goal, Hidden, HiddenUrl, List, Name, Optional, Path, PictureSize, Seconds, Switch, WebOrigin,
+        one_of, whole, whole_or,
     },
     read::Reader,
     secret::{Destination, Secret},
@@ -264,16 +264,18 @@ settings! {
             "MUXER_RETRY_DELAY", "muxer.retry_delay", default "1s";
     }
     State {
-        /// Redis server that keeps the state, so that other instances can take over.
+        /// Redis server that keeps the state, instead of a file in DATA_DIR: `rediss://` for TLS.
         redis_url: Option<Secret> = Optional(HiddenUrl {
             schemes: &["redis", "rediss"],
             example: "redis://127.0.0.1:6379/0",
-        }), "REDIS_URL", "redis_url", default "", secret, later;
+        }), "REDIS_URL", "redis_url", default "", secret;
         /// Password for the Redis server, if it is not in REDIS_URL.
         redis_password: Option<Secret> = Optional(Hidden { min: 1, what: "a password" }),
-            "REDIS_PASSWORD", "redis_password", default "", secret, later;
+            "REDIS_PASSWORD", "redis_password", default "", secret;
+        /// What the names of all keys on the Redis server begin with. Each instance needs its own.
+        redis_prefix: String = Name, "REDIS_PREFIX", "redis_prefix", default "stream-manager";
         /// Folder for what the service keeps, such as its state where no Redis is used.
-        data_dir: PathBuf = Path { what: "a folder" }, "DATA_DIR", "data_dir", default "./data", later;
+        data_dir: PathBuf = Path { what: "a folder" }, "DATA_DIR", "data_dir", default "./data";
     }
     Work {
         /// Frames that may wait for the encoder before new ones are left out.

@@ -49,6 +49,28 @@ impl Sources {
         sources
     }
 
+    /// Takes over what was changed while the service ran before: settings by their keys in the TOML file. Returns what
+    /// is left out and why.
+    pub fn remember(&mut self, changes: BTreeMap<String, String>) -> Vec<String> {
+        let mut left_out = Vec::new();
+        for (key, value) in changes {
+            match SETTINGS.iter().find(|setting| setting.key == key && setting.live) {
+                Some(setting) => drop(self.changes.insert(setting.variable, value)),
+                None => left_out.push(format!("`{key}` was changed in the last run, but cannot be by this version")),
+            }
+        }
+        left_out
+    }
+
+    /// What was changed while the service runs, by the keys of the TOML file, to be [remembered](Self::remember).
+    #[must_use]
+    pub fn changed(&self) -> BTreeMap<&'static str, &str> {
+        let of = |setting: &'static super::schema::Setting| {
+            Some((setting.key, self.changes.get(setting.variable)?.as_str()))
+        };
+        SETTINGS.iter().filter_map(of).collect()
+    }
+
     fn named_file(&self) -> Option<PathBuf> {
         let in_environment = self.environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
         if let Some((_, value)) = in_environment {

@@ -46,8 +46,11 @@ pub(super) async fn carry_out(engine: &EngineHandle, source: &Source) -> Result<
         let fault = Fault { place: source.place(&pointer), pointer, found, expected, nearest: None };
         return Err(Problem::invalid(vec![fault]));
     }
-    let outcome =
-        if dry_run { engine.check(edits).await.map(|tick| EditApplied { tick }) } else { engine.edit(edits, at).await };
+    let outcome = if dry_run {
+        engine.check(edits).await.map(|tick| EditApplied { tick, persisted: false })
+    } else {
+        engine.edit(edits, at).await
+    };
     match outcome {
         Ok(applied) => Ok(Answer { applied, dry_run }),
         Err(rejected) => {

@@ -93,7 +93,7 @@ pub enum Command {
 
 /// The command does not fit the state that the stream is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot {} the stream: it is {}", verb(*.command), describe(*.state))]
+#[error("cannot {} the stream: it is {}", verb(*.command), state.as_str())]
 pub struct CommandRefused {
     /// What was asked.
     pub command: Command,
@@ -101,11 +101,15 @@ pub struct CommandRefused {
     pub state: Transport,
 }
 
-fn describe(state: Transport) -> &'static str {
-    match state {
-        Transport::Stopped => "stopped",
-        Transport::Live => "live",
-        Transport::Paused => "paused",
+impl Transport {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Live => "live",
+            Self::Paused => "paused",
+        }
     }
 }
 
@@ -213,6 +217,11 @@ pub enum StreamEvent {
     Shedding {
         /// What is shed now; level 0 is nothing.
         shedding: Shedding,
+    },
+    /// The store went away or came back.
+    Store {
+        /// How it is now.
+        store: StoreStatus,
     },
     /// Something that draws or sends went wrong; the picture goes on.
     Error {

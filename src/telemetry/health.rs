@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde::Serialize;
 
 use super::Metrics;
-use crate::engine::{EngineHandle, OutputState, Transport};
+use crate::engine::{EngineHandle, OutputState, StoreStatus, Transport};
 
 /// The tick thread counts as stalled after this long without a tick: sixty frames at 30 per second, far above what
 /// a slow frame takes.
@@ -15,7 +15,7 @@ const STALLED: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unready {
-    /// What is not ready: `engine` or `outputs`.
+    /// What is not ready: `engine`, `outputs` or `store`.
     pub part: &'static str,
     /// Why, in words for people.
     pub reason: String,
@@ -61,5 +61,16 @@ impl Health {
             reasons.push(Unready { part: "outputs", reason });
         }
         reasons
+    }
+
+    /// Everything for which not all is well although the service is ready.
+    #[must_use]
+    pub fn degraded(&self) -> Vec<Unready> {
+        let away = self.engine.store().filter(|store| !store.connected);
+        let reason = |store: StoreStatus| {
+            let why = store.last_error.unwrap_or_else(|| "nothing has been written yet".to_owned());
+            Unready { part: "store", reason: format!("changes are not kept for now: {why}") }
+        };
+        away.map(reason).into_iter().collect()
     }
 }

@@ -36,6 +36,7 @@ use crate::engine::{EngineHandle, OutputState, Transport};
 const TICK_SECONDS: &[f64] =
     &[0.0005, 0.001, 0.002, 0.004, 0.006, 0.008, 0.012, 0.016, 0.02, 0.025, 0.033, 0.05, 0.1, 0.25];
 const STAGE_SECONDS: &[f64] = &[0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.1];
+const COMMIT_SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 const REQUEST_SECONDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 
 /// Stages that a tick may have. More than this are left out of the metrics, never a reason to allocate on the tick
@@ -66,6 +67,7 @@ pub struct Metrics {
     ticks: Arc<Ticks>,
     requests: Family<RequestLabels, Counter>,
     request_seconds: RequestSeconds,
+    commit_seconds: Histogram,
 }
 
 impl fmt::Debug for Metrics {
@@ -92,7 +94,13 @@ impl Metrics {
         registry.register_collector(Box::new(Arc::clone(&ticks)));
         registry.register("http_requests", "HTTP requests that were answered", requests.clone());
         registry.register("http_request_seconds", "Time to the head of an answer", request_seconds.clone());
-        Self { registry, ticks, requests, request_seconds }
+        let commit_seconds = Histogram::new(COMMIT_SECONDS);
+        registry.register(
+            "store_commit_seconds",
+            "Time that the store took to keep a group of changes",
+            commit_seconds.clone(),
+        );
+        Self { registry, ticks, requests, request_seconds, commit_seconds }
     }
 
     /// Counts a tick that took `spent` in all. Takes no lock and does not allocate: it is called on the tick thread.
@@ -111,6 +119,11 @@ impl Metrics {
         // Owned: two guards of one family at a time can deadlock.
         self.requests.get_or_create_owned(labels).inc();
         self.request_seconds.get_or_create_owned(&RouteLabel { route: labels.route }).observe(spent.as_secs_f64());
+    }
+
+    /// Counts a group of changes that the store has kept.
+    pub fn commit(&self, spent: Duration) {
+        self.commit_seconds.observe(spent.as_secs_f64());
     }
 
     /// All numbers as they are now, in the OpenMetrics text format.
@@ -378,6 +391,14 @@ impl Collector for EngineCollector {
         out.metric("stream_shedding_changes", "Times a step was taken down or up", &changes)?;
         let shed = ConstCounter::new(stats.shed_frames);
         out.metric("stream_shed_frames", "Frames left out to draw the others in time", &shed)?;
+
+        if let Some(store) = self.0.store() {
+            out.gauge("store_connected", "1 while the store takes changes", u64::from(store.connected))?;
+            out.gauge("store_pending", "Changes that are not in the store yet", store.pending)?;
+            let commits = ConstCounter::new(store.commits);
+            out.metric("store_commits", "Groups of changes that were written", &commits)?;
+            out.metric("store_errors", "Times that writing failed", &ConstCounter::new(store.errors))?;
+        }
 
         let started = outputs.iter().filter(|output| output.state == OutputState::Started).count();
         out.gauge("muxer_active_outputs", "Outputs to which pictures go out", started as u64)?;

@@ -6,9 +6,7 @@ use std::{
 };
 
 use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
-use components::{
-    Edit, EditOutcome, SceneDiff, SceneDocument, SceneSnapshot, document::Limits, edit::BatchRejected,
-};
+use components::{Edit, EditOutcome, SceneDiff, SceneDocument, SceneSnapshot, document::Limits, edit::BatchRejected};
 
 use crate::{
     assets::{AssetAction, AssetRefused, AssetStats, AssetStatus, Assets},

@@ -5,7 +5,7 @@
 //! nothing. `null` takes an earlier change back. Secrets are shown as `***`; that, like any present value, may be sent
 //! back and changes nothing.
 //!
-//! Changes last until the service ends: they are not stored yet.
+//! Changes are stored, and hold after a restart too; `persisted` says whether they are by now.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -36,8 +36,8 @@ async fn config(context: Context, (): (), request: Request) -> Result<Response, 
             let patch = body::patch(request).await?;
             let change = context.config.change(&patch).await?;
             announce(&context, &change);
-            let Change { tick, values, document } = change;
-            json(StatusCode::OK, &Changed { tick, changed: values, now: document })
+            let Change { tick, persisted, values, document } = change;
+            json(StatusCode::OK, &Changed { tick, persisted, changed: values, now: document })
                 .map(|response| at_tick(response, tick))
         }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PATCH")),
@@ -49,6 +49,8 @@ async fn config(context: Context, (): (), request: Request) -> Result<Response, 
 struct Changed {
     /// The tick whose frame shows it first.
     tick: u64,
+    /// Whether the change is in the store.
+    persisted: bool,
     /// The settings that have another value now.
     changed: Map<String, Value>,
     #[serde(flatten)]

@@ -1,7 +1,8 @@
 //! The layers of the scene.
 //!
 //! A single layer's `GET` answers the layer's document itself, which `PUT` takes back unchanged. Answers to edits are
-//! `{ "tick": …, "layer": … }`: the tick whose frame shows the edit first, and the layer as it is then. Every answer
+//! `{ "tick": …, "persisted": …, "layer": … }`: the tick whose frame shows the edit first, whether it is in the store
+//! by now, and the layer as it is then. Every answer
 //! also names its tick in the header `Stream-Tick`.
 
 use components::{
@@ -143,6 +144,8 @@ async fn visibility(context: Context, id: String, request: Request) -> Result<Re
 #[derive(Serialize)]
 struct Edited<'a> {
     tick: u64,
+    /// Whether it is in the store.
+    persisted: bool,
     /// Absent if somebody else has removed it since.
     #[serde(skip_serializing_if = "Option::is_none")]
     layer: Option<&'a LayerDocument>,
@@ -157,7 +160,7 @@ async fn carry_out(
 ) -> Result<Response, Problem> {
     let applied = context.engine.edit(vec![edit], at).await?;
     let snapshot = context.engine.snapshot().await?;
-    let edited = Edited { tick: applied.tick, layer: find(&snapshot, id.as_str()) };
+    let edited = Edited { tick: applied.tick, persisted: applied.persisted, layer: find(&snapshot, id.as_str()) };
     json(status, &edited).map(|response| at_tick(response, applied.tick))
 }
 

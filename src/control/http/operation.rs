@@ -50,7 +50,10 @@ async fn ready(context: Context, (): (), request: Request) -> Result<Response, P
         reasons.push(Unready { part: "service", reason: "the service is ending".to_owned() });
     }
     if reasons.is_empty() {
-        json(StatusCode::OK, &Report { status: "ready", reasons })
+        // The picture and edits go on without a store: nobody must go elsewhere for it.
+        let reasons = context.health.degraded();
+        let status = if reasons.is_empty() { "ready" } else { "degraded" };
+        json(StatusCode::OK, &Report { status, reasons })
     } else {
         json(StatusCode::SERVICE_UNAVAILABLE, &Report { status: "unready", reasons })
     }

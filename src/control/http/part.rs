@@ -81,6 +81,6 @@ pub(super) async fn present<P: HeaderPart>(context: &Context) -> Result<P, Probl
 /// Makes this the part of the scene.
 pub(super) async fn put<P: HeaderPart>(context: &Context, new: P, at: Option<u64>) -> Result<Response, Problem> {
     let applied = context.engine.edit(vec![new.clone().edit()], at).await?;
-    let edited = object!({ "tick": applied.tick, P::NAME: new });
+    let edited = object!({ "tick": applied.tick, "persisted": applied.persisted, P::NAME: new });
     json(StatusCode::OK, &edited).map(|response| at_tick(response, applied.tick))
 }

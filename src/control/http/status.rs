@@ -4,7 +4,7 @@ use serde::Serialize;
 use warp::{Filter, filters::BoxedFilter, http::StatusCode, reply::Response};
 
 use super::{Context, Problem, Request, at_tick, endpoint, json};
-use crate::engine::{EngineHandle, OutputStatus, Shedding, Transport};
+use crate::engine::{EngineHandle, OutputStatus, Shedding, StoreStatus, Transport};
 
 /// `GET …/status`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -43,6 +43,9 @@ struct Status {
     /// What is drawn less carefully, or not at all, since the machine does not keep up.
     shedding: Shedding,
     outputs: Vec<OutputStatus>,
+    /// What keeps the state; absent if nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<StoreStatus>,
 }
 
 #[derive(Serialize)]
@@ -69,6 +72,7 @@ impl Status {
             tick: stats.tick,
             shedding: stats.shedding,
             outputs: engine.outputs(),
+            store: engine.store(),
         }
     }
 }

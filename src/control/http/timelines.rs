@@ -160,6 +160,8 @@ async fn fire(context: Context, name: String, request: Request) -> Result<Respon
 #[derive(Serialize)]
 struct Edited {
     tick: u64,
+    /// Whether it is in the store.
+    persisted: bool,
     /// Absent if somebody else has removed it since.
     #[serde(skip_serializing_if = "Option::is_none")]
     timeline: Option<TimelineStatus>,
@@ -169,7 +171,8 @@ async fn carry_out(context: &Context, id: TimelineId, edit: Edit, at: Option<u64
     let applied = context.engine.edit(vec![edit], at).await?;
     let (_, timelines) = context.engine.timelines().await?;
     let timeline = timelines.into_iter().find(|timeline| timeline.id == id);
-    json(StatusCode::OK, &Edited { tick: applied.tick, timeline }).map(|response| at_tick(response, applied.tick))
+    json(StatusCode::OK, &Edited { tick: applied.tick, persisted: applied.persisted, timeline })
+        .map(|response| at_tick(response, applied.tick))
 }
 
 /// No timeline can have an id that is none.

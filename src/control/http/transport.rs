@@ -60,13 +60,15 @@ impl From<Action> for Command {
 struct Carried {
     state: Transport,
     is_live: bool,
+    /// Whether it is in the store, so that it is so after a restart too.
+    persisted: bool,
 }
 
 async fn run(context: Context, command: Command, request: Request) -> Result<Response, Problem> {
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
-    carry_out(&context, command)
+    carry_out(&context, command).await
 }
 
 async fn act(context: Context, (): (), request: Request) -> Result<Response, Problem> {
@@ -74,10 +76,11 @@ async fn act(context: Context, (): (), request: Request) -> Result<Response, Pro
         return Err(Problem::method_not_allowed("POST"));
     }
     let order: Order = body::document(request).await?;
-    carry_out(&context, order.action.into())
+    carry_out(&context, order.action.into()).await
 }
 
-fn carry_out(context: &Context, command: Command) -> Result<Response, Problem> {
+async fn carry_out(context: &Context, command: Command) -> Result<Response, Problem> {
     let state = context.engine.command(command)?;
-    json(StatusCode::OK, &Carried { state, is_live: state != Transport::Stopped })
+    let persisted = context.engine.persisted().await;
+    json(StatusCode::OK, &Carried { state, is_live: state != Transport::Stopped, persisted })
 }

@@ -10,6 +10,7 @@ mod timelines;
 mod websocket;
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -94,6 +95,10 @@ fn live_settings(engine: &EngineHandle) -> Arc<LiveSettings> {
             Box::pin(async move {
                 self.0.reconfigure(change).await.map_err(|error| NotApplied::Unavailable(error.to_string()))
             })
+        }
+
+        fn keep<'a>(&'a self, _: BTreeMap<&'static str, &'a str>) -> BoxFuture<'a, bool> {
+            Box::pin(async { false })
         }
     }
 

@@ -1,0 +1,141 @@
+//! What `serve` begins with: what the last run left in the store, or the scene file.
+
+use std::{path::Path, time::Duration};
+
+use components::SceneDocument;
+use serde_json::Value;
+
+use crate::{
+    config::{self, Settings, Sources},
+    engine::{Beginning, Transport},
+    state::{Embedded, Redis, RedisSettings, Remembered, Store, StoreError},
+};
+
+/// How long a Redis server may take to answer at start.
+const STARTING: Duration = Duration::from_secs(10);
+/// Pause between two attempts.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+
+/// Under which name the scene file is kept with which the scene on air began.
+const ORIGIN: (&str, &str) = ("origin", "scene");
+
+/// A store, and what it remembers.
+pub(super) struct Memory {
+    pub(super) store: Box<dyn Store>,
+    pub(super) remembered: Remembered,
+}
+
+/// The store of these settings.
+///
+/// # Errors
+/// It cannot be used.
+pub(super) fn store(settings: &Settings) -> Result<Box<dyn Store>, StoreError> {
+    match &settings.redis_url {
+        Some(url) => {
+            let redis = Redis::new(RedisSettings {
+                url: url.expose().to_owned(),
+                password: settings.redis_password.as_ref().map(|password| password.expose().to_owned()),
+                prefix: settings.redis_prefix.clone(),
+            })?;
+            Ok(Box::new(redis))
+        }
+        None => Ok(Box::new(Embedded::open(&settings.data_dir)?)),
+    }
+}
+
+impl Memory {
+    /// Opens the store and reads it. A `fresh` start forgets what is in it.
+    ///
+    /// # Errors
+    /// It cannot be used; what is in it stays as it is.
+    pub(super) async fn open(settings: &Settings, fresh: bool) -> Result<Self, String> {
+        let mut store = store(settings).map_err(|error| error.to_string())?;
+        let loaded = load(store.as_mut(), fresh).await;
+        let remembered = match loaded {
+            Ok(_) if fresh => Remembered::default(),
+            Ok(remembered) => remembered,
+            Err(error @ (StoreError::Damaged { .. } | StoreError::Away { .. })) if fresh => {
+                tracing::warn!("{error}; it is started afresh");
+                Remembered::default()
+            }
+            Err(error @ StoreError::Away { .. }) => {
+                return Err(format!(
+                    "{error}; start it, or start with --fresh, which plays the scene file and forgets what the server has"
+                ));
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        Ok(Self { store, remembered })
+    }
+
+    /// The settings as they were changed while the last run went on. Changes that this start does not allow are left
+    /// out, and told.
+    pub(super) fn settings(&self, sources: &mut Sources, settings: Settings) -> Settings {
+        let Some(changes) = self.remembered.document("config", "changes") else { return settings };
+        let mut changed = sources.clone();
+        for warning in changed.remember(changes) {
+            tracing::warn!("{warning}");
+        }
+        match config::load(&changed) {
+            Ok(loaded) => {
+                *sources = changed;
+                loaded.settings
+            }
+            Err(faults) => {
+                tracing::warn!("what was changed in the last run does not go with the other settings: {faults}");
+                settings
+            }
+        }
+    }
+
+    /// What the engine begins with: the scene of the last run where it stood, unless there is none or another scene
+    /// file is given than the one with which it began.
+    ///
+    /// # Errors
+    /// The scene file is needed, and faulty.
+    pub(super) fn beginning(
+        &mut self,
+        file: Option<&Path>,
+        scene: Result<SceneDocument, String>,
+    ) -> Result<Beginning, String> {
+        let file = file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+        let known: Option<String> = self.remembered.document(ORIGIN.0, ORIGIN.1);
+        let given = file.as_ref().map(|file| file.to_string_lossy().into_owned());
+        let transport = self.remembered.document("transport", "state").unwrap_or(Transport::Live);
+        let place = self.store.place();
+        let stored = self.remembered.program.take().filter(|_| given.is_none() || given == known);
+        if let Some((scene, motion)) = stored {
+            let (layers, seconds) = (scene.walk().count(), motion.seconds);
+            tracing::info!(layers, "the scene goes on from where it stood at {seconds:.1} s, as kept in `{place}`");
+            if let Some(file) = &given {
+                tracing::info!("`{file}` is not read: --fresh begins with it");
+            }
+            return Ok(Beginning { scene, motion: Some(motion), transport });
+        }
+        if let (Some(known), Some(given)) = (&known, &given)
+            && known != given
+        {
+            tracing::info!("the scene kept in `{place}` began with `{known}`; `{given}` takes its place");
+        }
+        let scene = scene?;
+        self.remembered.insert(ORIGIN.0, ORIGIN.1, given.map(Value::String));
+        Ok(Beginning { scene, motion: None, transport })
+    }
+}
+
+/// Reads the store, and waits a while for one that does not answer, unless nobody minds.
+async fn load(store: &mut dyn Store, fresh: bool) -> Result<Remembered, StoreError> {
+    let deadline = tokio::time::Instant::now() + STARTING;
+    let mut is_told = false;
+    loop {
+        match Remembered::load(store).await {
+            Err(error @ StoreError::Away { .. }) if !fresh && tokio::time::Instant::now() < deadline => {
+                if !std::mem::replace(&mut is_told, true) {
+                    tracing::warn!("{error}; it is tried for {STARTING:?}");
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+            done => return done,
+        }
+    }
+}

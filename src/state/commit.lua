@@ -1,0 +1,48 @@
+-- Keeps all of a batch or nothing of it. Scripts run one at a time, and nothing is written before all is checked.
+-- KEYS: meta, edits. ARGV: the prefix of all keys, the mode, the writer, the number of the commit on which this one
+-- follows, its own number, the schema, the bound of the stream, and a text for it; then `put` collection field value,
+-- or `del` collection field, over and over.
+local meta, edits = KEYS[1], KEYS[2]
+local prefix, mode, writer, previous, number = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local schema, bound, text = ARGV[6], ARGV[7], ARGV[8]
+local held = redis.call('HMGET', meta, 'schema', 'writer', 'commit', 'collections')
+if held[1] and tonumber(held[1]) > tonumber(schema) then
+  return 'newer ' .. held[1]
+end
+if mode ~= 'take' then
+  if held[2] and held[2] ~= writer then
+    return 'taken'
+  end
+  -- Late is what was sent over a connection that has been given up since.
+  if mode == 'next' and held[3] ~= previous or held[3] and tonumber(held[3]) >= tonumber(number) then
+    return 'behind'
+  end
+end
+local collections = {}
+for name in string.gmatch(held[4] or '', '%S+') do
+  if mode == 'next' then
+    collections[name] = true
+  else
+    redis.call('DEL', prefix .. ':' .. name)
+  end
+end
+local at = 9
+while ARGV[at] do
+  local key = prefix .. ':' .. ARGV[at + 1]
+  if ARGV[at] == 'put' then
+    redis.call('HSET', key, ARGV[at + 2], ARGV[at + 3])
+    collections[ARGV[at + 1]] = true
+    at = at + 4
+  else
+    redis.call('HDEL', key, ARGV[at + 2])
+    at = at + 3
+  end
+end
+local names = {}
+for name in pairs(collections) do
+  names[#names + 1] = name
+end
+table.sort(names)
+redis.call('HSET', meta, 'schema', schema, 'writer', writer, 'commit', number, 'collections', table.concat(names, ' '))
+redis.call('XADD', edits, 'MAXLEN', '~', bound, '*', 'commit', number, 'writer', writer, 'changes', text)
+return 'ok'

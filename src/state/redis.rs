@@ -1,0 +1,244 @@
+//! The store on a Redis server.
+//!
+//! Every collection is a hash with a field for each record: the scene on air is `PREFIX:program` with a field for each
+//! layer. `PREFIX:meta` says which schema it is, who writes, and the number of the last commit. `PREFIX:edits` is a
+//! stream of what each commit changed, for whoever follows; it is bounded. A commit is one script, which Redis runs as
+//! one; it writes only if the server still has what was written last, so that a server that lost something is noticed,
+//! and if no other instance has taken the state over.
+
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher as _, Hasher as _},
+    time::Duration,
+};
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use redis::{
+    Client, ErrorKind, IntoConnectionInfo as _, RedisError, Script, ServerErrorKind,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use serde_json::{Map, Value};
+
+use super::store::{Batch, Key, Loaded, Records, SCHEMA, Store, StoreError};
+
+/// A server that does not answer within this time is away.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// Commits that the stream of edits keeps, about; older ones go.
+const EDITS: usize = 1000;
+/// Bytes of changes that an entry of that stream has at most: of a larger commit it has the names alone, and who
+/// follows reads the records.
+const EDIT_BYTES: usize = 64 << 10;
+
+/// Where a Redis server is, and what is ours on it.
+#[derive(Clone)]
+pub struct RedisSettings {
+    /// Its address: `redis://host:port/db`, or `rediss://` for TLS.
+    pub url: String,
+    /// Its password, if it is not in the address.
+    pub password: Option<String>,
+    /// What the names of all keys begin with.
+    pub prefix: String,
+}
+
+/// A store on a Redis server.
+pub struct Redis {
+    client: Client,
+    place: String,
+    prefix: String,
+    /// Who writes: another one each time that the service starts.
+    writer: String,
+    /// Number of the last commit that was tried. No two have the same.
+    tried: u64,
+    /// Number of the last commit that succeeded, if it was the last one; else nobody knows what is there.
+    last: Option<u64>,
+    /// Whether the state is ours already.
+    is_taken: bool,
+    /// Made when it is needed, and anew after each failure.
+    connection: Option<ConnectionManager>,
+    commit: Script,
+    load: Script,
+}
+
+impl Redis {
+    /// A store on this server. Connects when it is used.
+    ///
+    /// # Errors
+    /// The address makes no sense.
+    pub fn new(settings: RedisSettings) -> Result<Self, StoreError> {
+        let RedisSettings { url, password, prefix } = settings;
+        if url.starts_with("rediss:") {
+            // Chosen already is as good: somebody needed it before.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let unknown =
+            |error: RedisError| StoreError::Refused { place: "REDIS_URL".to_owned(), message: error.to_string() };
+        let mut info = url.into_connection_info().map_err(unknown)?;
+        let place = format!("{}/{}", info.addr(), info.redis_settings().db());
+        if let Some(password) = password {
+            let redis = info.redis_settings().clone().set_password(password);
+            info = info.set_redis_settings(redis);
+        }
+        let client = Client::open(info).map_err(unknown)?;
+        // Seeded by the system for each one.
+        let writer = format!("{:016x}", RandomState::new().build_hasher().finish());
+        Ok(Self {
+            client,
+            place,
+            prefix,
+            writer,
+            tried: 0,
+            last: None,
+            is_taken: false,
+            connection: None,
+            commit: Script::new(include_str!("commit.lua")),
+            load: Script::new(include_str!("load.lua")),
+        })
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}:{name}", self.prefix)
+    }
+
+    fn connection(&mut self) -> Result<ConnectionManager, StoreError> {
+        if let Some(connection) = &self.connection {
+            return Ok(connection.clone());
+        }
+        // One attempt at a time: who waits decides about the next.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(ANSWER_WITHIN))
+            .set_response_timeout(Some(ANSWER_WITHIN));
+        let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)
+            .map_err(|error| fault(&self.place, &error))?;
+        Ok(self.connection.insert(connection).clone())
+    }
+
+    async fn load_all(&mut self) -> Result<Loaded, StoreError> {
+        let mut connection = self.connection()?;
+        let mut script = self.load.prepare_invoke();
+        script.key(self.key("meta")).arg(&self.prefix).arg(SCHEMA);
+        let answer: Vec<Vec<u8>> = script.invoke_async(&mut connection).await.map_err(|error| {
+            self.connection = None;
+            fault(&self.place, &error)
+        })?;
+        let damaged = |message: &str| StoreError::Damaged {
+            place: self.place.clone(),
+            kind: "redis",
+            message: message.to_owned(),
+        };
+        let number = |text: &Vec<u8>| std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok());
+        let [schema, commit, records @ ..] = answer.as_slice() else { return Err(damaged("it has no version")) };
+        if schema.is_empty() {
+            return Ok(Loaded::default());
+        }
+        let schema = number(schema).ok_or_else(|| damaged("its version is no number"))?;
+        self.tried = number(commit).unwrap_or_default();
+        let mut loaded = Loaded { schema: Some(u32::try_from(schema).unwrap_or(u32::MAX)), records: Records::new() };
+        for record in records.chunks_exact(3) {
+            let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).map_err(|_| damaged("a name is no text"));
+            loaded.records.insert(Key::new(text(&record[0])?, text(&record[1])?), record[2].clone());
+        }
+        Ok(loaded)
+    }
+
+    async fn commit_all(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let mode = match (self.is_taken, batch.is_whole) {
+            (false, _) => "take",
+            (true, true) => "all",
+            (true, false) => "next",
+        };
+        let last = self.last.take();
+        self.tried += 1;
+        let number = self.tried;
+        let mut connection = self.connection()?;
+        let mut script = self.commit.prepare_invoke();
+        script.key(self.key("meta")).key(self.key("edits"));
+        script.arg(&self.prefix).arg(mode).arg(&self.writer).arg(last.unwrap_or_default()).arg(number).arg(SCHEMA);
+        script.arg(EDITS).arg(told(&batch));
+        for (Key { collection, field }, value) in &batch.changes {
+            match value {
+                Some(value) => drop(script.arg("put").arg(collection).arg(field).arg(value.as_slice())),
+                None => drop(script.arg("del").arg(collection).arg(field)),
+            }
+        }
+        let answer: String = script.invoke_async(&mut connection).await.map_err(|error| {
+            self.connection = None;
+            fault(&self.place, &error)
+        })?;
+        let place = self.place.clone();
+        match answer.as_str() {
+            "ok" => {
+                (self.last, self.is_taken) = (Some(number), true);
+                Ok(())
+            }
+            "taken" => Err(StoreError::TakenOver { place }),
+            "behind" => Err(StoreError::Behind { place }),
+            other => {
+                let found = other.strip_prefix("newer ").and_then(|found| found.parse().ok()).unwrap_or(u32::MAX);
+                Err(StoreError::Newer { place, kind: "redis", found })
+            }
+        }
+    }
+}
+
+impl Store for Redis {
+    fn kind(&self) -> &'static str {
+        "redis"
+    }
+
+    fn place(&self) -> String {
+        self.place.clone()
+    }
+
+    fn load(&mut self) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+        self.load_all().boxed()
+    }
+
+    fn commit(&mut self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.commit_all(batch).boxed()
+    }
+}
+
+/// What a commit changed, for the stream: records by collection and field, `null` for one that is gone; the names alone
+/// where that would be too long.
+fn told(batch: &Batch) -> String {
+    let length: usize = batch.changes.values().flatten().map(Vec::len).sum();
+    let mut collections = Map::new();
+    for (Key { collection, field }, value) in &batch.changes {
+        let value = match value {
+            None => Value::Null,
+            Some(_) if length > EDIT_BYTES => Value::Bool(true),
+            Some(value) => serde_json::from_slice(value).unwrap_or(Value::Bool(true)),
+        };
+        let fields = collections.entry(collection.clone()).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(fields) = fields {
+            fields.insert(field.clone(), value);
+        }
+    }
+    serde_json::json!({ "isWhole": batch.is_whole, "records": collections }).to_string()
+}
+
+/// Never tells a password: Redis does not repeat it.
+fn fault(place: &str, error: &RedisError) -> StoreError {
+    let place = place.to_owned();
+    let code = error.code().unwrap_or_default();
+    match error.kind() {
+        ErrorKind::AuthenticationFailed => {
+            refused(place, error, "; check REDIS_PASSWORD, or the password in REDIS_URL")
+        }
+        ErrorKind::Server(_) if matches!(code, "NOAUTH" | "WRONGPASS") => {
+            refused(place, error, "; check REDIS_PASSWORD, or the password in REDIS_URL")
+        }
+        ErrorKind::Server(ServerErrorKind::NoPerm) => {
+            refused(place, error, "; the user needs the right to EVALSHA, SCRIPT LOAD and the keys of REDIS_PREFIX")
+        }
+        ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown | ServerErrorKind::TryAgain)
+        | ErrorKind::Io => StoreError::Away { place, message: error.to_string() },
+        ErrorKind::Server(_) => refused(place, error, ""),
+        _ => StoreError::Away { place, message: error.to_string() },
+    }
+}
+
+fn refused(place: String, error: &RedisError, remedy: &str) -> StoreError {
+    StoreError::Refused { place, message: format!("{error}{remedy}") }
+}

@@ -1,0 +1,134 @@
+//! What a store remembers, read back.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use components::{LayerDocument, LayerId, SceneDocument};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use systems::clock::{Motion, TimelineMotion};
+
+use super::{
+    mirror::{HEADER, LAYER, MOTION, ORDER, PROGRAM},
+    store::{Key, Records, Store, StoreError},
+};
+
+/// Everything that a store remembers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Remembered {
+    /// The scene that was on air, and where everything in it stood.
+    pub program: Option<(SceneDocument, Motion)>,
+    pub(super) documents: BTreeMap<Key, Value>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    scene: SceneDocument,
+    folder: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Moving {
+    seconds: f64,
+    timelines: Vec<TimelineMotion>,
+}
+
+#[derive(Deserialize)]
+struct Layer {
+    layer: LayerDocument,
+    starts: Vec<f64>,
+}
+
+impl Remembered {
+    /// Loads what `store` has.
+    ///
+    /// # Errors
+    /// It cannot be read, was written by a newer version, or is damaged.
+    pub async fn load(store: &mut dyn Store) -> Result<Self, StoreError> {
+        let records = store.load().await?.migrated(store)?;
+        Self::read(records).map_err(|message| StoreError::Damaged { place: store.place(), kind: store.kind(), message })
+    }
+
+    /// A document that was kept, read as what it should be; `None` if there is none, or it is something else.
+    #[must_use]
+    pub fn document<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Option<T> {
+        serde_json::from_value(self.documents.get(&Key::new(kind, id))?.clone()).ok()
+    }
+
+    /// All documents of a kind, by their ids.
+    pub fn documents<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        self.documents
+            .iter()
+            .filter(move |(key, _)| key.collection == kind)
+            .map(|(key, value)| (key.field.as_str(), value))
+    }
+
+    /// Remembers a document, or forgets it.
+    pub fn insert(&mut self, kind: &str, id: &str, value: Option<Value>) {
+        let key = Key::new(kind, id);
+        match value {
+            Some(value) => drop(self.documents.insert(key, value)),
+            None => drop(self.documents.remove(&key)),
+        }
+    }
+
+    /// Whether nothing is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.program.is_none() && self.documents.is_empty()
+    }
+
+    fn read(records: Records) -> Result<Self, String> {
+        let mut layers = BTreeMap::new();
+        let mut program = BTreeMap::new();
+        let mut documents = BTreeMap::new();
+        for (key, value) in records {
+            if key.collection != PROGRAM {
+                documents.insert(key.clone(), parse(&key, &value)?);
+            } else if let Some(id) = key.field.strip_prefix(LAYER) {
+                layers.insert(id.to_owned(), parse::<Layer>(&key, &value)?);
+            } else {
+                program.insert(key.field.clone(), value);
+            }
+        }
+        if program.is_empty() && layers.is_empty() {
+            return Ok(Self { program: None, documents });
+        }
+        let record = |name: &str| program.get(name).ok_or_else(|| format!("`{PROGRAM}/{name}` is missing"));
+        let key = |name: &str| Key::new(PROGRAM, name);
+        let Header { mut scene, folder } = parse(&key(HEADER), record(HEADER)?)?;
+        let Moving { seconds, timelines } = parse(&key(MOTION), record(MOTION)?)?;
+        let mut order: BTreeMap<String, Vec<String>> = parse(&key(ORDER), record(ORDER)?)?;
+        let mut motion = Motion { seconds, timelines, starts: BTreeMap::new() };
+        scene.folder = folder;
+        scene.layers = grow("", &mut order, &mut layers, &mut motion.starts)?;
+        match layers.keys().next() {
+            Some(id) => Err(format!("the layer `{id}` stands nowhere")),
+            None => Ok(Self { program: Some((scene, motion)), documents }),
+        }
+    }
+}
+
+/// The layers of a group, or of the canvas, with all below them. Each is taken out, so that none comes twice.
+fn grow(
+    parent: &str,
+    order: &mut BTreeMap<String, Vec<String>>,
+    layers: &mut BTreeMap<String, Layer>,
+    starts: &mut BTreeMap<LayerId, Vec<f64>>,
+) -> Result<Vec<LayerDocument>, String> {
+    let children = order.remove(parent).unwrap_or_default();
+    let mut grown = Vec::with_capacity(children.len());
+    for id in children {
+        let Layer { mut layer, starts: started } =
+            layers.remove(&id).ok_or_else(|| format!("the layer `{id}` is missing"))?;
+        if !started.is_empty() {
+            starts.insert(layer.id.clone(), started);
+        }
+        layer.children = grow(&id, order, layers, starts)?;
+        grown.push(layer);
+    }
+    Ok(grown)
+}
+
+fn parse<T: DeserializeOwned>(key: &Key, bytes: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(bytes).map_err(|error| format!("`{}/{}` cannot be read: {error}", key.collection, key.field))
+}
