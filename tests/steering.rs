@@ -217,7 +217,7 @@ fn a_stopped_stream_can_be_started_again() {
         assert_eq!(refused.json()["title"], "Conflict");
     }
     let started = service.send("POST", "/stream/control", &json!({ "action": "start" })).expect(200).json();
-    assert_eq!(started, json!({ "state": "live", "isLive": true }));
+    assert_eq!(started, json!({ "state": "live", "isLive": true, "persisted": true }));
     let live = service.wait_for_output("live", "started");
     assert_eq!(live.get("lastError"), None);
     let mut states = Vec::new();
