@@ -89,6 +89,8 @@ pub enum Command {
     Pause,
     /// Lets scene time go on from where it stood.
     Resume,
+    /// Lets scene time go on by one frame while it is held.
+    Step,
 }
 
 /// The command does not fit the state that the stream is in.
@@ -119,6 +121,7 @@ fn verb(command: Command) -> &'static str {
         Command::Stop => "stop",
         Command::Pause => "pause",
         Command::Resume => "resume",
+        Command::Step => "step",
     }
 }
 
@@ -313,6 +316,8 @@ pub(super) struct Shared {
     pub(super) starts: AtomicU64,
     pub(super) journal: Journal,
     pub(super) store: Mutex<Option<StoreStatus>>,
+    /// Frames by which scene time is to go on although it is held; one is taken on each tick.
+    pub(super) steps: AtomicU64,
 }
 
 /// One who takes frames.
@@ -344,6 +349,7 @@ impl EngineHandle {
             starts: AtomicU64::new(u64::from(transport != Transport::Stopped)),
             journal: Journal::new(),
             store: Mutex::new(None),
+            steps: AtomicU64::new(0),
         });
         (Self { mailbox, shared: Arc::clone(&shared) }, requests, shared)
     }
@@ -539,6 +545,11 @@ impl EngineHandle {
         let mut result = Err(CommandRefused { command, state: Transport::Stopped });
         self.shared.transport.send_if_modified(|state| {
             let next = match (command, *state) {
+                (Command::Step, Transport::Paused) => {
+                    self.shared.steps.fetch_add(1, Ordering::Relaxed);
+                    result = Ok(Transport::Paused);
+                    return false;
+                }
                 (Command::Start, Transport::Stopped) | (Command::Resume, Transport::Paused) => Transport::Live,
                 (Command::Stop, Transport::Live | Transport::Paused) => Transport::Stopped,
                 (Command::Pause, Transport::Live) => Transport::Paused,
@@ -550,11 +561,15 @@ impl EngineHandle {
             if command == Command::Start {
                 self.shared.starts.fetch_add(1, Ordering::Relaxed);
             }
+            // Steps that were not taken before it goes on are overtaken by that.
+            self.shared.steps.store(0, Ordering::Relaxed);
             *state = next;
             result = Ok(next);
             true
         });
-        if let Ok(state) = result {
+        if let Ok(state) = result
+            && command != Command::Step
+        {
             self.shared.journal.append(None, vec![transport_document(state)]);
             self.announce(StreamEvent::Transport { state });
         }

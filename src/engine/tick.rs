@@ -389,13 +389,19 @@ impl Ticking {
         }
     }
 
+    /// Whether scene time, which is held, goes on by a frame on this tick.
+    fn takes_step(&self) -> bool {
+        let one_less = |steps: u64| steps.checked_sub(1);
+        self.shared.steps.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+    }
+
     /// Runs a tick.
     fn tick(&mut self, tick: u64) -> Load {
         let began = Instant::now();
         self.submit_due(tick);
         let changed = self.reconfigure();
         let paused = *self.shared.transport.borrow() == Transport::Paused;
-        self.scene_ticks += u64::from(!paused);
+        self.scene_ticks += u64::from(!paused || self.takes_step());
         let mut report = self.compositor.tick(tick, seconds_of(self.scene_ticks, self.fps));
         if let Some(frame) = &report.frame {
             self.picture = Some(Arc::clone(frame));

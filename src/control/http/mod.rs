@@ -2,6 +2,7 @@
 //!
 //! To add a family: a file here with a function `routes`, and one line in [`api`].
 
+mod admin;
 mod assets;
 mod at;
 mod audio;
@@ -10,7 +11,6 @@ mod body;
 mod canvas;
 mod config;
 mod frame;
-mod landing;
 mod layers;
 mod live;
 mod operation;
@@ -55,7 +55,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         operation::health(context),
         operation::metrics(context),
         websocket::routes(context, warp::path!("ws").boxed()),
-        landing::routes(context),
+        admin::routes(context),
         unknown(),
     ])
 }

@@ -1,4 +1,4 @@
-//! On air, off air, standing still.
+//! On air, off air, standing still, and on by one frame while standing still.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use warp::{
 use super::{Context, Problem, Request, body, endpoint, first_of, json};
 use crate::engine::{Command, Transport};
 
-/// `POST …/start`, `…/stop`, `…/pause`, `…/resume`, and `POST …/control` with the same as `action`.
+/// `POST …/start`, `…/stop`, `…/pause`, `…/resume`, `…/step`, and `POST …/control` with the same as `action`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let direct = |name, route, command| {
         let path = base.clone().and(warp::path(name)).and(warp::path::end()).map(move || command).boxed();
@@ -24,6 +24,7 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
         direct("stop", "/api/stream/stop", Command::Stop),
         direct("pause", "/api/stream/pause", Command::Pause),
         direct("resume", "/api/stream/resume", Command::Resume),
+        direct("step", "/api/stream/step", Command::Step),
         endpoint(context, control, "/stream/control", act),
     ])
 }
@@ -42,6 +43,7 @@ enum Action {
     Stop,
     Pause,
     Resume,
+    Step,
 }
 
 impl From<Action> for Command {
@@ -51,6 +53,7 @@ impl From<Action> for Command {
             Action::Stop => Self::Stop,
             Action::Pause => Self::Pause,
             Action::Resume => Self::Resume,
+            Action::Step => Self::Step,
         }
     }
 }

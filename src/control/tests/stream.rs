@@ -48,7 +48,9 @@ fn the_stream_starts_pauses_resumes_and_stops_and_refuses_what_does_not_fit() {
     service.post("/stream/start").problem(409);
     assert_eq!(state(service.json("POST", "/stream/control", &json!({ "action": "pause" }))), "paused");
     assert_eq!(service.get("/stream/status").value()["isLive"], true, "a paused stream is on air");
+    assert_eq!(state(service.post("/api/stream/step")), "paused");
     assert_eq!(state(service.post("/stream/resume")), "live");
+    service.post("/api/stream/step").problem(409);
     assert_eq!(state(service.post("/api/stream/stop")), "stopped");
 
     let errors = service.json("POST", "/stream/control", &json!({ "action": "pausee" })).problem(422);
@@ -82,9 +84,12 @@ fn wrong_methods_and_routes_are_problems_that_tell_what_is_right() {
 fn the_page_and_the_live_files_are_served() {
     let service = Service::start();
     let page = service.get("/").expect(200);
-    assert!(page.text().contains("/live/"));
-    assert!(page.header("content-security-policy").contains("default-src 'self'"));
-    service.get("/landing.js").expect(200);
+    assert!(page.text().contains("/admin/js/main.js"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(service.get("/admin/js/main.js").expect(200).header("content-type"), "text/javascript; charset=utf-8");
+    service.get("/admin/js/../mod.rs").problem(404);
+    service.get("/admin/").problem(404);
 
     let playlist = service.get("/live/stream.m3u8").expect(200);
     assert_eq!(playlist.text(), "#EXTM3U\n");

@@ -1,0 +1,82 @@
+// What each message of the WebSocket means for what the page knows.
+
+import { note } from "./log.js";
+import { apply } from "./scene.js";
+import { state, touch, update } from "./store.js";
+import { takeStatus } from "./status.js";
+import { toast } from "./toasts.js";
+import { TRANSPORT, spaced } from "./words.js";
+
+/** By type. One gives `"stale"` if what the page knows of the scene cannot be trusted any more. */
+export const HANDLERS = {
+  snapshot({ scene, seq, epoch, tick }) {
+    scene.layers ??= [];
+    update({ scene, seq, epoch, tick, connection: "open" });
+  },
+  resumed({ isComplete }) {
+    if (isComplete) update({ connection: "open" });
+  },
+  layerUpdate(message) {
+    const since = message.since ?? message.seq - 1;
+    if (message.seq <= state.seq) return undefined;
+    if (since > state.seq || !apply(state.scene, message)) return "stale";
+    state.seq = message.seq;
+    state.tick = message.tick;
+    touch("scene");
+    return undefined;
+  },
+  streamEvent(message) {
+    EVENTS[message.event]?.(message);
+  },
+  metrics(status) {
+    takeStatus(status);
+  },
+  missed({ count }) {
+    note("page", `${count} events were missed`);
+  },
+  error({ detail, message }) {
+    const text = detail ?? message;
+    note("fault", text);
+    toast(text, { kind: "fault" });
+  },
+};
+
+const EVENTS = {
+  transport({ state: transport }) {
+    if (state.transport && state.transport !== transport) note("event", TRANSPORT[transport] ?? transport);
+    update({ transport });
+  },
+  output({ output }) {
+    const known = state.outputs.find(({ id }) => id === output.id);
+    if (known?.state !== output.state) {
+      const kind = output.state === "failed" || output.state === "reconnecting" ? "fault" : "output";
+      note(kind, `Output ${output.id}: ${spaced(output.state).toLowerCase()}`, output.lastError);
+    }
+    const others = state.outputs.filter(({ id }) => id !== output.id);
+    update({ outputs: [...others, { ...known, ...output }].sort((a, b) => a.id.localeCompare(b.id)) });
+  },
+  configuration({ values }) {
+    note("event", "Settings changed", Object.keys(values).join(", "));
+    touch("config");
+  },
+  scenes({ active }) {
+    // What was done to the layers of another scene cannot be taken back in this one.
+    if (state.held && state.held !== active) {
+      note("event", `Scene on air: ${active}`);
+      update({ past: [], future: [], selection: [] });
+    }
+    update({ held: active });
+  },
+  store({ store }) {
+    if (store.connected) note("event", "The store is back: everything is kept again");
+    else note("fault", "The store is away: changes are kept in memory until it is back", store.lastError);
+  },
+  fired({ name }) {
+    note("event", `Event fired: ${name}`);
+  },
+  shedding({ shedding }) {
+    if (shedding.level > 0)
+      note("fault", `The machine does not keep up: drawing with less care, step ${shedding.level}`);
+    else note("event", "Drawing with full care");
+  },
+};

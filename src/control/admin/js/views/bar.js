@@ -1,0 +1,141 @@
+// The bar at the top: what is on, the transport, the connection, and what concerns the page itself.
+
+import { post } from "../api.js";
+import { undo, redo } from "../edits.js";
+import { byId, h, say, set } from "../dom.js";
+import { icon, setIcon } from "../icons.js";
+import { bind } from "../keys.js";
+import { note } from "../log.js";
+import { state, update, watch } from "../store.js";
+import { nextTheme, theme } from "../theme.js";
+import { attempt } from "../toasts.js";
+import { TRANSPORT, duration } from "../words.js";
+import { openHelp } from "./help.js";
+
+const CONNECTION = {
+  connecting: "Connecting …",
+  open: "",
+  lost: "Connection lost. Trying again …",
+  locked: "Token needed",
+};
+
+/** Fills the bar. */
+export function mountBar() {
+  mountTransport();
+  mountTools();
+  watch(["scene"], () => {
+    const name = state.scene?.name || "Stream Manager";
+    say(byId("scene-name"), name);
+    document.title = state.scene?.name ? `${name} – Stream Manager` : name;
+  });
+  watch(["transport", "status"], () => {
+    const pill = byId("on-air");
+    const { transport, status } = state;
+    pill.dataset.state = transport ?? "unknown";
+    say(pill, transport ? TRANSPORT[transport] : "…");
+    set(pill, "title", status ? `The service has been up for ${duration(status.uptime)}` : null);
+  });
+  watch(["connection", "status"], () => {
+    const line = byId("connection");
+    const isStoreAway = state.connection === "open" && state.status?.store?.connected === false;
+    line.dataset.state = isStoreAway ? "lost" : state.connection;
+    say(line, isStoreAway ? "The store is away: changes are not kept yet" : CONNECTION[state.connection]);
+    document.body.dataset.connection = state.connection;
+  });
+}
+
+/** Gives an order to the transport. */
+export async function order(action) {
+  const answer = await attempt(() => post("/api/stream/control", { action }));
+  if (!answer) return;
+  if (action === "step") note("event", "One frame on");
+  if (answer.state) update({ transport: answer.state });
+}
+
+function mountTransport() {
+  const air = h("button", { type: "button", id: "air", onclick: () => toggleAir(air) });
+  const hold = h("button", { type: "button", id: "hold", onclick: toggleHold }, h("span", {}));
+  const step = h(
+    "button",
+    { type: "button", id: "step", onclick: () => order("step"), title: "One frame on (.)" },
+    icon("step"),
+    h("span", {}, "Step"),
+  );
+  air.append(h("span", {}));
+  byId("transport").append(air, hold, step);
+  watch(["transport"], () => {
+    const { transport } = state;
+    const stopped = transport === "stopped";
+    const paused = transport === "paused";
+    setIcon(air, stopped ? "play" : "stop");
+    say(air.lastChild, stopped ? "Start" : "Stop");
+    air.className = stopped ? "primary" : "";
+    setIcon(hold, paused ? "play" : "pause");
+    say(hold.lastChild, paused ? "Resume" : "Pause");
+    set(hold, "title", `${paused ? "Let the picture go on" : "Hold the picture"} (K)`);
+    set(hold, "disabled", stopped || !transport);
+    set(air, "disabled", !transport);
+    set(step, "disabled", !paused);
+  });
+  bind("k", "Pause or resume", toggleHold);
+  bind(".", "One frame on while paused", () => state.transport === "paused" && order("step"));
+}
+
+function toggleHold() {
+  if (state.transport === "live") order("pause");
+  else if (state.transport === "paused") order("resume");
+}
+
+// Viewers are cut off by it: the first press arms, the second stops.
+let armed = 0;
+function toggleAir(button) {
+  if (state.transport === "stopped") {
+    order("start");
+    return;
+  }
+  if (armed) {
+    disarm(button);
+    order("stop");
+    return;
+  }
+  say(button.lastChild, "Stop now?");
+  button.classList.add("danger");
+  armed = setTimeout(() => disarm(button), 4000);
+}
+
+function disarm(button) {
+  clearTimeout(armed);
+  armed = 0;
+  button.classList.remove("danger");
+  say(button.lastChild, state.transport === "stopped" ? "Start" : "Stop");
+}
+
+function mountTools() {
+  const tool = (name, label, keys, run) =>
+    h(
+      "button",
+      { type: "button", class: "quiet bare", "aria-label": label, title: `${label} (${keys})`, onclick: run },
+      icon(name),
+    );
+  const back = tool("undo", "Undo", "Ctrl+Z", undo);
+  const again = tool("redo", "Redo", "Ctrl+Shift+Z", redo);
+  const look = h("button", { type: "button", class: "quiet bare", id: "theme", onclick: () => showTheme(nextTheme()) });
+  const showTheme = (choice) => {
+    setIcon(look, { auto: "auto", light: "sun", dark: "moon" }[choice]);
+    const label = `Theme: ${{ auto: "as the system", light: "light", dark: "dark" }[choice]}`;
+    set(look, "aria-label", label);
+    set(look, "title", label);
+  };
+  showTheme(theme());
+  byId("tools").append(back, again, look, tool("help", "Help", "?", openHelp));
+  watch(["past"], () => {
+    set(back, "disabled", state.past.length === 0);
+    set(again, "disabled", state.future.length === 0);
+    const last = state.past.at(-1)?.label;
+    set(back, "title", last ? `Undo: ${last} (Ctrl+Z)` : "Nothing to undo");
+  });
+  bind("ctrl+z", "Undo", undo);
+  bind("ctrl+shift+z", "Redo", redo);
+  bind("ctrl+y", "Redo", redo);
+  bind("?", "Help", openHelp);
+}

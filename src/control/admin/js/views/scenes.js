@@ -1,0 +1,156 @@
+// The scenes that are held, and the way from one to the other.
+
+import { get, json, part, post } from "../api.js";
+import { h, reconcile, say, set } from "../dom.js";
+import { icon } from "../icons.js";
+import { note } from "../log.js";
+import { freeId } from "../scene.js";
+import { state, update, watch } from "../store.js";
+import { attempt, toast } from "../toasts.js";
+import { count, spaced } from "../words.js";
+
+const KEY = "stream-manager.transition";
+const TRANSITIONS = ["cut"];
+
+/** Fills the panel. */
+export function mountScenes(panel) {
+  const transition = h(
+    "select",
+    { id: "transition", onchange: () => localStorage.setItem(KEY, transition.value) },
+    TRANSITIONS.map((name) => h("option", { value: name }, spaced(name))),
+  );
+  transition.value = TRANSITIONS.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : TRANSITIONS[0];
+  const keep = h(
+    "button",
+    { type: "button", id: "keep-scene", onclick: () => keepCopy() },
+    icon("copy"),
+    h("span", {}, "Keep a copy"),
+  );
+  const fresh = h(
+    "button",
+    { type: "button", id: "new-scene", class: "quiet", onclick: () => create() },
+    icon("plus"),
+    h("span", {}, "New scene"),
+  );
+  const list = h("ul", { class: "cards plain" });
+  panel.append(
+    h(
+      "div",
+      { class: "place-tools" },
+      h("label", { for: "transition", class: "hint" }, "Transition"),
+      transition,
+      h("span", { class: "grow" }),
+      keep,
+      fresh,
+    ),
+    list,
+  );
+  const load = async () => {
+    if (state.connection !== "open") return;
+    const answer = await attempt(() => get("/api/stream/scenes").catch(orNone));
+    if (answer) update({ scenes: answer.scenes });
+  };
+  watch(["scenes"], () => {
+    const scenes = state.scenes ?? [];
+    reconcile(
+      list,
+      scenes,
+      ({ id }) => id,
+      (scene) => card(scene, transition),
+      show,
+    );
+    set(list, "data-empty", state.scenes && scenes.length === 0 ? "No scenes are held." : null);
+  });
+  // The scene on air has another name, or another one is on air.
+  let name = null;
+  watch(["scene", "connection"], () => {
+    if (state.scene?.name === name || panel.hidden) return;
+    name = state.scene?.name;
+    load();
+  });
+  watch(["held"], () => !panel.hidden && load());
+  return load;
+}
+
+/** A service that holds one scene only has no route for several. */
+function orNone(error) {
+  if (error.status === 404) return { scenes: [] };
+  throw error;
+}
+
+function card({ id }, transition) {
+  const activate = h(
+    "button",
+    { type: "button", class: "primary", onclick: () => bring(id, transition.value) },
+    "On air",
+  );
+  const drop = h(
+    "button",
+    { type: "button", class: "quiet bare", "aria-label": `Delete ${id}`, title: "Delete", onclick: () => remove(id) },
+    icon("trash"),
+  );
+  return h(
+    "li",
+    { class: "card", id: `scene-${id}` },
+    h(
+      "div",
+      { class: "card-head" },
+      h("strong", {}),
+      h("span", { class: "pill", "data-state": "active" }, "On air"),
+      h("span", { class: "grow" }),
+      drop,
+      activate,
+    ),
+    h("p", { class: "hint" }),
+  );
+}
+
+function show(element, { id, name, active, layers }) {
+  set(element, "data-active", String(active));
+  say(element.querySelector("strong"), name || id);
+  say(element.querySelector(".hint"), `${id} · ${count(layers, "layer")}`);
+  element.querySelector(".pill").hidden = !active;
+  const [drop, activate] = element.querySelectorAll("button");
+  drop.hidden = activate.hidden = active;
+  set(activate, "aria-label", `Bring ${name || id} on air`);
+}
+
+async function bring(id, transition) {
+  const answer = await attempt(() =>
+    post(`/api/stream/scenes/${part(id)}/activate`, { transition: { type: transition } }),
+  );
+  if (!answer) return;
+  note("edit", `Scene on air: ${id}`);
+  // What was done to the layers of another scene cannot be taken back in this one.
+  update({ scenes: answer.scenes, past: [], future: [], selection: [] });
+}
+
+async function remove(id) {
+  const path = `/api/stream/scenes/${part(id)}`;
+  const scene = await attempt(() => get(path));
+  const answer = scene && (await attempt(() => json("DELETE", path)));
+  if (!answer) return;
+  update({ scenes: answer.scenes });
+  note("edit", `Delete scene ${id}`);
+  toast(`Deleted the scene ${id}`, { action: { label: "Undo", run: () => put(id, scene) } });
+}
+
+async function put(id, scene) {
+  const answer = await attempt(() => json("PUT", `/api/stream/scenes/${part(id)}`, scene));
+  if (!answer) return;
+  update({ scenes: answer.scenes });
+  note("edit", `Keep scene ${id}`);
+}
+
+const newId = (wish) => freeId(wish, new Set((state.scenes ?? []).map(({ id }) => id)));
+
+/** Keeps the scene on air as it is now under another id. */
+async function keepCopy() {
+  const active = (state.scenes ?? []).find((scene) => scene.active);
+  if (!active) return;
+  const scene = await attempt(() => get(`/api/stream/scenes/${part(active.id)}`));
+  if (scene) await put(newId(active.id), { ...scene, name: `${scene.name || active.id} (copy)` });
+}
+
+const create = () =>
+  put(newId("scene"), { name: "New scene", canvas: state.scene.canvas, assets: state.scene.assets, layers: [] });

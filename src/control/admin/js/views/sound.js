@@ -1,0 +1,78 @@
+// The sound: the volume of the mix and of its tracks.
+
+import { json, part } from "../api.js";
+import { h, reconcile, set } from "../dom.js";
+import { latest } from "../edits.js";
+import * as fields from "../fields.js";
+import { note } from "../log.js";
+import { state, watch } from "../store.js";
+import { fault } from "../toasts.js";
+import { spaced } from "../words.js";
+
+/** Amplitudes are heard as decibels. */
+const level = (volume) =>
+  volume === 0 ? "silent" : `${(20 * Math.log10(volume)).toFixed(1).replace(/^(?=\d)/, "+")} dB`;
+const RANGE = { min: 0, max: 2, step: 0.01, format: level };
+
+/** Fills the panel. */
+export function mountSound(panel) {
+  const master = fields.slider(
+    "Whole mix",
+    (volume) => send("/api/stream/audio", { volume }, "Volume of the mix"),
+    RANGE,
+  );
+  const list = h("ul", { class: "cards plain" });
+  panel.append(h("div", { class: "fields" }, master.element), list);
+  const made = new WeakMap();
+  watch(["scene"], () => {
+    const { audio } = state.scene ?? {};
+    if (!audio) return;
+    master.show(audio.volume);
+    reconcile(
+      list,
+      audio.tracks,
+      ({ id }) => id,
+      (track) => create(track, made),
+      (card, track) => {
+        const { volume, muted } = made.get(card);
+        volume.show(track.volume);
+        muted.show(track.muted);
+      },
+    );
+    set(list, "data-empty", audio.tracks.length === 0 ? "The scene has no sound tracks: the stream is silent." : null);
+  });
+}
+
+function create({ id, source }, made) {
+  const path = `/api/stream/audio/tracks/${part(id)}`;
+  const volume = fields.slider(
+    "Volume",
+    latest((value) => send(path, { volume: value }, `Volume of ${id}`)),
+    RANGE,
+  );
+  const muted = fields.toggle("Muted", (value) => send(path, { muted: value }, `${value ? "Mute" : "Unmute"} ${id}`));
+  const card = h(
+    "li",
+    { class: "card", id: `track-${id}` },
+    h(
+      "div",
+      { class: "card-head" },
+      h("strong", {}, id),
+      h("span", { class: "hint" }, spaced(source.type ?? "")),
+      h("span", { class: "grow" }),
+      muted.element,
+    ),
+    volume.element,
+  );
+  made.set(card, { volume, muted });
+  return card;
+}
+
+async function send(path, patch, label) {
+  try {
+    await json("PATCH", path, patch);
+    note("edit", label);
+  } catch (error) {
+    fault(error);
+  }
+}
