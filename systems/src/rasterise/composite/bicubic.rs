@@ -52,7 +52,7 @@ const fn weights() -> [[i16; 4]; 256] {
 /// Four rows of four neighbours mixed, the sample being `x` / 256 of the way from the second column to the third and
 /// `y` / 256 of the way from the second row to the third, each below 256.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+#[expect(clippy::cast_sign_loss, reason = "clamped to a byte")]
 pub(super) fn mix(rows: [[Pixel; 4]; 4], x: u32, y: u32) -> Pixel {
     let (across, down) = (&WEIGHTS[x as usize & 255], &WEIGHTS[y as usize & 255]);
     let mut mixed = [0; 4];
