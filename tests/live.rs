@@ -8,10 +8,10 @@
     reason = "a test ends at what it did not expect"
 )]
 
-#[path = "support/browser.rs"]
-mod browser;
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
+#[path = "support/page.rs"]
+mod page;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/scenes.rs"]
@@ -19,8 +19,8 @@ mod scenes;
 #[path = "support/service.rs"]
 mod service;
 
-use browser::Browser;
 use ffprobe::{decode, probe, psnr, stream};
+use page::Page;
 use process::wait_for;
 use scenes::{PATCHES, assert_patches, card};
 use serde_json::{Value, json};
@@ -32,8 +32,8 @@ fn start() -> Service {
 }
 
 /// The picture that the page shows, at the middle of each patch.
-fn patches_in(browser: &Browser) -> Value {
-    browser.run(
+fn patches_in(page: &Page) -> Value {
+    page.run(
         "const canvas = document.createElement('canvas'); canvas.width = 640; canvas.height = 360;\
          const context = canvas.getContext('2d'); context.drawImage(document.querySelector('video'), 0, 0);\
          return [0, 1, 2, 3, 4, 5, 6, 7].map((patch) => [...context.getImageData(40 + patch * 80, 40, 1, 1).data]);",
@@ -43,21 +43,20 @@ fn patches_in(browser: &Browser) -> Value {
 #[test]
 fn the_stream_plays_in_a_browser_and_shows_edits() {
     let service = start();
-    let browser = Browser::start();
-    browser.open(&service.url("/"));
+    let page = Page::open(&service.url("/"));
     // The front page leads there.
     wait_for("a link to the live picture", PATIENCE, || {
-        let link = browser.run("return document.querySelector('a[href^=\"/live\"]')?.href ?? null;");
+        let link = page.run("return document.querySelector('a[href^=\"/live\"]')?.href ?? null;");
         (link == service.url("/live/")).then_some(())
     });
-    browser.open(&service.url("/live/"));
-    let video = |what: &str| browser.run(&format!("return document.querySelector('video').{what};"));
+    page.go(&service.url("/live/"));
+    let video = |what: &str| page.run(&format!("return document.querySelector('video').{what};"));
     let time = || video("currentTime").as_f64().unwrap_or_default();
     wait_for("the picture to move", PATIENCE, || (time() > 0.5).then_some(()));
     assert_eq!((video("videoWidth"), video("videoHeight")), (json!(640), json!(360)));
     let before = time();
     wait_for("it to go on", PATIENCE, || (time() > before + 1.0).then_some(()));
-    let shown = patches_in(&browser);
+    let shown = patches_in(&page);
     for (patch, expected) in PATCHES.iter().enumerate() {
         for (channel, expected) in expected.iter().enumerate() {
             let found = shown[patch][channel].as_i64().unwrap();
@@ -68,7 +67,7 @@ fn the_stream_plays_in_a_browser_and_shows_edits() {
     let blue = json!({ "content": { "color": "#0000ff" } });
     service.send("PATCH", "/api/stream/layers/patch-0", &blue).expect(200);
     wait_for("the edit to be seen", PATIENCE, || {
-        let patch = &patches_in(&browser)[0];
+        let patch = &patches_in(&page)[0];
         (patch[0].as_i64()? < 16 && patch[2].as_i64()? > 239).then_some(())
     });
     assert_eq!(service.status()["droppedFrames"], 0);

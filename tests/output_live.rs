@@ -7,10 +7,10 @@
     reason = "a test ends at what it did not expect"
 )]
 
-#[path = "support/browser.rs"]
-mod browser;
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
+#[path = "support/page.rs"]
+mod page;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/program.rs"]
@@ -20,8 +20,8 @@ mod test_card;
 
 use std::{fs, sync::Arc, time::Duration};
 
-use browser::Browser;
 use ffprobe::{decode, probe, psnr, stream};
+use page::Page;
 use process::wait_for;
 use program::Show;
 use stream_manager::{
@@ -58,11 +58,10 @@ fn the_page_plays_near_the_live_edge_and_goes_on_after_a_stop() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let store = Arc::new(LiveStore::new());
     let base = serve(&runtime, Arc::clone(&store));
-    let browser = Browser::start();
     // Opened before there is anything to play.
-    browser.open(&base);
+    let page = Page::open(&base);
     let show = Show::start(FORMAT, settings(), &[("live", Destination::Live { store: Arc::clone(&store) })]);
-    let video = |what: &str| browser.run(&format!("return document.getElementById('video').{what};"));
+    let video = |what: &str| page.run(&format!("return document.getElementById('video').{what};"));
     let time = || video("currentTime").as_f64().unwrap_or(0.0);
     let plays_from = |from: f64| {
         wait_for("the picture to move", LONG, || (time() > from + 0.5 && video("videoWidth") == 640).then_some(()));
@@ -71,10 +70,10 @@ fn the_page_plays_near_the_live_edge_and_goes_on_after_a_stop() {
     assert_eq!(video("videoHeight"), 360);
     assert_eq!(video("muted"), true);
     wait_for("nothing to lie over the picture", LONG, || {
-        (browser.run("return document.getElementById('message').textContent;") == "").then_some(())
+        (page.run("return document.getElementById('message').textContent;") == "").then_some(())
     });
     // The picture is the one that was sent: the white patch is white, and the red one red.
-    let pixels = browser.run(
+    let pixels = page.run(
         "const canvas = document.createElement('canvas'); canvas.width = 640; canvas.height = 360;\
          const context = canvas.getContext('2d'); context.drawImage(document.getElementById('video'), 0, 0);\
          return [1, 2].map((patch) => [...context.getImageData(40 + patch * 80, 60, 1, 1).data]);",

@@ -8,12 +8,12 @@
     reason = "a test ends at what it did not expect"
 )]
 
-#[path = "support/browser.rs"]
-mod browser;
 #[path = "support/client.rs"]
 mod client;
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
+#[path = "support/page.rs"]
+mod page;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/program.rs"]
@@ -35,10 +35,10 @@ use std::{
     time::Duration,
 };
 
-use browser::Browser;
 use client::Client;
 use ffprobe::{decode, probe, psnr, stream};
 use image::RgbImage;
+use page::Page;
 use process::{ChildGuard, wait_for};
 use program::Show;
 use rtmp_server::RtmpServer;
@@ -111,10 +111,9 @@ fn viewers_players_and_files_follow_a_change_of_the_frame_size() {
     let viewer_notes = service.folder.path().join("viewer.csv");
     let _viewer = watch(&format!("{} live=1 timeout=5", server.url(KEY)), &viewer_notes);
     wait_for("a viewer who sees something", PATIENCE, || (noted(&viewer_notes) == SIZES[..1]).then_some(()));
-    let browser = Browser::start();
-    browser.open(&service.url("/live/"));
-    let page = |what: &str| browser.run(&format!("return document.querySelector('video').{what};"));
-    wait_for("the page to play", PATIENCE, || (page("videoWidth") == SIZES[0].0).then_some(()));
+    let page = Page::open(&service.url("/live/"));
+    let video = |what: &str| page.run(&format!("return document.querySelector('video').{what};"));
+    wait_for("the page to play", PATIENCE, || (video("videoWidth") == SIZES[0].0).then_some(()));
     let mut client = Client::connect(service.port);
 
     for (index, size) in SIZES.into_iter().enumerate() {
@@ -135,7 +134,7 @@ fn viewers_players_and_files_follow_a_change_of_the_frame_size() {
                 (noted(&viewer_notes) == SIZES[..=index]).then_some(())
             });
             wait_for("the page to show the new size", PATIENCE, || {
-                (page("videoWidth") == size.0 && page("videoHeight") == size.1).then_some(())
+                (video("videoWidth") == size.0 && video("videoHeight") == size.1).then_some(())
             });
         }
         let (_, drawn) = service.picture();
