@@ -19,7 +19,7 @@ use std::{
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
-    actions::{InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
+    actions::{InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction, TouchActions},
     key::Key,
     wd::WebDriverCompatibleCommand,
 };
@@ -174,20 +174,25 @@ impl Page {
     /// Drags with the mouse, in some steps as a hand does.
     #[track_caller]
     pub fn drag(&self, from: (f64, f64), to: (f64, f64)) {
-        let at = |x: f64, y: f64| PointerAction::MoveTo {
-            duration: Some(Duration::from_millis(30)),
-            x: x.round(),
-            y: y.round(),
-        };
-        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-        let mut actions = MouseActions::new("mouse".to_owned())
-            .then(at(from.0, from.1))
-            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
-        for share in [0.2, 0.4, 0.6, 0.8, 1.0, 1.0] {
-            actions = actions.then(at(from.0 + dx * share, from.1 + dy * share));
-        }
-        let actions = actions.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        let actions = strokes(from, to).into_iter().fold(MouseActions::new("mouse".to_owned()), MouseActions::then);
         self.runtime.block_on(self.client().perform_actions(actions)).unwrap();
+    }
+
+    /// Drags with a finger.
+    #[track_caller]
+    pub fn swipe(&self, from: (f64, f64), to: (f64, f64)) {
+        let actions = strokes(from, to).into_iter().fold(TouchActions::new("finger".to_owned()), TouchActions::then);
+        self.runtime.block_on(self.client().perform_actions(actions)).unwrap();
+    }
+
+    /// Chooses a file of this machine in a field for files.
+    #[track_caller]
+    pub fn attach(&self, selector: &str, file: &Path) {
+        self.wait(&format!("document.querySelector({selector:?})"));
+        let name = file.to_str().expect("a path in UTF-8");
+        let sent =
+            self.runtime.block_on(async { self.client().find(Locator::Css(selector)).await?.send_keys(name).await });
+        sent.unwrap_or_else(|error| panic!("attach to `{selector}`: {error}"));
     }
 
     /// Gives the page a size.
@@ -239,6 +244,18 @@ impl Drop for Page {
             let _ = self.runtime.block_on(client.close());
         }
     }
+}
+
+/// A pointer that goes down at one point, moves to another, and goes up there.
+fn strokes(from: (f64, f64), to: (f64, f64)) -> Vec<PointerAction> {
+    let at = |share: f64| PointerAction::MoveTo {
+        duration: Some(Duration::from_millis(30)),
+        x: (from.0 + (to.0 - from.0) * share).round(),
+        y: (from.1 + (to.1 - from.1) * share).round(),
+    };
+    let button = MOUSE_BUTTON_LEFT;
+    let moves = [0.2, 0.4, 0.6, 0.8, 1.0, 1.0].map(at);
+    [at(0.0), PointerAction::Down { button }].into_iter().chain(moves).chain([PointerAction::Up { button }]).collect()
 }
 
 /// A command of chromedriver's own.

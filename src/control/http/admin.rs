@@ -37,6 +37,14 @@ const FILES: &[(&str, &[u8])] = files! {
     "js/views/tree-keys.js"
 };
 
+/// The page itself. It names all scripts, so that a browser asks for them at once, not for one row of imports after the
+/// other.
+static INDEX: LazyLock<String> = LazyLock::new(|| {
+    let scripts = FILES.iter().map(|(path, _)| path).filter(|path| path.ends_with(".js"));
+    let links: String = scripts.map(|path| format!("<link rel=\"modulepreload\" href=\"/admin/{path}\" />")).collect();
+    include_str!("../admin/index.html").replace("</head>", &format!("{links}</head>"))
+});
+
 /// Scripts, styles and requests of the page are this service's own; nothing is written into the markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -59,11 +67,12 @@ async fn serve(_: Context, path: String, request: Request) -> Result<Response, P
     if !request.reads() {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
-    let Some((_, bytes)) = FILES.iter().find(|(known, _)| *known == path) else {
+    let Some(&(_, bytes)) = FILES.iter().find(|(known, _)| *known == path) else {
         return Err(Problem::not_found(format!("the admin page has no file `{path}`")));
     };
+    let bytes = if path == "index.html" { INDEX.as_bytes() } else { bytes };
     let is_known = request.headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == TAG.as_bytes());
-    let mut response = Response::new(if is_known { "".into() } else { (*bytes).into() });
+    let mut response = Response::new(if is_known { "".into() } else { bytes.into() });
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }

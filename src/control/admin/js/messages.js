@@ -37,7 +37,8 @@ export const HANDLERS = {
   error({ detail, message }) {
     const text = detail ?? message;
     note("fault", text);
-    toast(text, { kind: "fault" });
+    const [first, ...more] = text.split("\n");
+    toast(first, { kind: "fault", detail: more.slice(0, 5) });
   },
 };
 

@@ -1,6 +1,6 @@
 // The bar at the top: what is on, the transport, the connection, and what concerns the page itself.
 
-import { post } from "../api.js";
+import { keepToken, post, token } from "../api.js";
 import { undo, redo } from "../edits.js";
 import { byId, h, say, set } from "../dom.js";
 import { icon, setIcon } from "../icons.js";
@@ -28,11 +28,13 @@ export function mountBar() {
     say(byId("scene-name"), name);
     document.title = state.scene?.name ? `${name} – Stream Manager` : name;
   });
-  watch(["transport", "status"], () => {
+  watch(["transport", "status", "connection"], () => {
     const pill = byId("on-air");
-    const { transport, status } = state;
+    const { status } = state;
+    const isLost = state.connection === "lost";
+    const transport = isLost ? null : state.transport;
     pill.dataset.state = transport ?? "unknown";
-    say(pill, transport ? TRANSPORT[transport] : "…");
+    say(pill, transport ? TRANSPORT[transport] : isLost ? "No contact" : "…");
     set(pill, "title", status ? `The service has been up for ${duration(status.uptime)}` : null);
   });
   watch(["connection", "status"], () => {
@@ -63,8 +65,8 @@ function mountTransport() {
   );
   air.append(h("span", {}));
   byId("transport").append(air, hold, step);
-  watch(["transport"], () => {
-    const { transport } = state;
+  watch(["transport", "connection"], () => {
+    const transport = state.connection === "open" ? state.transport : null;
     const stopped = transport === "stopped";
     const paused = transport === "paused";
     setIcon(air, stopped ? "play" : "stop");
@@ -127,7 +129,17 @@ function mountTools() {
     set(look, "title", label);
   };
   showTheme(theme());
-  byId("tools").append(back, again, look, tool("help", "Help", "?", openHelp));
+  const leave = h(
+    "button",
+    { type: "button", class: "quiet bare", id: "leave", "aria-label": "Use another token", title: "Use another token" },
+    icon("leave"),
+  );
+  leave.addEventListener("click", () => {
+    keepToken(null);
+    location.reload();
+  });
+  byId("tools").append(back, again, look, tool("help", "Help", "?", openHelp), leave);
+  watch(["connection"], () => set(leave, "hidden", !token()));
   watch(["past"], () => {
     set(back, "disabled", state.past.length === 0);
     set(again, "disabled", state.future.length === 0);

@@ -29,7 +29,7 @@ export function effectsSection(id, refreshers) {
   const list = h("div", {});
   const add = h(
     "select",
-    { "aria-label": "Add an effect", onchange: () => addEffect(id, add) },
+    { class: "wide", "aria-label": "Add an effect", id: "add-effect", onchange: () => addEffect(id, add) },
     h("option", { value: "" }, "Add an effect …"),
     KINDS.map((kind) => h("option", { value: kind }, spaced(kind))),
   );

@@ -52,7 +52,10 @@ export const rowOf = (target) => target.closest("[role=treeitem]");
 
 function draw(tree) {
   const all = rows(state.scene.layers, state.folded);
+  const focused = tree.contains(document.activeElement) ? document.activeElement : null;
   reconcile(tree, all, ({ layer }) => layer.id, create, show);
+  // The browser takes the focus from elements that move.
+  if (focused?.isConnected && document.activeElement !== focused) focused.focus();
   const lead = state.selection.at(-1);
   const stop = all.some(({ layer }) => layer.id === lead) ? lead : all[0]?.layer.id;
   for (const row of tree.children) {

@@ -8,6 +8,7 @@ import { freeId } from "../scene.js";
 import { state, update, watch } from "../store.js";
 import { attempt, toast } from "../toasts.js";
 import { count, spaced } from "../words.js";
+import { openDialog } from "./dialog.js";
 
 const KEY = "stream-manager.transition";
 const TRANSITIONS = ["cut"];
@@ -82,7 +83,12 @@ function card({ id }, transition) {
   const activate = h(
     "button",
     { type: "button", class: "primary", onclick: () => bring(id, transition.value) },
-    "On air",
+    "Put on air",
+  );
+  const rename = h(
+    "button",
+    { type: "button", class: "quiet bare", "aria-label": `Rename ${id}`, title: "Rename", onclick: () => askName(id) },
+    icon("pencil"),
   );
   const drop = h(
     "button",
@@ -98,6 +104,7 @@ function card({ id }, transition) {
       h("strong", {}),
       h("span", { class: "pill", "data-state": "active" }, "On air"),
       h("span", { class: "grow" }),
+      rename,
       drop,
       activate,
     ),
@@ -110,9 +117,9 @@ function show(element, { id, name, active, layers }) {
   say(element.querySelector("strong"), name || id);
   say(element.querySelector(".hint"), `${id} · ${count(layers, "layer")}`);
   element.querySelector(".pill").hidden = !active;
-  const [drop, activate] = element.querySelectorAll("button");
+  const [, drop, activate] = element.querySelectorAll("button");
   drop.hidden = activate.hidden = active;
-  set(activate, "aria-label", `Bring ${name || id} on air`);
+  set(activate, "aria-label", `Put ${name || id} on air`);
 }
 
 async function bring(id, transition) {
@@ -137,9 +144,30 @@ async function remove(id) {
 
 async function put(id, scene) {
   const answer = await attempt(() => json("PUT", `/api/stream/scenes/${part(id)}`, scene));
-  if (!answer) return;
+  if (!answer) return false;
   update({ scenes: answer.scenes });
   note("edit", `Keep scene ${id}`);
+  return true;
+}
+
+/** Asks for another name; the id stays. */
+function askName(id) {
+  const field = h("input", { type: "text", id: "new-scene-name", autocomplete: "off", maxlength: 200 });
+  field.value = state.scenes.find((scene) => scene.id === id)?.name ?? "";
+  const submit = async (dialog) => {
+    const scene = await attempt(() => get(`/api/stream/scenes/${part(id)}`));
+    if (scene && (await put(id, { ...scene, name: field.value.trim() }))) dialog.close();
+  };
+  openDialog(
+    `Rename ${id}`,
+    [
+      h("label", { for: "new-scene-name" }, "Name"),
+      field,
+      h("div", { class: "buttons end" }, h("button", { type: "submit", class: "primary" }, "Rename")),
+    ],
+    { onsubmit: submit },
+  );
+  field.select();
 }
 
 const newId = (wish) => freeId(wish, new Set((state.scenes ?? []).map(({ id }) => id)));

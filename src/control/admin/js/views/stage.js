@@ -41,7 +41,7 @@ export function mountStage() {
   const show = async (blob, { tick }) => {
     const bitmap = await createImageBitmap(blob);
     // Pictures are decoded side by side: an older one may come later.
-    if (tick < shown && shown - tick < 600) {
+    if (tick < shown) {
       bitmap.close();
       return;
     }
@@ -58,6 +58,8 @@ export function mountStage() {
   onPicture(show);
   poll(show);
   watch(["connection"], () => {
+    // A service that comes back may count its ticks anew.
+    shown = -1;
     screen.classList.toggle("veiled", state.connection !== "open");
     say(
       veil,

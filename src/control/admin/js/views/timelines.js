@@ -40,7 +40,7 @@ export function mountTimelines(panel) {
     set(
       list,
       "data-empty",
-      all.length === 0 ? "The scene has no timelines. Layers may have animations of their own." : null,
+      state.timelines && all.length === 0 ? "The scene has no timelines. Layers may have animations of their own." : null,
     );
   });
   watch(["scene"], () => {

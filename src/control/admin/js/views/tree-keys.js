@@ -33,10 +33,10 @@ export function startTreeKeys(tree) {
       "ctrl+a": () => select([...tree.children].map((other) => other.dataset.key)),
       "ctrl+d": () => focusLead(() => actions.duplicate(chosen)),
       "ctrl+g": () => focusLead(() => actions.group(chosen)),
-      "alt+arrowup": () => keepFocus(id, () => actions.shift(id, -1)),
-      "alt+arrowdown": () => keepFocus(id, () => actions.shift(id, 1)),
-      "alt+arrowright": () => keepFocus(id, () => actions.moveIn(id)),
-      "alt+arrowleft": () => keepFocus(id, () => actions.moveOut(id)),
+      "alt+arrowup": () => inTurn(() => actions.shift(id, -1)),
+      "alt+arrowdown": () => inTurn(() => actions.shift(id, 1)),
+      "alt+arrowright": () => inTurn(() => actions.moveIn(id)),
+      "alt+arrowleft": () => inTurn(() => actions.moveOut(id)),
       escape: () => select([]),
     }[keyName(event)];
     if (!run) return;
@@ -82,26 +82,11 @@ function outward(tree, row) {
   else go([...tree.children].find((other) => other.dataset.key === row.dataset.parent));
 }
 
-/** Gives the focus back to a row that was moved: the browser takes it from elements that move. */
-async function keepFocus(id, move) {
-  await inTurn(move);
-  focusSoon(() => id);
-}
-
 /** Gives the focus to the row that leads after something was done: the one before may be gone. */
 async function focusLead(work) {
   await inTurn(work);
-  focusSoon(() => state.selection.at(-1));
-}
-
-/** Focuses a row now, and again when the diff that concerns it has come: it may come after the answer. */
-function focusSoon(which) {
-  const focus = () => {
-    const row = [...byId("layer-tree").children].find((other) => other.dataset.key === which());
-    const isElsewhere =
-      document.activeElement !== document.body && !byId("layer-tree").contains(document.activeElement);
-    if (row && document.activeElement !== row && !isElsewhere) focusRow(row);
-  };
-  focus();
-  setTimeout(focus, 150);
+  const tree = byId("layer-tree");
+  const lead = [...tree.children].find((row) => row.dataset.key === state.selection.at(-1));
+  const isHere = document.activeElement === document.body || tree.contains(document.activeElement);
+  if (lead && isHere) focusRow(lead);
 }

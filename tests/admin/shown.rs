@@ -1,0 +1,42 @@
+//! What the page shows, and what becomes of it when the service goes away.
+
+use serde_json::json;
+
+use crate::{process::free_port, *};
+
+#[test]
+fn it_shows_the_stream_and_comes_back_when_the_connection_was_lost() {
+    let port = free_port().to_string();
+    let service = start(&[("PORT", &port)]);
+    let page = open(&service);
+    page.wait("document.title.startsWith('Stage')");
+    page.wait("document.getElementById('on-air').dataset.state === 'live'");
+    assert_eq!(
+        page.run("return [...document.querySelectorAll('.row')].map((row) => row.dataset.key);"),
+        json!(["box", "green", "words", "blue", "red"]),
+        "the nearest to the viewer first"
+    );
+    shown(&page, ON_RED, RED);
+    shown(&page, ON_BOTH, BLUE);
+    page.wait("parseFloat(document.querySelector('#figure-fps .number').textContent) > 5");
+    page.wait("document.querySelector('#figure-layer-count .number').textContent === '5'");
+    page.wait("document.querySelector('#figure-fps polyline').getAttribute('points')");
+
+    // What others change is seen here, in the tree and in the picture.
+    service.send("PATCH", "/api/stream/layers/red", &json!({ "name": "<b>Bricks</b>", "visible": false })).expect(200);
+    page.wait("document.querySelector('.row[data-key=\"red\"] .row-name').textContent === '<b>Bricks</b>'");
+    page.wait("document.querySelector('.row[data-key=\"red\"]').hasAttribute('data-hidden')");
+    shown(&page, ON_RED, BLACK);
+    page.choose("#preview-width", "320");
+    page.wait("document.getElementById('preview').width === 320");
+    assert_eq!(page.faults(), "", "neither a script nor the policy complains");
+
+    drop(service);
+    page.wait("document.body.dataset.connection === 'lost'");
+    page.wait("document.querySelector('.veil').checkVisibility()");
+    let service = start(&[("PORT", &port)]);
+    page.wait("document.body.dataset.connection === 'open'");
+    service.send("PATCH", "/api/stream/layers/red", &json!({ "name": "Again" })).expect(200);
+    page.wait("document.querySelector('.row[data-key=\"red\"] .row-name').textContent === 'Again'");
+    shown(&page, ON_RED, RED);
+}
