@@ -18,6 +18,7 @@ pub mod quality;
 pub mod rasterise;
 pub mod scene;
 pub mod schedule;
+pub mod still;
 pub mod tiles;
 pub mod timing;
 pub mod tween;
