@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     config::{self, LiveSettings, Settings, Sources},
-    control::{self, ApiToken, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile, LiveFiles, Scope},
+    control::{
+        self, ApiToken, ClientLimits, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile, LiveFiles, Scope,
+    },
     engine::{self, EngineHandle, EngineSettings, Transport},
     output::{self, OutputsHandle, ReconnectPolicy, live::LiveStore},
     state::Writer,
@@ -89,7 +91,9 @@ async fn run(
     let engine_settings = EngineSettings {
         format: stream::format(settings),
         max_layers: settings.max_layers,
-        pool_size: settings.pipeline_pool_size,
+        // Previews hold frames for a moment: one that waits to be looked at, the one that is, and for each thread one
+        // that it scales and one that waits for it.
+        pool_size: settings.pipeline_pool_size + 2 + 2 * settings.workers_preview.unwrap_or(1),
         raster_memory: settings.pipeline_raster_memory << 20,
         quality: stream::quality(settings),
         faults: faults(),
@@ -226,6 +230,8 @@ fn control_settings(settings: &Settings) -> Result<ControlSettings, String> {
         tokens: tokens.collect::<Result<_, EmptyTokenError>>().map_err(|error| error.to_string())?,
         allowed_origins: settings.allowed_origins.clone(),
         requests_per_second: settings.rate_limit,
+        clients: ClientLimits { max: settings.ws_max_clients, ..ClientLimits::default() },
+        preview_workers: settings.workers_preview.unwrap_or(1),
     })
 }
 

@@ -196,6 +196,8 @@ settings! {
         port: u16 = whole(0, 65535, ""), "PORT", "port", default "4200";
         /// Port of the WebSocket.
         ws_port: u16 = whole(0, 65535, ""), "WS_PORT", "ws_port", default "4201";
+        /// WebSocket clients that may be connected at once; more are refused.
+        ws_max_clients: usize = whole(1, 100_000, "clients"), "WS_MAX_CLIENTS", "ws_max_clients", default "2500";
         /// Port of the Prometheus metrics.
         metrics_port: u16 = whole(0, 65535, ""), "METRICS_PORT", "metrics_port", default "4290";
         /// Port of the health checks.
@@ -296,9 +298,9 @@ settings! {
         /// Threads that decode pictures and fonts.
         workers_decode: Option<usize> = whole_or("auto", 1, 256),
             "WORKERS_DECODE", "workers.decode", default "auto";
-        /// Threads that make previews.
+        /// Threads that make previews; `auto` takes one. None is needed while nobody watches.
         workers_preview: Option<usize> = whole_or("auto", 1, 256),
-            "WORKERS_PREVIEW", "workers.preview", default "auto", later;
+            "WORKERS_PREVIEW", "workers.preview", default "auto";
     }
     RtmpServer {
         /// Port of the RTMP server, which takes streams from OBS and others.

@@ -171,7 +171,7 @@ fn is_administration(path: &str) -> bool {
     path == "/api/config" || path.starts_with("/api/config/")
 }
 
-fn beyond(scope: Scope, needed: Scope) -> Problem {
+pub(super) fn beyond(scope: Scope, needed: Scope) -> Problem {
     let detail = format!("the token allows `{}`, but this asks for one that allows `{}`", scope.name(), needed.name());
     Problem::new(StatusCode::FORBIDDEN, detail)
 }

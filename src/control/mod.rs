@@ -12,6 +12,7 @@ mod batch;
 mod http;
 mod limits;
 mod listeners;
+mod preview;
 mod problem;
 mod server;
 mod settings;
@@ -28,9 +29,10 @@ use tokio::sync::{Semaphore, watch};
 pub use self::{
     listeners::{BindError, Listeners},
     problem::Problem,
-    settings::{ApiToken, ControlSettings, EmptyTokenError, Scope},
+    settings::{ApiToken, ClientLimits, ControlSettings, EmptyTokenError, Scope},
 };
 use self::{
+    preview::Studio,
     server::{Front, serve},
     websocket::Clients,
 };
@@ -95,10 +97,11 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let (end, ending) = watch::channel(false);
+    let studio = Studio::new(control.engine.clone(), Arc::clone(&control.metrics), settings.preview_workers);
     let context = Context {
         health: Health::new(control.engine.clone(), Arc::clone(&control.metrics)),
         encodes: Arc::new(Semaphore::new(ENCODES)),
-        clients: Clients::start(control.engine.clone(), ending.clone()),
+        clients: Clients::start(control.engine.clone(), studio, settings.clients, ending.clone()),
         engine: control.engine,
         metrics: Arc::clone(&control.metrics),
         config: control.config,

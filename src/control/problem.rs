@@ -27,7 +27,7 @@ pub struct Problem {
 
 /// The document that a problem becomes. Its type is `about:blank`: the status says what kind of problem it is.
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     r#type: &'static str,
     title: &'static str,
     status: u16,
@@ -117,18 +117,22 @@ impl Problem {
         self
     }
 
-    /// The answer to the request.
-    #[must_use]
-    pub fn into_response(self) -> Response {
-        let document = Document {
+    /// What the client is told.
+    pub(super) fn document(&self) -> Document<'_> {
+        Document {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Problem"),
             status: self.status.as_u16(),
             detail: &self.detail,
             errors: &self.errors,
-        };
+        }
+    }
+
+    /// The answer to the request.
+    #[must_use]
+    pub fn into_response(self) -> Response {
         // Strings and numbers always serialise; were they not to, the status would still tell.
-        let body = serde_json::to_string(&document).unwrap_or_default();
+        let body = serde_json::to_string(&self.document()).unwrap_or_default();
         let mut response = Response::new(body.into());
         *response.status_mut() = self.status;
         let headers = response.headers_mut();

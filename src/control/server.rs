@@ -151,6 +151,7 @@ impl Front {
         let mut response = match self.doorkeeper.admit(&head, address) {
             Ok(Admission::Pass(scope)) => {
                 head.extensions.insert(scope);
+                head.extensions.insert(address);
                 match routes.call(Request::from_parts(head, body)).await {
                     Ok(response) => response,
                     Err(never) => match never {},

@@ -1,6 +1,6 @@
 //! What control is set up with.
 
-use std::{fmt, hint::black_box, net::SocketAddr};
+use std::{fmt, hint::black_box, net::SocketAddr, time::Duration};
 
 /// Where control listens and whom it lets in.
 #[derive(Clone, Debug)]
@@ -20,6 +20,10 @@ pub struct ControlSettings {
     pub allowed_origins: Vec<String>,
     /// Requests that one address may send per second, on average; any number if absent.
     pub requests_per_second: Option<u32>,
+    /// What WebSocket clients may do.
+    pub clients: ClientLimits,
+    /// Threads that make previews: `WORKERS_PREVIEW`.
+    pub preview_workers: usize,
 }
 
 /// What a client may do. Each scope holds those before it.
@@ -41,6 +45,30 @@ impl Scope {
             Self::Read => "read",
             Self::Control => "control",
             Self::Admin => "admin",
+        }
+    }
+}
+
+/// What WebSocket clients may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientLimits {
+    /// Clients that are connected at once; more are refused: `WS_MAX_CLIENTS`.
+    pub max: usize,
+    /// Time between two pings.
+    pub ping_every: Duration,
+    /// A client that neither says nor takes anything for so long is gone.
+    pub silence: Duration,
+    /// Time to take one's leave.
+    pub goodbye: Duration,
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self {
+            max: 2500,
+            ping_every: Duration::from_secs(20),
+            silence: Duration::from_secs(60),
+            goodbye: Duration::from_secs(1),
         }
     }
 }

@@ -323,6 +323,8 @@ pub(super) struct Shared {
 /// One who takes frames.
 pub(super) struct Consumer {
     pub(super) sender: SyncSender<ProgramFrame>,
+    /// Whether a frame that it does not take is missed: counted as dropped, and a sign that the load is too high.
+    pub(super) needs_all: bool,
 }
 
 /// The way to the engine. Cheap to clone.
@@ -526,8 +528,19 @@ impl EngineHandle {
     /// time, new ones are left out and counted as dropped. Dropping the receiver ends it; the engine's end closes it.
     #[must_use]
     pub fn frames(&self, capacity: usize) -> Receiver<ProgramFrame> {
+        self.consume(capacity, true)
+    }
+
+    /// Frames for someone who need not have all, such as a preview: one waits, and those that come meanwhile are left
+    /// out, which counts for nothing. Otherwise like [`frames`](Self::frames).
+    #[must_use]
+    pub fn frames_at_leisure(&self) -> Receiver<ProgramFrame> {
+        self.consume(1, false)
+    }
+
+    fn consume(&self, capacity: usize, needs_all: bool) -> Receiver<ProgramFrame> {
         let (sender, receiver) = sync_channel(capacity);
-        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(Consumer { sender });
+        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(Consumer { sender, needs_all });
         receiver
     }
 

@@ -518,7 +518,7 @@ impl Ticking {
             {
                 Ok(()) => true,
                 Err(TrySendError::Full(_)) => {
-                    is_missed = true;
+                    is_missed |= consumer.needs_all;
                     true
                 }
                 Err(TrySendError::Disconnected(_)) => false,

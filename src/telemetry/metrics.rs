@@ -68,6 +68,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     request_seconds: RequestSeconds,
     commit_seconds: Histogram,
+    preview_seconds: Histogram,
 }
 
 impl fmt::Debug for Metrics {
@@ -100,7 +101,9 @@ impl Metrics {
             "Time that the store took to keep a group of changes",
             commit_seconds.clone(),
         );
-        Self { registry, ticks, requests, request_seconds, commit_seconds }
+        let preview_seconds = Histogram::new(REQUEST_SECONDS);
+        registry.register("preview_seconds", "Time to make a picture for previews", preview_seconds.clone());
+        Self { registry, ticks, requests, request_seconds, commit_seconds, preview_seconds }
     }
 
     /// Counts a tick that took `spent` in all. Takes no lock and does not allocate: it is called on the tick thread.
@@ -124,6 +127,11 @@ impl Metrics {
     /// Counts a group of changes that the store has kept.
     pub fn commit(&self, spent: Duration) {
         self.commit_seconds.observe(spent.as_secs_f64());
+    }
+
+    /// Counts a picture that was made for previews.
+    pub fn preview(&self, spent: Duration) {
+        self.preview_seconds.observe(spent.as_secs_f64());
     }
 
     /// All numbers as they are now, in the OpenMetrics text format.

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
@@ -21,22 +21,66 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 pub struct Client {
     runtime: Runtime,
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The run of the service that `seq` belongs to.
+    pub epoch: String,
     /// Number of the last diff that is part of `layers`.
     pub seq: u64,
     /// The layers of the scene.
     pub layers: Value,
     /// How many snapshots it was sent.
     pub snapshots: usize,
+    /// How many diffs it was sent.
+    pub updates: usize,
+    asked: u64,
 }
 
 impl Client {
     /// Connects, and takes messages up to the first snapshot.
     pub fn connect(port: u16) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (socket, _) = runtime.block_on(connect_async(format!("ws://127.0.0.1:{port}/ws"))).unwrap();
-        let mut client = Self { runtime, socket, seq: 0, layers: Value::Null, snapshots: 0 };
+        let mut client = Self::connect_with(port, "");
         client.next_of("snapshot");
         client
+    }
+
+    /// Connects with wishes in the query.
+    pub fn connect_with(port: u16, query: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (socket, _) = runtime.block_on(connect_async(format!("ws://127.0.0.1:{port}/ws{query}"))).unwrap();
+        let (layers, epoch) = (Value::Null, String::new());
+        Self { runtime, socket, epoch, seq: 0, layers, snapshots: 0, updates: 0, asked: 0 }
+    }
+
+    /// Hangs up without a word, and comes back with what it has.
+    pub fn come_back(&mut self, port: u16, query: &str) {
+        let query = format!("?epoch={}&seq={}{query}", self.epoch, self.seq);
+        let (socket, _) = self.runtime.block_on(connect_async(format!("ws://127.0.0.1:{port}/ws{query}"))).unwrap();
+        self.socket = socket;
+    }
+
+    /// Says something.
+    pub fn say(&mut self, message: &Value) {
+        self.runtime.block_on(self.socket.send(Message::text(message.to_string()))).unwrap();
+    }
+
+    /// Says something. Returns whether the connection lives, if it takes that within so long.
+    pub fn try_say(&mut self, message: &Value, patience: Duration) -> Option<bool> {
+        let message = Message::text(message.to_string());
+        self.runtime
+            .block_on(async { timeout(patience, self.socket.send(message)).await.ok().map(|sent| sent.is_ok()) })
+    }
+
+    /// Says something and takes messages until it is answered.
+    #[track_caller]
+    pub fn ask(&mut self, mut message: Value) -> Value {
+        self.asked += 1;
+        message["requestId"] = json!(self.asked);
+        self.say(&message);
+        loop {
+            let answer = self.next();
+            if answer["requestId"] == self.asked {
+                return answer;
+            }
+        }
     }
 
     /// The next message. What it tells of the scene is in `layers` then.
@@ -49,11 +93,15 @@ impl Client {
             let message: Value = serde_json::from_str(&text).unwrap();
             if message["type"] == "snapshot" {
                 self.snapshots += 1;
+                self.epoch = message["epoch"].as_str().unwrap().to_owned();
                 self.layers = message["scene"]["layers"].clone();
                 self.seq = message["seq"].as_u64().unwrap();
             } else if message["type"] == "layerUpdate" {
-                assert_eq!(message["seq"], self.seq + 1, "no diff is missing and none comes twice");
-                self.seq += 1;
+                let seq = message["seq"].as_u64().unwrap();
+                let since = message["since"].as_u64().unwrap_or(seq - 1);
+                assert!((since..seq).contains(&self.seq), "at {}, which cannot be applied: {message}", self.seq);
+                self.seq = seq;
+                self.updates += 1;
                 for change in message["changes"].as_array().unwrap() {
                     apply(change, &mut self.layers);
                 }

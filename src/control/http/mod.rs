@@ -31,6 +31,7 @@ use warp::{
 };
 
 use self::request::{Request, request};
+pub(super) use self::status::Status;
 use super::{Context, Problem, server::Route, websocket};
 
 /// Names the tick that an answer shows, or whose frame shows what was done first.

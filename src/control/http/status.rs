@@ -23,7 +23,7 @@ async fn status(context: Context, (): (), request: Request) -> Result<Response, 
 /// The stream as it is now.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+pub(in crate::control) struct Status {
     /// Whether it is on air; a paused stream is.
     is_live: bool,
     state: Transport,
@@ -55,7 +55,7 @@ struct Resolution {
 }
 
 impl Status {
-    fn of(engine: &EngineHandle) -> Self {
+    pub(in crate::control) fn of(engine: &EngineHandle) -> Self {
         let (stats, format, state) = (engine.stats(), engine.format(), *engine.transport().borrow());
         Self {
             is_live: state != Transport::Stopped,

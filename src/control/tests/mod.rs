@@ -5,9 +5,13 @@ mod config;
 mod frames;
 mod layers;
 mod operation;
+mod previews;
 mod stream;
 mod timelines;
 mod websocket;
+mod websocket_edits;
+mod websocket_hostile;
+mod websocket_views;
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +25,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
-use super::{Control, ControlSettings, Listeners, LiveFile, LiveFiles, run};
+use super::{ClientLimits, Control, ControlSettings, Listeners, LiveFile, LiveFiles, run};
 use crate::{
     config::{Apply, LiveSettings, NotApplied, Settings, Sources, load},
     engine::{Engine, EngineHandle, EngineSettings, QualityGoal, Reconfiguration, StreamFormat, spawn},
@@ -72,6 +76,8 @@ fn settings() -> ControlSettings {
         tokens: Vec::new(),
         allowed_origins: Vec::new(),
         requests_per_second: None,
+        clients: ClientLimits::default(),
+        preview_workers: 1,
     }
 }
 

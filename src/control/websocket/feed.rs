@@ -1,111 +1,241 @@
-//! What all clients are sent, written once for all of them.
+//! What happens in the engine, written once for all clients.
 
-use std::sync::Arc;
-
-use components::SceneDiff;
-use serde::Serialize;
-use tokio::sync::{
-    broadcast::{self, error::RecvError},
-    watch,
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
+use components::{SceneDiff, SceneTree};
+use serde::Serialize;
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
+    time::{MissedTickBehavior, interval, sleep},
+};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::{
+    history::History,
+    message::{event, message, missed},
+    view::{self, Issue, View},
+};
 use crate::{
-    control::ended,
+    control::{ended, http::Status},
     engine::{EngineHandle, StreamEvent},
 };
 
-/// Bulletins that a client may be behind. One that is further behind misses them and gets a snapshot.
+/// Events that a client may be behind. One that is further behind is told how many it missed.
 const BACKLOG: usize = 256;
+const METRICS_EVERY: Duration = Duration::from_secs(1);
+/// The engine is asked for a snapshot again after this time if it was too busy to give one.
+const AGAIN: Duration = Duration::from_millis(50);
 
-/// One message for all clients. The text is shared.
-#[derive(Clone, Debug)]
-pub(super) enum Bulletin {
-    /// A change of the scene.
-    Diff {
-        /// Its number.
-        seq: u64,
-        /// The message.
-        text: Arc<str>,
-    },
-    /// Something else that happened.
-    Event(Arc<str>),
-    /// Diffs were lost on the way here: everybody needs a snapshot.
-    Lost,
+/// The present state of the scene; `None` until the engine has told the first.
+pub(super) type Latest = watch::Receiver<Option<Arc<SceneTree>>>;
+
+/// All that clients are told of.
+#[derive(Clone)]
+pub(super) struct Feed(Arc<Inner>);
+
+struct Inner {
+    engine: EngineHandle,
+    /// Differs from start to start.
+    epoch: String,
+    latest: watch::Sender<Option<Arc<SceneTree>>>,
+    history: History,
+    channels: Mutex<HashMap<View, Arc<watch::Sender<Arc<Issue>>>>>,
+    events: broadcast::Sender<Utf8Bytes>,
+    metrics: watch::Sender<Utf8Bytes>,
 }
 
-/// The source of bulletins.
-#[derive(Clone)]
-pub(super) struct Feed(broadcast::Sender<Bulletin>);
-
 impl Feed {
-    /// Starts to turn the engine's diffs and events into bulletins, until `ending` turns true or the engine ends.
-    pub(super) fn start(engine: &EngineHandle, mut ending: watch::Receiver<bool>) -> Self {
-        let sender = broadcast::Sender::new(BACKLOG);
-        let feed = Self(sender.clone());
-        let (mut diffs, mut events) = (engine.diffs(), engine.events());
-        tokio::spawn(async move {
-            loop {
-                let bulletin = tokio::select! {
-                    () = ended(&mut ending) => break,
-                    diff = diffs.recv() => match diff {
-                        // Nobody to write for: whoever connects from now on starts with a snapshot that has it.
-                        Ok(_) if sender.receiver_count() == 0 => continue,
-                        Ok(diff) => Some(Bulletin::Diff { seq: diff.seq, text: update(&diff) }),
-                        Err(RecvError::Lagged(_)) => Some(Bulletin::Lost),
-                        Err(RecvError::Closed) => break,
-                    },
-                    event = events.recv() => match event {
-                        Ok(event) => Some(Bulletin::Event(event_text(&event))),
-                        Err(RecvError::Lagged(_)) => None,
-                        Err(RecvError::Closed) => break,
-                    },
-                };
-                if let Some(bulletin) = bulletin {
-                    // Nobody listening is fine.
-                    let _ = sender.send(bulletin);
+    /// Starts to listen to the engine, until `ending` turns true or the engine ends.
+    pub(super) fn start(engine: &EngineHandle, ending: &watch::Receiver<bool>) -> Self {
+        let feed = Self(Arc::new(Inner {
+            engine: engine.clone(),
+            epoch: epoch(),
+            latest: watch::Sender::new(None),
+            history: History::default(),
+            channels: Mutex::default(),
+            events: broadcast::Sender::new(BACKLOG),
+            metrics: watch::Sender::default(),
+        }));
+        // Subscribed to here, so that nothing that happens from now on is missed.
+        let (diffs, events) = (engine.diffs(), engine.events());
+        let until_the_end = |mut ending: watch::Receiver<bool>, work: futures_util::future::BoxFuture<'static, ()>| {
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = ended(&mut ending) => {}
+                    () = work => {}
                 }
-            }
-        });
+            });
+        };
+        until_the_end(ending.clone(), Box::pin(follow_scene(feed.clone(), diffs)));
+        until_the_end(ending.clone(), Box::pin(tell_events(feed.clone(), events)));
+        until_the_end(ending.clone(), Box::pin(tell_metrics(feed.clone())));
         feed
     }
 
-    /// Every bulletin from now on.
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<Bulletin> {
-        self.0.subscribe()
+    pub(super) fn epoch(&self) -> &str {
+        &self.0.epoch
+    }
+
+    pub(super) fn history(&self) -> &History {
+        &self.0.history
+    }
+
+    /// The number of the present state.
+    pub(super) fn seq(&self) -> u64 {
+        self.0.latest.borrow().as_ref().map_or(0, |state| state.seq)
+    }
+
+    /// Every event from now on.
+    pub(super) fn events(&self) -> broadcast::Receiver<Utf8Bytes> {
+        self.0.events.subscribe()
+    }
+
+    /// The newest metrics, about once a second.
+    pub(super) fn metrics(&self) -> watch::Receiver<Utf8Bytes> {
+        self.0.metrics.subscribe()
+    }
+
+    /// The metrics of this moment.
+    pub(super) fn metrics_now(&self) -> Utf8Bytes {
+        #[derive(Serialize)]
+        struct Told {
+            seq: u64,
+            #[serde(flatten)]
+            status: Status,
+        }
+        message("metrics", &Told { seq: self.seq(), status: Status::of(&self.0.engine) }).into()
+    }
+
+    /// The state of the stream and of its outputs, as events.
+    pub(super) fn state_of_stream(&self) -> Vec<Utf8Bytes> {
+        let engine = &self.0.engine;
+        let state = *engine.transport().borrow();
+        let outputs = engine.outputs().into_iter().map(|output| StreamEvent::Output { output });
+        std::iter::once(StreamEvent::Transport { state }).chain(outputs).map(|told| event(&told)).collect()
+    }
+
+    /// Follows what is seen by `view`. `None` if the engine ends before it has told a first state.
+    pub(super) async fn follow(&self, view: &View) -> Option<watch::Receiver<Arc<Issue>>> {
+        let mut latest = self.0.latest.subscribe();
+        let first = latest.wait_for(Option::is_some).await.ok()?.clone()?;
+        let mut channels = self.0.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let issues = match channels.get(view) {
+            Some(issues) => issues.subscribe(),
+            None => {
+                let opened = view::open(self, view.clone(), latest, &first);
+                let issues = opened.subscribe();
+                channels.insert(view.clone(), opened);
+                issues
+            }
+        };
+        Some(issues)
+    }
+
+    /// Takes a channel off the list if nobody follows it. Returns whether that was done.
+    pub(super) fn forget(&self, view: &View, issues: &watch::Sender<Arc<Issue>>) -> bool {
+        let mut channels = self.0.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_unused = issues.receiver_count() == 0;
+        if is_unused {
+            channels.remove(view);
+        }
+        is_unused
+    }
+
+    fn publish(&self, state: SceneTree, bytes: usize) {
+        let state = Arc::new(state);
+        self.0.history.keep(Arc::clone(&state), bytes);
+        self.0.latest.send_replace(Some(state));
+    }
+
+    /// Begins with the engine's present state, or begins anew: what led there is not known.
+    async fn begin(&self) {
+        loop {
+            if let Ok(snapshot) = self.0.engine.snapshot().await {
+                // An older one would be a state that clients are beyond.
+                if self.0.latest.borrow().as_ref().is_none_or(|known| known.seq < snapshot.seq) {
+                    let state = SceneTree::from(&*snapshot);
+                    let bytes = serde_json::to_string(&state).map_or(0, |text| 4 * text.len());
+                    self.publish(state, bytes);
+                }
+                return;
+            }
+            sleep(AGAIN).await;
+        }
+    }
+
+    /// Goes on to the state that `diff` leads to.
+    async fn go_on(&self, diff: &SceneDiff) {
+        let known = self.0.latest.borrow().clone();
+        match known {
+            Some(known) if diff.seq <= known.seq => {}
+            Some(known) => match known.apply(diff) {
+                Ok(state) => {
+                    // What changed, as a tree of values, and the lists that it stands in.
+                    let changed = serde_json::to_vec(diff).map_or(0, |text| 4 * text.len());
+                    let bytes = changed + size_of::<usize>() * state.layer_count();
+                    self.publish(state, bytes);
+                }
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    self.begin().await;
+                }
+            },
+            None => self.begin().await,
+        }
     }
 }
 
-/// A message: a type beside the fields of what it tells.
-#[derive(Serialize)]
-struct Message<'a, T> {
-    r#type: &'static str,
-    #[serde(flatten)]
-    told: &'a T,
+/// A text that no other start of the service has had.
+fn epoch() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    let began = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("{:x}-{:08x}", began.as_millis(), RandomState::new().build_hasher().finish() >> 32)
 }
 
-/// Writes a message.
-pub(super) fn message(r#type: &'static str, told: &impl Serialize) -> String {
-    // Everything that is told is made of strings, finite numbers and maps with string keys, which always serialise.
-    serde_json::to_string(&Message { r#type, told }).unwrap_or_default()
-}
-
-fn update(diff: &SceneDiff) -> Arc<str> {
-    message("layerUpdate", diff).into()
-}
-
-/// The message that tells an event.
-pub(super) fn event_text(event: &StreamEvent) -> Arc<str> {
-    match event {
-        StreamEvent::Error { message: text } => error_text(text).into(),
-        event => message("streamEvent", event).into(),
+async fn follow_scene(feed: Feed, mut diffs: broadcast::Receiver<Arc<SceneDiff>>) {
+    feed.begin().await;
+    loop {
+        match diffs.recv().await {
+            Ok(diff) => feed.go_on(&diff).await,
+            Err(RecvError::Lagged(_)) => feed.begin().await,
+            Err(RecvError::Closed) => return,
+        }
     }
 }
 
-/// The message that tells what went wrong.
-pub(super) fn error_text(text: &str) -> String {
-    #[derive(Serialize)]
-    struct Told<'a> {
-        message: &'a str,
+async fn tell_events(feed: Feed, mut events: broadcast::Receiver<StreamEvent>) {
+    loop {
+        match events.recv().await {
+            Ok(told) if feed.0.events.receiver_count() > 0 => {
+                // Nobody listening is fine.
+                let _ = feed.0.events.send(event(&told));
+            }
+            Ok(_) => {}
+            Err(RecvError::Lagged(count)) => {
+                for told in std::iter::once(missed(count)).chain(feed.state_of_stream()) {
+                    // Nobody listening is fine.
+                    let _ = feed.0.events.send(told);
+                }
+            }
+            Err(RecvError::Closed) => return,
+        }
     }
-    message("error", &Told { message: text })
+}
+
+async fn tell_metrics(feed: Feed) {
+    let mut beat = interval(METRICS_EVERY);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if feed.0.metrics.receiver_count() > 0 {
+            feed.0.metrics.send_replace(feed.metrics_now());
+        }
+    }
 }

@@ -21,7 +21,7 @@
 //!
 //! | `type` | topic | when | what |
 //! | --- | --- | --- | --- |
-//! | `hello` | | first | `protocol` 2, `server`, `epoch`, `tick`, `fps`, `canvas` {`width`, `height`}, `limits` |
+//! | `hello` | | first | `protocol` 2, `server`, `epoch`, `tick`, `fps`, `resolution` of the picture {`width`, `height`}, `limits` |
 //! | `snapshot` | `scene` | at first, and where no update would do | `epoch`, `tick`, `seq`, `scene`: replaces all the client knows of the scene |
 //! | `layerUpdate` | `scene` | after each tick that changed the scene | `tick`, `seq`, `since`?, `scene`?, `changes`; see below |
 //! | `streamEvent` | `events` | on change | `event` and its fields, see below |
@@ -123,8 +123,12 @@
 //! nothing for so long, is gone. `limits` of `hello` has `messageBytes`, `messagesPerSecond`, `bytesPerSecond`, `layers`
 //! and `previews`.
 //!
+//! With tokens (see `API_TOKEN`) the connection asks for one as every request does; a page in a browser names it among
+//! the protocols, `["stream-manager", "token.…"]`, in base64url without padding. To edit takes the scope `control`.
+//!
 //! A connection that the service does not take is answered by a problem document instead: 503 if as many clients as
-//! `WS_MAX_CLIENTS` are connected, 400 for a query that is not understood. One that it ends gets a close code:
+//! `WS_MAX_CLIENTS` are connected, or three quarters of that from the same address, 400 for a query that is not
+//! understood. One that it ends gets a close code:
 //!
 //! | code | why |
 //! | --- | --- |
@@ -135,88 +139,152 @@
 //! | 1008 | a hundred messages in a row were not understood |
 //! | 1009 | a message was larger than `messageBytes` |
 
+mod allowance;
+mod edits;
 mod feed;
+mod history;
+mod message;
+mod previews;
+mod said;
 mod session;
+mod upgrade;
+mod view;
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use warp::{
     Filter,
     filters::BoxedFilter,
-    http::{HeaderValue, StatusCode, header},
-    reply::{Reply as _, Response},
+    http::{HeaderMap, Method},
+    hyper::upgrade::OnUpgrade,
+    reply::Response,
 };
 
-use self::feed::Feed;
-use super::{Context, Problem, server::Route};
+use self::{
+    feed::Feed,
+    said::{Known, Subscribe, hear_query},
+    upgrade::{Socket, upgrade},
+};
+use super::{
+    ClientLimits, Context, Problem, Scope,
+    limits::{Counted, Counts},
+    preview::Studio,
+    server::Route,
+};
 use crate::engine::EngineHandle;
-
-/// Clients that are served at once; more are refused.
-const CLIENTS: usize = 256;
-/// The largest message that a client may send, in bytes.
-const LARGEST_MESSAGE: usize = 64 << 10;
-/// Bytes that may wait for a client's connection besides what the system buffers; must hold one snapshot.
-const WRITE_BUFFER: usize = 64 << 20;
 
 /// All who are connected, and what they are sent.
 #[derive(Clone)]
 pub(super) struct Clients {
     engine: EngineHandle,
     feed: Feed,
+    studio: Studio,
     places: Arc<Semaphore>,
+    counts: Counts,
+    limits: ClientLimits,
     ending: watch::Receiver<bool>,
 }
 
+/// What a client wants from the beginning, and what it may do.
+struct Wish {
+    subscribe: Subscribe,
+    known: Option<Known>,
+    scope: Scope,
+}
+
+/// Who asks for a WebSocket. Whoever comes here has passed the doorkeeper, who says what it may do.
+#[derive(Clone, Copy)]
+struct Visitor {
+    scope: Scope,
+    address: IpAddr,
+}
+
+/// A client's places, until it is gone: in all, and of its address.
+type Place = (OwnedSemaphorePermit, Counted);
+
 impl Clients {
     /// Starts to listen to the engine, until `ending` turns true.
-    pub(super) fn start(engine: EngineHandle, ending: watch::Receiver<bool>) -> Self {
-        let feed = Feed::start(&engine, ending.clone());
-        Self { engine, feed, places: Arc::new(Semaphore::new(CLIENTS)), ending }
+    pub(super) fn start(
+        engine: EngineHandle,
+        studio: Studio,
+        limits: ClientLimits,
+        ending: watch::Receiver<bool>,
+    ) -> Self {
+        let feed = Feed::start(&engine, &ending);
+        let places = Arc::new(Semaphore::new(limits.max));
+        Self { engine, feed, studio, places, counts: Counts::default(), limits, ending }
     }
 
     /// Waits until the last client is gone, and lets no more in.
     pub(super) async fn all_gone(&self) {
-        let all = u32::try_from(CLIENTS).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.limits.max).unwrap_or(u32::MAX);
         // Only a closed semaphore refuses, and this one is never closed.
         let _ = self.places.acquire_many(all).await;
+    }
+
+    /// Opens a WebSocket, if there is room for one more client.
+    fn admit(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        query: &str,
+        visitor: Visitor,
+        on_upgrade: Option<OnUpgrade>,
+    ) -> Result<Response, Problem> {
+        let (subscribe, known) = hear_query(query)?;
+        let place = self.place(visitor.address)?;
+        let (clients, wish) = (self.clone(), Wish { subscribe, known, scope: visitor.scope });
+        upgrade(method, headers, on_upgrade, move |socket| serve(socket, clients, place, wish))
+    }
+
+    /// Room for one more client. One address gets three quarters of it: places stay for others.
+    fn place(&self, address: IpAddr) -> Result<Place, Problem> {
+        let max = self.limits.max;
+        let refused = |count: usize, whose: &str| {
+            let detail = format!("{count} WebSocket clients{whose} are connected; `WS_MAX_CLIENTS` allows no more");
+            Problem::unavailable(detail)
+        };
+        let of_one = max - max / 4;
+        let counted = self.counts.add(address, of_one).ok_or_else(|| refused(of_one, " of one address"))?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| refused(max, ""))?;
+        Ok((place, counted))
     }
 }
 
 /// WebSockets at `path`.
 pub(super) fn routes(context: &Context, path: BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let clients = context.clients.clone();
-    let upgrade = path.clone().and(warp::ws()).map(move |socket: warp::ws::Ws| {
-        let Ok(place) = Arc::clone(&clients.places).try_acquire_owned() else {
-            let detail = format!("{CLIENTS} WebSocket clients are connected, which is as many as may be");
-            return Problem::unavailable(detail).into_response();
-        };
-        let clients = clients.clone();
-        socket
-            .max_message_size(LARGEST_MESSAGE)
-            .max_frame_size(LARGEST_MESSAGE)
-            .max_write_buffer_size(WRITE_BUFFER)
-            .on_upgrade(move |socket| serve(socket, clients, place))
-            .into_response()
-    });
-    let plain = path.map(|| {
-        Problem::new(StatusCode::UPGRADE_REQUIRED, "this is a WebSocket; ask for an upgrade with GET")
-            .with_header(header::UPGRADE, HeaderValue::from_static("websocket"))
-            .with_header(header::CONNECTION, HeaderValue::from_static("upgrade"))
-            .into_response()
-    });
-    upgrade
-        .or(plain)
-        .unify()
-        .map(|mut response: Response| {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    path.and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(query)
+        .and(visitor())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .map(move |method: Method, headers: HeaderMap, query: String, visitor: Visitor, on_upgrade| {
+            let answer = clients.admit(&method, &headers, &query, visitor, on_upgrade);
+            let mut response = answer.unwrap_or_else(Problem::into_response);
             response.extensions_mut().insert(Route("/ws"));
             response
         })
         .boxed()
 }
 
-async fn serve(socket: warp::ws::WebSocket, clients: Clients, place: OwnedSemaphorePermit) {
+fn visitor() -> impl Filter<Extract = (Visitor,), Error = Infallible> + Clone {
+    // Both are there: every request comes by the front.
+    let (scope, address) = (warp::ext::optional::<Scope>(), warp::ext::optional::<IpAddr>());
+    scope.and(address).map(|scope: Option<Scope>, address: Option<IpAddr>| Visitor {
+        scope: scope.unwrap_or(Scope::Read),
+        address: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+    })
+}
+
+async fn serve(socket: Socket, clients: Clients, place: Place, wish: Wish) {
     let counted = clients.engine.client_connected();
-    session::run(socket, &clients).await;
+    session::run(socket, &clients, wish).await;
     drop((counted, place));
 }

@@ -1,177 +1,487 @@
 //! One client, from hello to goodbye.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, future::pending, sync::Arc};
 
+use bytes::Bytes;
+use components::document::Source;
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::{
-    sync::broadcast::error::RecvError,
-    time::{Instant, MissedTickBehavior, interval_at, timeout},
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
+    time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout},
 };
-use warp::ws::{Message, WebSocket};
+use tokio_tungstenite::tungstenite::{
+    Error, Message, Utf8Bytes,
+    error::{CapacityError, ProtocolError},
+    protocol::{
+        CloseFrame,
+        frame::{
+            Frame,
+            coding::{CloseCode, Data, OpCode},
+        },
+    },
+};
 
 use super::{
-    Clients,
-    feed::{Bulletin, error_text, event_text, message},
+    Clients, Wish,
+    allowance::{self, Allowance},
+    edits::Edits,
+    message::{answer, message, missed, refusal},
+    previews::{PREVIEWS, Previews, picture},
+    said::{Known, NAMED_LAYERS, RequestId, Said, Subscribe, Topic, hear},
+    upgrade::{LARGEST_MESSAGE, PIECE, Socket},
+    view::{Issue, Next, Place, View},
 };
-use crate::{control::ended, engine::StreamEvent};
+use crate::control::{Problem, Scope, admission::beyond, ended};
 
 /// Of the messages described in the module above.
-const PROTOCOL: u32 = 1;
+const PROTOCOL: u32 = 2;
 const SERVER: &str = concat!("stream-manager/", env!("CARGO_PKG_VERSION"));
-const PING_EVERY: Duration = Duration::from_secs(20);
-/// A client that neither says nor takes anything for so long is gone.
-const SILENCE: Duration = Duration::from_secs(60);
+/// Messages in a row that need not be understood.
+const MISUNDERSTOOD: u32 = 100;
 
 /// Why a session ends; the code and words of the close message, if the client is still there to take one.
 enum Ending {
     /// The client is gone, or does not take what it is sent.
     Gone,
-    /// The client said goodbye.
+    /// The client said goodbye, and has been answered.
     Left,
     /// We end it.
-    Closed(u16, &'static str),
+    Closed(CloseCode, &'static str),
 }
 
+const ENDING: Ending = Ending::Closed(CloseCode::Away, "the service is ending");
+
 /// Serves one client until it leaves, falls silent, or the service ends.
-pub(super) async fn run(socket: WebSocket, clients: &Clients) {
-    let mut session = Session { socket, clients, seq: 0 };
-    let goodbye = match session.converse().await {
-        Ending::Gone => return,
-        Ending::Left => Message::close(),
-        Ending::Closed(code, reason) => Message::close_with(code, reason),
+pub(super) async fn run(socket: Socket, clients: &Clients, wish: Wish) {
+    let now = Instant::now();
+    let mut session = Session {
+        socket,
+        clients,
+        scope: wish.scope,
+        topics: BTreeSet::from([Topic::Scene, Topic::Events, Topic::Metrics]),
+        view: View::default(),
+        scene: None,
+        place: None,
+        events: None,
+        metrics: None,
+        edits: Edits::default(),
+        previews: Previews::default(),
+        allowance: Allowance::new(now),
+        read_at: now,
+        misunderstood: 0,
     };
-    let _ = timeout(Duration::from_secs(1), session.socket.send(goodbye)).await;
-    let _ = timeout(Duration::from_secs(1), session.socket.close()).await;
+    let Err(ending) = session.converse(wish).await;
+    let goodbye = match ending {
+        Ending::Gone => return,
+        Ending::Left => None,
+        Ending::Closed(code, reason) => Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }),
+    };
+    let goodbye = timeout(clients.limits.goodbye, async {
+        session.socket.close(goodbye).await?;
+        // Until the client has taken its leave too: to close sooner would be to lose what it has not read yet.
+        while session.socket.next().await.transpose()?.is_some() {}
+        Ok::<_, Error>(())
+    });
+    let _ = goodbye.await;
 }
 
 struct Session<'a> {
-    socket: WebSocket,
+    socket: Socket,
     clients: &'a Clients,
-    /// The last diff that the client knows.
-    seq: u64,
+    scope: Scope,
+    topics: BTreeSet<Topic>,
+    view: View,
+    /// What is told of the scene, if the client wants it.
+    scene: Option<watch::Receiver<Arc<Issue>>>,
+    /// Where the client is; `None` if it has no state of the scene.
+    place: Option<Place>,
+    events: Option<broadcast::Receiver<Utf8Bytes>>,
+    metrics: Option<watch::Receiver<Utf8Bytes>>,
+    edits: Edits,
+    previews: Previews,
+    allowance: Allowance,
+    /// When the client is listened to again.
+    read_at: Instant,
+    /// Messages in a row that were not understood.
+    misunderstood: u32,
 }
 
-/// What a client may say. Version 1 of the protocol takes no edits by this way yet.
-#[derive(Deserialize)]
-struct Said {
-    r#type: String,
+/// A channel that is not there tells nothing.
+async fn changed<T>(receiver: &mut Option<watch::Receiver<T>>) -> Result<(), watch::error::RecvError> {
+    match receiver {
+        Some(receiver) => receiver.changed().await,
+        None => pending().await,
+    }
+}
+
+async fn received(receiver: &mut Option<broadcast::Receiver<Utf8Bytes>>) -> Result<Utf8Bytes, RecvError> {
+    match receiver {
+        Some(receiver) => receiver.recv().await,
+        None => pending().await,
+    }
 }
 
 impl Session<'_> {
-    async fn converse(&mut self) -> Ending {
-        match self.listen().await {
-            Ok(never) => match never {},
-            Err(ending) => ending,
-        }
-    }
-
-    async fn listen(&mut self) -> Result<std::convert::Infallible, Ending> {
-        // First subscribed, then the snapshot: what happens in between is in both, and left out by its number.
-        let mut bulletins = self.clients.feed.subscribe();
+    async fn converse(&mut self, wish: Wish) -> Result<Infallible, Ending> {
+        self.begin(wish).await?;
+        let limits = self.clients.limits;
         let mut ending = self.clients.ending.clone();
-        self.send(&hello()).await?;
-        self.send_snapshot().await?;
         let mut heard = Instant::now();
-        let mut pings = interval_at(heard + PING_EVERY, PING_EVERY);
+        let mut pings = interval_at(heard + limits.ping_every, limits.ping_every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let has_room = self.edits.has_room();
+            let now = Instant::now();
             tokio::select! {
-                () = ended(&mut ending) => return Err(Ending::Closed(1001, "the service is ending")),
-                bulletin = bulletins.recv() => match bulletin {
-                    Ok(Bulletin::Diff { seq, text }) => self.send_diff(seq, &text).await?,
-                    Ok(Bulletin::Event(text)) => self.send(&text).await?,
-                    Ok(Bulletin::Lost) | Err(RecvError::Lagged(_)) => self.send_snapshot().await?,
-                    Err(RecvError::Closed) => return Err(Ending::Closed(1001, "the engine has ended")),
+                () = ended(&mut ending) => return Err(ENDING),
+                changed = changed(&mut self.scene) => match changed {
+                    Ok(()) => self.tell_scene().await?,
+                    Err(_) => return Err(ENDING),
                 },
-                said = self.socket.next() => {
-                    self.answer(said).await?;
+                event = received(&mut self.events) => match event {
+                    Ok(text) => self.send(text).await?,
+                    Err(RecvError::Lagged(count)) => {
+                        self.send(missed(count)).await?;
+                        self.tell_state().await?;
+                    }
+                    Err(RecvError::Closed) => return Err(ENDING),
+                },
+                changed = changed(&mut self.metrics) => match changed {
+                    Ok(()) => self.tell_metrics().await?,
+                    Err(_) => return Err(ENDING),
+                },
+                text = self.edits.answer() => self.send(text).await?,
+                (id, viewer, shot) = self.previews.next() => {
+                    self.send_data(Data::Binary, picture(id, &shot)).await?;
+                    drop(shot);
+                    self.previews.go_on(id, viewer);
+                }
+                said = self.socket.next(), if has_room && self.read_at <= now => {
+                    self.hear(said).await?;
                     heard = Instant::now();
                 }
+                () = sleep_until(self.read_at), if self.read_at > now => {}
                 _ = pings.tick() => {
-                    if heard.elapsed() > SILENCE {
+                    if !has_room || self.read_at > now {
+                        // It cannot be heard.
+                        heard = now;
+                    }
+                    if heard.elapsed() > limits.silence {
                         return Err(Ending::Gone);
                     }
-                    self.put(Message::ping(bytes::Bytes::new())).await?;
+                    self.put(Message::Ping(Bytes::new())).await?;
                 }
             }
         }
     }
 
-    /// Sends a diff that follows what the client knows; a snapshot if one in between is missing.
-    async fn send_diff(&mut self, seq: u64, text: &str) -> Result<(), Ending> {
-        if seq <= self.seq {
-            return Ok(());
+    /// Says hello, and tells what the client wants to know at once.
+    async fn begin(&mut self, wish: Wish) -> Result<(), Ending> {
+        let Wish { subscribe, known, .. } = wish;
+        self.choose(subscribe);
+        self.hello().await?;
+        if let Some(known) = known {
+            self.resume(None, Some(known)).await?;
+        } else {
+            self.follow().await?;
         }
-        if seq != self.seq + 1 {
-            return self.send_snapshot().await;
+        self.listen().await
+    }
+
+    /// Takes over what is wished.
+    fn choose(&mut self, wish: Subscribe) {
+        let Subscribe { topics, layers, every } = wish;
+        let before = self.view.clone();
+        if let Some(layers) = layers {
+            self.view.layers = layers;
         }
-        self.send(text).await?;
-        self.seq = seq;
+        if let Some(every) = every {
+            self.view.every = every;
+        }
+        if self.view.layers != before.layers {
+            self.place = None;
+        }
+        if self.view != before {
+            self.scene = None;
+        }
+        if let Some(topics) = topics {
+            self.topics = topics;
+        }
+        if !self.topics.contains(&Topic::Scene) {
+            (self.scene, self.place) = (None, None);
+        }
+    }
+
+    /// Begins to tell of the scene, if the client wants that and is not told yet.
+    async fn follow(&mut self) -> Result<(), Ending> {
+        if self.topics.contains(&Topic::Scene) && self.scene.is_none() {
+            let mut ending = self.clients.ending.clone();
+            let followed = tokio::select! {
+                followed = self.clients.feed.follow(&self.view) => followed,
+                () = ended(&mut ending) => None,
+            };
+            self.scene = Some(followed.ok_or(ENDING)?);
+        }
+        self.tell_scene().await
+    }
+
+    /// Begins to tell what else the client wants to know, if it is not told yet, and stops to tell the rest.
+    async fn listen(&mut self) -> Result<(), Ending> {
+        if !self.topics.contains(&Topic::Events) {
+            self.events = None;
+        } else if self.events.is_none() {
+            // First subscribed, then the state: what happens in between is in both.
+            self.events = Some(self.clients.feed.events());
+            self.tell_state().await?;
+        }
+        if !self.topics.contains(&Topic::Metrics) {
+            self.metrics = None;
+        } else if self.metrics.is_none() {
+            let mut metrics = self.clients.feed.metrics();
+            metrics.mark_unchanged();
+            self.metrics = Some(metrics);
+            self.send(self.clients.feed.metrics_now()).await?;
+        }
         Ok(())
     }
 
-    /// Tells the whole scene and the state of the stream.
-    async fn send_snapshot(&mut self) -> Result<(), Ending> {
-        let engine = &self.clients.engine;
-        let snapshot = engine.snapshot().await.map_err(|_| Ending::Closed(1001, "the engine has ended"))?;
-        let state = *engine.transport().borrow();
-        let outputs = engine.outputs();
-        self.send(&message("snapshot", &*snapshot)).await?;
-        self.seq = snapshot.seq;
-        self.send(&event_text(&StreamEvent::Transport { state })).await?;
-        for output in outputs {
-            self.send(&event_text(&StreamEvent::Output { output })).await?;
+    async fn hello(&mut self) -> Result<(), Ending> {
+        #[derive(Serialize)]
+        struct Hello<'a> {
+            protocol: u32,
+            server: &'static str,
+            epoch: &'a str,
+            tick: u64,
+            fps: u32,
+            resolution: Size,
+            limits: Limits,
         }
-        Ok(())
+        #[derive(Serialize)]
+        struct Size {
+            width: usize,
+            height: usize,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Limits {
+            message_bytes: usize,
+            messages_per_second: u32,
+            bytes_per_second: u32,
+            layers: usize,
+            previews: usize,
+        }
+        let (feed, engine) = (&self.clients.feed, &self.clients.engine);
+        let format = engine.format();
+        let hello = Hello {
+            protocol: PROTOCOL,
+            server: SERVER,
+            epoch: feed.epoch(),
+            tick: engine.stats().tick,
+            fps: format.fps,
+            resolution: Size { width: format.width, height: format.height },
+            limits: Limits {
+                message_bytes: LARGEST_MESSAGE,
+                messages_per_second: allowance::MESSAGES,
+                bytes_per_second: allowance::BYTES,
+                layers: NAMED_LAYERS,
+                previews: PREVIEWS,
+            },
+        };
+        self.send(message("hello", &hello).into()).await
     }
 
-    async fn answer(&mut self, said: Option<Result<Message, warp::Error>>) -> Result<(), Ending> {
-        let said = match said {
-            None => return Err(Ending::Gone),
-            Some(Err(error)) => {
-                tracing::debug!(%error, "a WebSocket client was lost");
-                return Err(Ending::Closed(1002, "a frame could not be read, or a message was larger than 64 KiB"));
+    /// Brings the client to the newest state of the scene that there is for it.
+    async fn tell_scene(&mut self) -> Result<(), Ending> {
+        let Some(scene) = &mut self.scene else { return Ok(()) };
+        let issue = Arc::clone(&scene.borrow_and_update());
+        let feed = &self.clients.feed;
+        let next = match self.place {
+            Some(place) => issue.next(place, feed, &self.view),
+            None => Next::Snapshot,
+        };
+        let (place, text) = match next {
+            Next::Nothing => return Ok(()),
+            Next::Silent(place) => {
+                self.place = Some(place);
+                return Ok(());
             }
+            Next::Tell(place, text) => (place, text),
+            Next::Snapshot => (Place { at: issue.seq(), told: issue.seq() }, issue.snapshot(feed.epoch())),
+        };
+        drop(issue);
+        self.send(text).await?;
+        self.place = Some(place);
+        Ok(())
+    }
+
+    async fn tell_state(&mut self) -> Result<(), Ending> {
+        for text in self.clients.feed.state_of_stream() {
+            self.send(text).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_metrics(&mut self) -> Result<(), Ending> {
+        let Some(metrics) = &mut self.metrics else { return Ok(()) };
+        let text = metrics.borrow_and_update().clone();
+        self.send(text).await
+    }
+
+    async fn hear(&mut self, said: Option<Result<Message, Error>>) -> Result<(), Ending> {
+        let said = match said {
+            None => return Err(Ending::Left),
+            Some(Err(error)) => return Err(why(&error)),
             Some(Ok(said)) => said,
         };
-        if said.is_close() {
-            return Err(Ending::Left);
-        }
-        if said.is_ping() || said.is_pong() {
-            return Ok(());
-        }
-        let misunderstood = |problem: &dyn fmt::Display| error_text(&format!("message not understood: {problem}"));
-        let answer = match said.to_str().map(serde_json::from_str::<Said>) {
-            Err(()) => misunderstood(&"it is binary; send JSON text"),
-            Ok(Err(error)) => misunderstood(&error),
-            Ok(Ok(said)) if said.r#type == "edit" => {
-                error_text("edits are not taken here; send them over HTTP, to `/api/stream/layers`")
-            }
-            Ok(Ok(said)) => misunderstood(&format_args!("there is no type `{}`", said.r#type)),
+        self.read_at = self.allowance.spend(said.len(), Instant::now());
+        let (request, said) = match said {
+            Message::Text(text) => hear(&text),
+            Message::Binary(_) => (None, Err(Problem::bad_request("the message is binary; send JSON text"))),
+            // Pings and goodbyes are answered by the connection itself.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => return Ok(()),
         };
-        self.send(&answer).await
+        match said {
+            Ok(said) => {
+                self.misunderstood = 0;
+                self.respond(request, said).await
+            }
+            Err(problem) => {
+                self.misunderstood += 1;
+                self.send(refusal(request.as_ref(), &problem)).await?;
+                if self.misunderstood == MISUNDERSTOOD {
+                    return Err(Ending::Closed(CloseCode::Policy, "a hundred messages in a row were not understood"));
+                }
+                Ok(())
+            }
+        }
     }
 
-    async fn send(&mut self, text: &str) -> Result<(), Ending> {
-        self.put(Message::text(text)).await
+    async fn respond(&mut self, request: Option<RequestId>, said: Said) -> Result<(), Ending> {
+        match said {
+            Said::Subscribe(wish) => self.subscribe(request, wish).await,
+            Said::Resume(known) => self.resume(request, known).await,
+            Said::Edit { batch, is_for_later } => self.edit(request, batch, is_for_later).await,
+            Said::Preview { id, look, fps } => {
+                let Clients { engine, studio, .. } = self.clients;
+                let text = match self.previews.begin(engine, studio, id, look, fps) {
+                    Ok(previewing) => answer("previewing", request.as_ref(), &previewing).into(),
+                    Err(problem) => refusal(request.as_ref(), &problem),
+                };
+                self.send(text).await
+            }
+            Said::EndPreview { id } => {
+                #[derive(Serialize)]
+                struct Ended {
+                    id: u16,
+                }
+                self.previews.end(id);
+                self.send(answer("previewEnded", request.as_ref(), &Ended { id }).into()).await
+            }
+            Said::Ping => {
+                #[derive(Serialize)]
+                struct Pong {
+                    tick: u64,
+                    seq: u64,
+                }
+                // What the client has, if it is told of the scene at all: it can wait for a number.
+                let seq = self.place.map_or_else(|| self.clients.feed.seq(), |place| place.at);
+                let pong = Pong { tick: self.clients.engine.stats().tick, seq };
+                self.send(answer("pong", request.as_ref(), &pong).into()).await
+            }
+        }
     }
 
-    /// Hands a message to the connection. Waits while the client is slow, in which time its bulletins pile up to the
-    /// backlog and then give way to a snapshot; nobody else waits for it.
+    async fn subscribe(&mut self, request: Option<RequestId>, wish: Subscribe) -> Result<(), Ending> {
+        #[derive(Serialize)]
+        struct Subscribed<'a> {
+            topics: &'a BTreeSet<Topic>,
+            layers: Option<&'a BTreeSet<components::LayerId>>,
+            rate: Option<f64>,
+        }
+        self.choose(wish);
+        let subscribed = Subscribed {
+            topics: &self.topics,
+            layers: self.view.layers.as_deref(),
+            rate: self.view.every.map(|every| 1.0 / every.as_secs_f64()),
+        };
+        self.send(answer("subscribed", request.as_ref(), &subscribed).into()).await?;
+        self.follow().await?;
+        self.listen().await
+    }
+
+    async fn resume(&mut self, request: Option<RequestId>, known: Option<Known>) -> Result<(), Ending> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Resumed {
+            is_complete: bool,
+        }
+        let feed = &self.clients.feed;
+        self.topics.insert(Topic::Scene);
+        let known = known.filter(|known| known.epoch == feed.epoch() && feed.history().state(known.seq).is_some());
+        self.place = known.map(|known| Place { at: known.seq, told: known.seq });
+        let resumed = Resumed { is_complete: self.place.is_some() };
+        self.send(answer("resumed", request.as_ref(), &resumed).into()).await?;
+        self.follow().await
+    }
+
+    async fn edit(&mut self, request: Option<RequestId>, batch: Source, is_for_later: bool) -> Result<(), Ending> {
+        if self.scope < Scope::Control {
+            return self.send(refusal(request.as_ref(), &beyond(self.scope, Scope::Control))).await;
+        }
+        let engine = self.clients.engine.clone();
+        match self.edits.send(engine, request, batch, is_for_later).await {
+            Ok(()) => Ok(()),
+            Err((request, problem)) => self.send(refusal(request.as_ref(), &problem)).await,
+        }
+    }
+
+    async fn send(&mut self, text: Utf8Bytes) -> Result<(), Ending> {
+        self.send_data(Data::Text, text.into()).await
+    }
+
+    /// Sends a message, in pieces if it is large.
+    async fn send_data(&mut self, kind: Data, mut rest: Bytes) -> Result<(), Ending> {
+        let mut kind = OpCode::Data(kind);
+        loop {
+            let piece = rest.split_to(rest.len().min(PIECE));
+            self.put(Message::Frame(Frame::message(piece, kind, rest.is_empty()))).await?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            kind = OpCode::Data(Data::Continue);
+        }
+    }
+
+    /// Hands a message to the connection, and waits while the client is slow. Nobody else waits for it.
     async fn put(&mut self, message: Message) -> Result<(), Ending> {
-        match timeout(SILENCE, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Ending::Gone),
+        let mut ending = self.clients.ending.clone();
+        tokio::select! {
+            biased;
+            sent = timeout(self.clients.limits.silence, self.socket.send(message)) => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) | Err(_) => Err(Ending::Gone),
+            },
+            () = ended(&mut ending) => Err(ENDING),
         }
     }
 }
 
-fn hello() -> String {
-    #[derive(Serialize)]
-    struct Hello {
-        protocol: u32,
-        server: &'static str,
+/// How to end a conversation in which something came that cannot be read.
+fn why(error: &Error) -> Ending {
+    tracing::debug!(%error, "a WebSocket client was lost");
+    match error {
+        Error::Capacity(CapacityError::MessageTooLong { .. }) => {
+            Ending::Closed(CloseCode::Size, "a message was larger than 2 MiB")
+        }
+        Error::Utf8(_) => Ending::Closed(CloseCode::Invalid, "a text was not UTF-8"),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Gone,
+        Error::Protocol(_) | Error::Capacity(_) => {
+            Ending::Closed(CloseCode::Protocol, "what came is not the WebSocket protocol")
+        }
+        _ => Ending::Gone,
     }
-    message("hello", &Hello { protocol: PROTOCOL, server: SERVER })
 }

@@ -1,0 +1,99 @@
+//! The picture as JPEG files for those who look in, at the size, quality and rate that each asks for.
+//!
+//! Work is done only for somebody who waits for it. Who has taken a picture and is due for the next one asks for it; the
+//! next frame that differs is then scaled and encoded, once for all who asked for this size and quality, on threads of
+//! their own. While nobody watches there are no threads, and the engine hands no frames out for it; whoever is slow does
+//! not ask, and costs nothing.
+//!
+//! A frame is held only until it is scaled: it is one of the few that the compositor draws into in turn.
+
+mod stage;
+mod work;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use self::stage::Stage;
+pub(super) use self::stage::{Shot, Viewer};
+use super::Problem;
+use crate::{engine::EngineHandle, telemetry::Metrics};
+
+/// Different sizes and qualities that are made at once; more are refused.
+const STAGES: usize = 64;
+
+/// Size and quality of a preview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Look {
+    /// Pixels; a smaller canvas is not enlarged.
+    pub(super) width: u16,
+    /// 1 to 100.
+    pub(super) quality: u8,
+}
+
+/// Where previews are made.
+#[derive(Clone)]
+pub(super) struct Studio(Arc<Inner>);
+
+struct Inner {
+    engine: EngineHandle,
+    metrics: Arc<Metrics>,
+    workers: usize,
+    stages: Mutex<Stages>,
+}
+
+#[derive(Default)]
+struct Stages {
+    /// Those that somebody watches.
+    watched: HashMap<Look, Weak<Stage>>,
+    /// Whether there are threads that work for them.
+    is_running: bool,
+}
+
+impl Studio {
+    /// A studio that takes up to `workers` threads once there is something to do.
+    pub(super) fn new(engine: EngineHandle, metrics: Arc<Metrics>, workers: usize) -> Self {
+        Self(Arc::new(Inner { engine, metrics, workers: workers.max(1), stages: Mutex::default() }))
+    }
+
+    /// Begins to watch at `fps` pictures a second.
+    ///
+    /// # Errors
+    /// Too many different previews are being made, or the system gives no thread.
+    pub(super) fn watch(&self, look: Look, fps: f64) -> Result<Viewer, Problem> {
+        let mut stages = self.0.stages();
+        let stage = match stages.watched.get(&look).and_then(Weak::upgrade) {
+            Some(stage) => stage,
+            None if stages.watched.len() >= STAGES => {
+                let detail = format!("{STAGES} previews are made, which is as many as may be; ask for less, or later");
+                return Err(Problem::unavailable(detail));
+            }
+            None => {
+                let stage = Arc::new(Stage::new(look));
+                stages.watched.insert(look, Arc::downgrade(&stage));
+                stage
+            }
+        };
+        if !stages.is_running {
+            work::start(&self.0).map_err(|error| Problem::unavailable(format!("no thread for previews: {error}")))?;
+            stages.is_running = true;
+        }
+        Ok(Viewer::new(stage, fps))
+    }
+}
+
+impl Inner {
+    fn stages(&self) -> MutexGuard<'_, Stages> {
+        self.stages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All stages that somebody watches. If there are none the work is noted as ended.
+    fn watched(&self) -> Vec<Arc<Stage>> {
+        let mut stages = self.stages();
+        stages.watched.retain(|_, stage| stage.strong_count() > 0);
+        let watched: Vec<_> = stages.watched.values().filter_map(Weak::upgrade).collect();
+        stages.is_running = !watched.is_empty();
+        watched
+    }
+}

@@ -1,0 +1,59 @@
+//! Writing what the service says.
+
+use serde::Serialize;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::said::RequestId;
+use crate::{control::Problem, engine::StreamEvent};
+
+/// A message: a type beside the fields of what it tells.
+#[derive(Serialize)]
+struct Message<'a, T> {
+    r#type: &'static str,
+    #[serde(rename = "requestId", skip_serializing_if = "Option::is_none")]
+    request: Option<&'a RequestId>,
+    #[serde(flatten)]
+    told: &'a T,
+}
+
+/// Writes a message.
+pub(super) fn message(r#type: &'static str, told: &impl Serialize) -> String {
+    answer(r#type, None, told)
+}
+
+/// Writes a message that answers one of the client's.
+pub(super) fn answer(r#type: &'static str, request: Option<&RequestId>, told: &impl Serialize) -> String {
+    // Everything that is told is made of strings, finite numbers and maps with string keys, which always serialise.
+    serde_json::to_string(&Message { r#type, request, told }).unwrap_or_default()
+}
+
+/// Tells that something asked for was not done.
+pub(super) fn refusal(request: Option<&RequestId>, problem: &Problem) -> Utf8Bytes {
+    let mut told = serde_json::to_value(problem.document()).unwrap_or_default();
+    if let Some(fields) = told.as_object_mut() {
+        // A problem's type is another thing than a message's, and says nothing.
+        fields.shift_remove("type");
+    }
+    answer("error", request, &told).into()
+}
+
+/// The message that tells an event.
+pub(super) fn event(event: &StreamEvent) -> Utf8Bytes {
+    #[derive(Serialize)]
+    struct Failed<'a> {
+        detail: &'a str,
+    }
+    match event {
+        StreamEvent::Error { message: detail } => message("error", &Failed { detail }).into(),
+        event => message("streamEvent", event).into(),
+    }
+}
+
+/// Tells that events were left out.
+pub(super) fn missed(count: u64) -> Utf8Bytes {
+    #[derive(Serialize)]
+    struct Missed {
+        count: u64,
+    }
+    message("missed", &Missed { count }).into()
+}
