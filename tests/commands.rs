@@ -158,6 +158,14 @@ fn a_good_scene_passes_and_a_missing_asset_does_not() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("/assets/0/path") && text.contains("there is no file `logo.png`"), "{text}");
 
+    // 20 MB once it is decoded, and 16 MiB for all.
+    image::GrayImage::new(2500, 2000).save(folder.path().join("logo.png")).unwrap();
+    assert!(run(folder.path(), &["check", "missing.json"], &[]).status.success());
+    let output = run(folder.path(), &["check", "missing.json"], &[("ASSETS_MEMORY", "16")]);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("needs at least 20 MiB") && text.contains("ASSETS_MEMORY"), "{text}");
+
     let output = run(folder.path(), &["check", "nowhere.json", "good.jsonc"], &[]);
     let text = told(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");

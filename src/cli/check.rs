@@ -19,7 +19,7 @@ pub fn check(args: &CheckArgs) -> ExitCode {
     let mut lines = Vec::new();
     let mut faulty = false;
     for file in &args.files {
-        match check_scene(file, &limits) {
+        match check_scene(file, &limits, settings.assets_memory << 20) {
             Ok(scene) => lines.push(summary(file, &scene)),
             Err(faults) => {
                 faulty = true;
@@ -43,24 +43,24 @@ fn summary(file: &Path, scene: &SceneDocument) -> String {
     )
 }
 
-/// Reads a scene file and the files that it names.
-fn check_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
+/// Reads a scene file and the files that it names; each of them may take so many bytes once it is decoded.
+fn check_scene(file: &Path, limits: &Limits, assets_memory: u64) -> Result<SceneDocument, Vec<String>> {
     let scene = read_scene(file, limits)?;
     let missing: Vec<String> = scene
         .assets
         .iter()
         .enumerate()
         .filter_map(|(index, asset)| {
-            let why = check_asset(asset, &scene.folder).err()?;
+            let why = check_asset(asset, &scene.folder, assets_memory).err()?;
             Some(format!("{}: /assets/{index}/path: asset `{}`: {why}", file.display(), asset.id))
         })
         .collect();
     if missing.is_empty() { Ok(scene) } else { Err(missing) }
 }
 
-/// Why a file that a scene names cannot be used.
-fn check_asset(asset: &AssetDocument, folder: &Path) -> Result<(), String> {
-    assets::check(asset, folder).map_err(|error| error.to_string())?;
+/// Why a file that a scene names cannot be used with so many bytes for assets.
+fn check_asset(asset: &AssetDocument, folder: &Path, assets_memory: u64) -> Result<(), String> {
+    assets::check(asset, folder, assets_memory).map_err(|error| error.to_string())?;
     match asset.kind {
         AssetKind::Audio => check_sound(&folder.join(&asset.path))
             .map_err(|reason| format!("`{}` cannot be played: {reason}", asset.path.display())),

@@ -19,14 +19,17 @@ use image::{
 use super::{
     AssetError, AssetState, PremultipliedImage,
     apng::Apng,
-    budget::Reservation,
     decode::{Context, Read as Found, decoder_limits, format_name, open, premultiply},
+    still::{is_whole_riff, uncounted_if_small},
 };
 
 /// Pixels that all frames of an animation may have together, in millions: 256 MB.
 const MAX_MEGAPIXELS: u64 = 64;
 /// Frames that an animation may have.
 const MAX_FRAMES: usize = 10_000;
+/// Bytes for each pixel that are needed besides the frames that are kept: the canvas and what was there before, the frame
+/// as it is stored and as it is handed out, the one before it.
+const SCRATCH: u64 = 24;
 /// What browsers make of a delay of 10 ms or less: such files were made when no program could play them as fast.
 const SHORTEST: u64 = 10_000;
 const INSTEAD: u64 = 100_000;
@@ -86,7 +89,7 @@ impl AnimatedImage {
 type Decoded<'a> = Box<dyn Iterator<Item = Result<(Vec<u8>, u64), String>> + 'a>;
 
 pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> {
-    let (file, _) = open(path, ctx.folder)?;
+    let (file, length) = open(path, ctx.folder)?;
     let damaged = |reason: String| AssetError::Damaged { path: path.to_owned(), reason };
     let reader = ImageReader::new(file).with_guessed_format().map_err(|error| damaged(error.to_string()))?;
     let format = reader.format();
@@ -105,6 +108,9 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> 
             (apng.size, apng.repeat, Box::new(apng))
         }
         Some(ImageFormat::WebP) => {
+            if !is_whole_riff(&mut reader, length).map_err(|error| damaged(error.to_string()))? {
+                return Err(damaged("it ends too early".to_owned()));
+            }
             let mut decoder = WebPDecoder::new(reader).map_err(failed)?;
             if !decoder.has_animation() {
                 return Err(still());
@@ -124,7 +130,10 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> 
         let (path, limit) = (path.to_owned(), MAX_MEGAPIXELS);
         return Err(AssetError::TooManyPixels { path, width, height, limit });
     }
-    frames(path, size, repeat, decoded, ctx)
+    // Decoders that read the whole file before they begin hold it as well.
+    let file = if format == Some(ImageFormat::WebP) { length } else { 0 };
+    let scratch = uncounted_if_small(file + SCRATCH * u64::from(width) * u64::from(height));
+    frames(path, size, repeat, decoded, scratch, ctx)
 }
 
 /// Frames that were composed already.
@@ -156,10 +165,15 @@ fn frames(
     (width, height): (u32, u32),
     repeat: Repeat,
     decoded: Decoded<'_>,
+    scratch: u64,
     ctx: &Context<'_>,
 ) -> Result<Found, AssetError> {
     let pixels = u64::from(width) * u64::from(height);
-    let mut held: Option<Reservation> = ctx.budget.reserve(0);
+    let no_room = |bytes| Ok(Found::NoRoom { size: (f64::from(width), f64::from(height)), bytes });
+    let Some(mut held) = ctx.budget.reserve(scratch) else { return no_room(scratch + pixels * 4) };
+    let mut needed = scratch;
+    // The frame before, once there is no room for more.
+    let mut last_lost: Option<Vec<u8>> = None;
     let (mut frames, mut ends): (Vec<PremultipliedImage>, Vec<u64>) = (Vec::new(), Vec::new());
     let (mut count, mut end) = (0_u64, 0_u64);
     for frame in decoded {
@@ -178,23 +192,34 @@ fn frames(
             return Err(AssetError::Damaged { path: path.to_owned(), reason: "its frames differ in size".to_owned() });
         }
         let opaque = premultiply(&mut bytes);
-        if let Some(last) = frames.last()
-            && *last.pixels == bytes
-        {
-            let same = last.clone();
-            frames.push(same);
-        } else if held.as_mut().is_some_and(|held| held.grow(pixels * 4)) {
+        let is_same = match (&last_lost, frames.last()) {
+            (Some(last), _) => *last == bytes,
+            (None, Some(last)) => *last.pixels == bytes,
+            (None, None) => false,
+        };
+        if !is_same {
+            needed += pixels * 4;
+        }
+        if is_same && last_lost.is_none() {
+            frames.extend(frames.last().cloned());
+        } else if last_lost.is_none() && held.grow(pixels * 4) {
             frames.push(PremultipliedImage { width, height, pixels: Arc::new(bytes), opaque });
         } else {
-            // At least as much: how many of those to come are the same as others is not known.
-            let bytes = held.as_ref().map_or(0, Reservation::bytes) + pixels * 4;
-            return Ok(Found::NoRoom { size: (f64::from(width), f64::from(height)), bytes });
+            // The rest is only looked at: what has to go for the picture should not go for nothing, and how much that is is
+            // to be known.
+            frames = Vec::new();
+            held.shrink_to(scratch);
+            last_lost = Some(bytes);
         }
         ends.push(end);
     }
-    let Some(held) = held.filter(|_| !frames.is_empty()) else {
+    if last_lost.is_some() {
+        return no_room(needed);
+    }
+    if frames.is_empty() {
         return Err(AssetError::Damaged { path: path.to_owned(), reason: "it has no picture".to_owned() });
-    };
+    }
+    held.shrink_to(needed - scratch);
     let opaque = frames.iter().all(|frame| frame.opaque);
     let animation = AnimatedImage { width, height, opaque, frames: Arc::new(frames), ends: Arc::new(ends), repeat };
     Ok(Found::Done { state: AssetState::Animation(animation), held })

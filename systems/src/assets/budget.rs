@@ -5,7 +5,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// Bytes that may be held, and that are. Workers reserve before they allocate, so that it is never exceeded.
+/// Bytes that may be held, and that are. Workers reserve before they allocate, what decoders need for themselves too, so
+/// that it is never exceeded.
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: AtomicU64,
@@ -62,6 +63,13 @@ impl Reservation {
             self.bytes += bytes;
         }
         grown
+    }
+
+    /// Gives back all but so many bytes.
+    pub(super) fn shrink_to(&mut self, bytes: u64) {
+        let surplus = self.bytes.saturating_sub(bytes);
+        self.budget.used.fetch_sub(surplus, Ordering::Relaxed);
+        self.bytes -= surplus;
     }
 }
 

@@ -11,11 +11,12 @@ use std::{
 
 use components::{AssetDocument, AssetKind};
 use cosmic_text::fontdb;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
+use image::{ImageFormat, ImageReader, Limits};
 
 use super::{
     AssetError, AssetState, PremultipliedImage, animation,
     budget::{Budget, Reservation},
+    still::Still,
     svg,
 };
 
@@ -146,58 +147,33 @@ pub(super) fn format_name(format: Option<ImageFormat>) -> &'static str {
 }
 
 fn image(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
-    let (file, _) = open(path, ctx.folder)?;
+    let (file, length) = open(path, ctx.folder)?;
     let damaged = |reason: String| AssetError::Damaged { path: path.to_owned(), reason };
-    let mut reader = ImageReader::new(file).with_guessed_format().map_err(|error| damaged(error.to_string()))?;
+    let reader = ImageReader::new(file).with_guessed_format().map_err(|error| damaged(error.to_string()))?;
     if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) {
         return Err(AssetError::NotAPicture { path: path.to_owned(), found: format_name(reader.format()) });
     }
-    if reader.format() == Some(ImageFormat::Jpeg) && !ends_as_jpeg(path, ctx.folder)? {
-        return Err(damaged("it ends too early".to_owned()));
-    }
-    reader.limits(decoder_limits());
-    let mut decoder = reader.into_decoder().map_err(|error| damaged(error.to_string()))?;
-    let (width, height) = decoder.dimensions();
+    let format = reader.format();
+    let still = Still::open(reader.into_inner(), format, length).map_err(damaged)?;
+    let (width, height) = still.size;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_MEGAPIXELS * 1_000_000 {
         return Err(AssetError::TooManyPixels { path: path.to_owned(), width, height, limit: MAX_MEGAPIXELS });
     }
-    // Cameras write pictures as the sensor lies and note how to turn them.
-    let orientation = decoder.orientation().ok();
-    let Some(held) = ctx.budget.reserve(pixels * 4) else {
-        let turned = orientation.is_some_and(turns);
-        let (width, height) = if turned { (height, width) } else { (width, height) };
-        return Ok(Read::NoRoom { size: (f64::from(width), f64::from(height)), bytes: pixels * 4 });
+    let bytes = pixels * 4 + still.scratch();
+    let Some(mut held) = ctx.budget.reserve(bytes) else {
+        let (width, height) = still.upright_size();
+        // What has to go for it should not go for nothing.
+        still.rehearse().map_err(damaged)?;
+        return Ok(Read::NoRoom { size: (f64::from(width), f64::from(height)), bytes });
     };
-    let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| damaged(error.to_string()))?;
-    if let Some(orientation) = orientation {
-        decoded.apply_orientation(orientation);
-    }
-    let straight = decoded.into_rgba8();
+    let straight = still.decode().map_err(damaged)?;
+    held.shrink_to(pixels * 4);
     let (width, height) = straight.dimensions();
     let mut pixels = straight.into_raw();
     let opaque = premultiply(&mut pixels);
     let image = PremultipliedImage { width, height, pixels: Arc::new(pixels), opaque };
     Ok(Read::Done { state: AssetState::Image(image), held })
-}
-
-/// Whether a JPEG file is there to its end; decoders make up the rest of what was cut off. Within the picture's data no
-/// end is written but the real one.
-fn ends_as_jpeg(path: &Path, folder: &Path) -> Result<bool, AssetError> {
-    const SCAN: [u8; 2] = [0xff, 0xda];
-    const END: [u8; 2] = [0xff, 0xd9];
-    let mut bytes = Vec::new();
-    open(path, folder)?.0.read_to_end(&mut bytes).map_err(unreadable(path))?;
-    let last = |mark: [u8; 2]| bytes.windows(2).rposition(|bytes| bytes == mark);
-    Ok(last(END) > last(SCAN))
-}
-
-/// Whether width and height change places.
-fn turns(orientation: Orientation) -> bool {
-    matches!(
-        orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
-    )
 }
 
 /// Multiplies the colours of RGBA8 pixels by their alpha; returns whether all are opaque.

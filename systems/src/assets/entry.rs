@@ -37,7 +37,7 @@ pub(super) struct Entry {
     pub(super) used: u64,
     /// Whether somebody has asked for it to be read.
     pub(super) asked: bool,
-    /// Bytes that were missing.
+    /// Bytes that were missing when it was to be read, or that it gave to others; 0 if it never lacked room.
     pub(super) missing: u64,
     /// Times in a row that reading it failed.
     pub(super) failures: u32,

@@ -2,7 +2,12 @@
 //! again when their files change.
 //!
 //! What is decoded stays until room is needed; then what no layer that is seen uses goes first, the longest unused of
-//! it before the rest, and is decoded again when it is needed.
+//! it before the rest, and is decoded again when it is needed. Where not even what is seen fits, it is served in the order
+//! of ids, whichever was decoded first, so that the same scene shows the same pictures.
+//!
+//! A picture whose file changes stays until the new one is decoded, if there is room for both. If there is not, and
+//! nothing else can go, it makes way as soon as the new file has been found to be whole as far as that can be told without
+//! the room to decode it: of PNGs and moving pictures everything was decoded once, of the others the end was looked for.
 
 mod animation;
 mod apng;
@@ -11,6 +16,7 @@ mod decode;
 mod entry;
 mod error;
 mod steer;
+mod still;
 mod svg;
 mod svg_fonts;
 mod visible;
@@ -380,20 +386,26 @@ impl Assets {
                 entry.state = state;
                 entry.held = Some(held);
                 entry.failures = 0;
+                entry.missing = 0;
                 entry.asked = false;
                 return true;
             }
             Ok(Read::NoRoom { size: (width, height), bytes }) => {
-                if self.is_needed(id) && self.make_room(id, bytes) {
+                let is_contested = self.is_contested();
+                let is_needed = self.is_needed(id);
+                if let Some(entry) = self.entries.get_mut(id) {
+                    entry.missing = bytes;
+                }
+                if is_needed && !is_contested && self.make_room(id, bytes) {
                     self.start(id, false);
                     return false;
                 }
-                let is_needed = self.is_needed(id);
+                // Others that are being read may have taken what was free, and may have to give it back.
+                let may_fit = is_needed && self.loading() > 0 && self.could_hold(id, bytes);
                 let Some(entry) = self.entries.get_mut(id) else { return false };
                 entry.held = None;
-                entry.missing = bytes;
                 entry.asked = false;
-                if !is_needed && width > 0.0 {
+                if (!is_needed || may_fit) && width > 0.0 {
                     entry.state = AssetState::Unloaded { width, height };
                     return true;
                 }
@@ -430,28 +442,53 @@ impl Assets {
         })
     }
 
-    /// Lets go of what no layer that is seen uses, the longest unused first, until so many bytes are free. Lets go of
-    /// nothing if that is not enough.
+    /// Whether something is being read that did not fit before. Only one such thing is at a time, so that none takes the
+    /// room that was made for another.
+    fn is_contested(&self) -> bool {
+        self.entries.values().any(|entry| entry.job.is_some() && entry.missing > 0)
+    }
+
+    /// Whether an asset goes so that this one can stay, and if it does, how early: what no layer that is seen uses, the
+    /// longest unused first; the picture that this one replaces; what comes after it in the order of ids, the last first.
+    fn makes_way(&self, other: &AssetId, entry: &Entry, id: &AssetId) -> Option<(u8, u64)> {
+        match entry.document.kind {
+            _ if other == id => Some((1, 0)),
+            AssetKind::Font => None,
+            _ if entry.used != self.round => Some((0, entry.used)),
+            _ if other > id && self.is_seen(id) => Some((2, 0)),
+            _ => None,
+        }
+    }
+
+    fn is_seen(&self, id: &AssetId) -> bool {
+        self.entries.get(id).is_some_and(|entry| entry.used == self.round)
+    }
+
+    /// Lets go of what [makes way](Self::makes_way) for an asset until so many bytes are free. Lets go of nothing if that is
+    /// not enough.
     fn make_room(&mut self, id: &AssetId, bytes: u64) -> bool {
         let free = self.budget.limit().saturating_sub(self.budget.used());
-        let round = self.round;
-        let mut idle: Vec<(u64, AssetId, u64)> = self
+        let mut idle: Vec<((u8, u64), std::cmp::Reverse<AssetId>, u64)> = self
             .entries
             .iter()
-            .filter(|(other, entry)| *other == id || (entry.used != round && entry.document.kind != AssetKind::Font))
-            .filter_map(|(id, entry)| Some((entry.used, id.clone(), entry.held.as_ref()?.bytes())))
+            .filter_map(|(other, entry)| {
+                let rank = self.makes_way(other, entry, id)?;
+                Some((rank, std::cmp::Reverse(other.clone()), entry.held.as_ref()?.bytes()))
+            })
             .collect();
-        if free + idle.iter().map(|(_, _, held)| held).sum::<u64>() < bytes {
+        if free + idle.iter().map(|(.., held)| held).sum::<u64>() < bytes {
             return false;
         }
         idle.sort();
         let mut free = free;
-        for (_, other, held) in idle {
+        for (_, std::cmp::Reverse(other), held) in idle {
             if free >= bytes {
                 break;
             }
             if let Some(entry) = self.entries.get_mut(&other) {
                 entry.unload();
+                // It comes back only after what it made way for.
+                entry.missing = held;
                 self.counts.evictions += 1;
                 free += held;
             }
@@ -509,16 +546,14 @@ impl Assets {
     }
 }
 
-/// Reads and decodes an asset here and now, as loading it would.
+/// Reads and decodes an asset here and now, as loading it would if it were the only one, within so many bytes.
 ///
 /// # Errors
 /// Why it cannot be used.
-pub fn check(document: &AssetDocument, folder: &Path) -> Result<(), AssetError> {
-    let budget = Budget::new(DEFAULT_BUDGET);
+pub fn check(document: &AssetDocument, folder: &Path, limit: u64) -> Result<(), AssetError> {
+    let budget = Budget::new(limit);
     match decode::load(document, &Context { folder, budget: &budget, fonts: &[] })? {
         Read::Done { .. } => Ok(()),
-        Read::NoRoom { bytes, .. } => {
-            Err(AssetError::NoRoom { path: document.path.clone(), bytes, limit: DEFAULT_BUDGET })
-        }
+        Read::NoRoom { bytes, .. } => Err(AssetError::NoRoom { path: document.path.clone(), bytes, limit }),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bevy_ecs::system::{Query, Res, ResMut};
-use components::{AssetId, AssetKind, Content};
+use components::{AssetId, Content};
 
 use super::{AssetError, AssetState, Assets, entry::Entry};
 use crate::{
@@ -51,8 +51,9 @@ impl Assets {
         for id in wanted {
             let missing = self.entries.get(&id).map_or(0, |entry| entry.missing);
             let failed = matches!(self.state(&id), Some(AssetState::Failed(_)));
-            // What did not fit is tried again only once it would.
-            if !failed || self.could_hold(missing) {
+            // What did not fit is tried again only once it would. What may not fit is tried one after the other.
+            let has_hope = !failed || self.could_hold(&id, missing);
+            if has_hope && (missing == 0 || !self.is_contested()) {
                 self.start(&id, false);
             }
         }
@@ -64,12 +65,11 @@ impl Assets {
         self.entries.values().filter(|entry| entry.used == self.round && entry.job.is_some()).count()
     }
 
-    /// Whether so many bytes are free, or could be freed.
-    fn could_hold(&self, bytes: u64) -> bool {
-        // All else goes to make room.
-        let stays = |entry: &&Entry| entry.used == self.round || entry.document.kind == AssetKind::Font;
+    /// Whether so many bytes are free for an asset, or could be freed.
+    pub(super) fn could_hold(&self, id: &AssetId, bytes: u64) -> bool {
+        let stays = |(other, entry): &(&AssetId, &Entry)| self.makes_way(other, entry, id).is_none();
         let held: u64 =
-            self.entries.values().filter(stays).filter_map(|entry| Some(entry.held.as_ref()?.bytes())).sum();
+            self.entries.iter().filter(stays).filter_map(|(_, entry)| Some(entry.held.as_ref()?.bytes())).sum();
         self.budget.limit().saturating_sub(held) >= bytes
     }
 }

@@ -1,0 +1,130 @@
+//! What decoding takes, as the allocator sees it: not more than was reserved of the memory for assets.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    unsafe_code,
+    reason = "a test ends at what it did not expect; an allocator cannot be written otherwise"
+)]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    fs::File,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use components::{AssetDocument, AssetId};
+use image::{Delay, ImageBuffer, Rgb, RgbImage, Rgba, RgbaImage, codecs::gif::GifEncoder};
+use serde_json::json;
+use systems::assets::{AssetAction, AssetError, AssetState, Assets};
+
+/// The system's allocator, which counts.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: all is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST.fetch_max(now, Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What is not counted: 1 MiB of each decoder, as the assets have it, and what the test itself takes.
+const SLACK: usize = 3 << 20;
+const SIZE: (u32, u32) = (1200, 1000);
+
+fn read(assets: &mut Assets, id: &AssetId) {
+    assets.steer(id.as_str(), AssetAction::Load).unwrap();
+    assets.wait(Instant::now() + Duration::from_secs(60));
+}
+
+/// Loads a file with no more memory than it says that it needs; returns how far more than that was taken.
+fn excess(kind: &str, path: &Path) -> usize {
+    let documents: Vec<AssetDocument> =
+        serde_json::from_value(json!([{ "id": "x", "type": kind, "path": path.file_name().unwrap().to_str() }]))
+            .unwrap();
+    let id = AssetId::new("x").unwrap();
+    let mut assets = Assets::default();
+    assets.set_budget(0);
+    assets.load(&documents, path.parent().unwrap());
+    assets.wait(Instant::now() + Duration::from_secs(60));
+    // It may be seen only later on how much more it is.
+    for _ in 0..3 {
+        read(&mut assets, &id);
+        match assets.state(&id) {
+            Some(AssetState::Failed(AssetError::NoRoom { bytes, .. })) => assets.set_budget(*bytes),
+            other => assert!(matches!(other, Some(AssetState::Image(_) | AssetState::Animation(_))), "{other:?}"),
+        }
+    }
+    let limit = usize::try_from(assets.stats().limit).unwrap();
+    assets.steer("x", AssetAction::Unload).unwrap();
+    let before = NOW.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
+    read(&mut assets, &id);
+    assert!(matches!(assets.state(&id), Some(AssetState::Image(_) | AssetState::Animation(_))));
+    let taken = MOST.load(Ordering::Relaxed) - before;
+    println!("{}: {taken} bytes within {limit}", path.display());
+    taken.saturating_sub(limit)
+}
+
+#[test]
+fn decoding_takes_what_was_reserved() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("decoder_memory");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str| folder.join(name);
+    let (width, height) = SIZE;
+    let byte = |x: u32, y: u32| ((x * 7) ^ (y * 13)) as u8;
+    ImageBuffer::from_fn(width, height, |x, y| Rgba([u16::from(byte(x, y)) * 257, 9, 9, 40_000]))
+        .save(file("deep.png"))
+        .unwrap();
+    ImageBuffer::from_fn(width, height, |x, y| Rgb([u16::from(byte(x, y)), 9, 9])).save(file("deep-rgb.png")).unwrap();
+    let rgb = RgbImage::from_fn(width, height, |x, y| Rgb([byte(x, y), 90, 60]));
+    let rgba = RgbaImage::from_fn(width, height, |x, y| Rgba([byte(x, y), 90, 60, byte(y, x)]));
+    for name in ["rgb.png", "rgb.jpg", "rgb.webp"] {
+        rgb.save(file(name)).unwrap();
+    }
+    for name in ["rgba.png", "rgba.webp"] {
+        rgba.save(file(name)).unwrap();
+    }
+    let mut encoder = GifEncoder::new_with_speed(File::create(file("moving.gif")).unwrap(), 30);
+    for left in [0, 100, 200] {
+        let mut frame = rgba.clone();
+        frame.put_pixel(left, 0, Rgba([255, 0, 0, 255]));
+        let delay = Delay::from_saturating_duration(Duration::from_millis(50));
+        encoder.encode_frame(image::Frame::from_parts(frame, 0, 0, delay)).unwrap();
+    }
+    drop(encoder);
+    for (kind, name) in [
+        ("image", "deep.png"),
+        ("image", "deep-rgb.png"),
+        ("image", "rgb.png"),
+        ("image", "rgba.png"),
+        ("image", "rgb.jpg"),
+        ("image", "rgb.webp"),
+        ("image", "rgba.webp"),
+        ("animatedImage", "moving.gif"),
+    ] {
+        let excess = excess(kind, &file(name));
+        assert!(excess <= SLACK, "{name}: {excess} bytes more than reserved");
+    }
+}
