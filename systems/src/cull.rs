@@ -119,7 +119,12 @@ pub struct Layers<'w, 's> {
         (&'static Placement, &'static Ink, &'static Revision, &'static BlendMode, &'static LayerMask, &'static Content),
         With<LayerId>,
     >,
-    order: Query<'w, 's, (&'static Stacking, &'static Visibility)>,
+    seen: Query<
+        'w,
+        's,
+        (&'static Stacking, &'static Visibility, &'static Placement, &'static Ink, &'static Content),
+        With<LayerId>,
+    >,
     painted: Query<'w, 's, (&'static AnimatedContent, &'static Effects)>,
     isolation: Isolation<'w, 's>,
     scrolling: Query<'w, 's, &'static Scrolling>,
@@ -189,14 +194,9 @@ impl Layers<'_, '_> {
     /// Appends what is seen of the children of `parent`; returns whether any of them blends other than normally.
     fn list(&self, parent: Entity, space: Space, listing: &mut Listing<'_>, steps: &mut Vec<DrawStep>) -> bool {
         let mut blends = false;
-        for entity in self.seen_children(parent) {
-            let Ok((placement, ink, _, blend, _, content)) = self.placed.get(entity) else { continue };
+        for entity in self.seen_children(parent, Some(space)) {
+            let Ok((placement, _, _, blend, ..)) = self.placed.get(entity) else { continue };
             let affine = space.base * placement.within;
-            // Most layers of a large scene are elsewhere: nothing more is asked of them.
-            let is_group = matches!(content, Content::Group(_));
-            if !is_group && touched(&affine, ink.0).intersect(space.clip).is_empty() {
-                continue;
-            }
             let way = Way {
                 affine,
                 scale: raster_scale(affine, placement.reshaping),
@@ -217,17 +217,22 @@ impl Layers<'_, '_> {
         Some(Scrolled { window, by: scrolling.at(self.time.seconds) })
     }
 
-    /// The children of a group that are not hidden, back to front.
-    fn seen_children(&self, parent: Entity) -> impl Iterator<Item = Entity> + '_ {
+    /// The children of a group that are not hidden and may be seen in this space, if one is given; back to front.
+    fn seen_children(&self, parent: Entity, space: Option<Space>) -> impl Iterator<Item = Entity> + '_ {
         let mut sorted: Vec<(i32, Entity)> = self
             .parents
             .get(parent)
             .into_iter()
             .flatten()
             .filter_map(|&child| {
-                let (stacking, visibility) = self.order.get(child).ok()?;
-                let (placement, ..) = self.placed.get(child).ok()?;
-                (visibility.0 && placement.opacity > 0.0).then_some((stacking.0, child))
+                let (stacking, visibility, placement, ink, content) = self.seen.get(child).ok()?;
+                // Most layers of a large scene are elsewhere: nothing more is asked of them.
+                let is_away = |space: Space| {
+                    let is_group = matches!(content, Content::Group(_));
+                    !is_group && touched(&(space.base * placement.within), ink.0).intersect(space.clip).is_empty()
+                };
+                let is_near = || !space.is_some_and(is_away);
+                (visibility.0 && placement.opacity > 0.0 && is_near()).then_some((stacking.0, child))
             })
             .collect();
         // Stable: equal ones stay in document order.

@@ -5,7 +5,7 @@ use bevy_ecs::{
     component::Component,
     entity::Entity,
     hierarchy::Children,
-    query::{Changed, Or, With},
+    query::{Changed, Has, Or, With},
     resource::Resource,
     schedule::SystemSet,
     system::{Query, Res, ResMut},
@@ -135,7 +135,7 @@ pub fn place_layers(
     root: Res<SceneRoot>,
     parents: Query<&Children>,
     isolation: Isolation<'_, '_>,
-    mut layers: Query<(&Pose, &Extent, &Visibility, &mut Placement), With<LayerId>>,
+    mut layers: Query<(&Pose, &Extent, &Visibility, Has<Children>, &mut Placement), With<LayerId>>,
 ) {
     let canvas = Vec2::new(viewport.canvas.0, viewport.canvas.1);
     let outermost = Surroundings {
@@ -150,7 +150,7 @@ pub fn place_layers(
     while let Some((parent, around)) = open.pop() {
         let Ok(children) = parents.get(parent) else { continue };
         for &entity in children {
-            let Ok((pose, extent, visibility, mut placement)) = layers.get_mut(entity) else { continue };
+            let Ok((pose, extent, visibility, has_children, mut placement)) = layers.get_mut(entity) else { continue };
             let own = pose_affine(pose, extent, canvas);
             let placed = Placement {
                 affine: around.affine * own,
@@ -162,7 +162,7 @@ pub fn place_layers(
                 moving: around.moving || pose.moving,
             };
             placement.set_if_neq(placed);
-            if parents.contains(entity) {
+            if has_children {
                 let Placement { affine, picture, within, visible, reshaping, moving, .. } = placed;
                 let below = if isolation.isolates(entity) {
                     // How the picture itself moves is not its members' business.

@@ -146,7 +146,7 @@ impl Layers<'_, '_> {
     /// What the members of a group may paint, in pixels of its box if it is isolated.
     fn members_ink(&self, group: Entity) -> Option<Rect> {
         let mut all: Option<Rect> = None;
-        for entity in self.seen_children(group) {
+        for entity in self.seen_children(group, None) {
             let Ok((placement, ink, .., content)) = self.placed.get(entity) else { continue };
             let painted = match content {
                 Content::Group(_) if self.isolation.isolates(entity) => {

@@ -126,6 +126,11 @@ impl Pictures {
         rasters.map(|raster| raster.pixels.len() as u64).sum()
     }
 
+    /// Whether one that is listed is not up to date.
+    fn any_stale(&self) -> bool {
+        self.all.values().any(|picture| picture.listed == self.round && picture.drawn != Some(picture.revision))
+    }
+
     /// The steps of all pictures that are listed.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &DrawStep> {
         self.all.values().filter(|picture| picture.listed == self.round).flat_map(|picture| &picture.recipe.steps)
@@ -184,7 +189,8 @@ pub fn draw_pictures(
     mut rasterised: ResMut<Rasterised>,
     mut pictures: ResMut<Pictures>,
 ) {
-    if damage.0.is_empty() {
+    // Most scenes have no such pictures, or none that changes.
+    if damage.0.is_empty() || !pictures.any_stale() {
         return;
     }
     for id in Needed::new(&list, &damage, &pictures).pictures {
