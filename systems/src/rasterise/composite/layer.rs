@@ -6,13 +6,16 @@ use fearless_simd::{Level, dispatch};
 #[cfg(target_arch = "x86_64")]
 use super::bilinear;
 use super::{
-    Filter, LayerStep, Pixel, bicubic, blend,
+    Filter, LayerStep, Pixel, bicubic, blend, cover,
     fetch::fetch,
     over::{mix, over_row, scale},
     placing::{Placing, Sampling, Spans, Walk},
     surface::Surface,
 };
-use crate::{rasterise::pixmap::Raster, tiles::TILE};
+use crate::{
+    rasterise::pixmap::{Raster, Row},
+    tiles::TILE,
+};
 
 /// Samples that are taken at once. Their neighbours are fetched one after the other, all else is done in vectors. So
 /// many that the compiler takes each step for a loop, and vectorises it.
@@ -32,8 +35,7 @@ pub(super) struct Layer<'a> {
     width: usize,
     height: usize,
     opaque: bool,
-    /// Columns of each row in which there is anything.
-    rows: &'a [(u32, u32)],
+    rows: &'a [Row],
     placing: Placing,
     filter: Filter,
     pub(super) bounds: PixelRect,
@@ -45,7 +47,7 @@ impl<'a> Layer<'a> {
     /// `None` if it cannot be seen inside of `clip`.
     pub(super) fn new(step: &'a LayerStep, clip: PixelRect) -> Option<Self> {
         let opacity = opacity_byte(step.opacity);
-        let placing = Placing::new(step.affine, step.raster.width, step.raster.height, step.filter)?;
+        let placing = Placing::new(step.affine, &step.raster, step.filter)?;
         let bounds = step.bounds.intersect(clip);
         let layer = Self { filter: step.filter, ..Self::placed(&step.raster, placing, bounds, opacity, step.blend) };
         (opacity > 0 && !layer.bounds.is_empty()).then_some(layer)
@@ -82,13 +84,14 @@ impl<'a> Layer<'a> {
 
     /// Whether nothing below it can be seen in `area`.
     pub(super) fn covers(&self, area: PixelRect) -> bool {
-        self.opaque
-            && self.opacity == 255
+        self.opacity == 255
             && self.blend == BlendMode::Normal
             && self.bounds.contains(area)
             && match &self.placing {
-                Placing::Whole { .. } => true,
-                Placing::Sampled(sampling) => sampling.covers(area),
+                Placing::Whole { .. } if self.opaque => true,
+                Placing::Whole { x, y } => cover::is_opaque(self.rows, *x, *y, area),
+                Placing::Sampled(sampling) if self.opaque => sampling.covers(area),
+                Placing::Sampled(sampling) => cover::samples_are_opaque(self.rows, sampling, self.filter, area),
             }
     }
 
@@ -307,7 +310,7 @@ impl Rows<'_> {
         let Self { layer, x, y } = *self;
         let (left, right) = ((area.x0 - x) as usize, (area.x1 - x) as usize);
         for row in area.y0..area.y1 {
-            let (start, end) = layer.rows[(row - y) as usize];
+            let (start, end) = layer.rows[(row - y) as usize].seen;
             let start = (start as usize).clamp(left, right);
             let end = (end as usize).clamp(start, right);
             let first = (row - y) as usize * layer.width;

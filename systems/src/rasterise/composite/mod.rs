@@ -17,6 +17,7 @@ mod bicubic;
 mod bilinear;
 mod blend;
 mod canvas;
+mod cover;
 mod fetch;
 mod layer;
 mod over;

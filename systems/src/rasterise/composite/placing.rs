@@ -9,7 +9,10 @@ use components::PixelRect;
 use kurbo::Affine;
 
 use super::Filter;
-use crate::tiles::TILE;
+use crate::{
+    rasterise::pixmap::{Hull, Raster},
+    tiles::TILE,
+};
 
 /// 1 in the fixed-point numbers that positions in a raster are kept in.
 const ONE: f64 = 4_294_967_296.0;
@@ -21,6 +24,9 @@ const MAX_STEP: f64 = 256.0;
 const MAX_OFFSET: f64 = 536_870_912.0;
 /// More than all rounding in positions together, in raster pixels.
 const MARGIN: f64 = 1.0 / 256.0;
+
+/// Over a whole frame a step below this adds up to less than MARGIN.
+const NO_STEP: f64 = 1e-7;
 
 /// How a raster of a known size lies on the frame.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +49,8 @@ impl Placing {
         clippy::cast_precision_loss,
         reason = "checked against MAX_OFFSET first; rasters are far smaller than 2^52 pixels"
     )]
-    pub(super) fn new(affine: Affine, width: usize, height: usize, filter: Filter) -> Option<Self> {
+    pub(super) fn new(affine: Affine, raster: &Raster, filter: Filter) -> Option<Self> {
+        let Raster { width, height, hull, .. } = *raster;
         if width == 0 || height == 0 || width.saturating_mul(height) > i32::MAX as usize {
             return None;
         }
@@ -54,7 +61,7 @@ impl Placing {
         if straight && whole {
             return Some(Self::Whole { x: e.round() as i32, y: f.round() as i32 });
         }
-        Sampling::new(affine, width as f64, height as f64, filter).map(Self::Sampled)
+        Sampling::new(affine, width as f64, height as f64, hull, filter).map(Self::Sampled)
     }
 }
 
@@ -70,49 +77,69 @@ pub(super) struct Sampling {
     /// What the centre of the frame's first pixel falls on; 0 is the centre of the raster's first pixel.
     u: i64,
     v: i64,
-    /// Raster pixels to one frame pixel, at right angles to the raster's vertical and horizontal edges.
-    pitch: (f64, f64),
+    /// Frame pixels to one raster pixel, at right angles to the raster's vertical and horizontal edges.
+    inverse_pitch: (f64, f64),
     size: (f64, f64),
     /// Those along columns and those along rows of the raster.
     borders: [Borders; 2],
+    /// Those outside of which nothing is seen, across: in the sum and in the difference of column and row.
+    diagonals: [Lines; 2],
+}
+
+/// Two parallel lines in a raster between which all that can be seen of it lies.
+#[derive(Clone, Copy, Debug)]
+struct Lines {
+    /// Columns of the frame for one unit across; 0 if a row of the frame runs along the lines.
+    inverse: f64,
+    /// Positions at which the row comes between them, and leaves again.
+    seen: (f64, f64),
+}
+
+impl Lines {
+    fn new(step: f64, seen: (f64, f64)) -> Self {
+        let inverse = if step.abs() < NO_STEP { 0.0 } else { 1.0 / step };
+        Self { inverse, seen: in_order(step, seen) }
+    }
+}
+
+/// Two positions in the order in which a row comes to them.
+fn in_order(step: f64, (low, high): (f64, f64)) -> (f64, f64) {
+    if step <= -NO_STEP { (high, low) } else { (low, high) }
+}
+
+/// The columns (real numbers) between two positions, of a row that is at `start` in the frame's first column.
+#[inline(always)]
+fn between(inverse: f64, start: f64, (enter, leave): (f64, f64)) -> (f64, f64) {
+    if inverse != 0.0 {
+        ((enter - start) * inverse, (leave - start) * inverse)
+    } else if start >= enter && start <= leave {
+        (f64::NEG_INFINITY, f64::INFINITY)
+    } else {
+        (f64::INFINITY, f64::NEG_INFINITY)
+    }
 }
 
 /// Two parallel edges of a raster, and what it takes to find out where a row of the frame meets them.
 #[derive(Clone, Copy, Debug)]
 struct Borders {
-    /// Columns of the frame for one raster pixel; 0 if the row runs along the edges.
-    inverse: f64,
-    /// Positions at which the row comes to where the raster is seen, and leaves it again.
-    seen: (f64, f64),
+    /// Where there is anything to be seen.
+    lines: Lines,
     /// The same for where its edges are not seen.
     full: (f64, f64),
 }
 
 impl Borders {
-    /// `reach` is how far from a sample its neighbours may lie, on either side of the two that it lies between.
-    fn new(step: f64, pitch: f64, size: f64, reach: f64) -> Self {
+    /// `reach` is how far from a sample its neighbours may lie, on either side of the two that it lies between; `hull` the
+    /// first and the last column or row that is not empty.
+    fn new(step: f64, pitch: f64, size: f64, hull: (i32, i32), reach: f64) -> Self {
         let half = pitch / 2.0;
         let rim = half.max(0.5 + reach) + MARGIN;
-        let (seen, full) = ((-half - MARGIN, size + half + MARGIN), (rim, size - rim));
-        let full = if full.0 <= full.1 { full } else { (f64::INFINITY, f64::NEG_INFINITY) };
-        // Over a whole frame such a step adds up to less than MARGIN.
-        if step.abs() < 1e-7 {
-            return Self { inverse: 0.0, seen, full };
-        }
-        let swap = |(low, high)| if step < 0.0 { (high, low) } else { (low, high) };
-        Self { inverse: 1.0 / step, seen: swap(seen), full: swap(full) }
-    }
-
-    /// The columns (real numbers) between two positions, of a row that is at `start` in the frame's first column.
-    #[inline(always)]
-    fn between(&self, start: f64, (enter, leave): (f64, f64)) -> (f64, f64) {
-        if self.inverse != 0.0 {
-            ((enter - start) * self.inverse, (leave - start) * self.inverse)
-        } else if start >= enter && start <= leave {
-            (f64::NEG_INFINITY, f64::INFINITY)
-        } else {
-            (f64::INFINITY, f64::NEG_INFINITY)
-        }
+        // Outside of the raster its outermost pixels are seen, so far as it covers pixels of the frame.
+        let (first, last) = (f64::from(hull.0), f64::from(hull.1));
+        let low = if first > 0.0 { first - 0.5 - reach - 2.0 * MARGIN } else { -half - MARGIN };
+        let high = if last < size - 1.0 { last + 1.5 + reach + 2.0 * MARGIN } else { size + half + MARGIN };
+        let full = if rim <= size - rim { (rim, size - rim) } else { (f64::INFINITY, f64::NEG_INFINITY) };
+        Self { lines: Lines::new(step, (low, high)), full: in_order(step, full) }
     }
 }
 
@@ -129,7 +156,7 @@ impl Sampling {
         clippy::cast_precision_loss,
         reason = "checked against MAX_STEP and MAX_OFFSET; what is lost is below 2^-20 of a pixel"
     )]
-    fn new(affine: Affine, width: f64, height: f64, filter: Filter) -> Option<Self> {
+    fn new(affine: Affine, width: f64, height: f64, hull: Hull, filter: Filter) -> Option<Self> {
         if !affine.is_finite() || affine.determinant() == 0.0 {
             return None;
         }
@@ -142,6 +169,12 @@ impl Sampling {
         let fixed = |v: f64| (v * ONE).round() as i64;
         let (du, dv) = (fixed(a), fixed(b));
         let pitch = (a.hypot(c), b.hypot(d));
+        let reach = filter.reach();
+        let (step_u, step_v) = (du as f64 / ONE, dv as f64 / ONE);
+        // So far from a sample may the pixel lie that it takes its colour from, in columns and rows together; more where
+        // pixels of the frame are partly outside of the raster.
+        let slack = 2.0 * (1.0 + reach) + (pitch.0 + pitch.1) / 2.0 + 1.0 + 4.0 * MARGIN;
+        let across = |(least, greatest): (i32, i32)| (f64::from(least) - slack, f64::from(greatest) + slack);
         Some(Self {
             du,
             dv,
@@ -149,11 +182,15 @@ impl Sampling {
             dv_dy: fixed(d),
             u: fixed(e + (a + c - 1.0) / 2.0),
             v: fixed(f + (b + d - 1.0) / 2.0),
-            pitch,
+            inverse_pitch: (pitch.0.recip(), pitch.1.recip()),
             size: (width, height),
             borders: [
-                Borders::new(du as f64 / ONE, pitch.0, width, filter.reach()),
-                Borders::new(dv as f64 / ONE, pitch.1, height, filter.reach()),
+                Borders::new(step_u, pitch.0, width, hull.columns, reach),
+                Borders::new(step_v, pitch.1, height, hull.rows, reach),
+            ],
+            diagonals: [
+                Lines::new(step_u + step_v, across(hull.sums)),
+                Lines::new(step_u - step_v, across(hull.differences)),
             ],
         })
     }
@@ -167,13 +204,13 @@ impl Sampling {
     #[expect(clippy::cast_precision_loss, reason = "what is lost is below 2^-20 of a pixel")]
     pub(super) fn coverage(&self, x: i32, y: i32) -> f64 {
         let (u, v) = self.at(x, y);
-        let along = |position: i64, size: f64, pitch: f64| {
+        let along = |position: i64, size: f64, inverse_pitch: f64| {
             let position = position as f64 / ONE + 0.5;
-            let from_start = (position / pitch + 0.5).clamp(0.0, 1.0);
-            let from_end = ((size - position) / pitch + 0.5).clamp(0.0, 1.0);
+            let from_start = (position * inverse_pitch + 0.5).clamp(0.0, 1.0);
+            let from_end = ((size - position) * inverse_pitch + 0.5).clamp(0.0, 1.0);
             (from_start + from_end - 1.0).max(0.0)
         };
-        along(u, self.size.0, self.pitch.0) * along(v, self.size.1, self.pitch.1)
+        along(u, self.size.0, self.inverse_pitch.0) * along(v, self.size.1, self.inverse_pitch.1)
     }
 
     /// Whether the raster covers each pixel of `area` fully.
@@ -197,11 +234,15 @@ impl Sampling {
         let (u, v) = self.at(0, y);
         let (first, last) = (f64::from(x0), f64::from(x1));
         let (mut outer, mut inner) = ((first, last), (first, last));
-        for (start, borders) in [u, v].into_iter().zip(&self.borders) {
-            let start = start as f64 / ONE + 0.5;
-            let (seen, full) = (borders.between(start, borders.seen), borders.between(start, borders.full));
+        let (u, v) = (u as f64 / ONE, v as f64 / ONE);
+        for (start, Borders { lines, full }) in [u + 0.5, v + 0.5].into_iter().zip(&self.borders) {
+            let (seen, full) = (between(lines.inverse, start, lines.seen), between(lines.inverse, start, *full));
             outer = (outer.0.max(seen.0), outer.1.min(seen.1 + 1.0));
             inner = (inner.0.max(full.0), inner.1.min(full.1 + 1.0));
+        }
+        for (start, lines) in [u + v, u - v].into_iter().zip(&self.diagonals) {
+            let seen = between(lines.inverse, start, lines.seen);
+            outer = (outer.0.max(seen.0), outer.1.min(seen.1 + 1.0));
         }
         let whole = |(from, to): (f64, f64), min: i32, max: i32| {
             let from = (from.max(f64::from(min)).min(f64::from(max)).ceil()) as i32;
@@ -211,6 +252,13 @@ impl Sampling {
         // `ceil` of an exclusive end is one column too far, unless the end is a whole number.
         let inner = whole((inner.0, inner.1.floor()), outer.0, outer.1);
         Spans { outer, inner }
+    }
+
+    /// Where in the raster the centre of a pixel of the frame falls: column and row, 0 being the centre of the first.
+    #[expect(clippy::cast_precision_loss, reason = "what is lost is below 2^-20 of a pixel")]
+    pub(super) fn position(&self, x: i32, y: i32) -> (f64, f64) {
+        let (u, v) = self.at(x, y);
+        (u as f64 / ONE, v as f64 / ONE)
     }
 
     /// How far in memory the samples of the row that is `rows` further down lie from those of a row, about, in pixels of

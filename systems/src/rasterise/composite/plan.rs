@@ -130,7 +130,7 @@ impl<'a> Group<'a> {
         let mut bounds = step.bounds.intersect(clip);
         let mut mask = None;
         if let Some(step) = &step.mask {
-            match Placing::new(step.affine, step.raster.width, step.raster.height, Filter::Bilinear) {
+            match Placing::new(step.affine, &step.raster, Filter::Bilinear) {
                 Some(placing) => {
                     let raster = Layer::placed(&step.raster, placing, bounds, 255, BlendMode::Normal);
                     mask = Some(Mask { raster, inverted: step.inverted });

@@ -46,7 +46,28 @@ fn pixels(seed: u64, count: usize, opaque: bool) -> Vec<u8> {
     bytes
 }
 
+/// A body of noise that is opaque within an ellipse, and nothing around it.
+fn figure(seed: u64, width: usize, height: usize) -> Vec<u8> {
+    let mut next = noise(seed);
+    let [x, y, across, down] = [0; 4].map(|_: u8| f64::from(next()) / 255.0);
+    let mut bytes = pixels(seed, width * height, true);
+    for (index, pixel) in bytes.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let (column, row) = ((index % width) as f64 / width as f64, (index / width) as f64 / height as f64);
+        let (dx, dy) = ((column - 0.3 - 0.4 * x) / (0.1 + 0.6 * across), (row - 0.3 - 0.4 * y) / (0.1 + 0.6 * down));
+        if dx.hypot(dy) > 1.0 {
+            *pixel = [0; 4];
+        }
+    }
+    bytes
+}
+
 fn raster() -> impl Strategy<Value = Raster> {
+    let figure = (20usize..160, 20usize..130, any::<u64>())
+        .prop_map(|(width, height, seed)| Raster::new(width, height, figure(seed, width, height), Affine::IDENTITY));
+    prop_oneof![2 => noisy(), 1 => figure]
+}
+
+fn noisy() -> impl Strategy<Value = Raster> {
     (1usize..120, 1usize..100, any::<u64>(), any::<bool>()).prop_map(|(width, height, seed, opaque)| {
         Raster::new(width, height, pixels(seed, width * height, opaque), Affine::IDENTITY)
     })
@@ -501,8 +522,42 @@ fn an_enlarged_opaque_picture_has_opaque_edges() {
     let raster = Raster::new(15, 17, pixels(3, 15 * 17, true), Affine::IDENTITY);
     assert!(raster.opaque);
     let affine = Affine::scale_non_uniform(10.0, 6.0);
-    let placing = placing::Placing::new(affine, 15, 17, Filter::Bilinear).unwrap();
+    let placing = placing::Placing::new(affine, &raster, Filter::Bilinear).unwrap();
     let layer = layer::Layer::placed(&raster, placing, PixelRect::new(0, 0, 150, 102), 255, BlendMode::Normal);
     assert!(layer.covers(PixelRect::new(0, 0, 150, 102)));
     assert!(!layer.covers(PixelRect::new(0, 0, 151, 102)));
+}
+
+/// A disc hides what is below its middle, however it lies, and nothing beyond its rim.
+#[test]
+fn the_body_of_a_figure_covers() {
+    let pixel = |index: usize| {
+        let (x, y) = ((index % 200) as f64 - 99.5, (index / 200) as f64 - 99.5);
+        if x.hypot(y) < 90.0 { [9, 8, 7, 255] } else { [0; 4] }
+    };
+    let bytes: Vec<u8> = (0..200 * 200).flat_map(pixel).collect();
+    let raster = Raster::new(200, 200, bytes, Affine::IDENTITY);
+    assert!(!raster.opaque);
+    let everywhere = PixelRect::new(-1000, -1000, 1000, 1000);
+    let tile = |x: i32, y: i32| PixelRect::new(x - 32, y - 16, x + 32, y + 16);
+    for angle in [0.0, 0.3, 0.8, 2.0, 4.0] {
+        for filter in [Filter::Bilinear, Filter::Bicubic] {
+            let affine = Affine::rotate(angle) * Affine::translate((-100.0, -100.0));
+            let step = LayerStep {
+                raster: raster.clone(),
+                affine,
+                filter,
+                bounds: everywhere,
+                opacity: 1.0,
+                blend: BlendMode::Normal,
+            };
+            let layer = layer::Layer::new(&step, everywhere).unwrap();
+            let cases = [(0, 0, true), (10, 45, true), (-30, -30, true), (40, 0, true), (60, 0, false), (0, 80, false)];
+            for (x, y, is_covered) in cases {
+                assert_eq!(layer.covers(tile(x, y)), is_covered, "turned by {angle}: {x}, {y}");
+            }
+            let faded = LayerStep { opacity: 0.9, ..step };
+            assert!(!layer::Layer::new(&faded, everywhere).unwrap().covers(tile(0, 0)));
+        }
+    }
 }
