@@ -236,6 +236,7 @@ fn show(bars: &mut Bars) {
 
     let mut costs = Vec::new();
     let mut frames = Vec::new();
+    let mut texts = Vec::new();
     for threads in [1, 2, 1, 2] {
         let mut painter = Ours::new(scenes::moving_show(&scene, folder.path()), threads);
         frames.clear();
@@ -247,6 +248,10 @@ fn show(bars: &mut Bars) {
             let report = painter.tick(tick);
             assert!(report.outcomes.iter().all(|(_, outcome)| outcome.is_ok()), "{:?}", report.outcomes);
             spent += stages(&report, &["raster", "composite"]);
+            // Text is set and drawn by the tick itself, not by workers.
+            if tick > 0 && tick % 30 == 0 {
+                texts.push(ms(stages(&report, &["raster"])));
+            }
             // Two seconds, over one cross-fade.
             if (110..170).contains(&tick) {
                 frames.extend(report.frame.map(|frame| frame.data().to_vec()));
@@ -257,6 +262,9 @@ fn show(bars: &mut Bars) {
     let x264 = ms(commands::measure_x264(scene.size, &frames));
     let (one, two) = (costs[0].min(costs[2]), costs[1].min(costs[3]));
     bars.note("P3", "show: rasters, composite and I420, 1 / 2 threads", format!("{one:.2} / {two:.2} ms"));
+    texts.sort_by(f64::total_cmp);
+    let (middle, worst) = (texts[texts.len() / 2], texts[texts.len() - 1]);
+    bars.note("P3", "show: setting and drawing a text that changes", format!("{middle:.2} ms, at worst {worst:.2}"));
     bars.at_least("P3", "show against x264 veryfast", format!("{x264:.2} ms"), x264 / one, 5.0);
     let gstreamer = ms(gstreamer);
     bars.at_least(

@@ -7,7 +7,7 @@ use std::{
 };
 
 use components::{Edit, SceneDocument};
-use systems::{Compositor, CompositorSettings, TickReport};
+use systems::{Compositor, CompositorSettings, Quality, RenderQuality, TickReport};
 use tiny_skia::{FilterQuality, IntSize, Pixmap, PixmapPaint, Transform};
 use vello_cpu::{
     Image, ImageSource, RenderContext, RenderSettings, Resources,
@@ -39,6 +39,8 @@ impl Ours {
         let (width, height) = (scene.canvas.width as usize, scene.canvas.height as usize);
         let settings = CompositorSettings { width, height, max_layers: 200_000, pool_size: 4, threads: Some(threads) };
         let mut compositor = Compositor::new(settings);
+        // Who is compared with samples bilinearly; at high quality we would bicubically.
+        compositor.set_quality(RenderQuality::all(Quality::Medium));
         compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
         let first = compositor.tick(0, 0.0);
         assert!(first.outcomes.iter().all(|(_, outcome)| outcome.is_ok()), "refused: {:?}", first.outcomes);
