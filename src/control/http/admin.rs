@@ -28,7 +28,7 @@ const FILES: &[(&str, &[u8])] = files! {
     "css/base.css" "css/controls.css" "css/layers.css" "css/layout.css" "css/panels.css" "css/stage.css"
     "js/api.js" "js/assets.js" "js/connection.js" "js/content-fields.js" "js/dom.js" "js/edits.js" "js/fields.js"
     "js/geometry.js" "js/icons.js" "js/inverse.js" "js/keys.js" "js/layer-actions.js" "js/log.js" "js/main.js"
-    "js/messages.js" "js/paint-field.js" "js/path.js" "js/polling.js" "js/scene.js" "js/selection.js" "js/status.js"
+    "js/messages.js" "js/paint-field.js" "js/path.js" "js/scene.js" "js/selection.js" "js/status.js"
     "js/store.js" "js/theme.js" "js/toasts.js" "js/words.js"
     "js/views/add-layer.js" "js/views/animations.js" "js/views/bar.js" "js/views/dialog.js" "js/views/dock.js" "js/views/effects.js"
     "js/views/figures.js" "js/views/help.js" "js/views/layers.js" "js/views/log.js" "js/views/outputs.js"

@@ -48,11 +48,8 @@ export function onPicture(listener) {
   showPicture = listener;
 }
 
-/** The preview that was asked for last, or null. */
-export const wantedPreview = () => preview;
-
 function say(message) {
-  if (socket?.readyState === WebSocket.OPEN && state.protocol >= 2) socket.send(JSON.stringify(message));
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
 }
 
 function open() {
@@ -102,10 +99,7 @@ function lost() {
 }
 
 function receive(message) {
-  if (message.type === "hello") {
-    update({ protocol: message.protocol });
-    if (preview) say({ type: "preview", ...preview });
-  }
+  if (message.type === "hello" && preview) say({ type: "preview", ...preview });
   if (HANDLERS[message.type]?.(message) === "stale") {
     update({ epoch: null });
     reconnect();

@@ -3,7 +3,6 @@
 import { askPreview, onPicture } from "../connection.js";
 import { byId, h, s, say, set } from "../dom.js";
 import { icon } from "../icons.js";
-import { poll } from "../polling.js";
 import { state, watch } from "../store.js";
 import { startOverlay } from "./overlay.js";
 
@@ -56,7 +55,6 @@ export function mountStage() {
     canvas.dataset.tick = tick;
   };
   onPicture(show);
-  poll(show);
   watch(["connection"], () => {
     // A service that comes back may count its ticks anew.
     shown = -1;
