@@ -14,6 +14,7 @@ use crate::{
     },
     audio::AudioDocument,
     document::{self, CanvasDocument, Fault, LayerDocument, Limits, SceneDocument, Source, check_layer, check_scene},
+    held::SceneId,
     layer::LayerId,
 };
 
@@ -31,6 +32,24 @@ pub enum Edit {
     LoadScene {
         /// The scene.
         scene: Box<SceneDocument>,
+    },
+    /// Holds a scene, or puts another document in the place of the one of that id. If that is on air, just what differs is
+    /// changed: layers that stay the same go on. Its assets lie where those of the scene before do, or of the present one.
+    PutScene {
+        /// The scene that is held.
+        id: SceneId,
+        /// All of it.
+        scene: Box<SceneDocument>,
+    },
+    /// Removes a scene that is not on air.
+    DeleteScene {
+        /// The scene.
+        id: SceneId,
+    },
+    /// Brings a scene on air, from its beginning. The one before is held as it is then.
+    ActivateScene {
+        /// The scene.
+        id: SceneId,
     },
     /// Changes the canvas.
     SetCanvas {
@@ -138,7 +157,7 @@ impl EditBatch {
         let mut faults = Vec::new();
         for (index, edit) in batch.edits.iter().enumerate() {
             let (part, found) = match edit {
-                Edit::LoadScene { scene } => ("scene", check_scene(scene, limits)),
+                Edit::LoadScene { scene } | Edit::PutScene { scene, .. } => ("scene", check_scene(scene, limits)),
                 Edit::CreateLayer { layer, .. } | Edit::ReplaceLayer { layer, .. } => {
                     ("layer", check_layer(layer, None, limits))
                 }
@@ -215,10 +234,17 @@ impl EditRejected {
             Self::UnknownTimeline { id, nearest } => {
                 (id.as_str(), "the id of a timeline in the scene", nearest.clone())
             }
+            Self::UnknownScene { id, nearest } => (id.as_str(), "the id of a scene that is held", nearest.clone()),
+            Self::OnAir { id } => (id.as_str(), "a scene that is not on air", None),
             Self::DuplicateLayer { id } => (id.as_str(), "an id that no layer of the scene has", None),
             Self::NotAGroup { id } => (id.as_str(), "the id of a group", None),
             Self::IntoItself { parent, .. } => (parent.as_str(), "a group that is not within the layer itself", None),
-            Self::InUse { .. } | Self::TooManyLayers { .. } | Self::Invalid { .. } | Self::Busy | Self::Closed => {
+            Self::InUse { .. }
+            | Self::TooManyLayers { .. }
+            | Self::TooManyScenes { .. }
+            | Self::Invalid { .. }
+            | Self::Busy
+            | Self::Closed => {
                 return None;
             }
         };
@@ -259,6 +285,26 @@ pub enum EditRejected {
     InUse {
         /// What would not fit, with pointers into the scene's document.
         faults: Vec<Fault>,
+    },
+    /// A scene that an edit names is not held.
+    #[error("there is no scene `{id}`{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    UnknownScene {
+        /// What was named.
+        id: String,
+        /// The scene whose id is nearest to it, if one is near.
+        nearest: Option<String>,
+    },
+    /// The scene on air cannot be removed.
+    #[error("the scene `{id}` is on air; bring another one on air first")]
+    OnAir {
+        /// The scene.
+        id: SceneId,
+    },
+    /// As many scenes are held as may be.
+    #[error("{limit} scenes are held besides the one on air, which is as many as may be; remove some")]
+    TooManyScenes {
+        /// How many may be.
+        limit: usize,
     },
     /// A layer was to go into a layer that is no group.
     #[error("`{id}` is not a group, so it cannot have children; give it content of type `group`")]

@@ -147,12 +147,17 @@ impl From<EditRejected> for Problem {
     fn from(rejected: EditRejected) -> Self {
         let detail = rejected.to_string();
         match rejected {
-            EditRejected::UnknownLayer { .. } | EditRejected::UnknownTimeline { .. } => Self::not_found(detail),
+            EditRejected::UnknownLayer { .. }
+            | EditRejected::UnknownTimeline { .. }
+            | EditRejected::UnknownScene { .. } => Self::not_found(detail),
             EditRejected::InUse { faults } => Self { errors: faults, ..Self::new(StatusCode::CONFLICT, detail) },
-            EditRejected::DuplicateLayer { .. } | EditRejected::NotAGroup { .. } | EditRejected::IntoItself { .. } => {
-                Self::new(StatusCode::CONFLICT, detail)
+            EditRejected::DuplicateLayer { .. }
+            | EditRejected::NotAGroup { .. }
+            | EditRejected::IntoItself { .. }
+            | EditRejected::OnAir { .. } => Self::new(StatusCode::CONFLICT, detail),
+            EditRejected::TooManyLayers { .. } | EditRejected::TooManyScenes { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
             }
-            EditRejected::TooManyLayers { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
             EditRejected::Invalid { faults } => Self::invalid(faults),
             EditRejected::Busy => Self::unavailable(detail),
             EditRejected::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),

@@ -10,9 +10,10 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDiff, SceneSnapshot,
+    Edit, EditOutcome, SceneDiff, SceneId, SceneSnapshot,
     animation::trigger::EventName,
     edit::{BatchRejected, EditRejected},
+    held::HeldScenes,
 };
 use serde::{Deserialize, Serialize};
 use systems::{
@@ -211,6 +212,17 @@ pub enum StreamEvent {
         /// What was changed, by the keys of the TOML file; `null` stands for a value that is not set.
         values: serde_json::Map<String, serde_json::Value>,
     },
+    /// Scenes were put or removed, or another one came on air.
+    Scenes {
+        /// The tick that did it.
+        tick: u64,
+        /// The scene on air now.
+        active: SceneId,
+        /// Scenes that are new, or other ones than before; the scene that went off air among them.
+        put: Vec<SceneId>,
+        /// Scenes that are gone.
+        removed: Vec<SceneId>,
+    },
     /// An event was fired in the scene, over the API or by a trigger.
     Fired {
         /// Its name.
@@ -270,6 +282,7 @@ pub(super) enum Request {
     Check { edits: Vec<Edit>, reply: oneshot::Sender<Result<u64, BatchRejected>> },
     Whole { reply: oneshot::Sender<Box<Whole>> },
     Snapshot { reply: oneshot::Sender<Arc<SceneSnapshot>> },
+    Scenes { reply: oneshot::Sender<(Arc<SceneSnapshot>, HeldScenes)> },
     Picture { reply: oneshot::Sender<Arc<Picture>> },
     Reconfigure { change: Reconfiguration, reply: oneshot::Sender<Result<u64, ReconfigurationRefused>> },
     Timelines { reply: oneshot::Sender<(u64, Vec<TimelineStatus>)> },
@@ -463,6 +476,16 @@ impl EngineHandle {
     pub async fn snapshot(&self) -> Result<Arc<SceneSnapshot>, EngineClosed> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.try_send(Request::Snapshot { reply }).map_err(|_| EngineClosed)?;
+        answer.await.map_err(|_| EngineClosed)
+    }
+
+    /// The whole scene on air after the last tick, and the scenes that are held.
+    ///
+    /// # Errors
+    /// The engine has ended.
+    pub async fn scenes(&self) -> Result<(Arc<SceneSnapshot>, HeldScenes), EngineClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.try_send(Request::Scenes { reply }).map_err(|_| EngineClosed)?;
         answer.await.map_err(|_| EngineClosed)
     }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use components::{
-    Edit, SceneDiff, SceneDocument,
+    Edit, HeldChange, SceneDiff, SceneDocument,
     edit::{BatchRejected, EditRejected},
 };
 use systems::{
@@ -331,6 +331,10 @@ impl Ticking {
                     let _ = reply.send(Box::new(Whole { snapshot, motion }));
                 }
                 Ok(Request::Snapshot { reply }) => drop(reply.send(Arc::new(self.compositor.snapshot()))),
+                Ok(Request::Scenes { reply }) => {
+                    let snapshot = Arc::new(self.compositor.snapshot());
+                    drop(reply.send((snapshot, self.compositor.scenes().clone())));
+                }
                 Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
                 Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
                 Ok(Request::Timelines { reply }) => {
@@ -418,6 +422,10 @@ impl Ticking {
             let _ = reply.send(Ok(tick));
         }
         self.write_journal(&mut report, paused);
+        if !report.scenes.is_empty() {
+            // Nobody listening is fine.
+            let _ = self.shared.events.send(self.scenes_changed(tick, &report.scenes));
+        }
         for event in &report.events {
             let event = match event {
                 SceneEvent::Fired { name } => StreamEvent::Fired { name: name.clone() },
@@ -474,6 +482,18 @@ impl Ticking {
         let change = SceneChange { seconds: seconds_of(self.scene_ticks, self.fps), diff, motion };
         self.shared.journal.append(Some(change), documents);
         self.noted = self.scene_ticks;
+    }
+
+    fn scenes_changed(&self, tick: u64, changes: &[HeldChange]) -> StreamEvent {
+        let (mut put, mut removed) = (Vec::new(), Vec::new());
+        for change in changes {
+            match change {
+                HeldChange::Put { id, .. } => put.push(id.clone()),
+                HeldChange::Removed { id } => removed.push(id.clone()),
+                HeldChange::Activated { .. } => {}
+            }
+        }
+        StreamEvent::Scenes { tick, active: self.compositor.scenes().active.clone(), put, removed }
     }
 
     fn format(&self) -> StreamFormat {

@@ -6,7 +6,10 @@ use std::{
 };
 
 use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
-use components::{Edit, EditOutcome, SceneDiff, SceneDocument, SceneSnapshot, document::Limits, edit::BatchRejected};
+use components::{
+    Edit, EditOutcome, HeldChange, SceneDiff, SceneDocument, SceneSnapshot, document::Limits, edit::BatchRejected,
+    held::HeldScenes,
+};
 
 use crate::{
     assets::{AssetAction, AssetRefused, AssetStats, AssetStatus, Assets},
@@ -19,6 +22,7 @@ use crate::{
     diff::{Diffs, KnownChildren},
     edit::{Inbox, SceneLimits, check_batch},
     frame::{Frame, FramePool, Picture},
+    held::{Held, HeldChanges},
     isolate::MaskLayers,
     place::Arrived,
     quality::RenderQuality,
@@ -70,6 +74,8 @@ pub struct TickReport {
     /// Whether a new picture was due but every frame of the pool was still held by an encoder. It comes with the
     /// next tick.
     pub starved: bool,
+    /// What happened to the scenes that are held, in order.
+    pub scenes: Vec<HeldChange>,
     /// Layers of the scene, groups included.
     pub layer_count: usize,
     /// Layers whose own picture was drawn anew, rather than taken from the last ticks.
@@ -130,6 +136,8 @@ impl Compositor {
         world.insert_resource(Rasterised::default());
         world.insert_resource(Program::new(width, height));
         world.insert_resource(FramePool::new(width, height, pool_size));
+        world.insert_resource(Held::default());
+        world.insert_resource(HeldChanges::default());
         world.insert_resource(KnownChildren::default());
         world.insert_resource(Diffs::default());
         world.insert_resource(StageTimes::default());
@@ -166,6 +174,7 @@ impl Compositor {
             damage: self.world.resource::<Damage>().0.clone(),
             frame,
             starved,
+            scenes: std::mem::take(&mut self.world.resource_mut::<HeldChanges>().0),
             layer_count: self.world.resource::<LayerIndex>().len(),
             rasterised: self.world.resource::<Rasterised>().0,
             events: std::mem::take(&mut self.world.resource_mut::<SceneEvents>().0),
@@ -259,6 +268,17 @@ impl Compositor {
     #[must_use]
     pub fn is_moving(&mut self) -> bool {
         clock::is_moving(&mut self.world)
+    }
+
+    /// The scenes that are held, as the last tick left them.
+    #[must_use]
+    pub fn scenes(&self) -> &HeldScenes {
+        &self.world.resource::<Held>().0
+    }
+
+    /// Sets which scenes are held, and what the one on air is called.
+    pub fn hold(&mut self, scenes: HeldScenes) {
+        self.world.insert_resource(Held(scenes));
     }
 
     /// The assets of the scene, in order of ids.

@@ -11,6 +11,7 @@ pub mod damage;
 pub mod diff;
 pub mod edit;
 pub mod frame;
+pub mod held;
 pub mod isolate;
 pub mod place;
 pub mod playback;

@@ -26,7 +26,8 @@ use bevy_ecs::{
     world::World,
 };
 use components::{
-    Edit, LayerDocument, LayerId, SceneDiff, SceneDocument, SceneSnapshot, document::merge_patch, edit::EditRejected,
+    Edit, HeldChange, LayerChange, LayerDocument, LayerId, SceneDiff, SceneDocument, SceneId, SceneSnapshot,
+    document::merge_patch, edit::EditRejected,
 };
 use image::{Rgba, RgbaImage};
 use proptest::{collection::vec, prelude::*};
@@ -360,6 +361,93 @@ fn pictures_are_drawn_once_they_are_there() {
     assert_eq!(stage.pixel(10, 10), GREEN);
 }
 
+fn scene_id(text: &str) -> SceneId {
+    SceneId::new(text).unwrap()
+}
+
+fn put(id: &str, layers: Value) -> Edit {
+    Edit::PutScene { id: scene_id(id), scene: Box::new(document(layers)) }
+}
+
+/// A box that moves to the right by 10 pixels a second.
+fn runner(id: &str, color: &str) -> Value {
+    let mut runner = block(id, color, (0, 0), (8, 8));
+    runner["animations"] = json!([{ "property": "transform.position.x", "from": 0, "to": 100, "duration": 10 }]);
+    runner
+}
+
+#[test]
+fn a_scene_that_is_put_again_changes_only_where_it_differs() {
+    let mut stage = Stage::with(json!([runner("runner", "#f00"), block("box", "#f00", (60, 60), (20, 20))]));
+    for _ in 0..30 {
+        stage.tick();
+    }
+    let red = |stage: &Stage| (0..WIDTH).position(|x| stage.pixel(x, 2) == RED);
+    let before = red(&stage).unwrap();
+    assert!(before >= 28, "it has run for three seconds: {before}");
+    let report = stage.edit(vec![put(
+        "main",
+        json!([
+            runner("runner", "#f00"),
+            block("box", "#0f0", (60, 60), (20, 20)),
+            block("more", "#0f0", (100, 60), (8, 8)),
+        ]),
+    )]);
+    let changes = report.diff.unwrap().changes;
+    assert!(matches!(changes.as_slice(), [LayerChange::Placed { .. }, LayerChange::Changed { .. }]), "{changes:?}");
+    assert!(red(&stage).unwrap() > before, "the runner runs on");
+    assert_eq!((stage.pixel(70, 70), stage.pixel(104, 64)), (GREEN, GREEN));
+
+    // Loaded, it begins anew.
+    let scene = Box::new(stage.compositor.snapshot().scene);
+    stage.edit(vec![Edit::LoadScene { scene }]);
+    assert_eq!(red(&stage), Some(0));
+}
+
+#[test]
+fn scenes_are_held_and_brought_on_air() {
+    let mut stage = Stage::with(json!([block("box", "#f00", (10, 10), (20, 20))]));
+    let report = stage.edit(vec![put("second", json!([runner("runner", "#0f0")]))]);
+    assert!(report.diff.is_none() && report.frame.is_none(), "a scene that waits changes nothing");
+    assert!(matches!(report.scenes.as_slice(), [HeldChange::Put { id, .. }] if id.as_str() == "second"));
+
+    // The scene that goes off air is held with what the same batch did to it before.
+    let edits = vec![patch("box", json!({ "opacity": 0.5 })), Edit::ActivateScene { id: scene_id("second") }];
+    let report = stage.edit(edits);
+    let [HeldChange::Put { id, scene }, HeldChange::Activated { id: active }] = report.scenes.as_slice() else {
+        panic!("{:?}", report.scenes);
+    };
+    assert_eq!((id.as_str(), active.as_str()), ("main", "second"));
+    assert_eq!(serde_json::to_value(&scene.layers[0]).unwrap()["opacity"], 0.5);
+    assert_eq!((stage.pixel(2, 2), stage.pixel(15, 15)), (GREEN, [0, 0, 0, 255]));
+    for _ in 0..30 {
+        stage.tick();
+    }
+    assert_eq!(stage.pixel(2, 2), [0, 0, 0, 255], "it runs");
+    let none = stage.edit(vec![Edit::ActivateScene { id: scene_id("second") }]);
+    assert!(none.outcomes[0].1.is_ok() && none.scenes.is_empty() && none.diff.is_none(), "it is on air already");
+
+    let refused = |stage: &mut Stage, edit: Edit| stage.refused(vec![edit]).to_string();
+    assert!(refused(&mut stage, Edit::DeleteScene { id: scene_id("second") }).contains("on air"));
+    assert!(refused(&mut stage, Edit::ActivateScene { id: scene_id("mian") }).contains("did you mean `main`?"));
+    assert!(refused(&mut stage, Edit::DeleteScene { id: scene_id("x") }).contains("no scene `x`"));
+    let faulty = put("third", json!([block("a", "#fff", (0, 0), (1, 1)), block("a", "#fff", (0, 0), (1, 1))]));
+    refused(&mut stage, faulty);
+    assert_eq!(stage.compositor.scenes().others.len(), 1);
+
+    // Back again: the first as it was left, the second from its beginning when it comes the next time.
+    stage.edit(vec![Edit::ActivateScene { id: scene_id("main") }]);
+    assert_eq!(stage.pixel(15, 15), [128, 0, 0, 255]);
+    stage.edit(vec![Edit::ActivateScene { id: scene_id("second") }]);
+    assert_eq!(stage.pixel(2, 2), GREEN);
+    stage.edit(vec![Edit::DeleteScene { id: scene_id("main") }]);
+    assert!(stage.compositor.scenes().others.is_empty());
+    for number in 0..100 {
+        assert!(stage.edit(vec![put(&format!("s{number}"), json!([]))]).outcomes[0].1.is_ok());
+    }
+    assert!(refused(&mut stage, put("one-more", json!([]))).contains("100 scenes"));
+}
+
 #[test]
 fn threads_of_an_encoder_may_hold_frames_of_the_past() {
     let mut stage = Stage::with(json!([block("box", "#f00", (0, 0), (30, 30))]));
@@ -385,7 +473,9 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
     }
     let layers = &mut scene.layers;
     match edit {
-        Edit::LoadScene { scene: new } => *scene = new.as_ref().clone(),
+        // The scene that is edited here is called `main`, and is the only one.
+        Edit::LoadScene { scene: new } | Edit::PutScene { scene: new, .. } => *scene = new.as_ref().clone(),
+        Edit::DeleteScene { .. } | Edit::ActivateScene { .. } => unreachable!("there is but one scene"),
         Edit::SetCanvas { canvas } => scene.canvas = *canvas,
         Edit::SetAudio { audio } => scene.audio = audio.clone(),
         Edit::CreateLayer { layer, parent, index } => {

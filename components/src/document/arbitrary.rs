@@ -29,6 +29,7 @@ use crate::{
         Tint, Vignette,
     },
     geometry::{Fit, Length, LengthPoint, Point, Size},
+    held::SceneId,
     layer::{LayerId, LayerName, LayerType, Opacity, Stacking, Visibility},
     mask::{Mask, MaskChannel, MaskShape},
     paint::{Gradient, GradientStop, Paint},
@@ -125,6 +126,7 @@ pub fn motion(layers: Vec<LayerId>) -> BoxedStrategy<(Vec<TimelineDocument>, Vec
 pub fn edit() -> BoxedStrategy<Edit> {
     let id = || select(vec!["layer-1", "a.b", "Z_9"]).prop_filter_map("an id", |id| LayerId::new(id).ok());
     let timeline = || "[a-z]{1,8}".prop_filter_map("an id", |id| TimelineId::new(id).ok());
+    let held = || "[a-z]{1,8}".prop_filter_map("an id", |id| SceneId::new(id).ok());
     let layer = || scene().prop_filter_map("a layer", |scene| scene.layers.into_iter().next().map(Box::new));
     let index = || option::of(0..1000_usize);
     let patch = select(vec![
@@ -144,6 +146,9 @@ pub fn edit() -> BoxedStrategy<Edit> {
     let timelines = motion(LayerId::new("layer-1").into_iter().collect());
     prop_oneof![
         scene().prop_map(|scene| Edit::LoadScene { scene: Box::new(scene) }),
+        (held(), scene()).prop_map(|(id, scene)| Edit::PutScene { id, scene: Box::new(scene) }),
+        held().prop_map(|id| Edit::DeleteScene { id }),
+        held().prop_map(|id| Edit::ActivateScene { id }),
         canvas().prop_map(|canvas| Edit::SetCanvas { canvas }),
         scene().prop_map(|scene| Edit::SetAudio { audio: scene.audio }),
         (layer(), option::of(id()), index()).prop_map(|(layer, parent, index)| Edit::CreateLayer {

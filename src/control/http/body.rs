@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use components::{
-    LayerDocument,
-    document::{self, Source},
+    LayerDocument, SceneDocument,
+    document::{self, Source, check_scene},
 };
 use futures_util::TryStreamExt as _;
 use schemars::JsonSchema;
@@ -33,6 +33,28 @@ pub(super) async fn layer(request: Request) -> Result<LayerDocument, Problem> {
         Ok(_) => Problem::invalid(faults),
         Err(faults) => Problem::malformed(faults),
     })
+}
+
+/// A scene's document.
+pub(super) async fn scene(request: Request) -> Result<SceneDocument, Problem> {
+    let source = source(request).await?;
+    let scene: SceneDocument = document::read(&source).map_err(Problem::invalid)?;
+    let mut faults = check_scene(&scene, &LIMITS);
+    for fault in &mut faults {
+        fault.place = source.place(&fault.pointer);
+    }
+    if faults.is_empty() { Ok(scene) } else { Err(Problem::invalid(faults)) }
+}
+
+/// A document that may be left out; it is the default then.
+pub(super) async fn optional<T: Default + JsonSchema + DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    check_type(&request.headers, JSON)?;
+    let bytes = read(request).await?;
+    if bytes.trim_ascii().is_empty() {
+        return Ok(T::default());
+    }
+    let source = Source::from_text(&utf8(bytes)?).map_err(Problem::malformed)?;
+    document::read(&source).map_err(Problem::invalid)
 }
 
 /// A document of any other shape.
@@ -67,6 +89,10 @@ async fn text(request: Request, types: &'static [&'static str]) -> Result<String
     if bytes.trim_ascii().is_empty() {
         return Err(Problem::bad_request("the body is empty; send a JSON document"));
     }
+    utf8(bytes)
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|error| Problem::bad_request(format!("the body is not UTF-8: {error}")))
 }
 

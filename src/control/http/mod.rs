@@ -16,6 +16,7 @@ mod live;
 mod operation;
 mod part;
 mod request;
+mod scenes;
 mod status;
 mod timelines;
 mod transport;
@@ -51,6 +52,7 @@ pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
         timelines::routes(context, &base),
         audio::routes(context, &base),
         assets::routes(context, &base),
+        scenes::routes(context, &base),
         live::routes(context),
         config::routes(context),
         operation::health(context),

@@ -16,6 +16,7 @@ use components::{
 use super::draft::{Changes, Node};
 use crate::{
     clock::Inputs,
+    held::{Held, HeldChanges},
     place::{Ink, Revision},
     playback::ShownFrame,
     rasterise::RasterCache,
@@ -59,8 +60,12 @@ impl From<LayerDocument> for Authored {
 }
 
 pub(super) fn commit(world: &mut World, changes: Changes) {
-    let Changes { layers, removed, roots, header, inputs } = changes;
+    let Changes { layers, removed, roots, header, inputs, held, held_changes } = changes;
     world.resource_mut::<Inputs>().0.extend(inputs);
+    if let Some(held) = held {
+        world.insert_resource(Held(held));
+        world.resource_mut::<HeldChanges>().0.extend(held_changes);
+    }
     let SceneRoot(root) = *world.resource::<SceneRoot>();
 
     // First the new entities, so that every list of children can name its members.

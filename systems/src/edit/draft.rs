@@ -4,18 +4,20 @@ use std::collections::HashMap;
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
-    AudioDocument, CanvasDocument, Content, Edit, LayerDocument, LayerId, LayerMask, Mask, SceneDocument,
+    AudioDocument, CanvasDocument, Content, Edit, LayerDocument, LayerId, LayerMask, Mask, SceneDocument, SceneId,
     animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
     document::{
         Fault, Limits, MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_motion, check_scene, merge_patch,
         nearest,
     },
     edit::{BatchRejected, EditRejected},
+    held::{HeldChange, HeldScenes},
 };
 
 use super::SceneLimits;
 use crate::{
     clock::Input,
+    held::Held,
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
 };
 
@@ -43,6 +45,10 @@ pub(super) struct Changes {
     pub(super) header: Option<SceneDocument>,
     /// What timelines and triggers get to know of the batch, in order.
     pub(super) inputs: Vec<Input>,
+    /// The scenes that are held, if the batch touched them.
+    pub(super) held: Option<HeldScenes>,
+    /// What happened to them, in order.
+    pub(super) held_changes: Vec<HeldChange>,
 }
 
 /// See [`Changes`]; reads what it does not hold from the World.
@@ -58,6 +64,8 @@ pub(super) struct Draft<'w> {
     /// to blame for it.
     unchecked: Vec<(LayerId, Blamed)>,
     inputs: Vec<Input>,
+    held: Option<HeldScenes>,
+    held_changes: Vec<HeldChange>,
     /// Timelines that the batch has put into the header, each with the edit that did.
     put: HashMap<TimelineId, Blamed>,
     /// Whether the batch has loaded a scene: no layer goes on as the entity that it was.
@@ -90,6 +98,8 @@ impl<'w> Draft<'w> {
             header: None,
             unchecked: Vec::new(),
             inputs: Vec::new(),
+            held: None,
+            held_changes: Vec::new(),
             put: HashMap::new(),
             fresh: false,
             index: 0,
@@ -101,7 +111,10 @@ impl<'w> Draft<'w> {
         self.index = index;
         let at = |part: &'static str| move |reason: EditRejected| Blamed(index, part).for_(reason);
         match edit {
-            Edit::LoadScene { scene } => self.load_scene(*scene).map_err(at("scene")),
+            Edit::LoadScene { scene } => self.load_scene(*scene, true).map_err(at("scene")),
+            Edit::PutScene { id, scene } => self.put_scene(id, *scene).map_err(at("scene")),
+            Edit::DeleteScene { id } => self.delete_scene(&id).map_err(at("id")),
+            Edit::ActivateScene { id } => self.activate_scene(&id).map_err(at("id")),
             Edit::SetCanvas { canvas } => self.set_canvas(canvas).map_err(at("canvas")),
             Edit::SetAudio { audio } => self.set_audio(audio).map_err(at("audio")),
             Edit::CreateLayer { layer, parent, index } => {
@@ -153,7 +166,8 @@ impl<'w> Draft<'w> {
         self.check_masks()?;
         self.check_motion()?;
         let removed = self.removed.into_iter().collect();
-        Ok(Changes { layers: self.layers, removed, roots: self.roots, header: self.header, inputs: self.inputs })
+        let Self { layers, roots, header, inputs, held, held_changes, .. } = self;
+        Ok(Changes { layers, removed, roots, header, inputs, held, held_changes })
     }
 
     /// Checks a layer, with all below it, against the scene's assets and the groups around it.
@@ -257,20 +271,21 @@ impl<'w> Draft<'w> {
         count
     }
 
-    fn load_scene(&mut self, mut scene: SceneDocument) -> Result<(), EditRejected> {
+    /// Puts a scene in the place of the one on air: from its beginning, or with what stays the same going on.
+    fn load_scene(&mut self, mut scene: SceneDocument, fresh: bool) -> Result<(), EditRejected> {
         let faults = check_scene(&scene, &self.limits);
         if !faults.is_empty() {
             return Err(EditRejected::Invalid { faults });
         }
-        self.layers.clear();
-        self.unchecked.clear();
-        self.put.clear();
-        self.fresh = true;
-        self.inputs.push(Input::Loaded);
         // One that came over the wire has no folder of its own.
         if scene.folder.as_os_str().is_empty() {
             scene.folder.clone_from(&self.header().folder);
         }
+        self.layers.clear();
+        self.unchecked.clear();
+        self.put.clear();
+        self.fresh |= fresh;
+        self.inputs.push(if fresh { Input::Loaded } else { Input::Edited });
         self.removed = self.world.resource::<LayerIndex>().iter().map(|(id, entity)| (id.clone(), entity)).collect();
         let layers = std::mem::take(&mut scene.layers);
         self.header = Some(scene);
@@ -279,6 +294,65 @@ impl<'w> Draft<'w> {
             self.plant(layer, None);
         }
         Ok(())
+    }
+
+    fn put_scene(&mut self, id: SceneId, mut scene: SceneDocument) -> Result<(), EditRejected> {
+        if self.held().active == id {
+            return self.load_scene(scene, false);
+        }
+        let faults = check_scene(&scene, &self.limits);
+        if !faults.is_empty() {
+            return Err(EditRejected::Invalid { faults });
+        }
+        if scene.folder.as_os_str().is_empty() {
+            let before = self.held().others.get(&id).map(|scene| scene.folder.clone());
+            scene.folder = before.unwrap_or_else(|| self.header().folder.clone());
+        }
+        let change = self.held().put(id, scene)?;
+        self.held_changes.push(change);
+        Ok(())
+    }
+
+    fn delete_scene(&mut self, id: &SceneId) -> Result<(), EditRejected> {
+        if self.held().active == *id {
+            return Err(EditRejected::OnAir { id: id.clone() });
+        }
+        self.held().take(id)?;
+        self.held_changes.push(HeldChange::Removed { id: id.clone() });
+        Ok(())
+    }
+
+    /// Does nothing if the scene is on air already.
+    fn activate_scene(&mut self, id: &SceneId) -> Result<(), EditRejected> {
+        if self.held().active == *id {
+            return Ok(());
+        }
+        let next = self.held().take(id)?;
+        let present = self.scene();
+        let held = self.held();
+        let before = std::mem::replace(&mut held.active, id.clone());
+        let kept = held.put(before, present)?;
+        self.held_changes.extend([kept, HeldChange::Activated { id: id.clone() }]);
+        self.load_scene(SceneDocument::clone(&next), true)
+    }
+
+    /// The scenes that are held, as the batch leaves them.
+    fn held(&mut self) -> &mut HeldScenes {
+        let world = self.world;
+        self.held.get_or_insert_with(|| world.resource::<Held>().0.clone())
+    }
+
+    /// The scene on air, as the batch leaves it.
+    fn scene(&mut self) -> SceneDocument {
+        let layers = self.outermost();
+        SceneDocument { layers, ..self.header().clone() }
+    }
+
+    /// The outermost layers with all below them.
+    fn outermost(&mut self) -> Vec<LayerDocument> {
+        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
+        let roots = self.roots.clone().unwrap_or_else(|| child_ids(self.world, root));
+        roots.iter().filter_map(|id| self.document(id)).collect()
     }
 
     fn set_canvas(&mut self, canvas: CanvasDocument) -> Result<(), EditRejected> {

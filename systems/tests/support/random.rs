@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::LazyLock};
 
 use components::{
-    CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument,
+    CanvasDocument, Content, Edit, LayerDocument, LayerId, SceneDocument, SceneId,
     animation::{
         timeline::{SeekTarget, TimelineControl},
         trigger::EventName,
@@ -497,14 +497,19 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
                 vec![Edit::ReplaceLayer { id: layer.id.clone(), layer: Box::new(layer) }]
             }
             Step::Reload(from) => {
-                let mut scene = scene.clone();
+                let mut scene = Box::new(scene.clone());
                 if let Some(first) = scene.layers.first_mut() {
                     let children = std::mem::take(&mut first.children);
                     scene.layers.extend(children);
                     let from = from % scene.layers.len();
                     scene.layers.rotate_left(from);
                 }
-                vec![Edit::LoadScene { scene: Box::new(scene) }]
+                // From its beginning, or with what stays the same going on.
+                vec![if from % 2 == 0 {
+                    Edit::LoadScene { scene }
+                } else {
+                    Edit::PutScene { id: SceneId::main(), scene }
+                }]
             }
             Step::Steer(at, control) => {
                 let timeline = scene.timelines.get(at % scene.timelines.len().max(1))?;
