@@ -12,6 +12,7 @@ use crate::{
         timeline::{TimelineControl, TimelineDocument, TimelineId},
         trigger::EventName,
     },
+    asset::{AssetDocument, AssetId},
     audio::AudioDocument,
     document::{self, CanvasDocument, Fault, LayerDocument, Limits, SceneDocument, Source, check_layer, check_scene},
     held::SceneId,
@@ -50,6 +51,16 @@ pub enum Edit {
     ActivateScene {
         /// The scene.
         id: SceneId,
+    },
+    /// Adds an asset to the scene, or puts another one in the place of the one of its id.
+    PutAsset {
+        /// The asset. Its file has to be there already.
+        asset: AssetDocument,
+    },
+    /// Removes an asset that nothing in the scene uses; its file stays.
+    DeleteAsset {
+        /// The asset.
+        id: AssetId,
     },
     /// Changes the canvas.
     SetCanvas {
@@ -212,7 +223,7 @@ impl BatchRejected {
         };
         match (&self.reason, &self.place) {
             (EditRejected::Invalid { faults }, _) => faults.iter().map(within).collect(),
-            (EditRejected::InUse { faults }, _) => faults.clone(),
+            (EditRejected::InUse { faults } | EditRejected::AssetInUse { faults }, _) => faults.clone(),
             (_, None) => Vec::new(),
             (reason, Some(place)) => reason.fault(place).into_iter().collect(),
         }
@@ -235,11 +246,13 @@ impl EditRejected {
                 (id.as_str(), "the id of a timeline in the scene", nearest.clone())
             }
             Self::UnknownScene { id, nearest } => (id.as_str(), "the id of a scene that is held", nearest.clone()),
+            Self::UnknownAsset { id, nearest } => (id.as_str(), "the id of an asset of the scene", nearest.clone()),
             Self::OnAir { id } => (id.as_str(), "a scene that is not on air", None),
             Self::DuplicateLayer { id } => (id.as_str(), "an id that no layer of the scene has", None),
             Self::NotAGroup { id } => (id.as_str(), "the id of a group", None),
             Self::IntoItself { parent, .. } => (parent.as_str(), "a group that is not within the layer itself", None),
             Self::InUse { .. }
+            | Self::AssetInUse { .. }
             | Self::TooManyLayers { .. }
             | Self::TooManyScenes { .. }
             | Self::Invalid { .. }
@@ -277,6 +290,20 @@ pub enum EditRejected {
         id: String,
         /// The timeline whose id is nearest to it, if one is near.
         nearest: Option<String>,
+    },
+    /// An asset that an edit names is not in the scene.
+    #[error("there is no asset `{id}` in the scene{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    UnknownAsset {
+        /// What was named.
+        id: String,
+        /// The asset whose id is nearest to it, if one is near.
+        nearest: Option<String>,
+    },
+    /// Layers or tracks would draw from an asset that is not there, or not of the kind that they draw from.
+    #[error("the scene uses the asset; change what does too, in the same batch or before")]
+    AssetInUse {
+        /// What would not fit, with pointers into the scene's document.
+        faults: Vec<Fault>,
     },
     /// The scene's timelines and triggers would not fit its layers any more.
     #[error(

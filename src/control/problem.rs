@@ -149,8 +149,11 @@ impl From<EditRejected> for Problem {
         match rejected {
             EditRejected::UnknownLayer { .. }
             | EditRejected::UnknownTimeline { .. }
-            | EditRejected::UnknownScene { .. } => Self::not_found(detail),
-            EditRejected::InUse { faults } => Self { errors: faults, ..Self::new(StatusCode::CONFLICT, detail) },
+            | EditRejected::UnknownScene { .. }
+            | EditRejected::UnknownAsset { .. } => Self::not_found(detail),
+            EditRejected::InUse { faults } | EditRejected::AssetInUse { faults } => {
+                Self { errors: faults, ..Self::new(StatusCode::CONFLICT, detail) }
+            }
             EditRejected::DuplicateLayer { .. }
             | EditRejected::NotAGroup { .. }
             | EditRejected::IntoItself { .. }

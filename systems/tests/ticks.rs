@@ -476,6 +476,7 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
         // The scene that is edited here is called `main`, and is the only one.
         Edit::LoadScene { scene: new } | Edit::PutScene { scene: new, .. } => *scene = new.as_ref().clone(),
         Edit::DeleteScene { .. } | Edit::ActivateScene { .. } => unreachable!("there is but one scene"),
+        Edit::PutAsset { .. } | Edit::DeleteAsset { .. } => unreachable!("no asset is edited here"),
         Edit::SetCanvas { canvas } => scene.canvas = *canvas,
         Edit::SetAudio { audio } => scene.audio = audio.clone(),
         Edit::CreateLayer { layer, parent, index } => {

@@ -149,6 +149,8 @@ pub fn edit() -> BoxedStrategy<Edit> {
         (held(), scene()).prop_map(|(id, scene)| Edit::PutScene { id, scene: Box::new(scene) }),
         held().prop_map(|id| Edit::DeleteScene { id }),
         held().prop_map(|id| Edit::ActivateScene { id }),
+        scene().prop_filter_map("an asset", |mut scene| Some(Edit::PutAsset { asset: scene.assets.pop()? })),
+        "[a-z]{1,8}".prop_filter_map("an id", |id| Some(Edit::DeleteAsset { id: AssetId::new(id).ok()? })),
         canvas().prop_map(|canvas| Edit::SetCanvas { canvas }),
         scene().prop_map(|scene| Edit::SetAudio { audio: scene.audio }),
         (layer(), option::of(id()), index()).prop_map(|(layer, parent, index)| Edit::CreateLayer {

@@ -1,6 +1,16 @@
-//! The assets of the scene: what has become of each, loading one before it is needed, and letting go of its memory.
+//! The assets of the scene: what has become of each, loading one before it is needed, and letting go of its memory; adding
+//! files, and removing what nothing uses.
+//!
+//! `PUT` of an asset takes the file itself, of the media type that `Content-Type` tells. It goes into the folder `uploads`
+//! beside the scene. PNG and WebP files are still pictures unless the query says `type=animatedImage`.
 
-use serde::Serialize;
+use std::{path::PathBuf, str::FromStr};
+
+use components::{
+    AssetDocument, AssetId, AssetKind, Edit,
+    edit::{EditApplied, EditRejected},
+};
+use serde::{Deserialize as _, Serialize, de::IntoDeserializer as _};
 use systems::assets::{AssetAction, AssetRefused, AssetStatus};
 use warp::{
     Filter,
@@ -9,7 +19,10 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, endpoint, first_of, json};
+use super::{
+    Context, Problem, Request, at_tick, body, endpoint, first_of, json,
+    upload::{Upload, discard},
+};
 
 /// `…/assets`, `…/assets/:id`, `…/assets/:id/load`, `…/assets/:id/unload`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -20,7 +33,7 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
         base.clone().and(warp::path!("assets" / String / "unload")).map(|id| (id, AssetAction::Unload)).boxed();
     first_of([
         endpoint(context, all, "/api/stream/assets", list),
-        endpoint(context, one, "/api/stream/assets/:id", show),
+        endpoint(context, one, "/api/stream/assets/:id", asset),
         endpoint(context, load, "/api/stream/assets/:id/load", steer),
         endpoint(context, unload, "/api/stream/assets/:id/unload", steer),
     ])
@@ -42,12 +55,90 @@ async fn list(context: Context, (): (), request: Request) -> Result<Response, Pr
     json(StatusCode::OK, &List { tick, assets }).map(|response| at_tick(response, tick))
 }
 
-async fn show(context: Context, id: String, request: Request) -> Result<Response, Problem> {
-    if !request.reads() {
-        return Err(Problem::method_not_allowed("GET, HEAD"));
+async fn asset(context: Context, id: String, request: Request) -> Result<Response, Problem> {
+    match request.method {
+        Method::GET | Method::HEAD => {
+            request.query.only(&[])?;
+            answer(&context, StatusCode::OK, &id).await
+        }
+        Method::PUT => upload(&context, id, request).await,
+        Method::DELETE => delete(&context, id, &request).await,
+        _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, DELETE")),
     }
+}
+
+/// What an edit of the assets answers.
+#[derive(Serialize)]
+struct Edited {
+    #[serde(flatten)]
+    applied: EditApplied,
+    /// The asset as it is in the scene; absent if it was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asset: Option<AssetDocument>,
+}
+
+async fn upload(context: &Context, id: String, request: Request) -> Result<Response, Problem> {
+    request.query.only(&["type"])?;
+    let id = AssetId::new(&id).map_err(|error| {
+        let found: String = id.chars().take(80).collect();
+        Problem::not_found(format!("found the asset `{found}`, {error}"))
+    })?;
+    let kinds = "`image`, `animatedImage`, `svg`, `font` or `audio`";
+    let kind = request.query.value::<Kind>("type", kinds)?.map(|Kind(kind)| kind);
+    let upload = Upload::new(id, &request.headers, kind)?;
+    let bytes = body::file(request).await?;
+    let folder = context.engine.snapshot().await?.scene.folder.clone();
+    let keeping = tokio::task::spawn_blocking({
+        let folder = folder.clone();
+        move || upload.keep(&folder, &bytes)
+    });
+    let asset = keeping.await.map_err(|error| Problem::unavailable(error.to_string()))??;
+    let before = present(context, &asset.id).await?;
+    let edited = context.engine.edit(vec![Edit::PutAsset { asset: asset.clone() }], None).await;
+    // The one that is not used: the new one if it was refused, else the one before.
+    let unused = if edited.is_ok() { before.map(|before| before.path) } else { Some(asset.path.clone()) };
+    tidy(context, unused, folder).await?;
+    let applied = edited?;
+    let tick = applied.tick;
+    json(StatusCode::OK, &Edited { applied, asset: Some(asset) }).map(|response| at_tick(response, tick))
+}
+
+async fn delete(context: &Context, id: String, request: &Request) -> Result<Response, Problem> {
     request.query.only(&[])?;
-    answer(&context, StatusCode::OK, &id).await
+    let id = AssetId::new(&id).map_err(|_| EditRejected::UnknownAsset { id, nearest: None })?;
+    let folder = context.engine.snapshot().await?.scene.folder.clone();
+    let before = present(context, &id).await?;
+    let applied = context.engine.edit(vec![Edit::DeleteAsset { id }], None).await?;
+    tidy(context, before.map(|before| before.path), folder).await?;
+    let tick = applied.tick;
+    json(StatusCode::OK, &Edited { applied, asset: None }).map(|response| at_tick(response, tick))
+}
+
+/// The asset of this id as it is in the scene.
+async fn present(context: &Context, id: &AssetId) -> Result<Option<AssetDocument>, Problem> {
+    let snapshot = context.engine.snapshot().await?;
+    Ok(snapshot.scene.assets.iter().find(|asset| asset.id == *id).cloned())
+}
+
+/// Removes an uploaded file, if no scene uses it.
+async fn tidy(context: &Context, file: Option<PathBuf>, folder: PathBuf) -> Result<(), Problem> {
+    let Some(file) = file else { return Ok(()) };
+    let (snapshot, held) = context.engine.scenes().await?;
+    let removing = tokio::task::spawn_blocking(move || {
+        discard(&file, &folder, held.others.values().map(AsRef::as_ref).chain([&snapshot.scene]));
+    });
+    removing.await.map_err(|error| Problem::unavailable(error.to_string()))
+}
+
+/// A kind of asset in a query.
+struct Kind(AssetKind);
+
+impl FromStr for Kind {
+    type Err = serde::de::value::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        AssetKind::deserialize(text.into_deserializer()).map(Self)
+    }
 }
 
 /// Loading goes on after the answer, which tells what is known of the asset then.

@@ -19,6 +19,10 @@ use crate::control::{Problem, batch::LIMITS};
 const LIMIT: usize = 2 << 20;
 /// A body must be there within this time.
 const WITHIN: Duration = Duration::from_secs(30);
+/// The largest file that can be uploaded.
+const LARGEST_FILE: usize = 64 << 20;
+/// A file must be there within this time.
+const FILE_WITHIN: Duration = Duration::from_secs(300);
 
 /// The media types of JSON documents.
 const JSON: &[&str] = &["application/json"];
@@ -112,22 +116,32 @@ fn check_type(headers: &HeaderMap, types: &'static [&'static str]) -> Result<(),
     })
 }
 
-/// The whole body, if it is within the limit and in time, chunked ones included.
+/// A file that is an asset.
+pub(super) async fn file(request: Request) -> Result<Vec<u8>, Problem> {
+    let bytes = read_up_to(LARGEST_FILE, FILE_WITHIN, request).await?;
+    if bytes.is_empty() { Err(Problem::bad_request("the body is empty; send the file")) } else { Ok(bytes) }
+}
+
 async fn read(request: Request) -> Result<Vec<u8>, Problem> {
+    read_up_to(LIMIT, WITHIN, request).await
+}
+
+/// The whole body, if it is within the limit and in time, chunked ones included.
+async fn read_up_to(limit: usize, within: Duration, request: Request) -> Result<Vec<u8>, Problem> {
     let mut body = request.body;
     let reading = async {
         let mut bytes = Vec::new();
         while let Some(chunk) = body.try_next().await.transpose() {
             let chunk = chunk.map_err(|error| Problem::bad_request(format!("the body broke off: {error}")))?;
-            if bytes.len() + chunk.len() > LIMIT {
-                let detail = format!("the body is larger than {} MiB", LIMIT >> 20);
+            if bytes.len() + chunk.len() > limit {
+                let detail = format!("the body is larger than {} MiB", limit >> 20);
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
     };
-    tokio::time::timeout(WITHIN, reading).await.unwrap_or_else(|_| {
-        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, format!("the body was not there within {WITHIN:?}")))
+    tokio::time::timeout(within, reading).await.unwrap_or_else(|_| {
+        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, format!("the body was not there within {within:?}")))
     })
 }

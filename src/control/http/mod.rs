@@ -20,6 +20,7 @@ mod scenes;
 mod status;
 mod timelines;
 mod transport;
+mod upload;
 
 use std::future::Future;
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
-    AudioDocument, CanvasDocument, Content, Edit, LayerDocument, LayerId, LayerMask, Mask, SceneDocument, SceneId,
+    AssetDocument, AssetId, AudioDocument, CanvasDocument, Content, Edit, LayerDocument, LayerId, LayerMask, Mask,
+    SceneDocument, SceneId,
     animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
     document::{
         Fault, Limits, MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_motion, check_scene, merge_patch,
@@ -66,6 +67,8 @@ pub(super) struct Draft<'w> {
     inputs: Vec<Input>,
     held: Option<HeldScenes>,
     held_changes: Vec<HeldChange>,
+    /// Whether assets were changed or removed that something may use.
+    assets: bool,
     /// Timelines that the batch has put into the header, each with the edit that did.
     put: HashMap<TimelineId, Blamed>,
     /// Whether the batch has loaded a scene: no layer goes on as the entity that it was.
@@ -100,6 +103,7 @@ impl<'w> Draft<'w> {
             inputs: Vec::new(),
             held: None,
             held_changes: Vec::new(),
+            assets: false,
             put: HashMap::new(),
             fresh: false,
             index: 0,
@@ -115,6 +119,11 @@ impl<'w> Draft<'w> {
             Edit::PutScene { id, scene } => self.put_scene(id, *scene).map_err(at("scene")),
             Edit::DeleteScene { id } => self.delete_scene(&id).map_err(at("id")),
             Edit::ActivateScene { id } => self.activate_scene(&id).map_err(at("id")),
+            Edit::PutAsset { asset } => {
+                self.put_asset(asset);
+                Ok(())
+            }
+            Edit::DeleteAsset { id } => self.delete_asset(&id).map_err(at("id")),
             Edit::SetCanvas { canvas } => self.set_canvas(canvas).map_err(at("canvas")),
             Edit::SetAudio { audio } => self.set_audio(audio).map_err(at("audio")),
             Edit::CreateLayer { layer, parent, index } => {
@@ -163,6 +172,7 @@ impl<'w> Draft<'w> {
         for (id, blamed) in self.unchecked.clone() {
             self.check(&id).map_err(|reason| blamed.for_(reason))?;
         }
+        self.check_assets()?;
         self.check_masks()?;
         self.check_motion()?;
         let removed = self.removed.into_iter().collect();
@@ -334,6 +344,46 @@ impl<'w> Draft<'w> {
         let kept = held.put(before, present)?;
         self.held_changes.extend([kept, HeldChange::Activated { id: id.clone() }]);
         self.load_scene(SceneDocument::clone(&next), true)
+    }
+
+    fn put_asset(&mut self, asset: AssetDocument) {
+        let mut header = self.header().clone();
+        match header.assets.iter_mut().find(|known| known.id == asset.id) {
+            Some(known) => {
+                self.assets |= known.kind != asset.kind;
+                *known = asset;
+            }
+            None => {
+                self.assets = true;
+                header.assets.push(asset);
+            }
+        }
+        self.header = Some(header);
+    }
+
+    fn delete_asset(&mut self, id: &AssetId) -> Result<(), EditRejected> {
+        let mut header = self.header().clone();
+        let before = header.assets.len();
+        header.assets.retain(|asset| asset.id != *id);
+        if header.assets.len() == before {
+            let known = header.assets.iter().map(|asset| asset.id.as_str());
+            let nearest = nearest(id.as_str(), known).map(str::to_owned);
+            return Err(EditRejected::UnknownAsset { id: id.to_string(), nearest });
+        }
+        self.header = Some(header);
+        self.assets = true;
+        Ok(())
+    }
+
+    /// Checks that everything in the scene has the assets that it uses, and that there are not too many, where the batch
+    /// has changed some.
+    fn check_assets(&mut self) -> Result<(), EditRejected> {
+        if !self.assets {
+            return Ok(());
+        }
+        let scene = self.scene();
+        let faults = check_scene(&scene, &self.limits);
+        if faults.is_empty() { Ok(()) } else { Err(EditRejected::AssetInUse { faults }) }
     }
 
     /// The scenes that are held, as the batch leaves them.
