@@ -10,16 +10,18 @@
     reason = "a test ends at what it did not expect, and tells how far it was off"
 )]
 
+#[path = "support/stage.rs"]
+mod stage;
 mod support;
 
 use std::sync::Arc;
 
-use components::{Edit, LayerDocument, SceneDocument, document::Limits};
+use components::LayerDocument;
 use resvg::{tiny_skia::Pixmap, usvg};
 use serde_json::{Value, json};
+use stage::{compositor, drawn};
 use support::golden::Canvas;
 use systems::{
-    Compositor, CompositorSettings,
     assets::Assets,
     rasterise::{
         content::{DrawContext, draw_layer, text::Fonts},
@@ -27,27 +29,13 @@ use systems::{
     },
 };
 
-const WIDTH: usize = 320;
-const HEIGHT: usize = 180;
-
 /// Draws a scene of the layers in one frame.
 fn scene(layers: &[Value]) -> Canvas {
     let mut layers = layers.to_vec();
     for (number, layer) in layers.iter_mut().enumerate() {
         layer["id"] = json!(format!("layer-{number}"));
     }
-    let document = json!({ "canvas": { "width": WIDTH, "height": HEIGHT, "background": "#3d5a6c" }, "layers": layers });
-    let scene = SceneDocument::parse(&document.to_string(), &Limits::default())
-        .unwrap_or_else(|faults| panic!("the test's scene is not valid: {faults:?}"));
-    let (width, height) = (WIDTH, HEIGHT);
-    let settings = CompositorSettings { width, height, max_layers: 50, pool_size: 2, threads: Some(1) };
-    let mut compositor = Compositor::new(settings);
-    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
-    let report = compositor.tick(0, 0.0);
-    assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
-    let mut canvas = Canvas::checkered(WIDTH as u32, HEIGHT as u32);
-    canvas.lay(&compositor.picture().data, WIDTH, 0, 0);
-    canvas
+    drawn(&compositor(layers.into()))
 }
 
 /// Lays the samples out in a grid, one with each list of effects, and compares.

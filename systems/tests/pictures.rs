@@ -10,35 +10,17 @@
     reason = "a test ends at what it did not expect, and tells how far it was off"
 )]
 
+#[path = "support/stage.rs"]
+mod stage;
 mod support;
 
-use components::{Edit, LayerId, SceneDocument, document::Limits, edit::EditRejected};
+use components::{Edit, LayerId, edit::EditRejected};
 use resvg::{tiny_skia::Pixmap, usvg};
 use serde_json::{Value, json};
-use support::golden::Canvas;
-use systems::{Compositor, CompositorSettings};
-
-const WIDTH: usize = 320;
-const HEIGHT: usize = 180;
-
-/// A compositor that has drawn the scene of these layers once.
-fn compositor(layers: Value) -> Compositor {
-    let document = json!({ "canvas": { "width": WIDTH, "height": HEIGHT, "background": "#3d5a6c" }, "layers": layers });
-    let scene = SceneDocument::parse(&document.to_string(), &Limits::default())
-        .unwrap_or_else(|faults| panic!("the test's scene is not valid: {faults:?}"));
-    let (width, height) = (WIDTH, HEIGHT);
-    let settings = CompositorSettings { width, height, max_layers: 50, pool_size: 2, threads: Some(1) };
-    let mut compositor = Compositor::new(settings);
-    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
-    let report = compositor.tick(0, 0.0);
-    assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
-    compositor
-}
+use stage::{HEIGHT, WIDTH, compositor, drawn};
 
 fn check(name: &str, layers: Value) {
-    let mut canvas = Canvas::checkered(WIDTH as u32, HEIGHT as u32);
-    canvas.lay(&compositor(layers).picture().data, WIDTH, 0, 0);
-    canvas.assert_golden(name);
+    drawn(&compositor(layers)).assert_golden(name);
 }
 
 fn id(text: &str) -> LayerId {
@@ -265,7 +247,7 @@ fn edits_cannot_take_a_mask_away_from_a_layer_or_make_it_need_itself() {
     let mut submit = |edits: Vec<Edit>| {
         tick += 1;
         compositor.submit(tick, edits);
-        compositor.tick(tick, 0.0).outcomes.remove(0).1.map_err(|rejected| rejected.reason)
+        compositor.tick(tick, 0.0).outcomes.remove(0).1
     };
     let mut faults = |edits: Vec<Edit>| match submit(edits) {
         Err(EditRejected::Invalid { faults }) => faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
