@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod engine;
+pub mod files;
 pub mod output;
 pub mod state;
 pub mod telemetry;

@@ -5,6 +5,7 @@ mod completions;
 mod doctor;
 mod offline;
 mod reconfigure;
+mod reload;
 mod remember;
 mod render;
 mod schema;

@@ -7,6 +7,7 @@ use systems::{WorkerThreads, start_workers};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
+    task::JoinSet,
 };
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
     check::{read_scene, tell_faults},
     fail,
     reconfigure::Reconfigure,
+    reload,
     remember::Memory,
     start_logging, stream,
 };
@@ -109,7 +111,14 @@ async fn run(
 
     let outputs = start_outputs(settings, &engine)?;
     let reconfigure = Reconfigure { engine: engine.clone(), bitrate: outputs.running.bitrate(), log_level };
+    let settings_file = sources.file.clone();
     let config = Arc::new(LiveSettings::new(sources, settings.clone(), Box::new(reconfigure)));
+    // Ends with this function.
+    let mut following = JoinSet::new();
+    if let Some((path, text)) = settings_file {
+        let (config, engine) = (Arc::clone(&config), engine.clone());
+        following.spawn(async move { reload::follow_settings(&path, text, config, engine).await });
+    }
     let control = Control { engine: engine.clone(), metrics, config, live: outputs.live };
     if transport != Transport::Live {
         tracing::info!("the stream is {}, as it was when the last run ended", transport.as_str());

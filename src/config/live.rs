@@ -98,6 +98,26 @@ pub struct Change {
     pub document: ConfigDocument,
 }
 
+/// What another text of the TOML file did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reload {
+    /// What was changed.
+    pub change: Change,
+    /// Keys of settings that are other ones in the file now, but are read at start only.
+    pub at_start_only: Vec<&'static str>,
+}
+
+/// Another text of the TOML file was not taken over, nothing of it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ReloadRefused {
+    /// The settings are wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Faults(Vec<ConfigFault>),
+    /// They do not go with the present state of the service.
+    #[error(transparent)]
+    Change(#[from] ChangeRefused),
+}
+
 /// The settings of the running service.
 pub struct LiveSettings {
     state: Mutex<State>,
@@ -141,6 +161,31 @@ impl LiveSettings {
             }
         };
         let Some(after) = after.filter(|_| faults.is_empty()) else { return Err(ChangeRefused::Invalid(faults)) };
+        self.carry_out(&mut state, sources, after).await
+    }
+
+    /// Takes over another text of the TOML file: what can change while the service runs is changed at once, all of it or
+    /// nothing.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub async fn reload(&self, text: String) -> Result<Reload, ReloadRefused> {
+        let mut state = self.state.lock().await;
+        let sources = state.sources.with_file(text);
+        let loaded = read::load(&sources).map_err(|ConfigFaults { faults, .. }| ReloadRefused::Faults(faults))?;
+        let mut after = loaded.settings;
+        let fixed = after.keep_fixed(&state.settings);
+        let at_start_only = fixed.into_iter().filter_map(|field| Some(Setting::by_field(field)?.key)).collect();
+        let change = self.carry_out(&mut state, sources, after).await?;
+        Ok(Reload { change, at_start_only })
+    }
+
+    /// All settings as they are now.
+    pub async fn settings(&self) -> Settings {
+        self.state.lock().await.settings.clone()
+    }
+
+    async fn carry_out(&self, state: &mut State, sources: Sources, after: Settings) -> Result<Change, ChangeRefused> {
         let tick = self.apply.apply(&state.settings, &after).await.map_err(|error| match error {
             NotApplied::Value { field, reason } => ChangeRefused::Invalid(vec![Fault {
                 place: None,

@@ -19,7 +19,9 @@ pub use self::{
     document::{dotenv_example, markdown_table, toml_example},
     fault::{ConfigFault, ConfigFaults, Origin},
     form::parse_seconds,
-    live::{Apply, Change, ChangeRefused, ConfigDocument, LiveSettings, NotApplied, SettingDocument},
+    live::{
+        Apply, Change, ChangeRefused, ConfigDocument, LiveSettings, NotApplied, Reload, ReloadRefused, SettingDocument,
+    },
     schema::{Group, SETTINGS, Setting, Settings},
     secret::{Destination, Secret},
     sources::{ConfigFlags, Scope, Sources},

@@ -170,6 +170,26 @@ macro_rules! settings {
                 })
             }
 
+            /// Takes back what differs from `before` but cannot change while the service runs. Returns the names of
+            /// those fields.
+            pub(super) fn keep_fixed(&mut self, before: &Self) -> Vec<&'static str> {
+                let mut kept = Vec::new();
+                $($(
+                    let live = false $(|| matches!(stringify!($mark).as_bytes(), b"live"))*;
+                    if !live && self.$field != before.$field {
+                        self.$field.clone_from(&before.$field);
+                        kept.push(stringify!($field));
+                    }
+                )+)+
+                for field in &kept {
+                    match before.origins.get(field) {
+                        Some(origin) => self.origins.insert(field, origin.clone()),
+                        None => self.origins.remove(field),
+                    };
+                }
+                kept
+            }
+
             /// Every setting by the name of its field with its value, secrets as `***`. Written like this in a TOML file,
             /// the values are read as the same again.
             #[must_use]

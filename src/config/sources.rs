@@ -71,6 +71,13 @@ impl Sources {
         SETTINGS.iter().filter_map(of).collect()
     }
 
+    /// The same sources with another text of the TOML file.
+    #[must_use]
+    pub(super) fn with_file(&self, text: String) -> Self {
+        let file = self.file.as_ref().map(|(path, _)| (path.clone(), text));
+        Self { file, ..self.clone() }
+    }
+
     fn named_file(&self) -> Option<PathBuf> {
         let in_environment = self.environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
         if let Some((_, value)) = in_environment {

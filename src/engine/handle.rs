@@ -547,6 +547,17 @@ impl EngineHandle {
         let _ = self.shared.events.send(event);
     }
 
+    /// Tells all who listen, and the log, that settings were changed; `values` by the keys of the TOML file. Nothing is
+    /// told of none.
+    pub fn settings_changed(&self, tick: u64, values: serde_json::Map<String, serde_json::Value>) {
+        if values.is_empty() {
+            return;
+        }
+        let told = serde_json::Value::Object(values.clone());
+        tracing::info!(tick, "settings were changed: {told}");
+        self.announce(StreamEvent::Configuration { tick, values });
+    }
+
     /// Every frame from now on, in every state of the transport. At most `capacity` wait; when they are not taken in
     /// time, new ones are left out and counted as dropped. Dropping the receiver ends it; the engine's end closes it.
     #[must_use]

@@ -247,7 +247,7 @@ fn edits_cannot_take_a_mask_away_from_a_layer_or_make_it_need_itself() {
     let mut submit = |edits: Vec<Edit>| {
         tick += 1;
         compositor.submit(tick, edits);
-        compositor.tick(tick, 0.0).outcomes.remove(0).1
+        compositor.tick(tick, 0.0).outcomes.remove(0).1.map_err(|rejected| rejected.reason)
     };
     let mut faults = |edits: Vec<Edit>| match submit(edits) {
         Err(EditRejected::Invalid { faults }) => faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),

@@ -17,10 +17,7 @@ use warp::{
 };
 
 use super::{Context, Problem, Request, at_tick, body, endpoint, json};
-use crate::{
-    config::{Change, ConfigDocument},
-    engine::StreamEvent,
-};
+use crate::config::{Change, ConfigDocument};
 
 /// `/api/config`
 pub(super) fn routes(context: &Context) -> BoxedFilter<(Response,)> {
@@ -35,8 +32,8 @@ async fn config(context: Context, (): (), request: Request) -> Result<Response, 
         Method::PATCH => {
             let patch = body::patch(request).await?;
             let change = context.config.change(&patch).await?;
-            announce(&context, &change);
             let Change { tick, persisted, values, document } = change;
+            context.engine.settings_changed(tick, values.clone());
             json(StatusCode::OK, &Changed { tick, persisted, changed: values, now: document })
                 .map(|response| at_tick(response, tick))
         }
@@ -55,14 +52,4 @@ struct Changed {
     changed: Map<String, Value>,
     #[serde(flatten)]
     now: ConfigDocument,
-}
-
-fn announce(context: &Context, change: &Change) {
-    if change.values.is_empty() {
-        return;
-    }
-    let values = change.values.clone();
-    let told = Value::Object(values.clone());
-    tracing::info!(tick = change.tick, "settings were changed: {told}");
-    context.engine.announce(StreamEvent::Configuration { tick: change.tick, values });
 }

@@ -1,0 +1,129 @@
+//! Notices when a file is written anew.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::{sync::mpsc, time};
+
+/// A file that stays as it is for so long has been written to its end.
+const SETTLED: Duration = Duration::from_millis(100);
+/// The file is looked at so often even if nobody tells of a change: network folders and links do not.
+const LOOK: Duration = Duration::from_secs(2);
+/// A file that is larger is not read.
+const LARGEST: u64 = 16 << 20;
+
+/// A text file that is watched.
+///
+/// Its folder is watched rather than the file, so that an editor that renames a new file over it is noticed too.
+pub struct WatchedFile {
+    path: PathBuf,
+    /// What the file was like when it was read last.
+    seen: Option<Look>,
+    text: Option<String>,
+    told: mpsc::Receiver<()>,
+    /// Held, since dropping it ends the watching. Absent where the system does not allow it.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+/// What tells that a file is another one, without reading it.
+type Look = (SystemTime, u64);
+
+impl WatchedFile {
+    /// Starts to watch a file that has been read already.
+    #[must_use]
+    pub fn new(path: &Path, text: Option<String>) -> Self {
+        // One that waits is enough: it is a hint to look.
+        let (sender, told) = mpsc::channel(1);
+        let tell = move |_: notify::Result<notify::Event>| {
+            // One that waits already is as good.
+            let _ = sender.try_send(());
+        };
+        let watcher = notify::recommended_watcher(tell).and_then(|mut watcher| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            watcher.watch(folder, RecursiveMode::NonRecursive).map(|()| watcher)
+        });
+        let watcher = watcher.inspect_err(|error| {
+            tracing::warn!("changes of `{}` are noticed a little late: {error}", path.display());
+        });
+        Self { path: path.to_owned(), seen: None, text, told, _watcher: watcher.ok() }
+    }
+
+    /// Waits until the file holds another text, and returns it; or why it cannot be read, told once.
+    ///
+    /// # Errors
+    /// Why the file cannot be read.
+    pub async fn changed(&mut self) -> io::Result<String> {
+        loop {
+            let present = self.look().await;
+            if present == self.seen {
+                // A closed channel means that nobody tells: then the time alone decides.
+                if time::timeout(LOOK, self.told.recv()).await == Ok(None) {
+                    time::sleep(LOOK).await;
+                }
+                continue;
+            }
+            time::sleep(SETTLED).await;
+            if self.look().await != present {
+                continue;
+            }
+            self.seen = present;
+            let path = self.path.clone();
+            let read = tokio::task::spawn_blocking(move || read(&path)).await.map_err(io::Error::other)?;
+            match read {
+                Ok(text) if self.text.as_ref() == Some(&text) => {}
+                Ok(text) => {
+                    self.text = Some(text.clone());
+                    return Ok(text);
+                }
+                Err(error) => {
+                    self.text = None;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn look(&self) -> Option<Look> {
+        let about = tokio::fs::metadata(&self.path).await.ok()?;
+        Some((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len()))
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let length = fs::metadata(path)?.len();
+    if length > LARGEST {
+        let found = format!("it has {} MiB, and {} are the most that are read", length >> 20, LARGEST >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, found));
+    }
+    fs::read_to_string(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn new_texts_are_noticed_however_they_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scene.json");
+        fs::write(&path, "one").unwrap();
+        let mut file = WatchedFile::new(&path, Some("one".to_owned()));
+        fs::write(&path, "two").unwrap();
+        assert_eq!(file.changed().await.unwrap(), "two");
+        // Written again as it was, then replaced by another as editors do.
+        fs::write(&path, "two").unwrap();
+        fs::write(folder.path().join("new"), "three!").unwrap();
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        assert_eq!(file.changed().await.unwrap(), "three!");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(file.changed().await.unwrap_err().kind(), io::ErrorKind::NotFound);
+        fs::write(&path, "three!").unwrap();
+        assert_eq!(file.changed().await.unwrap(), "three!");
+        fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert_eq!(file.changed().await.unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

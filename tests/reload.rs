@@ -1,0 +1,134 @@
+//! Files that are written anew while the service runs: scenes become what they say without a break, settings change, and
+//! what is broken is told and changes nothing.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/service.rs"]
+mod service;
+
+use client::Client;
+use process::wait_for;
+use serde_json::{Value, json};
+use service::{PATIENCE, Service};
+
+/// A white bar, 4 pixels wide, that moves to the right by 2 pixels a frame for ten minutes, and a box of some colour.
+fn scene(color: &str, more: &str) -> String {
+    format!(
+        r##"{{
+    "canvas": {{ "width": 320, "height": 180, "background": "#000000" }},
+    "layers": [
+        {{
+            "id": "bar",
+            "content": {{ "type": "color", "color": "#ffffff", "size": {{ "width": 4, "height": 100 }} }},
+            "animations": [{{
+                "property": "transform.position.x", "from": 0, "to": 304, "duration": 5.066666666666666,
+                "repeat": "forever",
+            }}],
+        }},
+        {{
+            "id": "box",
+            "transform": {{ "position": {{ "x": 0, "y": 120 }} }},
+            "content": {{ "type": "color", "color": "{color}", "size": {{ "width": 40, "height": 40 }} }},
+        }},
+        {more}
+    ],
+}}"##
+    )
+}
+
+fn start(files: &[(&str, &str)]) -> Service {
+    Service::start(&[("SCENE", "scene.jsonc"), ("STREAM_RESOLUTION", "320x180")], files)
+}
+
+fn bar(picture: &image::RgbImage) -> i64 {
+    (0..320).find(|x| picture.get_pixel(*x, 50).0[0] > 127).expect("the bar is in the picture").into()
+}
+
+/// Replaces the file as an editor does.
+fn save(service: &Service, name: &str, text: &str) {
+    let folder = service.folder.path();
+    std::fs::write(folder.join("new~"), text).unwrap();
+    std::fs::rename(folder.join("new~"), folder.join(name)).unwrap();
+}
+
+#[test]
+fn a_saved_scene_is_shown_and_what_stayed_the_same_goes_on() {
+    let service = start(&[("scene.jsonc", &scene("#ff0000", ""))]);
+    let mut client = Client::connect(service.port);
+    wait_for("the bar to be under way", PATIENCE, || (bar(&service.picture().1) > 40).then_some(()));
+
+    save(&service, "scene.jsonc", &scene("#00ff00", r#"{ "id": "new", "content": { "type": "group" } },"#));
+    let update = client.next_of("layerUpdate");
+    let ids: Vec<&Value> = update["changes"].as_array().unwrap().iter().map(|change| &change["op"]).collect();
+    assert_eq!(ids, ["placed", "changed"], "only what differs is told: {update}");
+    let tick = update["tick"].as_u64().unwrap();
+    let (shown, picture) = service.picture();
+    assert!(shown >= tick);
+    assert_eq!(picture.get_pixel(20, 140).0, [0, 255, 0]);
+    // Begun anew, the bar would stand at the left.
+    let age = i64::try_from(shown - tick).unwrap();
+    assert!(bar(&picture) > 40 || age > 100, "the bar stands at {} {age} frames later", bar(&picture));
+
+    // A broken file is told, with all that is wrong, and the scene goes on.
+    save(&service, "scene.jsonc", &scene("#12345", r#"{ "id": "x", "contend": {} },"#));
+    let told = client.next_of("error");
+    for words in ["scene.jsonc", "/layers/1/content/color", "/layers/2/contend"] {
+        assert!(told["message"].as_str().unwrap().contains(words), "no `{words}` in {told}");
+    }
+    assert_eq!(service.picture().1.get_pixel(20, 140).0, [0, 255, 0]);
+    std::fs::remove_file(service.folder.path().join("scene.jsonc")).unwrap();
+    assert!(client.next_of("error")["message"].as_str().unwrap().contains("there is no such file"));
+
+    // What was edited by hand gives way to the file.
+    let patch = json!({ "content": { "color": "#0000ff" } });
+    service.send("PATCH", "/api/stream/layers/box", &patch).expect(200);
+    save(&service, "scene.jsonc", &scene("#ffff00", ""));
+    wait_for("the mended scene", PATIENCE, || {
+        (service.picture().1.get_pixel(20, 140).0 == [255, 255, 0]).then_some(())
+    });
+    assert_eq!(service.get("/api/stream/layers/new").status, 404);
+}
+
+#[test]
+fn saved_settings_take_effect_as_far_as_they_can() {
+    let settings = "max_layers = 20\n[muxer]\nretry_delay = \"2s\"\n";
+    let service = start(&[("scene.jsonc", &scene("#ff0000", "")), ("stream-manager.toml", settings)]);
+    let mut client = Client::connect(service.port);
+    let values = || service.json("/api/config")["values"].clone();
+    assert_eq!(values()["max_layers"], 20);
+
+    save(&service, "stream-manager.toml", &settings.replace("20", "30").replace("2s", "3s"));
+    let told = loop {
+        let event = client.next_of("streamEvent");
+        if event["event"] == "configuration" {
+            break event;
+        }
+    };
+    assert_eq!(told["values"], json!({ "max_layers": 30 }));
+    assert_eq!(values()["max_layers"], 30);
+    assert_eq!(values()["muxer"]["retry_delay"], "2s", "what is read at start only is shown as it is in force");
+    service.wait_for_log("`muxer.retry_delay` changed");
+
+    // What was changed while running goes before the file.
+    service.send("PATCH", "/api/config", &json!({ "max_layers": 25 })).expect(200);
+    for (broken, words) in [("max_layers = many", "max_layers"), ("max_layers = 0", "1 to 1000"), ("max_layer = 3", "max_layers")] {
+        save(&service, "stream-manager.toml", broken);
+        let told = client.next_of("error");
+        assert!(told["message"].as_str().unwrap().contains(words), "no `{words}` in {told}");
+    }
+    // Fewer layers than there are.
+    service.send("PATCH", "/api/config", &json!({ "max_layers": null })).expect(200);
+    save(&service, "stream-manager.toml", "max_layers = 1\n");
+    assert!(client.next_of("error")["message"].as_str().unwrap().contains("at least `2`"));
+    assert_eq!(values()["max_layers"], 30);
+}
