@@ -121,7 +121,9 @@ fn saved_settings_take_effect_as_far_as_they_can() {
 
     // What was changed while running goes before the file.
     service.send("PATCH", "/api/config", &json!({ "max_layers": 25 })).expect(200);
-    for (broken, words) in [("max_layers = many", "max_layers"), ("max_layers = 0", "1 to 1000"), ("max_layer = 3", "max_layers")] {
+    for (broken, words) in
+        [("max_layers = many", "max_layers"), ("max_layers = 0", "1 to 1000"), ("max_layer = 3", "max_layers")]
+    {
         save(&service, "stream-manager.toml", broken);
         let told = client.next_of("error");
         assert!(told["message"].as_str().unwrap().contains(words), "no `{words}` in {told}");

@@ -74,7 +74,15 @@ fn check_asset(asset: &AssetDocument, folder: &Path, assets_memory: u64) -> Resu
 /// Everything that is wrong with what is written in it, a line each.
 pub(super) fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
     let text = fs::read_to_string(file).map_err(|error| vec![format!("{}: {}", file.display(), unreadable(&error))])?;
-    let mut scene = SceneDocument::parse(&text, limits)
+    parse_scene(file, &text, limits)
+}
+
+/// Reads the text of a scene file.
+///
+/// # Errors
+/// Everything that is wrong with what is written in it, a line each.
+pub(super) fn parse_scene(file: &Path, text: &str, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
+    let mut scene = SceneDocument::parse(text, limits)
         .map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", file.display())).collect::<Vec<_>>())?;
     scene.folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -100,7 +108,7 @@ pub(super) fn tell_faults(faults: &[String]) -> String {
 }
 
 /// Why a file cannot be read, for people.
-fn unreadable(error: &io::Error) -> String {
+pub(super) fn unreadable(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file; check the path".to_owned(),
         io::ErrorKind::PermissionDenied => "it may not be read; give this user the right to".to_owned(),

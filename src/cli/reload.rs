@@ -2,6 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
+use components::{Edit, SceneId, document::Limits, edit::BatchRejected};
+
+use super::check::{parse_scene, unreadable};
 use crate::{
     config::{LiveSettings, Reload},
     engine::{EngineHandle, StreamEvent},
@@ -31,6 +34,39 @@ pub(super) async fn follow_settings(path: &Path, text: String, config: Arc<LiveS
             Err(refused) => {
                 report(&engine, format!("the settings stay as they are, `{}` is not right: {refused}", path.display()));
             }
+        }
+    }
+}
+
+/// Makes the scene `id` what its file says whenever that is saved, for as long as it is polled: what stays the same goes
+/// on, and what was edited otherwise gives way. Faulty files are told, and change nothing.
+pub(super) async fn follow_scene(
+    path: &Path,
+    text: String,
+    id: SceneId,
+    config: Arc<LiveSettings>,
+    engine: EngineHandle,
+) {
+    let mut file = WatchedFile::new(path, Some(text));
+    loop {
+        let limits = Limits { max_layers: config.settings().await.max_layers };
+        let scene = match file.changed().await {
+            Ok(text) => parse_scene(path, &text, &limits),
+            Err(error) => Err(vec![format!("{}: {}", path.display(), unreadable(&error))]),
+        };
+        let outcome = match scene {
+            Ok(scene) => {
+                let edit = Edit::PutScene { id: id.clone(), scene: Box::new(scene) };
+                let refused = |refused: BatchRejected| vec![format!("{}: {refused}", path.display())];
+                engine.edit(vec![edit], None).await.map_err(refused)
+            }
+            Err(faults) => Err(faults),
+        };
+        match outcome {
+            Ok(applied) => {
+                tracing::info!(tick = applied.tick, "the scene `{id}` is what `{}` says now", path.display())
+            }
+            Err(faults) => report(&engine, format!("the scene `{id}` stays as it is: {}", faults.join("\n"))),
         }
     }
 }

@@ -13,6 +13,8 @@
 mod drawing;
 mod support;
 
+use std::sync::PoisonError;
+
 use drawing::{ASSETS, FONTS, assert_golden, draw, layer, with_context};
 use serde_json::{Value, json};
 use systems::{

@@ -96,7 +96,7 @@ async fn show(context: &Context, id: &str, request: &Request) -> Result<Response
         json(StatusCode::OK, &snapshot.scene)
     } else {
         let scene = held.others.get(id).ok_or_else(|| Problem::from(held.unknown(id)))?;
-        json(StatusCode::OK, scene)
+        json(StatusCode::OK, scene.as_ref())
     };
     response.map(|response| at_tick(response, snapshot.tick))
 }

@@ -6,6 +6,7 @@ mod frames;
 mod layers;
 mod operation;
 mod previews;
+mod scenes;
 mod stream;
 mod timelines;
 mod websocket;
@@ -43,6 +44,8 @@ struct Service {
     runtime: Runtime,
     address: SocketAddr,
     engine: EngineHandle,
+    /// Where the scene's files are.
+    folder: tempfile::TempDir,
     thread: Option<Engine>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<()>>,
@@ -128,6 +131,7 @@ impl Service {
         let format = StreamFormat { width: WIDTH, height: HEIGHT, fps: 60 };
         let metrics = Arc::new(Metrics::new());
         let observer = Arc::clone(&metrics);
+        let folder = tempfile::tempdir().unwrap();
         let (engine, thread) = spawn(
             EngineSettings {
                 format,
@@ -138,7 +142,7 @@ impl Service {
                 quality: QualityGoal::Auto,
                 faults: None,
             },
-            scene(),
+            SceneDocument { folder: folder.path().to_owned(), ..scene() },
             move |report, spent| {
                 observer.tick(report, spent);
             },
@@ -150,7 +154,8 @@ impl Service {
         let served = runtime.spawn(async move {
             run(listeners, &settings, control, async { drop(stopped.await) }).await;
         });
-        let service = Self { runtime, address, engine, thread: Some(thread), stop: Some(stop), served: Some(served) };
+        let service =
+            Self { runtime, address, engine, folder, thread: Some(thread), stop: Some(stop), served: Some(served) };
         wait_for("the first tick", || service.engine.stats().frames > 0);
         service
     }

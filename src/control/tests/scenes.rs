@@ -1,0 +1,124 @@
+use serde_json::json;
+
+use super::*;
+
+/// A picture of one white pixel.
+fn png() -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbaImage::from_pixel(1, 1, image::Rgba([255; 4])).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// The present picture and its tick.
+fn frame(service: &Service) -> (u64, image::RgbImage) {
+    let answer = service.get("/stream/frame").expect(200);
+    (answer.tick(), image::load_from_memory(&answer.body).unwrap().to_rgb8())
+}
+
+fn green() -> Value {
+    let size = json!({ "width": WIDTH, "height": HEIGHT });
+    json!({
+        "name": "All green",
+        "canvas": { "width": WIDTH, "height": HEIGHT },
+        "layers": [{ "id": "all", "content": { "type": "color", "color": "#00ff00", "size": size } }],
+    })
+}
+
+#[test]
+fn scenes_are_put_listed_activated_and_removed() {
+    let service = Service::start();
+    let list = service.get("/api/stream/scenes").expect(200).value();
+    assert_eq!(list["active"], "main");
+    let first = service.get("/stream/scenes/main").expect(200).value();
+    assert_eq!(first["layers"], service.get("/stream/layers").value()["layers"]);
+
+    service.json("PUT", "/stream/scenes/green", &green()).expect(200);
+    let held = service.get("/stream/scenes/green").expect(200).value();
+    service.json("PUT", "/stream/scenes/green", &held).expect(200);
+    assert_eq!(service.get("/stream/scenes/green").value(), held, "what GET answers, PUT takes back");
+    assert_eq!(service.get("/stream/layers").value()["layers"], first["layers"], "a scene that waits is not on air");
+
+    let answer = service.post("/stream/scenes/green/activate").expect(200);
+    let (tick, listed) = (answer.tick(), answer.value());
+    assert_eq!(listed["active"], "green");
+    let names: Vec<_> = listed["scenes"].as_array().unwrap().iter().map(|scene| &scene["id"]).collect();
+    assert_eq!(names, ["green", "main"]);
+    let (shown, picture) = frame(&service);
+    assert!(shown >= tick);
+    assert_eq!(picture.get_pixel(3, 3).0, [0, 255, 0]);
+    assert_eq!(service.get("/stream/scenes/main").expect(200).value(), first);
+
+    // The scene on air becomes what is put; others are told apart by their names.
+    let mut blue = green();
+    blue["layers"][0]["content"]["color"] = json!("#0000ff");
+    service.json("PUT", "/stream/scenes/green", &blue).expect(200);
+    assert_eq!(frame(&service).1.get_pixel(3, 3).0, [0, 0, 255]);
+
+    service.send("DELETE", "/stream/scenes/green", &[], None).problem(409);
+    service.post("/stream/scenes/mian/activate").problem(404);
+    service.send("DELETE", "/stream/scenes/main", &[], None).expect(200);
+    service.get("/stream/scenes/main").problem(404);
+    let at = service.engine.stats().tick + 20;
+    service.json("PUT", "/stream/scenes/later", &green()).expect(200);
+    assert_eq!(service.post(&format!("/stream/scenes/later/activate?at={at}")).expect(200).tick(), at);
+    for (transition, status) in [(json!({ "type": "cut" }), 200), (json!({ "type": "melt" }), 422)] {
+        let body = json!({ "transition": transition });
+        service.json("POST", "/stream/scenes/green/activate", &body).expect(status);
+    }
+}
+
+#[test]
+fn a_scene_that_is_not_valid_is_refused_with_all_its_faults() {
+    let service = Service::start();
+    let before = service.get("/stream/layers").value();
+    let mut broken = green();
+    broken["layers"][0]["opacity"] = json!(7);
+    broken["layer"] = json!([]);
+    for id in ["main", "other"] {
+        let problem = service.json("PUT", &format!("/stream/scenes/{id}"), &broken).problem(422);
+        let pointers: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
+        assert_eq!(pointers.len(), 2, "{problem}");
+        assert!(pointers.contains(&&json!("/layers/0/opacity")), "{problem}");
+    }
+    service.send("PUT", "/stream/scenes/a%20b", &[], Some(b"{}")).problem(404);
+    assert_eq!(service.get("/stream/layers").value()["layers"], before["layers"]);
+}
+
+#[test]
+fn files_become_assets_and_go_when_nothing_uses_them() {
+    let service = Service::start();
+    let upload = |path: &str, media_type: &str, bytes: &[u8]| {
+        service.send("PUT", path, &[("content-type", media_type)], Some(bytes))
+    };
+    let added = upload("/stream/assets/logo", "image/png", &png()).expect(200).value();
+    assert_eq!((&added["asset"]["id"], &added["asset"]["type"]), (&json!("logo"), &json!("image")));
+    let file = |value: &Value| service.folder.path().join(value["asset"]["path"].as_str().unwrap());
+    let first = file(&added);
+    assert_eq!(std::fs::read(&first).unwrap(), png());
+    service.get("/stream/assets/logo").expect(200);
+    let layer = json!({ "id": "picture", "content": { "type": "image", "asset": "logo" } });
+    service.json("POST", "/stream/layers", &layer).expect(201);
+
+    // Another file is another asset of that name, and the one before is not kept.
+    let mut other = png();
+    other.extend(b"more");
+    let second = file(&upload("/stream/assets/logo", "image/png", &other).expect(200).value());
+    assert!(second.exists() && !first.exists() && first != second);
+
+    let in_use = service.send("DELETE", "/stream/assets/logo", &[], None).problem(409);
+    assert!(in_use["errors"][0]["pointer"].as_str().unwrap().ends_with("/content/asset"), "{in_use}");
+    let in_use = upload("/stream/assets/logo", "audio/wav", b"RIFF....WAVEfmt ").problem(409);
+    assert!(in_use["detail"].as_str().unwrap().contains("uses the asset"), "{in_use}");
+    service.send("DELETE", "/stream/layers/picture", &[], None).expect(200);
+    service.send("DELETE", "/stream/assets/logo", &[], None).expect(200);
+    assert!(!second.exists());
+    service.send("DELETE", "/stream/assets/logo", &[], None).problem(404);
+
+    upload("/stream/assets/x", "image/png", &png()[..40]).problem(422);
+    upload("/stream/assets/x", "image/png", b"").problem(400);
+    upload("/stream/assets/x", "text/html", &png()).problem(415);
+    upload("/stream/assets/x?type=movie", "image/png", &png()).problem(400);
+    upload("/stream/assets/..%2Fx", "image/png", &png()).problem(404);
+    let left: Vec<_> = std::fs::read_dir(service.folder.path().join("uploads")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
