@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::stream;
 use crate::{
     config::{Apply, NotApplied, Settings},
-    engine::{Document, EngineHandle, Reconfiguration, ReconfigurationRefused},
+    engine::{Document, EngineHandle, Kept, Reconfiguration, ReconfigurationRefused},
     output::EncoderBitrate,
     telemetry::LogLevelHandle,
 };
@@ -52,7 +52,7 @@ impl Apply for Reconfigure {
 
     fn keep<'a>(&'a self, changes: BTreeMap<&'static str, &'a str>) -> BoxFuture<'a, bool> {
         // Maps of text have a value.
-        let value = serde_json::to_value(changes).ok();
+        let value = serde_json::to_value(changes).ok().map(Kept::Value);
         Box::pin(self.engine.keep(vec![Document { kind: "config", id: "changes".to_owned(), value }]))
     }
 }

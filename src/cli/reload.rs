@@ -40,14 +40,9 @@ pub(super) async fn follow_settings(path: &Path, text: String, config: Arc<LiveS
 
 /// Makes the scene `id` what its file says whenever that is saved, for as long as it is polled: what stays the same goes
 /// on, and what was edited otherwise gives way. Faulty files are told, and change nothing.
-pub(super) async fn follow_scene(
-    path: &Path,
-    text: String,
-    id: SceneId,
-    config: Arc<LiveSettings>,
-    engine: EngineHandle,
-) {
-    let mut file = WatchedFile::new(path, Some(text));
+pub(super) async fn follow_scene(path: &Path, text: Option<String>, config: Arc<LiveSettings>, engine: EngineHandle) {
+    let id = SceneId::of_file(path);
+    let mut file = WatchedFile::new(path, text);
     loop {
         let limits = Limits { max_layers: config.settings().await.max_layers };
         let scene = match file.changed().await {

@@ -1,8 +1,8 @@
 //! What `serve` begins with: what the last run left in the store, or the scene file.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use components::SceneDocument;
+use components::{SceneDocument, SceneId, held::HeldScenes};
 use serde_json::Value;
 
 use crate::{
@@ -89,10 +89,11 @@ impl Memory {
     }
 
     /// What the engine begins with: the scene of the last run where it stood, unless there is none or another scene
-    /// file is given than the one with which it began.
+    /// file is given than the one with which it began. The scenes that waited wait again; so does the one that was on
+    /// air, if another takes its place.
     ///
     /// # Errors
-    /// The scene file is needed, and faulty.
+    /// The scene file is needed, and faulty; or a scene that waited cannot be read.
     pub(super) fn beginning(
         &mut self,
         file: Option<&Path>,
@@ -103,23 +104,35 @@ impl Memory {
         let given = file.as_ref().map(|file| file.to_string_lossy().into_owned());
         let transport = self.remembered.document("transport", "state").unwrap_or(Transport::Live);
         let place = self.store.place();
-        let stored = self.remembered.program.take().filter(|_| given.is_none() || given == known);
+        let name = file.as_deref().map_or_else(SceneId::main, SceneId::of_file);
+        let mut scenes = self.remembered.scenes()?.unwrap_or_else(|| HeldScenes::new(name.clone()));
+        let is_same = given.is_none() || given == known;
+        let (stored, before) = match self.remembered.program.take() {
+            stored if is_same => (stored, None),
+            before => (None, before),
+        };
         if let Some((scene, motion)) = stored {
             let (layers, seconds) = (scene.walk().count(), motion.seconds);
             tracing::info!(layers, "the scene goes on from where it stood at {seconds:.1} s, as kept in `{place}`");
             if let Some(file) = &given {
                 tracing::info!("`{file}` is not read: --fresh begins with it");
             }
-            return Ok(Beginning { scene, motion: Some(motion), transport });
+            return Ok(Beginning { scene, motion: Some(motion), scenes, transport });
         }
+        let scene = scene?;
         if let (Some(known), Some(given)) = (&known, &given)
             && known != given
         {
             tracing::info!("the scene kept in `{place}` began with `{known}`; `{given}` takes its place");
         }
-        let scene = scene?;
+        if let Some((before, _)) = before {
+            scenes.others.insert(scenes.active.clone(), Arc::new(before));
+        }
+        scenes.others.remove(&name);
+        scenes.active = name;
+        self.remembered.hold(&scenes);
         self.remembered.insert(ORIGIN.0, ORIGIN.1, given.map(Value::String));
-        Ok(Beginning { scene, motion: None, transport })
+        Ok(Beginning { scene, motion: None, scenes, transport })
     }
 }
 

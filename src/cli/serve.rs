@@ -1,6 +1,13 @@
 //! `stream-manager serve`
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use components::{SceneDocument, document::Limits};
 use systems::{WorkerThreads, start_workers};
@@ -12,7 +19,7 @@ use tokio::{
 
 use super::{
     EXIT_USAGE, ServeArgs,
-    check::{read_scene, tell_faults},
+    check::{parse_scene, tell_faults, unreadable},
     fail,
     reconfigure::Reconfigure,
     reload,
@@ -46,12 +53,7 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let scene = match &settings.scene {
-        Some(file) => {
-            read_scene(file, &Limits { max_layers: settings.max_layers }).map_err(|faults| tell_faults(&faults))
-        }
-        None => Ok(SceneDocument::default()),
-    };
+    let scene = settings.scene.as_deref().map(|path| SceneFile::read(path, settings.max_layers));
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(format!("no threads could be started: {error}"), 1),
@@ -62,9 +64,31 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
     }
 }
 
+/// A scene file as it was at start.
+struct SceneFile {
+    path: PathBuf,
+    /// `None` if it could not be read.
+    text: Option<String>,
+    /// The scene, or what is wrong with it.
+    scene: Result<SceneDocument, String>,
+}
+
+impl SceneFile {
+    fn read(path: &Path, max_layers: usize) -> Self {
+        let (text, scene) = match fs::read_to_string(path) {
+            Ok(text) => {
+                let scene = parse_scene(path, &text, &Limits { max_layers });
+                (Some(text), scene.map_err(|faults| tell_faults(&faults)))
+            }
+            Err(error) => (None, Err(format!("{}: {}", path.display(), unreadable(&error)))),
+        };
+        Self { path: path.to_owned(), text, scene }
+    }
+}
+
 async fn run(
     settings: Settings,
-    scene: Result<SceneDocument, String>,
+    scene: Option<SceneFile>,
     fresh: bool,
     mut sources: Sources,
     log_level: Option<LogLevelHandle>,
@@ -81,7 +105,11 @@ async fn run(
     if let Some(Err(error)) = log_level.as_ref().map(|level| level.set(settings.log_level.as_str())) {
         tracing::warn!("{error}");
     }
-    let beginning = memory.beginning(settings.scene.as_deref(), scene)?;
+    let (scene_file, scene) = match scene {
+        Some(SceneFile { path, text, scene }) => (Some((path, text)), scene),
+        None => (None, Ok(SceneDocument::default())),
+    };
+    let beginning = memory.beginning(scene_file.as_ref().map(|(path, _)| path.as_path()), scene)?;
     let transport = beginning.transport;
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -118,6 +146,10 @@ async fn run(
     if let Some((path, text)) = settings_file {
         let (config, engine) = (Arc::clone(&config), engine.clone());
         following.spawn(async move { reload::follow_settings(&path, text, config, engine).await });
+    }
+    if let Some((path, text)) = scene_file {
+        let (config, engine) = (Arc::clone(&config), engine.clone());
+        following.spawn(async move { reload::follow_scene(&path, text, config, engine).await });
     }
     let control = Control { engine: engine.clone(), metrics, config, live: outputs.live };
     if transport != Transport::Live {

@@ -23,7 +23,7 @@ use systems::{
 };
 use tokio::sync::{broadcast, oneshot, watch};
 
-use super::{Document, JournalReader, Soundtrack, Whole, governor::Shedding, journal::Journal};
+use super::{Document, JournalReader, Kept, Soundtrack, Whole, governor::Shedding, journal::Journal};
 
 /// Requests that may wait for the tick thread. When it is full, edits are refused as busy and other requests wait
 /// for no one: they fail as busy too.
@@ -674,7 +674,7 @@ impl EngineHandle {
 
 /// The state of the transport, as it is kept.
 fn transport_document(state: Transport) -> Document {
-    Document { kind: "transport", id: "state".to_owned(), value: serde_json::to_value(state).ok() }
+    Document { kind: "transport", id: "state".to_owned(), value: serde_json::to_value(state).ok().map(Kept::Value) }
 }
 
 /// A connected client, for as long as this lives.

@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use components::{SceneDiff, SceneSnapshot};
+use components::{SceneDiff, SceneDocument, SceneSnapshot};
 use serde_json::Value;
 use systems::clock::{Motion, MotionChange};
 use tokio::sync::{Notify, watch};
@@ -20,6 +20,11 @@ use tokio::sync::{Notify, watch};
 /// Changes of the scene that may wait for the reader. When there are more, all are forgotten, and the reader takes the
 /// whole scene.
 const QUEUE: usize = 4096;
+
+/// The kind of the documents that are scenes which wait.
+pub const HELD: &str = "scene";
+/// Kind and id of the document that says what the scene on air is called.
+pub const ON_AIR: (&str, &str) = ("air", "scene");
 
 /// A document that is kept beside the scene.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +34,16 @@ pub struct Document {
     /// Which one of its kind.
     pub id: String,
     /// All of it; `None` removes it.
-    pub value: Option<Value>,
+    pub value: Option<Kept>,
+}
+
+/// What a document says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kept {
+    /// A value.
+    Value(Value),
+    /// A scene with its folder. Whoever keeps it writes it out: the tick thread has no time for it.
+    Scene(Arc<SceneDocument>),
 }
 
 /// What one tick did to the scene.
@@ -87,7 +101,7 @@ struct Pending {
     position: u64,
     scene: VecDeque<SceneChange>,
     is_cut: bool,
-    documents: BTreeMap<(&'static str, String), Option<Value>>,
+    documents: BTreeMap<(&'static str, String), Option<Kept>>,
 }
 
 impl Journal {

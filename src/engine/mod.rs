@@ -12,6 +12,6 @@ pub use handle::{
     ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, OutputState, OutputStatus,
     ProgramFrame, Reconfiguration, ReconfigurationRefused, StoreStatus, StreamEvent, StreamFormat, Transport,
 };
-pub use journal::{Document, Durable, JournalReader, SceneChange, Taken, Whole};
+pub use journal::{Document, Durable, HELD, JournalReader, Kept, ON_AIR, SceneChange, Taken, Whole};
 pub use soundtrack::Soundtrack;
 pub use tick::{Beginning, Engine, EngineSettings, StartError, spawn};

@@ -12,9 +12,11 @@ use std::{
 };
 
 use components::{
-    Edit, HeldChange, SceneDiff, SceneDocument,
+    Edit, HeldChange, SceneDiff, SceneDocument, SceneId,
     edit::{BatchRejected, EditRejected},
+    held::HeldScenes,
 };
+use serde_json::Value;
 use systems::{
     Compositor, CompositorSettings, Frame, TickReport,
     clock::{Motion, MotionChange, SceneEvent},
@@ -23,8 +25,8 @@ use systems::{
 use tokio::sync::oneshot;
 
 use super::{
-    Document, EngineHandle, ProgramFrame, Reconfiguration, ReconfigurationRefused, SceneChange, Shedding, Soundtrack,
-    StreamEvent, StreamFormat, Transport, Whole,
+    Document, EngineHandle, HELD, Kept, ON_AIR, ProgramFrame, Reconfiguration, ReconfigurationRefused, SceneChange,
+    Shedding, Soundtrack, StreamEvent, StreamFormat, Transport, Whole,
     governor::{Governor, QualityGoal},
     handle::{EditReply, Request, Shared},
     pace::Pace,
@@ -104,6 +106,8 @@ pub struct Beginning {
     pub scene: SceneDocument,
     /// Where everything in it stood when it was played before; `None` starts it anew.
     pub motion: Option<Motion>,
+    /// What it is called, and the scenes that wait.
+    pub scenes: HeldScenes,
     /// What the stream is doing from the first frame on.
     pub transport: Transport,
 }
@@ -111,7 +115,7 @@ pub struct Beginning {
 impl From<SceneDocument> for Beginning {
     /// A scene that starts anew, off air.
     fn from(scene: SceneDocument) -> Self {
-        Self { scene, motion: None, transport: Transport::Stopped }
+        Self { scene, motion: None, scenes: HeldScenes::default(), transport: Transport::Stopped }
     }
 }
 
@@ -126,7 +130,7 @@ pub fn spawn(
     observe: impl FnMut(&TickReport, Duration) + Send + 'static,
 ) -> Result<(EngineHandle, Engine), StartError> {
     let EngineSettings { format, max_layers, pool_size, raster_memory, asset_budget, quality, faults } = settings;
-    let Beginning { scene, motion, transport } = beginning.into();
+    let Beginning { scene, motion, scenes, transport } = beginning.into();
     let governor = Governor::new(quality);
     let (handle, requests, shared) = EngineHandle::new(format, transport);
     let (width, height) = (format.width, format.height);
@@ -136,6 +140,7 @@ pub fn spawn(
         compositor.inject_faults(is_chosen);
     }
     compositor.set_raster_memory(raster_memory);
+    compositor.hold(scenes);
     compositor.set_pace(format.presentation_time(1));
     let sound = Arc::new(Soundtrack::from(&scene));
     compositor.set_asset_budget(asset_budget);
@@ -209,6 +214,20 @@ impl Drop for Ticking {
     /// Whoever waits for an answer or for frames learns from the closed channels that there will be none.
     fn drop(&mut self) {
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// What is to be kept of a change of the scenes that are held.
+fn keep_scene(change: &HeldChange, documents: &mut Vec<Document>) {
+    let held = |id: &SceneId, value| Document { kind: HELD, id: id.as_str().to_owned(), value };
+    match change {
+        HeldChange::Put { id, scene } => documents.push(held(id, Some(Kept::Scene(Arc::clone(scene))))),
+        HeldChange::Removed { id } => documents.push(held(id, None)),
+        HeldChange::Activated { id } => {
+            let active = Kept::Value(Value::String(id.as_str().to_owned()));
+            documents.push(held(id, None));
+            documents.push(Document { kind: ON_AIR.0, id: ON_AIR.1.to_owned(), value: Some(active) });
+        }
     }
 }
 
@@ -458,6 +477,9 @@ impl Ticking {
             if let Some(waiting) = self.replies.get_mut(ticket) {
                 documents.append(&mut waiting.documents);
             }
+        }
+        for change in &report.scenes {
+            keep_scene(change, &mut documents);
         }
         let (diff, motion) = (report.diff.take().map(Arc::new), report.motion.take());
         if diff.is_some() || motion.is_some() || !documents.is_empty() {

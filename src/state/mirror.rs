@@ -2,7 +2,7 @@
 //!
 //! The scene on air is the collection `program`: `header` (all but the layers, with the folder of its assets), `order`
 //! (which layers stand where), `motion` (scene time, timelines) and a `layer:ID` for each layer, with the times at which
-//! its animations started. Documents of other kinds are collections of their own, by the name of their kind.
+//! its animations started. Scenes that wait are whole records in `scene`. Documents of other kinds are collections of their own, by the name of their kind.
 //!
 //! However much is folded in, what is held is one scene and the documents: nothing grows while a store is away.
 
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use systems::clock::TimelineMotion;
 
 use super::store::{Batch, Key, Records};
-use crate::engine::{Document, SceneChange, Whole};
+use crate::engine::{Document, Kept, SceneChange, Whole};
 
 /// The collection of the scene on air.
 pub(super) const PROGRAM: &str = "program";
@@ -142,7 +142,11 @@ impl Mirror {
     /// Takes over a document.
     pub(super) fn set(&mut self, document: Document) {
         let key = Key::new(document.kind, document.id);
-        match document.value {
+        let value = document.value.map(|kept| match kept {
+            Kept::Value(value) => value,
+            Kept::Scene(scene) => record_of(&scene),
+        });
+        match value {
             Some(value) => drop(self.documents.insert(key.clone(), value)),
             None => drop(self.documents.remove(&key)),
         }
@@ -284,11 +288,15 @@ fn id_of(layer: &Value) -> Option<LayerId> {
     LayerId::new(layer.get("id")?.as_str()?).ok()
 }
 
-/// The scene without its layers. Its folder is written in full: the service may be started from another one next time.
+/// The scene without its layers.
 fn header(scene: &SceneDocument) -> Value {
+    record_of(&SceneDocument { layers: Vec::<LayerDocument>::new(), ..scene.clone() })
+}
+
+/// A scene with its folder, which is written in full: the service may be started from another one next time.
+pub(super) fn record_of(scene: &SceneDocument) -> Value {
     let folder = std::path::absolute(&scene.folder).unwrap_or_else(|_| scene.folder.clone());
-    let without_layers = SceneDocument { layers: Vec::<LayerDocument>::new(), ..scene.clone() };
-    json!({ "scene": without_layers, "folder": folder_name(&folder) })
+    json!({ "scene": scene, "folder": folder_name(&folder) })
 }
 
 fn folder_name(folder: &Path) -> String {

@@ -1,16 +1,17 @@
 //! What a store remembers, read back.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use components::{LayerDocument, LayerId, SceneDocument};
+use components::{LayerDocument, LayerId, SceneDocument, SceneId, held::HeldScenes};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use systems::clock::{Motion, TimelineMotion};
 
 use super::{
-    mirror::{HEADER, LAYER, MOTION, ORDER, PROGRAM},
+    mirror::{HEADER, LAYER, MOTION, ORDER, PROGRAM, record_of},
     store::{Key, Records, Store, StoreError},
 };
+use crate::engine::{HELD, ON_AIR};
 
 /// Everything that a store remembers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +21,7 @@ pub struct Remembered {
     pub(super) documents: BTreeMap<Key, Value>,
 }
 
+/// A scene with its folder, as it is kept.
 #[derive(Deserialize)]
 struct Header {
     scene: SceneDocument,
@@ -60,6 +62,34 @@ impl Remembered {
             .iter()
             .filter(move |(key, _)| key.collection == kind)
             .map(|(key, value)| (key.field.as_str(), value))
+    }
+
+    /// The scenes that were held, if it is remembered what the one on air was called.
+    ///
+    /// # Errors
+    /// A scene cannot be read.
+    pub fn scenes(&self) -> Result<Option<HeldScenes>, String> {
+        let Some(active) = self.document(ON_AIR.0, ON_AIR.1) else { return Ok(None) };
+        let mut scenes = HeldScenes::new(active);
+        for (id, value) in self.documents(HELD) {
+            let read = SceneId::new(id).map_err(|error| error.to_string()).and_then(|id| {
+                let Header { mut scene, folder } = Header::deserialize(value).map_err(|error| error.to_string())?;
+                scene.folder = folder;
+                Ok((id, Arc::new(scene)))
+            });
+            let (id, scene) = read.map_err(|error| format!("`{HELD}/{id}` cannot be read: {error}"))?;
+            scenes.others.insert(id, scene);
+        }
+        Ok(Some(scenes))
+    }
+
+    /// Remembers the scenes that are held, and what the one on air is called.
+    pub fn hold(&mut self, scenes: &HeldScenes) {
+        self.documents.retain(|key, _| key.collection != HELD);
+        self.insert(ON_AIR.0, ON_AIR.1, Some(Value::String(scenes.active.as_str().to_owned())));
+        for (id, scene) in &scenes.others {
+            self.insert(HELD, id.as_str(), Some(record_of(scene)));
+        }
     }
 
     /// Remembers a document, or forgets it.
