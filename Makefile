@@ -12,19 +12,24 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SCENE ?= scenes/demo/scene.jsonc
 export SCENE
 
-.PHONY: help run test bench lint docs scene-assets deps deps-test
+.PHONY: help run test test-all bench lint docs scene-assets deps deps-test
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  make run SCENE=my.jsonc plays another scene; STREAM_URL=rtmp://… make run streams it.'
+	@echo '  make run goes on where the last run ended; FRESH=--fresh make run begins with the scene file.'
 
 run: deps ## Install what is missing, build, and play the demo scene
 	cargo build --release --locked --workspace
-	"$${CARGO_TARGET_DIR:-target}/release/stream-manager" serve
+	"$${CARGO_TARGET_DIR:-target}/release/stream-manager" serve $(FRESH)
 
 test: deps-test ## Install what is missing, and run all tests
 	cargo test --release --locked --workspace
+	cargo test --release --locked --workspace --features fault-injection --test poisoned
+
+test-all: deps-test ## Run all tests, those that take long at their full length
+	KILLS=50 cargo test --release --locked --workspace
 	cargo test --release --locked --workspace --features fault-injection --test poisoned
 
 lint: deps ## Check formatting, lints and the documentation's links

@@ -131,6 +131,7 @@ fn saved_settings_take_effect_as_far_as_they_can() {
     // Fewer layers than there are.
     service.send("PATCH", "/api/config", &json!({ "max_layers": null })).expect(200);
     save(&service, "stream-manager.toml", "max_layers = 1\n");
-    assert!(client.next_of("error")["message"].as_str().unwrap().contains("at least `2`"));
+    let told = client.next_of("error");
+    assert!(told["message"].as_str().unwrap().contains("at least `2`"), "{told}");
     assert_eq!(values()["max_layers"], 30);
 }

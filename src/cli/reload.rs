@@ -59,7 +59,7 @@ pub(super) async fn follow_scene(path: &Path, text: Option<String>, config: Arc<
         };
         match outcome {
             Ok(applied) => {
-                tracing::info!(tick = applied.tick, "the scene `{id}` is what `{}` says now", path.display())
+                tracing::info!(tick = applied.tick, "the scene `{id}` is what `{}` says now", path.display());
             }
             Err(faults) => report(&engine, format!("the scene `{id}` stays as it is: {}", faults.join("\n"))),
         }

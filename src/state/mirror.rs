@@ -117,8 +117,10 @@ impl Mirror {
                 scene.header = header(changed);
                 dirty.insert(program_key(HEADER));
             }
+            // What is taken out and put elsewhere goes on moving.
+            let mut starts = HashMap::new();
             for change in &diff.changes {
-                scene.follow(change, dirty)?;
+                scene.follow(change, &mut starts, dirty)?;
             }
         }
         scene.seconds = change.seconds;
@@ -201,22 +203,25 @@ impl Mirror {
 }
 
 impl Scene {
-    fn follow(&mut self, change: &LayerChange, dirty: &mut BTreeSet<Key>) -> Result<(), OutOfStep> {
+    fn follow(
+        &mut self,
+        change: &LayerChange,
+        starts: &mut HashMap<LayerId, Vec<f64>>,
+        dirty: &mut BTreeSet<Key>,
+    ) -> Result<(), OutOfStep> {
         match change {
             LayerChange::Removed { id } => {
-                self.uproot(id, &mut HashMap::new(), dirty)?;
+                self.uproot(id, starts, dirty)?;
             }
             LayerChange::Placed { parent, index, layer } => {
                 let id = id_of(layer).ok_or(OutOfStep)?;
-                // What was moved goes on moving.
-                let mut starts = HashMap::new();
                 if self.layers.contains_key(&id) {
-                    self.uproot(&id, &mut starts, dirty)?;
+                    self.uproot(&id, starts, dirty)?;
                 }
                 if parent.as_ref().is_some_and(|parent| !self.layers.contains_key(parent)) {
                     return Err(OutOfStep);
                 }
-                self.plant(layer.clone(), parent.clone(), *index, &mut starts, dirty);
+                self.plant(layer.clone(), parent.clone(), *index, starts, dirty);
             }
             LayerChange::Changed { id, set } => {
                 let layer = self.layers.get_mut(id).ok_or(OutOfStep)?;
@@ -246,7 +251,7 @@ impl Scene {
         let siblings = self.children.entry(parent).or_default();
         siblings.insert(index.min(siblings.len()), id.clone());
         dirty.extend([program_key(ORDER), layer_key(&id)]);
-        let starts_of = starts.remove(&id).unwrap_or_default();
+        let starts_of = starts.remove(&id).filter(|_| document.contains_key("animations")).unwrap_or_default();
         self.layers.insert(id.clone(), Layer { document, starts: starts_of });
         if let Some(Value::Array(children)) = children {
             for child in children {

@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// … up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// How long writing what is left is tried at the end.
+const LAST_TRIES: Duration = Duration::from_secs(3);
 /// Pause before the engine is asked for the whole scene again, if too many asked it for something.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -58,7 +60,7 @@ impl Writer {
             is_cut: true,
             told: None,
             stopped,
-            is_ending: false,
+            ending: None,
         };
         Some(Self { stop, task: tokio::spawn(writing.run()) })
     }
@@ -86,7 +88,8 @@ struct Writing {
     /// What went wrong last, if that has been told and nothing has gone well since.
     told: Option<StoreError>,
     stopped: oneshot::Receiver<()>,
-    is_ending: bool,
+    /// When the end was asked for.
+    ending: Option<Instant>,
 }
 
 impl Writing {
@@ -96,7 +99,7 @@ impl Writing {
             self.fold().await;
             if self.is_cut {
                 // The scene is not known: what is in the store is better than what is here.
-                if self.is_ending || self.rest(ASK_AGAIN).await {
+                if self.ending.is_some() || self.rest(ASK_AGAIN).await {
                     tracing::error!("the engine does not tell its scene any more; its last changes are not kept");
                     return;
                 }
@@ -110,7 +113,8 @@ impl Writing {
                 }
                 Err(error) => {
                     self.fail(error);
-                    if self.is_ending {
+                    let too_late = self.ending.is_some_and(|ending| ending.elapsed() > LAST_TRIES);
+                    if too_late {
                         let pending = self.engine.store().map_or(0, |status| status.pending);
                         tracing::error!(pending, "the last changes could not be written: they are lost");
                         return;
@@ -120,12 +124,12 @@ impl Writing {
                     continue;
                 }
             }
-            if self.is_ending {
+            if self.ending.is_some() {
                 return;
             }
             tokio::select! {
                 () = self.reader.appended() => {}
-                _ = &mut self.stopped => self.is_ending = true,
+                _ = &mut self.stopped => self.ending = Some(Instant::now()),
             }
         }
     }
@@ -212,8 +216,8 @@ impl Writing {
             tokio::select! {
                 () = &mut over => return false,
                 () = self.reader.appended() => {}
-                _ = &mut self.stopped => {
-                    self.is_ending = true;
+                _ = &mut self.stopped, if self.ending.is_none() => {
+                    self.ending = Some(Instant::now());
                     return true;
                 }
             }

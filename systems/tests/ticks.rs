@@ -788,7 +788,7 @@ fn a_layer_moves_with_all_it_has_and_its_animations_go_on() {
     let diff = report.diff.unwrap();
     assert!(
         diff.changes.iter().any(|change| matches!(change,
-            components::LayerChange::Placed { parent: Some(parent), index: 0, layer }
+            LayerChange::Placed { parent: Some(parent), index: 0, layer }
                 if *parent == id("group") && layer["id"] == "runner")),
         "{diff:?}"
     );

@@ -35,7 +35,7 @@ pub struct Service {
     /// Port of the HTTP API, once it listens.
     pub port: u16,
     /// The folder that it runs in; gone after the test.
-    pub folder: TempDir,
+    pub folder: Arc<TempDir>,
     log: Arc<Mutex<Vec<String>>>,
     reader: Option<JoinHandle<()>>,
 }
@@ -93,14 +93,7 @@ impl Service {
     #[track_caller]
     pub fn start(variables: &[(&str, &str)], files: &[(&str, &str)]) -> Self {
         let mut service = Self::launch(variables, files);
-        service.port = wait_for("the service to say where it listens", PATIENCE, || {
-            let ended = service.child.try_wait().expect("it is our child");
-            let log = service.log();
-            assert!(ended.is_none(), "the service has ended: {ended:?}");
-            let (_, rest) = log.split_once("listens on http://127.0.0.1:")?;
-            rest.split('/').next()?.parse().ok()
-        });
-        wait_for("the service to be ready", PATIENCE, || (service.get("/health/ready").status == 200).then_some(()));
+        service.wait_until_ready();
         service
     }
 
@@ -110,8 +103,14 @@ impl Service {
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).expect("the folder is ours");
         }
+        Self::launch_in(Arc::new(folder), variables, &[])
+    }
+
+    /// Starts `serve` with these variables and flags in a folder where it may have run before.
+    pub fn launch_in(folder: Arc<TempDir>, variables: &[(&str, &str)], flags: &[&str]) -> Self {
         let ports = ["PORT", "WS_PORT", "METRICS_PORT", "HEALTH_PORT"];
-        let mut child = command(folder.path(), &["serve"])
+        let arguments: Vec<&str> = std::iter::once("serve").chain(flags.iter().copied()).collect();
+        let mut child = command(folder.path(), &arguments)
             .envs(ports.map(|port| (port, "0")))
             .envs(variables.iter().copied())
             .stdout(Stdio::null())
@@ -127,6 +126,34 @@ impl Service {
             }
         });
         Self { child, port: 0, folder, log, reader: Some(reader) }
+    }
+
+    /// Kills it without a word, as a loss of power would, and starts it again where it was.
+    #[track_caller]
+    pub fn kill_and_restart(&mut self, variables: &[(&str, &str)], flags: &[&str]) {
+        self.kill();
+        *self = Self::launch_in(Arc::clone(&self.folder), variables, flags);
+        self.wait_until_ready();
+    }
+
+    /// Kills it without a word.
+    pub fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits until it has drawn its first picture.
+    #[track_caller]
+    pub fn wait_until_ready(&mut self) {
+        self.port = wait_for("the service to say where it listens", PATIENCE, || {
+            let ended = self.child.try_wait().expect("it is our child");
+            let log = self.log();
+            assert!(ended.is_none(), "the service has ended: {ended:?}");
+            let (_, rest) = log.split_once("listens on http://127.0.0.1:")?;
+            rest.split('/').next()?.parse().ok()
+        });
+        wait_for("the service to be ready", PATIENCE, || (self.get("/health/ready").status == 200).then_some(()));
     }
 
     /// What it has logged so far.

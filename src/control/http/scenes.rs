@@ -2,8 +2,8 @@
 //!
 //! A single scene's `GET` answers its document, which `PUT` takes back unchanged. A `PUT` of the scene on air changes just
 //! what differs: layers that stay the same keep their animations. A scene that goes on air begins anew; the one before
-//! is kept with all edits that were made of it. Answers to edits are `{ "tick": …, "scenes": … }`: the tick whose frame
-//! shows the edit first, and the list as it is then.
+//! is kept with all edits that were made of it. Answers to edits are `{ "tick": …, "persisted": …, "scenes": … }`: the tick
+//! whose frame shows the edit first, whether it is in the store, and the list as it is then.
 
 use components::{Edit, SceneDocument, held::SceneId};
 use schemars::JsonSchema;
@@ -131,6 +131,8 @@ async fn activate(context: Context, id: String, request: Request) -> Result<Resp
 #[derive(Serialize, JsonSchema)]
 struct Edited {
     tick: u64,
+    /// Whether the edit is in the store.
+    persisted: bool,
     active: SceneId,
     scenes: Vec<Listed>,
 }
@@ -138,7 +140,8 @@ struct Edited {
 async fn carry_out(context: &Context, edit: Edit, at: Option<u64>) -> Result<Response, Problem> {
     let applied = context.engine.edit(vec![edit], at).await?;
     let List { active, scenes, .. } = read_list(context).await?;
-    json(StatusCode::OK, &Edited { tick: applied.tick, active, scenes }).map(|response| at_tick(response, applied.tick))
+    json(StatusCode::OK, &Edited { tick: applied.tick, persisted: applied.persisted, active, scenes })
+        .map(|response| at_tick(response, applied.tick))
 }
 
 fn parse_id(id: &str) -> Result<SceneId, Problem> {

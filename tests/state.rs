@@ -1,0 +1,302 @@
+//! What every store promises, held to each of them; and what is written, read back.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/process.rs"]
+mod process;
+#[path = "../systems/tests/support/random.rs"]
+#[allow(dead_code, reason = "other tests need more of it")]
+mod random;
+#[path = "support/redis_server.rs"]
+mod redis_server;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use proptest::{strategy::Strategy as _, strategy::ValueTree as _, test_runner::TestRunner};
+use random::{LIMITS, edits, scene, step};
+use redis_server::{PASSWORD, RedisServer};
+use serde_json::json;
+use stream_manager::{
+    engine::{
+        Beginning, Command, Document, EngineSettings, Kept, QualityGoal, Reconfiguration, StreamFormat, Transport,
+        spawn,
+    },
+    state::{Batch, Embedded, Key, Loaded, Redis, RedisSettings, Remembered, SCHEMA, Store, StoreError, Writer},
+};
+use tokio::runtime::Runtime;
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+fn redis(server: &RedisServer, password: &str, prefix: &str) -> Box<dyn Store> {
+    let settings = RedisSettings { url: server.url(), password: Some(password.to_owned()), prefix: prefix.to_owned() };
+    Box::new(Redis::new(settings).unwrap())
+}
+
+fn embedded(folder: &Path) -> Box<dyn Store> {
+    Box::new(Embedded::open(folder).unwrap())
+}
+
+fn batch(is_whole: bool, changes: &[(&str, &str, Option<&str>)]) -> Batch {
+    let change = |(collection, field, value): &(&str, &str, Option<&str>)| {
+        (Key::new(*collection, *field), value.map(|value| value.as_bytes().to_vec()))
+    };
+    Batch { is_whole, changes: changes.iter().map(change).collect() }
+}
+
+fn loaded(records: &[(&str, &str, &str)]) -> Loaded {
+    let record =
+        |(collection, field, value): &(&str, &str, &str)| (Key::new(*collection, *field), value.as_bytes().to_vec());
+    Loaded { schema: Some(SCHEMA), records: records.iter().map(record).collect() }
+}
+
+/// What is promised. `open` gives the same store anew; the one before is gone by then.
+async fn keeps_its_promises(open: impl Fn() -> Box<dyn Store>) {
+    let mut store = open();
+    assert_eq!(store.load().await, Ok(Loaded::default()), "nothing was ever written");
+    let first =
+        [("program", "header", Some("{}")), ("program", "layer:a", Some("\0\u{1F600}")), ("config", "x", Some("1"))];
+    store.commit(batch(true, &first)).await.unwrap();
+    let all = [("program", "header", "{}"), ("program", "layer:a", "\0\u{1F600}"), ("config", "x", "1")];
+    assert_eq!(store.load().await, Ok(loaded(&all)));
+    drop(store);
+
+    let mut store = open();
+    assert_eq!(store.load().await, Ok(loaded(&all)), "it is there after a restart");
+    store.commit(batch(true, &first)).await.unwrap();
+    let some =
+        [("config", "x", None), ("program", "layer:a", Some("2")), ("scene", "b", Some("3")), ("scene", "no", None)];
+    store.commit(batch(false, &some)).await.unwrap();
+    let all = [("program", "header", "{}"), ("program", "layer:a", "2"), ("scene", "b", "3")];
+    assert_eq!(store.load().await, Ok(loaded(&all)), "the rest stays");
+    store.commit(batch(true, &[("program", "header", Some("4"))])).await.unwrap();
+    assert_eq!(store.load().await, Ok(loaded(&[("program", "header", "4")])), "a whole one is all there is");
+
+    // Larger than anything that fits a page or a packet.
+    let large: String = "long ".repeat(200_000);
+    let many: Vec<String> = (0..1000).map(|n| format!("layer:{n}")).collect();
+    let changes: Vec<_> = many.iter().map(|id| ("program", id.as_str(), Some("{}"))).collect();
+    store.commit(batch(false, &changes)).await.unwrap();
+    store.commit(batch(false, &[("program", "large", Some(&large))])).await.unwrap();
+    drop(store);
+    let mut store = open();
+    let records = store.load().await.unwrap().records;
+    assert_eq!(records.len(), 1002);
+    assert_eq!(records[&Key::new("program", "large")], large.as_bytes());
+}
+
+#[test]
+fn the_embedded_store_keeps_its_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(keeps_its_promises(|| embedded(&folder.path().join("not/there/yet"))));
+}
+
+#[test]
+fn the_redis_store_keeps_its_promises_and_leaves_other_keys_alone() {
+    let server = RedisServer::start();
+    server.ask(&["SET", "other", "mine"]);
+    runtime().block_on(keeps_its_promises(|| redis(&server, PASSWORD, "first")));
+    runtime().block_on(keeps_its_promises(|| redis(&server, PASSWORD, "second")));
+    assert_eq!(server.ask(&["GET", "other"]), "mine");
+    assert_eq!(server.ask(&["HGET", "first:program", "header"]), "4");
+    let entries: usize = server.ask(&["XLEN", "first:edits"]).parse().unwrap();
+    assert_eq!(entries, 6, "a commit is an entry of the stream");
+}
+
+#[test]
+fn a_server_that_has_lost_something_is_noticed_and_another_writer_is_not_overwritten() {
+    let server = RedisServer::start();
+    runtime().block_on(async {
+        let mut store = redis(&server, PASSWORD, "p");
+        store.commit(batch(true, &[("program", "a", Some("1"))])).await.unwrap();
+        server.ask(&["FLUSHALL"]);
+        let lost = store.commit(batch(false, &[("program", "b", Some("2"))])).await;
+        assert!(matches!(lost, Err(StoreError::Behind { .. })), "{lost:?}");
+        assert_eq!(server.ask(&["EXISTS", "p:program"]), "0", "nothing is half written");
+        store.commit(batch(true, &[("program", "a", Some("1")), ("program", "b", Some("2"))])).await.unwrap();
+        store.commit(batch(false, &[("program", "c", Some("3"))])).await.unwrap();
+
+        let mut other = redis(&server, PASSWORD, "p");
+        other.load().await.unwrap();
+        other.commit(batch(true, &[("program", "other", Some("4"))])).await.unwrap();
+        for is_whole in [false, true] {
+            let refused = store.commit(batch(is_whole, &[("program", "a", Some("5"))])).await;
+            assert!(matches!(refused, Err(StoreError::TakenOver { .. })), "{refused:?}");
+        }
+        assert_eq!(other.load().await, Ok(loaded(&[("program", "other", "4")])));
+    });
+}
+
+#[test]
+fn what_cannot_be_used_is_told_and_left_as_it_is() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), RedisServer::start());
+    let damaged = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let mut store = embedded(folder.path());
+        let program = [("program", "header", Some("{}"))];
+        store.commit(batch(true, &program)).await.unwrap();
+        let second = Embedded::open(folder.path()).err();
+        assert!(matches!(second, Some(StoreError::Locked { .. })), "{second:?}");
+        // Records of a scene that is not all there.
+        let half = Remembered::load(store.as_mut()).await.unwrap_err().to_string();
+        assert!(half.contains("damaged") && half.contains("program/") && half.contains("move it away"), "{half}");
+        drop(store);
+
+        let mut store = embedded(damaged.path());
+        let many: Vec<String> = (0..500).map(|n| format!("layer:{n}")).collect();
+        let changes: Vec<_> = many.iter().map(|id| ("program", id.as_str(), Some("some text to damage"))).collect();
+        store.commit(batch(true, &changes)).await.unwrap();
+        drop(store);
+        let file = damaged.path().join("state.redb");
+        let good = std::fs::read(&file).unwrap();
+        let words = b"some text to damage";
+        let text = good.windows(words.len()).rposition(|window| window == words).expect("it is written as it is");
+        for (what, from, to) in [("head", 0, 64), ("a record", text, text + 1), ("all", 0, good.len())] {
+            let mut bad = good.clone();
+            bad[from..to].fill(0x5a);
+            std::fs::write(&file, &bad).unwrap();
+            let told = match Embedded::open(damaged.path()) {
+                Err(error) => error.to_string(),
+                Ok(mut store) => store.load().await.map(|loaded| loaded.records.len()).unwrap_err().to_string(),
+            };
+            assert!(told.contains("damaged") && told.contains("move it away"), "{what}: {told}");
+        }
+
+        let mut newer = redis(&server, PASSWORD, "p");
+        newer.commit(batch(true, &program)).await.unwrap();
+        server.ask(&["HSET", "p:meta", "schema", "99"]);
+        let before = server.ask(&["HGETALL", "p:program"]);
+        let mut store = redis(&server, PASSWORD, "p");
+        let told = Remembered::load(store.as_mut()).await.unwrap_err();
+        assert!(matches!(told, StoreError::Newer { found: 99, .. }), "{told}");
+        let told = store.commit(batch(true, &[])).await.unwrap_err();
+        assert!(matches!(told, StoreError::Newer { found: 99, .. }), "{told}");
+        assert_eq!(server.ask(&["HGETALL", "p:program"]), before);
+
+        let told = redis(&server, "wrong-password", "p").load().await.unwrap_err().to_string();
+        assert!(told.contains("REDIS_PASSWORD") && !told.contains("wrong-password"), "{told}");
+    });
+}
+
+/// Keeps records in memory, and fails as a network does: before a batch was kept, or after.
+#[derive(Clone, Default)]
+struct Unreliable {
+    kept: Arc<Mutex<BTreeMap<Key, Vec<u8>>>>,
+    commits: Arc<Mutex<u32>>,
+}
+
+impl Store for Unreliable {
+    fn kind(&self) -> &'static str {
+        "unreliable"
+    }
+
+    fn place(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn load(&mut self) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+        let records = self.kept.lock().unwrap().clone();
+        async move { Ok(Loaded { schema: Some(SCHEMA), records }) }.boxed()
+    }
+
+    fn commit(&mut self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
+        let number = {
+            let mut commits = self.commits.lock().unwrap();
+            *commits += 1;
+            *commits
+        };
+        if number % 5 != 3 {
+            let mut kept = self.kept.lock().unwrap();
+            if batch.is_whole {
+                kept.clear();
+            }
+            for (key, value) in batch.changes {
+                match value {
+                    Some(value) => drop(kept.insert(key, value)),
+                    None => drop(kept.remove(&key)),
+                }
+            }
+        }
+        let away = StoreError::Away { place: self.place(), message: "the line is bad".to_owned() };
+        async move { if number % 5 > 2 { Err(away) } else { Ok(()) } }.boxed()
+    }
+}
+
+/// Random edits in a real engine, written by the writer, are what is read back: the scene, how it moves, and documents.
+fn what_is_written_is_read_back(rounds: u32, steps: usize, open: impl Fn() -> Box<dyn Store>) {
+    let runtime = runtime();
+    let mut runner = TestRunner::deterministic();
+    for round in 0..rounds {
+        let (scene, mut next) = scene().new_tree(&mut runner).unwrap().current();
+        let settings = EngineSettings {
+            format: StreamFormat { width: 200, height: 150, fps: 60 },
+            max_layers: LIMITS.max_layers,
+            pool_size: 4,
+            raster_memory: 16 << 20,
+            asset_budget: 16 << 20,
+            quality: QualityGoal::Auto,
+            faults: None,
+        };
+        let _guard = runtime.enter();
+        let (engine, thread) =
+            spawn(settings, Beginning { transport: Transport::Live, ..scene.into() }, |_, _| {}).unwrap();
+        let writer = Writer::start(engine.clone(), open(), Remembered::default(), |_| {}).unwrap();
+        let expected = runtime.block_on(async {
+            let mut persisted = 0;
+            for number in 0..steps {
+                let step = step().new_tree(&mut runner).unwrap().current();
+                let batch = edits(&step, &engine.snapshot().await.unwrap().scene, &mut next);
+                let value = (number % 3 > 0).then(|| json!({ "round": round, "number": number }));
+                let document =
+                    Document { kind: "notes", id: format!("n{}", number % 7), value: value.map(Kept::Value) };
+                let Ok(applied) = engine.edit_with(batch, None, vec![document]).await else { continue };
+                persisted += u32::from(applied.persisted);
+            }
+            assert!(persisted > 0, "no edit was durable");
+            // From here on nothing happens by itself.
+            engine.command(Command::Pause).unwrap();
+            engine.reconfigure(Reconfiguration::default()).await.unwrap();
+            engine.whole().await.unwrap()
+        });
+        engine.shutdown();
+        thread.join();
+        runtime.block_on(writer.finish());
+        let mut store = open();
+        let kept = runtime.block_on(Remembered::load(store.as_mut())).unwrap();
+        let (scene, motion) = kept.program.clone().expect("a scene was written");
+        assert_eq!(scene, expected.snapshot.scene);
+        assert_eq!(motion, expected.motion);
+        assert!(kept.documents("notes").all(|(_, note)| note["round"] == round), "documents of this run");
+        assert!(kept.documents("notes").count() > 0);
+    }
+}
+
+#[test]
+fn random_edits_are_read_back_from_the_embedded_store() {
+    let folder = tempfile::tempdir().unwrap();
+    what_is_written_is_read_back(6, 60, || embedded(folder.path()));
+}
+
+#[test]
+fn random_edits_are_read_back_from_redis() {
+    let server = RedisServer::start();
+    what_is_written_is_read_back(4, 60, || redis(&server, PASSWORD, "p"));
+}
+
+#[test]
+fn random_edits_are_read_back_from_a_store_that_fails_now_and_then() {
+    let store = Unreliable::default();
+    what_is_written_is_read_back(6, 60, || Box::new(store.clone()));
+}
