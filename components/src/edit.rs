@@ -13,8 +13,11 @@ use crate::{
         trigger::EventName,
     },
     asset::{AssetDocument, AssetId},
-    audio::AudioDocument,
-    document::{self, CanvasDocument, Fault, LayerDocument, Limits, SceneDocument, Source, check_layer, check_scene},
+    audio::{AudioDocument, TrackId},
+    document::{
+        self, CanvasDocument, Fault, Fingerprint, LayerDocument, Limits, SceneDocument, Source, check_layer,
+        check_scene,
+    },
     held::SceneId,
     layer::LayerId,
 };
@@ -114,6 +117,17 @@ pub enum Edit {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         index: Option<usize>,
     },
+    /// Puts layers of one group, or of the canvas, into another order, which the picture follows: the places that they
+    /// have among their siblings, with the `zIndex` of each place, are handed out anew. Siblings that are not named
+    /// stay where they are.
+    OrderLayers {
+        /// The group; the canvas if absent or `null`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<LayerId>,
+        /// Its children in their new order, those that are farther away first.
+        #[schemars(length(min = 1, max = 1000))]
+        order: Vec<LayerId>,
+    },
     /// Adds a timeline, or puts another document in the place of the one with its id; where that stands it stays.
     PutTimeline {
         /// The timeline.
@@ -135,6 +149,46 @@ pub enum Edit {
     FireEvent {
         /// The event.
         name: EventName,
+    },
+    /// Changes nothing, but has the whole batch refused if a document is not as it is expected to be at this point of
+    /// the batch.
+    Expect {
+        /// The document.
+        document: DocumentName,
+        /// What it may be; if absent, that it is there will do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(length(max = 100))]
+        etags: Option<Vec<Fingerprint>>,
+    },
+}
+
+/// A document of the scene that is read and written as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+pub enum DocumentName {
+    /// A layer with its children.
+    Layer {
+        /// The layer.
+        id: LayerId,
+    },
+    /// A scene that is held, or the one on air.
+    Scene {
+        /// The scene.
+        id: SceneId,
+    },
+    /// The canvas.
+    Canvas {},
+    /// What is heard.
+    Audio {},
+    /// A track of what is heard.
+    Track {
+        /// The track.
+        id: TrackId,
+    },
+    /// A timeline.
+    Timeline {
+        /// The timeline.
+        id: TimelineId,
     },
 }
 
@@ -251,15 +305,15 @@ impl EditRejected {
             Self::DuplicateLayer { id } => (id.as_str(), "an id that no layer of the scene has", None),
             Self::NotAGroup { id } => (id.as_str(), "the id of a group", None),
             Self::IntoItself { parent, .. } => (parent.as_str(), "a group that is not within the layer itself", None),
-            Self::InUse { .. }
+            Self::UnknownTrack { id, nearest } => (id.as_str(), "the id of a track in the scene", nearest.clone()),
+            Self::OtherVersion { .. }
+            | Self::InUse { .. }
             | Self::AssetInUse { .. }
             | Self::TooManyLayers { .. }
             | Self::TooManyScenes { .. }
             | Self::Invalid { .. }
             | Self::Busy
-            | Self::Closed => {
-                return None;
-            }
+            | Self::Closed => return None,
         };
         let (pointer, found, expected) = (pointer.to_owned(), format!("`{found}`"), expected.to_owned());
         Some(Fault { place: None, pointer, found, expected, nearest })
@@ -304,6 +358,20 @@ pub enum EditRejected {
     AssetInUse {
         /// What would not fit, with pointers into the scene's document.
         faults: Vec<Fault>,
+    },
+    /// A track that an edit names is not in the scene.
+    #[error("there is no track `{id}` in the scene{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    UnknownTrack {
+        /// What was named.
+        id: String,
+        /// The track whose id is nearest to it, if one is near.
+        nearest: Option<String>,
+    },
+    /// A document is not what the batch expects.
+    #[error("the document has changed since it was read; read it again and decide anew. Its ETag is now \"{present}\"")]
+    OtherVersion {
+        /// What it is.
+        present: Fingerprint,
     },
     /// The scene's timelines and triggers would not fit its layers any more.
     #[error(

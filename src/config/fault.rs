@@ -2,10 +2,11 @@
 
 use std::{fmt, path::PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Where a value was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "from", rename_all = "camelCase")]
 pub enum Origin {
     /// Nowhere: it is the default.

@@ -1,9 +1,10 @@
 //! Settings that change while the service runs: a layer above the command line.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 
 use components::document::{Fault, nearest};
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -56,7 +57,7 @@ pub enum ChangeRefused {
 }
 
 /// The settings as a document.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ConfigDocument {
     /// The value of every setting, by the keys and tables of the TOML file. Secrets are `***`.
     pub values: Map<String, Value>,
@@ -65,7 +66,7 @@ pub struct ConfigDocument {
 }
 
 /// What is known of a setting, as a document.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct SettingDocument {
     /// Its key in the TOML file, after its table's name and a dot if it is in one.
     pub key: &'static str,
@@ -147,7 +148,23 @@ impl LiveSettings {
     /// # Errors
     /// Everything that is wrong with the patch.
     pub async fn change(&self, patch: &Value) -> Result<Change, ChangeRefused> {
+        let always = |_: &ConfigDocument| Ok::<_, Infallible>(());
+        self.change_if(patch, always).await.map(|Ok(change)| change)
+    }
+
+    /// The same if `check` agrees to the settings as they are right before; else what it said.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the patch.
+    pub async fn change_if<E>(
+        &self,
+        patch: &Value,
+        check: impl FnOnce(&ConfigDocument) -> Result<(), E>,
+    ) -> Result<Result<Change, E>, ChangeRefused> {
         let mut state = self.state.lock().await;
+        if let Err(refused) = check(&document(&state.settings)) {
+            return Ok(Err(refused));
+        }
         let mut reading =
             Reading { before: &state.settings, changes: state.sources.changes.clone(), faults: Vec::new() };
         reading.patch(patch);
@@ -161,7 +178,7 @@ impl LiveSettings {
             }
         };
         let Some(after) = after.filter(|_| faults.is_empty()) else { return Err(ChangeRefused::Invalid(faults)) };
-        self.carry_out(&mut state, sources, after).await
+        self.carry_out(&mut state, sources, after).await.map(Ok)
     }
 
     /// Takes over another text of the TOML file: what can change while the service runs is changed at once, all of it or

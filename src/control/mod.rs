@@ -86,6 +86,10 @@ struct Context {
     live: Option<Arc<dyn LiveFiles>>,
     encodes: Arc<Semaphore>,
     clients: Clients,
+    /// The routes that are served.
+    served: Arc<http::Served>,
+    /// The answers to requests that may be sent again.
+    answers: Arc<http::Answers>,
     ending: watch::Receiver<bool>,
 }
 
@@ -102,6 +106,8 @@ pub async fn run(
         health: Health::new(control.engine.clone(), Arc::clone(&control.metrics)),
         encodes: Arc::new(Semaphore::new(ENCODES)),
         clients: Clients::start(control.engine.clone(), studio, settings.clients, ending.clone()),
+        served: Arc::default(),
+        answers: Arc::default(),
         engine: control.engine,
         metrics: Arc::clone(&control.metrics),
         config: control.config,

@@ -4,6 +4,7 @@ use components::{
     document::Fault,
     edit::{BatchRejected, EditRejected},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use systems::assets::AssetRefused;
 use warp::{
@@ -13,7 +14,7 @@ use warp::{
 
 use crate::{
     config::ChangeRefused,
-    engine::{CommandRefused, EngineClosed},
+    engine::{CommandRefused, EngineClosed, StepRefused},
 };
 
 /// Why a request was not carried out, as the client gets to know it.
@@ -26,13 +27,19 @@ pub struct Problem {
 }
 
 /// The document that a problem becomes. Its type is `about:blank`: the status says what kind of problem it is.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 pub(super) struct Document<'a> {
+    /// `about:blank`.
     r#type: &'static str,
+    /// The status in words.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What is wrong and what to do about it, in words for people.
     detail: &'a str,
-    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    /// Each fault of what was sent.
+    #[serde(default, skip_serializing_if = "<[Fault]>::is_empty")]
     errors: &'a [Fault],
 }
 
@@ -149,8 +156,16 @@ impl From<EditRejected> for Problem {
         match rejected {
             EditRejected::UnknownLayer { .. }
             | EditRejected::UnknownTimeline { .. }
+            | EditRejected::UnknownTrack { .. }
             | EditRejected::UnknownScene { .. }
             | EditRejected::UnknownAsset { .. } => Self::not_found(detail),
+            EditRejected::OtherVersion { present } => {
+                let problem = Self::new(StatusCode::PRECONDITION_FAILED, detail);
+                match HeaderValue::from_str(&format!("\"{present}\"")) {
+                    Ok(tag) => problem.with_header(header::ETAG, tag),
+                    Err(_) => problem,
+                }
+            }
             EditRejected::InUse { faults } | EditRejected::AssetInUse { faults } => {
                 Self { errors: faults, ..Self::new(StatusCode::CONFLICT, detail) }
             }
@@ -187,6 +202,17 @@ impl From<ChangeRefused> for Problem {
 impl From<CommandRefused> for Problem {
     fn from(refused: CommandRefused) -> Self {
         Self::new(StatusCode::CONFLICT, refused.to_string())
+    }
+}
+
+impl From<StepRefused> for Problem {
+    fn from(refused: StepRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            StepRefused::NotPaused(_) => Self::new(StatusCode::CONFLICT, detail),
+            StepRefused::Busy => Self::unavailable(detail),
+            StepRefused::Closed(closed) => closed.into(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use systems::{Quality, RenderQuality};
 
@@ -80,7 +81,7 @@ impl QualityGoal {
 }
 
 /// What is shed at present, for people and programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Shedding {
     /// 0 if nothing is shed; one more with each step.

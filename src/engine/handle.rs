@@ -14,7 +14,9 @@ use components::{
     animation::trigger::EventName,
     edit::{BatchRejected, EditRejected},
     held::HeldScenes,
+    layer::LayerId,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use systems::{
     Frame, Picture,
@@ -68,7 +70,7 @@ pub struct ProgramFrame {
 }
 
 /// Whether the stream is on air. The engine composes in every state, so that previews and edits go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Transport {
     /// Outputs are closed.
@@ -90,8 +92,6 @@ pub enum Command {
     Pause,
     /// Lets scene time go on from where it stood.
     Resume,
-    /// Lets scene time go on by one frame while it is held.
-    Step,
 }
 
 /// The command does not fit the state that the stream is in.
@@ -122,12 +122,28 @@ fn verb(command: Command) -> &'static str {
         Command::Stop => "stop",
         Command::Pause => "pause",
         Command::Resume => "resume",
-        Command::Step => "step",
     }
 }
 
+/// Frames by which the picture of a paused stream can be moved on at once.
+pub const MAX_STEP: u32 = 3600;
+
+/// The picture was not moved on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepRefused {
+    /// The stream is not paused.
+    #[error("cannot step through the stream: it is {}; pause it first", .0.as_str())]
+    NotPaused(Transport),
+    /// Too many requests are waiting.
+    #[error("too many requests are waiting; try again in a moment")]
+    Busy,
+    /// The engine has ended.
+    #[error(transparent)]
+    Closed(#[from] EngineClosed),
+}
+
 /// What an output is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum OutputState {
     /// It does nothing.
@@ -145,7 +161,7 @@ pub enum OutputState {
 }
 
 /// An output as people see it. Never contains a stream key.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutputStatus {
     /// Its name: `rtmp`, `hls`, `file`.
@@ -223,6 +239,11 @@ pub enum StreamEvent {
         /// Scenes that are gone.
         removed: Vec<SceneId>,
     },
+    /// People work on another layer, or on none.
+    ActiveLayer {
+        /// The layer.
+        id: Option<LayerId>,
+    },
     /// An event was fired in the scene, over the API or by a trigger.
     Fired {
         /// Its name.
@@ -287,6 +308,8 @@ pub(super) enum Request {
     Reconfigure { change: Reconfiguration, reply: oneshot::Sender<Result<u64, ReconfigurationRefused>> },
     Timelines { reply: oneshot::Sender<(u64, Vec<TimelineStatus>)> },
     Assets { reply: oneshot::Sender<(u64, Vec<AssetStatus>)> },
+    Step { frames: u32, reply: oneshot::Sender<Result<u64, StepRefused>> },
+    Activate { id: Option<LayerId>, reply: oneshot::Sender<Result<(), BatchRejected>> },
     SteerAsset { id: String, action: AssetAction, reply: oneshot::Sender<Result<(), AssetRefused>> },
     Shutdown,
 }
@@ -295,7 +318,7 @@ pub(super) enum Request {
 pub(super) type EditReply = (EditOutcome, u64);
 
 /// What keeps the state, as people see it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StoreStatus {
     /// What it is: `embedded` or `redis`.
@@ -323,14 +346,13 @@ pub(super) struct Shared {
     pub(super) events: broadcast::Sender<StreamEvent>,
     pub(super) diffs: broadcast::Sender<Arc<SceneDiff>>,
     pub(super) outputs: watch::Sender<Vec<OutputStatus>>,
+    pub(super) active_layer: watch::Sender<Option<LayerId>>,
     pub(super) stats: Mutex<EngineStats>,
     pub(super) consumers: Mutex<Vec<Consumer>>,
     pub(super) clients: AtomicU64,
     pub(super) starts: AtomicU64,
     pub(super) journal: Journal,
     pub(super) store: Mutex<Option<StoreStatus>>,
-    /// Frames by which scene time is to go on although it is held; one is taken on each tick.
-    pub(super) steps: AtomicU64,
 }
 
 /// One who takes frames.
@@ -358,13 +380,13 @@ impl EngineHandle {
             events: broadcast::Sender::new(BACKLOG),
             diffs: broadcast::Sender::new(BACKLOG),
             outputs: watch::Sender::new(Vec::new()),
+            active_layer: watch::Sender::new(None),
             stats: Mutex::new(EngineStats::default()),
             consumers: Mutex::new(Vec::new()),
             clients: AtomicU64::new(0),
             starts: AtomicU64::new(u64::from(transport != Transport::Stopped)),
             journal: Journal::new(),
             store: Mutex::new(None),
-            steps: AtomicU64::new(0),
         });
         (Self { mailbox, shared: Arc::clone(&shared) }, requests, shared)
     }
@@ -519,6 +541,39 @@ impl EngineHandle {
         answer.await.map_err(|_| EngineClosed)
     }
 
+    /// Moves the picture of a paused stream on by so many frames, at most [`MAX_STEP`], all within the next tick. What
+    /// happens in between happens. Returns that tick.
+    ///
+    /// # Errors
+    /// Why the picture stands where it stood.
+    pub async fn step(&self, frames: u32) -> Result<u64, StepRefused> {
+        let (reply, answer) = oneshot::channel();
+        match self.mailbox.try_send(Request::Step { frames: frames.min(MAX_STEP), reply }) {
+            Ok(()) => answer.await.unwrap_or(Err(StepRefused::Closed(EngineClosed))),
+            Err(TrySendError::Full(_)) => Err(StepRefused::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(StepRefused::Closed(EngineClosed)),
+        }
+    }
+
+    /// The layer that people are working on; `None` if it is none, and once it is gone from the scene.
+    #[must_use]
+    pub fn active_layer(&self) -> Option<LayerId> {
+        self.shared.active_layer.borrow().clone()
+    }
+
+    /// Notes the layer that people are working on, and tells all who listen.
+    ///
+    /// # Errors
+    /// There is no such layer in the scene, or the engine cannot be asked.
+    pub async fn set_active_layer(&self, id: Option<LayerId>) -> Result<(), BatchRejected> {
+        let (reply, answer) = oneshot::channel();
+        match self.mailbox.try_send(Request::Activate { id, reply }) {
+            Ok(()) => answer.await.unwrap_or(Err(EditRejected::Closed.into())),
+            Err(TrySendError::Full(_)) => Err(EditRejected::Busy.into()),
+            Err(TrySendError::Disconnected(_)) => Err(EditRejected::Closed.into()),
+        }
+    }
+
     /// Begins to load an asset, or lets go of its memory; whether that was possible.
     ///
     /// # Errors
@@ -592,11 +647,6 @@ impl EngineHandle {
         let mut result = Err(CommandRefused { command, state: Transport::Stopped });
         self.shared.transport.send_if_modified(|state| {
             let next = match (command, *state) {
-                (Command::Step, Transport::Paused) => {
-                    self.shared.steps.fetch_add(1, Ordering::Relaxed);
-                    result = Ok(Transport::Paused);
-                    return false;
-                }
                 (Command::Start, Transport::Stopped) | (Command::Resume, Transport::Paused) => Transport::Live,
                 (Command::Stop, Transport::Live | Transport::Paused) => Transport::Stopped,
                 (Command::Pause, Transport::Live) => Transport::Paused,
@@ -608,15 +658,11 @@ impl EngineHandle {
             if command == Command::Start {
                 self.shared.starts.fetch_add(1, Ordering::Relaxed);
             }
-            // Steps that were not taken before it goes on are overtaken by that.
-            self.shared.steps.store(0, Ordering::Relaxed);
             *state = next;
             result = Ok(next);
             true
         });
-        if let Ok(state) = result
-            && command != Command::Step
-        {
+        if let Ok(state) = result {
             self.shared.journal.append(None, vec![transport_document(state)]);
             self.announce(StreamEvent::Transport { state });
         }

@@ -9,8 +9,9 @@ mod tick;
 
 pub use governor::{QualityGoal, Shedding};
 pub use handle::{
-    ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, OutputState, OutputStatus,
-    ProgramFrame, Reconfiguration, ReconfigurationRefused, StoreStatus, StreamEvent, StreamFormat, Transport,
+    ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, MAX_STEP, OutputState, OutputStatus,
+    ProgramFrame, Reconfiguration, ReconfigurationRefused, StepRefused, StoreStatus, StreamEvent, StreamFormat,
+    Transport,
 };
 pub use journal::{Document, Durable, HELD, JournalReader, Kept, ON_AIR, SceneChange, Taken, Whole};
 pub use soundtrack::Soundtrack;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use components::{
-    Edit, HeldChange, SceneDiff, SceneDocument, SceneId,
-    edit::{BatchRejected, EditRejected},
+    Edit, HeldChange, LayerId, SceneDiff, SceneDocument, SceneId,
+    edit::{BatchRejected, DocumentName, EditRejected},
     held::HeldScenes,
 };
 use serde_json::Value;
@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Document, EngineHandle, HELD, Kept, ON_AIR, ProgramFrame, Reconfiguration, ReconfigurationRefused, SceneChange,
-    Shedding, Soundtrack, StreamEvent, StreamFormat, Transport, Whole,
+    Shedding, Soundtrack, StepRefused, StreamEvent, StreamFormat, Transport, Whole,
     governor::{Governor, QualityGoal},
     handle::{EditReply, Request, Shared},
     pace::Pace,
@@ -180,6 +180,7 @@ pub fn spawn(
         scheduled: BTreeMap::new(),
         scheduled_batches: 0,
         changes: Vec::new(),
+        steps: Vec::new(),
         fps: format.fps,
         recent: VecDeque::new(),
     };
@@ -268,6 +269,8 @@ struct Ticking {
     scheduled_batches: usize,
     /// What the next tick begins with.
     changes: Vec<(Reconfiguration, Changed)>,
+    /// By how many frames the next tick moves the picture on if the stream is paused, and who asked for it.
+    steps: Vec<(u32, oneshot::Sender<Result<u64, StepRefused>>)>,
     /// Ticks per second.
     fps: u32,
     /// When ticks of the last second ended, and how long each took.
@@ -360,6 +363,8 @@ impl Ticking {
                     drop(reply.send((self.last_tick(), self.compositor.timelines())));
                 }
                 Ok(Request::Assets { reply }) => drop(reply.send((self.last_tick(), self.compositor.assets()))),
+                Ok(Request::Step { frames, reply }) => self.steps.push((frames, reply)),
+                Ok(Request::Activate { id, reply }) => drop(reply.send(self.activate(id))),
                 Ok(Request::SteerAsset { id, action, reply }) => {
                     drop(reply.send(self.compositor.steer_asset(&id, action)));
                 }
@@ -412,19 +417,14 @@ impl Ticking {
         }
     }
 
-    /// Whether scene time, which is held, goes on by a frame on this tick.
-    fn takes_step(&self) -> bool {
-        let one_less = |steps: u64| steps.checked_sub(1);
-        self.shared.steps.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
-    }
-
     /// Runs a tick.
     fn tick(&mut self, tick: u64) -> Load {
         let began = Instant::now();
         self.submit_due(tick);
         let changed = self.reconfigure();
         let paused = *self.shared.transport.borrow() == Transport::Paused;
-        self.scene_ticks += u64::from(!paused || self.takes_step());
+        self.scene_ticks += u64::from(!paused);
+        let stepped = self.step();
         let mut report = self.compositor.tick(tick, seconds_of(self.scene_ticks, self.fps));
         if let Some(frame) = &report.frame {
             self.picture = Some(Arc::clone(frame));
@@ -437,6 +437,10 @@ impl Ticking {
         }
         let is_missed = self.send_frame(tick, paused);
         for reply in changed {
+            // Who asked may have gone.
+            let _ = reply.send(Ok(tick));
+        }
+        for reply in stepped {
             // Who asked may have gone.
             let _ = reply.send(Ok(tick));
         }
@@ -494,6 +498,7 @@ impl Ticking {
             }
         }
         if let Some(diff) = diff {
+            self.follow_active_layer();
             // Nobody listening is fine.
             let _ = self.shared.diffs.send(diff);
         }
@@ -516,6 +521,52 @@ impl Ticking {
             }
         }
         StreamEvent::Scenes { tick, active: self.compositor.scenes().active.clone(), put, removed }
+    }
+
+    /// Moves scene time on by the frames that were asked for. Returns who waits for this tick.
+    fn step(&mut self) -> Vec<oneshot::Sender<Result<u64, StepRefused>>> {
+        let state = *self.shared.transport.borrow();
+        let mut stepped = Vec::new();
+        for (frames, reply) in std::mem::take(&mut self.steps) {
+            if state == Transport::Paused {
+                self.scene_ticks += u64::from(frames);
+                stepped.push(reply);
+            } else {
+                // Who asked may have gone.
+                let _ = reply.send(Err(StepRefused::NotPaused(state)));
+            }
+        }
+        stepped
+    }
+
+    fn activate(&self, id: Option<LayerId>) -> Result<(), BatchRejected> {
+        if let Some(id) = &id {
+            self.check_layer(id)?;
+        }
+        let is_other = self.shared.active_layer.send_if_modified(|active| {
+            let is_other = *active != id;
+            active.clone_from(&id);
+            is_other
+        });
+        if is_other {
+            // Nobody listening is fine.
+            let _ = self.shared.events.send(StreamEvent::ActiveLayer { id });
+        }
+        Ok(())
+    }
+
+    /// Nobody works on a layer that is gone.
+    fn follow_active_layer(&self) {
+        let active = self.shared.active_layer.borrow().clone();
+        if active.is_some_and(|id| self.check_layer(&id).is_err()) {
+            // No layer at all can always be chosen.
+            let _ = self.activate(None);
+        }
+    }
+
+    fn check_layer(&self, id: &LayerId) -> Result<(), BatchRejected> {
+        let document = DocumentName::Layer { id: id.clone() };
+        self.compositor.check(vec![Edit::Expect { document, etags: None }])
     }
 
     fn format(&self) -> StreamFormat {

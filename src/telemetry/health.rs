@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Metrics;
@@ -12,7 +13,7 @@ use crate::engine::{EngineHandle, OutputState, StoreStatus, Transport};
 const STALLED: Duration = Duration::from_secs(2);
 
 /// A reason for which traffic should go elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unready {
     /// What is not ready: `engine`, `outputs` or `store`.

@@ -1,10 +1,11 @@
 //! How carefully pictures are made.
 
 use bevy_ecs::resource::Resource;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How carefully something is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Quality {
     /// Fastest.

@@ -524,6 +524,25 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
             };
             list.insert(index.map_or(list.len(), |index| index.min(list.len())), layer);
         }
+        Edit::OrderLayers { parent, order } => {
+            let list = match parent {
+                Some(parent) => {
+                    let (list, at) = siblings(layers, parent).unwrap();
+                    &mut list[at].children
+                }
+                None => layers,
+            };
+            // In the order of the picture, those that are named are handed out the places of the named.
+            let mut places: Vec<(i32, usize)> =
+                (0..list.len()).filter(|at| order.contains(&list[*at].id)).map(|at| (list[at].z_index.0, at)).collect();
+            places.sort_unstable();
+            let before = list.clone();
+            for (id, (z_index, at)) in order.iter().zip(places) {
+                list[at] = before.iter().find(|layer| layer.id == *id).unwrap().clone();
+                list[at].z_index.0 = z_index;
+            }
+        }
+        Edit::Expect { .. } => {}
         // Where a timeline stands is no part of the document.
         Edit::ControlTimeline { .. } | Edit::FireEvent { .. } => {}
     }
@@ -831,4 +850,84 @@ fn a_layer_moves_with_all_it_has_and_its_animations_go_on() {
         panic!("refused otherwise");
     };
     assert_eq!(faults[0].expected, "at most 16 groups in each other");
+}
+
+#[test]
+fn layers_are_put_into_another_order_and_the_picture_follows() {
+    let order = |parent: Option<&str>, ids: &[&str]| Edit::OrderLayers {
+        parent: parent.map(id),
+        order: ids.iter().map(|name| id(name)).collect(),
+    };
+    let mut front = block("front", "#0f0", (0, 0), (9, 9));
+    front["zIndex"] = json!(5);
+    let group =
+        json!({ "id": "group", "content": { "type": "group" }, "children": [block("in", "#fff", (50, 50), (4, 4))] });
+    let mut stage = Stage::with(json!([
+        front,
+        group,
+        block("back", "#00f", (0, 0), (9, 9)),
+        block("middle", "#f00", (0, 0), (9, 9))
+    ]));
+    assert_eq!(stage.pixel(1, 1), [0, 255, 0, 255]);
+
+    assert!(stage.edit(vec![order(None, &["front", "middle", "back"])]).outcomes[0].1.is_ok());
+    assert_eq!(stage.pixel(1, 1), [0, 0, 255, 255]);
+    let scene = stage.compositor.snapshot().scene;
+    let told: Vec<(&str, i32)> = scene.layers.iter().map(|layer| (layer.id.as_str(), layer.z_index.0)).collect();
+    assert_eq!(told, [("back", 5), ("group", 0), ("front", 0), ("middle", 0)], "who is not named stays");
+
+    // Two change places; the third stays in front of both.
+    assert!(stage.edit(vec![order(None, &["middle", "front"])]).outcomes[0].1.is_ok());
+    assert_eq!(stage.pixel(1, 1), [0, 0, 255, 255]);
+    let again = stage.edit(vec![order(None, &["middle", "front"])]);
+    assert!(again.outcomes[0].1.is_ok() && again.diff.is_none(), "they are in this order");
+
+    let EditRejected::Invalid { faults } = stage.refused(vec![order(None, &["back", "in", "back", "bak"])]) else {
+        panic!("refused otherwise");
+    };
+    let told: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!((told, faults[2].nearest.as_deref()), (vec!["/1", "/2", "/3"], Some("back")));
+    assert_eq!(stage.refused(vec![order(Some("back"), &["in"])]), EditRejected::NotAGroup { id: id("back") });
+}
+
+#[test]
+fn a_batch_that_expects_another_document_is_refused_as_a_whole() {
+    use components::{document::Fingerprint, edit::DocumentName};
+    let mut stage = Stage::with(json!([block("a", "#f00", (0, 0), (9, 9))]));
+    let expect = |document: DocumentName, etags: Option<Vec<Fingerprint>>| Edit::Expect { document, etags };
+    let layer = || DocumentName::Layer { id: id("a") };
+    let present = |stage: &Stage| Fingerprint::of(&stage.compositor.snapshot().scene.layers[0]);
+    let old = present(&stage);
+    let faint = || patch("a", json!({ "opacity": 0.5 }));
+    assert!(stage.edit(vec![expect(layer(), Some(vec![old])), faint()]).outcomes[0].1.is_ok());
+    let new = present(&stage);
+    let change = || patch("a", json!({ "opacity": 0.75 }));
+    assert_eq!(
+        stage.refused(vec![change(), expect(layer(), Some(vec![old, new]))]),
+        EditRejected::OtherVersion {
+            present: Fingerprint::of(&{
+                let mut layer = stage.compositor.snapshot().scene.layers[0].clone();
+                layer.opacity.0 = 0.75;
+                layer
+            })
+        },
+        "what the batch has done so far counts"
+    );
+    assert_eq!(stage.refused(vec![expect(layer(), Some(Vec::new()))]), EditRejected::OtherVersion { present: new });
+    for unknown in [
+        DocumentName::Layer { id: id("b") },
+        DocumentName::Track { id: serde_json::from_value(json!("t")).unwrap() },
+        DocumentName::Timeline { id: serde_json::from_value(json!("t")).unwrap() },
+    ] {
+        let refused = stage.refused(vec![expect(unknown, None), change()]).to_string();
+        assert!(refused.starts_with("there is no "), "{refused}");
+    }
+    let scene = stage.compositor.snapshot().scene;
+    let all = vec![
+        expect(DocumentName::Canvas {}, Some(vec![Fingerprint::of(&scene.canvas)])),
+        expect(DocumentName::Audio {}, Some(vec![Fingerprint::of(&scene.audio)])),
+        expect(layer(), None),
+        change(),
+    ];
+    assert!(stage.edit(all).outcomes[0].1.is_ok());
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use proptest::{collection::vec, option, prelude::*, sample::select, strategy::Union};
 use serde_json::json;
 
-use super::{CanvasDocument, LayerDocument, SafeAreas, SceneDocument, check_masks};
+use super::{CanvasDocument, Fingerprint, LayerDocument, SafeAreas, SceneDocument, check_masks};
 use crate::{
     animation::{
         Animation, Animations, Easing, Keyframe, Property, Repeat, Value,
@@ -23,7 +23,7 @@ use crate::{
         Geometry, GradientContent, GroupContent, ImageContent, Join, Overflow, ShapeContent, SpanFont, Stroke,
         SvgContent, TextAlign, TextContent, TextSpan, Ticker, Trim, VerticalAlign, Wrap,
     },
-    edit::Edit,
+    edit::{DocumentName, Edit},
     effects::{
         Blur, ChromaKey, ColorAdjust, DropShadow, Effect, Effects, Glow, Grayscale, Outline, Pixelate, RoundedCorners,
         Tint, Vignette,
@@ -143,6 +143,14 @@ pub fn edit() -> BoxedStrategy<Edit> {
         target.prop_map(|to| TimelineControl::Seek { to }),
         (0.001..1000.0).prop_map(|rate| TimelineControl::Rate { rate }),
     ];
+    let name = prop_oneof![
+        id().prop_map(|id| DocumentName::Layer { id }),
+        held().prop_map(|id| DocumentName::Scene { id }),
+        Just(DocumentName::Canvas {}),
+        Just(DocumentName::Audio {}),
+        "[a-z]{1,8}".prop_filter_map("a track", |id| Some(DocumentName::Track { id: TrackId::new(id).ok()? })),
+        timeline().prop_map(|id| DocumentName::Timeline { id }),
+    ];
     let timelines = motion(LayerId::new("layer-1").into_iter().collect());
     prop_oneof![
         scene().prop_map(|scene| Edit::LoadScene { scene: Box::new(scene) }),
@@ -172,6 +180,11 @@ pub fn edit() -> BoxedStrategy<Edit> {
         timeline().prop_map(|id| Edit::DeleteTimeline { id }),
         (timeline(), control).prop_map(|(id, control)| Edit::ControlTimeline { id, control }),
         "[a-z]{1,8}".prop_filter_map("an event", |name| Some(Edit::FireEvent { name: EventName::new(name).ok()? })),
+        (option::of(id()), vec(id(), 1..4)).prop_map(|(parent, order)| Edit::OrderLayers { parent, order }),
+        (name, option::of(vec(any::<u64>(), 0..3))).prop_map(|(document, versions)| Edit::Expect {
+            document,
+            etags: versions.map(|versions| versions.iter().map(Fingerprint::of).collect()),
+        }),
     ]
     .boxed()
 }

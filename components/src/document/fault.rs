@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Faults that are told of a document in each step of reading it; who has more mends these first.
 pub const MAX_FAULTS: usize = 1000;
 
 /// One thing that is wrong with a document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fault {
     /// Where it is written, if the document was text.
@@ -26,7 +27,7 @@ pub struct Fault {
 }
 
 /// A place in a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// From 1.
     pub line: usize,

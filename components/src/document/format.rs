@@ -7,6 +7,7 @@ use kurbo::BezPath;
 use crate::{
     animation::easing::{Easing, ParseEasingError},
     color::Color,
+    document::Fingerprint,
     geometry::Length,
     id::check_id,
 };
@@ -40,6 +41,7 @@ pub(super) const FORMATS: &[Format] = &[
         expected: "an id of 1 to 64 letters, digits, `_`, `-` or `.`, beginning with a letter or a digit",
         check: |text| check_id(text).map_err(|_| Misfit::default()),
     },
+    Format { name: "fingerprint", expected: "the 32 hexadecimal digits of an ETag", check: parses::<Fingerprint> },
     Format {
         name: "path",
         expected: "SVG path data such as `\"M 0 0 L 100 0 L 50 80 Z\"`",

@@ -7,6 +7,7 @@
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 mod fault;
+mod fingerprint;
 mod format;
 mod mask_layers;
 mod meaning;
@@ -41,11 +42,12 @@ use crate::{
 
 pub use self::{
     fault::{Fault, MAX_FAULTS, Place},
+    fingerprint::{Fingerprint, ParseFingerprintError},
     mask_layers::MAX_MASK_DEPTH,
     meaning::{MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_scene},
     motion::check_motion,
     patch::merge_patch,
-    read::{Limits, check, read, scene_schema},
+    read::{Limits, check, describe_for_people, read, scene_schema},
     source::{MAX_BYTES, MAX_DEPTH, Source},
     words::nearest,
 };

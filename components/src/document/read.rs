@@ -75,8 +75,9 @@ fn schema_of<T: JsonSchema>() -> Value {
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// Doc comments are written for rustdoc: editors show links as brackets and take each line break for one.
-fn describe_for_people(schema: &mut Schema) {
+/// Makes the descriptions in a schema plain text. Doc comments are written for rustdoc: editors show links as brackets
+/// and take each line break for one.
+pub fn describe_for_people(schema: &mut Schema) {
     if let Some(Value::String(description)) = schema.get_mut("description") {
         let paragraphs: Vec<String> = description.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect();
         *description = paragraphs.join("\n\n").replace("[`", "`").replace("`]", "`");

@@ -10,7 +10,9 @@ use components::{
     AssetDocument, AssetId, AssetKind, Edit,
     edit::{EditApplied, EditRejected},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize as _, Serialize, de::IntoDeserializer as _};
+use serde_json::json as object;
 use systems::assets::{AssetAction, AssetRefused, AssetStatus};
 use warp::{
     Filter,
@@ -21,7 +23,9 @@ use warp::{
 
 use super::{
     Context, Problem, Request, at_tick, body, endpoint, first_of, json,
-    upload::{Upload, discard},
+    openapi::Api,
+    paging::{self, Next},
+    upload::{self, Upload, discard},
 };
 
 /// `…/assets`, `…/assets/:id`, `…/assets/:id/load`, `…/assets/:id/unload`.
@@ -39,20 +43,76 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
     ])
 }
 
+pub(super) fn describe(api: &mut Api) {
+    api.family("Assets", "The assets of the scene: what has become of each, and steering what is in memory.");
+    api.route("/api/stream/assets").on("get", "All assets of the scene", |get| {
+        get.answers::<List<'_>>(200, "The assets in the order of the scene").ticks().paged()
+    });
+    api.route("/api/stream/assets/:id")
+        .parameter("id", "logo", "The asset")
+        .on("get", "An asset", |get| {
+            get.answers::<AssetStatus>(200, "What has become of it").ticks().refuses(404, "There is no such asset")
+        })
+        .on("put", "Upload a file as an asset", |put| {
+            put.about(
+            "The file goes into the folder `uploads` beside the scene. PNG and WebP files are still pictures unless \
+             `type` says otherwise.",
+        )
+        .query("type", &object!({ "enum": ["image", "animatedImage", "svg", "font", "audio"] }), "What it is")
+        .file(&upload::media_types())
+        .answers::<Edited>(200, "It is an asset of the scene")
+        .ticks()
+        .refuses(409, "The scene uses the asset as another kind")
+        .refuses(507, "The file cannot be kept beside the scene")
+        })
+        .on("delete", "Remove an asset that nothing uses", |delete| {
+            delete
+                .answers::<Edited>(200, "It is gone; so is its file, if it was uploaded and no other scene has it")
+                .ticks()
+                .refuses(404, "There is no such asset")
+                .refuses(409, "The scene uses it")
+        });
+    api.route("/api/stream/assets/:id/load").parameter("id", "logo", "The asset").on(
+        "post",
+        "Load an asset before it is needed",
+        |post| {
+            post.answers::<AssetStatus>(202, "It is being loaded; what is known of it now")
+                .ticks()
+                .refuses(404, "There is no such asset")
+        },
+    );
+    api.route("/api/stream/assets/:id/unload").parameter("id", "logo", "The asset").on(
+        "post",
+        "Let go of the memory that an asset takes",
+        |post| {
+            post.answers::<AssetStatus>(200, "What is known of it now")
+                .ticks()
+                .refuses(404, "There is no such asset")
+                .refuses(409, "A layer that is seen draws from it")
+        },
+    );
+}
+
 /// What `GET …/assets` answers.
-#[derive(Serialize)]
-struct List {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AssetList")]
+struct List<'a> {
+    /// The tick that it shows.
     tick: u64,
-    assets: Vec<AssetStatus>,
+    /// The assets.
+    assets: &'a [AssetStatus],
+    #[serde(flatten)]
+    next: Next,
 }
 
 async fn list(context: Context, (): (), request: Request) -> Result<Response, Problem> {
     if !request.reads() {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
-    request.query.only(&[])?;
+    request.query.only(&paging::PARAMETERS)?;
     let (tick, assets) = context.engine.assets().await?;
-    json(StatusCode::OK, &List { tick, assets }).map(|response| at_tick(response, tick))
+    let (assets, next) = paging::part(&assets, &request.query, |asset| asset.id.as_str())?;
+    json(StatusCode::OK, &List { tick, assets, next }).map(|response| at_tick(response, tick))
 }
 
 async fn asset(context: Context, id: String, request: Request) -> Result<Response, Problem> {
@@ -68,7 +128,8 @@ async fn asset(context: Context, id: String, request: Request) -> Result<Respons
 }
 
 /// What an edit of the assets answers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AssetEdited")]
 struct Edited {
     #[serde(flatten)]
     applied: EditApplied,

@@ -2,21 +2,20 @@
 //! stays the same play on.
 
 use components::{
-    AudioDocument, TrackDocument,
+    AudioDocument, TrackDocument, TrackId,
     document::{Fault, nearest},
+    edit::{DocumentName, EditRejected},
 };
-use warp::{
-    Filter,
-    filters::BoxedFilter,
-    http::{Method, StatusCode},
-    reply::Response,
-};
+use serde_json::json as object;
+use warp::{Filter, filters::BoxedFilter, http::Method, reply::Response};
 
 use super::{
     Context, Problem, Request,
     at::at,
-    at_tick, body, endpoint, first_of, json,
-    part::{part, present, put},
+    body, endpoint, first_of,
+    openapi::Api,
+    part::{self, Answer, change, part},
+    precondition::{self, Expected},
 };
 
 /// `…/audio`, `…/audio/tracks/:id`
@@ -29,51 +28,112 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
     ])
 }
 
-/// One track, as if the others were not there.
+pub(super) fn describe(api: &mut Api) {
+    let tone = object!({ "id": "music", "volume": 0.5, "source": { "type": "tone", "frequency": 440 } });
+    api.family("Audio", "What is heard: the volume of the mix and its tracks.");
+    part::describe::<AudioDocument>(api, "/api/stream/audio", "sound", &object!({ "volume": 0.8, "tracks": [tone] }));
+    api.route("/api/stream/audio/tracks/:id")
+        .parameter("id", "music", "The track")
+        .on("get", "A track", |get| {
+            get.answers::<TrackDocument>(200, "The track's document, as `PUT` takes it")
+                .ticks()
+                .revalidates()
+                .refuses(404, "There is no such track")
+        })
+        .on("put", "Add a track, or put another document in the place of its own", |put| {
+            put.at()
+                .body::<TrackDocument>(&tone)
+                .answers::<Answer<AudioDocument>>(200, "It is changed")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "`If-Match` was sent, and there is no such track")
+        })
+        .on("patch", "Change parts of a track", |patch| {
+            patch
+                .at()
+                .patch(&object!({ "muted": true }))
+                .answers::<Answer<AudioDocument>>(200, "It is changed")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "There is no such track")
+        })
+        .on("delete", "Remove a track", |delete| {
+            delete
+                .at()
+                .answers::<Answer<AudioDocument>>(200, "It is gone")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "There is no such track")
+                .refuses(422, "Another track makes way for it")
+        });
+}
+
+/// One track, as if the others were not there. Answers to edits are those of the whole sound, and so is their `ETag`.
 async fn track(context: Context, id: String, request: Request) -> Result<Response, Problem> {
-    match request.method {
-        Method::GET | Method::HEAD => {
-            request.query.only(&[])?;
-            let snapshot = context.engine.snapshot().await?;
-            let track = &snapshot.scene.audio.tracks[index_of(&snapshot.scene.audio, &id)?];
-            json(StatusCode::OK, track).map(|response| at_tick(response, snapshot.tick))
-        }
+    if request.reads() {
+        request.query.only(&[])?;
+        let snapshot = context.engine.snapshot().await?;
+        let track = &snapshot.scene.audio.tracks[index_of(&snapshot.scene.audio, &id)?];
+        return precondition::answer(&request, track, Some(snapshot.tick));
+    }
+    let method = request.method.clone();
+    if ![Method::PUT, Method::PATCH, Method::DELETE].contains(&method) {
+        return Err(Problem::method_not_allowed("GET, HEAD, PUT, PATCH, DELETE"));
+    }
+    let (at, expected) = (at(&context, &request)?, Expected::of(&request)?);
+    let document = match TrackId::new(&id) {
+        Ok(id) => DocumentName::Track { id },
+        // No track can have an id that is none.
+        Err(_) => return Err(unknown(&id, [])),
+    };
+    let mut index = 0;
+    let changed = match method {
         Method::PUT => {
-            let at = at(&context, &request)?;
             let new: TrackDocument = body::document(request).await?;
             same_id(&id, &new)?;
-            let mut audio: AudioDocument = present(&context).await?;
-            let index = index_of(&audio, &id).unwrap_or(audio.tracks.len());
-            audio.tracks.splice(index..(index + 1).min(audio.tracks.len()), [new]);
-            put(&context, audio, at).await.map_err(|problem| problem.within(&format!("/tracks/{index}")))
+            change(&context, document, &expected, at, |present: &AudioDocument| {
+                let mut audio = present.clone();
+                index = index_of(&audio, &id).unwrap_or(audio.tracks.len());
+                audio.tracks.splice(index..(index + 1).min(audio.tracks.len()), [new.clone()]);
+                Ok(audio)
+            })
+            .await
         }
         Method::PATCH => {
-            let at = at(&context, &request)?;
             let patch = body::patch(request).await?;
-            let mut audio: AudioDocument = present(&context).await?;
-            let index = index_of(&audio, &id)?;
-            let patched: TrackDocument = body::patched(&audio.tracks[index], &patch)?;
-            same_id(&id, &patched)?;
-            audio.tracks[index] = patched;
-            put(&context, audio, at).await.map_err(|problem| problem.within(&format!("/tracks/{index}")))
+            change(&context, document, &expected, at, |present: &AudioDocument| {
+                let mut audio = present.clone();
+                index = index_of(&audio, &id)?;
+                let patched: TrackDocument = body::patched(&audio.tracks[index], &patch)?;
+                same_id(&id, &patched)?;
+                audio.tracks[index] = patched;
+                Ok(audio)
+            })
+            .await
         }
-        Method::DELETE => {
-            let at = at(&context, &request)?;
-            let mut audio: AudioDocument = present(&context).await?;
-            let index = index_of(&audio, &id)?;
-            audio.tracks.remove(index);
-            put(&context, audio, at).await
+        _ => {
+            change(&context, document, &expected, at, |present: &AudioDocument| {
+                let mut audio = present.clone();
+                audio.tracks.remove(index_of(&audio, &id)?);
+                Ok(audio)
+            })
+            .await
         }
-        _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, PATCH, DELETE")),
-    }
+    };
+    let is_deleted = method == Method::DELETE;
+    changed.map_err(|problem| if is_deleted { problem } else { problem.within(&format!("/tracks/{index}")) })
 }
 
 fn index_of(audio: &AudioDocument, id: &str) -> Result<usize, Problem> {
     let ids = || audio.tracks.iter().map(|track| track.id.as_str());
-    ids().position(|known| known == id).ok_or_else(|| {
-        let hint = nearest(id, ids()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        Problem::not_found(format!("there is no track `{id}` in the scene{hint}"))
-    })
+    ids().position(|known| known == id).ok_or_else(|| unknown(id, ids()))
+}
+
+fn unknown<'a>(id: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
+    EditRejected::UnknownTrack { id: id.to_owned(), nearest: nearest(id, known).map(str::to_owned) }.into()
 }
 
 fn same_id(id: &str, track: &TrackDocument) -> Result<(), Problem> {

@@ -1,5 +1,7 @@
 //! Several edits at once: all of them within one frame, or none.
 
+use components::EditBatch;
+use serde_json::json as object;
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -7,13 +9,33 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, body, endpoint, json};
-use crate::control::batch::carry_out;
+use super::{Context, Problem, Request, at_tick, body, endpoint, json, openapi::Api};
+use crate::control::batch::{Answer, carry_out};
 
 /// `…/layers/batch`
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let path = base.clone().and(warp::path!("layers" / "batch")).map(|| ()).boxed();
     endpoint(context, path, "/api/stream/layers/batch", batch)
+}
+
+pub(super) fn describe(api: &mut Api) {
+    api.family("Edits", "Several edits at once: all of them within one frame, or none.");
+    api.route("/api/stream/layers/batch").on("post", "Carry out several edits within one frame", |post| {
+        post.about(
+            "All of it is carried out on one tick, or nothing. Faults point into the batch: `/edits/3/patch/opacity`. \
+             With `dryRun` it is only checked. An edit `expect` has the batch refused if a document has changed.",
+        )
+        .body::<EditBatch>(&object!({ "edits": [
+            { "op": "patchLayer", "id": "box", "patch": { "opacity": 0.5 } },
+            { "op": "createLayer", "layer": { "id": "sun", "content": { "type": "color", "color": "#ffd700" } } },
+            { "op": "moveLayer", "id": "sun", "parent": "group", "index": 0 },
+        ] }))
+        .answers::<Answer>(200, "It was carried out, or found good")
+        .ticks()
+        .refuses(404, "A layer or timeline that an edit names is not there")
+        .refuses(409, "An edit does not go with the scene")
+        .refuses(412, "A document is not as an edit `expect` says")
+    });
 }
 
 async fn batch(context: Context, (): (), request: Request) -> Result<Response, Problem> {

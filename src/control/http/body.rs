@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use components::{
     LayerDocument, SceneDocument,
     document::{self, Source, check_scene},
@@ -12,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::request::Request;
+use super::request::{Body, Request};
 use crate::control::{Problem, batch::LIMITS};
 
 /// The largest document: a layer with all its children.
@@ -51,9 +52,9 @@ pub(super) async fn scene(request: Request) -> Result<SceneDocument, Problem> {
 }
 
 /// A document that may be left out; it is the default then.
-pub(super) async fn optional<T: Default + JsonSchema + DeserializeOwned>(request: Request) -> Result<T, Problem> {
+pub(super) async fn optional<T: Default + JsonSchema + DeserializeOwned>(mut request: Request) -> Result<T, Problem> {
     check_type(&request.headers, JSON)?;
-    let bytes = read(request).await?;
+    let bytes = read(&mut request).await?;
     if bytes.trim_ascii().is_empty() {
         return Ok(T::default());
     }
@@ -87,9 +88,9 @@ pub(super) fn patched<T: JsonSchema + Serialize + DeserializeOwned>(present: &T,
     document::read(&Source::from_value(value)).map_err(Problem::invalid)
 }
 
-async fn text(request: Request, types: &'static [&'static str]) -> Result<String, Problem> {
+async fn text(mut request: Request, types: &'static [&'static str]) -> Result<String, Problem> {
     check_type(&request.headers, types)?;
-    let bytes = read(request).await?;
+    let bytes = read(&mut request).await?;
     if bytes.trim_ascii().is_empty() {
         return Err(Problem::bad_request("the body is empty; send a JSON document"));
     }
@@ -116,19 +117,25 @@ fn check_type(headers: &HeaderMap, types: &'static [&'static str]) -> Result<(),
     })
 }
 
+/// A body that has been read already.
+pub(super) fn of(bytes: Vec<u8>) -> Body {
+    Box::pin(futures_util::stream::once(std::future::ready(Ok(Bytes::from(bytes)))))
+}
+
 /// A file that is an asset.
-pub(super) async fn file(request: Request) -> Result<Vec<u8>, Problem> {
-    let bytes = read_up_to(LARGEST_FILE, FILE_WITHIN, request).await?;
+pub(super) async fn file(mut request: Request) -> Result<Vec<u8>, Problem> {
+    let bytes = read_up_to(LARGEST_FILE, FILE_WITHIN, &mut request).await?;
     if bytes.is_empty() { Err(Problem::bad_request("the body is empty; send the file")) } else { Ok(bytes) }
 }
 
-async fn read(request: Request) -> Result<Vec<u8>, Problem> {
+/// The whole body of a document.
+pub(super) async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
     read_up_to(LIMIT, WITHIN, request).await
 }
 
 /// The whole body, if it is within the limit and in time, chunked ones included.
-async fn read_up_to(limit: usize, within: Duration, request: Request) -> Result<Vec<u8>, Problem> {
-    let mut body = request.body;
+async fn read_up_to(limit: usize, within: Duration, request: &mut Request) -> Result<Vec<u8>, Problem> {
+    let body = &mut request.body;
     let reading = async {
         let mut bytes = Vec::new();
         while let Some(chunk) = body.try_next().await.transpose() {

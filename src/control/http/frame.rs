@@ -4,6 +4,7 @@ use std::{io::Cursor, str::FromStr, sync::Arc};
 
 use fast_image_resize::{PixelType, ResizeOptions, Resizer, images};
 use image::{ExtendedColorType, ImageEncoder as _, codecs};
+use serde_json::json as object;
 use systems::Picture;
 use warp::{
     Filter,
@@ -12,7 +13,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, endpoint};
+use super::{Context, Problem, Request, at_tick, endpoint, openapi::Api};
 
 /// Of 100; artefacts are hard to see from here on.
 const JPEG_QUALITY: u8 = 85;
@@ -23,6 +24,18 @@ const WIDEST: u32 = 3840;
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let path = base.clone().and(warp::path!("frame")).map(|| ()).boxed();
     endpoint(context, path, "/api/stream/frame", frame)
+}
+
+pub(super) fn describe(api: &mut Api) {
+    let format = object!({ "enum": ["png", "jpeg", "jpg", "webp"], "default": "png" });
+    let width = object!({ "type": "integer", "minimum": 1, "maximum": WIDEST });
+    api.route("/api/stream/frame").on("get", "The current picture", |get| {
+        get.query("format", &format, "`webp` is lossless")
+            .query("width", &width, "Pixels; the height is in proportion. That of the stream if absent")
+            .media(200, &["image/png", "image/jpeg", "image/webp"], "The picture")
+            .ticks()
+            .refuses(400, "A parameter is wrong")
+    });
 }
 
 async fn frame(context: Context, (): (), request: Request) -> Result<Response, Problem> {

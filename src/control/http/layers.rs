@@ -4,11 +4,14 @@
 //! `{ "tick": …, "persisted": …, "layer": … }`: the tick whose frame shows the edit first, whether it is in the store
 //! by now, and the layer as it is then. Every answer
 //! also names its tick in the header `Stream-Tick`.
+//!
+//! `batch`, `order` and `active` behind `…/layers/` are routes of their own: a layer with one of these names is reached by
+//! batches only.
 
 use components::{
     Edit, LayerDocument, LayerId, SceneSnapshot,
-    document::{Fault, nearest},
-    edit::EditRejected,
+    document::{Fault, Fingerprint, nearest},
+    edit::{DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,9 @@ use super::{
     Context, Problem, Request,
     at::{at, when},
     at_tick, body, endpoint, first_of, json,
+    openapi::Api,
+    paging::{self, Next},
+    precondition::{self, Expected, tagged},
 };
 
 /// `…/layers`, `…/layers/:id`, `…/layers/:id/visibility`.
@@ -36,6 +42,80 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
         endpoint(context, one, "/api/stream/layers/:id", layer),
         endpoint(context, visible, "/api/stream/layers/:id/visibility", visibility),
     ])
+}
+
+pub(super) fn describe(api: &mut Api) {
+    let new = object!({ "id": "caption", "transform": { "position": { "x": 4, "y": 4 } },
+        "content": { "type": "text", "text": "Hello" } });
+    let index = object!({ "type": "integer", "minimum": 0 });
+    api.family("Layers", "The layers of the scene. `batch`, `order` and `active` are routes, not layers.");
+    api.route("/api/stream/layers")
+        .on("get", "The outermost layers with all below them", |get| {
+            get.answers::<List<'_>>(200, "The layers in document order, those farther away first").ticks().paged()
+        })
+        .on("post", "Add a layer", |post| {
+            post.query("parent", &object!({ "type": "string" }), "The group that it goes into; the canvas if absent")
+                .query("index", &index, "Its place among its siblings in document order; at the end if absent")
+                .at()
+                .body::<LayerDocument>(&new)
+                .answers::<Edited<'_>>(201, "The layer as it is now")
+                .ticks()
+                .tagged()
+                .locates()
+                .refuses(404, "There is no such group")
+                .refuses(409, "The id is taken, or the parent is no group")
+        });
+    api.route("/api/stream/layers/:id")
+        .parameter("id", "box", "The layer")
+        .on("get", "A layer", |get| {
+            get.answers::<LayerDocument>(200, "The layer's document, as `PUT` takes it")
+                .ticks()
+                .revalidates()
+                .refuses(404, "There is no such layer")
+        })
+        .on("put", "Put another document in the place of a layer's", |put| {
+            put.at()
+                .body::<LayerDocument>(&object!({ "id": "box", "content": { "type": "color", "color": "#1e90ff" } }))
+                .answers::<Edited<'_>>(200, "The layer as it is now")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "There is no such layer")
+                .refuses(409, "Timelines or triggers of the scene would not fit any more")
+        })
+        .on("patch", "Change parts of a layer", |patch| {
+            patch
+                .at()
+                .patch(&object!({ "opacity": 0.5, "transform": { "rotation": 12 } }))
+                .answers::<Edited<'_>>(200, "The layer as it is now")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "There is no such layer")
+                .refuses(409, "Timelines or triggers of the scene would not fit any more")
+        })
+        .on("delete", "Remove a layer and all below it", |delete| {
+            delete
+                .at()
+                .answers::<EditApplied>(200, "It is gone")
+                .ticks()
+                .conditional()
+                .refuses(404, "There is no such layer")
+                .refuses(409, "Timelines or triggers of the scene need it")
+        });
+    api.route("/api/stream/layers/:id/visibility").parameter("id", "box", "The layer").on(
+        "post",
+        "Show or hide a layer",
+        |post| {
+            post.at()
+                .body::<SetVisibility>(&object!({ "visible": false }))
+                .answers::<Edited<'_>>(200, "The layer as it is now")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "There is no such layer")
+        },
+    );
 }
 
 async fn collection(context: Context, (): (), request: Request) -> Result<Response, Problem> {
@@ -57,17 +137,24 @@ async fn layer(context: Context, id: String, request: Request) -> Result<Respons
 }
 
 /// What `GET …/layers` answers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LayerList")]
 struct List<'a> {
+    /// The tick that it shows.
     tick: u64,
+    /// The last change of the scene that is part of it.
     seq: u64,
+    /// The layers with their children.
     layers: &'a [LayerDocument],
+    #[serde(flatten)]
+    next: Next,
 }
 
 async fn list(context: &Context, request: &Request) -> Result<Response, Problem> {
-    request.query.only(&[])?;
+    request.query.only(&paging::PARAMETERS)?;
     let snapshot = context.engine.snapshot().await?;
-    let list = List { tick: snapshot.tick, seq: snapshot.seq, layers: &snapshot.scene.layers };
+    let (layers, next) = paging::part(&snapshot.scene.layers, &request.query, |layer| layer.id.as_str())?;
+    let list = List { tick: snapshot.tick, seq: snapshot.seq, layers, next };
     json(StatusCode::OK, &list).map(|response| at_tick(response, snapshot.tick))
 }
 
@@ -75,7 +162,7 @@ async fn show(context: &Context, id: &str, request: &Request) -> Result<Response
     request.query.only(&[])?;
     let snapshot = context.engine.snapshot().await?;
     let layer = find(&snapshot, id).ok_or_else(|| unknown(id, Some(&snapshot)))?;
-    json(StatusCode::OK, layer).map(|response| at_tick(response, snapshot.tick))
+    precondition::answer(request, layer, Some(snapshot.tick))
 }
 
 async fn create(context: &Context, request: Request) -> Result<Response, Problem> {
@@ -85,9 +172,8 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
     let at = when(context, &request)?;
     let layer = body::layer(request).await?;
     let id = layer.id.clone();
-    let mut response =
-        carry_out(context, StatusCode::CREATED, &id, Edit::CreateLayer { layer: Box::new(layer), parent, index }, at)
-            .await?;
+    let edit = Edit::CreateLayer { layer: Box::new(layer), parent, index };
+    let mut response = carry_out(context, StatusCode::CREATED, &id, Expected::Anything, edit, at).await?;
     if let Ok(location) = HeaderValue::from_str(&format!("/api/stream/layers/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -95,7 +181,7 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
 }
 
 async fn replace(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
-    let (id, at) = (parse_id(id)?, at(context, &request)?);
+    let (id, at, expected) = (parse_id(id)?, at(context, &request)?, Expected::of(&request)?);
     let layer = body::layer(request).await?;
     if layer.id != id {
         return Err(Problem::invalid(vec![Fault {
@@ -107,19 +193,20 @@ async fn replace(context: &Context, id: &str, request: Request) -> Result<Respon
         }]));
     }
     let edit = Edit::ReplaceLayer { id: id.clone(), layer: Box::new(layer) };
-    carry_out(context, StatusCode::OK, &id, edit, at).await
+    carry_out(context, StatusCode::OK, &id, expected, edit, at).await
 }
 
 async fn patch(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
-    let (id, at) = (parse_id(id)?, at(context, &request)?);
+    let (id, at, expected) = (parse_id(id)?, at(context, &request)?, Expected::of(&request)?);
     let patch = body::patch(request).await?;
     let edit = Edit::PatchLayer { id: id.clone(), patch };
-    carry_out(context, StatusCode::OK, &id, edit, at).await
+    carry_out(context, StatusCode::OK, &id, expected, edit, at).await
 }
 
 async fn delete(context: &Context, id: &str, request: &Request) -> Result<Response, Problem> {
-    let (id, at) = (parse_id(id)?, at(context, request)?);
-    let applied = context.engine.edit(vec![Edit::DeleteLayer { id }], at).await?;
+    let (id, at, expected) = (parse_id(id)?, at(context, request)?, Expected::of(request)?);
+    let document = DocumentName::Layer { id: id.clone() };
+    let applied = precondition::edit(context, expected, document, Edit::DeleteLayer { id }, at).await?;
     json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick))
 }
 
@@ -127,6 +214,7 @@ async fn delete(context: &Context, id: &str, request: &Request) -> Result<Respon
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SetVisibility {
+    /// Whether the layer is drawn.
     visible: bool,
 }
 
@@ -134,19 +222,19 @@ async fn visibility(context: Context, id: String, request: Request) -> Result<Re
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
-    let (id, at) = (parse_id(&id)?, at(&context, &request)?);
+    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
     let SetVisibility { visible } = body::document(request).await?;
     let edit = Edit::PatchLayer { id: id.clone(), patch: object!({ "visible": visible }) };
-    carry_out(&context, StatusCode::OK, &id, edit, at).await
+    carry_out(&context, StatusCode::OK, &id, expected, edit, at).await
 }
 
 /// What an edit of a layer answers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LayerEdited")]
 struct Edited<'a> {
-    tick: u64,
-    /// Whether it is in the store.
-    persisted: bool,
-    /// Absent if somebody else has removed it since.
+    #[serde(flatten)]
+    applied: EditApplied,
+    /// The layer as it is now; absent if somebody else has removed it since.
     #[serde(skip_serializing_if = "Option::is_none")]
     layer: Option<&'a LayerDocument>,
 }
@@ -155,13 +243,19 @@ async fn carry_out(
     context: &Context,
     status: StatusCode,
     id: &LayerId,
+    expected: Expected,
     edit: Edit,
     at: Option<u64>,
 ) -> Result<Response, Problem> {
-    let applied = context.engine.edit(vec![edit], at).await?;
+    let document = DocumentName::Layer { id: id.clone() };
+    let applied = precondition::edit(context, expected, document, edit, at).await?;
     let snapshot = context.engine.snapshot().await?;
-    let edited = Edited { tick: applied.tick, persisted: applied.persisted, layer: find(&snapshot, id.as_str()) };
-    json(status, &edited).map(|response| at_tick(response, applied.tick))
+    let layer = find(&snapshot, id.as_str());
+    let response = at_tick(json(status, &Edited { applied, layer })?, applied.tick);
+    Ok(match layer {
+        Some(layer) => tagged(response, Fingerprint::of(layer)),
+        None => response,
+    })
 }
 
 fn find<'a>(snapshot: &'a SceneSnapshot, id: &str) -> Option<&'a LayerDocument> {

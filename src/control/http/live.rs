@@ -10,12 +10,28 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, endpoint};
+use super::{Context, Problem, Request, endpoint, openapi::Api};
 use crate::control::LiveFile;
 
 /// `GET /live/…`.
 pub(super) fn routes(context: &Context) -> BoxedFilter<(Response,)> {
-    endpoint(context, warp::path("live").and(warp::path::tail()).boxed(), "/live/", file)
+    endpoint(context, warp::path("live").and(warp::path::tail()).boxed(), "/live/:file", file)
+}
+
+pub(super) fn describe(api: &mut Api) {
+    api.family("Live picture", "The stream as files for players, where it goes nowhere else.");
+    api.route("/live/:file").parameter("file", "stream.m3u8", "The playlist `stream.m3u8`, or what it names").on(
+        "get",
+        "The live picture as an HLS playlist and its segments",
+        |get| {
+            get.media(
+                200,
+                &["application/vnd.apple.mpegurl", "video/mp4", "video/iso.segment", "text/html", "text/javascript"],
+                "The file",
+            )
+            .refuses(404, "There is no such file, or the stream goes elsewhere")
+        },
+    );
 }
 
 async fn file(context: Context, path: Tail, request: Request) -> Result<Response, Problem> {

@@ -1,7 +1,23 @@
 //! The routes, one file a family.
 //!
-//! To add a family: a file here with a function `routes`, and one line in [`api`].
+//! To add a family: a file here with two functions, and one line in [`FAMILIES`].
+//!
+//! - `routes` makes the filters: one [`endpoint`] for each path, whose handler looks at the method itself, so that a wrong
+//!   one gets an answer that names the right ones. A handler refuses query parameters that it does not know
+//!   (`request.query.only`), reads its body by `body`, and returns a [`Problem`] for whatever is wrong.
+//! - `describe` tells programs and people of the same paths (`openapi`): for each method a summary, what it takes with an
+//!   example, what it answers by the very type that the handler writes, and the problems that are likely.
+//!
+//! Nothing else has to be done: `/api/openapi.json` and `/api/docs` have the routes then. Tests call each described method
+//! with its examples (on the scene in `control/tests/openapi.rs`, where a preparation can be added), hold every answer
+//! against the description, and fail for a route that is served but not described, or the other way round. Only pages and
+//! their parts, which are no API, stay outside of it.
+//!
+//! What every route gets without asking: requests with an `Idempotency-Key` are carried out once (`idempotency`), sizes
+//! and times of bodies are bounded (`body`), and the alias under `/stream/`. Documents that are read and written answer
+//! by `precondition`, which gives them their `ETag`; lists by `paging`.
 
+mod active;
 mod admin;
 mod assets;
 mod at;
@@ -10,11 +26,17 @@ mod batch;
 mod body;
 mod canvas;
 mod config;
+mod docs;
 mod frame;
+mod idempotency;
 mod layers;
 mod live;
+mod openapi;
 mod operation;
+mod order;
+mod paging;
 mod part;
+mod precondition;
 mod request;
 mod scenes;
 mod status;
@@ -22,7 +44,7 @@ mod timelines;
 mod transport;
 mod upload;
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use serde::Serialize;
 use warp::{
@@ -32,32 +54,50 @@ use warp::{
     reply::Response,
 };
 
-use self::request::{Request, request};
-pub(super) use self::status::Status;
+pub(super) use self::{idempotency::Answers, openapi::Served, status::Status};
+use self::{
+    openapi::Api,
+    request::{Request, request},
+};
 use super::{Context, Problem, server::Route, websocket};
 
 /// Names the tick that an answer shows, or whose frame shows what was done first.
 const STREAM_TICK: HeaderName = HeaderName::from_static("stream-tick");
 
+/// What all routes of the stream begin with.
+type Base = BoxedFilter<()>;
+/// What a family makes: its routes.
+type Routes = fn(&Context, &Base) -> BoxedFilter<(Response,)>;
+/// What a family tells of them.
+type Describe = fn(&mut Api);
+
+/// The families in the order in which they are asked, which is also that of the description.
+const FAMILIES: [(Routes, Describe); 16] = [
+    (status::routes, status::describe),
+    (transport::routes, transport::describe),
+    (frame::routes, frame::describe),
+    (batch::routes, batch::describe),
+    (order::routes, order::describe),
+    (active::routes, active::describe),
+    (layers::routes, layers::describe),
+    (canvas::routes, canvas::describe),
+    (timelines::routes, timelines::describe),
+    (audio::routes, audio::describe),
+    (assets::routes, assets::describe),
+    (scenes::routes, scenes::describe),
+    (|context, _| live::routes(context), live::describe),
+    (|context, _| config::routes(context), config::describe),
+    (|context, _| docs::routes(context), docs::describe),
+    (|context, _| first_of([operation::health(context), operation::metrics(context)]), operation::describe),
+];
+
 /// Everything, as it is served on `PORT`.
 pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
     // Every route of the stream answers under both.
     let base = warp::path("api").and(warp::path("stream")).or(warp::path("stream")).unify().boxed();
+    let families = FAMILIES.map(|(routes, _)| routes(context, &base));
     first_of([
-        status::routes(context, &base),
-        frame::routes(context, &base),
-        transport::routes(context, &base),
-        batch::routes(context, &base),
-        layers::routes(context, &base),
-        canvas::routes(context, &base),
-        timelines::routes(context, &base),
-        audio::routes(context, &base),
-        assets::routes(context, &base),
-        scenes::routes(context, &base),
-        live::routes(context),
-        config::routes(context),
-        operation::health(context),
-        operation::metrics(context),
+        first_of(families),
         websocket::routes(context, warp::path!("ws").boxed()),
         admin::routes(context),
         unknown(),
@@ -107,11 +147,14 @@ where
     H: Fn(Context, P, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response, Problem>> + Send + 'static,
 {
+    context.served.add(route);
     let context = context.clone();
     path.and(request())
         .then(move |parameter, request| {
-            let answer = handler(context.clone(), parameter, request);
+            let (context, handler) = (context.clone(), handler.clone());
             async move {
+                let answers = Arc::clone(&context.answers);
+                let answer = idempotency::once(&answers, request, move |request| handler(context, parameter, request));
                 let mut response = answer.await.unwrap_or_else(Problem::into_response);
                 response.extensions_mut().insert(Route(route));
                 response

@@ -1,5 +1,6 @@
 //! For those who run the service: health and metrics.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use warp::{
     Filter,
@@ -8,7 +9,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, endpoint, first_of, json};
+use super::{Context, Problem, Request, endpoint, first_of, json, openapi::Api};
 use crate::telemetry::Unready;
 
 /// `GET /health/live` and `GET /health/ready`.
@@ -26,10 +27,38 @@ pub(super) fn metrics(context: &Context) -> BoxedFilter<(Response,)> {
     endpoint(context, warp::path!("metrics").map(|| ()).boxed(), "/metrics", scrape)
 }
 
-#[derive(Serialize)]
+pub(super) fn describe(api: &mut Api) {
+    api.family("Operation", "For those who run the service, and for clients that want to be told instead of asking.");
+    api.route("/health/live").on("get", "Whether the service answers", |get| {
+        get.about("Also on `HEALTH_PORT`.").answers::<Report>(200, "It does")
+    });
+    api.route("/health/ready").on("get", "Whether the service does its work", |get| {
+        get.about("Also on `HEALTH_PORT`.")
+            .answers::<Report>(200, "It does")
+            .answers::<Report>(503, "It does not, for these reasons")
+    });
+    api.route("/metrics").on("get", "Metrics for Prometheus", |get| {
+        get.about("Also on `METRICS_PORT`.").media(200, &["application/openmetrics-text"], "The metrics")
+    });
+    api.route("/ws").on(
+        "get",
+        "The WebSocket: the scene and its changes, events, metrics, previews; edits taken",
+        |get| {
+            get.about("Also on `WS_PORT`. Messages are JSON, told apart by `type`; the first is `hello`.")
+                .empty(101, "From here on the protocol is WebSocket")
+                .refuses(426, "The request does not ask for an upgrade")
+        },
+    );
+}
+
+/// How the service is.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Health")]
 struct Report {
+    /// In a word.
     status: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Why, where it is not well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<Unready>,
 }
 
@@ -38,6 +67,7 @@ async fn alive(_: Context, (): (), request: Request) -> Result<Response, Problem
     if !request.reads() {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
+    request.query.only(&[])?;
     json(StatusCode::OK, &Report { status: "alive", reasons: Vec::new() })
 }
 

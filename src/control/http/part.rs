@@ -1,23 +1,38 @@
 //! Parts of the scene beside its layers that are read and written whole: the canvas, the sound.
 //!
 //! `GET` answers the part itself, which `PUT` takes back unchanged; `PATCH` takes a JSON Merge Patch of it. Answers to
-//! edits are `{ "tick": …, "<name>": … }`: the tick whose frame shows the edit first, and the part as it is then.
+//! edits are `{ "tick": …, "<name>": … }`: the tick whose frame shows the edit first, and the part as it is then. A patch is
+//! made of what is there, and made anew if that has changed by the time it is carried out: no edit of others gets lost.
 
-use components::{AudioDocument, CanvasDocument, Edit, SceneDocument};
-use schemars::JsonSchema;
+use std::{borrow::Cow, marker::PhantomData};
+
+use components::{
+    AudioDocument, CanvasDocument, Edit, SceneDocument,
+    document::Fingerprint,
+    edit::{BatchRejected, DocumentName, EditApplied, EditRejected},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::json as object;
+use serde_json::{Value, json as object};
 use warp::{
     http::{Method, StatusCode},
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at::at, at_tick, body, json};
+use super::{
+    Context, Problem, Request,
+    at::at,
+    at_tick, body, json,
+    openapi::Api,
+    precondition::{self, Expected, tagged},
+};
 
 /// A part of the scene that is read and written whole.
 pub(super) trait HeaderPart: Clone + JsonSchema + Serialize + DeserializeOwned + Send + Sync {
     /// Its key in the scene.
     const NAME: &'static str;
+    /// How edits name it.
+    const DOCUMENT: DocumentName;
 
     /// That of a scene.
     fn of(scene: &SceneDocument) -> &Self;
@@ -28,6 +43,7 @@ pub(super) trait HeaderPart: Clone + JsonSchema + Serialize + DeserializeOwned +
 
 impl HeaderPart for CanvasDocument {
     const NAME: &'static str = "canvas";
+    const DOCUMENT: DocumentName = DocumentName::Canvas {};
 
     fn of(scene: &SceneDocument) -> &Self {
         &scene.canvas
@@ -40,6 +56,7 @@ impl HeaderPart for CanvasDocument {
 
 impl HeaderPart for AudioDocument {
     const NAME: &'static str = "audio";
+    const DOCUMENT: DocumentName = DocumentName::Audio {};
 
     fn of(scene: &SceneDocument) -> &Self {
         &scene.audio
@@ -56,31 +73,95 @@ pub(super) async fn part<P: HeaderPart>(context: Context, (): (), request: Reque
         Method::GET | Method::HEAD => {
             request.query.only(&[])?;
             let snapshot = context.engine.snapshot().await?;
-            json(StatusCode::OK, P::of(&snapshot.scene)).map(|response| at_tick(response, snapshot.tick))
+            precondition::answer(&request, P::of(&snapshot.scene), Some(snapshot.tick))
         }
         Method::PUT => {
-            let at = at(&context, &request)?;
+            let (at, expected) = (at(&context, &request)?, Expected::of(&request)?);
             let new: P = body::document(request).await?;
-            put(&context, new, at).await
+            let applied = precondition::edit(&context, expected, P::DOCUMENT, new.clone().edit(), at).await?;
+            answer(applied, &new)
         }
         Method::PATCH => {
-            let at = at(&context, &request)?;
+            let (at, expected) = (at(&context, &request)?, Expected::of(&request)?);
             let patch = body::patch(request).await?;
-            let present: P = present(&context).await?;
-            put(&context, body::patched(&present, &patch)?, at).await
+            change(&context, P::DOCUMENT, &expected, at, |present: &P| body::patched(present, &patch)).await
         }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, PATCH")),
     }
 }
 
-/// A part as it is now.
-pub(super) async fn present<P: HeaderPart>(context: &Context) -> Result<P, Problem> {
-    Ok(P::of(&context.engine.snapshot().await?.scene).clone())
+/// Edits that may come in between reading a part and changing it, before the client is told to try again.
+const TRIES: usize = 16;
+
+/// Makes of the present part another one, in such a way that no edit of somebody else gets lost in between. `expected` is
+/// of `document`, which is the part or lies in it.
+pub(super) async fn change<P: HeaderPart>(
+    context: &Context,
+    document: DocumentName,
+    expected: &Expected,
+    at: Option<u64>,
+    mut make: impl FnMut(&P) -> Result<P, Problem>,
+) -> Result<Response, Problem> {
+    for _ in 0..TRIES {
+        let snapshot = context.engine.snapshot().await?;
+        let present = P::of(&snapshot.scene);
+        let new = make(present)?;
+        let mut edits: Vec<Edit> = expected.clone().edit(document.clone()).into_iter().collect();
+        let read = format!("/edits/{}/document", edits.len());
+        edits.push(Edit::Expect { document: P::DOCUMENT, etags: Some(vec![Fingerprint::of(present)]) });
+        edits.push(new.clone().edit());
+        match context.engine.edit(edits, at).await {
+            Ok(applied) => return answer(applied, &new),
+            Err(BatchRejected { place: Some(place), reason: EditRejected::OtherVersion { .. } }) if place == read => {}
+            Err(rejected) => return Err(rejected.into()),
+        }
+    }
+    Err(Problem::unavailable("others are changing the same; try again in a moment"))
 }
 
-/// Makes this the part of the scene.
-pub(super) async fn put<P: HeaderPart>(context: &Context, new: P, at: Option<u64>) -> Result<Response, Problem> {
-    let applied = context.engine.edit(vec![new.clone().edit()], at).await?;
-    let edited = object!({ "tick": applied.tick, "persisted": applied.persisted, P::NAME: new });
-    json(StatusCode::OK, &edited).map(|response| at_tick(response, applied.tick))
+/// What an edit of a part answers.
+fn answer<P: HeaderPart>(applied: EditApplied, new: &P) -> Result<Response, Problem> {
+    let mut edited = serde_json::to_value(applied).unwrap_or_default();
+    edited[P::NAME] = object!(new);
+    let response = json(StatusCode::OK, &edited).map(|response| at_tick(response, applied.tick))?;
+    Ok(tagged(response, Fingerprint::of(new)))
+}
+
+/// The schema of what `answer` writes.
+pub(super) struct Answer<P>(PhantomData<P>);
+
+impl<P: HeaderPart> JsonSchema for Answer<P> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Edited", P::schema_name().trim_end_matches("Document")).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = generator.root_schema_for::<EditApplied>();
+        for key in ["$schema", "$defs", "title"] {
+            schema.remove(key);
+        }
+        let part = generator.subschema_for::<P>();
+        schema.insert("description".to_owned(), "What an edit answers".into());
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            properties.insert(P::NAME.to_owned(), part.to_value());
+        }
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.push(P::NAME.into());
+        }
+        schema
+    }
+}
+
+/// Describes a part that is read and written whole.
+pub(super) fn describe<P: HeaderPart>(api: &mut Api, pattern: &str, name: &str, example: &Value) {
+    api.route(pattern)
+        .on("get", &format!("The {name}"), |get| {
+            get.answers::<P>(200, "The document, as `PUT` takes it").ticks().revalidates()
+        })
+        .on("put", &format!("Change the {name} as a whole"), |put| {
+            put.at().body::<P>(example).answers::<Answer<P>>(200, "It is changed").ticks().tagged().conditional()
+        })
+        .on("patch", &format!("Change parts of the {name}"), |patch| {
+            patch.at().patch(example).answers::<Answer<P>>(200, "It is changed").ticks().tagged().conditional()
+        });
 }

@@ -5,9 +5,11 @@ use std::{fmt, pin::Pin, str::FromStr};
 use bytes::Bytes;
 use components::document::nearest;
 use futures_util::{Stream, TryStreamExt as _};
+use serde::Serialize;
 use warp::{
     Filter, Rejection,
     http::{HeaderMap, Method},
+    path::FullPath,
 };
 
 use crate::control::Problem;
@@ -18,6 +20,8 @@ pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + S
 /// A request whose path has been read.
 pub(super) struct Request {
     pub(super) method: Method,
+    /// As it was sent.
+    pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) query: Query,
     pub(super) body: Body,
@@ -26,10 +30,10 @@ pub(super) struct Request {
 /// Reads all of a request but its path.
 pub(super) fn request() -> impl Filter<Extract = (Request,), Error = Rejection> + Clone + Send + Sync + 'static {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    warp::method().and(warp::header::headers_cloned()).and(query).and(warp::body::stream()).map(
-        |method, headers, query: String, body| {
+    warp::method().and(warp::path::full()).and(warp::header::headers_cloned()).and(query).and(warp::body::stream()).map(
+        |method, path: FullPath, headers, query: String, body| {
             let query = Query(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
-            Request { method, headers, query, body: bytes(body) }
+            Request { method, path: path.as_str().to_owned(), headers, query, body: bytes(body) }
         },
     )
 }
@@ -50,7 +54,7 @@ impl Request {
 }
 
 /// What stands behind the `?`.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {

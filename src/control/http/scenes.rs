@@ -5,9 +5,13 @@
 //! is kept with all edits that were made of it. Answers to edits are `{ "tick": …, "persisted": …, "scenes": … }`: the tick
 //! whose frame shows the edit first, whether it is in the store, and the list as it is then.
 
-use components::{Edit, SceneDocument, held::SceneId};
+use components::{
+    Edit, SceneDocument, SceneId,
+    edit::{DocumentName, EditApplied},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json as object;
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -15,7 +19,13 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at::at, at_tick, body, endpoint, first_of, json};
+use super::{
+    Context, Problem, Request,
+    at::at,
+    at_tick, body, endpoint, first_of, json,
+    openapi::Api,
+    precondition::{self, Expected},
+};
 
 /// `…/scenes`, `…/scenes/:id`, `…/scenes/:id/activate`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -29,8 +39,56 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
     ])
 }
 
+pub(super) fn describe(api: &mut Api) {
+    let empty = || object!({ "name": "Back in five minutes", "layers": [] });
+    api.family("Scenes", "The scenes that are held, of which one is on air.");
+    api.route("/api/stream/scenes")
+        .on("get", "All scenes", |get| get.answers::<List>(200, "In the order of ids").ticks());
+    api.route("/api/stream/scenes/:id")
+        .parameter("id", "break", "The scene")
+        .on("get", "A scene", |get| {
+            get.answers::<SceneDocument>(200, "The scene's document, as `PUT` takes it")
+                .ticks()
+                .revalidates()
+                .refuses(404, "There is no such scene")
+        })
+        .on("put", "Add a scene, or put another document in the place of its own", |put| {
+            put.about(
+                "Of the scene on air just what differs is changed: layers that stay the same keep their animations.",
+            )
+            .at()
+            .body::<SceneDocument>(&empty())
+            .answers::<Edited>(200, "All scenes")
+            .ticks()
+            .conditional()
+            .refuses(404, "`If-Match` was sent, and there is no such scene")
+        })
+        .on("delete", "Remove a scene", |delete| {
+            delete
+                .at()
+                .answers::<Edited>(200, "All scenes")
+                .ticks()
+                .conditional()
+                .refuses(404, "There is no such scene")
+                .refuses(409, "The scene is on air")
+        });
+    api.route("/api/stream/scenes/:id/activate").parameter("id", "break", "The scene").on(
+        "post",
+        "Bring a scene on air",
+        |post| {
+            post.about("It begins anew. The scene before is held with all edits that were made of it.")
+                .at()
+                .optional::<Activate>(&object!({ "transition": { "type": "cut" } }))
+                .answers::<Edited>(200, "All scenes")
+                .ticks()
+                .refuses(404, "There is no such scene")
+        },
+    );
+}
+
 /// What `GET …/scenes` answers.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SceneList")]
 struct List {
     tick: u64,
     /// The scene on air.
@@ -40,6 +98,7 @@ struct List {
 
 /// A scene that is held.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ListedScene")]
 struct Listed {
     id: SceneId,
     /// Its name for people.
@@ -77,13 +136,13 @@ async fn scene(context: Context, id: String, request: Request) -> Result<Respons
     match request.method {
         Method::GET | Method::HEAD => show(&context, &id, &request).await,
         Method::PUT => {
-            let (id, at) = (parse_id(&id)?, at(&context, &request)?);
-            let scene = body::scene(request).await?;
-            carry_out(&context, Edit::PutScene { id, scene: Box::new(scene) }, at).await
+            let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
+            let scene = Box::new(body::scene(request).await?);
+            carry_out(&context, expected, id.clone(), Edit::PutScene { id, scene }, at).await
         }
         Method::DELETE => {
-            let (id, at) = (parse_id(&id)?, at(&context, &request)?);
-            carry_out(&context, Edit::DeleteScene { id }, at).await
+            let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
+            carry_out(&context, expected, id.clone(), Edit::DeleteScene { id }, at).await
         }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, DELETE")),
     }
@@ -92,13 +151,9 @@ async fn scene(context: Context, id: String, request: Request) -> Result<Respons
 async fn show(context: &Context, id: &str, request: &Request) -> Result<Response, Problem> {
     request.query.only(&[])?;
     let (snapshot, held) = context.engine.scenes().await?;
-    let response = if held.active.as_str() == id {
-        json(StatusCode::OK, &snapshot.scene)
-    } else {
-        let scene = held.others.get(id).ok_or_else(|| Problem::from(held.unknown(id)))?;
-        json(StatusCode::OK, scene.as_ref())
-    };
-    response.map(|response| at_tick(response, snapshot.tick))
+    let scene = if held.active.as_str() == id { Some(&snapshot.scene) } else { held.others.get(id).map(AsRef::as_ref) };
+    let scene = scene.ok_or_else(|| Problem::from(held.unknown(id)))?;
+    precondition::answer(request, scene, Some(snapshot.tick))
 }
 
 /// The body of `POST …/:id/activate`.
@@ -124,24 +179,29 @@ async fn activate(context: Context, id: String, request: Request) -> Result<Resp
     }
     let (id, at) = (parse_id(&id)?, at(&context, &request)?);
     let Activate { transition: Transition::Cut } = body::optional(request).await?;
-    carry_out(&context, Edit::ActivateScene { id }, at).await
+    carry_out(&context, Expected::Anything, id.clone(), Edit::ActivateScene { id }, at).await
 }
 
 /// What an edit of the scenes answers.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ScenesEdited")]
 struct Edited {
-    tick: u64,
-    /// Whether the edit is in the store.
-    persisted: bool,
+    #[serde(flatten)]
+    applied: EditApplied,
     active: SceneId,
     scenes: Vec<Listed>,
 }
 
-async fn carry_out(context: &Context, edit: Edit, at: Option<u64>) -> Result<Response, Problem> {
-    let applied = context.engine.edit(vec![edit], at).await?;
+async fn carry_out(
+    context: &Context,
+    expected: Expected,
+    id: SceneId,
+    edit: Edit,
+    at: Option<u64>,
+) -> Result<Response, Problem> {
+    let applied = precondition::edit(context, expected, DocumentName::Scene { id }, edit, at).await?;
     let List { active, scenes, .. } = read_list(context).await?;
-    json(StatusCode::OK, &Edited { tick: applied.tick, persisted: applied.persisted, active, scenes })
-        .map(|response| at_tick(response, applied.tick))
+    json(StatusCode::OK, &Edited { applied, active, scenes }).map(|response| at_tick(response, applied.tick))
 }
 
 fn parse_id(id: &str) -> Result<SceneId, Problem> {

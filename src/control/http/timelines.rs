@@ -10,11 +10,12 @@ use components::{
         timeline::{SeekTarget, TimelineControl, TimelineDocument, TimelineId},
         trigger::EventName,
     },
-    document::{Fault, nearest},
-    edit::EditRejected,
+    document::{Fault, Fingerprint, nearest},
+    edit::{DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json as object;
 use systems::clock::TimelineStatus;
 use warp::{
     Filter,
@@ -23,36 +24,138 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at::at, at_tick, body, endpoint, first_of, json};
+use super::{
+    Context, Problem, Request,
+    at::at,
+    at_tick, body, endpoint, first_of, json,
+    openapi::Api,
+    paging::{self, Next},
+    precondition::{self, Expected, tagged},
+};
 
 /// `…/timelines`, `…/timelines/:id`, `…/timelines/:id/play` and so on, `…/events/:name`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("timelines")).map(|| ()).boxed();
     let one = base.clone().and(warp::path!("timelines" / String)).boxed();
-    let steered = base.clone().and(warp::path!("timelines" / String / String)).map(|id, verb| (id, verb)).boxed();
+    let verb = |verb: &'static str| {
+        let path = base.clone().and(warp::path("timelines")).and(warp::path::param());
+        path.and(warp::path(verb)).and(warp::path::end()).map(move |id| (id, verb)).boxed()
+    };
+    let misspelt = base.clone().and(warp::path!("timelines" / String / String)).map(|_, verb| verb).boxed();
     let event = base.clone().and(warp::path!("events" / String)).boxed();
     first_of([
         endpoint(context, all, "/api/stream/timelines", list),
         endpoint(context, one, "/api/stream/timelines/:id", timeline),
-        endpoint(context, steered, "/api/stream/timelines/:id/:verb", steer),
+        endpoint(context, verb("play"), "/api/stream/timelines/:id/play", steer),
+        endpoint(context, verb("pause"), "/api/stream/timelines/:id/pause", steer),
+        endpoint(context, verb("reverse"), "/api/stream/timelines/:id/reverse", steer),
+        endpoint(context, verb("cancel"), "/api/stream/timelines/:id/cancel", steer),
+        endpoint(context, verb("seek"), "/api/stream/timelines/:id/seek", steer),
+        endpoint(context, verb("rate"), "/api/stream/timelines/:id/rate", steer),
+        endpoint(context, misspelt, "timelines", unknown_verb),
         endpoint(context, event, "/api/stream/events/:name", fire),
     ])
 }
 
+pub(super) fn describe(api: &mut Api) {
+    api.family("Timelines", "The timelines of the scene: edited, and steered. Events that triggers wait for.");
+    api.route("/api/stream/timelines").on("get", "Where each timeline stands", |get| {
+        get.answers::<List<'_>>(200, "The timelines in the order of the scene").ticks().paged()
+    });
+    api.route("/api/stream/timelines/:id")
+        .parameter("id", "intro", "The timeline")
+        .on("get", "A timeline", |get| {
+            get.answers::<TimelineDocument>(200, "The timeline's document, as `PUT` takes it")
+                .ticks()
+                .revalidates()
+                .refuses(404, "There is no such timeline")
+        })
+        .on("put", "Add a timeline, or put another document in the place of its own", |put| {
+            put.about("Where the timeline stands it stays.")
+                .at()
+                .body::<TimelineDocument>(&object!({ "id": "intro", "steps": [
+                    { "type": "animate", "layer": "box",
+                      "animation": { "property": "opacity", "from": 0, "to": 1, "duration": 2 } },
+                    { "type": "label", "name": "shown" },
+                    { "type": "wait", "seconds": 1 },
+                ] }))
+                .answers::<Edited>(200, "Where it stands")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "`If-Match` was sent, and there is no such timeline")
+                .refuses(409, "Other timelines or triggers of the scene would not fit any more")
+        })
+        .on("delete", "Remove a timeline", |delete| {
+            delete
+                .at()
+                .answers::<EditApplied>(200, "It is gone")
+                .ticks()
+                .conditional()
+                .refuses(404, "There is no such timeline")
+                .refuses(409, "Other timelines or triggers of the scene need it")
+        });
+    let plain = [
+        ("play", "Play a timeline"),
+        ("pause", "Let a timeline stand still"),
+        ("reverse", "Play a timeline backwards"),
+        ("cancel", "Take all of a timeline's effect back"),
+    ];
+    for (verb, summary) in plain {
+        let route = api.route(&format!("/api/stream/timelines/:id/{verb}")).parameter("id", "intro", "The timeline");
+        route.on("post", summary, |post| {
+            post.at().answers::<Edited>(200, "Where it stands").ticks().refuses(404, "There is no such timeline")
+        });
+    }
+    api.route("/api/stream/timelines/:id/seek").parameter("id", "intro", "The timeline").on(
+        "post",
+        "Set a timeline to another time, or to a label",
+        |post| {
+            post.at()
+                .body::<Seek>(&object!({ "to": "shown" }))
+                .answers::<Edited>(200, "Where it stands")
+                .ticks()
+                .refuses(404, "There is no such timeline")
+        },
+    );
+    api.route("/api/stream/timelines/:id/rate").parameter("id", "intro", "The timeline").on(
+        "post",
+        "Change how fast a timeline plays",
+        |post| {
+            post.at()
+                .body::<Rate>(&object!({ "rate": 2 }))
+                .answers::<Edited>(200, "Where it stands")
+                .ticks()
+                .refuses(404, "There is no such timeline")
+        },
+    );
+    api.route("/api/stream/events/:name").parameter("name", "flash", "The event").on(
+        "post",
+        "Fire an event: triggers that wait for it act",
+        |post| post.at().answers::<EditApplied>(200, "It is fired").ticks().refuses(400, "This can be no event's name"),
+    );
+}
+
 /// What `GET …/timelines` answers.
-#[derive(Serialize)]
-struct List {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TimelineList")]
+struct List<'a> {
+    /// The tick that it shows.
     tick: u64,
-    timelines: Vec<TimelineStatus>,
+    /// The timelines.
+    timelines: &'a [TimelineStatus],
+    #[serde(flatten)]
+    next: Next,
 }
 
 async fn list(context: Context, (): (), request: Request) -> Result<Response, Problem> {
     if !request.reads() {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
-    request.query.only(&[])?;
+    request.query.only(&paging::PARAMETERS)?;
     let (tick, timelines) = context.engine.timelines().await?;
-    json(StatusCode::OK, &List { tick, timelines }).map(|response| at_tick(response, tick))
+    let (timelines, next) = paging::part(&timelines, &request.query, |timeline| timeline.id.as_str())?;
+    json(StatusCode::OK, &List { tick, timelines, next }).map(|response| at_tick(response, tick))
 }
 
 async fn timeline(context: Context, id: String, request: Request) -> Result<Response, Problem> {
@@ -72,11 +175,11 @@ async fn show(context: &Context, id: &str, request: &Request) -> Result<Response
         let nearest = nearest(id, known.iter().map(|timeline| timeline.id.as_str())).map(str::to_owned);
         EditRejected::UnknownTimeline { id: id.to_owned(), nearest }
     })?;
-    json(StatusCode::OK, timeline).map(|response| at_tick(response, snapshot.tick))
+    precondition::answer(request, timeline, Some(snapshot.tick))
 }
 
 async fn put(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
-    let (id, at) = (parse_id(id)?, at(context, &request)?);
+    let (id, at, expected) = (parse_id(id)?, at(context, &request)?, Expected::of(&request)?);
     let timeline: TimelineDocument = body::document(request).await?;
     if timeline.id != id {
         return Err(Problem::invalid(vec![Fault {
@@ -87,12 +190,15 @@ async fn put(context: &Context, id: &str, request: Request) -> Result<Response, 
             nearest: None,
         }]));
     }
-    carry_out(context, id, Edit::PutTimeline { timeline: Box::new(timeline) }, at).await
+    let present = Fingerprint::of(&timeline);
+    let edit = Edit::PutTimeline { timeline: Box::new(timeline) };
+    carry_out(context, id, expected, edit, at).await.map(|response| tagged(response, present))
 }
 
 async fn delete(context: &Context, id: &str, request: &Request) -> Result<Response, Problem> {
-    let (id, at) = (parse_id(id)?, at(context, request)?);
-    let applied = context.engine.edit(vec![Edit::DeleteTimeline { id }], at).await?;
+    let (id, at, expected) = (parse_id(id)?, at(context, request)?, Expected::of(request)?);
+    let document = DocumentName::Timeline { id: id.clone() };
+    let applied = precondition::edit(context, expected, document, Edit::DeleteTimeline { id }, at).await?;
     json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick))
 }
 
@@ -100,6 +206,7 @@ async fn delete(context: &Context, id: &str, request: &Request) -> Result<Respon
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Seek {
+    /// Seconds from its beginning, or a label.
     to: SeekTarget,
 }
 
@@ -107,6 +214,7 @@ struct Seek {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Rate {
+    /// 1 for the times as they are written.
     #[schemars(range(min = 0.001, max = 1000.0))]
     rate: f64,
 }
@@ -114,19 +222,21 @@ struct Rate {
 /// What can be asked of a timeline, as routes are called.
 const VERBS: [&str; 6] = ["play", "pause", "seek", "reverse", "rate", "cancel"];
 
-async fn steer(context: Context, (id, verb): (String, String), request: Request) -> Result<Response, Problem> {
-    if !VERBS.contains(&verb.as_str()) {
-        let hint = match nearest(&verb, VERBS) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("there are `{}`", VERBS.join("`, `")),
-        };
-        return Err(Problem::not_found(format!("a timeline has no route `{verb}`; {hint}")));
-    }
+async fn unknown_verb(_: Context, verb: String, _: Request) -> Result<Response, Problem> {
+    let hint = match nearest(&verb, VERBS) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("there are `{}`", VERBS.join("`, `")),
+    };
+    let verb: String = verb.chars().take(80).collect();
+    Err(Problem::not_found(format!("a timeline has no route `{verb}`; {hint}")))
+}
+
+async fn steer(context: Context, (id, verb): (String, &'static str), request: Request) -> Result<Response, Problem> {
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
     let (id, at) = (parse_id(&id)?, at(&context, &request)?);
-    let control = match verb.as_str() {
+    let control = match verb {
         "play" => TimelineControl::Play,
         "pause" => TimelineControl::Pause,
         "reverse" => TimelineControl::Reverse,
@@ -140,7 +250,7 @@ async fn steer(context: Context, (id, verb): (String, String), request: Request)
             TimelineControl::Rate { rate }
         }
     };
-    carry_out(&context, id.clone(), Edit::ControlTimeline { id, control }, at).await
+    carry_out(&context, id.clone(), Expected::Anything, Edit::ControlTimeline { id, control }, at).await
 }
 
 async fn fire(context: Context, name: String, request: Request) -> Result<Response, Problem> {
@@ -157,22 +267,28 @@ async fn fire(context: Context, name: String, request: Request) -> Result<Respon
 }
 
 /// What an edit of a timeline answers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TimelineEdited")]
 struct Edited {
-    tick: u64,
-    /// Whether it is in the store.
-    persisted: bool,
-    /// Absent if somebody else has removed it since.
+    #[serde(flatten)]
+    applied: EditApplied,
+    /// Where it stands; absent if somebody else has removed it since.
     #[serde(skip_serializing_if = "Option::is_none")]
     timeline: Option<TimelineStatus>,
 }
 
-async fn carry_out(context: &Context, id: TimelineId, edit: Edit, at: Option<u64>) -> Result<Response, Problem> {
-    let applied = context.engine.edit(vec![edit], at).await?;
+async fn carry_out(
+    context: &Context,
+    id: TimelineId,
+    expected: Expected,
+    edit: Edit,
+    at: Option<u64>,
+) -> Result<Response, Problem> {
+    let document = DocumentName::Timeline { id: id.clone() };
+    let applied = precondition::edit(context, expected, document, edit, at).await?;
     let (_, timelines) = context.engine.timelines().await?;
     let timeline = timelines.into_iter().find(|timeline| timeline.id == id);
-    json(StatusCode::OK, &Edited { tick: applied.tick, persisted: applied.persisted, timeline })
-        .map(|response| at_tick(response, applied.tick))
+    json(StatusCode::OK, &Edited { applied, timeline }).map(|response| at_tick(response, applied.tick))
 }
 
 /// No timeline can have an id that is none.

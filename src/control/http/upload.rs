@@ -38,6 +38,11 @@ const TYPES: &[(&str, &str, AssetKind)] = &[
     ("audio/aiff", "aiff", AssetKind::Audio),
 ];
 
+/// The media types of what may be uploaded.
+pub(super) fn media_types() -> Vec<&'static str> {
+    TYPES.iter().map(|(name, ..)| *name).collect()
+}
+
 /// A file that was sent.
 pub(super) struct Upload {
     pub(super) id: AssetId,
@@ -51,8 +56,7 @@ impl Upload {
         let sent = headers.get(header::CONTENT_TYPE).and_then(|sent| sent.to_str().ok()).unwrap_or_default();
         let essence = sent.split(';').next().unwrap_or_default().trim();
         let Some((_, ending, usual)) = TYPES.iter().find(|(known, ..)| known.eq_ignore_ascii_case(essence)) else {
-            let known: Vec<&str> = TYPES.iter().map(|(known, ..)| *known).collect();
-            let detail = format!("found a file of type `{sent}`, expected `{}`", known.join("`, `"));
+            let detail = format!("found a file of type `{sent}`, expected `{}`", media_types().join("`, `"));
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         };
         Ok(Self { id, kind: kind.unwrap_or(*usual), ending })

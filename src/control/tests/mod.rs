@@ -1,9 +1,11 @@
 //! Control over a real engine, spoken to over real sockets.
 
 mod access;
+mod concurrency;
 mod config;
 mod frames;
 mod layers;
+mod openapi;
 mod operation;
 mod previews;
 mod scenes;

@@ -54,6 +54,16 @@ fn scenes_are_put_listed_activated_and_removed() {
     service.json("PUT", "/stream/scenes/green", &blue).expect(200);
     assert_eq!(frame(&service).1.get_pixel(3, 3).0, [0, 0, 255]);
 
+    // Only who knows the present document may change it, if they say so.
+    let tag = service.get("/stream/scenes/green").expect(200).header("etag").to_owned();
+    let if_match = |tag: &str, body: &Value| {
+        let headers = [("content-type", "application/json"), ("if-match", tag)];
+        service.send("PUT", "/stream/scenes/green", &headers, Some(body.to_string().as_bytes()))
+    };
+    if_match(&tag, &green()).expect(200);
+    if_match(&tag, &blue).problem(412);
+    service.send("GET", "/stream/scenes/green", &[("if-none-match", &tag)], None).expect(200);
+
     service.send("DELETE", "/stream/scenes/green", &[], None).problem(409);
     service.post("/stream/scenes/mian/activate").problem(404);
     service.send("DELETE", "/stream/scenes/main", &[], None).expect(200);

@@ -48,7 +48,7 @@ fn the_stream_starts_pauses_resumes_and_stops_and_refuses_what_does_not_fit() {
     service.post("/stream/start").problem(409);
     assert_eq!(state(service.json("POST", "/stream/control", &json!({ "action": "pause" }))), "paused");
     assert_eq!(service.get("/stream/status").value()["isLive"], true, "a paused stream is on air");
-    assert_eq!(state(service.post("/api/stream/step")), "paused");
+    service.post("/api/stream/step").expect(200);
     assert_eq!(state(service.post("/stream/resume")), "live");
     service.post("/api/stream/step").problem(409);
     assert_eq!(state(service.post("/api/stream/stop")), "stopped");

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use components::{AssetId, AssetKind, document::nearest};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{AssetState, Assets, budget::Reservation};
 use crate::workers::WorkerTotals;
 
 /// One asset as it is now.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AssetStatus {
     /// Its id.
@@ -34,7 +35,7 @@ pub struct AssetStatus {
 }
 
 /// Whether an asset can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Readiness {
     /// It is being read for the first time.

@@ -17,6 +17,7 @@ use components::{
         trigger::{Cause, TriggerDocument},
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::TimelineMotion;
@@ -64,7 +65,7 @@ pub(super) struct Seen {
 }
 
 /// A timeline, as people see it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelineStatus {
     /// Its name.
@@ -82,7 +83,7 @@ pub struct TimelineStatus {
 }
 
 /// A label, as people see it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct LabelStatus {
     /// Its name.
     pub name: LabelName,

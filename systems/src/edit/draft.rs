@@ -8,10 +8,10 @@ use components::{
     SceneDocument, SceneId,
     animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
     document::{
-        Fault, Limits, MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_motion, check_scene, merge_patch,
-        nearest,
+        Fault, Fingerprint, Limits, MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_motion, check_scene,
+        merge_patch, nearest,
     },
-    edit::{BatchRejected, EditRejected},
+    edit::{BatchRejected, DocumentName, EditRejected},
     held::{HeldChange, HeldScenes},
 };
 
@@ -145,6 +145,11 @@ impl<'w> Draft<'w> {
                 self.check_group(to.as_ref()).map_err(at(MOVED))?;
                 self.move_layer(&id, from.as_ref(), to, index).map_err(at(MOVED))
             }
+            Edit::OrderLayers { parent, order } => {
+                self.check_group(parent.as_ref()).map_err(at("parent"))?;
+                self.order(parent.as_ref(), &order).map_err(at("order"))
+            }
+            Edit::Expect { document, etags } => self.expect(&document, etags.as_deref()).map_err(at("document")),
             Edit::PutTimeline { timeline } => {
                 self.put_timeline(*timeline);
                 Ok(())
@@ -477,6 +482,75 @@ impl<'w> Draft<'w> {
         self.node(id)?.parent = to;
         self.blame(id.clone(), MOVED);
         Ok(())
+    }
+
+    /// Puts children of a group, or of the canvas, into another order. A place is what decides who is in front of whom:
+    /// first the `zIndex`, then the place in the list.
+    fn order(&mut self, parent: Option<&LayerId>, order: &[LayerId]) -> Result<(), EditRejected> {
+        let mut children = self.siblings(parent)?.clone();
+        let at: HashMap<LayerId, usize> = children.iter().cloned().enumerate().map(|(at, id)| (id, at)).collect();
+        let mut faults = Vec::new();
+        let mut places = Vec::with_capacity(order.len());
+        for (number, id) in order.iter().enumerate() {
+            let is_repeated = order[..number].contains(id);
+            match at.get(id) {
+                Some(at) if !is_repeated => places.push((self.node(id)?.document.z_index, *at)),
+                found => faults.push(Fault {
+                    place: None,
+                    pointer: format!("/{number}"),
+                    found: if is_repeated { format!("`{id}` a second time") } else { format!("`{id}`") },
+                    expected: match parent {
+                        Some(parent) => format!("children of the group `{parent}`, each once"),
+                        None => "outermost layers of the scene, each once".to_owned(),
+                    },
+                    nearest: if found.is_some() {
+                        None
+                    } else {
+                        nearest(id.as_str(), children.iter().map(LayerId::as_str)).map(str::to_owned)
+                    },
+                }),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(EditRejected::Invalid { faults });
+        }
+        places.sort_by_key(|(z_index, at)| (z_index.0, *at));
+        for (id, (z_index, at)) in order.iter().zip(places) {
+            self.node(id)?.document.z_index = z_index;
+            children[at] = id.clone();
+        }
+        *self.siblings(parent)? = children;
+        Ok(())
+    }
+
+    /// Whether a document is there and, where `etags` names any, is one of these.
+    fn expect(&mut self, document: &DocumentName, etags: Option<&[Fingerprint]>) -> Result<(), EditRejected> {
+        let present = match document {
+            DocumentName::Layer { id } => {
+                self.node(id)?;
+                self.document(id).map(|layer| Fingerprint::of(&layer)).ok_or_else(|| self.unknown(id))?
+            }
+            DocumentName::Scene { id } if self.held().active == *id => Fingerprint::of(&self.scene()),
+            DocumentName::Scene { id } => {
+                let held = self.held();
+                Fingerprint::of(held.others.get(id).ok_or_else(|| held.unknown(id.as_str()))?.as_ref())
+            }
+            DocumentName::Canvas {} => Fingerprint::of(&self.header().canvas),
+            DocumentName::Audio {} => Fingerprint::of(&self.header().audio),
+            DocumentName::Track { id } => {
+                let tracks = &self.header().audio.tracks;
+                Fingerprint::of(tracks.iter().find(|track| track.id == *id).ok_or_else(|| {
+                    let known = tracks.iter().map(|track| track.id.as_str());
+                    let nearest = nearest(id.as_str(), known).map(str::to_owned);
+                    EditRejected::UnknownTrack { id: id.to_string(), nearest }
+                })?)
+            }
+            DocumentName::Timeline { id } => Fingerprint::of(self.timeline(id)?),
+        };
+        if etags.is_none_or(|etags| etags.contains(&present)) {
+            return Ok(());
+        }
+        Err(EditRejected::OtherVersion { present })
     }
 
     /// Notes that a layer has to be checked, and which part of the present edit is to blame if it does not fit.

@@ -47,7 +47,13 @@ pub(crate) enum Step {
         into_group: Option<usize>,
         index: usize,
     },
-    /// The same, as one edit.
+    /// Children of a group or of the canvas in another order, and what else stands beside that.
+    Order {
+        of_group: Option<usize>,
+        rotate: usize,
+        count: usize,
+    },
+    /// The same as `Move`, as one edit.
     Shift {
         layer: usize,
         /// The canvas, a group, or the one that it is in.
@@ -371,6 +377,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => (any::<usize>(), layer()).prop_map(|(layer, with)| Step::Replace { layer, with }),
         2 => (any::<usize>(), option::of(0_usize..4), 0_usize..6)
             .prop_map(|(layer, into_group, index)| Step::Move { layer, into_group, index }),
+        2 => (option::of(any::<usize>()), 0..4_usize, 1..5_usize)
+            .prop_map(|(of_group, rotate, count)| Step::Order { of_group, rotate, count }),
         2 => (any::<usize>(), option::of(option::of(any::<usize>())), option::of(0..4_usize))
             .prop_map(|(layer, into, index)| Step::Shift { layer, into, index }),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(layer, drop)| Step::Rearrange { layer, drop }),
@@ -483,6 +491,20 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
                 let parent = into_group.and_then(group);
                 let delete = Edit::DeleteLayer { id: layer.id.clone() };
                 vec![delete, Edit::CreateLayer { layer: Box::new(layer), parent, index: Some(*index) }]
+            }
+            Step::Order { of_group, rotate, count } => {
+                let parent = of_group.and_then(group);
+                let list = match &parent {
+                    Some(parent) => &groups.iter().find(|group| group.id == *parent)?.children,
+                    None => &scene.layers,
+                };
+                let mut order: Vec<LayerId> = list.iter().rev().take(*count).map(|layer| layer.id.clone()).collect();
+                let count = order.len().max(1);
+                order.rotate_left(rotate % count);
+                if order.is_empty() {
+                    return None;
+                }
+                vec![Edit::OrderLayers { parent, order }]
             }
             Step::Shift { layer, into, index } => {
                 let parent = into.map(|group_number| group_number.and_then(group));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bevy_ecs::component::Component;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -25,7 +26,7 @@ pub struct Playhead {
 }
 
 /// What a timeline is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PlayState {
     /// It has not been played, or was cancelled; it has no effect.

@@ -48,7 +48,8 @@ export function mountBar() {
 
 /** Gives an order to the transport. */
 export async function order(action) {
-  const answer = await attempt(() => post("/api/stream/control", { action }));
+  const send = () => (action === "step" ? post("/api/stream/step", {}) : post("/api/stream/control", { action }));
+  const answer = await attempt(send);
   if (!answer) return;
   if (action === "step") note("event", "One frame on");
   if (answer.state) update({ transport: answer.state });

@@ -1,0 +1,69 @@
+//! The layer that people are working on: one for all clients, who are told when it changes.
+//!
+//! It is no part of the scene: nothing of the picture depends on it, and it is forgotten when the service ends. When the
+//! layer is removed from the scene, nobody works on it any more.
+
+use components::{LayerId, document::Fingerprint};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json as object;
+use warp::{
+    Filter,
+    filters::BoxedFilter,
+    http::{Method, StatusCode},
+    reply::Response,
+};
+
+use super::{
+    Context, Problem, Request, at_tick, body, endpoint, json,
+    openapi::Api,
+    precondition::{self, tagged},
+};
+
+/// `…/layers/active`
+pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
+    let path = base.clone().and(warp::path!("layers" / "active")).map(|| ()).boxed();
+    endpoint(context, path, "/api/stream/layers/active", active)
+}
+
+pub(super) fn describe(api: &mut Api) {
+    api.route("/api/stream/layers/active")
+        .on("get", "The layer that people are working on", |get| {
+            get.answers::<Active>(200, "The layer, or `null`").ticks().revalidates()
+        })
+        .on("put", "Choose the layer that people are working on", |put| {
+            put.about("Every WebSocket client is told by the event `activeLayer`.")
+                .body::<Active>(&object!({ "id": "box" }))
+                .answers::<Active>(200, "It is chosen")
+                .ticks()
+                .tagged()
+                .refuses(404, "There is no such layer")
+        });
+}
+
+/// What is read and written.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ActiveLayer")]
+struct Active {
+    /// The layer; `null` if it is none.
+    #[schemars(required)]
+    id: Option<LayerId>,
+}
+
+async fn active(context: Context, (): (), request: Request) -> Result<Response, Problem> {
+    request.query.only(&[])?;
+    match request.method {
+        Method::GET | Method::HEAD => {
+            let active = Active { id: context.engine.active_layer() };
+            precondition::answer(&request, &active, Some(context.engine.stats().tick))
+        }
+        Method::PUT => {
+            let active: Active = body::document(request).await?;
+            context.engine.set_active_layer(active.id.clone()).await?;
+            let response = at_tick(json(StatusCode::OK, &active)?, context.engine.stats().tick);
+            Ok(tagged(response, Fingerprint::of(&active)))
+        }
+        _ => Err(Problem::method_not_allowed("GET, HEAD, PUT")),
+    }
+}

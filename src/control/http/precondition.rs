@@ -1,0 +1,161 @@
+//! Optimistic concurrency: which version of a document a client has read, and whether it is still that one.
+//!
+//! Documents that are read and written have a strong `ETag`, made from what they say. A read with `If-None-Match` of the
+//! present one answers 304 without the document. An edit with `If-Match` is carried out only if the document is still one
+//! of those; this is checked on the tick that carries the edit out, so that no other edit can come in between.
+
+use components::{
+    Edit,
+    document::Fingerprint,
+    edit::{DocumentName, EditApplied},
+};
+use serde::Serialize;
+use warp::{
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    reply::Response,
+};
+
+use super::{Context, Problem, Request, at_tick, json};
+
+/// Tags that a header may name.
+const MOST: usize = 100;
+
+/// What `If-Match` asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expected {
+    /// Nothing.
+    Anything,
+    /// That the document is there.
+    Present,
+    /// That it is one of these.
+    OneOf(Vec<Fingerprint>),
+}
+
+impl Expected {
+    /// What a request asks for.
+    pub(super) fn of(request: &Request) -> Result<Self, Problem> {
+        tags(&request.headers, &header::IF_MATCH)
+    }
+
+    /// Whether a document is as it is expected to be.
+    pub(super) fn check(&self, present: Fingerprint) -> Result<(), Problem> {
+        match self {
+            Self::OneOf(tags) if !tags.contains(&present) => {
+                Err(components::edit::EditRejected::OtherVersion { present }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The edit that has a batch refused if `document` is not as expected, if anything is expected of it.
+    pub(super) fn edit(self, document: DocumentName) -> Option<Edit> {
+        match self {
+            Self::Anything => None,
+            Self::Present => Some(Edit::Expect { document, etags: None }),
+            Self::OneOf(tags) => Some(Edit::Expect { document, etags: Some(tags) }),
+        }
+    }
+}
+
+/// Carries out an edit of a document if that is as expected.
+pub(super) async fn edit(
+    context: &Context,
+    expected: Expected,
+    document: DocumentName,
+    edit: Edit,
+    at: Option<u64>,
+) -> Result<EditApplied, Problem> {
+    let edits = expected.edit(document).into_iter().chain([edit]).collect();
+    Ok(context.engine.edit(edits, at).await?)
+}
+
+/// Answers a read of a document with the document, or with 304 if the client has it.
+pub(super) fn answer(request: &Request, document: &impl Serialize, tick: Option<u64>) -> Result<Response, Problem> {
+    let present = Fingerprint::of(document);
+    let is_known = match tags(&request.headers, &header::IF_NONE_MATCH)? {
+        Expected::Anything => false,
+        Expected::Present => true,
+        Expected::OneOf(tags) => tags.contains(&present),
+    };
+    let response = if is_known {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        json(StatusCode::OK, document)?
+    };
+    let response = tagged(response, present);
+    Ok(match tick {
+        Some(tick) => at_tick(response, tick),
+        None => response,
+    })
+}
+
+/// The same answer with the tag of the document that it speaks of. It may be kept, but only used after asking again.
+pub(super) fn tagged(mut response: Response, present: Fingerprint) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{present}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    response
+}
+
+/// The tags in a header (RFC 9110). Those that cannot be ours match nothing; nor do weak ones, as ours are strong.
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Expected, Problem> {
+    let mut expected = Expected::Anything;
+    for value in headers.get_all(name) {
+        let wrong = || {
+            Problem::bad_request(format!("header `{name}`: expected `*`, or up to {MOST} tags such as `\"0123abcd\"`"))
+        };
+        let text = value.to_str().map_err(|_| wrong())?.trim();
+        if text == "*" {
+            return Ok(Expected::Present);
+        }
+        let mut found = match expected {
+            Expected::OneOf(found) => found,
+            _ => Vec::new(),
+        };
+        for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+            let quoted = tag.strip_prefix("W/").unwrap_or(tag);
+            let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or_else(wrong)?;
+            if found.len() == MOST {
+                return Err(wrong());
+            }
+            // A cache compares weakly, which is all that `If-None-Match` asks for.
+            let is_comparable = quoted.len() == tag.len() || *name == header::IF_NONE_MATCH;
+            found.extend(inner.parse::<Fingerprint>().ok().filter(|_| is_comparable));
+        }
+        expected = Expected::OneOf(found);
+    }
+    Ok(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: HeaderName, values: &[&'static str]) -> Result<Expected, Problem> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name.clone(), HeaderValue::from_static(value));
+        }
+        tags(&headers, &name)
+    }
+
+    #[test]
+    fn tags_are_read_as_the_specification_has_them() {
+        const A: &str = "\"00000000000000000000000000000001\"";
+        let of =
+            |numbers: &[&str]| Expected::OneOf(numbers.iter().map(|n| n.trim_matches('"').parse().unwrap()).collect());
+        let if_match = |values: &[&'static str]| read(header::IF_MATCH, values);
+        assert_eq!(if_match(&[]), Ok(Expected::Anything));
+        assert_eq!(if_match(&["*"]), Ok(Expected::Present));
+        assert_eq!(if_match(&[A]), Ok(of(&[A])));
+        assert_eq!(if_match(&["\"foreign\"", " \"00000000000000000000000000000001\" , W/\"x\""]), Ok(of(&[A])));
+        assert_eq!(if_match(&["W/\"00000000000000000000000000000001\""]), Ok(of(&[])), "ours are strong");
+        assert_eq!(read(header::IF_NONE_MATCH, &["W/\"00000000000000000000000000000001\""]), Ok(of(&[A])));
+        for wrong in ["abc", "\"a", "W/abc"] {
+            assert!(if_match(&[wrong]).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Several clients that change the same, and requests that are sent again.
+
+use std::thread;
+
+use components::{Edit, LayerId};
+
+use super::*;
+use crate::engine::{Command, StreamEvent};
+
+const BOX: &str = "/api/stream/layers/box";
+
+fn patch(service: &Service, path: &str, headers: &[(&str, &str)], patch: &Value) -> Answer {
+    service.send("PATCH", path, headers, Some(patch.to_string().as_bytes()))
+}
+
+#[test]
+fn an_edit_of_a_document_that_has_changed_since_is_refused() {
+    let service = Service::start();
+    service
+        .json("PUT", "/api/stream/timelines/t", &json!({ "id": "t", "steps": [{ "type": "wait", "seconds": 1 }] }))
+        .expect(200);
+    let track = json!({ "id": "music", "source": { "type": "tone" } });
+    service.json("PUT", "/api/stream/audio/tracks/music", &track).expect(200);
+    for (path, change) in [
+        (BOX, json!({ "opacity": 0.125 })),
+        ("/api/stream/canvas", json!({ "background": "#123456" })),
+        ("/api/stream/audio", json!({ "volume": 0.25 })),
+        ("/api/stream/audio/tracks/music", json!({ "muted": true })),
+        ("/api/config", json!({ "stream_bitrate": 1234 })),
+    ] {
+        let shown = service.get(path).expect(200);
+        let old = shown.header("etag").to_owned();
+        let same = service.send("GET", path, &[("if-none-match", &old)], None).expect(304);
+        assert!(same.body.is_empty() && same.header("etag") == old);
+        patch(&service, path, &[("if-match", &old)], &change).expect(200);
+        let new = service.get(path).expect(200).header("etag").to_owned();
+        assert_ne!(old, new, "{path}");
+        service.send("GET", path, &[("if-none-match", &old)], None).expect(200);
+
+        let refused = patch(&service, path, &[("if-match", &old)], &json!({ "opacity": 1, "volume": 1 }));
+        assert_eq!(refused.header("etag"), new, "{path}");
+        refused.problem(412);
+        patch(&service, path, &[("if-match", &format!("\"foreign\", {new}"))], &json!({})).expect(200);
+        patch(&service, path, &[("if-match", "*")], &json!({})).expect(200);
+        patch(&service, path, &[("if-match", "\"foreign\"")], &json!({})).problem(412);
+        patch(&service, path, &[("if-match", "rubbish")], &json!({})).problem(400);
+        assert_eq!(service.get(path).header("etag"), new, "nothing of what was refused has happened");
+    }
+    let timeline = service.get("/api/stream/timelines/t").expect(200);
+    let put = |tag: &str| service.send("PUT", "/api/stream/timelines/t", &[("if-match", tag)], Some(&timeline.body));
+    put("\"0\"").problem(412);
+    assert_eq!(put(timeline.header("etag")).expect(200).header("etag"), timeline.header("etag"));
+    service.send("DELETE", "/api/stream/timelines/t", &[("if-match", "\"0\"")], None).problem(412);
+    service.send("DELETE", BOX, &[("if-match", "\"0\"")], None).problem(412);
+    service.send("DELETE", BOX, &[("if-match", service.get(BOX).header("etag"))], None).expect(200);
+}
+
+/// Whoever reads, adds one and writes under `If-Match` never takes away what somebody else has added.
+#[test]
+fn of_edits_that_start_from_the_same_version_one_is_carried_out() {
+    let service = Service::start();
+    let (clients, rounds) = (4, 8);
+    let count = |layer: &Value| -> i64 { layer["name"].as_str().unwrap_or("0").parse().unwrap() };
+    thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| {
+                for _ in 0..rounds {
+                    loop {
+                        let shown = service.get(BOX).expect(200);
+                        let next = json!({ "name": (count(&shown.value()) + 1).to_string() });
+                        let answer = patch(&service, BOX, &[("if-match", shown.header("etag"))], &next);
+                        if answer.status == 200 {
+                            break;
+                        }
+                        answer.problem(412);
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(count(&service.get(BOX).value()), clients * rounds);
+}
+
+#[test]
+fn patches_of_different_parts_of_the_sound_at_once_are_all_carried_out() {
+    let service = Service::start();
+    thread::scope(|scope| {
+        for number in 0..6 {
+            let service = &service;
+            scope.spawn(move || {
+                let id = format!("t{number}");
+                let path = format!("/api/stream/audio/tracks/{id}");
+                service.json("PUT", &path, &json!({ "id": id, "source": { "type": "tone" } })).expect(200);
+                service.json("PATCH", &path, &json!({ "volume": 0.5 })).expect(200);
+            });
+        }
+    });
+    let tracks = service.get("/api/stream/audio").value()["tracks"].clone();
+    let volumes: Vec<&Value> = tracks.as_array().unwrap().iter().map(|track| &track["volume"]).collect();
+    assert_eq!(volumes, vec![&json!(0.5); 6]);
+}
+
+#[test]
+fn a_request_that_is_sent_again_is_carried_out_once() {
+    let service = Service::start();
+    let layers = "/api/stream/layers";
+    let new = json!({ "id": "new", "content": { "type": "color", "color": "#000000" } }).to_string();
+    let create =
+        |key: &str, body: &str| service.send("POST", layers, &[("idempotency-key", key)], Some(body.as_bytes()));
+    let first = create("\"k-1\"", &new).expect(201);
+    assert_eq!(first.header("idempotency-replayed"), "");
+    let again = create("k-1", &new).expect(201);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(
+        (again.text(), again.header("location"), again.tick()),
+        (first.text(), first.header("location"), first.tick())
+    );
+    create("k-2", &new).problem(409);
+    create("k-2", &new).problem(409);
+    let other = create("k-1", &new.replace("new", "other")).problem(422);
+    assert!(other["detail"].as_str().unwrap().contains("Idempotency-Key"), "{other}");
+    service
+        .send("POST", &format!("{layers}?index=0"), &[("idempotency-key", "k-1")], Some(new.as_bytes()))
+        .problem(422);
+    create("not a key", &new).problem(400);
+    create(&"k".repeat(256), &new).problem(400);
+    service.send("GET", layers, &[("idempotency-key", "k-1")], None).expect(200);
+
+    // Those that come while the first one runs wait for its answer; it runs on even if nobody waits any more.
+    let at = service.engine.stats().tick + 40;
+    let path = format!("{layers}?at={at}");
+    let late = new.replace("new", "late");
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(Duration::from_millis(100))).build().into();
+    let gone = agent.post(format!("http://{}{path}", service.address)).header("idempotency-key", "k-3").send(&late);
+    assert!(gone.is_err(), "the client is gone before the tick");
+    let answers: Vec<Answer> = thread::scope(|scope| {
+        let send = || service.send("POST", &path, &[("idempotency-key", "k-3")], Some(late.as_bytes())).expect(201);
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(send)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for answer in answers {
+        assert_eq!((answer.tick(), answer.header("idempotency-replayed")), (at, "true"));
+    }
+}
+
+#[test]
+fn layers_are_put_into_another_order() {
+    let service = Service::start();
+    let order = |body: Value| service.json("POST", "/stream/layers/order", &body);
+    let answer = order(json!({ "order": ["group", "background"] })).expect(200);
+    assert_eq!(answer.value()["order"], json!(["group", "box", "background"]));
+    assert_eq!(answer.value()["tick"], answer.tick());
+    let shown = service.get("/api/stream/layers").value();
+    assert_eq!(shown["layers"][0]["id"], "group");
+    assert_eq!(order(json!({ "parent": "group", "order": ["child"] })).expect(200).value()["order"], json!(["child"]));
+    let wrong = order(json!({ "order": ["box", "child", "bx"] })).problem(422);
+    assert_eq!((&wrong["errors"][0]["pointer"], &wrong["errors"][1]["nearest"]), (&json!("/order/1"), &json!("box")));
+    order(json!({ "parent": "nowhere", "order": ["box"] })).problem(404);
+    order(json!({ "parent": "box", "order": ["child"] })).problem(409);
+    order(json!({ "order": [] })).problem(422);
+}
+
+#[test]
+fn the_layer_that_people_work_on_is_known_to_all_until_it_is_gone() {
+    let service = Service::start();
+    let active = "/api/stream/layers/active";
+    let mut events = service.engine.events();
+    assert_eq!(service.get(active).expect(200).value(), json!({ "id": null }));
+    service.json("PUT", active, &json!({ "id": "child" })).expect(200);
+    assert_eq!(service.get(active).value(), json!({ "id": "child" }));
+    let mut told = || loop {
+        if let StreamEvent::ActiveLayer { id } = service.runtime.block_on(events.recv()).unwrap() {
+            return id.map(|id| id.to_string());
+        }
+    };
+    assert_eq!(told().as_deref(), Some("child"));
+    let unknown = service.json("PUT", active, &json!({ "id": "chld" })).problem(404);
+    assert!(unknown["detail"].as_str().unwrap().contains("did you mean `child`?"), "{unknown}");
+    service.send("DELETE", "/api/stream/layers/group", &[], None).expect(200);
+    assert_eq!(told(), None, "its group is gone, and it with that");
+    assert_eq!(service.get(active).value(), json!({ "id": null }));
+}
+
+#[test]
+fn a_paused_stream_goes_on_frame_by_frame() {
+    let service = Service::start();
+    let animation = json!([{ "property": "transform.position.x", "from": 0, "to": 6000, "duration": 100 }]);
+    let moving = json!({ "content": { "type": "color", "color": "#ffffff", "size": { "width": 1, "height": 36 } },
+        "animations": animation, "opacity": 1 });
+    let step = |frames: u64| service.json("POST", "/api/stream/step", &json!({ "frames": frames }));
+    step(1).problem(409);
+    service.post("/api/stream/start").expect(200);
+    service.post("/api/stream/pause").expect(200);
+    let settled = || {
+        // The pause holds from the next tick on.
+        let tick = service.engine.stats().tick + 2;
+        wait_for("the pause", || service.engine.stats().tick >= tick);
+    };
+    settled();
+    service.json("PATCH", BOX, &moving).expect(200);
+    // A pixel a frame: the column that is white tells the frame.
+    let column = || {
+        let picture = service.runtime.block_on(service.engine.picture()).unwrap();
+        let row = picture.data.chunks_exact(4).take(WIDTH).enumerate();
+        row.max_by_key(|(_, pixel)| pixel[1]).unwrap().0
+    };
+    let first = column();
+    settled();
+    assert_eq!(column(), first, "it stands still");
+    let answer = step(1).expect(200);
+    assert_eq!(answer.value()["tick"], answer.tick());
+    assert_eq!(column(), first + 1);
+    step(7).expect(200);
+    assert_eq!(column(), first + 8);
+    settled();
+    assert_eq!(column(), first + 8, "it stands still again");
+    service.json("POST", "/api/stream/step", &json!({})).expect(200);
+    assert_eq!(column(), first + 9, "one frame if it is not said how many");
+    step(0).problem(422);
+    step(u64::from(crate::engine::MAX_STEP) + 1).problem(422);
+    service.engine.command(Command::Resume).unwrap();
+    step(1).problem(409);
+}
+
+#[test]
+fn an_edit_is_on_the_next_frame_that_starts_after_it_arrived() {
+    let service = Service::start();
+    for number in 0..30 {
+        let before = service.engine.stats().tick;
+        let patch = Edit::PatchLayer { id: LayerId::new("box").unwrap(), patch: json!({ "name": number.to_string() }) };
+        let answer = service.engine.edit(vec![patch], None);
+        let mut answer = std::pin::pin!(answer);
+        // It is in the mailbox once the future has been asked for the first time.
+        let tick = service.runtime.block_on(async {
+            let begun = futures_util::FutureExt::now_or_never(answer.as_mut());
+            let arrived = service.engine.stats().tick;
+            let tick = match begun {
+                Some(outcome) => outcome.unwrap().tick,
+                None => answer.await.unwrap().tick,
+            };
+            // The tick that ran while it arrived is not counted yet; the next one has it.
+            assert!(tick > before && tick <= arrived + 2, "arrived after tick {arrived}, shown on tick {tick}");
+            tick
+        });
+        let shown = service.runtime.block_on(service.engine.snapshot()).unwrap();
+        let name = &shown.scene.walk().find(|layer| layer.id.as_str() == "box").unwrap().name;
+        assert_eq!((name.0.as_str(), shown.tick >= tick), (number.to_string().as_str(), true));
+    }
+}
+
+#[test]
+fn long_lists_are_answered_in_parts() {
+    let service = Service::start();
+    let mut path = "/api/stream/layers?limit=2".to_owned();
+    let mut ids = Vec::new();
+    for part in 0.. {
+        let answer = service.get(&path).expect(200).value();
+        let layers = answer["layers"].as_array().unwrap();
+        assert!((1..=2).contains(&layers.len()));
+        ids.extend(layers.iter().map(|layer| layer["id"].as_str().unwrap().to_owned()));
+        match answer["next"].as_str() {
+            Some(next) => path = format!("/api/stream/layers?limit=2&cursor={next}"),
+            None => {
+                assert_eq!(part, 1);
+                break;
+            }
+        }
+    }
+    assert_eq!(ids, ["background", "box", "group"]);
+    service.get("/api/stream/layers?cursor=gone").problem(400);
+    for wrong in ["0", "1001", "x", "-1"] {
+        service.get(&format!("/api/stream/layers?limit={wrong}")).problem(400);
+    }
+    for list in ["timelines", "assets"] {
+        assert_eq!(service.get(&format!("/api/stream/{list}?limit=5")).expect(200).value().get("next"), None);
+    }
+}
