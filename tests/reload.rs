@@ -83,11 +83,11 @@ fn a_saved_scene_is_shown_and_what_stayed_the_same_goes_on() {
     save(&service, "scene.jsonc", &scene("#12345", r#"{ "id": "x", "contend": {} },"#));
     let told = client.next_of("error");
     for words in ["scene.jsonc", "/layers/1/content/color", "/layers/2/contend"] {
-        assert!(told["message"].as_str().unwrap().contains(words), "no `{words}` in {told}");
+        assert!(told["detail"].as_str().unwrap().contains(words), "no `{words}` in {told}");
     }
     assert_eq!(service.picture().1.get_pixel(20, 140).0, [0, 255, 0]);
     std::fs::remove_file(service.folder.path().join("scene.jsonc")).unwrap();
-    assert!(client.next_of("error")["message"].as_str().unwrap().contains("there is no such file"));
+    assert!(client.next_of("error")["detail"].as_str().unwrap().contains("there is no such file"));
 
     // What was edited by hand gives way to the file.
     let patch = json!({ "content": { "color": "#0000ff" } });
@@ -126,12 +126,12 @@ fn saved_settings_take_effect_as_far_as_they_can() {
     {
         save(&service, "stream-manager.toml", broken);
         let told = client.next_of("error");
-        assert!(told["message"].as_str().unwrap().contains(words), "no `{words}` in {told}");
+        assert!(told["detail"].as_str().unwrap().contains(words), "no `{words}` in {told}");
     }
     // Fewer layers than there are.
     service.send("PATCH", "/api/config", &json!({ "max_layers": null })).expect(200);
     save(&service, "stream-manager.toml", "max_layers = 1\n");
     let told = client.next_of("error");
-    assert!(told["message"].as_str().unwrap().contains("at least `2`"), "{told}");
+    assert!(told["detail"].as_str().unwrap().contains("at least `2`"), "{told}");
     assert_eq!(values()["max_layers"], 30);
 }

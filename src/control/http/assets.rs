@@ -149,9 +149,10 @@ async fn upload(context: &Context, id: String, request: Request) -> Result<Respo
     let upload = Upload::new(id, &request.headers, kind)?;
     let bytes = body::file(request).await?;
     let folder = context.engine.snapshot().await?.scene.folder.clone();
+    let limit = context.config.settings().await.assets_memory << 20;
     let keeping = tokio::task::spawn_blocking({
         let folder = folder.clone();
-        move || upload.keep(&folder, &bytes)
+        move || upload.keep(&folder, &bytes, limit)
     });
     let asset = keeping.await.map_err(|error| Problem::unavailable(error.to_string()))??;
     let before = present(context, &asset.id).await?;

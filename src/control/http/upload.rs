@@ -62,8 +62,9 @@ impl Upload {
         Ok(Self { id, kind: kind.unwrap_or(*usual), ending })
     }
 
-    /// Writes the file, unless it is there already, and looks whether it can be used. May take its time.
-    pub(super) fn keep(&self, folder: &Path, bytes: &[u8]) -> Result<AssetDocument, Problem> {
+    /// Writes the file, unless it is there already, and looks whether it can be used in `limit` bytes of memory. May take
+    /// its time.
+    pub(super) fn keep(&self, folder: &Path, bytes: &[u8], limit: u64) -> Result<AssetDocument, Problem> {
         let mut hash = DefaultHasher::new();
         bytes.hash(&mut hash);
         let name = format!("{}-{:016x}.{}", self.id, hash.finish(), self.ending);
@@ -75,7 +76,7 @@ impl Upload {
                 format!("the file cannot be kept in `{parent}`: {error}; give the service the right to write there");
             Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail)
         })?;
-        systems::assets::check(&document, folder).map_err(|error| {
+        systems::assets::check(&document, folder, limit).map_err(|error| {
             if is_new {
                 remove(folder, &document.path);
             }

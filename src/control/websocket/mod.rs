@@ -40,8 +40,9 @@
 //!
 //! Events: `transport` with `state` (`stopped`, `live`, `paused`); `output` with `output` (an entry of `outputs` in the
 //! status; its `state` is `stopped`, `starting`, `started`, `stopping`, `reconnecting` or `failed`); `configuration` with
-//! `tick` and the changed `values`; `fired` with the `name` of an event of the scene; `shedding` with `shedding`; and
-//! others that say what they are.
+//! `tick` and the changed `values`; `scenes` with `tick`, the id of the scene `active` now, and the ids of those that were
+//! `put` or `removed`; `activeLayer` with the `id` of the layer that people work on, or `null`; `fired` with the `name` of an
+//! event of the scene; `shedding` with `shedding`; and others that say what they are.
 //!
 //! ## What a client may say
 //!
