@@ -104,3 +104,27 @@ fn effects_and_animations_are_added_played_and_removed() {
     seen(&service, ON_GREEN, BLACK);
     assert_eq!(page.faults(), "");
 }
+
+#[test]
+fn files_of_this_machine_become_layers() {
+    let service = start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("my picture.png");
+    image::RgbImage::from_pixel(64, 64, image::Rgb(WHITE)).save(&file).unwrap();
+    let page = open(&service);
+    page.click("#add-layer");
+    page.run("document.querySelector('input[name=kind][value=image]').click();");
+    page.attach("#new-file", &file);
+    page.wait("document.getElementById('new-asset').value === 'my-picture'");
+    page.click("dialog .primary");
+    page.wait("!document.querySelector('dialog[open]')");
+    // In the middle of the canvas, above all else.
+    seen(&service, (320, 180), WHITE);
+    assert_eq!(service.json("/api/stream/assets")["assets"][0]["id"], "my-picture");
+    // What is no picture is refused, and the dialog says so.
+    std::fs::write(&file, "no picture").unwrap();
+    page.click("#add-layer");
+    page.run("document.querySelector('input[name=kind][value=image]').click();");
+    page.attach("#new-file", &file);
+    page.wait("document.querySelector('dialog [role=status]').textContent.includes('not taken')");
+}

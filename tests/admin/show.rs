@@ -1,4 +1,6 @@
-//! Everything besides layers: transport, motion, sound, outputs, settings, the log.
+//! Everything besides layers: transport, scenes, motion, sound, outputs, settings, the log.
+
+use serde_json::json;
 
 use crate::{process::free_port, *};
 
@@ -71,6 +73,46 @@ fn what_goes_wrong_is_told() {
     page.click("#tab-outputs");
     page.wait("document.querySelector('#output-stream .pill').dataset.state === 'reconnecting'");
     page.wait("document.querySelector('#output-stream .field-error').textContent !== ''");
+    // A scene file that is broken changes nothing.
+    std::fs::write(service.folder.path().join("stage.jsonc"), STAGE.replace("#ff0000", "red-ish")).unwrap();
+    page.wait("document.querySelector('.toast.fault')?.textContent.includes('red-ish')");
+    page.click("#tab-log");
+    page.wait("document.querySelector('.log [data-kind=fault]')?.textContent.includes('red-ish')");
     seen(&service, ON_RED, RED);
     assert!(!page.run("return document.documentElement.outerHTML;").to_string().contains("very-secret"));
+}
+
+#[test]
+fn scenes_are_kept_renamed_put_on_air_and_deleted() {
+    let service = start(&[]);
+    let page = open(&service);
+    let scenes = || service.json("/api/stream/scenes");
+    page.click("#tab-scenes");
+    page.wait("document.querySelector('#scene-stage .pill')?.checkVisibility()");
+    page.click("#keep-scene");
+    page.click("#scene-stage-2 [title=Rename]");
+    page.write("#new-scene-name", "Evening");
+    page.click("dialog .primary");
+    page.wait("document.querySelector('#scene-stage-2 strong')?.textContent === 'Evening'");
+    assert_eq!(scenes()["scenes"][1]["name"], "Evening");
+    // What is done to the scene on air is not done to its copy.
+    service.send("PATCH", "/api/stream/layers/red", &json!({ "visible": false })).expect(200);
+    page.click("#new-scene");
+    page.click("#scene-scene .primary");
+    seen(&service, ON_BLUE, BLACK);
+    page.wait("document.querySelectorAll('.row').length === 0");
+    page.choose("#transition", "cut");
+    page.click("#scene-stage-2 .primary");
+    seen(&service, ON_RED, RED);
+    page.wait("document.querySelectorAll('.row').length === 5 && document.title.startsWith('Evening')");
+    page.click("#scene-stage .primary");
+    seen(&service, ON_RED, BLACK);
+    // A deleted scene comes back as it was.
+    page.click("#scene-stage-2 [title=Delete]");
+    page.wait("!document.getElementById('scene-stage-2')");
+    assert_eq!(scenes()["scenes"].as_array().unwrap().len(), 2);
+    page.click(".toast:last-child button:not(.bare)");
+    page.wait("document.querySelector('#scene-stage-2 strong')?.textContent === 'Evening'");
+    assert_eq!(service.json("/api/stream/scenes/stage-2")["layers"].as_array().unwrap().len(), 4);
+    assert_eq!(page.faults(), "");
 }

@@ -48,7 +48,7 @@ export function mountScenes(panel) {
   );
   const load = async () => {
     if (state.connection !== "open") return;
-    const answer = await attempt(() => get("/api/stream/scenes").catch(orNone));
+    const answer = await attempt(() => get("/api/stream/scenes"));
     if (answer) update({ scenes: answer.scenes });
   };
   watch(["scenes"], () => {
@@ -62,21 +62,20 @@ export function mountScenes(panel) {
     );
     set(list, "data-empty", state.scenes && scenes.length === 0 ? "No scenes are held." : null);
   });
-  // The scene on air has another name, or another one is on air.
+  watch(["connection"], async () => {
+    if (state.connection !== "open") return;
+    const answer = await attempt(() => get("/api/stream/scenes"));
+    if (answer) update({ scenes: answer.scenes, held: answer.active });
+  });
+  // The scene on air has another name.
   let name = null;
-  watch(["scene", "connection"], () => {
+  watch(["scene"], () => {
     if (state.scene?.name === name || panel.hidden) return;
     name = state.scene?.name;
     load();
   });
   watch(["held"], () => !panel.hidden && load());
   return load;
-}
-
-/** A service that holds one scene only has no route for several. */
-function orNone(error) {
-  if (error.status === 404) return { scenes: [] };
-  throw error;
 }
 
 function card({ id }, transition) {
