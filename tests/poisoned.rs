@@ -20,7 +20,8 @@ use service::{PATIENCE, Service};
 
 const SMALL: (&str, &str) = ("STREAM_RESOLUTION", "640x360");
 
-/// Four layers in the corners of which three cannot be drawn as they should, and a bar that moves between them.
+/// Four layers in the corners of which three cannot be drawn as they should, one at the top that is too large, and a bar
+/// that moves between them.
 fn scene() -> String {
     let box_at = |x: i32, y: i32| json!({ "position": { "x": x, "y": y } });
     let size = json!({ "width": 200, "height": 120 });
@@ -29,11 +30,13 @@ fn scene() -> String {
         "assets": [
             { "id": "broken", "type": "image", "path": "broken.png" },
             { "id": "missing", "type": "image", "path": "missing.png" },
+            { "id": "huge", "type": "animatedImage", "path": "huge.gif" },
             { "id": "letters", "type": "font", "path": "letters.ttf" },
         ],
         "layers": [
             { "id": "broken", "content": { "type": "image", "asset": "broken", "size": size } },
             { "id": "missing", "transform": box_at(440, 0), "content": { "type": "image", "asset": "missing", "size": size } },
+            { "id": "huge", "transform": box_at(220, 0), "content": { "type": "animatedImage", "asset": "huge", "size": size } },
             {
                 "id": "words", "transform": box_at(0, 240),
                 "content": { "type": "text", "text": "Still readable", "font": { "family": "Letters", "size": 28 } },
@@ -53,6 +56,9 @@ fn scene() -> String {
 
 const BROKEN: &str = "\u{89}PNG\r\n\u{1a}\n this is no picture";
 
+/// A GIF of 65535 x 65535 pixels: 17 GB if anybody decoded it.
+const HUGE: &[u8] = b"GIF89a\xff\xff\xff\xff\0\0\0\x2c\0\0\0\0\xff\xff\xff\xff\0\x02\x01\x04\0\x3b";
+
 /// How many pixels are not black in a box of this size.
 fn painted(picture: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u32)) -> usize {
     let columns = left..left + width;
@@ -61,8 +67,20 @@ fn painted(picture: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u
 
 fn start(variables: &[(&str, &str)]) -> Service {
     let variables: Vec<_> = [SMALL, ("SCENE", "scene.json")].iter().chain(variables).copied().collect();
-    let files = [("scene.json", scene()), ("broken.png", BROKEN.to_owned()), ("letters.ttf", "no font".to_owned())];
-    Service::start(&variables, &files.each_ref().map(|(name, text)| (*name, text.as_str())))
+    let folder = tempfile::tempdir().unwrap();
+    let scene = scene();
+    let files: [(&str, &[u8]); 4] = [
+        ("scene.json", scene.as_bytes()),
+        ("broken.png", BROKEN.as_bytes()),
+        ("huge.gif", HUGE),
+        ("letters.ttf", b"no font"),
+    ];
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let mut service = Service::launch_in(folder.into(), &variables, &[]);
+    service.wait_until_ready();
+    service
 }
 
 fn metric(service: &Service, name: &str) -> f64 {
@@ -74,12 +92,12 @@ fn metric(service: &Service, name: &str) -> f64 {
 #[test]
 fn broken_and_missing_assets_are_told_and_the_rest_plays_on() {
     let service = start(&[]);
-    for file in ["broken.png", "missing.png", "letters.ttf"] {
+    for file in ["broken.png", "missing.png", "huge.gif", "letters.ttf"] {
         service.wait_for_log(file);
     }
     wait_for("the cards and the words", PATIENCE, || {
         let (_, picture) = service.picture();
-        let cards = [(0, 0), (440, 0)].iter().all(|at| painted(&picture, *at, (200, 120)) == 200 * 120);
+        let cards = [(0, 0), (220, 0), (440, 0)].iter().all(|at| painted(&picture, *at, (200, 120)) == 200 * 120);
         (cards && painted(&picture, (0, 240), (300, 60)) > 500).then_some(())
     });
     let (_, picture) = service.picture();
