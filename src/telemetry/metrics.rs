@@ -6,7 +6,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -27,7 +27,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use systems::{TickReport, WorkerTotals, assets::AssetStats, clock::SceneEvent};
+use systems::{TickReport, WorkerLoad, WorkerTotals, assets::AssetStats, clock::SceneEvent};
 
 use super::histogram::DurationHistogram;
 use crate::engine::{EngineHandle, OutputState, Transport};
@@ -169,6 +169,7 @@ struct Ticks {
     refused_edits: AtomicU64,
     trigger_errors: AtomicU64,
     render: WorkerClass,
+    render_each: Mutex<Arc<[WorkerLoad]>>,
     background: WorkerClass,
     decode: WorkerClass,
     rasters: Rasters,
@@ -226,6 +227,7 @@ impl Ticks {
             refused_edits: AtomicU64::new(0),
             trigger_errors: AtomicU64::new(0),
             render: WorkerClass::default(),
+            render_each: Mutex::new(Arc::default()),
             background: WorkerClass::default(),
             decode: WorkerClass::default(),
             rasters: Rasters::default(),
@@ -253,6 +255,7 @@ impl Ticks {
         let failed = report.events.iter().filter(|event| matches!(event, SceneEvent::Failed { .. })).count();
         self.trigger_errors.fetch_add(failed as u64, Ordering::Relaxed);
         self.render.store(&report.render);
+        *self.render_each.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&report.render_each);
         self.background.store(&report.background);
         self.decode.store(&report.decode);
         self.rasters.bytes.store(report.rasters.bytes, Ordering::Relaxed);
@@ -290,7 +293,15 @@ impl Ticks {
         out.family(("worker_busy_seconds", "Time that workers took for them"), label, busy.collect())?;
         out.family(("worker_panics", "Pieces of work that ended by a panic"), label, count(|class| &class.panics))?;
         out.family(("worker_queue", "Pieces of work that wait"), label, level(|class| &class.queued))?;
-        out.family(("worker_threads", "Threads that share the work"), label, level(|class| &class.threads))
+        out.family(("worker_threads", "Threads that share the work"), label, level(|class| &class.threads))?;
+        let each = Arc::clone(&self.render_each.lock().unwrap_or_else(PoisonError::into_inner));
+        let names: Vec<String> = (0..each.len()).map(|worker| worker.to_string()).collect();
+        let named = || names.iter().map(String::as_str).zip(each.iter());
+        let (label, class) = ("worker", "of the class `render`");
+        let tasks = named().map(|(name, load)| (name, ConstCounter::new(load.tasks()))).collect();
+        out.family(("render_worker_tasks", &format!("Pieces of work that each worker {class} did")), label, tasks)?;
+        let busy = named().map(|(name, load)| (name, ConstCounter::new(load.busy().as_secs_f64()))).collect();
+        out.family(("render_worker_busy_seconds", &format!("Time that each worker {class} took for them")), label, busy)
     }
 
     fn since_last(&self) -> Option<Duration> {

@@ -34,7 +34,7 @@ use crate::{
     tiles::TileSet,
     timing::StageTimes,
     viewport::Viewport,
-    workers::{WorkerThreads, WorkerTotals, Workers, start_workers},
+    workers::{WorkerLoad, WorkerThreads, WorkerTotals, Workers, start_workers},
 };
 
 /// What a compositor is made for.
@@ -84,6 +84,8 @@ pub struct TickReport {
     pub events: Vec<SceneEvent>,
     /// What the render workers have done in all ticks so far.
     pub render: WorkerTotals,
+    /// What each of them has done, which goes on counting.
+    pub render_each: Arc<[WorkerLoad]>,
     /// What the background workers have done in all ticks so far.
     pub background: WorkerTotals,
     /// What the threads that decode have done so far.
@@ -179,6 +181,7 @@ impl Compositor {
             rasterised: self.world.resource::<Rasterised>().0,
             events: std::mem::take(&mut self.world.resource_mut::<SceneEvents>().0),
             render: self.world.resource::<Workers>().totals(),
+            render_each: self.world.resource::<Workers>().each(),
             background: self.world.resource::<Background>().totals(),
             decode: self.world.resource::<Assets>().decoding(),
             rasters: *self.world.resource::<RasterMemory>(),

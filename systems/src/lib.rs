@@ -30,4 +30,4 @@ pub use compositor::{Compositor, CompositorSettings, TickReport};
 pub use frame::{Frame, Picture};
 pub use quality::{Quality, RenderQuality};
 pub use tiles::TileSet;
-pub use workers::{WorkerThreads, WorkerTotals, start_workers};
+pub use workers::{WorkerLoad, WorkerThreads, WorkerTotals, start_workers};

@@ -44,6 +44,7 @@ fn metrics_count_ticks_requests_and_outputs() {
         "stream_shedding_level ",
         "worker_tasks_total{class=\"render\"} ",
         "worker_busy_seconds_total{class=\"render\"} ",
+        "render_worker_busy_seconds_total{worker=\"0\"} ",
         "raster_cache_hits_total ",
         "stream_dropped_frames_total ",
         "stream_tick_seconds_bucket{le=\"0.033\"} ",

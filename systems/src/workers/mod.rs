@@ -10,7 +10,7 @@ mod scale;
 use std::{
     num::NonZeroUsize,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -69,6 +69,33 @@ pub struct WorkerTotals {
     pub threads: u64,
 }
 
+/// What one of the workers that share a tick's work has done so far.
+#[derive(Debug, Default)]
+pub struct WorkerLoad {
+    tasks: AtomicU64,
+    /// Nanoseconds.
+    busy: AtomicU64,
+}
+
+impl WorkerLoad {
+    /// Pieces of work that it began and ended.
+    #[must_use]
+    pub fn tasks(&self) -> u64 {
+        self.tasks.load(Ordering::Relaxed)
+    }
+
+    /// Time that it took for them.
+    #[must_use]
+    pub fn busy(&self) -> Duration {
+        Duration::from_nanos(self.busy.load(Ordering::Relaxed))
+    }
+
+    fn add(&self, spent: Duration) {
+        self.tasks.fetch_add(1, Ordering::Relaxed);
+        self.busy.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
 /// The render workers of a compositor.
 #[derive(Resource, Debug)]
 pub struct Workers {
@@ -77,12 +104,11 @@ pub struct Workers {
     scaler: Scaler,
     /// Time that a tick may take; `None` where nobody waits for it.
     pace: Option<Duration>,
-    tasks: AtomicU64,
-    /// Nanoseconds.
-    busy: AtomicU64,
+    /// As many as may share the work. Where fewer do, it is those in front.
+    each: Arc<[WorkerLoad]>,
     panics: AtomicU64,
-    /// What `busy` was when the last tick ended.
-    busy_before: u64,
+    /// How long all had been busy when the last tick ended.
+    busy_before: Duration,
 }
 
 impl Workers {
@@ -95,10 +121,9 @@ impl Workers {
             own,
             scaler: Scaler::new(NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)),
             pace: None,
-            tasks: AtomicU64::new(0),
-            busy: AtomicU64::new(0),
+            each: (0..most).map(|_| WorkerLoad::default()).collect(),
             panics: AtomicU64::new(0),
-            busy_before: 0,
+            busy_before: Duration::ZERO,
         }
     }
 
@@ -110,12 +135,18 @@ impl Workers {
     #[must_use]
     pub fn totals(&self) -> WorkerTotals {
         WorkerTotals {
-            tasks: self.tasks.load(Ordering::Relaxed),
-            busy: Duration::from_nanos(self.busy.load(Ordering::Relaxed)),
+            tasks: self.each.iter().map(WorkerLoad::tasks).sum(),
+            busy: self.each.iter().map(WorkerLoad::busy).sum(),
             panics: self.panics.load(Ordering::Relaxed),
             queued: 0,
             threads: self.scaler.width() as u64,
         }
+    }
+
+    /// What each of them has done; this goes on counting.
+    #[must_use]
+    pub fn each(&self) -> Arc<[WorkerLoad]> {
+        Arc::clone(&self.each)
     }
 
     /// Tells how long ticks may take. From then on only as many threads share the work as that takes.
@@ -131,26 +162,27 @@ impl Workers {
     /// Ends a tick: how many threads share the next one's work follows from how much work this one had, and whether
     /// something is about to begin to move.
     pub(crate) fn end_tick(&mut self, is_moving_soon: bool) {
-        let busy = self.busy.load(Ordering::Relaxed);
-        let spent = Duration::from_nanos(busy - std::mem::replace(&mut self.busy_before, busy));
+        let busy = self.totals().busy;
+        let spent = busy.saturating_sub(std::mem::replace(&mut self.busy_before, busy));
         if let Some(period) = self.pace {
             self.scaler.observe(spent, period, is_moving_soon);
         }
     }
 
-    fn timed<R>(&self, work: impl FnOnce() -> R) -> (R, Duration) {
+    fn timed<R>(&self, worker: usize, work: impl FnOnce() -> R) -> (R, Duration) {
         let began = Instant::now();
         let result = work();
         let spent = began.elapsed();
-        self.tasks.fetch_add(1, Ordering::Relaxed);
-        self.busy.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        if let Some(load) = self.each.get(worker) {
+            load.add(spent);
+        }
         (result, spent)
     }
 
     /// Does all pieces of work, those in front first, each once, on whatever thread is free.
     pub fn share<J: Send>(&self, jobs: Vec<J>, work: impl Fn(J) + Sync) {
-        self.spread(jobs, |job| {
-            self.timed(|| work(job));
+        self.spread(jobs, |worker, job| {
+            self.timed(worker, || work(job));
         });
     }
 
@@ -159,29 +191,53 @@ impl Workers {
     pub fn run<J: Send, R: Send>(&self, jobs: Vec<J>, work: impl Fn(J) -> R + Sync) -> Vec<(R, Duration)> {
         let mut results = Vec::with_capacity(jobs.len());
         results.resize_with(jobs.len(), || None);
-        self.spread(jobs.into_iter().zip(&mut results).collect(), |(job, result)| {
-            *result = Some(self.timed(|| work(job)));
+        self.spread(jobs.into_iter().zip(&mut results).collect(), |worker, (job, result)| {
+            *result = Some(self.timed(worker, || work(job)));
         });
         results.into_iter().flatten().collect()
     }
 
-    fn spread<J: Send>(&self, jobs: Vec<J>, work: impl Fn(J) + Sync) {
+    /// Does all pieces of work; `work` is told which worker does each.
+    fn spread<J: Send>(&self, jobs: Vec<J>, work: impl Fn(usize, J) + Sync) {
         let runners = self.scaler.width().min(jobs.len());
         if runners < 2 {
-            jobs.into_iter().for_each(work);
+            jobs.into_iter().for_each(|job| work(0, job));
             return;
         }
         let queue = Mutex::new(jobs.into_iter());
         let (queue, work) = (&queue, &work);
         self.pool().scope(|scope| {
-            for _ in 0..runners {
+            for worker in 0..runners {
                 scope.spawn(async move {
                     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                     while let Some(job) = next() {
-                        work(job);
+                        work(worker, job);
                     }
                 });
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_worker_tells_what_it_did() {
+        let workers = Workers::new(Some(3));
+        let each = workers.each();
+        assert_eq!(each.len(), 3);
+        let squares = workers.run((0..200_u64).collect(), |number| {
+            // Long enough for the others to get their share.
+            std::hint::black_box((0..20_000).fold(number, |sum, next| sum ^ next));
+            number * number
+        });
+        assert!(squares.iter().map(|(square, _)| *square).eq((0..200).map(|number| number * number)));
+        let totals = workers.totals();
+        assert_eq!((totals.tasks, each.iter().map(WorkerLoad::tasks).sum()), (200, 200));
+        assert_eq!(totals.busy, squares.iter().map(|(_, spent)| *spent).sum());
+        workers.share(vec![()], |()| {});
+        assert_eq!(workers.totals().tasks, 201);
     }
 }
