@@ -12,7 +12,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SCENE ?= scenes/demo/scene.jsonc
 export SCENE
 
-.PHONY: help run test test-all bench lint docs scene-assets deps deps-test
+.PHONY: help run test test-all test-api bench lint docs scene-assets deps deps-test
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,14 @@ test: deps-test ## Install what is missing, and run all tests
 test-all: deps-test ## Run all tests, those that take long at their full length
 	KILLS=50 cargo test --release --locked --workspace
 	cargo test --release --locked --workspace --features fault-injection --test poisoned
+	$(MAKE) test-api
+
+test-api: deps-test ## Hold the API's answers against its description with schemathesis
+	cargo build --release --locked --workspace
+	python3 -m venv "$${CARGO_TARGET_DIR:-target}/schemathesis"
+	"$${CARGO_TARGET_DIR:-target}/schemathesis/bin/pip" install --quiet schemathesis==4.32.5
+	bash tests/api/schemathesis.sh "$${CARGO_TARGET_DIR:-target}/release/stream-manager" \
+		"$${CARGO_TARGET_DIR:-target}/schemathesis/bin/schemathesis"
 
 lint: deps ## Check formatting, lints and the documentation's links
 	cargo fmt --all -- --check

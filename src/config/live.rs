@@ -115,8 +115,15 @@ pub enum ReloadRefused {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Faults(Vec<ConfigFault>),
     /// They do not go with the present state of the service.
-    #[error(transparent)]
+    #[error("{}", all_that_is_wrong(.0))]
     Change(#[from] ChangeRefused),
+}
+
+fn all_that_is_wrong(refused: &ChangeRefused) -> String {
+    match refused {
+        ChangeRefused::Invalid(faults) => faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        ChangeRefused::Unavailable(reason) => reason.clone(),
+    }
 }
 
 /// The settings of the running service.

@@ -75,7 +75,10 @@ proptest! {
             prop_assert!(outcome.is_ok(), "{outcome:?}");
         }
         prop_assert!(resumed.finish_loading(Instant::now() + Duration::from_secs(60)));
+        // Once more at the same moment, for both: what was steered on the last tick itself is followed up on the next.
         resumed.tick(1, now);
+        original.tick(tick, now);
+        tick += 1;
         prop_assert!(resumed.picture().data == original.picture().data, "right after it was resumed at {now} s");
         prop_assert_eq!(resumed.motion(), original.motion());
 

@@ -44,10 +44,9 @@ pub(super) fn describe(api: &mut Api) {
 /// What is read and written.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "ActiveLayer")]
+#[schemars(rename = "ActiveLayer", extend("required" = ["id"]))]
 struct Active {
     /// The layer; `null` if it is none.
-    #[schemars(required)]
     id: Option<LayerId>,
 }
 

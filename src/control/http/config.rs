@@ -40,7 +40,7 @@ pub(super) fn describe(api: &mut Api) {
         .on("patch", "Change settings while the service runs", |patch| {
             patch
                 .about("A patch of `values`; sending back a present value changes nothing. `null` takes a change back.")
-                .patch(&object!({ "render_quality": "medium" }))
+                .patch(&object!({ "stream_bitrate": 2500 }))
                 .answers::<Changed>(200, "What was changed, and all settings as they are now")
                 .ticks()
                 .tagged()

@@ -75,6 +75,7 @@ async fn ready(context: Context, (): (), request: Request) -> Result<Response, P
     if !request.reads() {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
+    request.query.only(&[])?;
     let mut reasons = context.health.unready();
     if *context.ending.borrow() {
         reasons.push(Unready { part: "service", reason: "the service is ending".to_owned() });
@@ -93,6 +94,7 @@ async fn scrape(context: Context, (): (), request: Request) -> Result<Response, 
     if !request.reads() {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
+    request.query.only(&[])?;
     let text = context.metrics.encode(&context.engine).map_err(|error| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the metrics could not be written: {error}"))
     })?;

@@ -105,7 +105,17 @@ pub(super) async fn change<P: HeaderPart>(
     for _ in 0..TRIES {
         let snapshot = context.engine.snapshot().await?;
         let present = P::of(&snapshot.scene);
-        let new = make(present)?;
+        let new = match make(present) {
+            Ok(new) => new,
+            Err(problem) => {
+                // Whoever knows another version has to read it again before anything else.
+                let unmet: Vec<Edit> = expected.clone().edit(document).into_iter().collect();
+                if !unmet.is_empty() {
+                    context.engine.edit(unmet, None).await?;
+                }
+                return Err(problem);
+            }
+        };
         let mut edits: Vec<Edit> = expected.clone().edit(document.clone()).into_iter().collect();
         let read = format!("/edits/{}/document", edits.len());
         edits.push(Edit::Expect { document: P::DOCUMENT, etags: Some(vec![Fingerprint::of(present)]) });

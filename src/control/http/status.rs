@@ -66,6 +66,7 @@ pub(in crate::control) struct Status {
     store: Option<StoreStatus>,
 }
 
+/// Size of the picture in pixels.
 #[derive(Serialize, JsonSchema)]
 struct Resolution {
     /// Pixels.

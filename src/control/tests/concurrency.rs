@@ -51,8 +51,10 @@ fn an_edit_of_a_document_that_has_changed_since_is_refused() {
     put("\"0\"").problem(412);
     assert_eq!(put(timeline.header("etag")).expect(200).header("etag"), timeline.header("etag"));
     service.send("DELETE", "/api/stream/timelines/t", &[("if-match", "\"0\"")], None).problem(412);
-    service.send("DELETE", BOX, &[("if-match", "\"0\"")], None).problem(412);
-    service.send("DELETE", BOX, &[("if-match", service.get(BOX).header("etag"))], None).expect(200);
+    service.json("POST", "/api/stream/layers", &json!({ "id": "spare", "content": { "type": "group" } })).expect(201);
+    let spare = "/api/stream/layers/spare";
+    service.send("DELETE", spare, &[("if-match", "\"0\"")], None).problem(412);
+    service.send("DELETE", spare, &[("if-match", service.get(spare).header("etag"))], None).expect(200);
 }
 
 /// Whoever reads, adds one and writes under `If-Match` never takes away what somebody else has added.

@@ -286,7 +286,8 @@ fn what_is_wrong_gets_a_described_problem_on_every_route() {
         assert!(takes_any || answer.status == 400, "{} {path}: {}", operation.method, answer.text());
         described.check(&operation, &answer, "an unknown parameter");
         if operation.content().is_some() {
-            for (media, body) in bodies {
+            let is_required = operation.described["requestBody"]["required"] == true;
+            for (media, body) in bodies.into_iter().filter(|(_, body)| is_required || !body.is_empty()) {
                 let answer = operation.send(&service, &path, media, Some(body));
                 let what = format!("{media} {}", String::from_utf8_lossy(body));
                 assert!(answer.status >= 400, "{} {path} with {what}: {}", operation.method, answer.text());
