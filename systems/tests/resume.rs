@@ -35,6 +35,16 @@ fn run(compositor: &mut Compositor, tick: u64, edits: &[Edit]) {
     compositor.tick(tick, tick as f64 / FPS);
 }
 
+/// Where everything stands. Up to where a timeline has been looked at is left out: where nothing happens on the way, it
+/// is not looked at on every tick.
+fn standing(compositor: &mut Compositor) -> Motion {
+    let mut motion = compositor.motion();
+    for timeline in &mut motion.timelines {
+        (timeline.seen, timeline.is_seen_to_come) = (0, false);
+    }
+    motion
+}
+
 /// Runs the ticks of a step, the first with its edits. Returns the tick after the last.
 fn play(compositors: &mut [&mut Compositor], step: &Step, mut tick: u64, next: &mut u32) -> u64 {
     let batch = edits(step, &compositors[0].snapshot().scene, next);
@@ -80,12 +90,12 @@ proptest! {
         original.tick(tick, now);
         tick += 1;
         prop_assert!(resumed.picture().data == original.picture().data, "right after it was resumed at {now} s");
-        prop_assert_eq!(resumed.motion(), original.motion());
+        prop_assert_eq!(standing(&mut resumed), standing(&mut original));
 
         for step in std::iter::once(&Step::Wait(3)).chain(&after) {
             tick = play(&mut [&mut original, &mut resumed], step, tick, &mut next);
             prop_assert_eq!(resumed.snapshot().scene, original.snapshot().scene, "before tick {}", tick);
-            prop_assert_eq!(resumed.motion(), original.motion(), "before tick {}", tick);
+            prop_assert_eq!(standing(&mut resumed), standing(&mut original), "before tick {}", tick);
             prop_assert!(resumed.picture().data == original.picture().data, "before tick {tick}");
         }
     }
