@@ -11,8 +11,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 SCENE ?= scenes/demo/scene.jsonc
 export SCENE
+MINUTES ?= 30
 
-.PHONY: help run test test-all test-api bench lint docs scene-assets deps deps-test
+.PHONY: help run test test-all test-api bench soak lint docs scene-assets gallery deps deps-test
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -25,11 +26,11 @@ run: deps ## Install what is missing, build, and play the demo scene
 	"$${CARGO_TARGET_DIR:-target}/release/stream-manager" serve $(FRESH)
 
 test: deps-test ## Install what is missing, and run all tests
-	cargo test --release --locked --workspace
+	cargo test --release --locked --workspace --no-fail-fast
 	cargo test --release --locked --workspace --features fault-injection --test poisoned
 
 test-all: deps-test ## Run all tests, those that take long at their full length
-	KILLS=50 cargo test --release --locked --workspace
+	KILLS=50 RECONNECTS=2000 cargo test --release --locked --workspace --no-fail-fast
 	cargo test --release --locked --workspace --features fault-injection --test poisoned
 	$(MAKE) test-api
 
@@ -51,8 +52,14 @@ bench: deps-test ## Measure the stages and the whole process
 docs: ## Write .env.example and the other documents that come from code
 	UPDATE_DOCS=1 cargo test --release --locked --test config
 
+soak: deps-test ## Run the demo for MINUTES with a flapping destination, edits and scene switches
+	SOAK_MINUTES=$(MINUTES) cargo bench --locked --bench soak
+
 scene-assets: ## Draw the demo's pictures anew from their SVG sources
 	cargo run --release --locked -p scene-assets -- scenes/demo/assets
+
+gallery: ## Draw the pictures of scenes/gallery anew, which tests and README show
+	UPDATE_GOLDEN=1 cargo test --release --locked -p systems --test gallery
 
 deps: ## Install what is missing to build and run
 	@scripts/deps run

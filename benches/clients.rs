@@ -22,7 +22,11 @@ use std::{
 use futures_util::{SinkExt as _, StreamExt as _};
 use image::{ExtendedColorType, ImageEncoder as _, codecs::jpeg::JpegEncoder};
 use serde_json::{Value, json};
-use systems::{Frame, still::StillMaker};
+use systems::{
+    Frame,
+    resize::{FilterType, ResizeSource, resize_rgba},
+    still::StillMaker,
+};
 use tokio::{net::TcpStream, runtime::Runtime, sync::mpsc};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
@@ -256,19 +260,12 @@ fn one_picture() {
     for width in [640, 1280, 1920] {
         let mut maker = StillMaker::default();
         let straight = time(&mut || maker.shrink(&frame, width).expect("it fits").to_jpeg(70).expect("it fits").len());
-        let mut resizer = fast_image_resize::Resizer::new();
         let by_rgb = time(&mut || {
             let (w, h) = systems::still::still_size((1920, 1080), width);
             let (w, h) = (u32::try_from(w).expect("small"), u32::try_from(h).expect("small"));
-            let rgba = canvas.clone();
-            let source =
-                fast_image_resize::images::Image::from_vec_u8(1920, 1080, rgba, fast_image_resize::PixelType::U8x4);
-            let mut scaled = fast_image_resize::images::Image::new(w, h, fast_image_resize::PixelType::U8x4);
-            let options = fast_image_resize::ResizeOptions::new()
-                .use_alpha(false)
-                .resize_alg(fast_image_resize::ResizeAlg::Convolution(fast_image_resize::FilterType::Bilinear));
-            resizer.resize(&source.expect("it fits"), &mut scaled, &options).expect("it fits");
-            let rgb: Vec<u8> = scaled.buffer().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+            let source = ResizeSource { width: 1920, height: 1080, data: &canvas, crop: None };
+            let scaled = resize_rgba(source, (w, h), FilterType::Bilinear).expect("it fits");
+            let rgb: Vec<u8> = scaled.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
             let mut file = Vec::new();
             JpegEncoder::new_with_quality(&mut file, 70)
                 .write_image(&rgb, w, h, ExtendedColorType::Rgb8)

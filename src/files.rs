@@ -24,6 +24,8 @@ pub struct WatchedFile {
     /// What the file was like when it was read last.
     seen: Option<Look>,
     text: Option<String>,
+    has_looked: bool,
+    is_forgotten: bool,
     told: mpsc::Receiver<()>,
     /// Held, since dropping it ends the watching. Absent where the system does not allow it.
     _watcher: Option<RecommendedWatcher>,
@@ -49,7 +51,15 @@ impl WatchedFile {
         let watcher = watcher.inspect_err(|error| {
             tracing::warn!("changes of `{}` are noticed a little late: {error}", path.display());
         });
-        Self { path: path.to_owned(), seen: None, text, told, _watcher: watcher.ok() }
+        Self {
+            path: path.to_owned(),
+            seen: None,
+            text,
+            has_looked: false,
+            is_forgotten: false,
+            told,
+            _watcher: watcher.ok(),
+        }
     }
 
     /// Waits until the file holds another text, and returns it; or why it cannot be read, told once.
@@ -73,9 +83,11 @@ impl WatchedFile {
             self.seen = present;
             let path = self.path.clone();
             let read = tokio::task::spawn_blocking(move || read(&path)).await.map_err(io::Error::other)?;
+            let is_known = !std::mem::replace(&mut self.has_looked, true) || !self.is_forgotten;
             match read {
-                Ok(text) if self.text.as_ref() == Some(&text) => {}
+                Ok(text) if self.text.as_ref() == Some(&text) && is_known => {}
                 Ok(text) => {
+                    self.is_forgotten = false;
                     self.text = Some(text.clone());
                     return Ok(text);
                 }
@@ -87,6 +99,11 @@ impl WatchedFile {
         }
     }
 
+    /// Has the file count as changed when it is saved the next time, even with the same text.
+    pub fn forget(&mut self) {
+        self.is_forgotten = true;
+    }
+
     async fn look(&self) -> Option<Look> {
         let about = tokio::fs::metadata(&self.path).await.ok()?;
         Some((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len()))
@@ -94,7 +111,12 @@ impl WatchedFile {
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    let length = fs::metadata(path)?.len();
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        // To open a pipe would wait for somebody to write, for ever.
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"));
+    }
+    let length = about.len();
     if length > LARGEST {
         let found = format!("it has {} MiB, and {} are the most that are read", length >> 20, LARGEST >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, found));
@@ -125,5 +147,12 @@ mod tests {
         assert_eq!(file.changed().await.unwrap(), "three!");
         fs::write(&path, [0xff, 0xfe]).unwrap();
         assert_eq!(file.changed().await.unwrap_err().kind(), io::ErrorKind::InvalidData);
+        // A pipe in its place holds nothing up.
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert_eq!(file.changed().await.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "four").unwrap();
+        assert_eq!(file.changed().await.unwrap(), "four");
     }
 }

@@ -6,5 +6,6 @@ pub mod control;
 pub mod engine;
 pub mod files;
 pub mod output;
+mod redact;
 pub mod state;
 pub mod telemetry;

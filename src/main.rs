@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Check(args) => cli::check(&args),
         Command::Schema(args) => cli::schema(&args),
         Command::Doctor(args) => cli::doctor(&args, probe_media),
+        Command::Latency(args) => cli::latency(&args),
         Command::Completions(args) => cli::completions(&args),
     }
 }

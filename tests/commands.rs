@@ -227,5 +227,5 @@ fn a_file_that_cannot_be_written_is_named() {
     let output = run(folder.path(), &["render", "scene.jsonc", "--out", "x.avi", "--frames", "2"], &[]);
     let text = told(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("`x.avi`") && text.contains(".mp4, .mkv and .flv"), "{text}");
+    assert!(text.contains("`x.avi`") && text.contains(".mp4, .mkv, .flv and .webm"), "{text}");
 }

@@ -80,24 +80,26 @@ pool_size = 3
 ";
     let dotenv = "AUDIO_ENABLED=perhaps\nthis is no setting\n";
     let environment = [("TARGET_FPS", "90"), ("REDIS_URL", "http://user:hunter2@localhost")];
-    let message = told(config::load(&sources(file, dotenv, &environment, &[("STREAM_CODEC", "vp9")])));
+    let message = told(config::load(&sources(file, dotenv, &environment, &[("STREAM_CODEC", "av1")])));
     let expected = "\
 9 settings are wrong; nothing was started
 
-  stream-manager.toml:5: muxer.retry_atempts: found an unknown setting, expected one of `outputs`, `max_queue_size`, \
+  stream-manager.toml:5: muxer: found an unknown setting of 13 characters, expected one of `outputs`, `max_queue_size`, \
 `retry_attempts`, `retry_delay`; did you mean `retry_attempts`?
-  stream-manager.toml:7: pipelin: found an unknown setting, expected a setting that `stream-manager schema config` \
+  stream-manager.toml:7: found an unknown setting of 7 characters, expected a setting that `stream-manager schema config` \
 lists; did you mean `pipeline`?
   .env:2: expected `NAME=value`, the value in quotes if it contains spaces or `#`
   stream-manager.toml:2: stream_resolution: found `1921x1080`, expected an even width and height from `16x16` to \
 `3840x2160` such as `1920x1080`, or a name such as `720p`
   TARGET_FPS (environment): found `90`, expected a whole number from 1 to 60 (frames per second)
-  --stream-codec: found `vp9`, expected `h264` (this version encodes h264 only)
+  --stream-codec: found `av1`, expected `h264`, `vp8` or `vp9`
   stream-manager.toml:3: ffmpeg_preset: found `veryfsat`, expected `ultrafast`, `superfast`, `veryfast`, `faster`, \
 `fast` or `medium`; did you mean `veryfast`?
   .env:1: AUDIO_ENABLED: found `perhaps`, expected `true` or `false`
   stream-manager.toml:6: muxer.outputs: found `***`, expected a list of: an address such as \
-`rtmp://live.example.com/app/STREAM-KEY` (or `rtmps://`), or a file ending in `.mp4`, `.mkv` or `.flv`
+`rtmp://live.example.com/app/STREAM-KEY` (or `rtmps://`) or \
+`srt://live.example.com:9000?streamid=NAME&passphrase=SECRET`, a file ending in `.mp4`, `.mkv`, `.flv` or `.webm`, for thumbnails one ending in `.jpg`, or, for HLS, \
+a folder and `/index.m3u8`
   REDIS_URL (environment): found `***`, expected an address such as `redis://127.0.0.1:6379/0`";
     for line in expected.lines().skip(2) {
         assert!(message.contains(line), "missing:\n{line}\nin:\n{message}");
@@ -112,15 +114,22 @@ fn settings_that_do_not_go_together_are_refused() {
         ("LISTEN", "0.0.0.0"),
         ("PIPELINE_POOL_SIZE", "4"),
         ("TWITTER_API_KEY", "k"),
+        ("STREAM_CODEC", "vp9"),
+        ("STREAM_URL", "rtmp://live.example/app/key"),
+        ("MUXER_OUTPUTS", "show.mkv,show.webm"),
     ]));
     for part in [
         "PORT (default) and WS_PORT (environment) are both `4200`; each needs a port of its own",
         "LISTEN (environment) is `0.0.0.0`, which others can reach, but API_TOKEN is not set",
         "PIPELINE_POOL_SIZE (environment) is `4`, but PIPELINE_MAX_QUEUE_SIZE (default) is `8`",
         "TWITTER_API_SECRET, TWITTER_ACCESS_TOKEN, TWITTER_ACCESS_TOKEN_SECRET must be set too",
+        "STREAM_URL (environment) has `rtmp://live.example/app/***`, but rtmp:// takes h264 with aac; .mkv takes `vp9` with \
+         `aac`, which is encoded here",
+        "MUXER_OUTPUTS (environment) has `show.webm`, but .webm takes vp8 or vp9 with opus",
     ] {
         assert!(message.contains(part), "missing: {part}\nin: {message}");
     }
+    assert!(!message.contains("`show.mkv`"), "{message}");
     // The same, set right.
     let token = "0123456789abcdef0123456789abcdef";
     environment(&[("LISTEN", "0.0.0.0"), ("API_TOKEN", token), ("PORT", "0"), ("WS_PORT", "0")]).unwrap();
@@ -168,6 +177,21 @@ fn secrets_are_never_shown() {
     let json = serde_json::to_string(&(&token, &url, &settings.redis_url)).unwrap();
     for shown in [format!("{settings:?}"), format!("{token} {url:?}"), json] {
         assert!(!shown.contains("key-") && !shown.contains("pass-word"), "{shown}");
+    }
+}
+
+/// Whoever confuses settings, or their names and values, reads no secret in the log.
+#[test]
+fn a_secret_in_the_wrong_place_is_not_told() {
+    let file = "live_4711_sEcReT = 1\nstream_resolution = \"live_4711_sEcReT\"\nmuxer = \"live_4711_sEcReT\"\nlog_level = [\"live_4711_sEcReT\"]\n";
+    let tables = "[muxer]\nlive_4711_sEcReT = 1\n[live_4711_sEcReT]\na = 1\n";
+    let broken = "live_4711_sEcReT\n\"live_4711_sEcReT\" = live_4711_sEcReT\n[live_4711_sEcReT\na = \"live_4711_sEcReT";
+    let twice = "[live_4711_sEcReT]\na = 1\na = 1\n[live_4711_sEcReT]\n";
+    for file in [file, tables, broken, twice] {
+        let environment = [("TARGET_FPS", "live_4711_sEcReT"), ("STREAM_CODEC", "live_4711_sEcReT")];
+        let message = told(config::load(&sources(file, "PORT=live_4711_sEcReT\n", &environment, &[])));
+        assert!(!message.contains("4711") && !message.contains("sEcReT"), "{message}");
+        assert!(message.contains("text of 16 characters"), "{message}");
     }
 }
 
@@ -261,6 +285,11 @@ fn destinations_are_those_that_outputs_take() {
         "rtmp://live.example.com",
         "rtmp:///app/key",
         "srt://live.example.com:9000/app/key",
+        "srt://live.example.com:9000?streamid=a&passphrase=0123456789",
+        "srt://live.example.com",
+        "show.webm",
+        "public/index.m3u8",
+        "index.m3u8",
         "show.mp4",
         "out/Show.MKV",
         "show.flv",

@@ -63,6 +63,48 @@ fn wrong_settings_and_a_broken_scene_start_nothing() {
     }
 }
 
+/// A picture of one colour as an SVG file, twice as wide as it is high.
+fn board(color: &str) -> String {
+    format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' width='200' height='100'>\
+         <rect width='200' height='100' fill='{color}'/></svg>"
+    )
+}
+
+#[test]
+fn the_slate_is_shown_until_a_faulty_scene_file_is_mended() {
+    let variables = [("STREAM_RESOLUTION", "320x180"), ("SCENE", "scene.json"), ("SLATE", "slate.svg")];
+    let files = [("scene.json", r#"{ "layers": [{ "id": "a" }] }"#), ("slate.svg", &board("#ff8000"))];
+    let mut service = Service::start(&variables, &files);
+    let shown = |service: &Service, at: (u32, u32)| service.picture().1.get_pixel(at.0, at.1).0;
+    let log = service.log();
+    assert!(log.contains("the slate is shown") && log.contains("scene.json:1:14"), "{log}");
+    // As large as possible, with black above and below.
+    assert_eq!([shown(&service, (160, 90)), shown(&service, (160, 4))], [[255, 128, 0], [0, 0, 0]]);
+    // Not kept as what the file said.
+    service.kill_and_restart(&variables, &[]);
+    assert_eq!(shown(&service, (160, 90)), [255, 128, 0]);
+    let mended = r##"{ "canvas": { "width": 320, "height": 180, "background": "#00ff00" }, "layers": [] }"##;
+    fs::write(service.folder.path().join("scene.json"), mended).unwrap();
+    wait_for("the mended scene", PATIENCE, || (shown(&service, (160, 90)) == [0, 255, 0]).then_some(()));
+    service.kill_and_restart(&variables, &[]);
+    assert_eq!(shown(&service, (160, 90)), [0, 255, 0]);
+}
+
+#[test]
+fn a_slate_that_cannot_be_shown_is_told_at_start() {
+    let ports = ["PORT", "WS_PORT", "METRICS_PORT", "HEALTH_PORT"].map(|port| (port, "0"));
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("slate.png"), "no picture").unwrap();
+    for (slate, words) in [("nowhere.png", "nowhere.png"), ("slate.png", "slate.png"), ("..", "no file")] {
+        let variables: Vec<_> = ports.into_iter().chain([("SLATE", slate)]).collect();
+        let output = run(folder.path(), &["serve"], &variables);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("SLATE") && text.contains(words), "{text}");
+    }
+}
+
 #[test]
 fn a_missing_picture_is_shown_as_a_card_and_the_rest_plays_on() {
     let scene = r##"{

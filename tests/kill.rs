@@ -129,8 +129,8 @@ fn kill_over_and_over(variables: &[(&str, &str)]) {
         }
     }
     assert!(answered_in_all > kills(), "too few edits to tell anything");
-    // Kept, and killed before the answer: the kills did hit.
-    assert!(between > 0 || kills() < 10, "no kill came between an edit and its answer");
+    // Kept, and killed before the answer: the kills did hit. Of few kills none may have.
+    assert!(between > 0 || kills() < 50, "no kill came between an edit and its answer");
 }
 
 #[test]

@@ -271,12 +271,14 @@ fn frame(text: &str) -> Vec<u8> {
 fn those_who_mean_no_good_hurt_only_themselves() {
     const STALLED: usize = 16;
     const EDITS: usize = 100;
-    /// In three texts of as many letters as may be, of four bytes each.
-    const BYTES: usize = 3 * 4 * 20_000;
+    const TEXTS: usize = 12;
+    /// As many as may be, of four bytes each.
+    const LETTERS: usize = 5000;
+    const BYTES: usize = TEXTS * 4 * LETTERS;
     let variables = [("SCENE", "scene.jsonc"), ("STREAM_RESOLUTION", "160x90"), ("TARGET_FPS", "60")];
     let service = Service::start(&variables, &[("scene.jsonc", SCENE)]);
-    let ids = ["one", "two", "three"];
-    for id in ids {
+    let ids: Vec<String> = (0..TEXTS).map(|number| format!("text-{number}")).collect();
+    for id in &ids {
         let hidden = json!({ "id": id, "visible": false, "content": { "type": "text", "text": "" } });
         service.send("POST", "/api/stream/layers", &hidden).expect(201);
     }
@@ -285,18 +287,20 @@ fn those_who_mean_no_good_hurt_only_themselves() {
     let mut stalled: Vec<_> = (0..STALLED).map(|_| Client::connect_with(service.port, "?topics=scene")).collect();
     let write = |n: usize| {
         let letter = ["\u{1d11e}", "\u{1d122}"][n % 2];
-        let patch = json!({ "content": { "text": letter.repeat(20_000) } });
+        let patch = json!({ "content": { "text": letter.repeat(LETTERS) } });
         let edits: Vec<_> = ids.iter().map(|id| json!({ "op": "patchLayer", "id": id, "patch": patch })).collect();
         service.send("POST", "/api/stream/layers/batch", &json!({ "edits": edits })).expect(200);
     };
     let done = &AtomicBool::new(false);
     std::thread::scope(|scope| {
         let ending = Ending(done);
-        let floods = [true, false].map(|takes_answers| {
-            let port = service.port;
+        let nothing = json!({ "op": "patchLayer", "id": "text-0", "patch": {} });
+        let messages =
+            [json!({ "type": "subscribe", "topics": [] }), json!({ "type": "edit", "edits": vec![nothing; 100] })];
+        let floods = [(true, 0), (false, 0), (true, 1), (false, 1)].map(|(takes_answers, message)| {
+            let (port, message) = (service.port, messages[message].clone());
             scope.spawn(move || {
                 let mut client = Client::connect_with(port, "?topics=");
-                let message = json!({ "type": "subscribe", "topics": [] });
                 while !done.load(Ordering::Acquire) {
                     if takes_answers {
                         client.ask(message.clone());

@@ -88,6 +88,28 @@ fn patch(service: &Service, layer: &str, patch: &Value) -> bool {
     answer.json()["persisted"].as_bool().expect("every answer says so")
 }
 
+/// Without a scene file uploads lie where the service was started, and are found again from elsewhere.
+#[test]
+fn uploads_are_found_again_when_the_service_is_started_from_another_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let variables = [SMALL, ("DATA_DIR", data.path().to_str().unwrap())];
+    let first = Service::start(&variables, &[]);
+    let file = r##"<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"><path fill="#f00" d="M0 0h320v180H0z"/></svg>"##;
+    let asset = format!("http://127.0.0.1:{}/api/stream/assets/red", first.port);
+    ureq::put(&asset).header("content-type", "image/svg+xml").send(file).unwrap();
+    let layer = json!({ "id": "picture", "content": { "type": "svg", "asset": "red" } });
+    first.send("POST", "/api/stream/layers", &layer).expect(201);
+    let is_red = |service: &Service| service.picture().1.get_pixel(20, 10).0[0] > 200;
+    wait_for("the picture", PATIENCE, || is_red(&first).then_some(()));
+    // Where it was started stays as it is; only the service ends.
+    let folder = std::sync::Arc::clone(&first.folder);
+    drop(first);
+    let second = Service::start(&variables, &[]);
+    assert_ne!(second.folder.path(), folder.path());
+    wait_for("the picture again", PATIENCE, || is_red(&second).then_some(()));
+    drop(second);
+}
+
 /// Everything that was edited, animations and timelines in flight, and the picture itself.
 fn goes_on_where_it_stood(variables: &[(&str, &str)]) {
     let (mut service, variables) = start(variables);
@@ -146,9 +168,118 @@ fn the_scene_goes_on_where_it_stood() {
 }
 
 #[test]
+fn a_scene_that_has_more_layers_than_are_allowed_by_now_is_played() {
+    let (mut service, variables) = start(&[("MAX_LAYERS", "9")]);
+    let add = |service: &Service, id: String| {
+        service.send("POST", "/api/stream/layers", &json!({ "id": id, "content": { "type": "group" } }))
+    };
+    for number in 0..4 {
+        add(&service, format!("more-{number}")).expect(201);
+    }
+    let mut variables = borrowed(&variables);
+    variables.push(("MAX_LAYERS", "6"));
+    service.kill_and_restart(&variables, &[]);
+    assert!(service.log().contains("the scene has 9 layers, and MAX_LAYERS allows 6"), "{}", service.log());
+    patch(&service, "more-3", &json!({ "name": "still here" }));
+    let refused = add(&service, "one-more".to_owned()).expect(422).json();
+    assert!(refused["detail"].as_str().unwrap().contains("10 layers"), "{refused}");
+}
+
+#[test]
 fn the_scene_goes_on_where_it_stood_with_redis() {
     let server = RedisServer::start();
     goes_on_where_it_stood(&[("REDIS_URL", &server.url()), ("REDIS_PASSWORD", PASSWORD)]);
+}
+
+/// What is written into the scene file while the service is down is as if it had been saved while it ran.
+fn changes_of_the_file_while_it_is_down_are_carried_over(variables: &[(&str, &str)]) {
+    let (mut service, variables) = start(variables);
+    let variables = borrowed(&variables);
+    let file = service.folder.path().join("scene.json");
+    let layer = |service: &Service, id: &str| service.json(&format!("/api/stream/layers/{id}"));
+    assert!(patch(&service, "box", &json!({ "name": "edited", "opacity": 0.5 })));
+    assert!(patch(&service, "flashed", &json!({ "name": "edited too" })));
+    service.kill_and_restart(&variables, &[]);
+    assert!(!service.log().contains("changes are carried over"), "the file is the same: {}", service.log());
+
+    let mut changed: Value = serde_json::from_str(&scene()).unwrap();
+    changed["layers"][1]["content"]["color"] = json!("#0000ff");
+    changed["layers"][1]["opacity"] = json!(0.75);
+    changed["layers"].as_array_mut().unwrap().remove(4);
+    let added = json!({ "id": "added", "content": { "type": "group" } });
+    changed["layers"].as_array_mut().unwrap().push(added);
+    changed["triggers"].as_array_mut().unwrap().pop();
+    service.kill();
+    fs::write(&file, changed.to_string()).unwrap();
+    service.kill_and_restart(&variables, &[]);
+    for words in [
+        "changes are carried over",
+        "goes on from where it stood",
+        "`opacity` of the layer `box`",
+        "the layer `flashed`",
+    ] {
+        assert!(service.log().contains(words), "no `{words}`: {}", service.log());
+    }
+    let (edited, bar) = (layer(&service, "box"), bar(&service.picture().1));
+    assert_eq!(
+        (&edited["name"], &edited["opacity"], &edited["content"]["color"]),
+        (&json!("edited"), &json!(0.75), &json!("#0000ff"))
+    );
+    service.get("/api/stream/layers/added").expect(200);
+    service.get("/api/stream/layers/flashed").expect(404);
+    assert!(bar > 0, "what has not changed goes on");
+
+    // That is what it is built on now; a faulty file, and one that is gone, change nothing, and what it says later does.
+    assert!(patch(&service, "box", &json!({ "opacity": 0.25 })));
+    service.kill_and_restart(&variables, &[]);
+    assert!(!service.log().contains("changes are carried over"), "{}", service.log());
+    for (broken, words) in [(Some("{"), "the scene `scene` stays as it is"), (None, "there is no such file")] {
+        service.kill();
+        match broken {
+            Some(text) => fs::write(&file, text).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        service.kill_and_restart(&variables, &[]);
+        service.wait_for_log(words);
+        assert_eq!(layer(&service, "box")["opacity"], 0.25);
+    }
+    changed["layers"][1]["content"]["color"] = json!("#ff0000");
+    fs::write(&file, changed.to_string()).unwrap();
+    wait_for("the mended file", PATIENCE, || (layer(&service, "box")["content"]["color"] == "#ff0000").then_some(()));
+    assert_eq!(layer(&service, "box")["opacity"], 0.25);
+}
+
+#[test]
+fn changes_of_the_scene_file_while_it_is_down_are_carried_over() {
+    changes_of_the_file_while_it_is_down_are_carried_over(&[]);
+}
+
+#[test]
+fn changes_of_the_scene_file_while_it_is_down_are_carried_over_with_redis() {
+    let server = RedisServer::start();
+    changes_of_the_file_while_it_is_down_are_carried_over(&[
+        ("REDIS_URL", &server.url()),
+        ("REDIS_PASSWORD", PASSWORD),
+    ]);
+}
+
+/// A scene that waits while another is on air takes over its file's changes too.
+#[test]
+fn a_scene_that_waits_takes_over_what_its_file_says() {
+    let (mut service, variables) = start(&[]);
+    let variables = borrowed(&variables);
+    service.send("PUT", "/api/stream/scenes/other", &json!({ "layers": [] })).expect(200);
+    service.send("PUT", "/api/stream/scenes/spare", &json!({ "layers": [] })).expect(200);
+    assert!(patch(&service, "box", &json!({ "name": "edited" })));
+    let activated = service.send("POST", "/api/stream/scenes/other/activate", &json!({})).expect(200).json();
+    assert_eq!(activated["persisted"], true, "{activated}");
+    service.kill();
+    fs::write(service.folder.path().join("scene.json"), scene().replace("#00ff00", "#0000ff")).unwrap();
+    service.kill_and_restart(&variables, &[]);
+    assert_eq!(service.json("/api/stream/scenes")["active"], "other");
+    let kept = service.json("/api/stream/scenes/scene");
+    let edited = &kept["layers"][1];
+    assert_eq!((&edited["name"], &edited["content"]["color"]), (&json!("edited"), &json!("#0000ff")));
 }
 
 #[test]
@@ -350,4 +481,24 @@ fn redis_is_spoken_to_over_tls_if_it_can_be_trusted() {
     let stranger = run(service.folder.path(), &["doctor"], &known[..2]);
     let told = String::from_utf8_lossy(&stranger.stdout).into_owned();
     assert!(told.contains("missing  store: ") && told.contains("certificate"), "{told}");
+}
+
+/// Two instances never write over each other: the second is told who has the state, and the first goes on.
+#[test]
+fn a_second_instance_with_the_same_keys_does_not_start() {
+    let server = RedisServer::start();
+    let url = server.url();
+    let (mut service, variables) = start(&[("REDIS_URL", url.as_str()), ("REDIS_PASSWORD", PASSWORD)]);
+    let ports = ["PORT", "WS_PORT", "METRICS_PORT", "HEALTH_PORT"].map(|port| (port, "0"));
+    let second = run(service.folder.path(), &["serve"], &[&ports[..], &borrowed(&variables)].concat());
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{told}");
+    assert!(told.contains("in use by another instance (process ") && told.contains("REDIS_PREFIX"), "{told}");
+    assert!(patch(&service, "box", &json!({ "name": "still here" })));
+    // Killed, it is known to be gone; ended, it leaves nothing behind.
+    service.kill_and_restart(&borrowed(&variables), &[]);
+    assert_eq!(service.json("/api/stream/layers/box")["name"], "still here");
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(0));
+    assert_eq!(server.ask(&["EXISTS", "stream-manager:lease"]), "0");
 }

@@ -129,7 +129,12 @@ fn a_folder_holds_what_its_playlist_names() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("hls");
     fs::create_dir(&folder).unwrap();
-    fs::write(folder.join("segment-7.m4s"), "of an earlier stream").unwrap();
+    // As the marker of an earlier stream lists it.
+    let left = folder.join("segment-7.m4s");
+    fs::write(&left, "of an earlier stream").unwrap();
+    let about = fs::metadata(&left).unwrap();
+    let time = about.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+    fs::write(folder.join(".stream-manager-hls"), format!("segment-7.m4s {} {time}\n", about.len())).unwrap();
     fs::write(folder.join("notes.txt"), "not ours").unwrap();
     let mut show = Show::start(FORMAT, settings(), &[("hls", Destination::Hls { folder: folder.clone() })]);
     show.wait_for_state("hls", OutputState::Started);

@@ -32,6 +32,8 @@ fn scene() -> String {
             { "id": "missing", "type": "image", "path": "missing.png" },
             { "id": "huge", "type": "animatedImage", "path": "huge.gif" },
             { "id": "letters", "type": "font", "path": "letters.ttf" },
+            { "id": "cut", "type": "font", "path": "cut.otf" },
+            { "id": "folder", "type": "font", "path": "folder.ttf" },
         ],
         "layers": [
             { "id": "broken", "content": { "type": "image", "asset": "broken", "size": size } },
@@ -59,6 +61,9 @@ const BROKEN: &str = "\u{89}PNG\r\n\u{1a}\n this is no picture";
 /// A GIF of 65535 x 65535 pixels: 17 GB if anybody decoded it.
 const HUGE: &[u8] = b"GIF89a\xff\xff\xff\xff\0\0\0\x2c\0\0\0\0\xff\xff\xff\xff\0\x02\x01\x04\0\x3b";
 
+/// A font that is one.
+const FONT: &[u8] = include_bytes!("../systems/assets/fonts/Inter-Bold.otf");
+
 /// How many pixels are not black in a box of this size.
 fn painted(picture: &RgbImage, (left, top): (u32, u32), (width, height): (u32, u32)) -> usize {
     let columns = left..left + width;
@@ -69,15 +74,18 @@ fn start(variables: &[(&str, &str)]) -> Service {
     let variables: Vec<_> = [SMALL, ("SCENE", "scene.json")].iter().chain(variables).copied().collect();
     let folder = tempfile::tempdir().unwrap();
     let scene = scene();
-    let files: [(&str, &[u8]); 4] = [
+    let files: [(&str, &[u8]); 5] = [
         ("scene.json", scene.as_bytes()),
         ("broken.png", BROKEN.as_bytes()),
         ("huge.gif", HUGE),
         ("letters.ttf", b"no font"),
+        ("cut.otf", &FONT[..FONT.len() / 50]),
     ];
     for (name, bytes) in files {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
+    // What is a folder cannot be read at all.
+    std::fs::create_dir(folder.path().join("folder.ttf")).unwrap();
     let mut service = Service::launch_in(folder.into(), &variables, &[]);
     service.wait_until_ready();
     service
@@ -92,7 +100,7 @@ fn metric(service: &Service, name: &str) -> f64 {
 #[test]
 fn broken_and_missing_assets_are_told_and_the_rest_plays_on() {
     let service = start(&[]);
-    for file in ["broken.png", "missing.png", "huge.gif", "letters.ttf"] {
+    for file in ["broken.png", "missing.png", "huge.gif", "letters.ttf", "cut.otf", "folder.ttf"] {
         service.wait_for_log(file);
     }
     wait_for("the cards and the words", PATIENCE, || {
@@ -126,4 +134,30 @@ fn a_layer_whose_drawing_panics_shows_a_card_and_is_tried_again() {
     let moves = || service.picture().1 != before;
     wait_for("the bar to move", PATIENCE, || moves().then_some(()));
     service.send("PATCH", "/api/stream/layers/broken", &json!({ "opacity": 0.5 })).expect(200);
+}
+
+/// Needs the feature `fault-injection`: `make test` runs it with that.
+#[cfg(feature = "fault-injection")]
+#[test]
+fn a_service_that_stands_still_starts_anew_where_it_stood() {
+    let folder = tempfile::tempdir().unwrap();
+    let door = folder.path().join("door");
+    let variables =
+        [SMALL, ("WATCHDOG_RESTART", "5"), ("FAULT_STALL", door.to_str().unwrap()), ("MUXER_OUTPUTS", "show.mp4")];
+    let mut service = Service::launch_in(tempfile::tempdir().unwrap().into(), &variables, &["--fresh"]);
+    service.wait_until_ready();
+    let layer = json!({ "id": "kept", "content": { "type": "color", "color": "#00ff00" } });
+    service.send("POST", "/api/stream/layers", &layer).expect(201);
+    service.wait_for_output("output-1", "started");
+    service.wait_for_frames(30);
+    std::fs::write(&door, "").unwrap();
+    service.wait_for_log("no frame was drawn for");
+    service.wait_for_log("the service starts anew");
+    std::fs::remove_file(&door).unwrap();
+    service.wait_until_ready_again(2);
+    // Though its flags say that it begins afresh: that was done.
+    service.get("/api/stream/layers/kept").expect(200);
+    assert!((metric(&service, "watchdog_restarts_total") - 1.0).abs() < 0.1);
+    service.wait_for_output("output-1", "started");
+    service.wait_for_frames(30);
 }

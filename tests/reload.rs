@@ -89,14 +89,66 @@ fn a_saved_scene_is_shown_and_what_stayed_the_same_goes_on() {
     std::fs::remove_file(service.folder.path().join("scene.jsonc")).unwrap();
     assert!(client.next_of("error")["detail"].as_str().unwrap().contains("there is no such file"));
 
-    // What was edited by hand gives way to the file.
+    // What was edited by hand gives way to what has changed in the file, and to nothing else.
     let patch = json!({ "content": { "color": "#0000ff" } });
     service.send("PATCH", "/api/stream/layers/box", &patch).expect(200);
+    service.send("PATCH", "/api/stream/layers/bar", &json!({ "opacity": 0.75 })).expect(200);
+    let added = json!({ "id": "added", "content": { "type": "group" } });
+    service.send("POST", "/api/stream/layers", &added).expect(201);
     save(&service, "scene.jsonc", &scene("#ffff00", ""));
     wait_for("the mended scene", PATIENCE, || {
         (service.picture().1.get_pixel(20, 140).0 == [255, 255, 0]).then_some(())
     });
     assert_eq!(service.get("/api/stream/layers/new").status, 404);
+    assert_eq!(service.json("/api/stream/layers/bar")["opacity"], 0.75);
+    assert_eq!(service.get("/api/stream/layers/added").status, 200);
+}
+
+/// What was edited meanwhile gives way only where it does not go with the file, and where there would be too many layers
+/// the file waits.
+#[test]
+fn a_saved_scene_takes_no_edits_away_that_go_with_it() {
+    let group = r#"{ "id": "group", "content": { "type": "group" } },"#;
+    let files = [("scene.jsonc", scene("#ff0000", group)), ("stream-manager.toml", "max_layers = 6\n".to_owned())];
+    let service = start(&[(files[0].0, files[0].1.as_str()), (files[1].0, files[1].1.as_str())]);
+    let mut client = Client::connect(service.port);
+    let plain = |id: &str| json!({ "id": id, "visible": false, "content": { "type": "color", "color": "#00ffff" } });
+    service.send("PATCH", "/api/stream/layers/bar", &json!({ "opacity": 0.75 })).expect(200);
+    service.send("POST", "/api/stream/layers", &plain("kept")).expect(201);
+    service.send("POST", "/api/stream/layers?parent=group", &plain("inside")).expect(201);
+
+    // The group goes, and with it alone what was put into it.
+    save(&service, "scene.jsonc", &scene("#00ff00", ""));
+    let told = client.next_of("error");
+    let detail = told["detail"].as_str().unwrap();
+    assert!(detail.contains("the layer `inside`") && !detail.contains("kept") && !detail.contains("`bar`"), "{told}");
+    service.wait_for_log("the layer `inside`");
+    assert_eq!(service.picture().1.get_pixel(20, 140).0, [0, 255, 0]);
+    assert_eq!(service.json("/api/stream/layers/bar")["opacity"], 0.75);
+    service.get("/api/stream/layers/kept").expect(200);
+    for gone in ["group", "inside"] {
+        service.get(&format!("/api/stream/layers/{gone}")).expect(404);
+    }
+
+    // Six layers may be: two of the file, one that was added, and four more in the file are one too many.
+    let more: String =
+        (0..4).map(|n| format!(r#"{{ "id": "more-{n}", "content": {{ "type": "group" }} }},"#)).collect();
+    save(&service, "scene.jsonc", &scene("#0000ff", &more));
+    let told = client.next_of("error");
+    let detail = told["detail"].as_str().unwrap();
+    assert!(detail.contains("MAX_LAYERS allows 6") && detail.contains("have 7"), "{told}");
+    assert_eq!(service.picture().1.get_pixel(20, 140).0, [0, 255, 0], "the scene stays as it is");
+    service.get("/api/stream/layers/kept").expect(200);
+    // With room for them the file is taken over as a whole when it is saved the next time, though it is the same.
+    service.send("PATCH", "/api/config", &json!({ "max_layers": 7 })).expect(200);
+    save(&service, "scene.jsonc", &scene("#0000ff", &more));
+    wait_for("the scene of the file", PATIENCE, || {
+        (service.picture().1.get_pixel(20, 140).0 == [0, 0, 255]).then_some(())
+    });
+    for there in ["kept", "more-0", "more-3"] {
+        service.get(&format!("/api/stream/layers/{there}")).expect(200);
+    }
+    assert_eq!(service.json("/api/stream/layers/bar")["opacity"], 0.75);
 }
 
 #[test]

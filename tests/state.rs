@@ -139,6 +139,46 @@ fn a_server_that_has_lost_something_is_noticed_and_another_writer_is_not_overwri
     });
 }
 
+/// One prefix is for one instance at a time, and the second is told who has it.
+#[test]
+fn a_state_that_somebody_holds_is_refused_to_others_until_it_is_given_back() {
+    let server = RedisServer::start();
+    runtime().block_on(async {
+        let (mut first, mut second) = (redis(&server, PASSWORD, "p"), redis(&server, PASSWORD, "p"));
+        first.claim().await.unwrap();
+        // Longer than the key would be there by itself.
+        let refused = second.claim().await.unwrap_err().to_string();
+        let process = format!("process {} on", std::process::id());
+        assert!(refused.contains(&process) && refused.contains("REDIS_PREFIX"), "{refused}");
+        first.close().await;
+        assert_eq!(server.ask(&["EXISTS", "p:lease"]), "0");
+        second.claim().await.unwrap();
+        // One that ended without a word, on this machine, is known to be gone, and nobody waits for its key.
+        second.close().await;
+        redis(&server, PASSWORD, "other").claim().await.unwrap();
+        let gone = server.ask(&["GET", "other:lease"]).replace("\"began\":", "\"began\":1");
+        server.ask(&["SET", "p:lease", &gone]);
+        first.claim().await.unwrap();
+        assert!(server.ask(&["GET", "p:lease"]).contains(&format!("\"process\":{}", std::process::id())));
+    });
+}
+
+/// What somebody else has put among the keys is told, and what cannot be read is named.
+#[test]
+fn what_was_not_written_here_is_left_out_and_what_was_altered_is_named() {
+    let server = RedisServer::start();
+    runtime().block_on(async {
+        let mut store = redis(&server, PASSWORD, "p");
+        store.commit(batch(true, &[("config", "changes", Some("{}"))])).await.unwrap();
+        server.ask(&["HSET", "p:transport", "state", "\"paused\""]);
+        assert_eq!(store.load().await, Ok(loaded(&[("config", "changes", "{}")])));
+        server.ask(&["DEL", "p:config"]);
+        server.ask(&["SET", "p:config", "text"]);
+        let told = store.load().await.unwrap_err().to_string();
+        assert!(told.contains("damaged") && told.contains("`p:config` is no hash"), "{told}");
+    });
+}
+
 #[test]
 fn what_cannot_be_used_is_told_and_left_as_it_is() {
     let (folder, server) = (tempfile::tempdir().unwrap(), RedisServer::start());

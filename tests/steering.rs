@@ -216,7 +216,8 @@ fn a_stopped_stream_can_be_started_again() {
         let refused = service.send("POST", &format!("/api/stream/{path}"), &Value::Null).expect(409);
         assert_eq!(refused.json()["title"], "Conflict");
     }
-    let started = service.send("POST", "/stream/control", &json!({ "action": "start" })).expect(200).json();
+    let mut started = service.send("POST", "/stream/control", &json!({ "action": "start" })).expect(200).json();
+    assert!(started.as_object_mut().unwrap().remove("tick").is_some_and(|tick| tick.is_u64()), "{started}");
     assert_eq!(started, json!({ "state": "live", "isLive": true, "persisted": true }));
     let live = service.wait_for_output("live", "started");
     assert_eq!(live.get("lastError"), None);

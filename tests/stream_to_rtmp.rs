@@ -133,8 +133,11 @@ fn a_server_that_is_not_there_yet_gets_the_stream_when_it_comes() {
 fn a_key_that_the_server_refuses_is_told_without_being_shown() {
     let server = RtmpServer::start();
     let url = format!("rtmp://127.0.0.1:{}/closed/{KEY}", server.port);
-    let service = Service::start(&[("STREAM_URL", &url), ("STREAM_RESOLUTION", "320x180")], &[]);
-    let output = service.wait_for_output("stream", "reconnecting");
+    let variables = [("STREAM_URL", url.as_str()), ("STREAM_RESOLUTION", "320x180"), ("MUXER_RETRY_DELAY", "50ms")];
+    let service = Service::start(&variables, &[]);
+    // It is not tried for ever.
+    let output = service.wait_for_output("stream", "failed");
+    assert_eq!(output["lastErrorKind"], "refused");
     let error = output["lastError"].as_str().unwrap_or_default();
     assert!(error.contains("check the application and the stream key"), "{output}");
     assert_key_is_kept(&service);

@@ -3,7 +3,7 @@
 use bevy_ecs::{component::Component, entity::Entity};
 use kurbo::{Affine, Vec2};
 
-use crate::content::Content;
+use crate::{blend::BlendMode, content::Content, effects::Effects, mask::Mask};
 
 /// Authored transform and opacity with animation applied.
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
@@ -28,6 +28,10 @@ pub struct Pose {
     /// Whether an animation that is playing at this moment changes position or anchor. Pictures of such a layer stand
     /// between pixels where it takes them, those of others on whole pixels.
     pub moving: bool,
+    /// How the layer mixes with what is below, if an animation says so.
+    pub blend: Option<BlendMode>,
+    /// Whether the layer is drawn at all, if an animation says so.
+    pub visible: Option<bool>,
 }
 
 impl Default for Pose {
@@ -42,6 +46,8 @@ impl Default for Pose {
             opacity: 1.0,
             reshaping: false,
             moving: false,
+            blend: None,
+            visible: None,
         }
     }
 }
@@ -49,6 +55,25 @@ impl Default for Pose {
 /// The content with animation applied; `None` while nothing animates the content, the authored one then counts.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
 pub struct AnimatedContent(pub Option<Content>);
+
+/// The effects with animation applied.
+#[derive(Component, Clone, Debug, Default, PartialEq)]
+pub struct ShownEffects {
+    /// All of them, those that are not animated too.
+    pub effects: Effects,
+}
+
+impl std::ops::Deref for ShownEffects {
+    type Target = Effects;
+
+    fn deref(&self) -> &Effects {
+        &self.effects
+    }
+}
+
+/// The mask with animation applied.
+#[derive(Component, Clone, Debug, Default, PartialEq)]
+pub struct ShownMask(pub Option<Mask>);
 
 /// Size of a layer's box in its own pixels, before any transform. Zero for groups and for pictures not loaded yet.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
@@ -76,6 +101,10 @@ pub struct Placement {
     pub reshaping: bool,
     /// Whether this layer or a group around it, as far as `picture`, is [`Pose::moving`].
     pub moving: bool,
+    /// Whether the layer itself is hidden, whatever the groups around it are.
+    pub hidden: bool,
+    /// How it mixes with what is below.
+    pub blend: BlendMode,
 }
 
 impl Default for Placement {
@@ -88,6 +117,8 @@ impl Default for Placement {
             visible: false,
             reshaping: false,
             moving: false,
+            hidden: false,
+            blend: BlendMode::Normal,
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     animation::{
+        Animation,
         timeline::{TimelineControl, TimelineDocument, TimelineId},
         trigger::EventName,
     },
@@ -20,10 +21,13 @@ use crate::{
     },
     held::SceneId,
     layer::LayerId,
+    transition::Transition,
 };
 
 /// Edits that a batch may have.
 pub const MAX_EDITS: usize = 1000;
+/// JSON values that the patches of a batch may be made of, all together.
+pub const MAX_PATCHED_VALUES: usize = 50_000;
 
 /// A change to the scene. Whoever makes one sends it to the mailbox; the stage `edit` carries it out, and is the only
 /// one that writes authored components.
@@ -50,10 +54,14 @@ pub enum Edit {
         /// The scene.
         id: SceneId,
     },
-    /// Brings a scene on air, from its beginning. The one before is held as it is then.
+    /// Brings a scene on air, from its beginning. The one before is held as it is then. Documents change at once; only the
+    /// picture follows in time.
     ActivateScene {
         /// The scene.
         id: SceneId,
+        /// How the picture goes over to it; as the scene's own document says if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transition: Option<Transition>,
     },
     /// Adds an asset to the scene, or puts another one in the place of the one of its id.
     PutAsset {
@@ -100,6 +108,20 @@ pub enum Edit {
         /// The patch; it cannot change `id`.
         #[schemars(extend("type" = "object"))]
         patch: Value,
+    },
+    /// Adds an animation to those of a layer, at the end of their list. It begins then; the others go on.
+    AddAnimation {
+        /// The layer.
+        id: LayerId,
+        /// The animation.
+        animation: Box<Animation>,
+    },
+    /// Removes an animation from those of a layer. The others go on.
+    RemoveAnimation {
+        /// The layer.
+        id: LayerId,
+        /// Its place in the list, from 0.
+        index: usize,
     },
     /// Removes a layer and its children.
     DeleteLayer {
@@ -160,6 +182,30 @@ pub enum Edit {
         #[schemars(length(max = 100))]
         etags: Option<Vec<Fingerprint>>,
     },
+    /// Changes nothing, but has the whole batch refused if a document is there at this point of the batch: what follows
+    /// makes it, and takes no other's place.
+    ExpectAbsent {
+        /// The document.
+        document: DocumentName,
+    },
+}
+
+impl Edit {
+    /// JSON values that its patch is made of; 0 for edits that have none, whose documents are limited otherwise.
+    #[must_use]
+    pub fn patched_values(&self) -> usize {
+        if let Self::PatchLayer { patch, .. } = self { count_values(patch) } else { 0 }
+    }
+}
+
+/// JSON values that a value is made of, itself included.
+#[must_use]
+pub fn count_values(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(count_values).sum(),
+        Value::Object(entries) => entries.values().map(count_values).sum(),
+        _ => 0,
+    }
 }
 
 /// A document of the scene that is read and written as one.
@@ -189,6 +235,11 @@ pub enum DocumentName {
     Timeline {
         /// The timeline.
         id: TimelineId,
+    },
+    /// An asset: what file it is, not what has become of that.
+    Asset {
+        /// The asset.
+        id: AssetId,
     },
 }
 
@@ -307,12 +358,15 @@ impl EditRejected {
             Self::IntoItself { parent, .. } => (parent.as_str(), "a group that is not within the layer itself", None),
             Self::UnknownTrack { id, nearest } => (id.as_str(), "the id of a track in the scene", nearest.clone()),
             Self::OtherVersion { .. }
+            | Self::Exists { .. }
             | Self::InUse { .. }
             | Self::AssetInUse { .. }
             | Self::TooManyLayers { .. }
             | Self::TooManyScenes { .. }
+            | Self::TooManyValues { .. }
             | Self::Invalid { .. }
             | Self::Busy
+            | Self::TooManyWait { .. }
             | Self::Closed => return None,
         };
         let (pointer, found, expected) = (pointer.to_owned(), format!("`{found}`"), expected.to_owned());
@@ -373,6 +427,12 @@ pub enum EditRejected {
         /// What it is.
         present: Fingerprint,
     },
+    /// A document is there that the batch expects not to be.
+    #[error("the document is there already; read it, and change it instead. Its ETag is \"{present}\"")]
+    Exists {
+        /// What it is.
+        present: Fingerprint,
+    },
     /// The scene's timelines and triggers would not fit its layers any more.
     #[error(
         "the scene's timelines and triggers would not fit it any more; change them too, in the same batch or before"
@@ -425,6 +485,12 @@ pub enum EditRejected {
         /// How many may be.
         limit: usize,
     },
+    /// The patches of the batch are too large to be merged within a tick.
+    #[error("the patches are made of {values} values, but {MAX_PATCHED_VALUES} are taken at once; send them in parts")]
+    TooManyValues {
+        /// How many values they have.
+        values: usize,
+    },
     /// The resulting document is not valid.
     #[error("{} in the document", if faults.len() == 1 { "a fault".to_owned() } else { format!("{} faults", faults.len()) })]
     Invalid {
@@ -434,6 +500,15 @@ pub enum EditRejected {
     /// More edits are waiting than the mailbox holds; none of this batch was taken.
     #[error("too many edits are waiting; try again in a moment")]
     Busy,
+    /// As many batches wait for ticks to come as may; this one was not taken.
+    #[error(
+        "as many edits{} wait for ticks to come as may; send this one nearer to its tick, or when others have been carried \
+         out", if *.is_of_one { " of this address" } else { "" }
+    )]
+    TooManyWait {
+        /// Whether they are those of one sender, and others have room.
+        is_of_one: bool,
+    },
     /// The service is ending.
     #[error("the service is ending")]
     Closed,

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use crate::{
     document::{SceneDocument, nearest},
     edit::EditRejected,
+    transition::Transition,
 };
 
 crate::id::id!(
@@ -35,6 +36,8 @@ pub enum HeldChange {
     Activated {
         /// The scene.
         id: SceneId,
+        /// How the picture goes over to it.
+        transition: Transition,
     },
 }
 

@@ -5,9 +5,14 @@
 #[error("expected an id of 1 to 64 letters, digits, `_`, `-` or `.`, beginning with a letter or a digit")]
 pub struct ParseIdError;
 
-pub(crate) const ID_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+/// The rule for ids as a regular expression.
+pub const ID_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
 
-pub(crate) fn check_id(text: &str) -> Result<(), ParseIdError> {
+/// Whether a text can be an id.
+///
+/// # Errors
+/// It breaks the rule: 1 to 64 letters, digits, `_`, `-` or `.`, the first a letter or digit.
+pub fn check_id(text: &str) -> Result<(), ParseIdError> {
     let mut bytes = text.bytes();
     let first = bytes.next().is_some_and(|b| b.is_ascii_alphanumeric());
     let rest = bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));

@@ -5,10 +5,15 @@ use kurbo::{BezPath, Rect, Shape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::layer::LayerId;
+use crate::{
+    animation::slots::{Form, Segment, Slots, Visitor},
+    computed::ShownMask,
+    layer::LayerId,
+};
 
 /// The mask of a layer, if it has one.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
+#[require(ShownMask)]
 pub struct LayerMask(pub Option<Mask>);
 
 /// A shape in the layer's own box outside of which nothing of the layer (for a group: of its children) is seen; or
@@ -113,4 +118,27 @@ pub enum MaskChannel {
     Alpha,
     /// How bright it is; where it is transparent it is dark.
     Luminance,
+}
+
+impl Slots for Mask {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        const FAR: f64 = 1e5;
+        visitor.within(Segment::Name("shape"), |visitor| {
+            let (x, y, width, height, radius) = match &mut self.shape {
+                MaskShape::Rect { x, y, width, height, radius } => (x, y, width, height, Some(radius)),
+                MaskShape::Ellipse { x, y, width, height } => (x, y, width, height, None),
+                MaskShape::Path { d } => return visitor.text("d", d, Form::Path),
+                MaskShape::Layer { channel, .. } => return visitor.step("channel", channel),
+            };
+            visitor.number("x", x, -FAR, FAR);
+            visitor.number("y", y, -FAR, FAR);
+            visitor.number("width", width, 0.0, FAR);
+            visitor.number("height", height, 0.0, FAR);
+            if let Some(radius) = radius {
+                visitor.number("radius", radius, 0.0, FAR);
+            }
+        });
+        visitor.step("inverted", &mut self.inverted);
+        visitor.number("feather", &mut self.feather, 0.0, 500.0);
+    }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use components::{
-    Animations, LayerDocument, LayerId, Pose, SceneDocument,
+    LayerDocument, LayerId, Pose, SceneDocument,
     animation::{
         AnimationStarts, Playing,
         timeline::{ActiveCue, CueList, Cues, Playhead, SeekTarget, Step, TimelineDocument, TimelineId},
@@ -36,8 +36,8 @@ fn from(position: f64, rate: f64, since: f64) -> Playhead {
 fn playing(list: &CueList, playhead: Playhead, layer: &LayerDocument) -> Playing {
     let cues = list.cues().iter().filter(|cue| cue.layer == layer.id);
     let cues = Cues(cues.map(|cue| ActiveCue::new(Arc::clone(cue), list, playhead)).collect());
-    let (none, starts) = (Animations::default(), AnimationStarts::default());
-    Playing::new(&none, &starts, &cues, &layer.content, &layer.transform, &layer.opacity)
+    let starts = AnimationStarts::default();
+    Playing::new(&starts, &cues, &layer.content, &layer.transform, &layer.opacity)
 }
 
 /// What a timeline makes of all layers. Whether they are moving is no matter of where they are.
@@ -213,7 +213,10 @@ proptest! {
                 let after = after.last().unwrap();
                 prop_assert_eq!(before, after);
                 // What goes on from a value that another timeline brought it to is another matter.
-                let has_beginning = before.cues().iter().all(|cue| cue.animation.from.is_some() || cue.animation.to.is_none());
+                let has_beginning = before.cues().iter().all(|cue| {
+                    let animation = &cue.animation;
+                    animation.from.is_some() || (animation.to.is_none() && animation.by.is_none())
+                });
                 if has_beginning {
                     let inner = TimelineDocument {
                         id: TimelineId::new("inner").unwrap(),

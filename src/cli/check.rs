@@ -20,7 +20,11 @@ pub fn check(args: &CheckArgs) -> ExitCode {
     let mut faulty = false;
     for file in &args.files {
         match check_scene(file, &limits, settings.assets_memory << 20) {
-            Ok(scene) => lines.push(summary(file, &scene)),
+            Ok(scene) => {
+                let warned = scene.notices().into_iter().map(|notice| format!("{}: warning: {notice}", file.display()));
+                lines.extend(warned);
+                lines.push(summary(file, &scene));
+            }
             Err(faults) => {
                 faulty = true;
                 lines.extend(faults);
@@ -84,10 +88,9 @@ pub(super) fn read_scene(file: &Path, limits: &Limits) -> Result<SceneDocument, 
 pub(super) fn parse_scene(file: &Path, text: &str, limits: &Limits) -> Result<SceneDocument, Vec<String>> {
     let mut scene = SceneDocument::parse(text, limits)
         .map_err(|faults| faults.iter().map(|fault| format!("{}:{fault}", file.display())).collect::<Vec<_>>())?;
-    scene.folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => ".".into(),
-    };
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // In full, so that its files are found again by who is started from another folder and goes on with the scene.
+    scene.folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     Ok(scene)
 }
 
@@ -96,7 +99,15 @@ pub(super) fn parse_scene(file: &Path, text: &str, limits: &Limits) -> Result<Sc
 /// # Errors
 /// It is faulty. What is wrong was told on stderr then; the exit status is left to pass on.
 pub(super) fn open_scene(file: &Path, settings: &Settings) -> Result<SceneDocument, ExitCode> {
-    read_scene(file, &Limits { max_layers: settings.max_layers }).map_err(|faults| fail(tell_faults(&faults), 1))
+    let scene = read_scene(file, &Limits { max_layers: settings.max_layers });
+    scene.inspect(|scene| tell_notices(file, scene)).map_err(|faults| fail(tell_faults(&faults), 1))
+}
+
+/// Tells what the author of a scene file should know about it.
+pub(super) fn tell_notices(file: &Path, scene: &SceneDocument) {
+    for notice in scene.notices() {
+        tracing::warn!("{}: {notice}", file.display());
+    }
 }
 
 /// All that is wrong with a scene, in one text.

@@ -3,13 +3,19 @@
 mod check;
 mod completions;
 mod doctor;
+mod faults;
+mod latency;
 mod offline;
+mod outputs;
 mod reconfigure;
 mod reload;
 mod remember;
 mod render;
+mod restart;
+mod scene_file;
 mod schema;
 mod serve;
+mod slate;
 mod snapshot;
 mod stream;
 
@@ -22,11 +28,13 @@ use std::{
 };
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use components::VariantId;
 
 pub use self::{
     check::check,
     completions::{Completions, completions},
     doctor::{Finding, Verdict, doctor, find_fonts, probe_ports},
+    latency::latency,
     render::render,
     schema::{SchemaArgs, SchemaFormat, SchemaKind, schema},
     serve::serve,
@@ -108,6 +116,16 @@ pub enum Command {
     #[command(after_help = "Example:
   stream-manager doctor --port 8080")]
     Doctor(DoctorArgs),
+    /// Measure how long a picture takes to a viewer, and how far sound and picture are apart there
+    ///
+    /// Sends a picture and a click a second through a real output, with the settings of the stream, plays them back, and
+    /// prints what it found: the time from drawing a picture to its being decoded by a player, and by how much the sound
+    /// comes after its picture. Nobody else may be sending to that address. The exit status is 1 if nothing came back.
+    #[command(after_help = "Examples:
+  stream-manager latency
+  stream-manager latency --to rtmp://127.0.0.1/live/test --duration 30s --stream-resolution 1080p
+  stream-manager latency --to rtmp://127.0.0.1/live/test --metrics /var/lib/node-exporter/latency.prom")]
+    Latency(LatencyArgs),
     /// Print what a shell needs to complete commands and flags
     #[command(after_help = "Example:
   stream-manager completions bash > ~/.local/share/bash-completion/completions/stream-manager")]
@@ -146,6 +164,9 @@ pub struct RenderArgs {
     /// Moment of the scene to begin at
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "0s")]
     pub from: Duration,
+    /// Variant of the scene to show: one that its layers name [default: the stream's own picture]
+    #[arg(long, value_name = "NAME", value_parser = variant)]
+    pub variant: Option<VariantId>,
     /// The settings that were given as flags.
     #[command(flatten)]
     pub settings: ConfigFlags<RenderSettings>,
@@ -178,6 +199,9 @@ pub struct SnapshotArgs {
     /// Width of the picture in pixels; the height follows [default: the stream's]
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=3840))]
     pub width: Option<u32>,
+    /// Variant of the scene to show: one that its layers name [default: the stream's own picture]
+    #[arg(long, value_name = "NAME", value_parser = variant)]
+    pub variant: Option<VariantId>,
     /// The settings that were given as flags.
     #[command(flatten)]
     pub settings: ConfigFlags<PictureSettings>,
@@ -192,6 +216,23 @@ pub struct CheckArgs {
     /// The settings that were given as flags.
     #[command(flatten)]
     pub settings: ConfigFlags<PictureSettings>,
+}
+
+/// `latency`
+#[derive(Debug, Args)]
+pub struct LatencyArgs {
+    /// Where to send to and to play from: an `rtmp://` address or a file [default: a file that is removed again]
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
+    /// How long to measure: `10s`, `1m`, up to four minutes
+    #[arg(long, value_name = "TIME", value_parser = measuring_time, default_value = "10s")]
+    pub duration: Duration,
+    /// Write what was found to this file too, for the text collector of Prometheus' node exporter
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// The settings that were given as flags.
+    #[command(flatten)]
+    pub settings: ConfigFlags<RenderSettings>,
 }
 
 /// `doctor`
@@ -232,8 +273,17 @@ impl Scope for PictureSettings {
     }
 }
 
+fn variant(text: &str) -> Result<VariantId, String> {
+    VariantId::new(text).map_err(|error| error.to_string())
+}
+
 fn time(text: &str) -> Result<Duration, String> {
     parse_seconds(text).ok_or_else(|| "expected a time such as `10s`, `500ms` or `2m`".to_owned())
+}
+
+fn measuring_time(text: &str) -> Result<Duration, String> {
+    let in_bounds = |time: &Duration| (Duration::from_secs(2)..=Duration::from_secs(240)).contains(time);
+    time(text).ok().filter(in_bounds).ok_or_else(|| "expected a time from `2s` to `4m`".to_owned())
 }
 
 /// The command line as clap knows it: with the flags of `serve` accepted, but not listed, beside the commands.

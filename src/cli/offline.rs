@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use components::{Edit, SceneDocument, edit::BatchRejected};
+use components::{Edit, SceneDocument, VariantId, edit::BatchRejected};
 use systems::{Compositor, CompositorSettings, Quality, RenderQuality, TickReport, clock::SceneEvent};
 
 use super::stream;
@@ -11,11 +11,15 @@ use crate::{config::Settings, engine::QualityGoal};
 /// How long pictures and fonts of a scene may take to be read and decoded.
 const LOADING: Duration = Duration::from_secs(60);
 
-/// A compositor that has loaded `scene` and all of its assets, at the beginning of the scene.
+/// A compositor that has loaded `scene` and all of its assets, at the beginning of the scene, and shows `variant` of it.
 ///
 /// # Errors
 /// The scene cannot be played.
-pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Compositor, BatchRejected> {
+pub(super) fn load(
+    scene: SceneDocument,
+    settings: &Settings,
+    variant: Option<&VariantId>,
+) -> Result<Compositor, BatchRejected> {
     let mut compositor = Compositor::new(CompositorSettings {
         width: settings.stream_resolution.width as usize,
         height: settings.stream_resolution.height as usize,
@@ -28,6 +32,9 @@ pub(super) fn load(scene: SceneDocument, settings: &Settings) -> Result<Composit
         QualityGoal::Fixed(quality) => quality,
         QualityGoal::Auto => Quality::High,
     };
+    if let Some(variant) = variant {
+        compositor.set_variants(variant.clone(), []);
+    }
     compositor.set_raster_memory(settings.pipeline_raster_memory << 20);
     compositor.set_quality(RenderQuality::all(quality));
     compositor.set_asset_budget(settings.assets_memory << 20);

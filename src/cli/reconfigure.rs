@@ -8,14 +8,14 @@ use super::stream;
 use crate::{
     config::{Apply, NotApplied, Settings},
     engine::{Document, EngineHandle, Kept, Reconfiguration, ReconfigurationRefused},
-    output::EncoderBitrate,
+    output::EncoderControl,
     telemetry::LogLevelHandle,
 };
 
 /// The parts of the service that live settings reach.
 pub(super) struct Reconfigure {
     pub(super) engine: EngineHandle,
-    pub(super) bitrate: EncoderBitrate,
+    pub(super) encoder: EncoderControl,
     /// Absent if no log is written.
     pub(super) log_level: Option<LogLevelHandle>,
 }
@@ -39,7 +39,10 @@ impl Apply for Reconfigure {
                 }
             })?;
             if before.stream_bitrate != after.stream_bitrate {
-                self.bitrate.set(after.stream_bitrate);
+                self.encoder.set_bitrate(after.stream_bitrate);
+            }
+            if before.stream_keyframe_interval != after.stream_keyframe_interval {
+                self.encoder.set_keyframe_interval(after.stream_keyframe_interval);
             }
             if let Some(log_level) = self.log_level.as_ref().filter(|_| before.log_level != after.log_level)
                 && let Err(error) = log_level.set(after.log_level.as_str())

@@ -1,10 +1,11 @@
 //! What `serve` begins with: what the last run left in the store, or the scene file.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use components::{SceneDocument, SceneId, held::HeldScenes};
 use serde_json::Value;
 
+use super::{check::tell_faults, scene_file::SceneFile};
 use crate::{
     config::{self, Settings, Sources},
     engine::{Beginning, Transport},
@@ -16,8 +17,10 @@ const STARTING: Duration = Duration::from_secs(10);
 /// Pause between two attempts.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
-/// Under which name the scene file is kept with which the scene on air began.
+/// Under which name the path of the scene file is kept with which the scene began …
 const ORIGIN: (&str, &str) = ("origin", "scene");
+/// … and under which all that the file said when it was taken over last.
+pub(super) const BUILT_ON: (&str, &str) = ("origin", "file");
 
 /// A store, and what it remembers.
 pub(super) struct Memory {
@@ -71,7 +74,14 @@ impl Memory {
     /// The settings as they were changed while the last run went on. Changes that this start does not allow are left
     /// out, and told.
     pub(super) fn settings(&self, sources: &mut Sources, settings: Settings) -> Settings {
-        let Some(changes) = self.remembered.document("config", "changes") else { return settings };
+        let changes = match self.remembered.document("config", "changes") {
+            Ok(Some(changes)) => changes,
+            Ok(None) => return settings,
+            Err(error) => {
+                tracing::warn!("what was changed in the last run is left out: {error}");
+                return settings;
+            }
+        };
         let mut changed = sources.clone();
         for warning in changed.remember(changes) {
             tracing::warn!("{warning}");
@@ -90,40 +100,59 @@ impl Memory {
 
     /// What the engine begins with: the scene of the last run where it stood, unless there is none or another scene
     /// file is given than the one with which it began. The scenes that waited wait again; so does the one that was on
-    /// air, if another takes its place.
+    /// air, if another takes its place. With it comes the version of the file that the scene is built on, if that is known.
+    /// A faulty scene file has `slate` in its place, if there is one, until it is mended.
     ///
     /// # Errors
-    /// The scene file is needed, and faulty; or a scene that waited cannot be read.
+    /// The scene file is needed and faulty, and there is no slate; or a scene that waited cannot be read.
     pub(super) fn beginning(
         &mut self,
-        file: Option<&Path>,
-        scene: Result<SceneDocument, String>,
-    ) -> Result<Beginning, String> {
-        let file = file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
-        let known: Option<String> = self.remembered.document(ORIGIN.0, ORIGIN.1);
-        let given = file.as_ref().map(|file| file.to_string_lossy().into_owned());
-        let transport = self.remembered.document("transport", "state").unwrap_or(Transport::Live);
+        given: Option<&SceneFile>,
+        slate: Option<SceneDocument>,
+    ) -> Result<(Beginning, Option<SceneDocument>), String> {
+        let file = given.map(SceneFile::place);
+        let in_store = |error: String| {
+            format!("{error}, in `{}`; mend it, or start with --fresh, which forgets all of it", self.store.place())
+        };
+        let known: Option<String> = self.remembered.document(ORIGIN.0, ORIGIN.1).map_err(in_store)?;
+        let path = file.as_ref().map(|file| file.to_string_lossy().into_owned());
+        let transport = self.remembered.document("transport", "state").map_err(in_store)?.unwrap_or(Transport::Live);
         let place = self.store.place();
         let name = file.as_deref().map_or_else(SceneId::main, SceneId::of_file);
-        let mut scenes = self.remembered.scenes()?.unwrap_or_else(|| HeldScenes::new(name.clone()));
-        let is_same = given.is_none() || given == known;
+        let mut scenes = self.remembered.scenes().map_err(in_store)?.unwrap_or_else(|| HeldScenes::new(name.clone()));
+        let is_same = path.is_none() || path == known;
         let (stored, before) = match self.remembered.program.take() {
             stored if is_same => (stored, None),
             before => (None, before),
         };
         if let Some((scene, motion)) = stored {
             let (layers, seconds) = (scene.walk().count(), motion.seconds);
-            tracing::info!(layers, "the scene goes on from where it stood at {seconds:.1} s, as kept in `{place}`");
-            if let Some(file) = &given {
-                tracing::info!("`{file}` is not read: --fresh begins with it");
-            }
-            return Ok(Beginning { scene, motion: Some(motion), scenes, transport });
+            tracing::info!(
+                layers,
+                "the scene goes on from where it stood at {seconds:.1} s, as kept in `{place}`; --fresh begins with the \
+                 scene file instead"
+            );
+            let built_on = match self.remembered.scene(BUILT_ON.0, BUILT_ON.1).map_err(in_store)? {
+                // Kept by a version that did not note it: changes count from now on.
+                None => self.build_on(given),
+                known => known,
+            };
+            return Ok((Beginning { scene, motion: Some(motion), scenes, transport, variants: Vec::new() }, built_on));
         }
-        let scene = scene?;
-        if let (Some(known), Some(given)) = (&known, &given)
-            && known != given
+        let (scene, origin) = match (given, slate) {
+            (None, _) => (SceneDocument::default(), None),
+            (Some(SceneFile { scene: Ok(scene), .. }), _) => (scene.clone(), path.clone()),
+            (Some(SceneFile { scene: Err(faults), .. }), Some(slate)) => {
+                tracing::error!("the slate is shown until the scene file is mended: {}", tell_faults(faults));
+                // It did not begin with the file.
+                (slate, None)
+            }
+            (Some(SceneFile { scene: Err(faults), .. }), None) => return Err(tell_faults(faults)),
+        };
+        if let (Some(known), Some(path)) = (&known, &path)
+            && known != path
         {
-            tracing::info!("the scene kept in `{place}` began with `{known}`; `{given}` takes its place");
+            tracing::info!("the scene kept in `{place}` began with `{known}`; `{path}` takes its place");
         }
         if let Some((before, _)) = before {
             scenes.others.insert(scenes.active.clone(), Arc::new(before));
@@ -131,8 +160,16 @@ impl Memory {
         scenes.others.remove(&name);
         scenes.active = name;
         self.remembered.hold(&scenes);
-        self.remembered.insert(ORIGIN.0, ORIGIN.1, given.map(Value::String));
-        Ok(Beginning { scene, motion: None, scenes, transport })
+        self.remembered.insert(ORIGIN.0, ORIGIN.1, origin.map(Value::String));
+        let built_on = self.build_on(given);
+        Ok((Beginning { scene, motion: None, scenes, transport, variants: Vec::new() }, built_on))
+    }
+
+    /// Remembers what the file says now as what the scene is built on.
+    fn build_on(&mut self, file: Option<&SceneFile>) -> Option<SceneDocument> {
+        let scene = file.and_then(|file| file.scene.as_ref().ok());
+        self.remembered.insert_scene(BUILT_ON.0, BUILT_ON.1, scene);
+        scene.cloned()
     }
 }
 
@@ -141,7 +178,12 @@ async fn load(store: &mut dyn Store, fresh: bool) -> Result<Remembered, StoreErr
     let deadline = tokio::time::Instant::now() + STARTING;
     let mut is_told = false;
     loop {
-        match Remembered::load(store).await {
+        let claimed = store.claim().await;
+        let loaded = match claimed {
+            Ok(()) => Remembered::load(store).await,
+            Err(error) => Err(error),
+        };
+        match loaded {
             Err(error @ StoreError::Away { .. }) if !fresh && tokio::time::Instant::now() < deadline => {
                 if !std::mem::replace(&mut is_told, true) {
                     tracing::warn!("{error}; it is tried for {STARTING:?}");

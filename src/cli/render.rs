@@ -7,6 +7,7 @@ use systems::Frame;
 
 use super::{EXIT_USAGE, RenderArgs, check::open_scene, fail, offline, settings, start_logging, stream};
 use crate::{
+    config,
     engine::Soundtrack,
     output::{FileFormat, FileWriter, WriteError, not_writable},
 };
@@ -23,12 +24,16 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Ok(container) => container,
         Err(error) => return fail(error, EXIT_USAGE),
     };
+    let file = config::Destination::parse(&args.out.to_string_lossy());
+    if let Some(Err(why)) = file.map(|file| settings.codecs().fit(&file)) {
+        return fail(format!("`{}`: {why} (STREAM_CODEC and AUDIO_CODEC)", args.out.display()), EXIT_USAGE);
+    }
     let scene = match open_scene(&args.file, &settings) {
         Ok(scene) => scene,
         Err(refused) => return refused,
     };
     let sound = Arc::new(Soundtrack::from(&scene));
-    let compositor = match offline::load(scene, &settings) {
+    let compositor = match offline::load(scene, &settings, args.variant.as_ref()) {
         Ok(compositor) => compositor,
         Err(refused) => return fail(refused, 1),
     };

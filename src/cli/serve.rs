@@ -1,16 +1,9 @@
 //! `stream-manager serve`
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
-use components::{SceneDocument, document::Limits};
-use systems::{WorkerThreads, start_workers};
+use components::document::Limits;
+use systems::{Machine, WorkerThreads, start_workers};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
@@ -18,25 +11,29 @@ use tokio::{
 };
 
 use super::{
-    EXIT_USAGE, ServeArgs,
-    check::{parse_scene, tell_faults, unreadable},
-    fail,
+    EXIT_USAGE, ServeArgs, fail, faults, outputs,
     reconfigure::Reconfigure,
-    reload,
+    reload::{self, FollowedScene},
     remember::Memory,
+    restart::{self, Restarts},
+    scene_file::SceneFile,
+    slate::Slate,
     start_logging, stream,
 };
 use crate::{
-    config::{self, LiveSettings, Settings, Sources},
+    config::{self, LiveOutputs, LiveSettings, Output, OutputId, Restored, Settings, Sources},
     control::{
-        self, ApiToken, ClientLimits, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile, LiveFiles, Scope,
+        self, ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile,
+        LiveFiles, Scope,
     },
-    engine::{self, EngineHandle, EngineSettings, Transport},
-    output::{self, OutputsHandle, ReconnectPolicy, live::LiveStore},
+    engine::{self, Beginning, EngineHandle, EngineSettings, Transport},
+    output::{self, live::LiveStore},
     state::Writer,
-    telemetry::{LogLevelHandle, Metrics},
+    telemetry::{LogLevelHandle, Metrics, Watchdog},
 };
 
+/// Frames that a further encoder holds at most: three, one that waits for each of the others, and the last.
+const FRAMES_OF_RENDITION: usize = 4 + output::RENDITION_FRAMES_WAITING;
 /// How long outputs may take to finish their files and to say goodbye.
 const FINISHING: Duration = Duration::from_secs(10);
 
@@ -53,46 +50,33 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let scene = settings.scene.as_deref().map(|path| SceneFile::read(path, settings.max_layers));
+    let scene_file = settings.scene.as_deref().map(|path| SceneFile::read(path, settings.max_layers));
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(format!("no threads could be started: {error}"), 1),
     };
-    match runtime.block_on(run(settings, scene, args.fresh, sources, log_level)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => fail(message, 1),
+    match runtime.block_on(run(settings, scene_file, args.fresh, sources, log_level)) {
+        Ok(End::Asked) => ExitCode::SUCCESS,
+        Ok(End::Lost { message, starts_anew: true }) => restart::start_again(&message),
+        Ok(End::Lost { message, starts_anew: false }) | Err(message) => fail(message, 1),
     }
 }
 
-/// A scene file as it was at start.
-struct SceneFile {
-    path: PathBuf,
-    /// `None` if it could not be read.
-    text: Option<String>,
-    /// The scene, or what is wrong with it.
-    scene: Result<SceneDocument, String>,
-}
-
-impl SceneFile {
-    fn read(path: &Path, max_layers: usize) -> Self {
-        let (text, scene) = match fs::read_to_string(path) {
-            Ok(text) => {
-                let scene = parse_scene(path, &text, &Limits { max_layers });
-                (Some(text), scene.map_err(|faults| tell_faults(&faults)))
-            }
-            Err(error) => (None, Err(format!("{}: {}", path.display(), unreadable(&error)))),
-        };
-        Self { path: path.to_owned(), text, scene }
-    }
+/// How it ended, in good order.
+enum End {
+    /// Somebody asked for it.
+    Asked,
+    /// A part did not come back.
+    Lost { message: String, starts_anew: bool },
 }
 
 async fn run(
     settings: Settings,
-    scene: Option<SceneFile>,
+    scene_file: Option<SceneFile>,
     fresh: bool,
     mut sources: Sources,
     log_level: Option<LogLevelHandle>,
-) -> Result<(), String> {
+) -> Result<End, String> {
     let control_settings = control_settings(&settings)?;
     let mut signals = Signals::new().map_err(|error| format!("signals cannot be received: {error}"))?;
     let listeners = Listeners::bind(&control_settings).await.map_err(|errors| {
@@ -105,40 +89,65 @@ async fn run(
     if let Some(Err(error)) = log_level.as_ref().map(|level| level.set(settings.log_level.as_str())) {
         tracing::warn!("{error}");
     }
-    let (scene_file, scene) = match scene {
-        Some(SceneFile { path, text, scene }) => (Some((path, text)), scene),
-        None => (None, Ok(SceneDocument::default())),
-    };
-    let beginning = memory.beginning(scene_file.as_ref().map(|(path, _)| path.as_path()), scene)?;
+    let slate = Slate::open(settings)?;
+    let (mut beginning, built_on) = memory.beginning(scene_file.as_ref(), slate.as_ref().map(Slate::scene))?;
+    beginning.variants = stream::variants(settings);
+    settle(&mut beginning)?;
     let transport = beginning.transport;
 
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = WorkerThreads::of(&Machine::here());
     start_workers(WorkerThreads {
-        render: settings.workers_render.unwrap_or(cores),
-        decode: settings.workers_decode.unwrap_or(1),
+        render: settings.workers_render.unwrap_or(threads.render),
+        background: settings.workers_background.unwrap_or(threads.background),
+        decode: settings.workers_decode.unwrap_or(threads.decode),
     });
     let metrics = Arc::new(Metrics::new());
+    metrics.restarted(Restarts::of_this_process().count() as u64);
     let engine_settings = EngineSettings {
         format: stream::format(settings),
         max_layers: settings.max_layers,
         // Previews hold frames for a moment: one that waits to be looked at, the one that is, and for each thread one
-        // that it scales and one that waits for it.
-        pool_size: settings.pipeline_pool_size + 2 + 2 * settings.workers_preview.unwrap_or(1),
+        // that it scales and one that waits for it. The encoder's thread holds the last, should no other come.
+        // Each further size has an encoder of its own that holds some.
+        pool_size: settings.pipeline_pool_size
+            + 3
+            + 2 * settings.workers_preview.unwrap_or(1)
+            + FRAMES_OF_RENDITION * settings.stream_renditions.len(),
         raster_memory: settings.pipeline_raster_memory << 20,
         quality: stream::quality(settings),
-        faults: faults(),
+        faults: faults::layers(),
         asset_budget: settings.assets_memory << 20,
     };
     let observed = Arc::clone(&metrics);
-    let (engine, mut ticking) =
-        engine::spawn(engine_settings, beginning, move |report, spent| observed.tick(report, spent))
-            .map_err(|error| error.to_string())?;
+    let (engine, mut ticking) = engine::spawn(engine_settings, beginning, move |report, spent| {
+        observed.tick(report, spent);
+        faults::stall();
+    })
+    .map_err(|error| error.to_string())?;
     let observed = Arc::clone(&metrics);
-    let Memory { store, remembered } = memory;
+    let given = outputs::given(settings)?;
+    let Restored { outputs: present, kept, warnings } = LiveOutputs::restored(
+        &given,
+        outputs::retry(settings),
+        settings.codecs(),
+        &outputs::renditions(settings),
+        memory.remembered.documents(outputs::KIND),
+    );
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let announced = announcement(&present, address);
+    let Memory { store, mut remembered, .. } = memory;
+    remembered.replace(outputs::KIND, kept);
     let writer = Writer::start(engine.clone(), store, remembered, move |spent| observed.commit(spent));
+    let mut followed = scene_file.map(|file| FollowedScene::new(file, built_on, engine.clone()));
+    if let Some(followed) = &mut followed {
+        // Before anything is sent out.
+        followed.catch_up(&Limits { max_layers: settings.max_layers }).await;
+    }
 
-    let outputs = start_outputs(settings, &engine)?;
-    let reconfigure = Reconfigure { engine: engine.clone(), bitrate: outputs.running.bitrate(), log_level };
+    let sending = outputs::start(settings, &engine, given, present, slate.as_ref().map(Slate::frames))?;
+    let reconfigure = Reconfigure { engine: engine.clone(), encoder: sending.running.encoder(), log_level };
     let settings_file = sources.file.clone();
     let config = Arc::new(LiveSettings::new(sources, settings.clone(), Box::new(reconfigure)));
     // Ends with this function.
@@ -147,15 +156,24 @@ async fn run(
         let (config, engine) = (Arc::clone(&config), engine.clone());
         following.spawn(async move { reload::follow_settings(&path, text, config, engine).await });
     }
-    if let Some((path, text)) = scene_file {
-        let (config, engine) = (Arc::clone(&config), engine.clone());
-        following.spawn(async move { reload::follow_scene(&path, text, config, engine).await });
+    if let Some(followed) = followed {
+        let config = Arc::clone(&config);
+        following.spawn(async move { followed.follow(config).await });
     }
-    let control = Control { engine: engine.clone(), metrics, config, live: outputs.live };
+    let watched = Arc::clone(&metrics);
+    let control = Control {
+        engine: engine.clone(),
+        metrics,
+        config,
+        outputs: Arc::new(sending.outputs),
+        live: Some(Arc::new(Live { engine: engine.clone(), store: sending.live })),
+    };
+    let lost = settings.watchdog_restart.map(|seconds| Duration::from_secs(seconds.into()));
+    let watchdog = Watchdog::new(engine.clone(), watched, lost);
     if transport != Transport::Live {
         tracing::info!("the stream is {}, as it was when the last run ended", transport.as_str());
     }
-    announce(settings, address);
+    tracing::info!("{announced}");
 
     let (goodbye, told) = oneshot::channel::<()>();
     let serving = tokio::spawn(async move {
@@ -165,18 +183,22 @@ async fn run(
         };
         control::run(listeners, &control_settings, control, ending).await;
     });
-    let has_crashed = tokio::select! {
-        () = signals.next() => false,
-        () = ticking.ended() => true,
+    let failure = tokio::select! {
+        () = signals.next() => None,
+        () = ticking.ended() => Some("the engine has failed; the log says why".to_owned()),
+        lost = watchdog.run() => Some(lost),
     };
     tracing::info!("ending; a second signal ends at once");
     // Clients take their leave while files are finished.
     drop(goodbye);
     let (done, finished) = oneshot::channel();
+    let is_lost = failure.is_some();
     std::thread::spawn(move || {
-        outputs.running.shutdown(FINISHING);
-        engine.shutdown();
-        ticking.join();
+        sending.running.shutdown(FINISHING);
+        if !is_lost {
+            engine.shutdown();
+            ticking.join();
+        }
         // Nobody waits any more after a second signal.
         let _ = done.send(());
     });
@@ -190,66 +212,35 @@ async fn run(
         () = end => {}
         () = signals.next() => return Err("ended at once by a second signal; files may be incomplete".to_owned()),
     }
-    if has_crashed { Err("the engine has failed; the log says why".to_owned()) } else { Ok(()) }
+    let lost = |message| End::Lost { message, starts_anew: lost.is_some() };
+    Ok(failure.map_or(End::Asked, lost))
 }
 
-/// The layers that the variable `FAULT_INJECTION` names, each a word.
-#[cfg(feature = "fault-injection")]
-fn faults() -> Option<fn(&str) -> bool> {
-    static CHOSEN: std::sync::LazyLock<String> =
-        std::sync::LazyLock::new(|| std::env::var("FAULT_INJECTION").unwrap_or_default());
-    Some(|layer| CHOSEN.split_whitespace().any(|chosen| chosen == layer))
-}
-
-#[cfg(not(feature = "fault-injection"))]
-fn faults() -> Option<fn(&str) -> bool> {
-    None
-}
-
-/// Outputs that run, and what `/live/` shows of them.
-struct Sending {
-    running: OutputsHandle,
-    live: Option<Arc<dyn LiveFiles>>,
-}
-
-/// Starts the outputs: to the platform, else for viewers of this service, and to all other destinations.
-fn start_outputs(settings: &Settings, engine: &EngineHandle) -> Result<Sending, String> {
-    let mut destinations = Vec::new();
-    let mut live: Option<Arc<dyn LiveFiles>> = None;
-    match &settings.stream_url {
-        Some(url) => destinations.push(("stream".to_owned(), read_destination(url)?)),
-        None => {
-            let store = Arc::new(LiveStore::new());
-            live = Some(Arc::new(Live(Arc::clone(&store))));
-            destinations.push(("live".to_owned(), output::Destination::Live { store }));
-        }
-    }
-    for (index, destination) in settings.muxer_outputs.iter().enumerate() {
-        destinations.push((format!("output-{}", index + 1), read_destination(destination)?));
-    }
-    let policy = ReconnectPolicy {
-        first: settings.muxer_retry_delay,
-        longest: ReconnectPolicy::default().longest.max(settings.muxer_retry_delay),
-        attempts: settings.muxer_retry_attempts,
-        queue_frames: settings.muxer_max_queue_size as u64,
-        ..ReconnectPolicy::default()
+/// Makes the folders of the scenes absolute: what is uploaded into one is found again when the service is started from
+/// another folder next time.
+fn settle(beginning: &mut Beginning) -> Result<(), String> {
+    let settled = |folder: &Path| {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        std::path::absolute(folder).map_err(|error| format!("the working directory cannot be told: {error}"))
     };
-    let encoder = stream::encoder(settings);
-    let running = output::run(engine, encoder, destinations, policy, settings.pipeline_max_queue_size)
-        .map_err(|error| error.to_string())?;
-    Ok(Sending { running, live })
+    beginning.scene.folder = settled(&beginning.scene.folder)?;
+    for scene in beginning.scenes.others.values_mut().filter(|scene| !scene.folder.is_absolute()) {
+        let folder = settled(&scene.folder)?;
+        Arc::make_mut(scene).folder = folder;
+    }
+    Ok(())
 }
 
-fn read_destination(destination: &config::Destination) -> Result<output::Destination, String> {
-    destination.expose().parse().map_err(|error: output::DestinationError| error.to_string())
+/// The live stream's files, as control serves them while an output sends there.
+struct Live {
+    engine: EngineHandle,
+    store: Arc<LiveStore>,
 }
-
-/// The live stream's files, as control serves them.
-struct Live(Arc<LiveStore>);
 
 impl LiveFiles for Live {
     fn get(&self, path: &str) -> Option<LiveFile> {
-        let output::live::LiveFile { bytes, content_type, .. } = self.0.get(path)?;
+        let is_fed = self.engine.outputs().iter().any(|output| output.url == config::Destination::LIVE);
+        let output::live::LiveFile { bytes, content_type, .. } = self.store.get(path).filter(|_| is_fed)?;
         Some(LiveFile { bytes, content_type })
     }
 }
@@ -273,15 +264,23 @@ fn control_settings(settings: &Settings) -> Result<ControlSettings, String> {
         requests_per_second: settings.rate_limit,
         clients: ClientLimits { max: settings.ws_max_clients, ..ClientLimits::default() },
         preview_workers: settings.workers_preview.unwrap_or(1),
+        connections: ConnectionLimits::default(),
     })
 }
 
-/// Tells people where to look.
-fn announce(settings: &Settings, address: SocketAddr) {
-    match &settings.stream_url {
-        Some(url) => tracing::info!("streaming to {url}; the API listens on http://{address}/"),
-        None => tracing::info!("watch it at http://{address}/live/; the API listens on http://{address}/"),
-    }
+/// Tells people where to look, and where the stream goes as the outputs are now.
+fn announcement(outputs: &BTreeMap<OutputId, Output>, address: SocketAddr) -> String {
+    let live = config::Destination::live();
+    let enabled = outputs.values().filter(|output| output.enabled).map(|output| &output.destination);
+    let (own, others): (Vec<_>, Vec<_>) = enabled.partition(|destination| **destination == live);
+    let others: Vec<String> = others.into_iter().map(ToString::to_string).collect();
+    let to = match (others.as_slice(), own.as_slice()) {
+        ([], []) => "no output is to send anything".to_owned(),
+        ([], _) => format!("watch it at http://{address}/live/"),
+        (others, []) => format!("streaming to {}", others.join(", ")),
+        (others, _) => format!("streaming to {}; watch it at http://{address}/live/", others.join(", ")),
+    };
+    format!("{to}; the API listens on http://{address}/")
 }
 
 /// The signals that ask the service to end.

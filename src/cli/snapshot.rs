@@ -19,7 +19,7 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Ok(scene) => scene,
         Err(refused) => return refused,
     };
-    let mut compositor = match offline::load(scene, &settings) {
+    let mut compositor = match offline::load(scene, &settings, args.variant.as_ref()) {
         Ok(compositor) => compositor,
         Err(refused) => return fail(refused, 1),
     };

@@ -1,15 +1,13 @@
 //! From settings to what the engine and the encoder are made with.
 
+use components::VariantId;
 use systems::Quality;
 
 use crate::{
     config::{self, Settings},
     engine::{QualityGoal, StreamFormat},
-    output::{self, EncoderSettings},
+    output::{self, EncoderSettings, Rendition},
 };
-
-/// Time from one key frame to the next. Platforms ask for two seconds.
-const KEYFRAME_INTERVAL: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Size and rate of the frames.
 pub(super) fn format(settings: &Settings) -> StreamFormat {
@@ -18,6 +16,31 @@ pub(super) fn format(settings: &Settings) -> StreamFormat {
         height: settings.stream_resolution.height as usize,
         fps: settings.target_fps,
     }
+}
+
+/// The variants of which pictures are drawn besides the stream's own, in order.
+pub(super) fn variants(settings: &Settings) -> Vec<VariantId> {
+    let mut variants: Vec<VariantId> = Vec::new();
+    for variant in settings.stream_renditions.iter().filter_map(|rendition| rendition.variant.as_ref()) {
+        if *variant != VariantId::main() && !variants.contains(variant) {
+            variants.push(variant.clone());
+        }
+    }
+    variants
+}
+
+/// The further sizes in which it is encoded.
+pub(super) fn renditions(settings: &Settings) -> Vec<Rendition> {
+    let variants = variants(settings);
+    let place = |variant: &VariantId| variants.iter().position(|known| known == variant);
+    let rendition = |setting: &config::RenditionSetting| Rendition {
+        name: setting.name.clone(),
+        width: setting.resolution.width as usize,
+        height: setting.resolution.height as usize,
+        bitrate_kbps: setting.bitrate,
+        variant: setting.variant.as_ref().and_then(place),
+    };
+    settings.stream_renditions.iter().map(rendition).collect()
 }
 
 /// How carefully scenes are drawn.
@@ -32,10 +55,16 @@ pub(super) fn quality(settings: &Settings) -> QualityGoal {
 
 /// How frames are encoded.
 pub(super) fn encoder(settings: &Settings) -> EncoderSettings {
-    let config::VideoCodec::H264 = settings.stream_codec;
-    let config::AudioCodec::Aac = settings.audio_codec;
+    let audio_codec = match settings.audio_codec {
+        config::AudioCodec::Aac => output::AudioCodec::Aac,
+        config::AudioCodec::Opus => output::AudioCodec::Opus,
+    };
     EncoderSettings {
-        codec: output::Codec::H264,
+        codec: match settings.stream_codec {
+            config::VideoCodec::H264 => output::Codec::H264,
+            config::VideoCodec::Vp8 => output::Codec::Vp8,
+            config::VideoCodec::Vp9 => output::Codec::Vp9,
+        },
         preset: match settings.ffmpeg_preset {
             config::Preset::Ultrafast => output::X264Preset::Ultrafast,
             config::Preset::Superfast => output::X264Preset::Superfast,
@@ -45,7 +74,7 @@ pub(super) fn encoder(settings: &Settings) -> EncoderSettings {
             config::Preset::Medium => output::X264Preset::Medium,
         },
         bitrate_kbps: settings.stream_bitrate,
-        keyframe_interval: KEYFRAME_INTERVAL,
+        keyframe_interval: settings.stream_keyframe_interval,
         hwaccel: match settings.ffmpeg_hwaccel {
             config::HardwareAcceleration::None => output::Hwaccel::None,
             config::HardwareAcceleration::Auto => output::Hwaccel::Auto,
@@ -53,6 +82,7 @@ pub(super) fn encoder(settings: &Settings) -> EncoderSettings {
         },
         audio: settings
             .audio_enabled
-            .then_some(output::AudioSettings { codec: output::AudioCodec::Aac, bitrate_kbps: settings.audio_bitrate }),
+            .then_some(output::AudioSettings { codec: audio_codec, bitrate_kbps: settings.audio_bitrate }),
+        pace: output::AdaptivePace::default(),
     }
 }

@@ -1,5 +1,9 @@
 //! What no setting can know by itself: which values do not go together, and which names were probably misspelt.
 
+use std::collections::BTreeSet;
+
+use systems::variants::MOST_VARIANTS;
+
 use super::{
     fault::{ConfigFault, Origin},
     read::nearest,
@@ -53,6 +57,24 @@ pub(super) fn check_together(settings: &Settings, faults: &mut Vec<ConfigFault>,
             refuse(format!("{name} and {other} are the same; each needs a token of its own, since it allows less"));
         }
     }
+    for (index, rendition) in settings.stream_renditions.iter().enumerate() {
+        if settings.stream_renditions[..index].iter().any(|other| other.name == rendition.name) {
+            refuse(format!(
+                "STREAM_RENDITIONS ({}) has `{}` twice; each size can be there once",
+                settings.origin("stream_renditions"),
+                rendition.name
+            ));
+        }
+    }
+    let named: BTreeSet<_> = settings.stream_renditions.iter().filter_map(|one| one.variant.as_ref()).collect();
+    if named.len() >= MOST_VARIANTS {
+        refuse(format!(
+            "STREAM_RENDITIONS ({}) names {} variants; at most {} may be drawn besides the stream's own picture",
+            settings.origin("stream_renditions"),
+            named.len(),
+            MOST_VARIANTS - 1
+        ));
+    }
     if settings.pipeline_pool_size <= settings.pipeline_max_queue_size {
         refuse(format!(
             "PIPELINE_POOL_SIZE ({}) is `{}`, but PIPELINE_MAX_QUEUE_SIZE ({}) is `{}`; the pool must be larger, since \
@@ -62,6 +84,26 @@ pub(super) fn check_together(settings: &Settings, faults: &mut Vec<ConfigFault>,
             settings.origin("pipeline_max_queue_size"),
             settings.pipeline_max_queue_size
         ));
+    }
+    let given: Vec<_> = settings.stream_url.iter().chain(&settings.muxer_outputs).collect();
+    for (index, destination) in given.iter().enumerate() {
+        if given[..index].iter().any(|before| before.is_same_place(destination)) {
+            refuse(format!(
+                "STREAM_URL and MUXER_OUTPUTS ({}) name `{destination}` more than once; two outputs would be in each \
+                 other's way",
+                settings.origin("muxer_outputs")
+            ));
+        }
+    }
+    let first = settings.stream_url.iter().map(|url| ("STREAM_URL", "stream_url", url));
+    let more = settings.muxer_outputs.iter().map(|url| ("MUXER_OUTPUTS", "muxer_outputs", url));
+    for (name, field, destination) in first.chain(more) {
+        if let Err(why) = settings.codecs().fit(destination) {
+            refuse(format!(
+                "{name} ({}) has `{destination}`, but {why} (STREAM_CODEC and AUDIO_CODEC)",
+                settings.origin(field)
+            ));
+        }
     }
     if settings.rtmp_ping_timeout <= settings.rtmp_ping {
         refuse(format!(
@@ -86,6 +128,13 @@ pub(super) fn check_together(settings: &Settings, faults: &mut Vec<ConfigFault>,
 
     if settings.redis_password.is_some() && settings.redis_url.is_none() {
         warnings.push("REDIS_PASSWORD is set, but REDIS_URL is not: no Redis server is used".to_owned());
+    }
+    if settings.api_token.is_none() && settings.allowed_origins.iter().any(|origin| origin == "*") {
+        warnings.push(format!(
+            "ALLOWED_ORIGINS ({}) is `*`, but API_TOKEN is not set: every web page that somebody on this machine looks at \
+             can steer the stream; list the origins that may, or set API_TOKEN",
+            settings.origin("allowed_origins")
+        ));
     }
     let idle = SETTINGS.iter().filter(|setting| setting.later && settings.origin(setting.field) != Origin::Default);
     for setting in idle {

@@ -56,7 +56,7 @@ pub enum ConfigFault {
         name: String,
         /// Where.
         origin: Origin,
-        /// What was written there; `***` for secrets.
+        /// What was written there, or how long it is; `***` for secrets.
         found: String,
         /// What could stand there.
         expected: String,
@@ -64,10 +64,12 @@ pub enum ConfigFault {
         nearest: Option<String>,
     },
     /// The TOML file has a key that no setting has.
-    #[error("{origin}: {name}: found an unknown setting, expected {expected}{}", hint(.nearest))]
+    #[error("{origin}: {}found an unknown setting of {length} characters, expected {expected}{}", within(.table), hint(.nearest))]
     UnknownKey {
-        /// The key with its table.
-        name: String,
+        /// The table that it is in.
+        table: Option<String>,
+        /// Characters of the key. It is not told itself: it may be a secret that stands in the wrong place.
+        length: usize,
         /// Where.
         origin: Origin,
         /// What could stand there.
@@ -104,6 +106,10 @@ fn at(name: &str, origin: &Origin) -> String {
         Origin::File { .. } | Origin::Dotenv { .. } => format!("{origin}: {name}"),
         Origin::Environment => format!("{name} (environment)"),
     }
+}
+
+fn within(table: &Option<String>) -> String {
+    table.as_ref().map(|table| format!("{table}: ")).unwrap_or_default()
 }
 
 fn hint(nearest: &Option<String>) -> String {

@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    secret::{Destination, Secret},
+    destination::Destination,
+    rendition::RenditionSetting,
+    secret::Secret,
     values::{Resolution, Words},
 };
 
@@ -32,6 +34,25 @@ pub(super) trait Form {
     /// Why this text is refused though it is one of the known words.
     fn refusal(&self, _text: &str) -> Option<&'static str> {
         None
+    }
+}
+
+/// A further size of the stream.
+pub(super) struct RenditionForm;
+
+impl Form for RenditionForm {
+    type Value = RenditionSetting;
+
+    fn expected(&self) -> String {
+        RenditionSetting::EXPECTED.to_owned()
+    }
+
+    fn read(&self, text: &str) -> Option<RenditionSetting> {
+        RenditionSetting::parse(text)
+    }
+
+    fn show(&self, value: &RenditionSetting) -> Value {
+        json!(value)
     }
 }
 

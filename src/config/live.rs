@@ -17,6 +17,7 @@ use super::{
     schema::{SETTINGS, Setting, Settings},
     sources::Sources,
 };
+use crate::redact;
 
 /// Carries changed settings out in the running service.
 pub trait Apply: Send + Sync {
@@ -214,7 +215,7 @@ impl LiveSettings {
             NotApplied::Value { field, reason } => ChangeRefused::Invalid(vec![Fault {
                 place: None,
                 pointer: pointer_of(field),
-                found: format!("`{}`", plain(&value_of(&after, field))),
+                found: redact::found(&plain(&value_of(&after, field))),
                 expected: reason,
                 nearest: None,
             }]),
@@ -310,7 +311,7 @@ impl Reading<'_> {
                         format!("`{inner}` in an object of its table: `{{ \"{table}\": {{ \"{inner}\": … }} }}`"),
                     );
                 }
-                _ if key.contains('.') => self.unknown(&format!("/{}", escaped(key)), key),
+                _ if key.contains('.') => self.unknown("", key),
                 _ => self.member(key, value),
             }
         }
@@ -318,11 +319,9 @@ impl Reading<'_> {
 
     fn member(&mut self, key: &str, value: &Value) {
         let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
-            let pointer = match key.split_once('.') {
-                Some((table, key)) => format!("/{}/{}", escaped(table), escaped(key)),
-                None => format!("/{}", escaped(key)),
-            };
-            return self.unknown(&pointer, key);
+            // The table is a known one.
+            let table = key.split_once('.').map(|(table, _)| format!("/{table}"));
+            return self.unknown(&table.unwrap_or_default(), key);
         };
         let present = value_of(self.before, setting.field);
         if *value == present {
@@ -361,7 +360,11 @@ impl Reading<'_> {
         self.faults.push(Fault {
             place: None,
             pointer: pointer.to_owned(),
-            found: "an unknown setting".to_owned(),
+            // The name itself may be a secret that stands in the wrong place.
+            found: format!(
+                "an unknown setting of {} characters",
+                key.rsplit('.').next().unwrap_or(key).chars().count()
+            ),
             expected: "a setting that `GET /api/config` lists".to_owned(),
             nearest: meant.map(str::to_owned),
         });
@@ -411,6 +414,6 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Object(_) => "an object".to_owned(),
         Value::Array(_) => "a list".to_owned(),
-        other => format!("`{}`", read::shorten(&plain(other))),
+        other => redact::found(&plain(other)),
     }
 }

@@ -5,25 +5,36 @@
 //! and the README's table come from it.
 
 mod check;
+mod containers;
+mod destination;
 mod document;
 mod fault;
 mod form;
 mod live;
+mod outputs;
 mod read;
+mod rendition;
 mod schema;
 mod secret;
 mod sources;
 mod values;
 
 pub use self::{
+    containers::Codecs,
+    destination::Destination,
     document::{dotenv_example, markdown_table, toml_example},
     fault::{ConfigFault, ConfigFaults, Origin},
     form::parse_seconds,
     live::{
         Apply, Change, ChangeRefused, ConfigDocument, LiveSettings, NotApplied, Reload, ReloadRefused, SettingDocument,
     },
+    outputs::{
+        AdaptiveDocument, Carry, Changed, LiveOutputs, MOST_OUTPUTS, Output, OutputChange, OutputDocument, OutputId,
+        OutputOptions, OutputRefused, OutputUrl, Present, Restored, RetryDocument, SplitDocument, ThumbnailsDocument,
+    },
+    rendition::RenditionSetting,
     schema::{Group, SETTINGS, Setting, Settings},
-    secret::{Destination, Secret},
+    secret::Secret,
     sources::{ConfigFlags, Scope, Sources},
     values::{
         AudioCodec, Environment, HardwareAcceleration, LogFormat, LogLevel, Preset, Quality, Resolution, VideoCodec,
@@ -37,6 +48,14 @@ pub struct Loaded {
     pub settings: Settings,
     /// Things that are allowed but probably not meant, in words for people.
     pub warnings: Vec<String>,
+}
+
+impl Settings {
+    /// What is encoded.
+    #[must_use]
+    pub fn codecs(&self) -> Codecs {
+        Codecs { video: self.stream_codec, audio: self.audio_enabled.then_some(self.audio_codec) }
+    }
 }
 
 /// Reads and checks all settings.

@@ -12,6 +12,7 @@ use super::{
     schema::{SETTINGS, Setting, Settings},
     sources::Sources,
 };
+use crate::redact;
 
 /// A value as it was written.
 struct Written {
@@ -71,18 +72,9 @@ fn fault<F: Form>(setting: &Setting, form: &F, name: String, text: &str, shown: 
         Some(why) => format!("{} ({why})", form.expected()),
         None => form.expected(),
     };
-    let found = if setting.secret { "`***`".to_owned() } else { format!("`{}`", shorten(shown)) };
+    let found = if setting.secret { "`***`".to_owned() } else { redact::found(shown) };
     let nearest = if setting.secret { None } else { nearest(text, form.words()) };
     ConfigFault::Value { name, origin, found, expected, nearest }
-}
-
-/// At most 80 characters of a text, on one line.
-pub(super) fn shorten(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match line.char_indices().nth(80) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }
 
 /// The name that was likely meant: at most a third of its letters differ.
@@ -216,7 +208,7 @@ fn from_file(sources: &Sources, faults: &mut Vec<ConfigFault>) -> Vec<(&'static 
         let origin = origin_at(offset);
         match SETTINGS.iter().find(|setting| setting.key == key) {
             Some(setting) => found.push((setting.variable, from_toml(key, value, origin))),
-            None => faults.push(unknown_key(key, origin)),
+            None => faults.push(unknown_key(&key, origin)),
         }
     };
     for (key, value) in root.get_ref() {
@@ -228,7 +220,7 @@ fn from_file(sources: &Sources, faults: &mut Vec<ConfigFault>) -> Vec<(&'static 
                 }
             }
             _ if is_table(&name) => faults.push(ConfigFault::Value {
-                found: format!("`{}`", shorten(&shown(value.get_ref()))),
+                found: redact::found(&shown(value.get_ref())),
                 expected: format!("a table: `[{name}]` on a line of its own"),
                 name,
                 origin: origin_at(key.span().start),
@@ -275,7 +267,7 @@ pub(super) fn is_table(name: &str) -> bool {
     SETTINGS.iter().any(|setting| setting.key.split_once('.').is_some_and(|(table, _)| table == name))
 }
 
-fn unknown_key(name: String, origin: Origin) -> ConfigFault {
+fn unknown_key(name: &str, origin: Origin) -> ConfigFault {
     match name.split_once('.').filter(|(table, _)| is_table(table)) {
         Some((table, key)) => {
             let keys: Vec<&str> = SETTINGS
@@ -284,14 +276,20 @@ fn unknown_key(name: String, origin: Origin) -> ConfigFault {
                 .collect();
             let nearest = nearest(key, keys.iter().copied());
             let list: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-            ConfigFault::UnknownKey { expected: format!("one of {}", list.join(", ")), name, origin, nearest }
+            ConfigFault::UnknownKey {
+                expected: format!("one of {}", list.join(", ")),
+                table: Some(table.to_owned()),
+                length: key.chars().count(),
+                origin,
+                nearest,
+            }
         }
         None => {
             let top =
                 SETTINGS.iter().map(|setting| setting.key.split_once('.').map_or(setting.key, |(table, _)| table));
-            let nearest = nearest(&name, top);
+            let nearest = nearest(name, top);
             let expected = "a setting that `stream-manager schema config` lists".to_owned();
-            ConfigFault::UnknownKey { name, origin, expected, nearest }
+            ConfigFault::UnknownKey { table: None, length: name.chars().count(), origin, expected, nearest }
         }
     }
 }

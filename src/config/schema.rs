@@ -7,13 +7,15 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 use serde_json::Value;
 
 use super::{
+    destination::Destination,
     fault::Origin,
     form::{
-        Address, Form, Goal, Hidden, HiddenUrl, List, Name, Optional, Path, PictureSize, Seconds, Switch, WebOrigin,
-        one_of, whole, whole_or,
+        Address, Form, Goal, Hidden, HiddenUrl, List, Name, Optional, Path, PictureSize, RenditionForm, Seconds,
+        Switch, WebOrigin, one_of, whole, whole_or,
     },
     read::Reader,
-    secret::{Destination, Secret},
+    rendition::RenditionSetting,
+    secret::Secret,
     values::{
         AudioCodec, Environment, HardwareAcceleration, LogFormat, LogLevel, Preset, Quality, Resolution, VideoCodec,
     },
@@ -241,6 +243,10 @@ settings! {
     Picture {
         /// Scene that is played. Without one the canvas is empty until a scene comes over the API.
         scene: Option<PathBuf> = Optional(Path { what: "a scene file" }), "SCENE", "scene", default "";
+        /// Picture (PNG, JPEG, WebP or SVG) that is shown where the scene file cannot be played, and sent when nothing has been
+        /// drawn for ten seconds. Without it the service does not start with a faulty scene file, and the last picture is
+        /// sent.
+        slate: Option<PathBuf> = Optional(Path { what: "a picture" }), "SLATE", "slate", default "";
         /// Size of the stream's picture: `1920x1080`, or a name such as `720p`.
         stream_resolution: Resolution = PictureSize, "STREAM_RESOLUTION", "stream_resolution", default "1920x1080", live;
         /// Frames per second.
@@ -252,11 +258,23 @@ settings! {
         max_layers: usize = whole(1, 1000, "layers"), "MAX_LAYERS", "max_layers", default "50", live;
     }
     Encoding {
-        /// Video codec.
+        /// Video codec. Platforms take h264; vp8 and vp9 go into .webm and .mkv files.
         stream_codec: VideoCodec = one_of(), "STREAM_CODEC", "stream_codec", default "h264";
         /// Video bitrate in kbit/s.
         stream_bitrate: u32 = whole(100, 100_000, "kbit/s"), "STREAM_BITRATE", "stream_bitrate", default "4000", live;
-        /// x264's preset: slower ones make a better picture of the same bits and take more of the processor.
+        /// Lowest video bitrate in kbit/s to which the stream goes, step by step, while the link to STREAM_URL is too slow;
+        /// it rises again when the link is faster. With `off` frames are left out instead.
+        stream_min_bitrate: Option<u32> = whole_or("off", 100, 100_000),
+            "STREAM_MIN_BITRATE", "stream_min_bitrate", default "off";
+        /// Further sizes in which the stream is encoded, each with a video bitrate, and with `@` and a name if it shows a
+        /// variant of the scene. An output asks for one by what stands before the bitrate; none is encoded while no output
+        /// sends it.
+        stream_renditions: Vec<RenditionSetting> = List(RenditionForm),
+            "STREAM_RENDITIONS", "stream_renditions", default "";
+        /// Time from one key frame to the next, where a viewer can join. Platforms ask for two seconds.
+        stream_keyframe_interval: Duration = Seconds { min: 0.25, max: 20.0 },
+            "STREAM_KEYFRAME_INTERVAL", "stream_keyframe_interval", default "2s", live;
+        /// The encoder's preset: slower ones make a better picture of the same bits and take more of the processor.
         ffmpeg_preset: Preset = one_of(), "FFMPEG_PRESET", "ffmpeg_preset", default "veryfast";
         /// Hardware encoder, if the machine has one; where it has not, x264 encodes on the processor.
         ffmpeg_hwaccel: HardwareAcceleration = one_of(), "FFMPEG_HWACCEL", "ffmpeg_hwaccel", default "none";
@@ -264,7 +282,7 @@ settings! {
     Audio {
         /// Whether the stream has sound; platforms expect it, even if it is silence.
         audio_enabled: bool = Switch, "AUDIO_ENABLED", "audio_enabled", default "true";
-        /// Audio codec.
+        /// Audio codec. Platforms take aac; opus goes into .webm, .mkv and .mp4 files and to srt://.
         audio_codec: AudioCodec = one_of(), "AUDIO_CODEC", "audio_codec", default "aac";
         /// Audio bitrate in kbit/s.
         audio_bitrate: u32 = whole(32, 320, "kbit/s"), "AUDIO_BITRATE", "audio_bitrate", default "128";
@@ -306,8 +324,8 @@ settings! {
         /// Frame buffers, 3 MB each at 1080p. Must exceed the queue: one is drawn while others wait.
         pipeline_pool_size: usize = whole(2, 240, "frames"),
             "PIPELINE_POOL_SIZE", "pipeline.pool_size", default "16";
-        /// Memory in MB that pictures of layers may take which are kept to be drawn again. Those of layers that are seen are
-        /// kept in any case.
+        /// Memory in MB that pictures of layers may take which are kept to be drawn again. Those of layers that are seen may
+        /// take this, or what 24 frames take if that is more (199 MB at 1080p); beyond that the largest are drawn smaller.
         pipeline_raster_memory: u64 = whole(1, 65_536, "MB"),
             "PIPELINE_RASTER_MEMORY", "pipeline.raster_memory", default "128";
         /// Memory in MiB for decoded pictures, animations and fonts of the scene. When it is full, what is not seen goes
@@ -315,12 +333,19 @@ settings! {
         assets_memory: u64 = whole(16, 65_536, "MiB"), "ASSETS_MEMORY", "assets.memory", default "256";
         /// Threads that draw; `auto` takes one for each core.
         workers_render: Option<usize> = whole_or("auto", 1, 256), "WORKERS_RENDER", "workers.render", default "auto";
-        /// Threads that decode pictures and fonts.
+        /// Threads that draw what takes longer than a frame, and ahead of time what will be seen soon; `auto` takes one
+        /// for four cores, and fewer where there is little memory.
+        workers_background: Option<usize> = whole_or("auto", 1, 256),
+            "WORKERS_BACKGROUND", "workers.background", default "auto";
+        /// Threads that decode pictures and fonts; `auto` takes one for two cores, and fewer where there is little memory.
         workers_decode: Option<usize> = whole_or("auto", 1, 256),
             "WORKERS_DECODE", "workers.decode", default "auto";
         /// Threads that make previews; `auto` takes one. None is needed while nobody watches.
         workers_preview: Option<usize> = whole_or("auto", 1, 256),
             "WORKERS_PREVIEW", "workers.preview", default "auto";
+        /// Seconds for which drawing or an encoder may stand still before the service starts itself anew, and goes on from
+        /// where it stood. With `off` it is only told.
+        watchdog_restart: Option<u32> = whole_or("off", 5, 3600), "WATCHDOG_RESTART", "watchdog.restart", default "30";
     }
     RtmpServer {
         /// Port of the RTMP server, which takes streams from OBS and others.

@@ -67,10 +67,10 @@ words! {
     VideoCodec {
         /// H.264, which every platform takes.
         H264 = "h264",
-    }
-    refused {
-        "vp8" => "this version encodes h264 only",
-        "vp9" => "this version encodes h264 only",
+        /// VP8, for WebM and Matroska.
+        Vp8 = "vp8",
+        /// VP9, for WebM and Matroska: smaller, and more work.
+        Vp9 = "vp9",
     }
 }
 
@@ -79,9 +79,8 @@ words! {
     AudioCodec {
         /// AAC, which every platform takes.
         Aac = "aac",
-    }
-    refused {
-        "opus" => "this version encodes aac only",
+        /// Opus, which sounds better at few bits.
+        Opus = "opus",
     }
 }
 

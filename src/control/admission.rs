@@ -23,6 +23,9 @@ const TOKEN_PROTOCOL: &str = "token.";
 const WRONG_TOKENS: (f64, f64) = (20.0, 0.5);
 /// Requests that an address may send at once, in seconds of what it may send on average.
 const BURST: f64 = 2.0;
+/// Headers that pages of listed origins may send, and those of answers that they may read.
+const TAKEN: &str = "authorization, content-type, idempotency-key, if-match, if-none-match";
+const EXPOSED: &str = "etag, idempotency-replayed, location, retry-after, stream-tick";
 
 /// What is decided of a request.
 pub(super) enum Admission {
@@ -73,7 +76,7 @@ impl Doorkeeper {
         if request.method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
             return if trusted { Ok(Admission::Preflight(preflight())) } else { Err(foreign()) };
         }
-        let changes = !matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let changes = changes(&request.method);
         if (changes || headers.contains_key(header::UPGRADE)) && !trusted {
             return Err(foreign());
         }
@@ -84,11 +87,7 @@ impl Doorkeeper {
             return Ok(Admission::Pass(Scope::Read));
         }
         let scope = self.scope(headers, path, address)?;
-        let needed = match (changes, path) {
-            (false, _) => Scope::Read,
-            (true, path) if is_administration(path) => Scope::Admin,
-            (true, _) => Scope::Control,
-        };
+        let needed = needed(&request.method, path);
         if scope >= needed { Ok(Admission::Pass(scope)) } else { Err(beyond(scope, needed)) }
     }
 
@@ -125,7 +124,7 @@ impl Doorkeeper {
         }
         if let Some(origin) = origin.filter(|origin| self.is_listed(origin)) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("stream-tick"));
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
         }
     }
 
@@ -166,9 +165,26 @@ fn is_player(path: &str) -> bool {
     path.starts_with("/live/")
 }
 
-/// Routes by which the service itself is changed, not the stream.
+/// Routes by which the service itself is changed, not the stream: its settings, and to where it connects and writes. To
+/// start and stop what there is belongs to the stream.
 fn is_administration(path: &str) -> bool {
-    path == "/api/config" || path.starts_with("/api/config/")
+    let below = |base: &str| path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let outputs = below("/api/stream/outputs").or_else(|| below("/stream/outputs"));
+    let is_steering = |rest: &str| matches!(rest.split('/').collect::<Vec<_>>()[..], ["", _, "start" | "stop"]);
+    below("/api/config").is_some() || outputs.is_some_and(|rest| !is_steering(rest))
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// What a token must allow for a request.
+pub(super) fn needed(method: &Method, path: &str) -> Scope {
+    match (changes(method), path) {
+        (false, _) => Scope::Read,
+        (true, path) if is_administration(path) => Scope::Admin,
+        (true, _) => Scope::Control,
+    }
 }
 
 pub(super) fn beyond(scope: Scope, needed: Scope) -> Problem {
@@ -235,8 +251,7 @@ fn preflight() -> Response {
     let headers = response.headers_mut();
     let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-    let allowed = HeaderValue::from_static("authorization, content-type");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(TAKEN));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }

@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use components::{
-    EditBatch,
+    AssetId, Edit, EditBatch, EditOutcome,
     document::{Fault, Limits, Source},
     edit::EditApplied,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Problem;
+use super::{Problem, uploads::Uploads};
 use crate::engine::EngineHandle;
 
 /// Edits can be set for ticks up to so far ahead: those that wait take memory.
@@ -36,9 +36,18 @@ pub(super) struct Answer {
     pub(super) dry_run: bool,
 }
 
-/// Reads a batch and carries it out.
-pub(super) async fn carry_out(engine: &EngineHandle, source: &Source) -> Result<Answer, Problem> {
-    let EditBatch { edits, at, dry_run } = EditBatch::read(source, &LIMITS).map_err(Problem::invalid)?;
+/// Reads a batch. What it needs of the scene is not looked at.
+pub(super) fn read(source: &Source) -> Result<EditBatch, Problem> {
+    EditBatch::read(source, &LIMITS).map_err(Problem::invalid)
+}
+
+/// Carries out a batch that was read from `source`. Uploaded files that nothing uses after it are removed.
+pub(super) async fn carry_out_read(
+    engine: &EngineHandle,
+    uploads: &Uploads,
+    source: &Source,
+    EditBatch { edits, at, dry_run }: EditBatch,
+) -> Result<Answer, Problem> {
     if let Some(at) = at
         && let Err(expected) = check_tick(engine, at)
     {
@@ -49,7 +58,7 @@ pub(super) async fn carry_out(engine: &EngineHandle, source: &Source) -> Result<
     let outcome = if dry_run {
         engine.check(edits).await.map(|tick| EditApplied { tick, persisted: false })
     } else {
-        engine.edit(edits, at).await
+        edit(engine, uploads, edits, at).await
     };
     match outcome {
         Ok(applied) => Ok(Answer { applied, dry_run }),
@@ -61,6 +70,28 @@ pub(super) async fn carry_out(engine: &EngineHandle, source: &Source) -> Result<
             Err(Problem::from(rejected).with_errors(faults))
         }
     }
+}
+
+async fn edit(engine: &EngineHandle, uploads: &Uploads, edits: Vec<Edit>, at: Option<u64>) -> EditOutcome {
+    let touched = |edit: &Edit| match edit {
+        Edit::PutAsset { asset } => Some(asset.id.clone()),
+        Edit::DeleteAsset { id } => Some(id.clone()),
+        _ => None,
+    };
+    let touched: Vec<AssetId> = edits.iter().filter_map(touched).collect();
+    if touched.is_empty() {
+        return engine.edit(edits, at).await;
+    }
+    // Both are on their way before anything is waited for: what a client sends after this comes after it.
+    let (before, outcome) = futures_util::future::join(engine.snapshot(), engine.edit(edits, at)).await;
+    if outcome.is_ok()
+        && let Ok(before) = before
+    {
+        let scene = &before.scene;
+        let files = scene.assets.iter().filter(|asset| touched.contains(&asset.id)).map(|asset| asset.path.clone());
+        uploads.tidy(engine, &scene.folder, files.collect()).await;
+    }
+    outcome
 }
 
 /// Whether an edit can be set for tick `at`; else what is expected instead.

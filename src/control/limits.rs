@@ -124,7 +124,7 @@ impl Drop for Counted {
 }
 
 /// Who counts as one: an IPv4 address, or a /64 of IPv6, which is the least that a customer gets.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         address => address,

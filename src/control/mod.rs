@@ -9,13 +9,17 @@
 
 mod admission;
 mod batch;
+mod connections;
 mod http;
 mod limits;
 mod listeners;
 mod preview;
 mod problem;
+mod routes;
 mod server;
 mod settings;
+mod turns;
+mod uploads;
 mod websocket;
 
 #[cfg(test)]
@@ -24,26 +28,33 @@ mod tests;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Mutex, watch};
 
 pub use self::{
     listeners::{BindError, Listeners},
     problem::Problem,
-    settings::{ApiToken, ClientLimits, ControlSettings, EmptyTokenError, Scope},
+    settings::{ApiToken, ClientLimits, ConnectionLimits, ControlSettings, EmptyTokenError, Scope},
 };
 use self::{
     preview::Studio,
+    routes::Routes,
     server::{Front, serve},
+    turns::Turns,
+    uploads::Uploads,
     websocket::Clients,
 };
 use crate::{
-    config::LiveSettings,
+    config::{LiveOutputs, LiveSettings},
     engine::EngineHandle,
     telemetry::{Health, Metrics},
 };
 
 /// Pictures that are encoded for clients at once. More wait: encoding must not take the cores from the compositor.
 const ENCODES: usize = 2;
+/// Those who may wait for theirs; more are told to come back.
+const WAITING_FOR_ENCODES: usize = 64;
+/// Large documents that may wait for being parsed, each of up to 2 MiB; of one address half as many.
+const WAITING_DOCUMENTS: usize = 128;
 /// WebSocket clients get this long to take their goodbye.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -72,6 +83,8 @@ pub struct Control {
     pub metrics: Arc<Metrics>,
     /// The settings that it shows and changes.
     pub config: Arc<LiveSettings>,
+    /// The outputs that it shows and changes.
+    pub outputs: Arc<LiveOutputs>,
     /// The files of `/live/`; without them the route answers that there are none.
     pub live: Option<Arc<dyn LiveFiles>>,
 }
@@ -82,10 +95,16 @@ struct Context {
     engine: EngineHandle,
     metrics: Arc<Metrics>,
     config: Arc<LiveSettings>,
+    outputs: Arc<LiveOutputs>,
     health: Health,
     live: Option<Arc<dyn LiveFiles>>,
-    encodes: Arc<Semaphore>,
-    clients: Clients,
+    /// Pictures that are encoded.
+    encodes: Turns,
+    /// Large documents that are parsed.
+    documents: Turns,
+    uploads: Arc<Uploads>,
+    /// The right to choose the layer that people work on.
+    choosing: Arc<Mutex<()>>,
     /// The routes that are served.
     served: Arc<http::Served>,
     /// The answers to requests that may be sent again.
@@ -102,26 +121,34 @@ pub async fn run(
 ) {
     let (end, ending) = watch::channel(false);
     let studio = Studio::new(control.engine.clone(), Arc::clone(&control.metrics), settings.preview_workers);
+    let uploads = Arc::new(Uploads::new());
+    uploads::sweep(&control.engine).await;
     let context = Context {
         health: Health::new(control.engine.clone(), Arc::clone(&control.metrics)),
-        encodes: Arc::new(Semaphore::new(ENCODES)),
-        clients: Clients::start(control.engine.clone(), studio, settings.clients, ending.clone()),
+        encodes: Turns::new("pictures", ENCODES, WAITING_FOR_ENCODES),
+        documents: Turns::new("large documents", 1, WAITING_DOCUMENTS),
+        uploads,
+        choosing: Arc::default(),
         served: Arc::default(),
         answers: Arc::default(),
         engine: control.engine,
         metrics: Arc::clone(&control.metrics),
         config: control.config,
+        outputs: control.outputs,
         live: control.live,
         ending: ending.clone(),
     };
-    let front = Arc::new(Front::new(settings, control.metrics));
+    let front = Arc::new(Front::new(settings, Arc::clone(&control.metrics)));
+    let stream = http::stream(&context);
+    let routes = Routes::new(http::or_unknown(stream.clone()), control.metrics);
+    let clients = Clients::start(&context, studio, routes, settings.clients);
     let mut ports = tokio::task::JoinSet::new();
     let mut serve_on = |listener, routes| {
         ports.spawn(serve(listener, routes, Arc::clone(&front), ending.clone()));
     };
-    serve_on(listeners.http, http::api(&context));
+    serve_on(listeners.http, http::api(&context, &clients, stream));
     if let Some(listener) = listeners.websocket {
-        serve_on(listener, http::websocket_only(&context));
+        serve_on(listener, http::websocket_only(&clients));
     }
     if let Some(listener) = listeners.metrics {
         serve_on(listener, http::metrics_only(&context));
@@ -129,7 +156,6 @@ pub async fn run(
     if let Some(listener) = listeners.health {
         serve_on(listener, http::health_only(&context));
     }
-    let clients = context.clients.clone();
     drop(context);
     shutdown.await;
     // All who listen hold a receiver; if none is left, none has to be told.

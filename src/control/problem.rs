@@ -13,8 +13,8 @@ use warp::{
 };
 
 use crate::{
-    config::ChangeRefused,
-    engine::{CommandRefused, EngineClosed, StepRefused},
+    config::{ChangeRefused, OutputRefused},
+    engine::{CommandRefused, EngineClosed, StepRefused, Unanswered},
 };
 
 /// Why a request was not carried out, as the client gets to know it.
@@ -159,7 +159,7 @@ impl From<EditRejected> for Problem {
             | EditRejected::UnknownTrack { .. }
             | EditRejected::UnknownScene { .. }
             | EditRejected::UnknownAsset { .. } => Self::not_found(detail),
-            EditRejected::OtherVersion { present } => {
+            EditRejected::OtherVersion { present } | EditRejected::Exists { present } => {
                 let problem = Self::new(StatusCode::PRECONDITION_FAILED, detail);
                 match HeaderValue::from_str(&format!("\"{present}\"")) {
                     Ok(tag) => problem.with_header(header::ETAG, tag),
@@ -176,8 +176,9 @@ impl From<EditRejected> for Problem {
             EditRejected::TooManyLayers { .. } | EditRejected::TooManyScenes { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
             }
+            EditRejected::TooManyValues { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
             EditRejected::Invalid { faults } => Self::invalid(faults),
-            EditRejected::Busy => Self::unavailable(detail),
+            EditRejected::Busy | EditRejected::TooManyWait { .. } => Self::unavailable(detail),
             EditRejected::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),
         }
     }
@@ -195,6 +196,18 @@ impl From<ChangeRefused> for Problem {
         match refused {
             ChangeRefused::Invalid(faults) => Self::invalid(faults),
             ChangeRefused::Unavailable(reason) => Self::unavailable(reason),
+        }
+    }
+}
+
+impl From<OutputRefused> for Problem {
+    fn from(refused: OutputRefused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            OutputRefused::Unknown { .. } => Self::not_found(detail),
+            OutputRefused::Invalid(faults) => Self::invalid(faults),
+            OutputRefused::SamePlace(_) | OutputRefused::TooMany => Self::new(StatusCode::CONFLICT, detail),
+            OutputRefused::Unavailable(_) => Self::unavailable(detail),
         }
     }
 }
@@ -226,8 +239,31 @@ impl From<AssetRefused> for Problem {
     }
 }
 
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Busy => Self::unavailable(unanswered.to_string()),
+            Unanswered::Closed(closed) => closed.into(),
+        }
+    }
+}
+
 impl From<EngineClosed> for Problem {
     fn from(closed: EngineClosed) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, closed.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who is told to wait does so; who is told that it is over does not.
+    #[test]
+    fn who_meets_a_full_mailbox_is_told_to_try_again_and_of_an_engine_that_has_ended_nobody_is() {
+        let busy = Problem::from(Unanswered::Busy).into_response();
+        assert_eq!((busy.status().as_u16(), busy.headers().contains_key(header::RETRY_AFTER)), (503, true));
+        let closed = Problem::from(Unanswered::Closed(EngineClosed)).into_response();
+        assert_eq!((closed.status().as_u16(), closed.headers().contains_key(header::RETRY_AFTER)), (503, false));
     }
 }

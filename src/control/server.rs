@@ -16,11 +16,11 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::watch,
 };
 use warp::{
     filters::BoxedFilter,
-    http::{HeaderValue, Method, Request, StatusCode, header},
+    http::{HeaderValue, Request, StatusCode, header},
     hyper::{
         body::Incoming,
         server::conn::http1,
@@ -30,18 +30,15 @@ use warp::{
 };
 
 use super::{
-    ControlSettings, Problem,
+    ConnectionLimits, ControlSettings, Problem,
     admission::{Admission, Doorkeeper, WEBSOCKET_PROTOCOL, protocols},
+    connections::{Connections, Place},
     ended,
     limits::{Counted, Counts},
+    routes::count,
 };
-use crate::telemetry::{Metrics, RequestLabels};
+use crate::telemetry::Metrics;
 
-/// Connections of one port that are served at once. More wait in the system's backlog until one ends; an upgraded
-/// WebSocket does not count here but among the WebSocket clients.
-const CONNECTIONS: usize = 512;
-/// Those that one address may have of them. More are closed at once: places stay for others.
-const CONNECTIONS_OF_ONE: usize = CONNECTIONS * 3 / 4;
 /// A request's head must be there within this time; also how long a connection may idle between requests.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 /// Requests that run at shutdown get this long to end.
@@ -54,6 +51,7 @@ pub(super) struct Route(pub(super) &'static str);
 /// What every request of every port goes through.
 pub(super) struct Front {
     doorkeeper: Doorkeeper,
+    limits: ConnectionLimits,
     metrics: Arc<Metrics>,
 }
 
@@ -65,14 +63,14 @@ pub(super) async fn serve(
     mut shutdown: watch::Receiver<bool>,
 ) {
     let routes = TowerToHyperService::new(warp::service(routes));
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Connections::new(front.limits);
     let counts = Counts::default();
     loop {
         let accepted = tokio::select! {
             () = ended(&mut shutdown) => break,
-            accepted = accept(&listener, &places, &counts) => accepted,
+            accepted = accept(&listener, &connections, &counts) => accepted,
         };
-        let Some(Accepted { stream, address, place }) = accepted else { continue };
+        let Some(Accepted { stream, address, place, counted }) = accepted else { continue };
         let (routes, front) = (routes.clone(), Arc::clone(&front));
         let answer = service_fn(move |request| {
             let (routes, front) = (routes.clone(), Arc::clone(&front));
@@ -81,28 +79,31 @@ pub(super) async fn serve(
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
-            .serve_connection(TokioIo::new(stream), answer)
+            .serve_connection(TokioIo::new(place.watch(stream)), answer)
             .with_upgrades();
         let mut shutdown = shutdown.clone();
         tokio::spawn(async move {
             let mut connection = std::pin::pin!(connection);
-            let served = tokio::select! {
-                served = connection.as_mut() => served,
-                () = ended(&mut shutdown) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+            let served = async {
+                tokio::select! {
+                    served = connection.as_mut() => served,
+                    () = ended(&mut shutdown) => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
                 }
             };
-            if let Err(error) = served {
-                tracing::debug!(%error, "connection ended early");
+            tokio::select! {
+                served = served => if let Err(error) = served {
+                    tracing::debug!(%error, "connection ended early");
+                },
+                () = place.let_go() => {}
             }
-            drop(place);
+            drop((place, counted));
         });
     }
     drop(listener);
-    // Every connection gives its place back when it ends.
-    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    if tokio::time::timeout(DRAIN, places.acquire_many(all)).await.is_err() {
+    if tokio::time::timeout(DRAIN, connections.all_gone()).await.is_err() {
         tracing::warn!("requests were still running after {DRAIN:?} and were cut off");
     }
 }
@@ -111,19 +112,21 @@ pub(super) async fn serve(
 struct Accepted {
     stream: TcpStream,
     address: IpAddr,
-    place: (OwnedSemaphorePermit, Counted),
+    place: Place,
+    counted: Counted,
 }
 
-/// The next connection.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, counts: &Counts) -> Option<Accepted> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+/// The next connection, once there is a place for it. Those after it wait in the system's backlog; of one address no more
+/// than its share are taken, and the rest is closed at once.
+async fn accept(listener: &TcpListener, connections: &Connections, counts: &Counts) -> Option<Accepted> {
     match listener.accept().await {
         Ok((stream, address)) => {
             // Small messages go out at once; a failure costs only that.
             let _ = stream.set_nodelay(true);
             let address = address.ip();
-            let counted = counts.add(address, CONNECTIONS_OF_ONE)?;
-            Some(Accepted { stream, address, place: (place, counted) })
+            let counted = counts.add(address, connections.of_one())?;
+            let place = connections.place().await?;
+            Some(Accepted { stream, address, place, counted })
         }
         Err(error) => {
             // Most likely no file descriptors are left; they come back as connections end.
@@ -136,7 +139,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, counts: &Counts
 
 impl Front {
     pub(super) fn new(settings: &ControlSettings, metrics: Arc<Metrics>) -> Self {
-        Self { doorkeeper: Doorkeeper::new(settings), metrics }
+        Self { doorkeeper: Doorkeeper::new(settings), limits: settings.connections, metrics }
     }
 
     async fn answer<S>(&self, routes: &S, request: Request<Incoming>, address: IpAddr) -> Response
@@ -145,7 +148,7 @@ impl Front {
     {
         let started = Instant::now();
         let (mut head, body) = request.into_parts();
-        let (method, path) = (method_name(&head.method), head.uri.path().to_owned());
+        let method = head.method.clone();
         let origin = head.headers.get(header::ORIGIN).cloned();
         let names_protocol = protocols(&head.headers).any(|protocol| protocol == WEBSOCKET_PROTOCOL);
         let mut response = match self.doorkeeper.admit(&head, address) {
@@ -166,25 +169,9 @@ impl Front {
             response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, chosen);
         }
         self.doorkeeper.dress(origin.as_ref(), &mut response);
-        let route = response.extensions().get::<Route>().map_or("none", |route| route.0);
-        let status = response.status();
-        let spent = started.elapsed();
-        self.metrics.request(&RequestLabels { method, route, status: u32::from(status.as_u16()) }, spent);
-        tracing::debug!(method, path, status = status.as_u16(), ?spent, "request");
+        let (method, route) = count(&self.metrics, &method, &response, started);
+        // Not the path: who confuses fields may have written a secret into it.
+        tracing::debug!(method, route, status = response.status().as_u16(), spent = ?started.elapsed(), "request");
         response
-    }
-}
-
-/// The method as a label: clients can invent methods, and each would become a time series of its own.
-fn method_name(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
     }
 }

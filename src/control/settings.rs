@@ -24,6 +24,27 @@ pub struct ControlSettings {
     pub clients: ClientLimits,
     /// Threads that make previews: `WORKERS_PREVIEW`.
     pub preview_workers: usize,
+    /// How many connections there may be, and how long they may stand still.
+    pub connections: ConnectionLimits,
+}
+
+/// What connections may do, those of each port by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Connections that are served at once. An upgraded WebSocket does not count here but among the WebSocket clients.
+    /// One address gets three quarters of it.
+    pub max: usize,
+    /// A connection is closed when no byte of an answer, or of what a WebSocket is sent, was taken for so long.
+    pub stalled: Duration,
+    /// When all places are taken, the connection on which nothing has moved for longest makes room for a new one, if it
+    /// has been still for so long.
+    pub still: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self { max: 512, stalled: Duration::from_secs(30), still: Duration::from_secs(5) }
+    }
 }
 
 /// What a client may do. Each scope holds those before it.

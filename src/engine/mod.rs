@@ -1,18 +1,29 @@
 //! The tick thread, and the handle by which all others deal with it.
 
+mod frame;
 mod governor;
 mod handle;
 mod journal;
 mod pace;
+mod refusal;
+mod scheduled;
+mod shown;
+mod slow;
 mod soundtrack;
+mod spawn;
+mod status;
 mod tick;
+mod transport;
 
+pub use frame::{ProgramFrame, StreamFormat};
 pub use governor::{QualityGoal, Shedding};
-pub use handle::{
-    ClientGuard, Command, CommandRefused, EngineClosed, EngineHandle, EngineStats, MAX_STEP, OutputState, OutputStatus,
-    ProgramFrame, Reconfiguration, ReconfigurationRefused, StepRefused, StoreStatus, StreamEvent, StreamFormat,
-    Transport,
-};
+pub use handle::{ClientGuard, EngineHandle};
 pub use journal::{Document, Durable, HELD, JournalReader, Kept, ON_AIR, SceneChange, Taken, Whole};
+pub use refusal::{EngineClosed, MAX_STEP, Reconfiguration, ReconfigurationRefused, StepRefused, Unanswered};
 pub use soundtrack::Soundtrack;
-pub use tick::{Beginning, Engine, EngineSettings, StartError, spawn};
+pub use spawn::{Beginning, Engine, EngineSettings, StartError, spawn};
+pub use status::{
+    EncoderState, EncoderStatus, EngineStats, OutputErrorKind, OutputState, OutputStatus, Part, StoreStatus,
+    StreamEvent,
+};
+pub use transport::{Command, CommandRefused, Transport};

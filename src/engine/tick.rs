@@ -1,42 +1,36 @@
 //! The tick thread: owns the scene, runs ticks when they are due, hands out frames, diffs and answers.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{
         Arc, PoisonError,
         atomic::Ordering,
         mpsc::{Receiver, RecvTimeoutError, TryRecvError, TrySendError},
     },
-    thread::JoinHandle,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use components::{
-    Edit, HeldChange, LayerId, SceneDiff, SceneDocument, SceneId,
-    edit::{BatchRejected, DocumentName, EditRejected},
-    held::HeldScenes,
+    Edit, HeldChange, LayerId, SceneDiff, SceneId,
+    edit::{BatchRejected, DocumentName},
 };
 use serde_json::Value;
 use systems::{
-    Compositor, CompositorSettings, Frame, TickReport,
-    clock::{Motion, MotionChange, SceneEvent},
-    rasterise::Patience,
+    Compositor, TickReport,
+    clock::{MotionChange, SceneEvent},
 };
 use tokio::sync::oneshot;
 
 use super::{
-    Document, EngineHandle, HELD, Kept, ON_AIR, ProgramFrame, Reconfiguration, ReconfigurationRefused, SceneChange,
-    Shedding, Soundtrack, StepRefused, StreamEvent, StreamFormat, Transport, Whole,
-    governor::{Governor, QualityGoal},
-    handle::{EditReply, Request, Shared},
+    Document, HELD, Kept, ON_AIR, Reconfiguration, ReconfigurationRefused, SceneChange, Shedding, StepRefused,
+    StreamEvent, StreamFormat, Transport, Whole,
+    governor::Governor,
+    handle::{EditReply, Request, Sender, Shared},
     pace::Pace,
+    scheduled::Scheduled,
+    shown::Shown,
+    slow::SlowTicks,
 };
-
-/// How long the first frame waits for pictures and fonts of the scene. What is not there by then appears when it is.
-const LOADING: Duration = Duration::from_secs(5);
-
-/// Batches that may wait for ticks to come. More are refused as busy.
-const SCHEDULED: usize = 4096;
 
 /// Requests that are served after a tick was due. The rest waits for the next: a flood of them delays ticks no further.
 const LATE: usize = 256;
@@ -47,154 +41,8 @@ const CHECKPOINT: u64 = 1;
 /// Time over which frame rate and render time are told.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// What an engine is made for.
-#[derive(Clone, Copy, Debug)]
-pub struct EngineSettings {
-    /// Size and rate of the frames.
-    pub format: StreamFormat,
-    /// Layers that a scene may have.
-    pub max_layers: usize,
-    /// Frames that may be on their way to encoders at once.
-    pub pool_size: usize,
-    /// Bytes that cached pictures of layers may take.
-    pub raster_memory: u64,
-    /// How carefully scenes are drawn.
-    pub quality: QualityGoal,
-    /// Layers whose drawing is made to panic, to test what comes of it.
-    pub faults: Option<fn(&str) -> bool>,
-    /// Bytes that decoded assets may take together.
-    pub asset_budget: u64,
-}
-
-/// A running engine.
-#[derive(Debug)]
-pub struct Engine {
-    thread: JoinHandle<()>,
-    ended: oneshot::Receiver<()>,
-}
-
-impl Engine {
-    /// Waits until the tick thread ends, be it by a panic.
-    pub async fn ended(&mut self) {
-        // Nothing is ever sent: the closed channel is the answer.
-        let _ = (&mut self.ended).await;
-    }
-
-    /// Waits until the tick thread has ended.
-    pub fn join(self) {
-        if self.thread.join().is_err() {
-            tracing::error!("the tick thread ended by a panic");
-        }
-    }
-}
-
-/// Why an engine could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The scene cannot be played.
-    #[error("the scene cannot be played: {0}")]
-    Scene(#[from] BatchRejected),
-    /// The system gave no thread.
-    #[error("no thread could be started for the engine: {0}")]
-    Thread(#[from] std::io::Error),
-}
-
-/// What an engine begins with.
-#[derive(Clone, Debug)]
-pub struct Beginning {
-    /// The scene.
-    pub scene: SceneDocument,
-    /// Where everything in it stood when it was played before; `None` starts it anew.
-    pub motion: Option<Motion>,
-    /// What it is called, and the scenes that wait.
-    pub scenes: HeldScenes,
-    /// What the stream is doing from the first frame on.
-    pub transport: Transport,
-}
-
-impl From<SceneDocument> for Beginning {
-    /// A scene that starts anew, off air.
-    fn from(scene: SceneDocument) -> Self {
-        Self { scene, motion: None, scenes: HeldScenes::default(), transport: Transport::Stopped }
-    }
-}
-
-/// Starts the tick thread with a scene. `observe` is called after every tick, on the tick thread, with what the tick
-/// did and how long it took; it must be quick.
-///
-/// # Errors
-/// The scene is not valid, or the system gives no thread.
-pub fn spawn(
-    settings: EngineSettings,
-    beginning: impl Into<Beginning>,
-    observe: impl FnMut(&TickReport, Duration) + Send + 'static,
-) -> Result<(EngineHandle, Engine), StartError> {
-    let EngineSettings { format, max_layers, pool_size, raster_memory, asset_budget, quality, faults } = settings;
-    let Beginning { scene, motion, scenes, transport } = beginning.into();
-    let governor = Governor::new(quality);
-    let (handle, requests, shared) = EngineHandle::new(format, transport);
-    let (width, height) = (format.width, format.height);
-    let mut compositor = Compositor::new(CompositorSettings { width, height, max_layers, pool_size, threads: None });
-    compositor.set_quality(governor.step().quality);
-    if let Some(is_chosen) = faults {
-        compositor.inject_faults(is_chosen);
-    }
-    compositor.set_raster_memory(raster_memory);
-    compositor.hold(scenes);
-    compositor.set_pace(format.presentation_time(1));
-    let sound = Arc::new(Soundtrack::from(&scene));
-    compositor.set_asset_budget(asset_budget);
-    compositor.watch_assets();
-    let scene_ticks = match motion {
-        Some(motion) => {
-            let ticks = ticks_of(motion.seconds, format.fps);
-            compositor.resume(0, scene, motion);
-            ticks
-        }
-        None => {
-            compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
-            0
-        }
-    };
-    let first = compositor.tick(0, seconds_of(scene_ticks, format.fps));
-    for (_, outcome) in first.outcomes {
-        outcome?;
-    }
-    if !compositor.finish_loading(Instant::now() + LOADING) {
-        tracing::warn!("some assets are not decoded after {LOADING:?}; they appear when they are");
-    }
-    // What takes longer than half of a tick does not hold up the others.
-    compositor.set_patience(Patience::Within(format.presentation_time(1) / 2));
-    let mut ticking = Ticking {
-        compositor,
-        governor,
-        requests,
-        shared,
-        observe: Box::new(observe),
-        picture: first.frame,
-        sound,
-        scene_ticks,
-        noted: 0,
-        tickets: 1,
-        replies: HashMap::new(),
-        scheduled: BTreeMap::new(),
-        scheduled_batches: 0,
-        changes: Vec::new(),
-        steps: Vec::new(),
-        fps: format.fps,
-        recent: VecDeque::new(),
-    };
-    let (alive, ended) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("tick".to_owned()).spawn(move || {
-        // Dropped however this ends.
-        let _alive: oneshot::Sender<()> = alive;
-        ticking.run();
-    })?;
-    Ok((handle, Engine { thread, ended }))
-}
-
 /// Ticks of scene time up to a moment of the scene.
-fn ticks_of(seconds: f64, fps: u32) -> u64 {
+pub(super) fn ticks_of(seconds: f64, fps: u32) -> u64 {
     let ticks = (seconds * f64::from(fps)).round();
     #[expect(
         clippy::cast_possible_truncation,
@@ -205,7 +53,7 @@ fn ticks_of(seconds: f64, fps: u32) -> u64 {
 }
 
 /// The moment of the scene after so many ticks of its time.
-fn seconds_of(ticks: u64, fps: u32) -> f64 {
+pub(super) fn seconds_of(ticks: u64, fps: u32) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "2^53 ticks are millions of years")]
     let ticks = ticks as f64;
     ticks / f64::from(fps)
@@ -215,6 +63,7 @@ impl Drop for Ticking {
     /// Whoever waits for an answer or for frames learns from the closed channels that there will be none.
     fn drop(&mut self) {
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.shared.places.close();
     }
 }
 
@@ -224,7 +73,7 @@ fn keep_scene(change: &HeldChange, documents: &mut Vec<Document>) {
     match change {
         HeldChange::Put { id, scene } => documents.push(held(id, Some(Kept::Scene(Arc::clone(scene))))),
         HeldChange::Removed { id } => documents.push(held(id, None)),
-        HeldChange::Activated { id } => {
+        HeldChange::Activated { id, .. } => {
             let active = Kept::Value(Value::String(id.as_str().to_owned()));
             documents.push(held(id, None));
             documents.push(Document { kind: ON_AIR.0, id: ON_AIR.1.to_owned(), value: Some(active) });
@@ -235,11 +84,23 @@ fn keep_scene(change: &HeldChange, documents: &mut Vec<Document>) {
 /// Answers who asked for a change of the engine.
 type Changed = oneshot::Sender<Result<u64, ReconfigurationRefused>>;
 /// A batch that somebody waits for.
-struct Waiting {
+pub(super) struct Waiting {
     /// What is kept together with what it changes.
     documents: Vec<Document>,
     reply: oneshot::Sender<EditReply>,
 }
+
+impl Waiting {
+    pub(super) fn new(documents: Vec<Document>, reply: oneshot::Sender<EditReply>) -> Self {
+        Self { documents, reply }
+    }
+
+    /// Whether nobody waits any more.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.reply.is_closed()
+    }
+}
+
 /// How hard a tick was.
 struct Load {
     spent: Duration,
@@ -247,16 +108,16 @@ struct Load {
     is_missed: bool,
 }
 
-struct Ticking {
+/// The tick thread's own.
+pub(super) struct Ticking {
     compositor: Compositor,
     governor: Governor,
+    slow: SlowTicks,
     requests: Receiver<Request>,
     shared: Arc<Shared>,
     observe: Box<dyn FnMut(&TickReport, Duration) + Send>,
-    /// What was drawn last.
-    picture: Option<Arc<Frame>>,
-    /// What is heard with it.
-    sound: Arc<Soundtrack>,
+    /// What is seen and heard.
+    shown: Shown,
     /// Ticks of scene time: those that ran or were dropped while not paused.
     scene_ticks: u64,
     /// The scene time in ticks at which the journal was last written, or could have been left as it was.
@@ -264,9 +125,7 @@ struct Ticking {
     tickets: u64,
     replies: HashMap<u64, Waiting>,
     /// Batches for ticks to come.
-    scheduled: BTreeMap<u64, Vec<(Vec<Edit>, Waiting)>>,
-    /// How many these are.
-    scheduled_batches: usize,
+    scheduled: Scheduled,
     /// What the next tick begins with.
     changes: Vec<(Reconfiguration, Changed)>,
     /// By how many frames the next tick moves the picture on if the stream is paused, and who asked for it.
@@ -278,7 +137,37 @@ struct Ticking {
 }
 
 impl Ticking {
-    fn run(&mut self) {
+    /// What goes on from a compositor that has run tick 0, with what that showed.
+    pub(super) fn new(
+        compositor: Compositor,
+        governor: Governor,
+        (requests, shared): (Receiver<Request>, Arc<Shared>),
+        observe: Box<dyn FnMut(&TickReport, Duration) + Send>,
+        shown: Shown,
+        scene_ticks: u64,
+    ) -> Self {
+        let fps = shared.format.lock().unwrap_or_else(PoisonError::into_inner).fps;
+        Self {
+            compositor,
+            governor,
+            slow: SlowTicks::default(),
+            requests,
+            shared,
+            observe,
+            shown,
+            scene_ticks,
+            noted: 0,
+            tickets: 1,
+            replies: HashMap::new(),
+            scheduled: Scheduled::default(),
+            changes: Vec::new(),
+            steps: Vec::new(),
+            fps,
+            recent: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn run(&mut self) {
         let pace = Pace::new(self.format(), Instant::now());
         let mut tick = 1;
         while self.serve_until(pace.due(tick)) {
@@ -340,9 +229,12 @@ impl Ticking {
                     })
                 }
             };
+            if request.is_ok() {
+                self.shared.places.add_permits(1);
+            }
             match request {
-                Ok(Request::Edit { edits, documents, at, reply }) => {
-                    self.accept(edits, at, Waiting { documents, reply });
+                Ok(Request::Edit { sender, edits, documents, at, reply }) => {
+                    self.accept(sender, edits, at, Waiting::new(documents, reply));
                 }
                 Ok(Request::Check { edits, reply }) => {
                     drop(reply.send(self.compositor.check(edits).map(|()| self.last_tick())));
@@ -378,63 +270,52 @@ impl Ticking {
         self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).tick
     }
 
-    fn accept(&mut self, edits: Vec<Edit>, at: Option<u64>, waiting: Waiting) {
-        match at {
-            Some(_) if self.scheduled_batches >= SCHEDULED => {
-                // Who asked may have gone.
-                let _ = waiting.reply.send((Err(EditRejected::Busy.into()), 0));
-            }
-            Some(tick) => {
-                self.scheduled_batches += 1;
-                self.scheduled.entry(tick).or_default().push((edits, waiting));
-            }
-            None => self.submit(edits, waiting),
+    fn accept(&mut self, sender: Sender, edits: Vec<Edit>, at: Option<u64>, waiting: Waiting) {
+        let Some(tick) = at else {
+            let ticket = self.ticket(waiting);
+            self.compositor.submit_from(sender.number, ticket, edits);
+            return;
+        };
+        if let Err((refused, waiting)) = self.scheduled.add(sender.owner, tick, edits, waiting) {
+            // Who asked may have gone.
+            let _ = waiting.reply.send((Err(refused.into()), 0));
         }
     }
 
-    fn submit(&mut self, edits: Vec<Edit>, waiting: Waiting) {
-        self.compositor.submit(self.tickets, edits);
-        self.replies.insert(self.tickets, waiting);
+    /// The number under which a batch is answered.
+    fn ticket(&mut self, waiting: Waiting) -> u64 {
+        let ticket = self.tickets;
+        self.replies.insert(ticket, waiting);
         self.tickets += 1;
+        ticket
     }
 
-    /// Submits the batches whose tick has come. A batch goes with the client that waits for its answer, so that what
-    /// waits is never more than the clients that do.
+    /// Submits the batches whose tick has come.
     fn submit_due(&mut self, tick: u64) {
-        let later = self.scheduled.split_off(&(tick + 1));
-        for (edits, waiting) in std::mem::replace(&mut self.scheduled, later).into_values().flatten() {
-            self.scheduled_batches -= 1;
-            if !waiting.reply.is_closed() {
-                self.submit(edits, waiting);
-            }
+        for (edits, waiting) in self.scheduled.due(tick) {
+            let ticket = self.ticket(waiting);
+            self.compositor.submit_due(ticket, edits);
         }
         if tick.is_multiple_of(u64::from(self.fps)) {
-            self.scheduled.retain(|_, batches| {
-                batches.retain(|(_, waiting)| !waiting.reply.is_closed());
-                !batches.is_empty()
-            });
-            self.scheduled_batches = self.scheduled.values().map(Vec::len).sum();
+            self.scheduled.tidy();
         }
     }
 
     /// Runs a tick.
     fn tick(&mut self, tick: u64) -> Load {
+        let _span = tracing::debug_span!("tick", tick).entered();
         let began = Instant::now();
         self.submit_due(tick);
         let changed = self.reconfigure();
         let paused = *self.shared.transport.borrow() == Transport::Paused;
         self.scene_ticks += u64::from(!paused);
         let stepped = self.step();
+        // A clock that is before 1970 is none.
+        if let Ok(since) = SystemTime::now().duration_since(UNIX_EPOCH) {
+            self.compositor.set_wall_clock(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        }
         let mut report = self.compositor.tick(tick, seconds_of(self.scene_ticks, self.fps));
-        if let Some(frame) = &report.frame {
-            self.picture = Some(Arc::clone(frame));
-        }
-        if let Some(header) = report.diff.as_ref().and_then(|diff| diff.scene.as_ref()) {
-            let sound = Soundtrack::from(header.as_ref());
-            if *self.sound != sound {
-                self.sound = Arc::new(sound);
-            }
-        }
+        self.shown.follow(&report);
         let is_missed = self.send_frame(tick, paused);
         for reply in changed {
             // Who asked may have gone.
@@ -468,6 +349,10 @@ impl Ticking {
             }
         }
         let spent = began.elapsed();
+        let period = self.format().presentation_time(1);
+        if let Some(message) = self.slow.observe(spent, period, &report.stages, Instant::now()) {
+            tracing::warn!(tick, "{message}");
+        }
         self.count(tick, &report, spent, is_missed);
         (self.observe)(&report, spent);
         Load { spent, is_missed }
@@ -512,15 +397,15 @@ impl Ticking {
     }
 
     fn scenes_changed(&self, tick: u64, changes: &[HeldChange]) -> StreamEvent {
-        let (mut put, mut removed) = (Vec::new(), Vec::new());
+        let (mut put, mut removed, mut transition) = (Vec::new(), Vec::new(), None);
         for change in changes {
             match change {
                 HeldChange::Put { id, .. } => put.push(id.clone()),
                 HeldChange::Removed { id } => removed.push(id.clone()),
-                HeldChange::Activated { .. } => {}
+                HeldChange::Activated { transition: by, .. } => transition = Some(by.clone()),
             }
         }
-        StreamEvent::Scenes { tick, active: self.compositor.scenes().active.clone(), put, removed }
+        StreamEvent::Scenes { tick, active: self.compositor.scenes().active.clone(), put, removed, transition }
     }
 
     /// Moves scene time on by the frames that were asked for. Returns who waits for this tick.
@@ -598,17 +483,15 @@ impl Ticking {
 
     /// Hands the picture out. Returns whether someone did not take it.
     fn send_frame(&mut self, tick: u64, is_paused: bool) -> bool {
-        let Some(picture) = &self.picture else { return false };
         let mut is_missed = false;
         let start = {
             // Held, so that both are of one moment.
             let state = self.shared.transport.borrow();
             (*state != Transport::Stopped).then(|| self.shared.starts.load(Ordering::Relaxed))
         };
+        let Some(frame) = self.shown.frame(tick, start, is_paused) else { return false };
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).retain(|consumer| {
-            let sound = Arc::clone(&self.sound);
-            match consumer.sender.try_send(ProgramFrame { tick, picture: Arc::clone(picture), start, sound, is_paused })
-            {
+            match consumer.sender.try_send(frame.clone()) {
                 Ok(()) => true,
                 Err(TrySendError::Full(_)) => {
                     is_missed |= consumer.needs_all;
@@ -632,6 +515,7 @@ impl Ticking {
         let mut stats = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
         stats.frames += 1;
         stats.dropped_frames += u64::from(is_missed);
+        stats.missed_frames += u64::from(is_missed);
         stats.tick = tick;
         stats.layer_count = report.layer_count as u64;
         #[expect(clippy::cast_precision_loss, reason = "at most some sixty")]

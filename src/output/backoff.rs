@@ -45,9 +45,94 @@ impl ReconnectPolicy {
     }
 }
 
+/// What the end of a connection says of the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// Nothing: it could not be reached, or was lost.
+    Lost,
+    /// It spoke to us, and closed the connection where the stream was to begin. Most servers say no more than this to a
+    /// wrong key; but so might one that is about to end.
+    TurnedAway,
+    /// It said that it does not want this stream.
+    Refused,
+}
+
+/// Refusals in a row after which nobody is asked any more. More than one, since platforms take some seconds to learn of a
+/// new key.
+const REFUSALS: u32 = 3;
+/// Times in a row to be turned away. With the usual waits a minute and a half pass before the last, which is longer than a
+/// server takes to start.
+const TURNED_AWAY: u32 = 8;
+
+/// What to do about a connection that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Try again after this wait.
+    After(Duration),
+    /// Try no more, for this reason.
+    GiveUp(String),
+}
+
+/// Attempts in a row that did not succeed.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    /// New attempts that were begun.
+    made: u32,
+    /// Answers in a row by which the peer did not want the stream.
+    unwelcome: u32,
+}
+
+impl Attempts {
+    /// One more has ended like this.
+    pub(super) fn after(&mut self, farewell: Farewell, policy: &ReconnectPolicy) -> Next {
+        let most = match farewell {
+            Farewell::Lost => None,
+            Farewell::TurnedAway => Some(TURNED_AWAY),
+            Farewell::Refused => Some(REFUSALS),
+        };
+        self.unwelcome = if most.is_some() { self.unwelcome + 1 } else { 0 };
+        if most.is_some_and(|most| self.unwelcome >= most) {
+            return Next::GiveUp(format!(
+                "given up after {} such answers; start it again when that is mended",
+                self.unwelcome
+            ));
+        }
+        if policy.attempts.is_some_and(|attempts| self.made >= attempts) {
+            return Next::GiveUp(format!("given up after {} further attempts", self.made));
+        }
+        let wait = policy.wait(self.made);
+        self.made += 1;
+        Next::After(wait)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// How many connections are made at most with these farewells, over and over.
+    fn connections(farewells: &[Farewell], policy: &ReconnectPolicy) -> Option<usize> {
+        let mut attempts = Attempts::default();
+        let mut farewells = farewells.iter().cycle().take(10_000).enumerate();
+        farewells.find_map(|(index, farewell)| match attempts.after(*farewell, policy) {
+            Next::After(_) => None,
+            Next::GiveUp(_) => Some(index + 1),
+        })
+    }
+
+    #[test]
+    fn who_does_not_want_the_stream_is_not_asked_for_ever_but_who_is_lost_is() {
+        use Farewell::{Lost, Refused, TurnedAway};
+        let policy = ReconnectPolicy::default();
+        assert_eq!(connections(&[Lost], &policy), None);
+        assert_eq!(connections(&[Refused], &policy), Some(3));
+        assert_eq!(connections(&[TurnedAway], &policy), Some(8));
+        assert_eq!(connections(&[TurnedAway, TurnedAway, Refused], &policy), Some(3));
+        assert_eq!(connections(&[Refused, Refused, Lost], &policy), None);
+        let twice = ReconnectPolicy { attempts: Some(2), ..policy };
+        assert_eq!(connections(&[Lost], &twice), Some(3), "the first, and two further ones");
+        assert_eq!(connections(&[Refused], &ReconnectPolicy { attempts: Some(0), ..policy }), Some(1));
+    }
 
     #[test]
     fn waits_double_up_to_the_longest_and_differ() {

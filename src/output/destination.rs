@@ -1,10 +1,16 @@
 //! Where an output sends to, and how that is shown to people without its secrets.
 
-use std::{path::PathBuf, str::FromStr, sync::Arc};
+use std::{
+    cmp::Reverse,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
 
 use url::Url;
 
-use super::live::LiveStore;
+use super::{live::LiveStore, split::Split, thumbnails::Thumbnails};
+use crate::redact::{HIDDEN, known_scheme, redacted};
 
 /// Where an output sends to.
 #[derive(Clone, Debug)]
@@ -14,12 +20,26 @@ pub enum Destination {
         /// `rtmp://host[:port]/application/key` or `rtmps://…`.
         url: RtmpUrl,
     },
+    /// A program that listens for SRT.
+    Srt {
+        /// `srt://host:port?streamid=…&passphrase=…`.
+        url: SrtUrl,
+    },
     /// A file.
     File {
         /// Where it is written. If it is there already, a number is put behind its name.
         path: PathBuf,
         /// How it is laid out.
         format: FileFormat,
+        /// When it is finished, and the next one begun.
+        split: Split,
+    },
+    /// Pictures of the stream in files, one every so often.
+    Thumbnails {
+        /// The name that they have but for their numbers: `show-000001.jpg` for `show.jpg`.
+        path: PathBuf,
+        /// How often, and how large.
+        settings: Thumbnails,
     },
     /// The segments of an HLS stream, kept in memory for viewers of this very process.
     Live {
@@ -39,7 +59,8 @@ impl Destination {
     pub fn redacted(&self) -> String {
         match self {
             Self::Rtmp { url } => url.redacted(),
-            Self::File { path, .. } => path.display().to_string(),
+            Self::Srt { url } => url.redacted(),
+            Self::File { path, .. } | Self::Thumbnails { path, .. } => path.display().to_string(),
             Self::Live { .. } => "/live/index.m3u8".to_owned(),
             Self::Hls { folder } => folder.join("index.m3u8").display().to_string(),
         }
@@ -50,7 +71,7 @@ impl Destination {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DestinationError {
     /// It says nothing.
-    #[error("the destination is empty; give an rtmp:// or rtmps:// address or a file name")]
+    #[error("the destination is empty; give an rtmp://, rtmps:// or srt:// address or a file name")]
     Empty,
     /// It looks like an address but is none.
     #[error("this is not a valid address ({0}); it should look like rtmp://host/application/stream-key")]
@@ -64,11 +85,19 @@ pub enum DestinationError {
          rtmp://host/application/stream-key"
     )]
     NoStreamKey(String),
+    /// An SRT address with a path.
+    #[error("an SRT address has no path; name the stream by ?streamid=NAME")]
+    SrtPath,
+    /// An SRT address without a port.
+    #[error("the address names no port; it should look like srt://host:port?streamid=NAME&passphrase=SECRET")]
+    NoPort,
     /// An address of a kind that nothing here can send to.
-    #[error("cannot send to `{0}://`; use rtmp://, rtmps:// or a file name that ends in .mp4, .mkv or .flv")]
+    #[error(
+        "cannot send to `{0}://`; use rtmp://, rtmps://, srt:// or a file name that ends in .mp4, .mkv, .flv or .webm"
+    )]
     UnknownScheme(String),
     /// A file name whose ending says nothing.
-    #[error("cannot tell the format of `{0}` from its ending; known endings are .mp4, .mkv and .flv")]
+    #[error("cannot tell the format of `{0}` from its ending; known endings are .mp4, .mkv, .flv and .webm")]
     UnknownExtension(String),
 }
 
@@ -82,11 +111,26 @@ impl FromStr for Destination {
         }
         match text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
             Some("rtmp" | "rtmps") => Ok(Self::Rtmp { url: text.parse()? }),
-            Some(scheme) => Err(DestinationError::UnknownScheme(scheme.to_owned())),
+            Some("srt") => Ok(Self::Srt { url: text.parse()? }),
+            Some(_) => Err(DestinationError::UnknownScheme(known_scheme(text).unwrap_or(HIDDEN).to_owned())),
             None => {
                 let path = PathBuf::from(text);
-                let format = FileFormat::from_path(&path)?;
-                Ok(Self::File { path, format })
+                if path.file_name().is_some_and(|name| name == "index.m3u8") {
+                    return Ok(Self::Hls {
+                        folder: path
+                            .parent()
+                            .filter(|folder| *folder != Path::new(""))
+                            .unwrap_or(Path::new("."))
+                            .to_owned(),
+                    });
+                }
+                if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jpg")) {
+                    return Ok(Self::Thumbnails { path, settings: Thumbnails::default() });
+                }
+                // Whoever confuses fields may have written a key into this one.
+                let unknown = |_| DestinationError::UnknownExtension(HIDDEN.to_owned());
+                let format = FileFormat::from_path(&path).map_err(unknown)?;
+                Ok(Self::File { path, format, split: Split::default() })
             }
         }
     }
@@ -101,6 +145,8 @@ pub enum FileFormat {
     Mkv,
     /// Flash Video. A crash leaves a file that plays.
     Flv,
+    /// WebM. A crash leaves a file that plays.
+    Webm,
 }
 
 impl FileFormat {
@@ -108,14 +154,62 @@ impl FileFormat {
     ///
     /// # Errors
     /// The ending is none of those that are known.
-    pub fn from_path(path: &std::path::Path) -> Result<Self, DestinationError> {
+    pub fn from_path(path: &Path) -> Result<Self, DestinationError> {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
         match ending.as_deref() {
             Some("mp4") => Ok(Self::Mp4),
             Some("mkv") => Ok(Self::Mkv),
             Some("flv") => Ok(Self::Flv),
+            Some("webm") => Ok(Self::Webm),
             _ => Err(DestinationError::UnknownExtension(path.display().to_string())),
         }
+    }
+}
+
+/// The address of a program that listens for SRT. Its `Debug` text holds no secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SrtUrl(Url);
+
+impl FromStr for SrtUrl {
+    type Err = DestinationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let url = Url::parse(text).map_err(DestinationError::BadUrl)?;
+        if url.scheme() != "srt" {
+            return Err(DestinationError::UnknownScheme(url.scheme().to_owned()));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(DestinationError::NoHost);
+        }
+        if url.path().len() > 1 {
+            return Err(DestinationError::SrtPath);
+        }
+        if url.port().is_none() { Err(DestinationError::NoPort) } else { Ok(Self(url)) }
+    }
+}
+
+impl SrtUrl {
+    /// The whole address, stream id, passphrase and all.
+    pub(super) fn secret(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The host and port, for messages.
+    pub(super) fn host(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// The address for people: stream ids name accounts, and hold keys on many platforms.
+    #[must_use]
+    pub fn redacted(&self) -> String {
+        redacted(self.0.as_str())
+    }
+}
+
+impl std::fmt::Debug for SrtUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.redacted())
     }
 }
 
@@ -163,21 +257,19 @@ impl RtmpUrl {
     /// are the query and a user name.
     #[must_use]
     pub fn redacted(&self) -> String {
-        let mut segments: Vec<_> = self.0.path().trim_start_matches('/').split('/').collect();
-        segments.pop();
-        segments.push("***");
-        format!("{}://{}/{}", self.0.scheme(), self.host(), segments.join("/"))
+        redacted(self.0.as_str())
     }
 
     /// `text` with every secret of this address replaced.
     pub(super) fn redact(&self, text: &str) -> String {
         let mut text = text.replace(self.0.as_str(), &self.redacted());
-        let secrets = [self.key(), self.0.query().unwrap_or_default(), self.0.password().unwrap_or_default()];
-        for secret in secrets.into_iter().chain([self.0.username()]) {
-            // A key of a letter or two is no secret, and replacing it would leave nothing to read.
-            if secret.len() > 2 {
-                text = text.replace(secret, "***");
-            }
+        let rest = [self.0.query(), self.0.fragment(), self.0.password(), Some(self.0.username())];
+        let mut secrets: Vec<&str> = rest.into_iter().flatten().chain(self.0.path().split('/').skip(2)).collect();
+        // A key of a letter or two is no secret, and replacing it would leave nothing to read.
+        secrets.retain(|secret| secret.len() > 2);
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
+        for secret in secrets {
+            text = text.replace(secret, HIDDEN);
         }
         text
     }
@@ -206,7 +298,7 @@ mod tests {
             assert_eq!(format, expected);
         }
         let error = "show.avi".parse::<Destination>().unwrap_err().to_string();
-        assert!(error.contains("show.avi") && error.contains(".mp4, .mkv and .flv"), "{error}");
+        assert!(!error.contains("show") && error.contains(".mp4, .mkv, .flv and .webm"), "{error}");
     }
 
     #[test]
@@ -219,13 +311,22 @@ mod tests {
     }
 
     #[test]
+    fn an_srt_address_shows_neither_its_stream_nor_its_passphrase() {
+        let url = "srt://live.example:9000?streamid=publish:me&passphrase=very-secret".parse::<Destination>().unwrap();
+        assert_eq!(url.redacted(), "srt://live.example:9000?***");
+        assert_eq!(format!("{url:?}"), "Srt { url: srt://live.example:9000?*** }");
+        let error = "srt://live.example".parse::<Destination>().unwrap_err().to_string();
+        assert!(error.contains("names no port"), "{error}");
+    }
+
+    #[test]
     fn no_secret_is_shown() {
         let url = rtmp("rtmps://someone:pass@live.example:444/app/inst/live_8151_kEy?auth=s3cret");
-        assert_eq!(url.redacted(), "rtmps://live.example:444/app/inst/***");
+        assert_eq!(url.redacted(), "rtmps://live.example:444/app/***");
         assert_eq!(format!("{url:?}"), url.redacted());
-        let message = format!("could not open {}: no stream live_8151_kEy, auth=s3cret, pass", url.secret());
+        let message = format!("could not open {}: no stream inst/live_8151_kEy, auth=s3cret, pass", url.secret());
         let shown = url.redact(&message);
-        for secret in ["someone", "live_8151_kEy", "s3cret"] {
+        for secret in ["someone", "inst", "live_8151_kEy", "s3cret"] {
             assert!(!shown.contains(secret), "{shown}");
         }
         let lacking = "rtmp://user:pass@host/onlykey".parse::<RtmpUrl>().unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use gstreamer::{self as gst, prelude::*};
 
-use super::settings::{EncoderSettings, Hwaccel};
+use super::settings::{Codec, EncoderSettings, Hwaccel, X264Preset};
 
 /// An element that outputs use, and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ const LIBAV: &str = "gstreamer1.0-libav";
 const VAAPI: &str = "gstreamer1.0-vaapi";
 
 /// Element, package, purpose, whether it is required.
-const ELEMENTS: [(&str, &str, &str, bool); 20] = [
+const ELEMENTS: [(&str, &str, &str, bool); 33] = [
     ("appsrc", BASE, "taking frames", true),
     ("videoconvert", BASE, "hardware encoders", false),
     ("audioconvert", BASE, "sound", true),
@@ -38,11 +38,24 @@ const ELEMENTS: [(&str, &str, &str, bool); 20] = [
     ("h264parse", BAD, "H.264", true),
     ("avenc_aac", LIBAV, "AAC sound", true),
     ("aacparse", GOOD, "AAC sound", true),
+    ("vp8enc", GOOD, "VP8", false),
+    ("vp9enc", GOOD, "VP9", false),
+    ("opusenc", BASE, "Opus sound", false),
+    ("opusparse", BAD, "Opus sound", false),
+    ("webmmux", GOOD, ".webm files", false),
     ("flvmux", GOOD, "RTMP and .flv files", true),
     ("rtmp2sink", BAD, "RTMP", true),
+    ("rtmp2src", BAD, "measuring the delay over RTMP", false),
+    ("mpegtsmux", BAD, "SRT", false),
+    ("srtsink", BAD, "SRT", false),
     ("mp4mux", GOOD, ".mp4 files", true),
     ("matroskamux", GOOD, ".mkv files", true),
     ("filesink", "libgstreamer1.0-0", "files", true),
+    ("avdec_h264", LIBAV, "thumbnails", false),
+    ("vp8dec", GOOD, "thumbnails of VP8", false),
+    ("vp9dec", GOOD, "thumbnails of VP9", false),
+    ("videoscale", BASE, "thumbnails and renditions", false),
+    ("jpegenc", GOOD, "thumbnails", false),
     ("nvh264enc", BAD, "H.264 on NVIDIA", false),
     ("vah264enc", BAD, "H.264 on Intel and AMD", false),
     ("vaapih264enc", VAAPI, "H.264 on older Intel and AMD", false),
@@ -102,23 +115,29 @@ pub(super) fn first_missing() -> Option<MissingElement> {
         .map(|check| MissingElement { element: check.element, package: check.package })
 }
 
-/// An H.264 encoder that is known here.
+/// A video encoder that is known here.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct VideoEncoder {
     /// The element's name.
     pub(super) element: &'static str,
+    /// What it makes.
+    pub(super) codec: Codec,
     /// What people call its family.
     family: &'static str,
     /// Whether frames have to be brought from I420 into a format of its own.
     pub(super) converts: bool,
-    /// Properties and their values, where `{bitrate}` (kbit/s), `{bits}` (bit/s) and `{gop}` (frames) stand for the
-    /// settings. One that a version of the element does not have is left out.
+    /// Properties and their values, where `{bitrate}` (kbit/s), `{bits}` (bit/s), `{gop}` (frames), `{preset}` and
+    /// `{speed}` (its number for libvpx) stand for the settings. One that a version of the element does not have is left out.
     properties: &'static [(&'static str, &'static str)],
+    /// Properties that take another value while the element runs without saying so themselves.
+    live: &'static [&'static str],
 }
 
-/// The encoder in software.
-pub(super) static SOFTWARE: VideoEncoder = VideoEncoder {
+/// The encoder in software for H.264.
+static X264: VideoEncoder = VideoEncoder {
     element: "x264enc",
+    codec: Codec::H264,
+    live: &[],
     family: "software",
     converts: false,
     properties: &[
@@ -137,10 +156,62 @@ pub(super) static SOFTWARE: VideoEncoder = VideoEncoder {
     ],
 };
 
+/// One of libvpx: as in a video conference, with no frame of delay.
+const VPX: VideoEncoder = VideoEncoder {
+    element: "vp8enc",
+    codec: Codec::Vp8,
+    family: "software",
+    converts: false,
+    properties: &[
+        ("deadline", "1"),
+        ("cpu-used", "{speed}"),
+        ("end-usage", "cbr"),
+        ("target-bitrate", "{bits}"),
+        // Milliseconds of what a decoder may hold: as with x264, a second.
+        ("buffer-size", "1000"),
+        ("buffer-initial-size", "500"),
+        ("buffer-optimal-size", "600"),
+        ("lag-in-frames", "0"),
+        ("keyframe-max-dist", "{gop}"),
+        ("threads", "2"),
+        ("row-mt", "true"),
+    ],
+    // libvpx is told of it between two frames. Of another distance of key frames it is told too, but goes on as before.
+    live: &["target-bitrate"],
+};
+
+static VP8: VideoEncoder = VPX;
+static VP9: VideoEncoder = VideoEncoder { element: "vp9enc", codec: Codec::Vp9, ..VPX };
+
+/// The encoder in software.
+pub(super) fn software(codec: Codec) -> &'static VideoEncoder {
+    match codec {
+        Codec::H264 => &X264,
+        Codec::Vp8 => &VP8,
+        Codec::Vp9 => &VP9,
+    }
+}
+
+/// libvpx's number for a preset, from what costs least to what looks best. VP9 knows no more than 9.
+fn speed(codec: Codec, preset: X264Preset) -> u32 {
+    let fastest = if codec == Codec::Vp9 { 9 } else { 16 };
+    let speed = match preset {
+        X264Preset::Ultrafast => 16,
+        X264Preset::Superfast => 10,
+        X264Preset::Veryfast => 8,
+        X264Preset::Faster => 7,
+        X264Preset::Fast => 6,
+        X264Preset::Medium => 5,
+    };
+    speed.min(fastest)
+}
+
 /// Hardware encoders, the one to prefer first.
 static HARDWARE: [VideoEncoder; 5] = [
     VideoEncoder {
         element: "nvh264enc",
+        codec: Codec::H264,
+        live: &[],
         family: "nvenc",
         converts: true,
         properties: &[
@@ -153,12 +224,16 @@ static HARDWARE: [VideoEncoder; 5] = [
     },
     VideoEncoder {
         element: "vah264enc",
+        codec: Codec::H264,
+        live: &[],
         family: "vaapi",
         converts: true,
         properties: &[("bitrate", "{bitrate}"), ("key-int-max", "{gop}"), ("b-frames", "0"), ("rate-control", "cbr")],
     },
     VideoEncoder {
         element: "vaapih264enc",
+        codec: Codec::H264,
+        live: &[],
         family: "vaapi",
         converts: true,
         properties: &[
@@ -170,6 +245,8 @@ static HARDWARE: [VideoEncoder; 5] = [
     },
     VideoEncoder {
         element: "qsvh264enc",
+        codec: Codec::H264,
+        live: &[],
         family: "qsv",
         converts: true,
         properties: &[
@@ -182,6 +259,8 @@ static HARDWARE: [VideoEncoder; 5] = [
     },
     VideoEncoder {
         element: "v4l2h264enc",
+        codec: Codec::H264,
+        live: &[],
         family: "v4l2",
         converts: true,
         properties: &[(
@@ -202,6 +281,7 @@ impl VideoEncoder {
                     .replace("{preset}", settings.preset.name())
                     .replace("{bitrate}", &settings.bitrate_kbps.to_string())
                     .replace("{bits}", &bits.to_string())
+                    .replace("{speed}", &speed(self.codec, settings.preset).to_string())
                     .replace("{gop}", &settings.keyframe_interval_frames(fps).to_string());
                 element.set_property_from_str(name, &value);
             }
@@ -212,13 +292,24 @@ impl VideoEncoder {
     /// Changes the bitrate of an element that was made by [`build`](Self::build) and is running. Returns whether it can;
     /// one that cannot must be made anew.
     pub(super) fn set_bitrate(&self, element: &gst::Element, kbps: u32) -> bool {
-        let live = |name: &str| {
+        let bits = u64::from(kbps) * 1000;
+        self.set_live(element, "{bitrate}", u64::from(kbps)) || self.set_live(element, "{bits}", bits)
+    }
+
+    /// Changes the frames from one key frame to the next in the same way.
+    pub(super) fn set_keyframe_interval(&self, element: &gst::Element, frames: u32) -> bool {
+        self.set_live(element, "{gop}", u64::from(frames))
+    }
+
+    /// Gives another value to the property that stands for a setting, if the running element takes it.
+    fn set_live(&self, element: &gst::Element, setting: &str, value: u64) -> bool {
+        let is_live = |name: &str| {
             let flags = element.find_property(name).map(|property| property.flags());
-            flags.is_some_and(|flags| flags.contains(gst::PARAM_FLAG_MUTABLE_PLAYING))
+            self.live.contains(&name) || flags.is_some_and(|flags| flags.contains(gst::PARAM_FLAG_MUTABLE_PLAYING))
         };
-        match self.properties.iter().find(|(_, value)| *value == "{bitrate}") {
-            Some((name, _)) if live(name) => {
-                element.set_property_from_str(name, &kbps.to_string());
+        match self.properties.iter().find(|(_, value)| *value == setting) {
+            Some((name, _)) if is_live(name) => {
+                element.set_property_from_str(name, &value.to_string());
                 true
             }
             _ => false,
@@ -227,22 +318,29 @@ impl VideoEncoder {
 
     /// Whether it is the one that needs no device.
     pub(super) fn is_software(&self) -> bool {
-        self.element == SOFTWARE.element
+        self.element == software(self.codec).element
     }
 }
 
 /// The encoder to take, and what to tell people if it is not the one that they asked for.
 pub(super) fn choose_encoder(
+    codec: Codec,
     hwaccel: &Hwaccel,
     present: &dyn Fn(&str) -> bool,
 ) -> (&'static VideoEncoder, Option<String>) {
     let first = |wanted: &dyn Fn(&VideoEncoder) -> bool| {
         HARDWARE.iter().find(|encoder| wanted(encoder) && present(encoder.element))
     };
+    let software = software(codec);
     match hwaccel {
-        Hwaccel::None => (&SOFTWARE, None),
-        Hwaccel::Auto => (first(&|_| true).unwrap_or(&SOFTWARE), None),
-        Hwaccel::Named(name) if name == SOFTWARE.element || name == SOFTWARE.family => (&SOFTWARE, None),
+        Hwaccel::None => (software, None),
+        Hwaccel::Named(name) if name == software.element || name == software.family => (software, None),
+        Hwaccel::Auto if codec != Codec::H264 => (software, None),
+        Hwaccel::Named(name) if codec != Codec::H264 => {
+            let own = software.element;
+            (software, Some(format!("hardware encoders make h264 only here, so `{own}` encodes instead of `{name}`")))
+        }
+        Hwaccel::Auto => (first(&|_| true).unwrap_or(software), None),
         Hwaccel::Named(name) => match first(&|encoder| encoder.element == name || encoder.family == name) {
             Some(encoder) => (encoder, None),
             None => {
@@ -251,7 +349,7 @@ pub(super) fn choose_encoder(
                     "the hardware encoder `{name}` is not there, so x264 encodes in software; known are {}",
                     known.join(", ")
                 );
-                (&SOFTWARE, Some(warning))
+                (software, Some(warning))
             }
         },
     }
@@ -263,7 +361,7 @@ mod tests {
 
     fn chosen(hwaccel: &str, there: &[&str]) -> (&'static str, bool) {
         let hwaccel = hwaccel.parse().unwrap();
-        let (encoder, warning) = choose_encoder(&hwaccel, &|name| there.contains(&name));
+        let (encoder, warning) = choose_encoder(Codec::H264, &hwaccel, &|name| there.contains(&name));
         (encoder.element, warning.is_some())
     }
 
@@ -289,15 +387,37 @@ mod tests {
     }
 
     #[test]
-    fn every_property_of_the_software_encoder_is_one_it_has() {
+    fn other_codecs_are_made_in_software() {
+        let there = |_: &str| true;
+        let chosen = |codec, hwaccel: &str| choose_encoder(codec, &hwaccel.parse().unwrap(), &there);
+        assert_eq!(chosen(Codec::Vp9, "auto"), (&VP9, None));
+        let (encoder, warning) = chosen(Codec::Vp8, "nvenc");
+        assert_eq!(encoder, &VP8);
+        assert!(warning.is_some_and(|warning| warning.contains("h264 only")));
+    }
+
+    #[test]
+    fn every_property_of_the_software_encoders_is_one_they_have() {
         gst::init().unwrap();
-        let element = SOFTWARE.build(&EncoderSettings::default(), 30).unwrap();
-        for (name, _) in SOFTWARE.properties {
+        let settings = EncoderSettings::default();
+        let element = X264.build(&settings, 30).unwrap();
+        for (name, _) in X264.properties {
             assert!(element.has_property(name), "{name}");
         }
         assert_eq!(element.property::<u32>("key-int-max"), 60);
         assert_eq!(element.property::<u32>("bitrate"), 4000);
-        assert!(SOFTWARE.set_bitrate(&element, 900));
+        assert!(X264.set_bitrate(&element, 900));
         assert_eq!(element.property::<u32>("bitrate"), 900);
+        assert!(!X264.set_keyframe_interval(&element, 30), "x264 must be made anew for that");
+        for encoder in [&VP8, &VP9] {
+            let element = encoder.build(&settings, 30).unwrap();
+            for (name, _) in encoder.properties.iter().filter(|(name, _)| *name != "row-mt") {
+                assert!(element.has_property(name), "{name}");
+            }
+            assert_eq!(element.property::<i32>("target-bitrate"), 4_000_000);
+            assert!(encoder.set_bitrate(&element, 900));
+            assert_eq!(element.property::<i32>("target-bitrate"), 900_000);
+            assert!(!encoder.set_keyframe_interval(&element, 30), "libvpx must be made anew for that");
+        }
     }
 }

@@ -16,8 +16,9 @@ use systems::Frame;
 use super::{
     audio,
     elements::{MissingElement, VideoEncoder, make},
+    fault::EncoderFault,
     packet::{Packet, Track},
-    settings::EncoderSettings,
+    settings::{AudioCodec, Codec, EncoderSettings},
 };
 use crate::engine::StreamFormat;
 
@@ -41,7 +42,7 @@ pub enum EncoderError {
     #[error("the encoder failed: {0}")]
     Failed(String),
     /// It took too long.
-    #[error("the encoder took no frame for {} seconds", .0.as_secs())]
+    #[error("the encoder did nothing for {:.1} seconds", .0.as_secs_f64())]
     Stalled(Duration),
 }
 
@@ -62,9 +63,11 @@ pub(super) struct Encoder {
 
 impl Encoder {
     /// Starts an encode. Times count from tick `origin`.
+    /// If there is a `size`, pictures are scaled to that, whatever theirs is.
     pub(super) fn start(
         encoder: &'static VideoEncoder,
         format: StreamFormat,
+        size: Option<(usize, usize)>,
         settings: &EncoderSettings,
         origin: u64,
         on_packet: &OnPacket,
@@ -74,17 +77,32 @@ impl Encoder {
         let not_started = |_: glib::BoolError| EncoderError::NotStarted(encoder.element);
 
         let video = AppSrc::builder().caps(&video_caps(format)).format(gst::Format::Time).max_bytes(0).build();
-        let packets = packet_sink(
-            Track::Video,
-            &gst::Caps::builder("video/x-h264").field("stream-format", "avc").field("alignment", "au").build(),
-            on_packet,
-        );
+        let caps = match encoder.codec {
+            Codec::H264 => {
+                gst::Caps::builder("video/x-h264").field("stream-format", "avc").field("alignment", "au").build()
+            }
+            Codec::Vp8 => gst::Caps::new_empty_simple("video/x-vp8"),
+            Codec::Vp9 => gst::Caps::new_empty_simple("video/x-vp9"),
+        };
+        let packets = packet_sink(Track::Video, &caps, on_packet);
         let mut chain = vec![video.clone().upcast::<gst::Element>()];
+        if let Some((width, height)) = size {
+            let scaler = make("videoscale")?;
+            scaler.set_property_from_str("method", "lanczos");
+            scaler.set_property("add-borders", true);
+            let filter = make("capsfilter")?;
+            filter.set_property("caps", video_caps(StreamFormat { width, height, ..format }));
+            chain.extend([scaler, filter]);
+        }
         if encoder.converts {
             chain.push(make("videoconvert")?);
         }
         let element = encoder.build(settings, format.fps)?;
-        chain.extend([element.clone(), make("h264parse")?, packets.clone().upcast()]);
+        chain.push(element.clone());
+        if encoder.codec == Codec::H264 {
+            chain.push(make("h264parse")?);
+        }
+        chain.push(packets.clone().upcast());
         pipeline.add_many(&chain).map_err(not_started)?;
         gst::Element::link_many(&chain).map_err(not_started)?;
 
@@ -92,14 +110,18 @@ impl Encoder {
             None => None,
             Some(audio) => {
                 let source = AppSrc::builder().caps(&audio::caps()).format(gst::Format::Time).max_bytes(0).build();
-                let aac = make("avenc_aac")?;
-                aac.set_property_from_str("bitrate", &(u64::from(audio.bitrate_kbps) * 1000).to_string());
-                let sink = packet_sink(
-                    Track::Audio,
-                    &gst::Caps::builder("audio/mpeg").field("mpegversion", 4).field("stream-format", "raw").build(),
-                    on_packet,
-                );
-                let chain = [source.clone().upcast(), make("audioconvert")?, aac, make("aacparse")?, sink.upcast()];
+                let (encoder, parser, caps) = match audio.codec {
+                    AudioCodec::Aac => {
+                        let caps = gst::Caps::builder("audio/mpeg").field("mpegversion", 4);
+                        (make("avenc_aac")?, make("aacparse")?, caps.field("stream-format", "raw").build())
+                    }
+                    AudioCodec::Opus => {
+                        (make("opusenc")?, make("opusparse")?, gst::Caps::new_empty_simple("audio/x-opus"))
+                    }
+                };
+                encoder.set_property_from_str("bitrate", &(u64::from(audio.bitrate_kbps) * 1000).to_string());
+                let sink = packet_sink(Track::Audio, &caps, on_packet);
+                let chain = [source.clone().upcast(), make("audioconvert")?, encoder, parser, sink.upcast()];
                 pipeline.add_many(&chain).map_err(not_started)?;
                 gst::Element::link_many(&chain).map_err(not_started)?;
                 Some(source)
@@ -161,6 +183,12 @@ impl Encoder {
         self.kind.set_bitrate(&self.element, kbps)
     }
 
+    /// Changes the distance of key frames from the next one on. Returns whether this encoder can; if not, it must be
+    /// started anew.
+    pub(super) fn set_keyframe_interval(&self, frames: u32) -> bool {
+        self.kind.set_keyframe_interval(&self.element, frames)
+    }
+
     /// Gives sound to the encoder.
     pub(super) fn push_sound(&self, sound: Vec<gst::Buffer>) -> Result<(), EncoderError> {
         let Some(source) = &self.audio else { return Ok(()) };
@@ -168,6 +196,16 @@ impl Encoder {
             source.push_buffer(buffer).map_err(|_| self.flight.failure_or_ended())?;
         }
         Ok(())
+    }
+
+    /// Frames that it holds.
+    pub(super) fn held(&self) -> u64 {
+        self.flight.state.lock().unwrap_or_else(PoisonError::into_inner).frames as u64
+    }
+
+    /// Breaks it, to test what comes of that.
+    pub(super) fn break_down(&self, fault: EncoderFault) {
+        fault.happen_to(&self.element);
     }
 
     /// A way to ask for key frames that may outlive the encoder.

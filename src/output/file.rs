@@ -12,17 +12,18 @@ use super::{
     destination::FileFormat,
     elements::{MissingElement, make},
     pipeline::{MuxAndSink, OutputError, Pace},
+    split::Split,
 };
 
-/// Milliseconds of an MP4 that are lost at most if the machine goes down.
-const MP4_FRAGMENT_MS: u32 = 2000;
+/// Milliseconds of an MP4 that are lost at most if the service is killed.
+const MP4_FRAGMENT_MS: u32 = 500;
 
 /// A muxer for `format` and a sink that writes to `path`.
 ///
 /// An MP4 of a live stream is made of fragments from beginning to end, so that a crash leaves a file that plays. The
 /// mode of `mp4mux` that turns it into a plain MP4 when it ends is no way out: until then it writes each `moof` behind
 /// its `mdat`, and ffmpeg does not read such a file.
-pub(super) fn parts(path: &Path, format: FileFormat, pace: Pace) -> Result<MuxAndSink, MissingElement> {
+pub(super) fn parts(path: &Path, format: FileFormat, split: Split, pace: Pace) -> Result<MuxAndSink, MissingElement> {
     let (mux, pads) = match format {
         FileFormat::Mp4 => {
             let mux = make("mp4mux")?;
@@ -32,6 +33,7 @@ pub(super) fn parts(path: &Path, format: FileFormat, pace: Pace) -> Result<MuxAn
             (mux, ("video_%u", "audio_%u"))
         }
         FileFormat::Mkv => (make("matroskamux")?, ("video_%u", "audio_%u")),
+        FileFormat::Webm => (make("webmmux")?, ("video_%u", "audio_%u")),
         FileFormat::Flv => (make("flvmux")?, ("video", "audio")),
     };
     let sink = make("filesink")?;
@@ -39,7 +41,7 @@ pub(super) fn parts(path: &Path, format: FileFormat, pace: Pace) -> Result<MuxAn
     sink.set_property("sync", false);
     // What was written is in the file, whatever happens next. Each packet is written at once: tens of calls a second.
     sink.set_property_from_str("buffer-mode", "unbuffered");
-    Ok(MuxAndSink { mux, pads, sink, takes_headers: true, holds_one_format: true })
+    Ok(MuxAndSink { mux, pads, video_parser: None, sink, takes_headers: true, holds_one_format: true, split })
 }
 
 /// Makes sure that `path` can be written, by making the file.

@@ -28,6 +28,10 @@ pub(super) trait Outlet: Send {
     fn takes(&self, packet: &Packet) -> bool;
     /// Takes a packet, without waiting.
     fn push(&mut self, packet: &Packet);
+    /// Frames that wait.
+    fn queued(&self) -> u64 {
+        0
+    }
     /// There is nothing more to come.
     fn end(&mut self);
 }
@@ -45,6 +49,8 @@ pub(super) struct Gate {
     kept: Option<VecDeque<Packet>>,
     /// Whether anything was let through since the stream went on air. What came before is not missed.
     begun: bool,
+    /// Whether the outlet takes nothing at all.
+    pub(super) is_stalled: bool,
     /// Frames left out.
     pub(super) dropped: u64,
     /// Bytes let through.
@@ -87,6 +93,12 @@ impl Gate {
     /// Whether packets are left out since the output cannot keep up, or a key frame is waited for.
     pub(super) fn is_waiting(&self) -> bool {
         self.awaits_key_frame
+    }
+
+    /// Frames that wait behind it, or for the next outlet.
+    pub(super) fn queued(&self) -> u64 {
+        let kept = self.kept.iter().flatten().filter(|packet| packet.track == Track::Video).count() as u64;
+        kept + self.outlet.as_ref().map_or(0, |outlet| outlet.queued())
     }
 
     /// Lets a packet through or leaves it out.

@@ -4,35 +4,56 @@
 //!  frames -> encoder -> gate -> muxer -> RTMP server
 //!  sound  ->         -> gate -> muxer -> file
 //!                    -> gate -> segments of an HLS stream
+//!                    -> gate -> a picture every so often
 //! ```
 //!
 //! Every output is a pipeline of its own with a supervisor thread of its own, so that an error in one cannot stop
 //! another, nor the encoder. The gates never make the encoder wait.
 
+mod adapt;
 mod audio;
 mod backoff;
 mod destination;
 mod elements;
 mod encoder;
 mod fan_out;
+mod fault;
+mod feeder;
 mod file;
 mod gate;
 mod link;
+mod links;
+mod meter;
 mod packet;
 mod pipeline;
+mod rendition;
 mod rtmp;
 mod settings;
+mod split;
+mod srt;
+mod stand_in;
+mod supervisor;
+mod thumbnails;
 mod writer;
 
+pub mod latency;
 pub mod live;
 
 pub use backoff::ReconnectPolicy;
-pub use destination::{Destination, DestinationError, FileFormat, RtmpUrl};
+pub use destination::{Destination, DestinationError, FileFormat, RtmpUrl, SrtUrl};
 pub use elements::{ElementCheck, MissingElement, doctor};
 pub use encoder::EncoderError;
-pub use fan_out::{EncoderBitrate, OutputsHandle, Program, StartError, run, run_program};
+pub use fan_out::{EncoderControl, OutputsHandle, Program, RENDITION_FRAMES_WAITING, StartError, run, run_program};
+pub use fault::EncoderFault;
+pub use links::{Output, OutputControl, OutputsError};
 pub use pipeline::OutputError;
-pub use settings::{AudioCodec, AudioSettings, Codec, EncoderSettings, Hwaccel, UnknownPreset, X264Preset};
+pub use rendition::Rendition;
+pub use settings::{
+    AdaptivePace, AudioCodec, AudioSettings, Codec, EncoderSettings, Hwaccel, UnknownPreset, X264Preset,
+};
+pub use split::Split;
+pub use stand_in::Slate;
+pub use thumbnails::Thumbnails;
 pub use writer::{FileWriter, WriteError};
 
 pub(crate) use audio::check_sound;

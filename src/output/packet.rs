@@ -41,7 +41,7 @@ impl Packet {
 
     /// Whether a decoder that was set up for this packet can take `other`, which is of the same track.
     pub(super) fn is_of_one_format_with(&self, other: &Self) -> bool {
-        self.caps == other.caps || headers(&self.caps) == headers(&other.caps)
+        self.caps == other.caps || decoder_setup(&self.caps) == decoder_setup(&other.caps)
     }
 
     /// When it is shown or heard.
@@ -67,7 +67,9 @@ impl Packet {
     }
 }
 
-/// What a decoder must know first; a frame's size is in it.
-fn headers(caps: &gst::CapsRef) -> Option<gst::Buffer> {
-    caps.structure(0)?.get("codec_data").ok()
+/// What a decoder must know first: headers, or the size of frames where there are none.
+fn decoder_setup(caps: &gst::CapsRef) -> (Option<gst::Buffer>, Option<i32>, Option<i32>) {
+    let Some(caps) = caps.structure(0) else { return (None, None, None) };
+    let side = |name| caps.get::<i32>(name).ok();
+    (caps.get("codec_data").ok(), side("width"), side("height"))
 }

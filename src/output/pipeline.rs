@@ -16,6 +16,7 @@ use super::{
     elements::MissingElement,
     gate::Outlet,
     packet::{Packet, Track},
+    split::Split,
 };
 
 /// Bytes that may wait in front of an output before it counts as one that cannot keep up: 64 MiB.
@@ -40,11 +41,15 @@ pub(super) struct MuxAndSink {
     pub(super) mux: gst::Element,
     /// Names of the muxer's pads for video and for sound.
     pub(super) pads: (&'static str, &'static str),
+    /// What brings frames into the form that the muxer takes, if that is another one than the encoder's.
+    pub(super) video_parser: Option<gst::Element>,
     pub(super) sink: gst::Element,
     /// Whether the sink has work with headers. One that waits for its peer keeps them until the first packet comes.
     pub(super) takes_headers: bool,
     /// Whether all that goes in must be of one format, as in most containers.
     pub(super) holds_one_format: bool,
+    /// When all that went in is enough.
+    pub(super) split: Split,
 }
 
 /// What came over the bus.
@@ -80,11 +85,17 @@ impl OutputPipeline {
         let broken = |_| OutputError::Unlinkable;
         pipeline.add_many([&parts.mux, &parts.sink]).map_err(broken)?;
         parts.mux.link(&parts.sink).map_err(broken)?;
-        for (source, pad) in [(Some(&video), parts.pads.0), (audio.as_ref(), parts.pads.1)] {
+        let tracks = [(Some(&video), parts.video_parser.as_ref(), parts.pads.0), (audio.as_ref(), None, parts.pads.1)];
+        for (source, parser, pad) in tracks {
             if let Some(source) = source {
                 pipeline.add(source).map_err(broken)?;
                 let to = parts.mux.request_pad_simple(pad).ok_or(OutputError::Unlinkable)?;
-                let from = source.static_pad("src").ok_or(OutputError::Unlinkable)?;
+                if let Some(parser) = parser {
+                    pipeline.add(parser).map_err(broken)?;
+                    source.link(parser).map_err(broken)?;
+                }
+                let last = parser.unwrap_or_else(|| source.upcast_ref());
+                let from = last.static_pad("src").ok_or(OutputError::Unlinkable)?;
                 from.link(&to).map_err(|_| OutputError::Unlinkable)?;
             }
         }
@@ -105,8 +116,16 @@ impl OutputPipeline {
             Pace::Live { frames } => frames,
             Pace::Offline => u64::MAX,
         };
-        let inlet =
-            Inlet { video, audio, full, holds_one_format: parts.holds_one_format, first: None, beginning: None };
+        let inlet = Inlet {
+            video,
+            audio,
+            full,
+            holds_one_format: parts.holds_one_format,
+            split: parts.split,
+            bytes: 0,
+            first: None,
+            beginning: None,
+        };
         let this = Self { pipeline, bus, inlet, passed };
         if this.pipeline.set_state(gst::State::Playing).is_err() {
             let event = this.event(Duration::ZERO);
@@ -170,6 +189,9 @@ pub(super) struct Inlet {
     /// Frames that may wait.
     full: u64,
     holds_one_format: bool,
+    split: Split,
+    /// Bytes that went in.
+    bytes: u64,
     /// The first frame.
     first: Option<Packet>,
     /// When the first packet is shown or heard.
@@ -202,11 +224,19 @@ impl Outlet for Inlet {
         self.video.current_level_buffers() <= self.full / ROOM
     }
 
+    fn queued(&self) -> u64 {
+        self.video.current_level_buffers()
+    }
+
     fn takes(&self, packet: &Packet) -> bool {
-        !self.holds_one_format || self.first.as_ref().is_none_or(|first| first.is_of_one_format_with(packet))
+        let lasted = self.beginning.map(|beginning| packet.pts().saturating_sub(beginning));
+        let is_enough = lasted.is_some_and(|lasted| self.split.is_due(lasted.into(), self.bytes));
+        let fits = |first: &Packet| first.is_of_one_format_with(packet);
+        !is_enough && (!self.holds_one_format || self.first.as_ref().is_none_or(fits))
     }
 
     fn push(&mut self, packet: &Packet) {
+        self.bytes += packet.buffer.size() as u64;
         if !self.holds_one_format {
             self.hand_over(packet);
             return;

@@ -3,13 +3,12 @@
 use gstreamer::prelude::*;
 
 use super::{
+    backoff::Farewell,
     destination::RtmpUrl,
     elements::{MissingElement, make},
     pipeline::MuxAndSink,
+    split::Split,
 };
-
-/// Packets that reach the sink when the server has taken the stream: the first waits in the sink until then.
-pub(super) const PACKETS_WHEN_CONNECTED: u64 = 2;
 
 /// A muxer, and a sink that sends to `url`.
 ///
@@ -22,7 +21,15 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
     sink.set_property("location", url.secret());
     // Frames come at their pace already, and a reconnected stream begins at a late time.
     sink.set_property("sync", false);
-    Ok(MuxAndSink { mux, pads: ("video", "audio"), sink, takes_headers: false, holds_one_format: false })
+    Ok(MuxAndSink {
+        mux,
+        pads: ("video", "audio"),
+        video_parser: None,
+        sink,
+        takes_headers: false,
+        holds_one_format: false,
+        split: Split::default(),
+    })
 }
 
 /// How far a connection has come.
@@ -36,35 +43,56 @@ pub(super) enum Phase {
     Sending,
 }
 
-/// What the pipeline reported in this phase, for people, without secrets.
-pub(super) fn explain(url: &RtmpUrl, text: &str, phase: Phase) -> String {
-    let host = url.host();
+/// What the pipeline reported in this phase, for people, without secrets; and what that says of the server.
+pub(super) fn explain(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
+    let (farewell, reason) = reason(url, text, phase);
+    (farewell, format!("cannot send to {}: {reason}", url.host()))
+}
+
+/// The words are those of `rtmp2sink`: `'connect' cmd failed` and `'publish' cmd failed` name the request at which the
+/// server, which has shaken hands by then, closed the connection or answered with an error; `Not authorized` says
+/// that it wants a password, or that it denies to publish.
+fn reason(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let reason = if says(&["connection refused"]) {
-        "it refused the connection; is the server running, and the port right?".to_owned()
+    let lost = |words: &str| (Farewell::Lost, words.to_owned());
+    let is_closed = says(&["broken pipe", "connection reset", "connection closed", "eof", "disconnected", "cancelled"]);
+    let at_request = says(&["'connect' cmd failed", "'publish' cmd failed", "'createstream' cmd failed"]);
+    // Most servers say no more than this to a stream that they do not want.
+    let hint = "check the application and the stream key";
+    if says(&["connection refused"]) {
+        lost("it refused the connection; is the server running, and the port right?")
     } else if says(&["resolving", "name or service not known", "temporary failure in name"]) {
-        "no host of this name is known; check the address and the name server".to_owned()
+        lost("no host of this name is known; check the address and the name server")
     } else if says(&["timed out", "timeout"]) && phase != Phase::Connecting {
-        "it has stopped taking data; connecting anew".to_owned()
+        lost("it has stopped taking data; connecting anew")
     } else if says(&["timed out", "timeout"]) {
-        "it did not answer in time; is a firewall in the way?".to_owned()
-    } else if says(&["tls", "certificate"]) {
-        format!("no secure connection came about ({})", first_line(url, text))
-    } else if says(&["publish", "not authorized", "permission denied", "authent", "badname"]) {
-        "it refused the stream; check the application and the stream key".to_owned()
-    } else if says(&["broken pipe", "connection reset", "connection closed", "eof", "disconnected", "cancelled"]) {
-        // Most servers say no more than this to a stream that they do not want.
-        let hint = "; check the application and the stream key";
+        lost("it did not answer in time; is a firewall in the way?")
+    } else if says(&["stream already exists", "badname"]) {
+        // As likely as not the server has not noticed yet that our last connection is gone.
+        lost("a stream with this key is being sent to it already")
+    } else if says(&["no username", "authmod", "authentication"]) {
+        (Farewell::Refused, "it asks for a user name and a password, or does not take those in the address".to_owned())
+    } else if says(&["not authorized", "permission denied", "publish denied"]) || (at_request && !is_closed) {
+        (Farewell::Refused, format!("it refused the stream; {hint}"))
+    } else if is_closed {
         match phase {
-            Phase::Connecting => format!("it closed the connection before it took the stream{hint}"),
-            Phase::Beginning => format!("it closed the connection when the stream had just begun{hint}"),
-            Phase::Sending => "it closed the connection".to_owned(),
+            Phase::Connecting if !at_request && !says(&["connection error"]) => {
+                lost("it closed the connection before a word was said; it may be starting")
+            }
+            Phase::Connecting => {
+                (Farewell::TurnedAway, format!("it closed the connection before it took the stream; {hint}"))
+            }
+            Phase::Beginning => {
+                (Farewell::TurnedAway, format!("it closed the connection when the stream had just begun; {hint}"))
+            }
+            Phase::Sending => lost("it closed the connection"),
         }
+    } else if says(&["tls", "certificate"]) {
+        (Farewell::Lost, format!("no secure connection came about ({})", first_line(url, text)))
     } else {
-        first_line(url, text)
-    };
-    format!("cannot send to {host}: {reason}")
+        (Farewell::Lost, first_line(url, text))
+    }
 }
 
 fn first_line(url: &RtmpUrl, text: &str) -> String {
@@ -91,20 +119,45 @@ mod tests {
 
     #[test]
     fn errors_tell_people_what_to_do_and_no_secret() {
+        use Farewell::{Lost, Refused, TurnedAway};
         let url = "rtmp://live.example/app/live_key_1".parse().unwrap();
-        for (text, words) in [
-            ("Failed to connect\nCould not connect to live.example: Connection refused", "is the server running"),
-            ("Error resolving “live.example”: Name or service not known", "no host of this name"),
-            ("Connection error: Socket I/O timed out", "did not answer in time"),
-            ("strange words about live_key_1", "strange words about ***"),
-            ("Connection closed remotely", "before it took the stream; check the application and the stream key"),
+        let denied =
+            "Failed to connect: 'publish' cmd failed: onStatus: { \"level\": \"error\", \"code\": \"live_key_1\" }";
+        for (text, farewell, words) in [
+            ("Failed to connect\nCould not connect to live.example: Connection refused", Lost, "is the server running"),
+            ("Error resolving “live.example”: Name or service not known", Lost, "no host of this name"),
+            ("Connection error: Socket I/O timed out", Lost, "did not answer in time"),
+            ("strange words about live_key_1", Lost, "strange words about ***"),
+            ("Failed to connect: Error receiving data: Connection reset by peer", Lost, "before a word was said"),
+            (
+                "Connection error: connection closed remotely",
+                TurnedAway,
+                "before it took the stream; check the application",
+            ),
+            ("Failed to connect: 'connect' cmd failed: connection closed remotely", TurnedAway, "and the stream key"),
+            ("Failed to connect: 'publish' cmd failed: connection closed remotely", TurnedAway, "and the stream key"),
+            (
+                "Not authorized to connect: publish denied: { \"code\": \"live_key_1\" }",
+                Refused,
+                "it refused the stream",
+            ),
+            ("Not authorized to connect: no username for adobe authentication", Refused, "a user name and a password"),
+            (denied, Refused, "it refused the stream; check the application and the stream key"),
+            (
+                "Failed to connect: publish denied; stream already exists: { \"code\": \"B\" }",
+                Lost,
+                "is being sent to it already",
+            ),
         ] {
-            let explained = explain(&url, text, Phase::Connecting);
+            let (told, explained) = explain(&url, text, Phase::Connecting);
             assert!(explained.contains(words) && explained.contains("live.example"), "{explained}");
             assert!(!explained.contains("live_key_1"), "{explained}");
+            assert_eq!(told, farewell, "{text}");
         }
-        let closed = |phase| explain(&url, "Connection closed remotely", phase);
-        assert!(closed(Phase::Beginning).ends_with("had just begun; check the application and the stream key"));
-        assert!(closed(Phase::Sending).ends_with("it closed the connection"));
+        let closed = |phase| explain(&url, "Connection error: connection closed remotely", phase);
+        let (farewell, words) = closed(Phase::Beginning);
+        assert!(words.ends_with("had just begun; check the application and the stream key"));
+        assert_eq!(farewell, TurnedAway);
+        assert!(matches!(closed(Phase::Sending), (Lost, words) if words.ends_with("it closed the connection")));
     }
 }

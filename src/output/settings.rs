@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr, time::Duration};
 pub struct EncoderSettings {
     /// The video format.
     pub codec: Codec,
-    /// Speed against quality of the software encoder.
+    /// Speed against quality of the software encoder; those of VP8 and VP9 have speeds that come near to it.
     pub preset: X264Preset,
     /// Kilobits (1000) per second of video.
     pub bitrate_kbps: u32,
@@ -17,6 +17,25 @@ pub struct EncoderSettings {
     pub hwaccel: Hwaccel,
     /// Sound, or `None` for pictures alone. Most platforms refuse a stream without sound.
     pub audio: Option<AudioSettings>,
+    /// How fast the bitrate follows a link that is too slow.
+    pub pace: AdaptivePace,
+}
+
+/// How fast the bitrate follows a link that is too slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdaptivePace {
+    /// A step down gets so long to help before the next one.
+    pub settle: Duration,
+    /// A queue must have been as good as empty for so long before a step up. When that goes wrong, the next one comes later,
+    /// up to sixty times this.
+    pub calm: Duration,
+}
+
+impl Default for AdaptivePace {
+    /// Two and five seconds.
+    fn default() -> Self {
+        Self { settle: Duration::from_secs(2), calm: Duration::from_secs(5) }
+    }
 }
 
 impl Default for EncoderSettings {
@@ -28,6 +47,7 @@ impl Default for EncoderSettings {
             keyframe_interval: Duration::from_secs(2),
             hwaccel: Hwaccel::Auto,
             audio: Some(AudioSettings::default()),
+            pace: AdaptivePace::default(),
         }
     }
 }
@@ -45,6 +65,10 @@ impl EncoderSettings {
 pub enum Codec {
     /// H.264, which every platform takes.
     H264,
+    /// VP8, for WebM and Matroska.
+    Vp8,
+    /// VP9, for WebM and Matroska.
+    Vp9,
 }
 
 /// How sound is compressed.
@@ -67,6 +91,8 @@ impl Default for AudioSettings {
 pub enum AudioCodec {
     /// AAC, low complexity.
     Aac,
+    /// Opus.
+    Opus,
 }
 
 /// Speed of `x264`, from the one that costs least to the one that looks best.

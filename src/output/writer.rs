@@ -8,12 +8,13 @@ use systems::Frame;
 use super::{
     audio::{Haste, MixError, Report, Sound},
     destination::FileFormat,
-    elements::{SOFTWARE, VideoEncoder, choose_encoder, exists},
+    elements::{VideoEncoder, choose_encoder, exists, software},
     encoder::{Encoder, EncoderError, OnPacket},
     file,
     gate::Outlet,
     pipeline::{Inlet, OutputError, OutputPipeline, Pace, PipelineEvent},
     settings::EncoderSettings,
+    split::Split,
 };
 use crate::engine::{Soundtrack, StreamFormat};
 
@@ -69,7 +70,7 @@ impl FileWriter {
     ) -> Result<Self, WriteError> {
         gst::init().map_err(|error| WriteError::GStreamer(error.to_string()))?;
         file::create(path)?;
-        let parts = file::parts(path, container, Pace::Offline).map_err(OutputError::from)?;
+        let parts = file::parts(path, container, Split::default(), Pace::Offline).map_err(OutputError::from)?;
         let output = OutputPipeline::start(&parts, settings.audio.is_some(), Pace::Offline)?;
         let inlet = output.inlet();
         let on_packet: OnPacket = {
@@ -80,15 +81,15 @@ impl FileWriter {
         let sound = settings.audio.as_ref().map(|_| Sound::start(format.fps, 0, Haste::Offline, report)).transpose()?;
         // Held from here on, so that the pipeline is taken down whatever happens below.
         let mut this = Self { encoder: None, output: Some(output), inlet, sound, path: path.to_owned(), next: 0 };
-        let (chosen, warning) = choose_encoder(&settings.hwaccel, &exists);
+        let (chosen, warning) = choose_encoder(settings.codec, &settings.hwaccel, &exists);
         if let Some(warning) = warning {
             tracing::warn!("{warning}");
         }
-        let start = |encoder: &'static VideoEncoder| Encoder::start(encoder, format, settings, 0, &on_packet);
+        let start = |encoder: &'static VideoEncoder| Encoder::start(encoder, format, None, settings, 0, &on_packet);
         let encoder = match start(chosen) {
             Err(error) if !chosen.is_software() => {
                 tracing::warn!("{error}; x264 encodes in software instead");
-                start(&SOFTWARE)?
+                start(software(settings.codec))?
             }
             result => result?,
         };

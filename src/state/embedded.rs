@@ -3,7 +3,8 @@
 //! One redb database, locked for as long as it is open. A commit is one transaction, on the disk when it returns.
 
 use std::{
-    fs,
+    fs, io,
+    os::unix::fs::OpenOptionsExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -91,6 +92,14 @@ impl Store for Embedded {
 }
 
 fn open(path: &Path) -> Result<Database, StoreError> {
+    // Addresses of outputs are in it with their stream keys: nobody else on the machine needs to read them. A file that
+    // is there already stays as its owner has it.
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    if let Err(error) = made
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(system(path, error));
+    }
     let opened = catch_unwind(|| {
         // Reads all of the file: it is small, and nothing that was altered is trusted.
         Builder::new().set_cache_size(CACHE).set_check_integrity_on_open(true).create(path)
@@ -143,7 +152,7 @@ fn fault(path: &Path, error: redb::Error) -> StoreError {
     let place = path.display().to_string();
     match error {
         redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => StoreError::Locked { place },
-        redb::Error::Io(error) if error.kind() != std::io::ErrorKind::InvalidData => system(path, error),
+        redb::Error::Io(error) if error.kind() != io::ErrorKind::InvalidData => system(path, error),
         redb::Error::PreviousIo => system(path, error),
         redb::Error::UpgradeRequired(_) => {
             StoreError::Damaged { place, kind: "embedded", message: "it is of a format that is not known".to_owned() }

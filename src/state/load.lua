@@ -1,9 +1,31 @@
--- Everything of one moment: the schema and the number of the last commit (each empty if nothing was ever written), then
--- collection, field, value, over and over. KEYS: meta. ARGV: the prefix of all keys, and the schema up to which records
--- are wanted.
+-- Everything of one moment: the schema and the number of the last commit (each empty if nothing was ever written), the
+-- collections that somebody else has put there, those that are no hashes, then collection, field, value, over and over.
+-- KEYS: meta. ARGV: the prefix of all keys, the schema up to which records are wanted, and the collections that there may
+-- be.
 local held = redis.call('HMGET', KEYS[1], 'schema', 'commit', 'collections')
-local all = { held[1] or '', held[2] or '' }
+local all = { held[1] or '', held[2] or '', '', '' }
+local written, strays, wrong = {}, {}, {}
+for name in string.gmatch(held[3] or '', '%S+') do
+  written[name] = true
+end
+for at = 3, #ARGV do
+  if not written[ARGV[at]] and redis.call('EXISTS', ARGV[1] .. ':' .. ARGV[at]) == 1 then
+    strays[#strays + 1] = ARGV[at]
+  end
+end
+all[3] = table.concat(strays, ' ')
 if not held[1] or tonumber(held[1]) > tonumber(ARGV[2]) then
+  return all
+end
+for name in pairs(written) do
+  local kind = redis.call('TYPE', ARGV[1] .. ':' .. name).ok
+  if kind ~= 'hash' and kind ~= 'none' then
+    wrong[#wrong + 1] = name
+  end
+end
+table.sort(wrong)
+all[4] = table.concat(wrong, ' ')
+if #wrong > 0 then
   return all
 end
 for name in string.gmatch(held[3] or '', '%S+') do

@@ -2,7 +2,8 @@
 //!
 //! The scene on air is the collection `program`: `header` (all but the layers, with the folder of its assets), `order`
 //! (which layers stand where), `motion` (scene time, timelines) and a `layer:ID` for each layer, with the times at which
-//! its animations started. Scenes that wait are whole records in `scene`. Documents of other kinds are collections of their own, by the name of their kind.
+//! its animations started, and what moves by its transitions. Scenes that wait are whole records in `scene`. Documents of
+//! other kinds are collections of their own, by the name of their kind.
 //!
 //! However much is folded in, what is held is one scene and the documents: nothing grows while a store is away.
 
@@ -11,7 +12,7 @@ use std::{
     path::Path,
 };
 
-use components::{LayerChange, LayerDocument, LayerId, SceneDocument};
+use components::{LayerChange, LayerDocument, LayerId, SceneDocument, animation::Drift};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use systems::clock::TimelineMotion;
@@ -57,7 +58,14 @@ struct Scene {
 struct Layer {
     /// Its document without children.
     document: Map<String, Value>,
+    motion: LayerMotion,
+}
+
+/// What of a layer is not in its document.
+#[derive(Debug, Default)]
+struct LayerMotion {
     starts: Vec<f64>,
+    drifts: Vec<Drift>,
 }
 
 impl Mirror {
@@ -90,7 +98,12 @@ impl Mirror {
         }
         for (id, starts) in &motion.starts {
             if let Some(layer) = scene.layers.get_mut(id) {
-                layer.starts.clone_from(starts);
+                layer.motion.starts.clone_from(starts);
+            }
+        }
+        for (id, drifts) in &motion.drifts {
+            if let Some(layer) = scene.layers.get_mut(id) {
+                layer.motion.drifts.clone_from(drifts);
             }
         }
         self.scene = Some(scene);
@@ -118,9 +131,9 @@ impl Mirror {
                 dirty.insert(program_key(HEADER));
             }
             // What is taken out and put elsewhere goes on moving.
-            let mut starts = HashMap::new();
+            let mut moving = HashMap::new();
             for change in &diff.changes {
-                scene.follow(change, &mut starts, dirty)?;
+                scene.follow(change, &mut moving, dirty)?;
             }
         }
         scene.seconds = change.seconds;
@@ -128,9 +141,17 @@ impl Mirror {
         if let Some(motion) = &change.motion {
             for (id, starts) in &motion.starts {
                 if let Some(layer) = scene.layers.get_mut(id)
-                    && layer.starts != *starts
+                    && layer.motion.starts != *starts
                 {
-                    layer.starts.clone_from(starts);
+                    layer.motion.starts.clone_from(starts);
+                    dirty.insert(layer_key(id));
+                }
+            }
+            for (id, drifts) in &motion.drifts {
+                if let Some(layer) = scene.layers.get_mut(id)
+                    && layer.motion.drifts != *drifts
+                {
+                    layer.motion.drifts.clone_from(drifts);
                     dirty.insert(layer_key(id));
                 }
             }
@@ -195,8 +216,13 @@ impl Mirror {
             MOTION => Some(bytes(&json!({ "seconds": scene.seconds, "timelines": scene.timelines }))),
             field => {
                 let id = LayerId::new(field.strip_prefix(LAYER)?).ok()?;
-                let Layer { document, starts } = scene.layers.get(&id)?;
-                Some(bytes(&json!({ "layer": document, "starts": starts })))
+                let Layer { document, motion: LayerMotion { starts, drifts } } = scene.layers.get(&id)?;
+                let mut record = json!({ "layer": document, "starts": starts });
+                let left: Vec<&Drift> = drifts.iter().filter(|drift| drift.is_left(scene.seconds)).collect();
+                if !left.is_empty() {
+                    record["drifts"] = json!(left);
+                }
+                Some(bytes(&record))
             }
         }
     }
@@ -206,22 +232,22 @@ impl Scene {
     fn follow(
         &mut self,
         change: &LayerChange,
-        starts: &mut HashMap<LayerId, Vec<f64>>,
+        moving: &mut HashMap<LayerId, LayerMotion>,
         dirty: &mut BTreeSet<Key>,
     ) -> Result<(), OutOfStep> {
         match change {
             LayerChange::Removed { id } => {
-                self.uproot(id, starts, dirty)?;
+                self.uproot(id, moving, dirty)?;
             }
             LayerChange::Placed { parent, index, layer } => {
                 let id = id_of(layer).ok_or(OutOfStep)?;
                 if self.layers.contains_key(&id) {
-                    self.uproot(&id, starts, dirty)?;
+                    self.uproot(&id, moving, dirty)?;
                 }
                 if parent.as_ref().is_some_and(|parent| !self.layers.contains_key(parent)) {
                     return Err(OutOfStep);
                 }
-                self.plant(layer.clone(), parent.clone(), *index, starts, dirty);
+                self.plant(layer.clone(), parent.clone(), *index, moving, dirty);
             }
             LayerChange::Changed { id, set } => {
                 let layer = self.layers.get_mut(id).ok_or(OutOfStep)?;
@@ -243,7 +269,7 @@ impl Scene {
         layer: Value,
         parent: Option<LayerId>,
         index: usize,
-        starts: &mut HashMap<LayerId, Vec<f64>>,
+        moving: &mut HashMap<LayerId, LayerMotion>,
         dirty: &mut BTreeSet<Key>,
     ) {
         let (Some(id), Value::Object(mut document)) = (id_of(&layer), layer) else { return };
@@ -251,31 +277,38 @@ impl Scene {
         let siblings = self.children.entry(parent).or_default();
         siblings.insert(index.min(siblings.len()), id.clone());
         dirty.extend([program_key(ORDER), layer_key(&id)]);
-        let starts_of = starts.remove(&id).filter(|_| document.contains_key("animations")).unwrap_or_default();
-        self.layers.insert(id.clone(), Layer { document, starts: starts_of });
+        let mut motion = moving.remove(&id).unwrap_or_default();
+        // What presets play starts like animations of one's own.
+        if !["animations", "presets"].iter().any(|name| document.contains_key(*name)) {
+            motion.starts.clear();
+        }
+        if !document.contains_key("transitions") {
+            motion.drifts.clear();
+        }
+        self.layers.insert(id.clone(), Layer { document, motion });
         if let Some(Value::Array(children)) = children {
             for child in children {
-                self.plant(child, Some(id.clone()), usize::MAX, starts, dirty);
+                self.plant(child, Some(id.clone()), usize::MAX, moving, dirty);
             }
         }
     }
 
-    /// Takes a layer with all below it out; when their animations started goes into `starts`.
+    /// Takes a layer with all below it out; how it moves goes into `moving`.
     fn uproot(
         &mut self,
         id: &LayerId,
-        starts: &mut HashMap<LayerId, Vec<f64>>,
+        moving: &mut HashMap<LayerId, LayerMotion>,
         dirty: &mut BTreeSet<Key>,
     ) -> Result<(), OutOfStep> {
         let layer = self.layers.remove(id).ok_or(OutOfStep)?;
-        starts.insert(id.clone(), layer.starts);
+        moving.insert(id.clone(), layer.motion);
         dirty.extend([program_key(ORDER), layer_key(id)]);
         self.children.retain(|_, siblings| {
             siblings.retain(|sibling| sibling != id);
             !siblings.is_empty()
         });
         for child in self.children.remove(&Some(id.clone())).unwrap_or_default() {
-            self.uproot(&child, starts, dirty)?;
+            self.uproot(&child, moving, dirty)?;
         }
         Ok(())
     }

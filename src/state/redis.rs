@@ -19,8 +19,13 @@ use redis::{
 };
 use serde_json::{Map, Value};
 
-use super::store::{Batch, Key, Loaded, Records, SCHEMA, Store, StoreError};
+use super::{
+    lease::{Claim, Holder, Lease, Refused},
+    store::{Batch, Key, Loaded, Records, SCHEMA, Store, StoreError},
+};
 
+/// Collections that there may be.
+const KINDS: &[&str] = &["program", "scene", "air", "origin", "transport", "config", "output"];
 /// A server that does not answer within this time is away.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Commits that the stream of edits keeps, about; older ones go.
@@ -55,6 +60,7 @@ pub struct Redis {
     is_taken: bool,
     /// Made when it is needed, and anew after each failure.
     connection: Option<ConnectionManager>,
+    lease: Option<Lease>,
     commit: Script,
     load: Script,
 }
@@ -90,9 +96,34 @@ impl Redis {
             last: None,
             is_taken: false,
             connection: None,
+            lease: None,
             commit: Script::new(include_str!("commit.lua")),
             load: Script::new(include_str!("load.lua")),
         })
+    }
+
+    /// Holds the state on the server from now on. A server that does not answer is asked until it does.
+    async fn claim_all(&mut self) -> Result<(), StoreError> {
+        let claim = Claim {
+            client: self.client.clone(),
+            key: self.key("lease"),
+            holder: Holder::this_process(&self.writer),
+            place: self.place.clone(),
+        };
+        let claimed = claim.clone().take(self.connection()?).await;
+        let refused = match claimed {
+            Ok(lease) => {
+                self.lease = Some(lease);
+                return Ok(());
+            }
+            Err(Refused::Held(holder)) => return Err(StoreError::Held { place: self.place.clone(), holder }),
+            Err(Refused::Redis(error)) => fault(&self.place, &error),
+        };
+        self.connection = None;
+        if matches!(refused, StoreError::Away { .. }) {
+            self.lease = Some(claim.renewed(None));
+        }
+        Err(refused)
     }
 
     fn key(&self, name: &str) -> String {
@@ -103,20 +134,14 @@ impl Redis {
         if let Some(connection) = &self.connection {
             return Ok(connection.clone());
         }
-        // One attempt at a time: who waits decides about the next.
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(ANSWER_WITHIN))
-            .set_response_timeout(Some(ANSWER_WITHIN));
-        let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)
-            .map_err(|error| fault(&self.place, &error))?;
+        let connection = lazily(&self.client).map_err(|error| fault(&self.place, &error))?;
         Ok(self.connection.insert(connection).clone())
     }
 
     async fn load_all(&mut self) -> Result<Loaded, StoreError> {
         let mut connection = self.connection()?;
         let mut script = self.load.prepare_invoke();
-        script.key(self.key("meta")).arg(&self.prefix).arg(SCHEMA);
+        script.key(self.key("meta")).arg(&self.prefix).arg(SCHEMA).arg(KINDS);
         let answer: Vec<Vec<u8>> = script.invoke_async(&mut connection).await.map_err(|error| {
             self.connection = None;
             fault(&self.place, &error)
@@ -127,7 +152,16 @@ impl Redis {
             message: message.to_owned(),
         };
         let number = |text: &Vec<u8>| std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok());
-        let [schema, commit, records @ ..] = answer.as_slice() else { return Err(damaged("it has no version")) };
+        let [schema, commit, strays, wrong, records @ ..] = answer.as_slice() else {
+            return Err(damaged("it has no version"));
+        };
+        for name in String::from_utf8_lossy(strays).split_whitespace() {
+            let key = self.key(name);
+            tracing::warn!("`{key}` at {} was not written by this service; it is left out", self.place);
+        }
+        if let Some(name) = String::from_utf8_lossy(wrong).split_whitespace().next() {
+            return Err(damaged(&format!("`{}` is no hash", self.key(name))));
+        }
         if schema.is_empty() {
             return Ok(Loaded::default());
         }
@@ -181,6 +215,15 @@ impl Redis {
     }
 }
 
+/// A connection that is made when something is asked. One attempt at a time: who waits decides about the next.
+pub(super) fn lazily(client: &Client) -> Result<ConnectionManager, RedisError> {
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(ANSWER_WITHIN))
+        .set_response_timeout(Some(ANSWER_WITHIN));
+    ConnectionManager::new_lazy_with_config(client.clone(), config)
+}
+
 impl Store for Redis {
     fn kind(&self) -> &'static str {
         "redis"
@@ -188,6 +231,20 @@ impl Store for Redis {
 
     fn place(&self) -> String {
         self.place.clone()
+    }
+
+    fn claim(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.claim_all().boxed()
+    }
+
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        let lease = self.lease.take();
+        async move {
+            if let Some(lease) = lease {
+                lease.release().await;
+            }
+        }
+        .boxed()
     }
 
     fn load(&mut self) -> BoxFuture<'_, Result<Loaded, StoreError>> {

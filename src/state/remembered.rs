@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use components::{LayerDocument, LayerId, SceneDocument, SceneId, held::HeldScenes};
+use components::{LayerDocument, SceneDocument, SceneId, animation::Drift, held::HeldScenes};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use systems::clock::{Motion, TimelineMotion};
@@ -38,6 +38,8 @@ struct Moving {
 struct Layer {
     layer: LayerDocument,
     starts: Vec<f64>,
+    #[serde(default)]
+    drifts: Vec<Drift>,
 }
 
 impl Remembered {
@@ -50,10 +52,14 @@ impl Remembered {
         Self::read(records).map_err(|message| StoreError::Damaged { place: store.place(), kind: store.kind(), message })
     }
 
-    /// A document that was kept, read as what it should be; `None` if there is none, or it is something else.
-    #[must_use]
-    pub fn document<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Option<T> {
-        serde_json::from_value(self.documents.get(&Key::new(kind, id))?.clone()).ok()
+    /// A document that was kept, read as what it should be; `None` if there is none.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn document<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<T>, String> {
+        let Some(value) = self.documents.get(&Key::new(kind, id)) else { return Ok(None) };
+        let read = serde_json::from_value(value.clone());
+        read.map(Some).map_err(|error| format!("`{kind}/{id}` cannot be read: {error}"))
     }
 
     /// All documents of a kind, by their ids.
@@ -69,18 +75,27 @@ impl Remembered {
     /// # Errors
     /// A scene cannot be read.
     pub fn scenes(&self) -> Result<Option<HeldScenes>, String> {
-        let Some(active) = self.document(ON_AIR.0, ON_AIR.1) else { return Ok(None) };
+        let Some(active) = self.document(ON_AIR.0, ON_AIR.1)? else { return Ok(None) };
         let mut scenes = HeldScenes::new(active);
-        for (id, value) in self.documents(HELD) {
-            let read = SceneId::new(id).map_err(|error| error.to_string()).and_then(|id| {
-                let Header { mut scene, folder } = Header::deserialize(value).map_err(|error| error.to_string())?;
-                scene.folder = folder;
-                Ok((id, Arc::new(scene)))
-            });
-            let (id, scene) = read.map_err(|error| format!("`{HELD}/{id}` cannot be read: {error}"))?;
-            scenes.others.insert(id, scene);
+        for (id, _) in self.documents(HELD) {
+            let name = SceneId::new(id).map_err(|error| format!("`{HELD}/{id}` cannot be read: {error}"))?;
+            scenes.others.extend(self.scene(HELD, id)?.map(|scene| (name, Arc::new(scene))));
         }
         Ok(Some(scenes))
+    }
+
+    /// A scene that is kept whole, with its folder; `None` if there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn scene(&self, kind: &str, id: &str) -> Result<Option<SceneDocument>, String> {
+        let kept = self.document(kind, id)?;
+        Ok(kept.map(|Header { scene, folder }| SceneDocument { folder, ..scene }))
+    }
+
+    /// Remembers a scene as a whole, with its folder, or forgets it.
+    pub fn insert_scene(&mut self, kind: &str, id: &str, scene: Option<&SceneDocument>) {
+        self.insert(kind, id, scene.map(record_of));
     }
 
     /// Remembers the scenes that are held, and what the one on air is called.
@@ -88,7 +103,7 @@ impl Remembered {
         self.documents.retain(|key, _| key.collection != HELD);
         self.insert(ON_AIR.0, ON_AIR.1, Some(Value::String(scenes.active.as_str().to_owned())));
         for (id, scene) in &scenes.others {
-            self.insert(HELD, id.as_str(), Some(record_of(scene)));
+            self.insert_scene(HELD, id.as_str(), Some(scene));
         }
     }
 
@@ -99,6 +114,12 @@ impl Remembered {
             Some(value) => drop(self.documents.insert(key, value)),
             None => drop(self.documents.remove(&key)),
         }
+    }
+
+    /// Remembers these documents of a kind, and no others of it.
+    pub fn replace(&mut self, kind: &str, documents: BTreeMap<String, Value>) {
+        self.documents.retain(|key, _| key.collection != kind);
+        self.documents.extend(documents.into_iter().map(|(id, value)| (Key::new(kind, id), value)));
     }
 
     /// Whether nothing is remembered.
@@ -128,9 +149,9 @@ impl Remembered {
         let Header { mut scene, folder } = parse(&key(HEADER), record(HEADER)?)?;
         let Moving { seconds, timelines } = parse(&key(MOTION), record(MOTION)?)?;
         let mut order: BTreeMap<String, Vec<String>> = parse(&key(ORDER), record(ORDER)?)?;
-        let mut motion = Motion { seconds, timelines, starts: BTreeMap::new() };
+        let mut motion = Motion { seconds, timelines, starts: BTreeMap::new(), drifts: BTreeMap::new() };
         scene.folder = folder;
-        scene.layers = grow("", &mut order, &mut layers, &mut motion.starts)?;
+        scene.layers = grow("", &mut order, &mut layers, &mut motion)?;
         match layers.keys().next() {
             Some(id) => Err(format!("the layer `{id}` stands nowhere")),
             None => Ok(Self { program: Some((scene, motion)), documents }),
@@ -143,17 +164,21 @@ fn grow(
     parent: &str,
     order: &mut BTreeMap<String, Vec<String>>,
     layers: &mut BTreeMap<String, Layer>,
-    starts: &mut BTreeMap<LayerId, Vec<f64>>,
+    motion: &mut Motion,
 ) -> Result<Vec<LayerDocument>, String> {
     let children = order.remove(parent).unwrap_or_default();
     let mut grown = Vec::with_capacity(children.len());
     for id in children {
-        let Layer { mut layer, starts: started } =
+        let Layer { mut layer, starts, mut drifts } =
             layers.remove(&id).ok_or_else(|| format!("the layer `{id}` is missing"))?;
-        if !started.is_empty() {
-            starts.insert(layer.id.clone(), started);
+        if !starts.is_empty() {
+            motion.starts.insert(layer.id.clone(), starts);
         }
-        layer.children = grow(&id, order, layers, starts)?;
+        drifts.retain(|drift| drift.is_left(motion.seconds));
+        if !drifts.is_empty() {
+            motion.drifts.insert(layer.id.clone(), drifts);
+        }
+        layer.children = grow(&id, order, layers, motion)?;
         grown.push(layer);
     }
     Ok(grown)

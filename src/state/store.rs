@@ -58,6 +58,19 @@ pub trait Store: Send {
     /// Where it is, for people; without secrets.
     fn place(&self) -> String;
 
+    /// Makes this the store's only user, told apart from others by name where that is possible; until it is closed.
+    ///
+    /// # Errors
+    /// Another instance uses it, or it cannot be asked.
+    fn claim(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Gives it back at once to whoever comes next.
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Everything in it.
     ///
     /// # Errors
@@ -83,6 +96,17 @@ pub enum StoreError {
     Locked {
         /// Where it is.
         place: String,
+    },
+    /// Another process has it, on this machine or another.
+    #[error(
+        "the state at {place} is in use by another instance ({holder}); end that one, or give this one a REDIS_PREFIX of \
+         its own"
+    )]
+    Held {
+        /// Where it is.
+        place: String,
+        /// Who has it, for people.
+        holder: String,
     },
     /// It was written by a newer version.
     #[error(

@@ -94,6 +94,11 @@ struct Writing {
 
 impl Writing {
     async fn run(mut self) {
+        self.write_all().await;
+        self.store.close().await;
+    }
+
+    async fn write_all(&mut self) {
         let mut pause = FIRST_PAUSE;
         loop {
             self.fold().await;

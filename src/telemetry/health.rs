@@ -6,17 +6,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Metrics;
-use crate::engine::{EngineHandle, OutputState, StoreStatus, Transport};
+use crate::engine::{EncoderState, EngineHandle, OutputState, StoreStatus, Transport};
 
 /// The tick thread counts as stalled after this long without a tick: sixty frames at 30 per second, far above what
 /// a slow frame takes.
 const STALLED: Duration = Duration::from_secs(2);
 
+/// The encoder counts as stalled after this long: longer than the slowest is waited for before it is given up.
+const STUCK: Duration = Duration::from_secs(6);
+
 /// A reason for which traffic should go elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unready {
-    /// What is not ready: `engine`, `outputs` or `store`.
+    /// What is not ready: `engine`, `encoder`, `outputs` or `store`.
     pub part: &'static str,
     /// Why, in words for people.
     pub reason: String,
@@ -54,6 +57,11 @@ impl Health {
             }
             Some(_) => {}
         }
+        if let Some(since) = self.engine.encoder().map(|encoder| encoder.beat.elapsed()).filter(|since| *since > STUCK)
+        {
+            let reason = format!("the encoder has taken nothing for {:.1} s", since.as_secs_f64());
+            reasons.push(Unready { part: "encoder", reason });
+        }
         let outputs = self.engine.outputs();
         let on_air = *self.engine.transport().borrow() != Transport::Stopped;
         if on_air && !outputs.is_empty() && outputs.iter().all(|output| output.state == OutputState::Failed) {
@@ -67,11 +75,21 @@ impl Health {
     /// Everything for which not all is well although the service is ready.
     #[must_use]
     pub fn degraded(&self) -> Vec<Unready> {
+        let mut reasons = Vec::new();
+        for encoder in self.engine.encoders().into_iter().filter(|encoder| encoder.state == EncoderState::Restarting) {
+            let why = encoder.last_error.unwrap_or_else(|| "it failed".to_owned());
+            reasons.push(Unready { part: "encoder", reason: format!("the encoder is started again: {why}") });
+        }
+        for output in self.engine.outputs().into_iter().filter(|output| output.is_stalled) {
+            let reason = format!("the output `{}` takes nothing of what waits for it", output.id);
+            reasons.push(Unready { part: "outputs", reason });
+        }
         let away = self.engine.store().filter(|store| !store.connected);
         let reason = |store: StoreStatus| {
             let why = store.last_error.unwrap_or_else(|| "nothing has been written yet".to_owned());
             Unready { part: "store", reason: format!("changes are not kept for now: {why}") }
         };
-        away.map(reason).into_iter().collect()
+        reasons.extend(away.map(reason));
+        reasons
     }
 }

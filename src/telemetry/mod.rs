@@ -3,10 +3,14 @@
 mod health;
 mod histogram;
 mod metrics;
+mod trace;
 mod tracing;
+mod watchdog;
 
 pub use self::{
     health::{Health, Unready},
     metrics::{Metrics, RequestLabels},
+    trace::{TraceDocument, TraceEvent},
     tracing::{LogFormat, LogLevelHandle, TracingError, init},
+    watchdog::Watchdog,
 };

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal as _, str::FromStr, sync::Arc};
 
-use tracing_subscriber::{EnvFilter, reload};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, reload};
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,13 +66,25 @@ impl LogLevelHandle {
     }
 }
 
+/// What this service is made of. Of libraries no more is told than warnings: what they do in detail is nothing to people,
+/// and one that watches a folder in which the log is written would tell of every line of it.
+const OURS: [&str; 3] = ["stream_manager", "systems", "components"];
+
 fn filter(level: &str) -> Result<EnvFilter, TracingError> {
-    EnvFilter::builder().parse(level).map_err(|source| TracingError::Level { level: level.to_owned(), source })
+    let text = match level.parse::<LevelFilter>() {
+        Ok(single) => {
+            let others = single.min(LevelFilter::WARN);
+            OURS.iter().fold(others.to_string(), |text, module| format!("{text},{module}={single}"))
+        }
+        Err(_) => level.to_owned(),
+    };
+    EnvFilter::builder().parse(text).map_err(|source| TracingError::Level { level: level.to_owned(), source })
 }
 
 /// Starts writing log lines to standard error for as long as the process lives.
 ///
-/// `level` is a level (`info`) or a list of levels by module (`info,stream_manager::output=debug`).
+/// `level` is a level (`info`), which is that of the service and at most `warn` of the libraries that it uses, or a list of
+/// levels by module (`info,stream_manager::output=debug`).
 ///
 /// # Errors
 /// `level` cannot be read, or lines are being written already.
@@ -94,4 +106,61 @@ pub fn init(level: &str, format: LogFormat) -> Result<LogLevelHandle, TracingErr
             LogLevelHandle(Arc::new(move |filter| handle.reload(filter)))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[test]
+    fn a_level_is_that_of_the_service_and_libraries_only_warn() {
+        let told = |level: &str| {
+            let lines = Lines::default();
+            let subscriber =
+                tracing_subscriber::fmt().with_env_filter(filter(level).unwrap()).with_writer(lines.clone()).finish();
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::trace!(target: "stream_manager::control", "a");
+                tracing::info!(target: "systems::assets", "b");
+                tracing::trace!(target: "notify::inotify", "c");
+                tracing::warn!(target: "notify::inotify", "d");
+                tracing::error!(target: "warp", "e");
+            });
+            let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            let told: Vec<char> = text.lines().filter_map(|line| line.chars().last()).collect();
+            told.into_iter().collect::<String>()
+        };
+        assert_eq!(told("trace"), "abde");
+        assert_eq!(told("info"), "bde");
+        assert_eq!(told("error"), "e");
+        assert_eq!(told("warn,notify=trace"), "cde");
+    }
 }

@@ -1,41 +1,44 @@
 //! The World and its schedule, as one thing.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod report;
+mod tuning;
 
-use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
-use components::{
-    Edit, EditOutcome, HeldChange, SceneDiff, SceneDocument, SceneSnapshot, document::Limits, edit::BatchRejected,
-    held::HeldScenes,
-};
+use std::time::{Duration, Instant};
+
+use bevy_ecs::{schedule::Schedule, world::World};
+use components::{Edit, SceneDocument, SceneSnapshot, document::Limits, edit::BatchRejected, held::HeldScenes};
 
 use crate::{
-    assets::{AssetAction, AssetRefused, AssetStats, AssetStatus, Assets},
+    assets::{AssetAction, AssetRefused, AssetStatus, Assets},
+    caches::TextCaches,
     clock::{
-        self, Conductor, Inputs, LatestMotion, Motion, MotionChange, Resume, SceneEvent, SceneEvents, SceneTime,
-        TimelineStatus, Timelines,
+        self, Conductor, Inputs, LatestMotion, Motion, Resume, SceneEvents, SceneTime, TimelineStatus, Timelines,
+        WallClock,
     },
     cull::DrawList,
     damage::{Damage, LastDrawn},
     diff::{Diffs, KnownChildren},
     edit::{Inbox, SceneLimits, check_batch},
-    frame::{Frame, FramePool, Picture},
+    frame::Picture,
     held::{Held, HeldChanges},
     isolate::MaskLayers,
     place::Arrived,
     quality::RenderQuality,
     rasterise::{
-        Background, FaultInjection, Faults, Patience, Pictures, Program, RasterMemory, Rasterised, content::text::Fonts,
+        AwaitedLines, Background, FaultInjection, Faults, Patience, Pictures, Program, RasterCache, RasterMemory,
+        Rasterised, composite::Canvas, content::text::Fonts,
     },
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
     tiles::TileSet,
     timing::StageTimes,
+    transition::{AskedTransition, leaving::Outgoing},
+    variants::DrawnVariants,
     viewport::Viewport,
-    workers::{WorkerLoad, WorkerThreads, WorkerTotals, Workers, start_workers},
+    workers::{Machine, WorkerThreads, Workers, start_workers},
 };
+
+pub use report::TickReport;
 
 /// What a compositor is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,52 +61,11 @@ pub struct Compositor {
     schedule: Schedule,
 }
 
-/// What one tick did.
-#[derive(Debug)]
-pub struct TickReport {
-    /// How each batch of edits that was submitted since the last tick ended, by its ticket.
-    pub outcomes: Vec<(u64, EditOutcome)>,
-    /// What changed in the authored scene, if anything did.
-    pub diff: Option<SceneDiff>,
-    /// What changed in how the scene moves, other than by the passing of time.
-    pub motion: Option<MotionChange>,
-    /// Tiles of the canvas that were drawn anew.
-    pub damage: TileSet,
-    /// The picture, if it differs from the last one; the same frame is to be sent again otherwise.
-    pub frame: Option<Arc<Frame>>,
-    /// Whether a new picture was due but every frame of the pool was still held by an encoder. It comes with the
-    /// next tick.
-    pub starved: bool,
-    /// What happened to the scenes that are held, in order.
-    pub scenes: Vec<HeldChange>,
-    /// Layers of the scene, groups included.
-    pub layer_count: usize,
-    /// Layers whose own picture was drawn anew, rather than taken from the last ticks.
-    pub rasterised: usize,
-    /// What happened in the scene by itself that others should know of, in order.
-    pub events: Vec<SceneEvent>,
-    /// What the render workers have done in all ticks so far.
-    pub render: WorkerTotals,
-    /// What each of them has done, which goes on counting.
-    pub render_each: Arc<[WorkerLoad]>,
-    /// What the background workers have done in all ticks so far.
-    pub background: WorkerTotals,
-    /// What the threads that decode have done so far.
-    pub decode: WorkerTotals,
-    /// Pictures of layers that are kept.
-    pub rasters: RasterMemory,
-    /// What the assets take and how they do.
-    pub assets: AssetStats,
-    /// Time that each stage took, in the order in which they ran.
-    pub stages: Vec<(&'static str, Duration)>,
-}
-
 impl Compositor {
-    /// A compositor with an empty scene. Starts the worker threads, one for each core, if nobody has.
+    /// A compositor with an empty scene. Starts the worker threads, as many as the machine is made for, if nobody has.
     #[must_use]
     pub fn new(settings: CompositorSettings) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        start_workers(WorkerThreads { render: cores, decode: 1 });
+        start_workers(WorkerThreads::of(&Machine::here()));
         let CompositorSettings { width, height, max_layers, pool_size, threads } = settings;
         let mut world = World::new();
         let header = SceneHeader::default();
@@ -117,6 +79,7 @@ impl Compositor {
         world.insert_resource(Inputs::default());
         world.insert_resource(Timelines::default());
         world.insert_resource(Conductor::default());
+        world.insert_resource(WallClock::default());
         world.insert_resource(SceneEvents::default());
         world.insert_resource(Resume::default());
         world.insert_resource(LatestMotion::default());
@@ -134,21 +97,41 @@ impl Compositor {
         world.insert_resource(Faults::default());
         world.insert_resource(RasterMemory::default());
         world.insert_resource(Patience::default());
-        world.insert_resource(Background::default());
+        world.insert_resource(Background::new());
+        world.insert_resource(AwaitedLines::default());
         world.insert_resource(Rasterised::default());
-        world.insert_resource(Program::new(width, height));
-        world.insert_resource(FramePool::new(width, height, pool_size));
+        world.insert_resource(DrawnVariants::default());
+        world.insert_resource(Program::new((width, height), 0, pool_size));
         world.insert_resource(Held::default());
         world.insert_resource(HeldChanges::default());
         world.insert_resource(KnownChildren::default());
         world.insert_resource(Diffs::default());
+        world.insert_resource(AskedTransition::default());
+        world.insert_resource(Outgoing::default());
         world.insert_resource(StageTimes::default());
         Self { world, schedule: tick_schedule() }
     }
 
-    /// Hands in a batch of edits. The next tick carries it out, all of it or nothing; its outcome bears `ticket`.
+    /// Hands in a batch of edits. The next tick that has [time](Self::set_edit_budget) for it carries it out, all of it or
+    /// nothing; its outcome bears `ticket`.
     pub fn submit(&mut self, ticket: u64, edits: Vec<Edit>) {
-        self.world.resource_mut::<Inbox>().waiting.push((ticket, edits));
+        self.submit_from(0, ticket, edits);
+    }
+
+    /// Hands in a batch of `sender`, whoever that is. Where there is not time for all, senders take turns. Tickets rise from
+    /// batch to batch.
+    pub fn submit_from(&mut self, sender: u64, ticket: u64, edits: Vec<Edit>) {
+        self.world.resource_mut::<Inbox>().waiting.push(sender, ticket, edits);
+    }
+
+    /// Hands in a batch of edits that the next tick carries out whatever else waits, and before that.
+    pub fn submit_due(&mut self, ticket: u64, edits: Vec<Edit>) {
+        self.world.resource_mut::<Inbox>().due.push((ticket, edits));
+    }
+
+    /// Sets how long a tick goes on carrying out batches that wait; as long as it takes if `None`, as in the beginning.
+    pub fn set_edit_budget(&mut self, budget: Option<Duration>) {
+        self.world.resource_mut::<Inbox>().budget = budget;
     }
 
     /// Whether a batch of edits would be carried out on the scene as it is now; nothing is changed.
@@ -168,13 +151,14 @@ impl Compositor {
         let outcomes = std::mem::take(&mut self.world.resource_mut::<Inbox>().outcomes);
         let diff = self.world.resource_mut::<Diffs>().latest.take();
         let mut program = self.world.resource_mut::<Program>();
-        let (frame, starved) = (program.frame.take(), program.starved);
+        let ((frame, starved), variants) = (program.take_frame(), program.take_further_frames());
         TickReport {
             outcomes,
             diff,
             motion: self.world.resource_mut::<LatestMotion>().0.take(),
             damage: self.world.resource::<Damage>().0.clone(),
             frame,
+            variants,
             starved,
             scenes: std::mem::take(&mut self.world.resource_mut::<HeldChanges>().0),
             layer_count: self.world.resource::<LayerIndex>().len(),
@@ -183,47 +167,20 @@ impl Compositor {
             render: self.world.resource::<Workers>().totals(),
             render_each: self.world.resource::<Workers>().each(),
             background: self.world.resource::<Background>().totals(),
+            background_each: self.world.resource::<Background>().each(),
             decode: self.world.resource::<Assets>().decoding(),
+            decode_each: self.world.resource::<Assets>().decoding_each(),
             rasters: *self.world.resource::<RasterMemory>(),
             assets: self.world.resource::<Assets>().stats(),
+            text: self.text_caches(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
         }
     }
 
-    /// Tells how long ticks may take. Only as many threads share their work as that takes.
-    pub fn set_pace(&mut self, period: Duration) {
-        self.world.resource_mut::<Workers>().set_pace(period);
-    }
-
-    /// Sets how long a tick waits for pictures of layers that take long. Whoever needs each picture to be that of its
-    /// time, such as a file, leaves it endless.
-    pub fn set_patience(&mut self, patience: Patience) {
-        self.world.insert_resource(patience);
-    }
-
-    /// Sets how many bytes the cached pictures of layers may take. Those of layers that are seen are kept even above it.
-    pub fn set_raster_memory(&mut self, bytes: u64) {
-        self.world.resource_mut::<RasterMemory>().limit = bytes;
-    }
-
-    /// Sets how carefully pictures are made from the next tick on, which draws everything if that is another way.
-    pub fn set_quality(&mut self, quality: RenderQuality) {
-        self.world.resource_mut::<RenderQuality>().set_if_neq(quality);
-    }
-
-    /// Makes the drawing of the layers that `is_chosen` names panic from now on, to test what comes of it.
-    pub fn inject_faults(&mut self, is_chosen: fn(&str) -> bool) {
-        self.world.insert_resource(FaultInjection(Some(is_chosen)));
-    }
-
-    /// Sets the bytes that decoded assets may take together.
-    pub fn set_asset_budget(&mut self, bytes: u64) {
-        self.world.resource_mut::<Assets>().set_budget(bytes);
-    }
-
-    /// From now on assets whose files change are read again, and what failed is tried again from time to time.
-    pub fn watch_assets(&mut self) {
-        self.world.resource_mut::<Assets>().watch();
+    fn text_caches(&self) -> TextCaches {
+        let mut counts = self.world.resource::<Fonts>().counts();
+        counts += self.world.resource::<Background>().fonts();
+        counts
     }
 
     /// Whether layers that the last tick would have drawn wait for assets. Once [`finish_loading`](Self::finish_loading)
@@ -241,6 +198,23 @@ impl Compositor {
         let finished = assets.loading() == 0;
         self.world.resource_mut::<Arrived>().0.extend(arrived);
         finished
+    }
+
+    /// Takes assets that another one has decoded for the scene that is loaded next.
+    pub(crate) fn borrow_assets(&mut self, assets: Assets) {
+        self.world.resource_mut::<Arrived>().0.extend(assets.ids());
+        self.world.insert_resource(assets);
+    }
+
+    /// Whether layers wait for pictures that are drawn in the background.
+    pub(crate) fn awaits_pictures(&mut self) -> bool {
+        let mut caches = self.world.query::<&RasterCache>();
+        caches.iter(&self.world).any(RasterCache::is_missing) || self.world.resource::<AwaitedLines>().are_awaited()
+    }
+
+    /// The picture of the scene itself as a variant shows it; 0 is the stream's own. `None` if there are fewer.
+    pub(crate) fn canvas(&self, variant: usize) -> Option<&Canvas> {
+        self.world.resource::<Program>().canvas(variant)
     }
 
     /// The whole scene after the last tick.
@@ -315,40 +289,5 @@ impl Compositor {
             data: self.world.resource::<Program>().pixels().as_flattened().to_vec(),
             tick: self.world.resource::<SceneTime>().tick,
         }
-    }
-
-    /// Makes frames of another size from the next tick on, which draws everything. Width and height must be even.
-    ///
-    /// Frames of the size before stay whole for as long as somebody holds them, and are then given back to the system.
-    pub fn resize(&mut self, width: usize, height: usize) {
-        let viewport = *self.world.resource::<Viewport>();
-        if (viewport.width, viewport.height) == (width, height) {
-            return;
-        }
-        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
-        let canvas = self.world.get::<SceneHeader>(root).map(|header| header.0.canvas).unwrap_or_default();
-        let limit = self.world.resource::<FramePool>().limit();
-        // Everything that is as large as the frame. All else follows from the viewport.
-        self.world.insert_resource(Viewport::new(&canvas, width, height));
-        self.world.insert_resource(Damage(TileSet::all(width, height)));
-        self.world.insert_resource(Program::new(width, height));
-        self.world.insert_resource(FramePool::new(width, height, limit));
-    }
-
-    /// Layers of the scene, groups included.
-    #[must_use]
-    pub fn layer_count(&self) -> usize {
-        self.world.resource::<LayerIndex>().len()
-    }
-
-    /// Changes how many layers the scene may have. Layers that are there already stay, but a scene that has more takes
-    /// no edit.
-    pub fn set_max_layers(&mut self, max_layers: usize) {
-        self.world.resource_mut::<SceneLimits>().0.max_layers = max_layers;
-    }
-
-    /// Makes the next tick draw everything.
-    pub fn redraw(&mut self) {
-        self.world.resource_mut::<Viewport>().set_changed();
     }
 }

@@ -1,142 +1,75 @@
 //! Stage `cull`: what must be drawn, back to front.
 
+mod cover;
 mod isolated;
+mod large;
+mod list;
+mod seen;
 
 use bevy_ecs::{
     entity::Entity,
-    hierarchy::Children,
+    hierarchy::{ChildOf, Children},
     query::With,
-    resource::Resource,
     schedule::SystemSet,
     system::{Query, Res, ResMut, SystemParam},
 };
 use components::{
-    AnimatedContent, BlendMode, Content, Effects, Fit, LayerId, LayerMask, Mask, MaskShape, PixelRect, Placement,
-    Stacking, Visibility,
+    AnimatedContent, BlendMode, Content, LayerId, Mask, MaskShape, PixelRect, Placement, ShownEffects, ShownMask,
+    Stacking, Variants,
 };
 use kurbo::{Affine, Rect};
 
 use crate::{
-    assets::{AssetState, Assets},
+    assets::Assets,
     clock::SceneTime,
     isolate::Isolation,
     place::{Ink, Revision, Scrolling},
     quality::RenderQuality,
     rasterise::{
-        Patience, PictureId, Pictures, RasterCache,
+        Patience, PictureId, Pictures, RasterCache, RasterMemory,
         content::surface::{Grid, bounded_scale},
         raster_scale,
     },
     scene::SceneRoot,
+    variants::{DrawnVariants, VariantSet},
     viewport::Viewport,
 };
+
+use cover::mark_covered;
+pub use list::{DrawList, DrawStep, Drawn, LaidMask, Scrolled};
+pub(crate) use seen::is_large;
+use seen::{Fitted, Room, fair_share};
 
 /// The systems that find out what is seen.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CullSystems;
 
-/// What must be drawn this tick, back to front.
-#[derive(Resource, Clone, Debug, Default)]
-pub struct DrawList {
-    /// The steps. Every [`DrawStep::BeginGroup`] has its [`DrawStep::EndGroup`].
-    pub steps: Vec<DrawStep>,
-}
-
-/// One step of a [`DrawList`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum DrawStep {
-    /// A layer with pixels of its own.
-    Layer(Drawn),
-    /// A group that is drawn as a picture of its own; its members are no steps of this list.
-    Picture(Drawn),
-    /// What follows is drawn into a transparent picture of its own …
-    BeginGroup(Drawn),
-    /// … which is then laid down as one.
-    EndGroup,
-}
-
-/// A layer or group as it is drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Drawn {
-    /// The layer.
-    pub entity: Entity,
-    /// From pixels of the layer's box to pixels of the frame.
-    pub affine: Affine,
-    /// Pixels of the frame that it may touch; never empty, never outside of the canvas's part of the frame.
-    pub bounds: PixelRect,
-    /// 0..1, above zero.
-    pub opacity: f64,
-    /// How it mixes with what is below.
-    pub blend: BlendMode,
-    /// Raster pixels per layer pixel at which its own picture is drawn. The same wherever it is laid down.
-    pub scale: (f64, f64),
-    /// For a group, the layer that is its mask.
-    pub mask: Option<LaidMask>,
-    /// Which version of the layer's own picture is drawn.
-    pub revision: u64,
-    /// Whether its shape is changing just now; see `Pose::reshaping`.
-    pub reshaping: bool,
-    /// Whether its place is changing just now; see `Pose::moving`.
-    pub moving: bool,
-    /// Whether opaque layers in front of it hide all of it: it is not drawn then.
-    pub covered: bool,
-    /// What of its picture is shown, if that moves within the layer by itself.
-    pub scrolled: Option<Scrolled>,
-}
-
-/// A part of a layer's picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scrolled {
-    /// Where it is seen, in layer pixels.
-    pub window: Rect,
-    /// How far to the left the picture is moved, in layer pixels.
-    pub by: f64,
-}
-
-/// A layer's picture as the mask of another one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LaidMask {
-    /// From pixels of the mask layer's box to where the other one is drawn.
-    pub affine: Affine,
-    /// Which version of the mask is laid down.
-    pub revision: u64,
-    /// Whether its shape is changing just now.
-    pub reshaping: bool,
-    /// Whether its place is changing just now.
-    pub moving: bool,
-}
-
-/// Opaque rectangles that are remembered at once while looking for what they hide. More would find little more.
-const COVERS: usize = 8;
-
 /// What culling asks of each layer.
 #[derive(SystemParam)]
 pub struct Layers<'w, 's> {
     parents: Query<'w, 's, &'static Children>,
+    ancestors: Query<'w, 's, &'static ChildOf>,
     placed: Query<
         'w,
         's,
-        (&'static Placement, &'static Ink, &'static Revision, &'static BlendMode, &'static LayerMask, &'static Content),
+        (&'static Placement, &'static Ink, &'static Revision, &'static ShownMask, &'static Content),
         With<LayerId>,
     >,
-    seen: Query<
-        'w,
-        's,
-        (&'static Stacking, &'static Visibility, &'static Placement, &'static Ink, &'static Content),
-        With<LayerId>,
-    >,
-    painted: Query<'w, 's, (&'static AnimatedContent, &'static Effects)>,
+    seen: Query<'w, 's, (&'static Stacking, &'static Placement, &'static Ink, &'static Content), With<LayerId>>,
+    painted: Query<'w, 's, (&'static AnimatedContent, &'static ShownEffects)>,
     isolation: Isolation<'w, 's>,
     scrolling: Query<'w, 's, &'static Scrolling>,
     time: Res<'w, SceneTime>,
     quality: Res<'w, RenderQuality>,
     patience: Res<'w, Patience>,
     caches: Query<'w, 's, &'static RasterCache>,
+    limited: Query<'w, 's, &'static Variants, With<LayerId>>,
+    variants: Res<'w, DrawnVariants>,
 }
 
 /// What layers are listed into.
 struct Listing<'a> {
-    viewport: &'a Viewport,
+    room: Room<'a>,
     pictures: &'a mut Pictures,
     /// Pictures that are being listed. A scene whose pictures need themselves is refused; none is listed twice.
     open: Vec<PictureId>,
@@ -159,6 +92,8 @@ struct Space {
     base: Affine,
     /// Pixels that may be touched.
     clip: PixelRect,
+    /// Variants of the stream that are drawn there.
+    variants: VariantSet,
 }
 
 impl Space {
@@ -166,7 +101,9 @@ impl Space {
     fn of(grid: Grid, scale: (f64, f64)) -> Self {
         let origin = (-f64::from(grid.left), -f64::from(grid.top));
         let base = Affine::translate(origin) * Affine::scale_non_uniform(scale.0, scale.1);
-        Self { base, clip: PixelRect::new(0, 0, grid.width as i32, grid.height as i32) }
+        let clip = PixelRect::new(0, 0, grid.width as i32, grid.height as i32);
+        // It is the same picture in all of them.
+        Self { base, clip, variants: VariantSet::ALL }
     }
 }
 
@@ -178,43 +115,73 @@ pub fn list_visible(
     assets: Res<Assets>,
     layers: Layers<'_, '_>,
     mut pictures: ResMut<Pictures>,
+    mut memory: ResMut<RasterMemory>,
     mut list: ResMut<DrawList>,
 ) {
     let mut steps = std::mem::take(&mut list.steps);
-    steps.clear();
-    pictures.begin_round();
-    let mut listing = Listing { viewport: &viewport, pictures: &mut pictures, open: Vec::new() };
-    let space = Space { base: Affine::IDENTITY, clip: viewport.clip };
-    layers.list(root.0, space, &mut listing, &mut steps);
-    mark_covered(&mut steps, &layers, &assets);
+    let mut room = Room { viewport: &viewport, most: f64::INFINITY };
+    let list_all = |room: Room<'_>, pictures: &mut Pictures, steps: &mut Vec<DrawStep>| {
+        steps.clear();
+        pictures.begin_round();
+        let mut listing = Listing { room, pictures, open: Vec::new() };
+        let space = Space { base: Affine::IDENTITY, clip: viewport.clip, variants: VariantSet::ALL };
+        layers.list(root.0, space, &mut listing, steps);
+        mark_covered(steps, &layers, &assets);
+    };
+    list_all(room, &mut pictures, &mut steps);
+    #[expect(clippy::cast_precision_loss, reason = "memory has far less than 2^52 pixels")]
+    let most = (memory.seen_limit(&viewport) / size_of::<[u8; 4]>() as u64) as f64;
+    if demand(&steps, &pictures).sum::<f64>() > most {
+        room.most = fair_share(demand(&steps, &pictures).collect(), most);
+        let reduced = demand(&steps, &pictures).filter(|pixels| *pixels > room.most).count();
+        memory.note_reduced(reduced as u64, &viewport);
+        pictures.forget_round();
+        list_all(room, &mut pictures, &mut steps);
+    } else {
+        memory.note_reduced(0, &viewport);
+    }
     list.steps = steps;
 }
 
+/// The pixels of each picture that is drawn or kept for this list.
+fn demand<'a>(steps: &'a [DrawStep], pictures: &'a Pictures) -> impl Iterator<Item = f64> + 'a {
+    let drawn = steps.iter().chain(pictures.steps()).filter_map(DrawStep::drawn).filter(|drawn| !drawn.covered);
+    drawn.map(|drawn| drawn.pixels + drawn.mask.map_or(0.0, |mask| mask.pixels))
+}
+
 impl Layers<'_, '_> {
-    /// Appends what is seen of the children of `parent`; returns whether any of them blends other than normally.
-    fn list(&self, parent: Entity, space: Space, listing: &mut Listing<'_>, steps: &mut Vec<DrawStep>) -> bool {
-        let mut blends = false;
+    /// Appends what is seen of the children of `parent`; returns the variants in which any of them blends other than
+    /// normally.
+    fn list(&self, parent: Entity, space: Space, listing: &mut Listing<'_>, steps: &mut Vec<DrawStep>) -> VariantSet {
+        let mut blends = VariantSet::NONE;
         for entity in self.seen_children(parent, Some(space)) {
-            let Ok((placement, _, _, blend, ..)) = self.placed.get(entity) else { continue };
+            let Ok(variants) = self.limited.get(entity) else { continue };
+            let variants = self.variants.of(variants).and(space.variants);
+            if variants.is_empty() {
+                continue;
+            }
+            let space = Space { variants, ..space };
+            let Ok((placement, ..)) = self.placed.get(entity) else { continue };
             let affine = space.base * placement.within;
             let way = Way {
                 affine,
                 scale: raster_scale(affine, placement.reshaping),
                 reshaping: placement.reshaping,
                 moving: placement.moving,
-                blend: *blend,
+                blend: placement.blend,
             };
             let listed = self.list_layer(entity, way, space, listing, steps);
-            blends |= listed && *blend != BlendMode::Normal;
+            if listed && placement.blend != BlendMode::Normal {
+                blends = blends.or(variants);
+            }
         }
         blends
     }
 
-    /// `ink` is what the layer may draw: above and below, effects may reach out of the window.
     fn scrolled(&self, layer: Entity, ink: Rect) -> Option<Scrolled> {
-        let scrolling = self.scrolling.get(layer).ok()?.0?;
-        let window = Rect { y0: ink.y0, y1: ink.y1, ..scrolling.window };
-        Some(Scrolled { window, by: scrolling.at(self.time.seconds) })
+        let scrolling = self.scrolling.get(layer).ok()?;
+        let window = scrolling.window(ink)?;
+        Some(Scrolled { window, by: scrolling.0?.at(self.time.seconds) })
     }
 
     /// The children of a group that are not hidden and may be seen in this space, if one is given; back to front.
@@ -225,14 +192,14 @@ impl Layers<'_, '_> {
             .into_iter()
             .flatten()
             .filter_map(|&child| {
-                let (stacking, visibility, placement, ink, content) = self.seen.get(child).ok()?;
+                let (stacking, placement, ink, content) = self.seen.get(child).ok()?;
                 // Most layers of a large scene are elsewhere: nothing more is asked of them.
                 let is_away = |space: Space| {
                     let is_group = matches!(content, Content::Group(_));
                     !is_group && touched(&(space.base * placement.within), ink.0).intersect(space.clip).is_empty()
                 };
                 let is_near = || !space.is_some_and(is_away);
-                (visibility.0 && placement.opacity > 0.0 && is_near()).then_some((stacking.0, child))
+                (!placement.hidden && placement.opacity > 0.0 && is_near()).then_some((stacking.0, child))
             })
             .collect();
         // Stable: equal ones stay in document order.
@@ -250,23 +217,33 @@ impl Layers<'_, '_> {
         steps: &mut Vec<DrawStep>,
     ) -> bool {
         let Way { affine, scale, reshaping, moving, blend } = way;
-        let Ok((placement, ink, revision, _, LayerMask(mask), content)) = self.placed.get(entity) else { return false };
+        let Ok((placement, ink, revision, ShownMask(mask), content)) = self.placed.get(entity) else { return false };
         if affine.determinant() == 0.0 {
             return false;
         }
+        let fitted = match content {
+            Content::Group(_) => Fitted { scale, part: None, pixels: 0.0 },
+            _ => match self.fit(entity, ink.0, scale, listing.room) {
+                Some(fitted) => fitted,
+                None => return false,
+            },
+        };
         let mut drawn = Drawn {
             entity,
             affine,
             bounds: space.clip,
             opacity: placement.opacity,
             blend,
-            scale,
+            scale: fitted.scale,
             mask: None,
             revision: revision.0,
             reshaping,
             moving,
             covered: false,
             scrolled: self.scrolled(entity, ink.0),
+            variants: space.variants,
+            part: fitted.part,
+            pixels: fitted.pixels,
         };
         let mut clip = space.clip;
         if let Some(mask) = mask
@@ -292,7 +269,7 @@ impl Layers<'_, '_> {
             return self.list_group(drawn, mask.as_ref(), space, listing, steps);
         }
         let begin = steps.len();
-        let mut whole = Drawn { scrolled: None, ..drawn };
+        let mut whole = Drawn { scrolled: None, part: None, pixels: 0.0, ..drawn };
         if drawn.mask.is_some() {
             steps.push(DrawStep::BeginGroup(whole));
             drawn = Drawn { opacity: 1.0, blend: BlendMode::Normal, mask: None, ..drawn };
@@ -330,6 +307,16 @@ impl Layers<'_, '_> {
                 return false;
             }
         }
+        if let Some(mask) = mask
+            && mask.layer().is_none()
+        {
+            let reach = mask.reach();
+            let fitted = self.fit(group.entity, reach, group.scale, listing.room);
+            // Where nothing of the mask can be seen it makes no difference how it is drawn.
+            let few = Fitted { scale: bounded_scale(reach, group.scale), part: None, pixels: 0.0 };
+            let Fitted { scale, part, pixels } = fitted.unwrap_or(few);
+            (group.scale, group.part, group.pixels) = (scale, part, pixels);
+        }
         let begin = steps.len();
         steps.push(DrawStep::BeginGroup(group));
         let blends = self.list(group.entity, Space { clip: group.bounds, ..space }, listing, steps);
@@ -337,8 +324,10 @@ impl Layers<'_, '_> {
             steps.pop();
             return false;
         }
-        let alone = blends || mask.is_some() || group.opacity < 1.0 || group.blend != BlendMode::Normal;
-        if !alone {
+        if mask.is_none() && group.opacity >= 1.0 && group.blend == BlendMode::Normal {
+            group.variants = blends;
+        }
+        if group.variants.is_empty() {
             // Laid down as it is, a group needs no picture of its own.
             steps.remove(begin);
             return true;
@@ -348,17 +337,6 @@ impl Layers<'_, '_> {
         steps[begin] = DrawStep::BeginGroup(group);
         steps.push(DrawStep::EndGroup);
         true
-    }
-}
-
-impl DrawStep {
-    /// The layer or group of this step.
-    #[must_use]
-    pub fn drawn(&self) -> Option<&Drawn> {
-        match self {
-            Self::Layer(drawn) | Self::Picture(drawn) | Self::BeginGroup(drawn) => Some(drawn),
-            Self::EndGroup => None,
-        }
     }
 }
 
@@ -379,77 +357,4 @@ fn list_raster(step: fn(Drawn) -> DrawStep, mut layer: Drawn, ink: Rect, steps: 
 /// raster's edges lie on whole raster pixels, and sampling reaches one pixel further.
 pub(crate) fn touched(affine: &Affine, rect: Rect) -> PixelRect {
     PixelRect::around(affine.transform_rect_bbox(rect).inflate(2.0, 2.0))
-}
-
-/// Marks layers that opaque layers in front of them hide. A group is left out by the compositor when all within it is.
-fn mark_covered(steps: &mut [DrawStep], layers: &Layers<'_, '_>, assets: &Assets) {
-    let mut covers: Vec<PixelRect> = Vec::with_capacity(COVERS);
-    let mut depth = 0_usize;
-    for step in steps.iter_mut().rev() {
-        match step {
-            DrawStep::EndGroup => depth += 1,
-            DrawStep::BeginGroup(_) => depth -= 1,
-            DrawStep::Layer(layer) | DrawStep::Picture(layer) => {
-                // Sampling reaches past the bounds of what is drawn only inwards: containing the bounds is enough.
-                if covers.iter().any(|cover| cover.contains(layer.bounds)) {
-                    layer.covered = true;
-                } else if depth == 0 && covers.len() < COVERS {
-                    covers.extend(layers.cover(layer, assets));
-                }
-            }
-        }
-    }
-}
-
-impl Layers<'_, '_> {
-    /// The rectangle that this layer fills with opaque pixels, if it is sure to fill one.
-    fn cover(&self, layer: &Drawn, assets: &Assets) -> Option<PixelRect> {
-        let [xx, yx, xy, yy, ..] = layer.affine.as_coeffs();
-        let upright = yx == 0.0 && xy == 0.0 && xx > 0.0 && yy > 0.0;
-        if !upright || layer.opacity < 1.0 || layer.blend != BlendMode::Normal {
-            return None;
-        }
-        let (_, ink, _, _, mask, content) = self.placed.get(layer.entity).ok()?;
-        let (animated, effects) = self.painted.get(layer.entity).ok()?;
-        let content = animated.0.as_ref().unwrap_or(content);
-        if mask.0.is_some() || !effects.0.is_empty() || !is_opaque(content, assets) {
-            return None;
-        }
-        // One that is still to be drawn may not be there when this tick is: what is below is seen until it is.
-        let is_drawn = || self.caches.get(layer.entity).is_ok_and(|cache| cache.shows(layer.revision, layer.scale));
-        if *self.patience != Patience::Endless && !is_drawn() {
-            return None;
-        }
-        let filled = layer.affine.transform_rect_bbox(ink.0);
-        let scale = bounded_scale(ink.0, layer.scale);
-        // Pixels of the frame that one of the raster's pixels takes.
-        let pixel = (xx / scale.0).max(yy / scale.1);
-        let edges = [filled.x0, filled.y0, filled.x1, filled.y1];
-        let whole = edges.iter().all(|edge| (edge - edge.round()).abs() < 1e-6);
-        let within = if whole && !layer.reshaping && pixel < 1.0 + 1e-9 {
-            let [x0, y0, x1, y1] = edges.map(f64::round);
-            PixelRect::around(Rect::new(x0, y0, x1, y1))
-        } else {
-            // Edges may be drawn between pixels, or moved by half a one: only what lies farther within is sure.
-            PixelRect::around(filled.inset(-2.0 * pixel.max(1.0)))
-        };
-        Some(within.intersect(layer.bounds)).filter(|rect| !rect.is_empty())
-    }
-}
-
-/// Whether a content is sure to fill all of its box with opaque pixels.
-fn is_opaque(content: &Content, assets: &Assets) -> bool {
-    match content {
-        Content::Color(content) => content.color.a == 255,
-        Content::Gradient(content) => content.gradient.stops().iter().all(|stop| stop.color.a == 255),
-        Content::Image(content) => {
-            let fills = matches!(content.fit, Fit::Cover | Fit::Fill) || content.size.is_none();
-            fills && matches!(assets.state(&content.asset), Some(AssetState::Image(image)) if image.opaque)
-        }
-        Content::AnimatedImage(content) => {
-            let fills = matches!(content.fit, Fit::Cover | Fit::Fill) || content.size.is_none();
-            fills && matches!(assets.state(&content.asset), Some(AssetState::Animation(image)) if image.opaque)
-        }
-        Content::Svg(_) | Content::Shape(_) | Content::Text(_) | Content::Group(_) => false,
-    }
 }

@@ -34,6 +34,15 @@ pub struct Damage(pub TileSet);
 #[derive(Resource, Clone, Debug, Default)]
 pub struct LastDrawn(Vec<DrawStep>);
 
+impl LastDrawn {
+    /// Notes that a step of the list was drawn in another way than it stood there.
+    pub(crate) fn amend(&mut self, index: usize, step: DrawStep) {
+        if let Some(last) = self.0.get_mut(index) {
+            *last = step;
+        }
+    }
+}
+
 /// Compares the draw list with the last one.
 pub fn find_damage(
     viewport: Res<Viewport>,

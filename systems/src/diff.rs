@@ -8,14 +8,14 @@ use bevy_ecs::{
     entity::Entity,
     hierarchy::Children,
     lifecycle::RemovedComponents,
-    query::{Changed, Or, With},
+    query::{Changed, Or, QueryData, With},
     resource::Resource,
     schedule::SystemSet,
     system::{Query, Res, ResMut, SystemParam},
 };
 use components::{
     Animations, BlendMode, Content, Effects, LayerChange, LayerDocument, LayerId, LayerMask, LayerName, LayerType,
-    Opacity, SceneDiff, Stacking, Transform, Visibility, diff::longest_rising,
+    Opacity, Presets, SceneDiff, Stacking, Transform, Transitions, Variants, Visibility, diff::longest_rising,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -50,26 +50,34 @@ type Edited = Or<(
     Changed<Opacity>,
     Changed<Transform>,
     Changed<BlendMode>,
+    Changed<Variants>,
     Changed<LayerMask>,
     Changed<Effects>,
     Changed<Content>,
     Changed<Animations>,
+    Changed<Presets>,
+    Changed<Transitions>,
 )>;
 
-type Authored = (
-    &'static LayerId,
-    Ref<'static, LayerName>,
-    Ref<'static, LayerType>,
-    Ref<'static, Stacking>,
-    Ref<'static, Visibility>,
-    Ref<'static, Opacity>,
-    Ref<'static, Transform>,
-    Ref<'static, BlendMode>,
-    Ref<'static, LayerMask>,
-    Ref<'static, Effects>,
-    Ref<'static, Content>,
-    Ref<'static, Animations>,
-);
+/// What a layer was given.
+#[derive(QueryData)]
+pub struct Authored {
+    id: &'static LayerId,
+    name: Ref<'static, LayerName>,
+    layer_type: Ref<'static, LayerType>,
+    z_index: Ref<'static, Stacking>,
+    visible: Ref<'static, Visibility>,
+    opacity: Ref<'static, Opacity>,
+    transform: Ref<'static, Transform>,
+    blend: Ref<'static, BlendMode>,
+    variants: Ref<'static, Variants>,
+    mask: Ref<'static, LayerMask>,
+    effects: Ref<'static, Effects>,
+    content: Ref<'static, Content>,
+    animations: Ref<'static, Animations>,
+    presets: Ref<'static, Presets>,
+    transitions: Ref<'static, Transitions>,
+}
 
 /// What telling the changes asks of the World.
 #[derive(SystemParam)]
@@ -172,7 +180,7 @@ impl Scene<'_, '_> {
                         .and_then(|previous| order.iter().position(|(known, _)| *known == previous))
                         .map_or(0, |position| position + 1);
                     order.insert(index, (entity, layer.id.clone()));
-                    let parent = self.layers.get(parent).ok().map(|layer| layer.0.clone());
+                    let parent = self.layers.get(parent).ok().map(|layer| layer.id.clone());
                     // A document is a tree of strings and numbers: it always has a value.
                     let layer = serde_json::to_value(&layer).unwrap_or_default();
                     changes.push(LayerChange::Placed { parent, index, layer });
@@ -193,7 +201,7 @@ impl Scene<'_, '_> {
     fn note_known(&self, entity: Entity, known: &mut KnownChildren, told: &mut HashSet<Entity>) {
         told.insert(entity);
         let members = self.members(entity);
-        let with_ids = members.iter().filter_map(|member| Some((*member, self.layers.get(*member).ok()?.0.clone())));
+        let with_ids = members.iter().filter_map(|member| Some((*member, self.layers.get(*member).ok()?.id.clone())));
         known.0.insert(entity, with_ids.collect());
         for member in members {
             self.note_known(*member, known, told);
@@ -205,42 +213,46 @@ impl Scene<'_, '_> {
     }
 
     fn document(&self, entity: Entity) -> Option<LayerDocument> {
-        let (id, name, layer_type, z_index, visible, opacity, transform, blend, mask, effects, content, animations) =
-            self.layers.get(entity).ok()?;
+        let layer = self.layers.get(entity).ok()?;
         Some(LayerDocument {
-            id: id.clone(),
-            name: LayerName::clone(&name),
-            layer_type: *layer_type,
-            z_index: *z_index,
-            visible: *visible,
-            opacity: *opacity,
-            transform: *transform,
-            blend: *blend,
-            mask: mask.0.clone(),
-            effects: Effects::clone(&effects),
-            content: Content::clone(&content),
-            animations: Animations::clone(&animations),
+            id: layer.id.clone(),
+            name: LayerName::clone(&layer.name),
+            layer_type: *layer.layer_type,
+            z_index: *layer.z_index,
+            visible: *layer.visible,
+            opacity: *layer.opacity,
+            transform: *layer.transform,
+            blend: *layer.blend,
+            variants: Variants::clone(&layer.variants),
+            mask: layer.mask.0.clone(),
+            effects: Effects::clone(&layer.effects),
+            content: Content::clone(&layer.content),
+            animations: Animations::clone(&layer.animations),
+            presets: Presets::clone(&layer.presets),
+            transitions: Transitions::clone(&layer.transitions),
             children: self.members(entity).iter().filter_map(|member| self.document(*member)).collect(),
         })
     }
 
     /// The fields of a layer that changed, under their names in the document.
     fn tell_fields(&self, entity: Entity) -> Option<LayerChange> {
-        let (id, name, layer_type, z_index, visible, opacity, transform, blend, mask, effects, content, animations) =
-            self.layers.get(entity).ok()?;
+        let layer = self.layers.get(entity).ok()?;
         let mut set = Map::new();
-        put(&mut set, "name", &name, |name| name);
-        put(&mut set, "type", &layer_type, |layer_type| layer_type);
-        put(&mut set, "zIndex", &z_index, |z_index| z_index);
-        put(&mut set, "visible", &visible, |visible| visible);
-        put(&mut set, "opacity", &opacity, |opacity| opacity);
-        put(&mut set, "transform", &transform, |transform| transform);
-        put(&mut set, "blend", &blend, |blend| blend);
-        put(&mut set, "mask", &mask, |mask| &mask.0);
-        put(&mut set, "effects", &effects, |effects| effects);
-        put(&mut set, "content", &content, |content| content);
-        put(&mut set, "animations", &animations, |animations| animations);
-        if set.is_empty() { None } else { Some(LayerChange::Changed { id: id.clone(), set }) }
+        put(&mut set, "name", &layer.name, |name| name);
+        put(&mut set, "type", &layer.layer_type, |layer_type| layer_type);
+        put(&mut set, "zIndex", &layer.z_index, |z_index| z_index);
+        put(&mut set, "visible", &layer.visible, |visible| visible);
+        put(&mut set, "opacity", &layer.opacity, |opacity| opacity);
+        put(&mut set, "transform", &layer.transform, |transform| transform);
+        put(&mut set, "blend", &layer.blend, |blend| blend);
+        put(&mut set, "variants", &layer.variants, |variants| variants);
+        put(&mut set, "mask", &layer.mask, |mask| &mask.0);
+        put(&mut set, "effects", &layer.effects, |effects| effects);
+        put(&mut set, "content", &layer.content, |content| content);
+        put(&mut set, "animations", &layer.animations, |animations| animations);
+        put(&mut set, "presets", &layer.presets, |presets| presets);
+        put(&mut set, "transitions", &layer.transitions, |transitions| transitions);
+        if set.is_empty() { None } else { Some(LayerChange::Changed { id: layer.id.clone(), set }) }
     }
 }
 
@@ -255,7 +267,8 @@ fn put<C: Component, V: Serialize>(
         // Authored components are trees of strings and numbers: they always have a value.
         let value = serde_json::to_value(written(component)).unwrap_or_default();
         // Documents leave out what is empty: for their readers it is gone.
-        let is_gone = value == "" || value.as_array().is_some_and(Vec::is_empty);
+        let is_gone =
+            value == "" || value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
         set.insert(name.to_owned(), if is_gone { Value::Null } else { value });
     }
 }

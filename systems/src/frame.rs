@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use bevy_ecs::resource::Resource;
-
 use crate::tiles::TileSet;
 
 /// An I420 frame: BT.709, limited range, chroma sited in the centre of its four pixels, as JPEG and MPEG-1 have it.
@@ -109,7 +107,7 @@ pub struct Picture {
 }
 
 /// The frames that are drawn into in turn. A frame that an encoder still holds is never written.
-#[derive(Resource, Debug)]
+#[derive(Debug)]
 pub struct FramePool {
     slots: Vec<Slot>,
     limit: usize,

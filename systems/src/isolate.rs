@@ -1,7 +1,7 @@
 //! Which layers are masks of others, and which groups are drawn as pictures of their own because of that or for their
 //! effects.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bevy_ecs::{
     change_detection::DetectChanges,
@@ -19,8 +19,8 @@ use crate::scene::LayerIndex;
 pub struct MaskLayers {
     /// The mask of each layer that has another layer as its mask.
     masks: HashMap<Entity, Entity>,
-    /// All layers that are masks.
-    sources: HashSet<Entity>,
+    /// The layers that each layer which is a mask is the mask of.
+    sources: HashMap<Entity, Vec<Entity>>,
 }
 
 /// Finds the layers that masks name, where masks or the set of layers changed.
@@ -39,7 +39,11 @@ pub fn find_mask_layers(
             found.masks.insert(entity, source);
         }
     }
-    found.sources = found.masks.values().copied().collect();
+    let MaskLayers { masks, sources } = &mut *found;
+    sources.clear();
+    for (masked, source) in masks {
+        sources.entry(*source).or_default().push(*masked);
+    }
 }
 
 /// Tells which groups are drawn as pictures of their own.
@@ -53,8 +57,13 @@ impl Isolation<'_, '_> {
     /// Whether this is a group that is drawn into a picture of its own, in its own pixels.
     pub(crate) fn isolates(&self, entity: Entity) -> bool {
         self.painted.get(entity).is_ok_and(|(content, effects)| {
-            matches!(content, Content::Group(_)) && (!effects.0.is_empty() || self.layers.sources.contains(&entity))
+            matches!(content, Content::Group(_)) && (!effects.0.is_empty() || self.layers.sources.contains_key(&entity))
         })
+    }
+
+    /// The layers that this one is the mask of.
+    pub(crate) fn masked_by(&self, entity: Entity) -> impl Iterator<Item = Entity> + '_ {
+        self.layers.sources.get(&entity).into_iter().flatten().copied()
     }
 
     /// The layer whose picture is the mask of this one.

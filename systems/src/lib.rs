@@ -4,6 +4,7 @@
 //! async: whoever owns a [`Compositor`] decides when ticks happen and where frames go.
 
 pub mod assets;
+pub mod caches;
 pub mod clock;
 mod compositor;
 pub mod cull;
@@ -17,12 +18,15 @@ pub mod place;
 pub mod playback;
 pub mod quality;
 pub mod rasterise;
+pub mod resize;
 pub mod scene;
 pub mod schedule;
 pub mod still;
 pub mod tiles;
 pub mod timing;
+pub mod transition;
 pub mod tween;
+pub mod variants;
 pub mod viewport;
 pub mod workers;
 
@@ -30,4 +34,4 @@ pub use compositor::{Compositor, CompositorSettings, TickReport};
 pub use frame::{Frame, Picture};
 pub use quality::{Quality, RenderQuality};
 pub use tiles::TileSet;
-pub use workers::{WorkerLoad, WorkerThreads, WorkerTotals, start_workers};
+pub use workers::{Machine, WorkerLoad, WorkerThreads, WorkerTotals, start_workers};

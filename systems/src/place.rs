@@ -8,9 +8,11 @@ use bevy_ecs::{
     query::{Changed, Has, Or, With},
     resource::Resource,
     schedule::SystemSet,
-    system::{Query, Res, ResMut},
+    system::{Query, Res, ResMut, SystemParam},
 };
-use components::{AnimatedContent, AssetId, Content, Effects, Extent, LayerId, LayerMask, Placement, Pose, Visibility};
+use components::{
+    AnimatedContent, AssetId, BlendMode, Content, Extent, LayerId, Placement, Pose, ShownEffects, ShownMask, Visibility,
+};
 use kurbo::{Affine, Rect, Vec2};
 
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
     isolate::Isolation,
     quality::Quality,
     rasterise::{
+        AwaitedLines, Background, Patience, RasterMemory,
         content::{self, DrawContext, Measure, measure, text::Fonts},
         effects::reach,
         guarded,
@@ -41,6 +44,15 @@ pub struct Ink(pub Rect);
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq)]
 pub struct Scrolling(pub Option<content::Scrolling>);
 
+impl Scrolling {
+    /// Where it is seen, in layer pixels, if it moves; `ink` is what the layer may draw: above and below, effects may
+    /// reach out of the window.
+    pub(crate) fn window(&self, ink: Rect) -> Option<Rect> {
+        let window = self.0?.window;
+        Some(Rect { y0: ink.y0, y1: ink.y1, ..window })
+    }
+}
+
 /// Counts the changes of a layer's own picture. Computed.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revision(pub u64);
@@ -50,10 +62,27 @@ pub struct Revision(pub u64);
 pub struct Arrived(pub Vec<AssetId>);
 
 /// Layers whose own picture may have changed by an edit or an animation.
-type Repainted = Or<(Changed<Content>, Changed<AnimatedContent>, Changed<Effects>, Changed<LayerMask>)>;
+type Repainted = Or<(Changed<Content>, Changed<AnimatedContent>, Changed<ShownEffects>, Changed<ShownMask>)>;
 
-type Measured<'w> =
-    (&'w Content, &'w AnimatedContent, &'w Effects, &'w mut Extent, &'w mut Ink, &'w mut Scrolling, &'w mut Revision);
+type Measured<'w> = (
+    &'w LayerId,
+    &'w Content,
+    &'w AnimatedContent,
+    &'w ShownEffects,
+    &'w mut Extent,
+    &'w mut Ink,
+    &'w mut Scrolling,
+    &'w mut Revision,
+);
+
+/// What is measured in the background.
+#[derive(SystemParam)]
+pub struct Elsewhere<'w> {
+    lines: ResMut<'w, AwaitedLines>,
+    background: Res<'w, Background>,
+    patience: Res<'w, Patience>,
+    memory: ResMut<'w, RasterMemory>,
+}
 
 /// Measures layers whose content changed: by an edit, by an animation, or because an asset has arrived.
 pub fn measure_layers(
@@ -63,8 +92,9 @@ pub fn measure_layers(
     mut arrived: ResMut<Arrived>,
     mut fonts: ResMut<Fonts>,
     workers: Res<Workers>,
+    elsewhere: Elsewhere<'_>,
     repainted: Query<Entity, Repainted>,
-    contents: Query<(Entity, &Content)>,
+    contents: Query<(Entity, &Content, &AnimatedContent)>,
     mut layers: Query<Measured>,
 ) {
     arrived.0.extend(assets.collect());
@@ -72,24 +102,33 @@ pub fn measure_layers(
     let other_fonts = !arrived.is_empty() && fonts.use_assets(&assets);
     let mut due: Vec<Entity> = repainted.iter().collect();
     if viewport.is_changed() || other_fonts {
-        due = contents.iter().map(|(entity, _)| entity).collect();
+        due = contents.iter().map(|(entity, ..)| entity).collect();
     } else if !arrived.is_empty() {
         let shows_arrived = |content: &Content| content.asset().is_some_and(|(asset, _)| arrived.contains(asset));
-        due.extend(contents.iter().filter(|(_, content)| shows_arrived(content)).map(|(entity, _)| entity));
+        let drawn = contents.iter().map(|(entity, content, animated)| (entity, animated.0.as_ref().unwrap_or(content)));
+        due.extend(drawn.filter(|(_, content)| shows_arrived(content)).map(|(entity, _)| entity));
     }
+    let Elsewhere { mut lines, background, patience, mut memory } = elsewhere;
+    due.extend(lines.arrived());
     let mut context = DrawContext {
         assets: &assets,
         fonts: &mut fonts,
         canvas: viewport.canvas,
         quality: Quality::High,
         seconds: time.seconds,
+        part: None,
     };
     for entity in due {
-        let Ok((content, animated, effects, mut extent, mut ink, mut scrolling, mut revision)) = layers.get_mut(entity)
+        let Ok((layer, content, animated, effects, mut extent, mut ink, mut scrolling, mut revision)) =
+            layers.get_mut(entity)
         else {
             continue;
         };
+        let is_animated = animated.0.is_some();
         let content = animated.0.as_ref().unwrap_or(content);
+        if lines.awaits(entity, layer, (content, is_animated), *patience, context.fonts, &background) {
+            continue;
+        }
         let measured = match guarded(|| measure(content, &mut context)) {
             Ok(measured) => measured,
             Err(words) => {
@@ -105,6 +144,7 @@ pub fn measure_layers(
         ink.set_if_neq(Ink(measured.ink + reach(effects)));
         revision.0 += 1;
     }
+    memory.late += lines.count(|entity| layers.contains(entity));
     // Before all fonts of the scene are there, nobody knows.
     if assets.loading() == 0 {
         fonts.tell_missing();
@@ -135,7 +175,7 @@ pub fn place_layers(
     root: Res<SceneRoot>,
     parents: Query<&Children>,
     isolation: Isolation<'_, '_>,
-    mut layers: Query<(&Pose, &Extent, &Visibility, Has<Children>, &mut Placement), With<LayerId>>,
+    mut layers: Query<(&Pose, &Extent, &Visibility, &BlendMode, Has<Children>, &mut Placement), With<LayerId>>,
 ) {
     let canvas = Vec2::new(viewport.canvas.0, viewport.canvas.1);
     let outermost = Surroundings {
@@ -150,16 +190,21 @@ pub fn place_layers(
     while let Some((parent, around)) = open.pop() {
         let Ok(children) = parents.get(parent) else { continue };
         for &entity in children {
-            let Ok((pose, extent, visibility, has_children, mut placement)) = layers.get_mut(entity) else { continue };
+            let Ok((pose, extent, visibility, blend, has_children, mut placement)) = layers.get_mut(entity) else {
+                continue;
+            };
+            let is_shown = pose.visible.unwrap_or(visibility.0);
             let own = pose_affine(pose, extent, canvas);
             let placed = Placement {
                 affine: around.affine * own,
                 picture: around.picture,
                 within: around.within * own,
                 opacity: pose.opacity,
-                visible: around.visible && visibility.0 && pose.opacity > 0.0,
+                visible: around.visible && is_shown && pose.opacity > 0.0,
                 reshaping: around.reshaping || pose.reshaping,
                 moving: around.moving || pose.moving,
+                hidden: !is_shown,
+                blend: pose.blend.unwrap_or(*blend),
             };
             placement.set_if_neq(placed);
             if has_children {
@@ -184,10 +229,12 @@ pub(crate) fn pose_affine(pose: &Pose, extent: &Extent, canvas: Vec2) -> Affine 
     let anchor = Vec2::new(pose.anchor.x * extent.width, pose.anchor.y * extent.height);
     let mut affine = Affine::translate(position);
     if pose.rotation != 0.0 {
-        affine *= Affine::rotate(pose.rotation);
+        // The system's sine would differ in its last digits from machine to machine.
+        let (sin, cos) = libm::sincos(pose.rotation);
+        affine *= Affine::new([cos, sin, -sin, cos, 0.0, 0.0]);
     }
     if pose.skew != Vec2::ZERO {
-        affine *= Affine::skew(pose.skew.x.tan(), pose.skew.y.tan());
+        affine *= Affine::skew(libm::tan(pose.skew.x), libm::tan(pose.skew.y));
     }
     affine * Affine::scale_non_uniform(pose.scale.x, pose.scale.y) * Affine::translate(-anchor)
 }

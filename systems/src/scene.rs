@@ -10,8 +10,8 @@ use bevy_ecs::{
     world::{EntityRef, World},
 };
 use components::{
-    Animations, BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, LayerName, LayerType, Opacity,
-    SceneDocument, Stacking, Transform, Visibility,
+    Animations, BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, LayerName, LayerType, Opacity, Presets,
+    SceneDocument, Stacking, Transform, Transitions, Variants, Visibility,
 };
 
 /// What a scene has besides layers: a [`SceneDocument`] whose `layers` are empty. Stands on the scene's root entity,
@@ -90,10 +90,13 @@ pub fn document_without_children(entity: EntityRef<'_>) -> Option<LayerDocument>
         opacity: *entity.get::<Opacity>()?,
         transform: *entity.get::<Transform>()?,
         blend: *entity.get::<BlendMode>()?,
+        variants: entity.get::<Variants>()?.clone(),
         mask: entity.get::<LayerMask>()?.0.clone(),
         effects: entity.get::<Effects>()?.clone(),
         content: entity.get::<Content>()?.clone(),
         animations: entity.get::<Animations>()?.clone(),
+        presets: entity.get::<Presets>()?.clone(),
+        transitions: entity.get::<Transitions>()?.clone(),
         children: Vec::new(),
     })
 }

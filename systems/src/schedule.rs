@@ -14,6 +14,7 @@ use crate::{
     playback,
     rasterise::{self, RasteriseSystems},
     timing::finish_stage,
+    transition,
     tween::{self, TweenSystems},
     workers,
 };
@@ -40,16 +41,23 @@ pub fn tick_schedule() -> Schedule {
             .chain(),
     );
     schedule.add_systems((
-        (edit::apply_edits, edit::follow_header, finish_stage("edit")).chain().in_set(EditSystems),
-        (clock::run_timelines, clock::start_animations, clock::cue_layers, finish_stage("clock"))
+        (edit::apply_edits, finish_stage("edit")).chain().in_set(EditSystems),
+        // Triggers edit the scene too.
+        (clock::run_timelines, edit::follow_header, clock::start_animations, clock::cue_layers, finish_stage("clock"))
             .chain()
             .in_set(ClockSystems),
-        (tween::compile_animations, tween::write_poses, tween::write_animated_content, finish_stage("tween"))
+        (
+            tween::compile_animations,
+            tween::write_poses,
+            tween::write_animated_content,
+            tween::write_effects_and_masks,
+            finish_stage("tween"),
+        )
             .chain()
             .in_set(TweenSystems),
         (
             rasterise::retry_faulty,
-            rasterise::collect_rasters,
+            rasterise::collect_background,
             place::measure_layers,
             playback::pick_frames,
             isolate::find_mask_layers,
@@ -58,12 +66,16 @@ pub fn tick_schedule() -> Schedule {
         )
             .chain()
             .in_set(PlaceSystems),
-        (cull::list_visible, assets::note_visible, finish_stage("cull")).chain().in_set(CullSystems),
+        (transition::advance_transition, cull::list_visible, assets::note_visible, finish_stage("cull"))
+            .chain()
+            .in_set(CullSystems),
         (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),
         (
             rasterise::refresh_rasters,
             finish_stage("raster"),
             rasterise::draw_pictures,
+            rasterise::make_room_for_late,
+            rasterise::release_scene,
             rasterise::draw_frame,
             rasterise::drop_idle_rasters,
             rasterise::keep_within_memory,

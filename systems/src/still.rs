@@ -13,13 +13,14 @@
 //!
 //! Both have chroma sited in the centre of its four pixels.
 
-use fast_image_resize::{
-    FilterType, ImageBufferError, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
-};
+use fast_image_resize::Resizer;
 use jpeg_encoder::{Encoder, EncodingError, ImageBuffer, JpegColorType, SamplingFactor};
+use kurbo::Rect;
 
-use crate::frame::Frame;
+use crate::{
+    frame::Frame,
+    resize::{FilterType, ResizeError, ResizeSource, resize_plane},
+};
 
 /// The coefficients in 2^-16, for full range: those of luma times 255/219 and 255/224, those of chroma times 255/224.
 mod coefficient {
@@ -35,9 +36,6 @@ mod coefficient {
 /// A picture cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StillError {
-    /// The planes do not fit together.
-    #[error("the frame's planes cannot be read: {0}")]
-    Planes(#[from] ImageBufferError),
     /// The planes cannot be scaled.
     #[error("the frame cannot be scaled: {0}")]
     Scale(#[from] ResizeError),
@@ -107,16 +105,10 @@ impl StillMaker {
         if (width, height) == (to_width, to_height) {
             return Ok(plane.chunks_exact(stride).flat_map(|row| &row[..width]).copied().collect());
         }
-        let source = ImageRef::new(stride as u32, height as u32, plane, PixelType::U8)?;
-        let mut scaled = Image::new(to_width as u32, to_height as u32, PixelType::U8);
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
-            0.0,
-            0.0,
-            width as f64,
-            height as f64,
-        );
-        self.resizer.resize(&source, &mut scaled, &options)?;
-        Ok(scaled.into_vec())
+        let crop = Some(Rect::new(0.0, 0.0, width as f64, height as f64));
+        let source = ResizeSource { width: stride as u32, height: height as u32, data: plane, crop };
+        let size = (to_width as u32, to_height as u32);
+        Ok(resize_plane(&mut self.resizer, source, size, FilterType::Bilinear)?)
     }
 }
 

@@ -126,6 +126,22 @@ impl TileSet {
         }
     }
 
+    /// Removes all but the tiles of `other`, which must be a set of tiles of the same frame size.
+    pub fn keep_common(&mut self, other: &Self) {
+        debug_assert_eq!((self.columns, self.rows), (other.columns, other.rows));
+        for (word, kept) in self.bits.iter_mut().zip(&other.bits) {
+            *word &= kept;
+        }
+    }
+
+    /// Removes the tiles of `other`, which must be a set of tiles of the same frame size.
+    pub fn remove_all(&mut self, other: &Self) {
+        debug_assert_eq!((self.columns, self.rows), (other.columns, other.rows));
+        for (word, gone) in self.bits.iter_mut().zip(&other.bits) {
+            *word &= !gone;
+        }
+    }
+
     /// The columns of the tiles of one row, rising.
     pub fn in_row(&self, row: usize) -> impl Iterator<Item = usize> + '_ {
         (0..self.columns).filter(move |column| self.contains(*column, row))

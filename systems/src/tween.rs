@@ -9,9 +9,11 @@ use bevy_ecs::{
     schedule::SystemSet,
     system::{Local, Query, Res},
 };
+use bevy_ecs::{entity::Entity, world::World};
 use components::{
-    AnimatedContent, Animations, Content, Opacity, Pose, Transform,
-    animation::{AnimationStarts, Cues, Playing},
+    AnimatedContent, BlendMode, Content, Effects, LayerMask, Opacity, Pose, ShownEffects, ShownMask, Transform,
+    Transitions, Visibility,
+    animation::{AnimationStarts, Cues, Drifts, Part, Parts, Playing},
 };
 
 use crate::clock::SceneTime;
@@ -23,30 +25,89 @@ pub struct TweenSystems;
 /// Fewer layers than this are not worth waking other threads for.
 const SHARED_FROM: usize = 1000;
 
-type Authored<'w> =
-    (Option<&'w Animations>, &'w AnimationStarts, &'w Cues, &'w Content, &'w Transform, &'w Opacity, &'w mut Playing);
+/// What of a layer can be animated wherever it stands.
+type Worn<'w> =
+    (&'w Content, Option<&'w Effects>, Option<&'w LayerMask>, Option<&'w BlendMode>, Option<&'w Visibility>);
+
+type Authored<'w> = (
+    Option<&'w Transitions>,
+    &'w AnimationStarts,
+    &'w Cues,
+    Worn<'w>,
+    &'w Transform,
+    &'w Opacity,
+    &'w mut Playing,
+    Option<&'w mut Drifts>,
+);
+
+type AuthoredItem<'w> = (
+    Option<&'w Transitions>,
+    &'w AnimationStarts,
+    &'w Cues,
+    Worn<'w>,
+    &'w Transform,
+    &'w Opacity,
+    Mut<'w, Playing>,
+    Option<Mut<'w, Drifts>>,
+);
 
 type Edited = Or<(
-    Changed<Animations>,
+    Changed<Transitions>,
     Changed<AnimationStarts>,
     Changed<Cues>,
     Changed<Content>,
+    Changed<Effects>,
+    Changed<LayerMask>,
     Changed<Transform>,
     Changed<Opacity>,
+    Changed<BlendMode>,
+    Changed<Visibility>,
 )>;
 
-/// Makes the animations of layers that were edited ready to be sampled.
-pub fn compile_animations(mut edited: Query<Authored, Edited>) {
-    let none = Animations::default();
-    for (animations, starts, cues, content, transform, opacity, mut playing) in &mut edited {
-        let animations = animations.unwrap_or(&none);
-        let compiled = if animations.0.is_empty() && cues.0.is_empty() {
-            Playing::default()
-        } else {
-            Playing::new(animations, starts, cues, content, transform, opacity)
-        };
-        playing.set_if_neq(compiled);
+/// Makes the animations of layers that were edited ready to be sampled, and lets what their transitions smooth move on
+/// from where it is.
+pub fn compile_animations(time: Res<SceneTime>, mut edited: Query<Authored, Edited>) {
+    for layer in &mut edited {
+        compile(layer, time.seconds);
     }
+}
+
+/// The same for one layer, which was edited at scene time `when`.
+pub(crate) fn compile_layer(world: &mut World, layer: Entity, when: f64) {
+    let mut layers = world.query::<Authored>();
+    if let Ok(layer) = layers.get_mut(world, layer) {
+        compile(layer, when);
+    }
+}
+
+fn compile(layer: AuthoredItem<'_>, now: f64) {
+    let (transitions, starts, cues, worn, transform, opacity, mut playing, drifts) = layer;
+    let (content, effects, mask, blend, visible) = worn;
+    let no_effects = Effects::default();
+    let mask = mask.and_then(|LayerMask(mask)| mask.as_ref());
+    let parts = Parts {
+        content,
+        effects: effects.unwrap_or(&no_effects),
+        mask,
+        blend: blend.copied().unwrap_or_default(),
+        visible: visible.is_none_or(|visible| visible.0),
+    };
+    let no_transitions = Transitions::default();
+    let transitions = transitions.unwrap_or(&no_transitions);
+    let mut compiled = if starts.starts().is_empty() && cues.0.is_empty() {
+        Playing::default()
+    } else {
+        Playing::new(starts, cues, parts, transform, opacity)
+    };
+    if let Some(mut drifts) = drifts
+        && (!transitions.0.is_empty() || *drifts != Drifts::default())
+    {
+        let mut followed = drifts.clone();
+        followed.update(transitions, (&playing, &compiled), (parts, transform, opacity), now);
+        compiled = compiled.with_drifts(&followed);
+        drifts.set_if_neq(followed);
+    }
+    playing.set_if_neq(compiled);
 }
 
 type Posed<'w> = (Ref<'w, Transform>, Ref<'w, Opacity>, Option<Ref<'w, Playing>>, &'w mut Pose);
@@ -84,17 +145,17 @@ pub fn write_animated_content(time: Res<SceneTime>, mut last: Local<f64>, mut la
     let (before, now) = (*last, time.seconds);
     *last = now;
     let write = |(content, playing, mut animated): (Ref<Content>, Ref<Playing>, Mut<AnimatedContent>)| {
-        if !playing.animates_content() {
+        if !playing.animates(Part::Content) {
             animated.set_if_neq(AnimatedContent(None));
             return;
         }
         if content.is_changed() || playing.is_changed() {
             let mut content = Content::clone(&content);
-            playing.apply_to_content(&mut content, now);
+            playing.apply_to(Part::Content, &mut content, now);
             animated.set_if_neq(AnimatedContent(Some(content)));
         } else if !playing.is_quiet_between(before, now)
             && let AnimatedContent(Some(content)) = animated.bypass_change_detection()
-            && playing.apply_to_content(content, now)
+            && playing.apply_to(Part::Content, content, now)
         {
             animated.set_changed();
         }
@@ -103,6 +164,46 @@ pub fn write_animated_content(time: Res<SceneTime>, mut last: Local<f64>, mut la
         layers.iter_mut().for_each(write);
     } else {
         layers.par_iter_mut().for_each(write);
+    }
+}
+
+type Dressed<'w> =
+    (Ref<'w, Effects>, Ref<'w, LayerMask>, Option<Ref<'w, Playing>>, &'w mut ShownEffects, &'w mut ShownMask);
+
+/// Writes the effects and the mask of every layer that was edited or on which they move.
+pub fn write_effects_and_masks(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query<Dressed>) {
+    let (before, now) = (*last, time.seconds);
+    *last = now;
+    let still = Playing::default();
+    for (effects, mask, playing, mut shown_effects, mut shown_mask) in &mut layers {
+        let is_new = playing.as_ref().is_some_and(DetectChanges::is_changed);
+        let playing = playing.as_deref().unwrap_or(&still);
+        let is_moving = !playing.is_quiet_between(before, now);
+        if effects.is_changed() || is_new {
+            let mut effects = Effects::clone(&effects);
+            if playing.animates(Part::Effects) {
+                playing.apply_to(Part::Effects, &mut effects, now);
+            }
+            shown_effects.set_if_neq(ShownEffects { effects });
+        } else if is_moving
+            && playing.animates(Part::Effects)
+            && playing.apply_to(Part::Effects, &mut shown_effects.bypass_change_detection().effects, now)
+        {
+            shown_effects.set_changed();
+        }
+        if mask.is_changed() || is_new {
+            let mut mask = mask.0.clone();
+            if let Some(mask) = mask.as_mut().filter(|_| playing.animates(Part::Mask)) {
+                playing.apply_to(Part::Mask, mask, now);
+            }
+            shown_mask.set_if_neq(ShownMask(mask));
+        } else if is_moving
+            && playing.animates(Part::Mask)
+            && let Some(mask) = &mut shown_mask.bypass_change_detection().0
+            && playing.apply_to(Part::Mask, mask, now)
+        {
+            shown_mask.set_changed();
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files of a scene: what is taken, what is refused, and with which words.
+//! Files of a scene: how they are loaded, read again when they change, and kept within the memory that they may take.
 
 #![allow(
     clippy::allow_attributes,
@@ -9,73 +9,21 @@
     reason = "a test ends at what it did not expect, and tells what it left out"
 )]
 
-use std::{
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+#[path = "support/files.rs"]
+mod files;
+#[path = "support/fonts.rs"]
+mod fonts;
 
-use components::{AssetDocument, AssetId};
+use std::time::{Duration, Instant};
+
+use components::AssetId;
+use files::{DEADLINE, documents, folder, gzip, id, loaded, message, save_picture};
 use image::{Rgba, RgbaImage};
 use serde_json::{Value, json};
-use systems::assets::{AssetState, Assets};
-
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A fresh folder for one test.
-fn folder(test: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("assets").join(test).join("scene");
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn documents(list: Value) -> Vec<AssetDocument> {
-    serde_json::from_value(list).unwrap()
-}
-
-fn id(text: &str) -> AssetId {
-    AssetId::new(text).unwrap()
-}
-
-fn loaded(list: Value, folder: &Path) -> Assets {
-    let mut assets = Assets::default();
-    assets.load(&documents(list), folder);
-    assets.wait(Instant::now() + DEADLINE);
-    assert_eq!(assets.loading(), 0, "the assets were not loaded in time");
-    assets
-}
-
-fn message(assets: &Assets, name: &str) -> String {
-    match assets.state(&id(name)) {
-        Some(AssetState::Failed(error)) => error.to_string(),
-        other => panic!("`{name}` should have failed but is {other:?}"),
-    }
-}
-
-fn save_picture(path: &Path, width: u32, color: Rgba<u8>) {
-    let picture = image::DynamicImage::ImageRgba8(RgbaImage::from_pixel(width, 2, color));
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("jpg") => picture.into_rgb8().save(path).unwrap(),
-        _ => picture.save(path).unwrap(),
-    }
-}
-
-/// The header of a PNG of this size, and nothing after it.
-fn png_header(width: u32, height: u32) -> Vec<u8> {
-    let mut chunk = b"IHDR".to_vec();
-    chunk.extend(width.to_be_bytes());
-    chunk.extend(height.to_be_bytes());
-    chunk.extend([8, 6, 0, 0, 0]);
-    let checksum = chunk.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(sum & 1)))
-    });
-    let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
-    file.extend(chunk);
-    file.extend((!checksum).to_be_bytes());
-    // The picture's data begins, so that the header is complete.
-    file.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
-    file
-}
+use systems::{
+    assets::{AssetState, Assets},
+    rasterise::content::{DrawContext, draw, text::Fonts},
+};
 
 #[test]
 fn pictures_are_premultiplied_once_and_say_whether_they_are_opaque() {
@@ -91,72 +39,6 @@ fn pictures_are_premultiplied_once_and_say_whether_they_are_opaque() {
     assert_eq!(glass.pixels[..4], [128, 50, 0, 128]);
     let Some(AssetState::Image(solid)) = assets.state(&id("solid")) else { panic!("not loaded") };
     assert!(solid.opaque);
-}
-
-#[test]
-fn nothing_outside_of_the_folder_is_read() {
-    let folder = folder("outside");
-    let outside = folder.with_file_name("secret.png");
-    save_picture(&outside, 1, Rgba([1, 2, 3, 255]));
-    std::os::unix::fs::symlink(&outside, folder.join("link.png")).unwrap();
-    std::os::unix::fs::symlink(folder.parent().unwrap(), folder.join("up")).unwrap();
-    save_picture(&folder.join("own.png"), 1, Rgba([1, 2, 3, 255]));
-    std::os::unix::fs::symlink("own.png", folder.join("alias.png")).unwrap();
-    let assets = loaded(
-        json!([
-            { "id": "dots", "type": "image", "path": "../secret.png" },
-            { "id": "hidden-dots", "type": "image", "path": "x/../../secret.png" },
-            { "id": "absolute", "type": "image", "path": outside },
-            { "id": "link", "type": "image", "path": "link.png" },
-            { "id": "up", "type": "font", "path": "up/secret.png" },
-            { "id": "alias", "type": "image", "path": "alias.png" },
-        ]),
-        &folder,
-    );
-    for name in ["dots", "hidden-dots", "absolute", "link", "up"] {
-        let message = message(&assets, name);
-        assert!(message.contains("outside of the scene's folder"), "{name}: {message}");
-    }
-    assert!(matches!(assets.state(&id("alias")), Some(AssetState::Image(_))), "a link within the folder is fine");
-}
-
-#[test]
-fn what_cannot_be_used_is_named_with_its_remedy() {
-    let folder = folder("refused");
-    std::fs::write(folder.join("text.png"), "not a picture").unwrap();
-    std::fs::write(folder.join("gif.png"), b"GIF89a\x01\0\x01\0").unwrap();
-    std::fs::write(folder.join("huge.png"), png_header(10_000, 7_000)).unwrap();
-    std::fs::write(folder.join("cut.png"), png_header(10, 10)).unwrap();
-    std::fs::File::create(folder.join("large.png")).unwrap().set_len((256 << 20) + 1).unwrap();
-    std::fs::create_dir(folder.join("folder.png")).unwrap();
-    let entry = |name: &str, kind: &str, file: &str| json!({ "id": name, "type": kind, "path": file });
-    let assets = loaded(
-        json!([
-            entry("missing", "image", "no/such.png"),
-            entry("text", "image", "text.png"),
-            entry("gif", "image", "gif.png"),
-            entry("huge", "image", "huge.png"),
-            entry("cut", "image", "cut.png"),
-            entry("large", "image", "large.png"),
-            entry("folder", "image", "folder.png"),
-            entry("font", "font", "text.png"),
-        ]),
-        &folder,
-    );
-    for (name, file, words) in [
-        ("missing", "no/such.png", "correct the path"),
-        ("text", "text.png", "convert it"),
-        ("gif", "gif.png", "PNG, JPEG or WebP"),
-        ("huge", "huge.png", "10000 x 7000 pixels, above the limit of 64 megapixels"),
-        ("cut", "cut.png", "damaged"),
-        ("large", "large.png", "above the limit of 256 MiB"),
-        ("folder", "folder.png", "not a folder"),
-        ("font", "text.png", "is not a font"),
-    ] {
-        let message = message(&assets, name);
-        assert!(message.contains(file) && message.contains(words), "{name}: {message}");
-    }
-    assert_eq!(assets.failures().len(), 8);
 }
 
 #[test]
@@ -189,20 +71,8 @@ fn what_is_equal_is_kept_and_what_changed_is_read_again() {
 
 #[test]
 fn a_font_of_the_scene_is_used_by_its_family() {
-    use systems::rasterise::content::{DrawContext, draw, text::Fonts};
-
     let folder = folder("font");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fonts/Inter-Bold.otf");
-    // The same font under another name of the same length, so that the offsets in the file stay.
-    let mut bytes = std::fs::read(file).unwrap();
-    let name = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
-    let (from, to) = (name("Inter"), name("Outer"));
-    for at in 0..bytes.len() - from.len() {
-        if bytes[at..at + from.len()] == from {
-            bytes[at..at + from.len()].copy_from_slice(&to);
-        }
-    }
-    std::fs::write(folder.join("outer.otf"), bytes).unwrap();
+    std::fs::write(folder.join("outer.otf"), fonts::own()).unwrap();
     let assets = loaded(json!([{ "id": "outer", "type": "font", "path": "outer.otf" }]), &folder);
 
     let mut fonts = Fonts::built_in();
@@ -217,6 +87,7 @@ fn a_font_of_the_scene_is_used_by_its_family() {
                 canvas: (100.0, 100.0),
                 quality: systems::Quality::High,
                 seconds: 0.0,
+                part: None,
             },
         )
         .unwrap()
@@ -463,88 +334,11 @@ fn a_broken_file_takes_no_picture_away_even_without_room_for_both() {
 }
 
 #[test]
-fn bombs_are_refused_before_they_take_memory() {
-    let folder = folder("bombs");
-    let mut gif = b"GIF89a\xff\xff\xff\xff\0\0\0".to_vec();
-    gif.extend(b"\x2c\0\0\0\0\xff\xff\xff\xff\0\x02\x01\x04\0\x3b");
-    std::fs::write(folder.join("huge.gif"), &gif).unwrap();
-    // A small screen with a huge frame on it.
-    gif[6..10].copy_from_slice(&[1, 0, 1, 0]);
-    std::fs::write(folder.join("frame.gif"), &gif).unwrap();
-    let svg = |file: &str, inner: &str| {
-        let text = format!(
-            "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='10' height='10'>{inner}</svg>"
-        );
-        std::fs::write(folder.join(file), text).unwrap();
-    };
-    let doubled: String = (1..40)
-        .map(|n| format!("<g id='g{n}'><use xlink:href='#g{0}'/><use xlink:href='#g{0}'/></g>", n - 1))
-        .collect();
-    svg("use.svg", &format!("<defs><rect id='g0' width='1' height='1'/>{doubled}</defs><use xlink:href='#g39'/>"));
-    svg("deep.svg", &format!("{}{}", "<g>".repeat(50_000), "</g>".repeat(50_000)));
-    svg(
-        "filter.svg",
-        "<filter id='f'><feMorphology radius='5000'/></filter><rect width='10' height='10' filter='url(#f)'/>",
-    );
-    svg("outside.svg", "<image href='../secret.png' width='10' height='10'/>");
-    svg("url.svg", "<image href='http://127.0.0.1/x.png' width='10' height='10'/>");
-    std::fs::write(folder.join("entities.svg"), "<!DOCTYPE svg [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]><svg xmlns='http://www.w3.org/2000/svg'><text>&b;</text></svg>").unwrap();
-    let pattern = "<pattern id='p' width='100000' height='100000' patternUnits='userSpaceOnUse'><rect width='1' height='1'/></pattern>";
-    svg("pattern.svg", &format!("{pattern}<rect width='10' height='10' fill='url(#p)'/>"));
-    svg(
-        "scaled.svg",
-        &format!(
-            "{}<g transform='scale(10000)'><rect width='10' height='10' stroke='url(#p)'/></g>",
-            pattern.replace("100000", "10")
-        ),
-    );
-    svg("path.svg", "<path id='p' d='M0 0 L1e38 1e38'/><text><textPath href='#p'>hello</textPath></text>");
-    svg("text.svg", &format!("<text>{}</text>", "word ".repeat(100_000)));
-    let rules: String = (0..5000).map(|n| format!(".c{n}{{fill:red}}")).collect();
-    svg("style.svg", &format!("<style>{rules}</style>{}", "<rect class='c1'/>".repeat(5000)));
-    // Small as it is, at a size at which it could be shown it would hold everything up.
-    svg(
-        "slow.svg",
-        "<filter id='f'><feTurbulence numOctaves='10' baseFrequency='1'/><feMorphology radius='4'/></filter>\
-         <rect width='10' height='10' filter='url(#f)'/>",
-    );
-    let hidden = format!(
-        "<!-- <!ENTITY ]> --><!DOCTYPE svg [<!ENTITY a '{}'>]><svg xmlns='http://www.w3.org/2000/svg'><desc>{}</desc></svg>",
-        "a".repeat(100_000),
-        "&a;".repeat(3000)
-    );
-    std::fs::write(folder.join("hidden.svg"), hidden).unwrap();
-    // Whole files, and the same cut off.
-    save_picture(&folder.join("cut.jpg"), 200, Rgba([200, 20, 30, 255]));
-    let whole = std::fs::read(folder.join("cut.jpg")).unwrap();
-    std::fs::write(folder.join("cut.jpg"), &whole[..whole.len() - 20]).unwrap();
-    std::fs::write(folder.join("huge.png"), png_header(10_000, 10_000)).unwrap();
-    let entry = |kind: &str, file: &str| json!({ "id": file, "type": kind, "path": file });
-    let cases = [
-        ("animatedImage", "huge.gif", "above the limit of 64 megapixels"),
-        ("animatedImage", "frame.gif", "damaged"),
-        ("animatedImage", "huge.png", "does not move"),
-        ("image", "huge.png", "10000 x 10000 pixels, above the limit"),
-        ("svg", "use.svg", "too many elements"),
-        ("svg", "deep.svg", "nested too deeply"),
-        ("svg", "filter.svg", "too many pixels"),
-        ("svg", "outside.svg", "refers to `../secret.png`"),
-        ("svg", "url.svg", "embed it"),
-        ("svg", "entities.svg", "entities"),
-        ("svg", "hidden.svg", "entities"),
-        ("svg", "pattern.svg", "tiles that are larger than the picture"),
-        ("svg", "scaled.svg", "tiles that are larger than the picture"),
-        ("svg", "path.svg", "beyond all measure"),
-        ("svg", "text.svg", "too much text"),
-        ("svg", "style.svg", "too many rules"),
-        ("svg", "slow.svg", "more than a second"),
-        ("image", "cut.jpg", "ends too early"),
-        ("svg", "huge.png", "not an SVG"),
-    ];
-    for (kind, file, words) in cases {
-        let assets = loaded(json!([entry(kind, file)]), &folder);
-        let message = message(&assets, file);
-        assert!(message.contains(words), "{file} as {kind}: {message}");
-        assert_eq!(assets.stats().bytes, 0);
-    }
+fn a_packed_drawing_is_as_good_as_a_plain_one() {
+    let folder = folder("packed");
+    let text = "<svg xmlns='http://www.w3.org/2000/svg' width='30' height='20'><rect width='10' height='10'/></svg>";
+    std::fs::write(folder.join("drawing.svgz"), gzip(text)).unwrap();
+    let assets = loaded(json!([{ "id": "drawing", "type": "svg", "path": "drawing.svgz" }]), &folder);
+    let state = assets.state(&id("drawing")).unwrap();
+    assert!(matches!(state, AssetState::Svg(_)) && state.size() == Some((30.0, 20.0)), "{state:?}");
 }

@@ -13,12 +13,14 @@
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     fs::File,
+    io::Write as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use components::{AssetDocument, AssetId};
+use flate2::{Compression, Crc, write::ZlibEncoder};
 use image::{Delay, ImageBuffer, Rgb, RgbImage, Rgba, RgbaImage, codecs::gif::GifEncoder};
 use serde_json::json;
 use systems::assets::{AssetAction, AssetError, AssetState, Assets};
@@ -86,6 +88,18 @@ fn excess(kind: &str, path: &Path) -> usize {
     taken.saturating_sub(limit)
 }
 
+/// A PNG file with a huge colour profile behind its header.
+fn with_profile(png: &[u8]) -> Vec<u8> {
+    let mut packed = ZlibEncoder::new(b"iCCPx\0\0".to_vec(), Compression::best());
+    packed.write_all(&vec![0; 64 << 20]).unwrap();
+    let chunk = packed.finish().unwrap();
+    let mut checksum = Crc::new();
+    checksum.update(&chunk);
+    let header = 8 + 25;
+    let length = u32::try_from(chunk.len() - 4).unwrap().to_be_bytes();
+    [&png[..header], &length, &chunk, &checksum.sum().to_be_bytes(), &png[header..]].concat()
+}
+
 #[test]
 fn decoding_takes_what_was_reserved() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("decoder_memory");
@@ -114,7 +128,21 @@ fn decoding_takes_what_was_reserved() {
         encoder.encode_frame(image::Frame::from_parts(frame, 0, 0, delay)).unwrap();
     }
     drop(encoder);
+    // Colours that are said to follow a profile of 64 MB, packed into some kilobytes.
+    let profiled = |png: &[u8], name: &str| std::fs::write(file(name), with_profile(png)).unwrap();
+    profiled(&std::fs::read(file("rgb.png")).unwrap(), "profiled.png");
+    let mut moving = Vec::new();
+    let mut encoder = png::Encoder::new(&mut moving, 2, 2);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_animated(2, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&[255; 16]).unwrap();
+    writer.write_image_data(&[9; 16]).unwrap();
+    writer.finish().unwrap();
+    profiled(&moving, "moving.png");
     for (kind, name) in [
+        ("image", "profiled.png"),
+        ("animatedImage", "moving.png"),
         ("image", "deep.png"),
         ("image", "deep-rgb.png"),
         ("image", "rgb.png"),

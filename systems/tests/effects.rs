@@ -177,6 +177,7 @@ fn draw(layer: &Value) -> Raster {
         canvas: (320.0, 180.0),
         quality: systems::Quality::High,
         seconds: 0.0,
+        part: None,
     };
     draw_layer(&layer.content, &layer.effects, None, (1.0, 1.0), &mut ctx).unwrap()
 }

@@ -334,7 +334,7 @@ fn the_mask_of_a_group_is_that_of_a_layer() {
     let shape = json!({ "shape": { "type": "ellipse", "x": 6, "y": 6, "width": 28, "height": 18 }, "feather": 6 });
     let layer = draw(json!({ "content": { "type": "color", "color": "#ffffff", "size": { "width": 40, "height": 30 } }, "mask": shape }), (2.0, 1.5)).unwrap();
     let mask = serde_json::from_value(shape).unwrap();
-    let group = draw_mask(&mask, (2.0, 1.5)).unwrap();
+    let group = draw_mask(&mask, (2.0, 1.5), None).unwrap();
     assert_eq!(layer, group);
 }
 

@@ -293,6 +293,7 @@ fn a_font_that_is_missing_is_the_default_font_and_is_told() {
             canvas: (160.0, 120.0),
             quality: Quality::High,
             seconds: 0.0,
+            part: None,
         };
         systems::rasterise::content::draw(&layer.content, (1.0, 1.0), &mut ctx)
     };
@@ -322,6 +323,73 @@ fn text_arabic() {
                 ((5, 42), back),
                 ((5, 42), text("Live مباشر 24", json!({ "width": 150, "font": { "size": 20, "weight": 600 } }))),
                 ((5, 82), text("لا إله بِسْمِ", json!({ "font": { "size": 22 }, "fill": "#ffd166" }))),
+            ],
+        );
+    }
+}
+
+/// As CSS Text has it: with space between them, the letters of cursive scripts would not join any more.
+#[test]
+fn letter_spacing_leaves_joined_letters_together() {
+    if !installed("Noto Sans Arabic", "letter_spacing_leaves_joined_letters_together") {
+        return;
+    }
+    let spaced = json!({ "letterSpacing": 8 });
+    // Letters that join, with marks, and with a lengthened join.
+    for words in ["مباشر", "بِسْمِ", "ســلام"] {
+        let (apart, plain) = (text(words, spaced.clone()), text(words, json!({})));
+        assert_eq!(draw(apart, (1.0, 1.0)), draw(plain, (1.0, 1.0)), "{words}");
+    }
+    let width = |more: Value| with_context(|ctx| measure(&layer(text("ab مباشر", more)).content, ctx).extent.width);
+    let more = width(spaced) - width(json!({}));
+    assert!((22.0..=26.0).contains(&more), "two letters and a space are set apart, by {more}");
+}
+
+/// Letters with marks above, below and around them, from the left and from the right.
+const MARKED: [(&str, &[&str]); 4] = [
+    ("Noto Sans", &["x\u{302}", "q\u{308}", "a\u{323}\u{30a}"]),
+    ("Noto Sans Thai", &["ที่", "ก้ำ", "ปู่"]),
+    ("Noto Sans Hebrew", &["שָׁ", "לּ", "בְּ"]),
+    ("Noto Sans Devanagari", &["हि", "न्दी", "क्षे"]),
+];
+
+/// Marks stay on their letters: space comes behind both. So a single letter looks the same with it.
+#[test]
+fn letter_spacing_leaves_marks_on_their_letters() {
+    for (font, letters) in MARKED {
+        if !installed(font, "letter_spacing_leaves_marks_on_their_letters") {
+            continue;
+        }
+        let drawn = |words: &str, spacing: i32| {
+            let more = json!({ "letterSpacing": spacing, "font": { "size": 30 } });
+            draw(text(words, more), (1.0, 1.0)).unwrap()
+        };
+        for letter in letters {
+            for spacing in [20, -5] {
+                let (apart, plain) = (drawn(letter, spacing), drawn(letter, 0));
+                assert_eq!((apart.width, apart.height), (plain.width, plain.height), "{letter} by {spacing}");
+                assert!(apart.pixels == plain.pixels, "{letter} by {spacing}");
+            }
+        }
+        // Two of them are apart by the spacing, once.
+        let words = letters.concat();
+        let more = drawn(&words, 20).width as i64 - drawn(&words, 0).width as i64;
+        let gaps = 20 * (letters.len() as i64 - 1);
+        assert!((gaps - 2..=gaps + 2).contains(&more), "{words}: {more} pixels for {gaps}");
+    }
+}
+
+#[test]
+fn text_marks() {
+    if MARKED.iter().all(|(font, _)| installed(font, "text_marks")) {
+        let spaced = |words: &str| text(words, json!({ "letterSpacing": 8, "font": { "size": 20 } }));
+        assert_golden(
+            "text_marks",
+            [
+                ((6, 2), spaced("x\u{302}q\u{308}g\u{301}a\u{323}")),
+                ((6, 30), spaced("สวัสดี กำลัง")),
+                ((6, 60), spaced("שָׁלוֹם")),
+                ((6, 90), spaced("नमस्ते हिन्दी")),
             ],
         );
     }
@@ -373,6 +441,7 @@ fn a_letter_that_no_font_has_is_replaced() {
             canvas: (160.0, 120.0),
             quality: Quality::High,
             seconds: 0.0,
+            part: None,
         };
         systems::rasterise::content::draw(&layer.content, (1.0, 1.0), &mut ctx)
     };

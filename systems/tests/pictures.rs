@@ -237,6 +237,26 @@ fn a_picture_that_stays_the_same_is_not_drawn_again() {
 }
 
 #[test]
+fn a_group_whose_drawing_panics_shows_a_card() {
+    let mut group = badge("group", json!([{ "type": "dropShadow" }]), at(40.0, 20.0), json!({}));
+    group["transform"]["scale"] = json!({ "x": 3, "y": 3 });
+    let mut compositor = compositor(json!([group]));
+    compositor.inject_faults(|layer| layer == "group");
+    let patch = json!({ "content": { "color": "#00ff00" } });
+    compositor.submit(1, vec![Edit::PatchLayer { id: id("group-back"), patch }]);
+    let report = compositor.tick(1, 0.1);
+    assert_eq!(report.render.panics, 1);
+    drawn(&compositor).assert_golden("group_card");
+    compositor.inject_faults(|_| false);
+    let shown = |compositor: &systems::Compositor| compositor.picture().data;
+    let card = shown(&compositor);
+    for tick in 2..30 {
+        compositor.tick(tick, 0.1);
+    }
+    assert_ne!(shown(&compositor), card, "it is tried again");
+}
+
+#[test]
 fn edits_cannot_take_a_mask_away_from_a_layer_or_make_it_need_itself() {
     let mask = |of: &str| json!({ "shape": { "type": "layer", "layer": of } });
     let mut compositor = compositor(json!([

@@ -9,7 +9,7 @@
 )]
 
 use components::{
-    Edit, SceneDocument,
+    Edit, LayerId, SceneDocument, SceneId,
     animation::{
         timeline::{PlayState, SeekTarget, TimelineControl, TimelineId},
         trigger::EventName,
@@ -17,6 +17,7 @@ use components::{
     document::Limits,
     edit::EditRejected,
 };
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use systems::{
     Compositor, CompositorSettings, TickReport,
@@ -236,6 +237,92 @@ fn rounds_of_a_nanosecond_do_not_hold_up_the_tick() {
     assert_eq!(failures(&stage.at(31.0)).len(), 3, "and every ten seconds again");
 }
 
+/// A stage on whose air `first` is, while `second` waits as `other`; and what happened when `first` came on air.
+fn with_two(first: SceneDocument, second: SceneDocument) -> (Stage, TickReport) {
+    let mut stage = Stage::new(json!([]), json!([]));
+    let id = SceneId::new("other").unwrap();
+    stage.edit(0.0, vec![Edit::PutScene { id, scene: Box::new(second) }]).0.unwrap();
+    let (outcome, report) = stage.edit(0.0, vec![Edit::LoadScene { scene: Box::new(first) }]);
+    outcome.unwrap();
+    (stage, report)
+}
+
+fn on_air(stage: &Stage) -> String {
+    stage.compositor.scenes().active.to_string()
+}
+
+#[test]
+fn a_trigger_brings_another_scene_on_air_at_its_exact_time() {
+    let activate = |scene: &str| json!({ "type": "activate", "scene": scene });
+    let wait = json!([{ "id": "wait", "steps": [{ "type": "wait", "seconds": 1.01 }] }]);
+    let next = json!([{ "on": { "type": "timelineEnd", "timeline": "wait" },
+        "do": [activate("other"), { "type": "set", "layer": "c", "patch": { "opacity": 0 } }] }]);
+    let fades = json!([{ "id": "fade", "steps": [fade("a", 0.0, 1.0, 1.0)] }]);
+    let begin =
+        json!([{ "on": { "type": "start" }, "do": [{ "type": "set", "layer": "b", "patch": { "opacity": 0.5 } }] }]);
+    // Frames at very different times see the same.
+    for frames in [vec![2.0_f64], vec![1.0, 1.02, 1.5, 2.0], (1..=40).map(|frame| f64::from(frame) * 0.05).collect()] {
+        let (mut stage, _) = with_two(scene(wait.clone(), next.clone()), scene(fades.clone(), begin.clone()));
+        for seconds in &frames {
+            let report = stage.at(*seconds);
+            assert_eq!(failures(&report), Vec::<&str>::new());
+        }
+        assert_eq!((on_air(&stage).as_str(), stage.light()), ("other", [99, 50, 100]), "{} frames", frames.len());
+        assert!((stage.timeline("fade").position - 0.99).abs() < 1e-6);
+    }
+    let mut stage =
+        Stage::new(json!([]), json!([{ "on": { "type": "event", "name": "go" }, "do": [activate("nowhere")] }]));
+    let report = stage.fire(1.0, "go");
+    let told = failures(&report);
+    assert!(
+        told.len() == 1 && told[0].starts_with("/triggers/0 could not bring the scene `nowhere` on air: there is no"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn triggers_act_by_the_clock_on_the_wall_if_there_is_one() {
+    /// Milliseconds since 1970 at which it is Friday, eight in the evening, in Berlin.
+    const FRIDAY: i64 = 1_795_806_000_000;
+    let on = json!({ "type": "schedule", "cron": "0 20 * * FRI", "timeZone": "Europe/Berlin" });
+    let dim = |layer: &str| json!([{ "type": "set", "layer": layer, "patch": { "opacity": 0.5 } }]);
+    let mut stage = Stage::new(json!([]), json!([{ "on": on, "do": dim("a") }, { "on": on, "do": dim("b") }]));
+    stage.at(1.0);
+    assert_eq!(stage.light(), [100, 100, 100], "there is no such clock");
+    stage.compositor.set_wall_clock(FRIDAY - 1);
+    stage.at(2.0);
+    assert_eq!(stage.light(), [100, 100, 100]);
+    // A little late, while scene time stands still.
+    stage.compositor.set_wall_clock(FRIDAY + 40);
+    stage.at(2.0);
+    assert_eq!(stage.light(), [50, 50, 100]);
+    let undo = json!({ "opacity": 1 });
+    let id = LayerId::new("a").unwrap();
+    stage.edit(3.0, vec![Edit::PatchLayer { id, patch: undo }]).0.unwrap();
+    stage.compositor.set_wall_clock(FRIDAY + 6 * 86_400_000);
+    stage.at(4.0);
+    assert_eq!(stage.light(), [100, 50, 100], "once each Friday");
+    stage.compositor.set_wall_clock(FRIDAY + 7 * 86_400_000);
+    stage.at(5.0);
+    assert_eq!(stage.light(), [50, 50, 100]);
+}
+
+#[test]
+fn scenes_that_bring_one_another_on_air_are_stopped() {
+    let on_start = |scene: &str| json!([{ "on": { "type": "start" }, "do": [{ "type": "activate", "scene": scene }] }]);
+    let on_event =
+        json!([{ "on": { "type": "event", "name": "go" }, "do": [{ "type": "activate", "scene": "other" }] }]);
+    let (mut stage, _) = with_two(scene(json!([]), on_event), scene(json!([]), on_start("main")));
+    let report = stage.fire(1.0, "go");
+    assert_eq!((failures(&report), on_air(&stage).as_str()), (Vec::new(), "main"), "there and back");
+    let (mut stage, report) = with_two(scene(json!([]), on_start("other")), scene(json!([]), on_start("main")));
+    let told = failures(&report);
+    assert!(told.len() == 1 && told[0].contains("triggers set one another off without end"), "{told:?}");
+    // Everything else goes on.
+    let report = stage.at(1.5);
+    assert_eq!((failures(&report), stage.light()), (Vec::new(), [100, 100, 100]));
+}
+
 #[test]
 fn a_trigger_that_cannot_act_says_so() {
     let mut stage = Stage::new(
@@ -247,10 +334,8 @@ fn a_trigger_that_cannot_act_says_so() {
     assert!(failures(&stage.fire(1.0, "go")).is_empty());
     assert_eq!(stage.light(), [25, 50, 100]);
     let layer = json!({ "id": "b", "content": { "type": "group" } });
-    let replace = Edit::ReplaceLayer {
-        id: components::LayerId::new("b").unwrap(),
-        layer: Box::new(serde_json::from_value(layer).unwrap()),
-    };
+    let replace =
+        Edit::ReplaceLayer { id: LayerId::new("b").unwrap(), layer: Box::new(serde_json::from_value(layer).unwrap()) };
     stage.edit(2.0, vec![replace]).0.unwrap();
     let report = stage.fire(3.0, "go");
     assert_eq!(failures(&report).len(), 1, "{:?}", report.events);
@@ -267,7 +352,7 @@ fn an_edit_leaves_timelines_and_triggers_valid_or_is_refused() {
         json!([timeline(json!([fade("a", 0.0, 1.0, 2.0)]))]),
         json!([{ "on": { "type": "timelineEnd", "timeline": "t" }, "do": [{ "type": "pause", "timeline": "t" }] }]),
     );
-    let delete = Edit::DeleteLayer { id: components::LayerId::new("a").unwrap() };
+    let delete = Edit::DeleteLayer { id: LayerId::new("a").unwrap() };
     let Err(EditRejected::InUse { faults }) = stage.edit(0.1, vec![delete.clone()]).0 else { panic!("it is in use") };
     assert_eq!(faults[0].pointer, "/timelines/0/steps/0/layer");
     let id = TimelineId::new("t").unwrap();
@@ -285,4 +370,77 @@ fn an_edit_leaves_timelines_and_triggers_valid_or_is_refused() {
     // Together they fit; what stood somewhere stays there.
     stage.edit(1.0, vec![delete, put(json!([fade("b", 0.0, 1.0, 2.0)]))]).0.unwrap();
     assert_eq!(stage.light(), [0, 50, 100]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A timeline that is turned round, and turned round again, is where it was and goes on as it did, at any rate.
+    #[test]
+    fn the_reverse_of_the_reverse_is_the_way_it_was(
+        forwards in 0.1..3.0_f64,
+        share in 0.0..0.99_f64,
+        on in 0.0..3.0_f64,
+        rate in 0.2..4.0_f64,
+    ) {
+        let timeline = json!([{ "id": "t", "autoplay": false, "repeat": 3, "pingPong": true, "steps": [
+            fade("a", 0.0, 1.0, 0.7), { "type": "stagger", "layers": ["b", "c"], "each": 0.1,
+                "animation": { "property": "opacity", "from": 0.2, "to": 1, "duration": 0.9, "easing": "easeOutBounce" } } ] }]);
+        let back = forwards * share;
+        let mut turned = Stage::new(timeline.clone(), json!([]));
+        turned.control(0.0, "t", TimelineControl::Rate { rate });
+        turned.control(0.0, "t", TimelineControl::Play);
+        turned.control(forwards, "t", TimelineControl::Reverse);
+        turned.control(forwards + back, "t", TimelineControl::Play);
+        turned.at(forwards + 2.0 * back + on);
+        let mut straight = Stage::new(timeline, json!([]));
+        straight.control(0.0, "t", TimelineControl::Rate { rate });
+        straight.control(0.0, "t", TimelineControl::Play);
+        straight.at(forwards + on);
+        // Where the end is come to on the way it is not passed: there it stays.
+        let end = straight.timeline("t").length.unwrap();
+        prop_assume!(forwards * rate < end);
+        let (a, b) = (turned.timeline("t"), straight.timeline("t"));
+        prop_assert!((a.position - b.position).abs() < 1e-6, "{} and {}", a.position, b.position);
+        prop_assert_eq!(a.state, b.state);
+        for (a, b) in turned.light().into_iter().zip(straight.light()) {
+            prop_assert!(a.abs_diff(b) <= 1, "{a} and {b} percent");
+        }
+    }
+
+    /// Played at any rate, forwards or backwards, and however many frames are drawn on the way, a moment of the timeline is
+    /// the same picture, to the byte. Rates and times are such as floating point knows exactly, and no animation begins or
+    /// ends at one: what stands still lies on whole pixels.
+    #[test]
+    fn at_any_rate_a_moment_is_the_same_picture(
+        rate in prop::sample::select(vec![0.25, 0.5, 1.0, 2.0, 4.0]),
+        backwards: bool,
+        moment in 0..96_u32,
+        frames in 1..9_u32,
+    ) {
+        let across = json!({ "property": "transform.position", "path": "M 0 0 C 40 0 0 8 30 6", "duration": 1.5, "easing": "easeInOut" });
+        let turn = json!({ "property": "transform.rotation", "by": 200, "spring": { "duration": 0.5, "bounce": 0.4 } });
+        let tint = json!({ "property": "content.color", "to": "#ff8800", "duration": 2, "easing": "easeOutBounce" });
+        let blend = json!({ "property": "blend", "keyframes": [{ "at": 0, "value": "normal" }, { "at": 1.25, "value": "difference" }] });
+        let animate = |layer: &str, animation: &Value| json!({ "type": "animate", "layer": layer, "animation": animation });
+        let steps = json!([{ "type": "parallel", "steps": [animate("a", &across), animate("b", &turn), animate("b", &tint),
+            animate("c", &blend), fade("c", 0.2, 1.0, 1.0)] }, { "type": "wait", "seconds": 1 }]);
+        let timeline = json!([{ "id": "t", "autoplay": false, "steps": steps }]);
+        let position = f64::from(moment * 2 + 1) / 64.0;
+        let mut direct = Stage::new(timeline.clone(), json!([]));
+        direct.control(0.0, "t", TimelineControl::Play);
+        direct.at(position);
+        let mut played = Stage::new(timeline, json!([]));
+        let begin = if backwards { 3.0 } else { 0.0 };
+        played.control(0.0, "t", TimelineControl::Rate { rate });
+        played.control(0.0, "t", TimelineControl::Seek { to: SeekTarget::Seconds(begin) });
+        played.control(0.0, "t", if backwards { TimelineControl::Reverse } else { TimelineControl::Play });
+        let takes = (position - begin).abs() / rate;
+        for frame in 1..frames {
+            played.at(takes * f64::from(frame) / f64::from(frames));
+        }
+        played.at(takes);
+        prop_assert_eq!(played.timeline("t").position, direct.timeline("t").position);
+        prop_assert!(played.compositor.picture().data == direct.compositor.picture().data, "at {} s", position);
+    }
 }

@@ -63,8 +63,14 @@ fn assert_golden(name: &str, assets: &Assets, parts: Vec<((i64, i64), f64, f64, 
     let mut fonts = Fonts::built_in();
     let mut canvas = Canvas::checkered(200, 120);
     for ((x, y), scale, seconds, document) in parts {
-        let mut ctx =
-            DrawContext { assets, fonts: &mut fonts, canvas: (200.0, 120.0), quality: systems::Quality::High, seconds };
+        let mut ctx = DrawContext {
+            assets,
+            fonts: &mut fonts,
+            canvas: (200.0, 120.0),
+            quality: systems::Quality::High,
+            seconds,
+            part: None,
+        };
         let raster = draw(&content(document), (scale, scale), &mut ctx).expect("there is something to draw");
         let [sx, _, _, sy, left, top] = raster.to_layer.as_coeffs();
         canvas.lay(&raster.pixels, raster.width, (left / sx).round() as i64 + x, (top / sy).round() as i64 + y);
@@ -213,7 +219,7 @@ proptest! {
         let state = assets.state(&AssetId::new("good").unwrap());
         prop_assert!(matches!(state, Some(AssetState::Svg(_))), "{:?}", state);
         let mut fonts = Fonts::built_in();
-        let mut ctx = DrawContext { assets: &assets, fonts: &mut fonts, canvas: (64.0, 48.0), quality: systems::Quality::High, seconds: 0.12 };
+        let mut ctx = DrawContext { assets: &assets, fonts: &mut fonts, canvas: (64.0, 48.0), quality: systems::Quality::High, seconds: 0.12, part: None };
         let raster = draw(&content(json!({ "type": name, "asset": "mutated", "size": { "width": 64, "height": 48 } })), (1.0, 1.0), &mut ctx);
         let is_unloaded = matches!(assets.state(&AssetId::new("mutated").unwrap()), Some(AssetState::Unloaded { .. }));
         prop_assert!(raster.is_some() || is_unloaded, "a picture or a card is drawn");

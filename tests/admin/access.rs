@@ -37,9 +37,13 @@ fn a_token_is_asked_for_and_kept_for_the_tab() {
     shown(&page, ON_RED, RED);
     page.go(&address);
     page.wait("document.body.dataset.connection === 'open'");
-    assert_eq!(page.run("return localStorage.length + document.cookie.length;"), 0);
+    let kept = page.run("return JSON.stringify(localStorage) + document.cookie;").to_string();
+    assert!(!kept.contains(token), "{kept}");
     page.click("#leave");
     page.wait("document.getElementById('token')");
+    page.go(&address);
+    page.wait("document.getElementById('token')");
+    assert_eq!(page.run("return document.querySelectorAll('.row').length;"), 0, "who has left is asked again");
 }
 
 #[test]

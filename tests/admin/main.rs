@@ -18,6 +18,7 @@ mod service;
 mod access;
 mod layers;
 mod looks;
+mod outputs;
 mod properties;
 mod show;
 mod shown;

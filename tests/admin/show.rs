@@ -102,9 +102,20 @@ fn scenes_are_kept_renamed_put_on_air_and_deleted() {
     seen(&service, ON_BLUE, BLACK);
     page.wait("document.querySelectorAll('.row').length === 0");
     page.choose("#transition", "cut");
+    page.wait("!document.getElementById('transition-duration').checkVisibility()");
     page.click("#scene-stage-2 .primary");
     seen(&service, ON_RED, RED);
     page.wait("document.querySelectorAll('.row').length === 5 && document.title.startsWith('Evening')");
+    // In a minute it would be there.
+    page.choose("#transition", "fade");
+    page.write("#transition-duration", "60");
+    page.click("#scene-stage .primary");
+    page.wait("document.querySelector('#scene-stage').dataset.active === 'true'");
+    let (_, picture) = service.picture();
+    assert!(picture.get_pixel(ON_RED.0, ON_RED.1).0[0] > 100, "it fades");
+    page.choose("#transition", "cut");
+    page.click("#scene-stage-2 .primary");
+    seen(&service, ON_RED, RED);
     page.click("#scene-stage .primary");
     seen(&service, ON_RED, BLACK);
     // A deleted scene comes back as it was.

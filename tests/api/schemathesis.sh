@@ -28,5 +28,8 @@ until url=$(grep -o 'the API listens on http://127.0.0.1:[0-9]*' log | grep -o '
     sleep 0.1
 done
 
-"$tool" run "$url/api/openapi.json" --url "$url" --phases examples --exclude-path /ws \
-    --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
+checks=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
+# Edits with their examples; reads, of which many take nothing that an example could be of, with whatever they take.
+"$tool" run "$url/api/openapi.json" --url "$url" --phases examples --exclude-path /ws --checks $checks
+"$tool" run "$url/api/openapi.json" --url "$url" --phases fuzzing --max-examples 5 --include-method GET --exclude-path /ws \
+    --checks $checks

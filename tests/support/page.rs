@@ -92,10 +92,10 @@ impl Page {
         ran.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Waits until an expression is true in the page.
+    /// Waits until an expression is true in the page. What it names may not be there yet.
     #[track_caller]
     pub fn wait(&self, expression: &str) {
-        let script = format!("return Boolean({expression});");
+        let script = format!("try {{ return Boolean({expression}); }} catch {{ return false; }}");
         wait_for(&format!("{expression}\n{}", self.faults()), PATIENCE, || (self.run(&script) == true).then_some(()));
     }
 
@@ -106,12 +106,25 @@ impl Page {
         text.as_str().unwrap_or_else(|| panic!("nothing is `{selector}`")).to_owned()
     }
 
-    /// Clicks an element, which must be there and not be hidden by another one.
+    /// Clicks an element once it is there and can be seen; it must not be hidden by another one.
     #[track_caller]
     pub fn click(&self, selector: &str) {
-        self.wait(&format!("document.querySelector({selector:?})"));
-        let clicked = self.runtime.block_on(async { self.client().find(Locator::Css(selector)).await?.click().await });
-        clicked.unwrap_or_else(|error| panic!("click on `{selector}`: {error}"));
+        wait_for(&format!("`{selector}` to be clicked\n{}", self.faults()), PATIENCE, || {
+            let clicked =
+                self.runtime.block_on(async { self.client().find(Locator::Css(selector)).await?.click().await });
+            match clicked {
+                Ok(()) => Some(()),
+                // Not there yet, or drawn anew in between.
+                Err(error)
+                    if error.is_no_such_element()
+                        || error.is_element_not_interactable()
+                        || error.is_stale_element_reference() =>
+                {
+                    None
+                }
+                Err(error) => panic!("click on `{selector}`: {error}"),
+            }
+        });
     }
 
     /// Replaces what stands in a field, and leaves the field.

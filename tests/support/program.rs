@@ -21,8 +21,13 @@ use std::{
 };
 
 use stream_manager::{
-    engine::{OutputState, OutputStatus, ProgramFrame, Soundtrack, StreamEvent, StreamFormat, Transport},
-    output::{Destination, EncoderSettings, OutputsHandle, Program, ReconnectPolicy, run_program},
+    engine::{
+        EncoderStatus, OutputState, OutputStatus, ProgramFrame, Soundtrack, StreamEvent, StreamFormat, Transport,
+    },
+    output::{
+        Destination, EncoderFault, EncoderSettings, Output, OutputControl, OutputsHandle, Program, ReconnectPolicy,
+        Slate, run_program,
+    },
 };
 use systems::Frame;
 use tokio::sync::watch;
@@ -35,6 +40,11 @@ pub struct Show {
     outputs: Option<OutputsHandle>,
     told: Arc<Mutex<Vec<OutputStatus>>>,
     pub events: Arc<Mutex<Vec<StreamEvent>>>,
+    /// The names of outputs that were removed, and are done.
+    pub removed: Arc<Mutex<Vec<String>>>,
+    encoder: Arc<Mutex<Option<EncoderStatus>>>,
+    faults: Arc<Mutex<Option<EncoderFault>>>,
+    is_drawing: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     feeder: Option<JoinHandle<()>>,
 }
@@ -47,6 +57,17 @@ impl Show {
         Self::start_with(format, settings, destinations, ReconnectPolicy::default(), cards)
     }
 
+    /// Goes on air with this slate.
+    pub fn start_with_slate(
+        format: StreamFormat,
+        settings: EncoderSettings,
+        destinations: &[(&str, Destination)],
+        slate: Slate,
+    ) -> Self {
+        let cards = (0..u64::from(format.fps)).map(|number| test_card(format.width, format.height, number)).collect();
+        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, Some(slate))
+    }
+
     /// Goes on air with these pictures, over and over.
     pub fn start_with(
         format: StreamFormat,
@@ -55,10 +76,25 @@ impl Show {
         policy: ReconnectPolicy,
         cards: Vec<Arc<Frame>>,
     ) -> Self {
+        Self::begin(format, settings, destinations, policy, cards, None)
+    }
+
+    fn begin(
+        format: StreamFormat,
+        settings: EncoderSettings,
+        destinations: &[(&str, Destination)],
+        policy: ReconnectPolicy,
+        cards: Vec<Arc<Frame>>,
+        slate: Option<Slate>,
+    ) -> Self {
         let (sender, frames) = sync_channel(3);
         let transport = watch::Sender::new(Transport::Live);
         let told = Arc::new(Mutex::new(Vec::new()));
         let events = Arc::new(Mutex::new(Vec::new()));
+        let removed = Arc::new(Mutex::new(Vec::new()));
+        let encoder = Arc::new(Mutex::new(None));
+        let faults = Arc::new(Mutex::new(None));
+        let is_drawing = Arc::new(AtomicBool::new(true));
         let program = Program {
             frames,
             format,
@@ -67,16 +103,37 @@ impl Show {
                 let told = Arc::clone(&told);
                 Arc::new(move |status| told.lock().unwrap().push(status))
             },
+            forget: {
+                let removed = Arc::clone(&removed);
+                Arc::new(move |id: &str| removed.lock().unwrap().push(id.to_owned()))
+            },
             announce: {
                 let events = Arc::clone(&events);
                 Arc::new(move |event| events.lock().unwrap().push(event))
             },
+            publish_encoder: {
+                let encoder = Arc::clone(&encoder);
+                Arc::new(move |status| *encoder.lock().unwrap() = Some(status))
+            },
+            renditions: Vec::new(),
+            slate,
+            faults: {
+                let faults = Arc::clone(&faults);
+                Some(Arc::new(move |_| faults.lock().unwrap().take()))
+            },
         };
-        let destinations = destinations.iter().map(|(id, to)| ((*id).to_owned(), to.clone())).collect();
-        let outputs = run_program(program, settings, destinations, policy).unwrap();
+        let output = |to: &Destination| Output {
+            destination: to.clone(),
+            policy,
+            is_enabled: true,
+            min_bitrate: None,
+            rendition: None,
+        };
+        let outputs = destinations.iter().map(|(id, to)| ((*id).to_owned(), output(to))).collect();
+        let outputs = run_program(program, settings, outputs, policy).unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let feeder = {
-            let stop = Arc::clone(&stop);
+            let (stop, is_drawing) = (Arc::clone(&stop), Arc::clone(&is_drawing));
             let sound = Arc::new(Soundtrack::default());
             std::thread::spawn(move || {
                 let begun = Instant::now();
@@ -86,12 +143,16 @@ impl Show {
                     }
                     let due = format.presentation_time(tick);
                     std::thread::sleep(due.saturating_sub(begun.elapsed()));
+                    if !is_drawing.load(Ordering::Relaxed) {
+                        continue;
+                    }
                     let picture = Arc::clone(&cards[tick as usize % cards.len()]);
                     // Waits, unlike the engine, so that a busy machine leaves no frame out of the comparison.
                     if sender
                         .send(ProgramFrame {
                             tick,
                             picture,
+                            variants: Arc::default(),
                             start: Some(0),
                             sound: Arc::clone(&sound),
                             is_paused: false,
@@ -103,12 +164,29 @@ impl Show {
                 }
             })
         };
-        Self { transport, outputs: Some(outputs), told, events, stop, feeder: Some(feeder) }
+        Self {
+            transport,
+            outputs: Some(outputs),
+            told,
+            events,
+            removed,
+            encoder,
+            faults,
+            is_drawing,
+            stop,
+            feeder: Some(feeder),
+        }
     }
 
     /// Everything that the output of this name told, in order.
     pub fn told(&self, id: &str) -> Vec<OutputStatus> {
         self.told.lock().unwrap().iter().filter(|status| status.id == id).cloned().collect()
+    }
+
+    /// Forgets what was told so far, which otherwise is kept for ever.
+    pub fn forget(&self) {
+        self.told.lock().unwrap().clear();
+        self.events.lock().unwrap().clear();
     }
 
     /// The last that it told.
@@ -125,9 +203,34 @@ impl Show {
         })
     }
 
+    /// How the encoder is doing.
+    pub fn encoder(&self) -> Option<EncoderStatus> {
+        self.encoder.lock().unwrap().clone()
+    }
+
+    /// Breaks the encoder with the next frame.
+    pub fn break_encoder(&self, fault: EncoderFault) {
+        *self.faults.lock().unwrap() = Some(fault);
+    }
+
+    /// Lets no more frames come, or lets them come again, as those whose time it is then.
+    pub fn draw(&self, draws: bool) {
+        self.is_drawing.store(draws, Ordering::Relaxed);
+    }
+
     /// Changes the bitrate of the encoder.
     pub fn set_bitrate(&self, kbps: u32) {
-        self.outputs.as_ref().expect("the outputs run").bitrate().set(kbps);
+        self.outputs.as_ref().expect("the outputs run").encoder().set_bitrate(kbps);
+    }
+
+    /// Changes the distance of the encoder's key frames.
+    pub fn set_keyframe_interval(&self, interval: Duration) {
+        self.outputs.as_ref().expect("the outputs run").encoder().set_keyframe_interval(interval);
+    }
+
+    /// The way to add, change and remove outputs.
+    pub fn control(&self) -> OutputControl {
+        self.outputs.as_ref().expect("the outputs run").control()
     }
 
     /// Ends all outputs. Returns whether they finished in time.

@@ -73,8 +73,14 @@ impl Answer {
 
 /// A command of the binary with an environment of its own: no variable of the person who runs the tests reaches it.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stream-manager"));
-    command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
+    let mut command = command_of(env!("CARGO_BIN_EXE_stream-manager"), folder);
+    command.args(arguments);
+    command
+}
+
+fn command_of(program: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
     for kept in ["PATH", "HOME", "LANG", "XDG_CACHE_HOME", "GST_REGISTRY", "LLVM_PROFILE_FILE"] {
         if let Some(value) = std::env::var_os(kept) {
             command.env(kept, value);
@@ -108,9 +114,47 @@ impl Service {
 
     /// Starts `serve` with these variables and flags in a folder where it may have run before.
     pub fn launch_in(folder: Arc<TempDir>, variables: &[(&str, &str)], flags: &[&str]) -> Self {
-        let ports = ["PORT", "WS_PORT", "METRICS_PORT", "HEALTH_PORT"];
         let arguments: Vec<&str> = std::iter::once("serve").chain(flags.iter().copied()).collect();
-        let mut child = command(folder.path(), &arguments)
+        let command = command(folder.path(), &arguments);
+        Self::spawn(folder, command, variables)
+    }
+
+    /// Starts `serve`, which trusts the certificates of this file as those of the system.
+    pub fn start_trusting(certificates: &Path, variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the service");
+        // In a namespace of its own the file lies over that of the system.
+        let over = "mount --bind \"$1\" /etc/ssl/certs/ca-certificates.crt && exec \"$2\" serve";
+        let binary = command(folder.path(), &[]);
+        let mut command = command_of("unshare", folder.path());
+        command.args(["--map-root-user", "--mount", "sh", "-c", over, "sh"]).arg(certificates);
+        command.arg(binary.get_program());
+        let mut service = Self::spawn(Arc::new(folder), command, variables);
+        service.wait_until_ready();
+        service
+    }
+
+    /// Starts `serve` in a folder with a disk of its own at `disk` in it, whose image is `image`; nobody else sees it. Needs
+    /// root.
+    pub fn start_with_disk(folder: TempDir, image: &str, variables: &[(&str, &str)]) -> Self {
+        std::fs::create_dir(folder.path().join("disk")).expect("the folder is ours");
+        let mounted = "mount -o loop \"$1\" disk && exec \"$2\" serve";
+        let binary = command(folder.path(), &[]);
+        let mut command = command_of("unshare", folder.path());
+        command.args(["--mount", "sh", "-c", mounted, "sh", image]).arg(binary.get_program());
+        let mut service = Self::spawn(Arc::new(folder), command, variables);
+        service.wait_until_ready();
+        service
+    }
+
+    /// A path of its folder as it sees that itself, with its own disk.
+    pub fn inside(&self, path: &str) -> PathBuf {
+        let folder = self.folder.path().strip_prefix("/").expect("a folder has a whole path");
+        Path::new("/proc").join(self.child.id().to_string()).join("root").join(folder).join(path)
+    }
+
+    fn spawn(folder: Arc<TempDir>, mut command: Command, variables: &[(&str, &str)]) -> Self {
+        let ports = ["PORT", "WS_PORT", "METRICS_PORT", "HEALTH_PORT"];
+        let mut child = command
             .envs(ports.map(|port| (port, "0")))
             .envs(variables.iter().copied())
             .stdout(Stdio::null())
@@ -146,11 +190,17 @@ impl Service {
     /// Waits until it has drawn its first picture.
     #[track_caller]
     pub fn wait_until_ready(&mut self) {
+        self.wait_until_ready_again(1);
+    }
+
+    /// Waits until it has drawn its first picture after it was started so many times in one process.
+    #[track_caller]
+    pub fn wait_until_ready_again(&mut self, starts: usize) {
         self.port = wait_for("the service to say where it listens", PATIENCE, || {
             let ended = self.child.try_wait().expect("it is our child");
             let log = self.log();
             assert!(ended.is_none(), "the service has ended: {ended:?}");
-            let (_, rest) = log.split_once("listens on http://127.0.0.1:")?;
+            let rest = log.split("listens on http://127.0.0.1:").nth(starts)?;
             rest.split('/').next()?.parse().ok()
         });
         wait_for("the service to be ready", PATIENCE, || (self.get("/health/ready").status == 200).then_some(()));
@@ -261,6 +311,11 @@ impl Service {
         let status = std::fs::read_to_string(path).expect("the service runs");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux tells it");
         line.split_whitespace().nth(1).expect("a number").parse::<u64>().expect("a number") * 1024
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal such as `TERM`.

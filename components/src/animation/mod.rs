@@ -1,14 +1,25 @@
 //! How properties of a layer change over time.
 
 mod check;
+mod drifting;
 pub mod easing;
+mod oklab;
+mod parts;
+mod playback;
 mod playing;
 mod pose;
+mod preset;
 mod property;
+mod queue;
+mod route;
+pub mod schedule;
 pub mod slots;
+mod spring;
+mod starts;
 pub mod timeline;
 mod timing;
 mod track;
+mod transition;
 pub mod trigger;
 mod value;
 
@@ -16,28 +27,39 @@ use bevy_ecs::component::Component;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub(crate) use self::check::written;
 pub use self::{
-    check::check,
+    check::{check, check_queues, warn},
     easing::Easing,
-    playing::{AnimationStarts, Playing},
+    parts::{Part, Parts},
+    playing::Playing,
+    preset::{Pace, Preset, Presets, Way, check_preset},
     property::{Property, Resolved, Target, UnknownProperty},
+    queue::{Queue, Values},
+    spring::Spring,
+    starts::AnimationStarts,
     timeline::Cues,
     track::Track,
+    transition::{Drift, Drifts, Transition, Transitions, check_transitions},
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
 
 /// The animations of a layer.
 ///
 /// Where several animate the same property, the last in this list that has begun decides; before any has begun, the
-/// first in this list does, with the value it starts from.
+/// first in this list does, with the value it starts from. What each does to the others is its `queue`.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[require(AnimationStarts, Playing, Cues)]
-pub struct Animations(#[schemars(length(max = 64))] pub Vec<Animation>);
+pub struct Animations(#[schemars(length(max = MAX_ANIMATIONS))] pub Vec<Animation>);
+
+/// Animations that a layer may have.
+pub const MAX_ANIMATIONS: usize = 64;
 
 /// One property that changes over time.
 ///
-/// Either `to` with a `duration` (and `from`, the authored value if absent), or `keyframes`. Time counts from the
+/// Either `to` or `by` with a `duration` or a `spring` (and `from`, the authored value if absent), or a `path` with one of
+/// these, or `keyframes`. Time counts from the
 /// moment when the layer, or this animation, was added to the scene; a scene file's animations count from the start.
 /// Before `delay` has passed the first value holds, after the end the last one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +73,18 @@ pub struct Animation {
     /// The value at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Value>,
+    /// How much more it is at the end than at the beginning, instead of `to`. Not for colours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Value>,
+    /// SVG path data that the layer's position follows, instead of `from` and `to`: in pixels of its group or of the
+    /// canvas, at one speed but for the easing, from the path's beginning to its end. For `transform.position` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
+    pub path: Option<String>,
+    /// Whether the layer turns as the path does.
+    #[serde(default, skip_serializing_if = "Orient::is_none")]
+    #[schemars(extend("default" = "none"))]
+    pub orient: Orient,
     /// Values at certain times, instead of `from` and `to`; at least two, with rising times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]
@@ -66,6 +100,29 @@ pub struct Animation {
     /// How it goes from `from` to `to`; with keyframes, from each to the next where that one names none.
     #[serde(default)]
     pub easing: Easing,
+    /// Which way an angle turns from each value to the next.
+    #[serde(default, skip_serializing_if = "Turn::is_as_written")]
+    #[schemars(extend("default" = "asWritten"))]
+    pub rotate: Turn,
+    /// In what space a colour goes from each value to the next.
+    #[serde(default, skip_serializing_if = "ColorSpace::is_oklab")]
+    #[schemars(extend("default" = "oklab"))]
+    pub color_space: ColorSpace,
+    /// What pulls it from `from` to `to`, instead of `duration` and `easing`; how long that takes follows from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spring: Option<Spring>,
+    /// What its values are.
+    #[serde(default, skip_serializing_if = "Values::are_absolute")]
+    #[schemars(extend("default" = "absolute"))]
+    pub values: Values,
+    /// What it does where others animate the same property.
+    #[serde(default, skip_serializing_if = "Queue::is_replace")]
+    #[schemars(extend("default" = "replace"))]
+    pub queue: Queue,
+    /// How much of its value there is in what it blends, from 0 to 1; a half if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub weight: Option<f64>,
     /// How often it plays.
     #[serde(default)]
     pub repeat: Repeat,
@@ -76,6 +133,86 @@ pub struct Animation {
     #[serde(default = "one")]
     #[schemars(range(min = 0.001, max = 1000.0))]
     pub speed: f64,
+}
+
+impl Animation {
+    /// One that does nothing yet: all but the property is at default, so that `to`, `by`, `path` or `keyframes` and, but
+    /// for the last, a `duration` or a `spring` are still to come.
+    #[must_use]
+    pub fn of(property: Property) -> Self {
+        Self {
+            property,
+            from: None,
+            to: None,
+            by: None,
+            path: None,
+            orient: Orient::None,
+            keyframes: Vec::new(),
+            duration: None,
+            delay: 0.0,
+            easing: Easing::Linear,
+            rotate: Turn::AsWritten,
+            color_space: ColorSpace::Oklab,
+            spring: None,
+            values: Values::Absolute,
+            queue: Queue::Replace,
+            weight: None,
+            repeat: Repeat::Times(1),
+            ping_pong: false,
+            speed: 1.0,
+        }
+    }
+}
+
+/// Whether a layer turns as its path does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Orient {
+    /// It keeps its rotation.
+    #[default]
+    None,
+    /// Its rotation is the path's direction and its own on top: where the path goes to the right, just its own.
+    Auto,
+}
+
+impl Orient {
+    fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+}
+
+/// Which way an angle turns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Turn {
+    /// Through all angles between the numbers: from 350 to 10 backwards through 180.
+    #[default]
+    AsWritten,
+    /// The shorter way round: from 350 to 10 over 360.
+    Shortest,
+}
+
+impl Turn {
+    fn is_as_written(&self) -> bool {
+        *self == Self::AsWritten
+    }
+}
+
+/// In what space colours are mixed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ColorSpace {
+    /// OKLab: equal steps look equal, and what is between two bright colours is not dark.
+    #[default]
+    Oklab,
+    /// The numbers of sRGB themselves.
+    Srgb,
+}
+
+impl ColorSpace {
+    fn is_oklab(&self) -> bool {
+        *self == Self::Oklab
+    }
 }
 
 /// A value at a time.

@@ -2,51 +2,14 @@ use bevy_ecs::component::Component;
 use smallvec::SmallVec;
 
 use super::{
-    Animations, Track,
-    timeline::{Cue, CueClock, Cues, rounded},
+    AnimationStarts, Drifts, Part, Parts, Queue, Sample, Target, Track, Value,
+    drifting::{Drifting, Shown},
+    playback::{Clock, MARGIN, Playback},
+    queue::Mixing,
+    slots::{self, Slots},
+    timeline::{Cue, Cues, rounded},
 };
-use crate::{content::Content, layer::Opacity, transform::Transform};
-
-/// When each animation of a layer started; computed from [`Animations`].
-#[derive(Component, Clone, Debug, Default, PartialEq)]
-pub struct AnimationStarts {
-    animations: Animations,
-    /// Scene seconds; as many as there are animations.
-    starts: Vec<f64>,
-}
-
-impl AnimationStarts {
-    /// Takes over the animations of a layer at scene time `now`: those that it had before go on, new ones start.
-    pub fn update(&mut self, animations: &Animations, now: f64) {
-        let mut before: Vec<Option<f64>> = self.starts.iter().copied().map(Some).collect();
-        let mut take = |index: usize, animation| {
-            let known = self.animations.0.get(index).is_some_and(|known| known == animation);
-            if known { before.get_mut(index).and_then(Option::take) } else { None }
-        };
-        // Those in the same place first: of equal ones each then keeps its own start.
-        let mut starts: Vec<Option<f64>> =
-            animations.0.iter().enumerate().map(|(index, animation)| take(index, animation)).collect();
-        for (start, animation) in starts.iter_mut().zip(&animations.0) {
-            if start.is_none() {
-                *start = (0..self.animations.0.len()).find_map(|index| take(index, animation));
-            }
-        }
-        self.starts = starts.into_iter().map(|start| start.unwrap_or(now)).collect();
-        self.animations.clone_from(animations);
-    }
-
-    /// The animations of a layer that started at these scene seconds, in their order.
-    #[must_use]
-    pub fn resumed(animations: Animations, starts: Vec<f64>) -> Self {
-        Self { animations, starts }
-    }
-
-    /// Scene seconds at which each of the animations started, in their order.
-    #[must_use]
-    pub fn starts(&self) -> &[f64] {
-        &self.starts
-    }
-}
+use crate::{layer::Opacity, transform::Transform};
 
 /// The animations of a layer, made ready to be sampled; computed from what is authored, when that changes.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
@@ -59,208 +22,281 @@ pub struct Playing {
     end: f64,
     /// Scene seconds after which all have begun.
     all_begun: f64,
-    animates_content: bool,
+    /// Whether content, effects and mask are animated, now or at another time.
+    animates: [bool; 3],
+    /// Whether any goes on top of others, rather than to take their place.
+    mixes: bool,
+    /// What moves because somebody changed it.
+    drifting: Vec<Drifting>,
 }
 
-/// Seconds by which the time in which something may change is taken too long on both sides: sums of scene times carry
-/// rounding errors, and one sample too many costs nothing.
-const MARGIN: f64 = 1e-6;
-
-/// A track and when it started.
-#[derive(Clone, Debug, PartialEq)]
-struct Playback {
-    track: Track,
-    clock: Clock,
-    /// Whether another one has the same target.
-    rivalled: bool,
-}
-
-/// What tells an animation its time.
-#[derive(Clone, Debug, PartialEq)]
-enum Clock {
-    /// Scene seconds at which the animation started.
-    Scene(f64),
-    /// A timeline that it is part of.
-    Timeline(Box<CueClock>),
-}
-
-impl Playback {
-    /// Seconds since the start, rounded to nanoseconds.
-    fn elapsed(&self, now: f64) -> f64 {
-        match &self.clock {
-            Clock::Scene(start) => rounded(now - start),
-            Clock::Timeline(clock) => clock.elapsed(now),
-        }
-    }
-
-    fn has_begun(&self, now: f64) -> bool {
-        self.track.has_begun(self.elapsed(now))
-    }
-
-    fn is_playing(&self, now: f64) -> bool {
-        let is_running = match &self.clock {
-            Clock::Scene(_) => true,
-            Clock::Timeline(clock) => clock.is_running(now),
-        };
-        is_running && self.track.is_playing(self.elapsed(now))
-    }
-
-    /// The scene seconds between which its value can change.
-    fn changes(&self) -> (f64, f64) {
-        let (begin, end) = (self.track.begin(), self.track.end());
-        match &self.clock {
-            Clock::Scene(start) => (start + begin, start + end),
-            Clock::Timeline(clock) => clock.changes(begin, end),
-        }
-    }
-
-    /// Scene seconds from when on it has begun for good.
-    fn begun_for_good(&self) -> f64 {
-        match &self.clock {
-            Clock::Scene(start) => start + self.track.begin(),
-            // It may be played again, or backwards.
-            Clock::Timeline(_) => f64::INFINITY,
-        }
-    }
+/// What an animation makes of transform and opacity.
+pub(crate) struct Applied<'a> {
+    pub(crate) target: Target,
+    /// How it goes on top of others, if it does not take their place.
+    pub(crate) mixing: Option<&'a Mixing>,
+    pub(crate) value: Sample,
+    /// The value if it is one that steps.
+    pub(crate) stepped: Option<&'a Value>,
 }
 
 /// To what the earlier cues of its timeline have brought a property when `cue` begins.
-fn value_before(earlier: &[(&Cue, Track)], cue: &Cue, target: super::Target) -> Option<super::Sample> {
+fn value_before<'a>(earlier: &'a [(&Cue, Track)], cue: &Cue, target: Target) -> Option<(&'a Track, Sample)> {
     earlier.iter().rev().find_map(|(before, track)| {
         let elapsed = rounded(cue.start + cue.animation.delay - before.start);
         let is_before = track.target() == target
+            && track.mixing().is_none()
             && before.timeline == cue.timeline
             && before.links == cue.links
             && track.has_begun(elapsed);
-        is_before.then(|| track.sample(elapsed))
+        is_before.then(|| (track, track.sample(elapsed)))
     })
 }
 
 impl Playing {
-    /// The animations of a layer with these authored values, and what timelines do to it. Those that are not valid are
-    /// left out.
+    /// The animations that a layer with these authored values plays, and what timelines do to it. Those that are not
+    /// valid are left out.
     #[must_use]
-    pub fn new(
-        animations: &Animations,
+    pub fn new<'a>(
         starts: &AnimationStarts,
         cues: &Cues,
-        content: &Content,
+        parts: impl Into<Parts<'a>>,
         transform: &Transform,
         opacity: &Opacity,
     ) -> Self {
-        let own = animations.0.iter().zip(starts.starts()).filter_map(|(animation, start)| {
-            let track = animation.compile(content, transform, opacity)?;
-            Some(Playback { track, clock: Clock::Scene(*start), rivalled: false })
-        });
-        let mut tracks: SmallVec<[Playback; 2]> = own.collect();
+        let parts = parts.into();
+        let mut tracks: SmallVec<[Playback; 2]> = SmallVec::new();
+        for (animation, start) in starts.animations().0.iter().zip(starts.starts()) {
+            let Some(mut track) = animation.compile(parts, transform, opacity) else { continue };
+            let takes_over = |p: &&Playback| p.target() == track.target() && p.track.mixing().is_none();
+            if animation.queue == Queue::Append
+                && animation.from.is_none()
+                && animation.keyframes.is_empty()
+                && let Some(before) = tracks.iter().rev().find(takes_over)
+            {
+                track = track.starting_from(&before.track, before.track.last());
+            }
+            let heading = animation.heading(&track, transform);
+            let playback = |track| Playback::new(track, Clock::Scene(*start));
+            tracks.extend([Some(track), heading].into_iter().flatten().map(playback));
+        }
         let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
         for active in &cues.0 {
             let cue = &*active.cue;
-            let Some(mut track) = cue.animation.compile(content, transform, opacity) else { continue };
+            let Some(mut track) = cue.animation.compile(parts, transform, opacity) else { continue };
             if cue.animation.from.is_none()
-                && cue.animation.to.is_some()
-                && let Some(value) = value_before(&laid, cue, track.target())
+                && cue.animation.keyframes.is_empty()
+                && track.mixing().is_none()
+                && let Some((before, value)) = value_before(&laid, cue, track.target())
             {
-                track = track.starting_from(value);
+                track = track.starting_from(before, value);
             }
-            laid.push((cue, track.clone()));
-            tracks.push(Playback { track, clock: Clock::Timeline(Box::new(active.clock())), rivalled: false });
+            let heading = cue.animation.heading(&track, transform);
+            for track in [Some(track), heading].into_iter().flatten() {
+                laid.push((cue, track.clone()));
+                tracks.push(Playback::new(track, Clock::Timeline(Box::new(active.clock()))));
+            }
         }
         for index in 0..tracks.len() {
-            let target = tracks[index].track.target();
-            let rivals = tracks.iter().filter(|other| other.track.target() == target).count();
-            tracks[index].rivalled = rivals > 1;
+            let target = tracks[index].target();
+            tracks[index].rivalled = tracks.iter().filter(|other| other.target() == target).count() > 1;
         }
         let (mut begin, mut end, mut all_begun) = (f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
         for p in &tracks {
             let (first, last) = p.changes();
-            begin = begin.min(first - MARGIN);
-            end = end.max(last + MARGIN);
-            all_begun = all_begun.max(p.begun_for_good() + MARGIN);
+            begin = begin.min(first);
+            end = end.max(last);
+            all_begun = all_begun.max(p.begun_for_good());
         }
-        let animates_content = tracks.iter().any(|p| p.track.target().is_content());
-        Self { tracks, begin, end, all_begun, animates_content }
+        let mut animates = [false; 3];
+        for part in tracks.iter().filter_map(|p| p.target().part()) {
+            animates[part as usize] = true;
+        }
+        let mixes = tracks.iter().any(|p| p.track.mixing().is_some());
+        Self { tracks, begin, end, all_begun, animates, mixes, drifting: Vec::new() }
+    }
+
+    /// The same with what moves because somebody changed it.
+    #[must_use]
+    pub fn with_drifts(mut self, drifts: &Drifts) -> Self {
+        for (drift, known) in drifts.iter() {
+            let of_target = || self.tracks.iter().filter(|p| p.target() == known.target && p.track.mixing().is_none());
+            // Where a timeline has hold of the property, it alone decides.
+            if of_target().any(|p| !p.is_own()) {
+                continue;
+            }
+            let is_animated = of_target().next().is_some();
+            let (begin, end) = drift.span();
+            (self.begin, self.end) = if self.is_empty() {
+                (begin - MARGIN, end + MARGIN)
+            } else {
+                (self.begin.min(begin - MARGIN), self.end.max(end + MARGIN))
+            };
+            if let Some(part) = known.target.part() {
+                self.animates[part as usize] = true;
+            }
+            self.drifting.push(Drifting {
+                target: known.target,
+                domain: known.domain,
+                authored: known.authored,
+                way: drift.compile(),
+                is_animated,
+            });
+        }
+        self
+    }
+
+    /// The animations of the layer itself that decide about a property.
+    fn own_of(&self, target: Target) -> impl DoubleEndedIterator<Item = &Playback> {
+        self.tracks.iter().filter(move |p| p.is_own() && p.target() == target && p.track.mixing().is_none())
+    }
+
+    /// What these make of a property at scene time `now`, in the numbers in which it moves evenly; `None` if there are
+    /// none.
+    pub(crate) fn own(&self, target: Target, now: f64) -> Option<Shown> {
+        let begun = self.own_of(target).rev().find(|p| p.has_begun(now));
+        Some(begun.or_else(|| self.own_of(target).next())?.shown(now))
+    }
+
+    /// Whether the animations of the layer itself decide about a property as those of `other` do about its `target`.
+    pub(crate) fn moves_like(&self, other: &Self, target: Target, own: Target) -> bool {
+        self.own_of(own).count() == other.own_of(target).count()
+            && self.own_of(own).zip(other.own_of(target)).all(|(a, b)| a.moves_like(b))
     }
 
     /// Whether there is nothing to sample at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tracks.is_empty()
+        self.tracks.is_empty() && self.drifting.is_empty()
     }
 
-    /// Whether the content is animated, now or at another time.
+    /// Whether a part of the layer is animated, now or at another time.
     #[must_use]
-    pub fn animates_content(&self) -> bool {
-        self.animates_content
+    pub fn animates(&self, part: Part) -> bool {
+        self.animates[part as usize]
+    }
+
+    /// Whether any of its parts is.
+    #[must_use]
+    pub fn animates_parts(&self) -> bool {
+        self.animates.contains(&true)
     }
 
     /// Whether nothing changes between two scene times, in either order.
     #[must_use]
     pub fn is_quiet_between(&self, a: f64, b: f64) -> bool {
         let (first, last) = (a.min(b), a.max(b));
-        self.tracks.is_empty() || last < self.begin || first > self.end || first == last
+        self.is_empty() || last < self.begin || first > self.end || first == last
     }
 
     /// Whether a layer's scale, rotation or skew is being animated at scene time `now`.
     #[must_use]
     pub fn is_reshaping(&self, now: f64) -> bool {
-        self.tracks.iter().any(|p| p.track.target().reshapes() && p.is_playing(now))
+        self.is_changing(Target::reshapes, now)
     }
 
     /// Whether a layer's position or anchor is being animated at scene time `now`.
     #[must_use]
     pub fn is_moving(&self, now: f64) -> bool {
-        self.tracks.iter().any(|p| p.track.target().moves() && p.is_playing(now))
+        self.is_changing(Target::moves, now)
+    }
+
+    fn is_changing(&self, of: fn(Target) -> bool, now: f64) -> bool {
+        self.tracks.iter().any(|p| of(p.target()) && p.is_playing(now))
+            || self.drifting.iter().any(|drifting| of(drifting.target) && drifting.way.is_moving(now))
+    }
+
+    /// The value of an animation at scene time `now`, with what still has to go of a change.
+    fn shown(&self, p: &Playback, now: f64) -> Sample {
+        let value = p.sample(now);
+        if self.drifting.is_empty() || !p.is_own() { value } else { self.drifted(p.target(), value, now) }
+    }
+
+    /// A value of a property, with what still has to go of a change.
+    fn drifted(&self, target: Target, value: Sample, now: f64) -> Sample {
+        let drifting = self.drifting.iter().find(|drifting| drifting.target == target);
+        drifting.map_or(value, |drifting| drifting.over(value, now))
     }
 
     /// Shows what the animations of transform and opacity make of these at scene time `now`, in the order in which
-    /// they must be applied: what comes later goes over what came before.
-    pub(crate) fn for_each_of_pose(&self, now: f64, mut apply: impl FnMut(super::Target, super::Sample)) {
-        let of_pose = || self.tracks.iter().filter(|p| !p.track.target().is_content());
+    /// they must be applied: what comes later goes over what came before, or is mixed with it.
+    pub(crate) fn for_each_of_pose<'a>(&'a self, now: f64, mut apply: impl FnMut(Applied<'a>)) {
+        for drifting in &self.drifting {
+            if !drifting.is_animated && drifting.target.part().is_none() {
+                let value = drifting.over(drifting.authored, now);
+                apply(Applied { target: drifting.target, mixing: None, value, stepped: None });
+            }
+        }
+        let of_pose = || self.tracks.iter().filter(|p| p.target().part().is_none());
+        let deciding = || of_pose().filter(|p| p.track.mixing().is_none());
+        let mut apply_over = |p: &'a Playback| {
+            let value = self.shown(p, now);
+            apply(Applied { target: p.target(), mixing: None, value, stepped: p.track.stepped(value) });
+        };
         if now > self.all_begun {
-            for p in of_pose() {
-                apply(p.track.target(), p.track.sample(p.elapsed(now)));
-            }
-            return;
+            deciding().for_each(&mut apply_over);
+        } else {
+            // Before any has begun the first in the list decides: last in this order, and under all that have begun.
+            deciding().rev().filter(|p| !p.has_begun(now)).for_each(&mut apply_over);
+            deciding().filter(|p| p.has_begun(now)).for_each(&mut apply_over);
         }
-        // Before any has begun the first in the list decides: last in this order, and under all that have begun.
-        for p in of_pose().rev() {
-            let elapsed = p.elapsed(now);
-            if !p.track.has_begun(elapsed) {
-                apply(p.track.target(), p.track.sample(elapsed));
-            }
-        }
-        for p in of_pose() {
-            let elapsed = p.elapsed(now);
-            if p.track.has_begun(elapsed) {
-                apply(p.track.target(), p.track.sample(elapsed));
+        if self.mixes {
+            for p in of_pose().filter(|p| p.track.mixing().is_some()) {
+                let (mixing, value) = (p.track.mixing(), p.sample(now));
+                apply(Applied { target: p.target(), mixing, value, stepped: None });
             }
         }
     }
 
-    /// Writes what the animations of the content make of it at scene time `now`; whether anything differs from what
-    /// was there.
-    pub fn apply_to_content(&self, content: &mut Content, now: f64) -> bool {
+    /// Writes what the animations of a part make of it at scene time `now`; whether anything differs from what was there.
+    pub fn apply_to(&self, part: Part, slots: &mut dyn Slots, now: f64) -> bool {
         let mut differs = false;
+        for drifting in self.drifting.iter().filter(|drifting| !drifting.is_animated) {
+            if let Target::Slot(of, slot) = drifting.target
+                && of == part
+                && !self.tracks.iter().any(|p| p.target() == drifting.target)
+            {
+                differs |= slots::write(slots, slot, drifting.over(drifting.authored, now));
+            }
+        }
         for (index, p) in self.tracks.iter().enumerate() {
-            let super::Target::Content(slot) = p.track.target() else { continue };
-            // Only the one that decides writes: a value that is written over would look like a change.
-            if !p.rivalled || self.decides(index, now) {
-                differs |= content.set_slot(slot, p.track.sample(p.elapsed(now)));
+            let Target::Slot(of, slot) = p.target() else { continue };
+            if of != part {
+                continue;
+            }
+            if p.track.steps() {
+                let first = self.tracks[..index].iter().all(|earlier| earlier.target() != p.target());
+                if first
+                    && let Some(decides) = self.decides(p.target(), now)
+                    && let Some(value) = decides.track.stepped(decides.sample(now))
+                {
+                    // It was checked that it can be that.
+                    differs |= slots::step(slots, slot, value).unwrap_or(false);
+                }
+            } else if !p.rivalled && p.track.mixing().is_none() {
+                differs |= slots::write(slots, slot, self.shown(p, now));
+            } else if self.tracks[..index].iter().all(|earlier| earlier.target() != p.target()) {
+                // The first writes for all: a value that is written over would look like a change.
+                differs |= slots::write(slots, slot, self.mixed(p, now));
             }
         }
         differs
     }
 
-    /// Whether among the animations of one property this one decides.
-    fn decides(&self, index: usize, now: f64) -> bool {
-        let target = self.tracks[index].track.target();
-        let rival = |p: &&Playback| p.track.target() == target;
-        let begun = |p: &Playback| p.has_begun(now);
-        if begun(&self.tracks[index]) {
-            !self.tracks[index + 1..].iter().filter(rival).any(begun)
-        } else {
-            !self.tracks[..index].iter().any(|p| rival(&p)) && !self.tracks[index + 1..].iter().filter(rival).any(begun)
-        }
+    /// Which animation decides about a property at scene time `now`.
+    fn decides(&self, target: Target, now: f64) -> Option<&Playback> {
+        let deciding = || self.tracks.iter().filter(|p| p.target() == target && p.track.mixing().is_none());
+        deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next())
+    }
+
+    /// What all animations of the property of `first` together make of it at scene time `now`; `first` is the first.
+    fn mixed(&self, first: &Playback, now: f64) -> Sample {
+        let target = first.target();
+        let of_target = || self.tracks.iter().filter(|p| p.target() == target);
+        let decides = self.decides(target, now);
+        let authored = first.track.mixing().map(Mixing::authored).unwrap_or_default();
+        let below = decides.map_or_else(|| self.drifted(target, authored, now), |p| self.shown(p, now));
+        let mixing = of_target().filter_map(|p| Some((p, p.track.mixing()?)));
+        mixing.fold(below, |below, (p, mixing)| mixing.over(below, p.sample(now)))
     }
 }

@@ -2,10 +2,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    slots::{self, Slots},
-    value::{Domain, Kind, Sample},
+    parts::{Part, Parts},
+    slots::{self, Stepped},
+    value::{Domain, Kind, ParseValueError, Sample, Value},
 };
-use crate::{content::Content, document::nearest, layer::Opacity, transform::Transform};
+use crate::{blend::BlendMode, document::nearest, layer::Opacity, transform::Transform};
 
 /// The name of an animated property: its path in the layer's document, with dots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,13 +31,15 @@ pub enum Target {
     Skew,
     SkewX,
     SkewY,
-    /// That one of the content's [slots](Slots), in their order.
-    Content(u32),
+    Blend,
+    Visible,
+    /// That one of the [slots](slots::Slots) of a part, in their order.
+    Slot(Part, u32),
 }
 
 impl Target {
     /// The properties that every layer has.
-    const COMMON: [(&'static str, Self); 14] = [
+    const COMMON: [(&'static str, Self); 16] = [
         ("opacity", Self::Opacity),
         ("transform.position", Self::Position),
         ("transform.position.x", Self::PositionX),
@@ -51,12 +54,17 @@ impl Target {
         ("transform.skew", Self::Skew),
         ("transform.skew.x", Self::SkewX),
         ("transform.skew.y", Self::SkewY),
+        ("blend", Self::Blend),
+        ("visible", Self::Visible),
     ];
 
-    /// Whether the property belongs to the content.
+    /// The part of the layer that the property belongs to; `None` for transform and opacity.
     #[must_use]
-    pub fn is_content(self) -> bool {
-        matches!(self, Self::Content(_))
+    pub fn part(self) -> Option<Part> {
+        match self {
+            Self::Slot(part, _) => Some(part),
+            _ => None,
+        }
     }
 
     /// Whether the layer's picture changes its shape, so that its pixels no longer fall onto the frame's.
@@ -77,8 +85,8 @@ impl Target {
         )
     }
 
-    /// What values the property takes; `None` for those of the content, which say so themselves.
-    fn domain(self) -> Option<Domain> {
+    /// What values the property takes; `None` for those of parts, which say so themselves.
+    pub(super) fn domain(self) -> Option<Domain> {
         Some(match self {
             Self::Opacity => Domain::new(Kind::Number, 0.0, 1.0),
             Self::Position => Domain::new(Kind::Position, -1e6, 1e6),
@@ -89,11 +97,12 @@ impl Target {
             }
             Self::Scale => Domain::new(Kind::Scale, -1e4, 1e4),
             Self::ScaleX | Self::ScaleY => Domain::new(Kind::Number, -1e4, 1e4),
-            Self::Content(_) => return None,
+            Self::Blend | Self::Visible => Domain::STEP,
+            Self::Slot(..) => return None,
         })
     }
 
-    /// The authored value; `None` for those of the content.
+    /// The authored value; `None` for those of parts.
     fn authored(self, transform: &Transform, opacity: &Opacity) -> Option<Sample> {
         let Transform { position, anchor, scale, rotation, skew } = transform;
         Some(match self {
@@ -111,37 +120,58 @@ impl Target {
             Self::Skew => Sample::pair(skew.x, skew.y),
             Self::SkewX => Sample::number(skew.x),
             Self::SkewY => Sample::number(skew.y),
-            Self::Content(_) => return None,
+            Self::Blend | Self::Visible | Self::Slot(..) => return None,
         })
     }
 }
 
 /// A property of a certain layer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resolved {
     /// Where it is.
     pub target: Target,
     /// What values it takes.
     pub domain: Domain,
-    /// The authored value if it is the content's.
-    content: Option<Sample>,
+    /// The authored value if it is a part's.
+    of_part: Option<Sample>,
+    /// The authored value if it is one that steps.
+    stepped: Option<Value>,
 }
 
 impl Resolved {
     /// The authored value.
     #[must_use]
     pub fn authored(&self, transform: &Transform, opacity: &Opacity) -> Sample {
-        self.target.authored(transform, opacity).or(self.content).unwrap_or_default()
+        self.target.authored(transform, opacity).or(self.of_part).unwrap_or_default()
     }
 
-    /// The authored value if it is the content's.
+    /// The authored value if it is a part's.
     #[must_use]
-    pub fn authored_content(&self) -> Option<Sample> {
-        self.content
+    pub fn authored_in_part(&self) -> Option<Sample> {
+        self.of_part
+    }
+
+    /// The authored value if it is one that steps: one that has nothing between it and another.
+    #[must_use]
+    pub fn stepped(&self) -> Option<&Value> {
+        self.stepped.as_ref()
+    }
+
+    /// Whether a property that steps can be that value on a layer of such parts.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub(super) fn can_be(&self, parts: Parts<'_>, value: &Value) -> Result<(), ParseValueError> {
+        match self.target {
+            Target::Blend => BlendMode::default().set(value).map(|_| ()),
+            Target::Visible => false.set(value).map(|_| ()),
+            Target::Slot(part, index) => slots::can_be(parts, part, index, value),
+            _ => Ok(()),
+        }
     }
 }
 
-/// A layer with that content has no such property that could be animated.
+/// A layer of such parts has no such property that could be animated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("found {found}, expected {expected}{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
 pub struct UnknownProperty {
@@ -166,21 +196,30 @@ impl Property {
         &self.0
     }
 
-    /// Finds the property on a layer with this content.
+    /// Finds the property on a layer of these parts.
     ///
     /// # Errors
-    /// There is none of that name, or it cannot be animated as the content is.
-    pub fn resolve(&self, content: &Content) -> Result<Resolved, UnknownProperty> {
+    /// There is none of that name, or it cannot be animated as they are.
+    pub fn resolve<'a>(&self, parts: impl Into<Parts<'a>>) -> Result<Resolved, UnknownProperty> {
+        let parts = parts.into();
         let common = Target::COMMON.iter().find(|(name, _)| *name == self.0);
         if let Some((target, domain)) = common.and_then(|(_, target)| Some((*target, target.domain()?))) {
-            return Ok(Resolved { target, domain, content: None });
+            let stepped = match target {
+                Target::Blend => Some(parts.blend.value()),
+                Target::Visible => Some(parts.visible.value()),
+                _ => None,
+            };
+            return Ok(Resolved { target, domain, of_part: None, stepped });
         }
-        let slots = slots::list(content);
+        let slots = slots::list(parts);
         if let Some(slot) = slots.iter().find(|slot| slot.path == self.0) {
             return match slot.state {
-                Ok((domain, value)) => {
-                    Ok(Resolved { target: Target::Content(slot.index), domain, content: Some(value) })
-                }
+                Ok((domain, value)) => Ok(Resolved {
+                    target: Target::Slot(slot.part, slot.index),
+                    domain,
+                    of_part: Some(value),
+                    stepped: slot.stepped.clone(),
+                }),
                 Err(missing) => Err(UnknownProperty {
                     found: format!("`{}`, which is not there to be animated", self.0),
                     expected: format!("{missing} in the content"),
@@ -193,6 +232,13 @@ impl Property {
             .map(|(name, _)| *name)
             .chain(slots.iter().filter(|slot| slot.state.is_ok()).map(|slot| slot.path.as_str()))
             .collect();
+        if let Some((_, why)) = NEVER.iter().find(|(name, _)| self.0.split('.').next() == Some(name)) {
+            return Err(UnknownProperty {
+                found: format!("`{}`, which cannot be animated: {why}", abridged(&self.0)),
+                expected: list(&names),
+                nearest: None,
+            });
+        }
         Err(UnknownProperty {
             found: format!("`{}`", abridged(&self.0)),
             expected: list(&names),
@@ -200,6 +246,18 @@ impl Property {
         })
     }
 }
+
+/// What of a layer is never animated, and why.
+const NEVER: [(&str, &str); 8] = [
+    ("id", "programs find the layer by it"),
+    ("name", "it is seen by nobody"),
+    ("type", "it is seen by nobody"),
+    ("children", "each is a layer with animations of its own"),
+    ("animations", "they are what moves it"),
+    ("presets", "they are what moves it"),
+    ("transitions", "they are what moves it"),
+    ("zIndex", "the order of layers is changed by an edit, or by a trigger that sets it"),
+];
 
 fn abridged(text: &str) -> String {
     const ENOUGH: usize = 80;
@@ -225,18 +283,12 @@ impl JsonSchema for Property {
         json_schema!({
             "type": "string",
             "description": format!(
-                "the path of a property in the layer's document: {}, or a number, length or colour of its content \
-                 such as content.fill, content.font.size, content.gradient.stops.0.color",
+                "the path of a property in the layer's document: {}, or a number, length or colour of its content, \
+                 effects or mask such as content.fill, content.gradient.stops.0.color, effects.0.radius, mask.feather; \
+                 what has nothing in between, such as content.text, steps",
                 common.join(", "),
             ),
             "examples": ["opacity", "transform.position", "transform.rotation", "content.fill"],
         })
-    }
-}
-
-impl Content {
-    /// Writes a value into the slot of that number; whether it was another value before.
-    pub fn set_slot(&mut self, index: u32, value: Sample) -> bool {
-        slots::write(self as &mut dyn Slots, index, value)
     }
 }

@@ -2,12 +2,20 @@
 
 use std::fmt::{self, Write as _};
 
-use super::value::{Domain, Kind, Sample};
+use super::{
+    parts::{Part, Parts},
+    value::{Domain, Kind, ParseValueError, Sample, Value},
+};
 use crate::{
     color::Color,
-    content::Content,
     geometry::{Length, Point},
 };
+
+mod stepped;
+
+pub(crate) use self::stepped::Form;
+pub use self::stepped::Stepped;
+use self::stepped::Text;
 
 /// Something with values that can be animated.
 pub trait Slots {
@@ -26,24 +34,38 @@ pub enum Slot<'a> {
     Color(&'a mut Color),
     /// Two numbers.
     Pair(&'a mut Point),
+    /// A whole number between two bounds: it is rounded.
+    Whole(&'a mut f64, f64, f64),
+    /// What has nothing in between.
+    Step(&'a mut dyn Stepped),
 }
 
 impl Slot<'_> {
     fn domain(&self) -> Domain {
         match self {
-            Self::Number(_, min, max) => Domain::new(Kind::Number, *min, *max),
+            Self::Number(_, min, max) | Self::Whole(_, min, max) => Domain::new(Kind::Number, *min, *max),
             Self::Length(_, min, max) => Domain::new(Kind::Length, *min, *max),
             Self::Color(_) => Domain::COLOR,
             Self::Pair(_) => Domain::new(Kind::Pair, -1e6, 1e6),
+            Self::Step(_) => Domain::STEP,
         }
     }
 
     fn value(&self) -> Sample {
         match self {
-            Self::Number(number, ..) => Sample::number(**number),
+            Self::Number(number, ..) | Self::Whole(number, ..) => Sample::number(**number),
             Self::Length(length, ..) => Sample::length(**length),
             Self::Color(color) => Sample::color(**color),
             Self::Pair(point) => Sample::pair(point.x, point.y),
+            Self::Step(_) => Sample::default(),
+        }
+    }
+
+    /// What is there now, if it steps.
+    fn stepped(&self) -> Option<Value> {
+        match self {
+            Self::Step(slot) => Some(slot.value()),
+            _ => None,
         }
     }
 
@@ -58,6 +80,9 @@ impl Slot<'_> {
             Self::Length(length, ..) => replace(length, value.to_length()),
             Self::Color(color) => replace(color, value.to_color()),
             Self::Pair(point) => replace(point, Point { x: value.x(), y: value.y() }),
+            Self::Whole(number, ..) => replace(number, value.x().round()),
+            // It takes no samples.
+            Self::Step(_) => false,
         }
     }
 }
@@ -98,6 +123,29 @@ impl dyn Visitor + '_ {
         self.slot(Segment::Name(name), Slot::Number(number, min, max));
     }
 
+    /// A whole number from `min` to `max`.
+    pub(crate) fn whole<N: Copy + Into<f64>>(
+        &mut self,
+        name: &'static str,
+        number: &mut N,
+        (min, max): (f64, f64),
+        back: impl FnOnce(f64) -> N,
+    ) {
+        let mut shown: f64 = (*number).into();
+        self.slot(Segment::Name(name), Slot::Whole(&mut shown, min, max));
+        *number = back(shown);
+    }
+
+    /// What has nothing in between: a name of several, or on and off.
+    pub(crate) fn step(&mut self, name: &'static str, slot: &mut dyn Stepped) {
+        self.slot(Segment::Name(name), Slot::Step(slot));
+    }
+
+    /// A text that is of a certain form.
+    pub(crate) fn text(&mut self, name: &'static str, text: &mut String, form: Form) {
+        self.slot(Segment::Name(name), Slot::Step(&mut Text { text, form }));
+    }
+
     /// A length from `min` to `max`, of pixels as of percent.
     pub(crate) fn length(&mut self, name: &'static str, length: &mut Length, min: f64, max: f64) {
         self.slot(Segment::Name(name), Slot::Length(length, min, max));
@@ -125,19 +173,23 @@ impl dyn Visitor + '_ {
     }
 }
 
-/// A value of a content, or where one could be.
+/// A value of a layer's part, or where one could be.
 pub(super) struct Listed {
-    /// From `content.` on.
+    /// From the name of the part on: `content.fill`.
     pub(super) path: String,
+    pub(super) part: Part,
     pub(super) index: u32,
     /// What the value can be and what it is, or what is missing.
     pub(super) state: Result<(Domain, Sample), &'static str>,
+    /// What the value is if it steps.
+    pub(super) stepped: Option<Value>,
 }
 
-/// All values of a content.
-pub(super) fn list(content: &Content) -> Vec<Listed> {
+/// All values of a layer's parts.
+pub(super) fn list<'a>(parts: impl Into<Parts<'a>>) -> Vec<Listed> {
     struct List {
         listed: Vec<Listed>,
+        part: Part,
         count: u32,
         prefix: String,
         lengths: Vec<usize>,
@@ -145,13 +197,14 @@ pub(super) fn list(content: &Content) -> Vec<Listed> {
     impl Visitor for List {
         fn slot(&mut self, name: Segment, slot: Slot<'_>) {
             let (path, index) = (format!("{}{name}", self.prefix), self.count);
-            self.listed.push(Listed { path, index, state: Ok((slot.domain(), slot.value())) });
+            let (state, stepped) = (Ok((slot.domain(), slot.value())), slot.stepped());
+            self.listed.push(Listed { path, part: self.part, index, state, stepped });
             self.count += 1;
         }
 
         fn absent(&mut self, name: &'static str, missing: &'static str) {
             let path = format!("{}{name}", self.prefix);
-            self.listed.push(Listed { path, index: u32::MAX, state: Err(missing) });
+            self.listed.push(Listed { path, part: self.part, index: u32::MAX, state: Err(missing), stepped: None });
         }
 
         fn enter(&mut self, name: Segment) {
@@ -164,24 +217,62 @@ pub(super) fn list(content: &Content) -> Vec<Listed> {
             self.prefix.truncate(self.lengths.pop().unwrap_or_default());
         }
     }
-    let mut list = List { listed: Vec::new(), count: 0, prefix: "content.".to_owned(), lengths: Vec::new() };
-    content.clone().visit(&mut list);
-    list.listed
+    let mut all = Vec::new();
+    parts.into().each(&mut |part, name, slots| {
+        let mut list = List { listed: Vec::new(), part, count: 0, prefix: format!("{name}."), lengths: Vec::new() };
+        slots.visit(&mut list);
+        all.append(&mut list.listed);
+    });
+    all
 }
 
 /// Writes a value into the slot of that number; whether it was another value before.
-pub(super) fn write(content: &mut dyn Slots, index: u32, value: Sample) -> bool {
-    struct Write {
+pub(super) fn write(slots: &mut dyn Slots, index: u32, value: Sample) -> bool {
+    let mut differs = false;
+    at(slots, index, &mut |slot| differs = slot.set(value));
+    differs
+}
+
+/// The same for a slot that steps.
+///
+/// # Errors
+/// It cannot be that value.
+pub(super) fn step(slots: &mut dyn Slots, index: u32, value: &Value) -> Result<bool, ParseValueError> {
+    let mut set = Ok(false);
+    at(slots, index, &mut |slot| {
+        if let Slot::Step(slot) = slot {
+            set = slot.set(value);
+        }
+    });
+    set
+}
+
+/// Whether a slot of a layer's part that steps can be that value.
+///
+/// # Errors
+/// It cannot.
+pub(super) fn can_be(parts: Parts<'_>, part: Part, index: u32, value: &Value) -> Result<(), ParseValueError> {
+    let mut found = Ok(false);
+    parts.each(&mut |of, _, slots| {
+        if of == part {
+            found = step(slots, index, value);
+        }
+    });
+    found.map(|_| ())
+}
+
+/// Shows the slot of that number.
+fn at(slots: &mut dyn Slots, index: u32, show: &mut dyn FnMut(Slot<'_>)) {
+    struct At<'a> {
         /// How many slots are before the one; `None` when it is behind.
         ahead: Option<u32>,
-        value: Sample,
-        differs: bool,
+        show: &'a mut dyn FnMut(Slot<'_>),
     }
-    impl Visitor for Write {
+    impl Visitor for At<'_> {
         fn slot(&mut self, _: Segment, slot: Slot<'_>) {
             match self.ahead {
                 Some(0) => {
-                    self.differs = slot.set(self.value);
+                    (self.show)(slot);
                     self.ahead = None;
                 }
                 Some(ahead) => self.ahead = Some(ahead - 1),
@@ -193,7 +284,5 @@ pub(super) fn write(content: &mut dyn Slots, index: u32, value: Sample) -> bool 
         fn enter(&mut self, _: Segment) {}
         fn leave(&mut self) {}
     }
-    let mut write = Write { ahead: Some(index), value, differs: false };
-    content.visit(&mut write);
-    write.differs
+    slots.visit(&mut At { ahead: Some(index), show });
 }

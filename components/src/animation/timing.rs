@@ -5,9 +5,38 @@ use super::{Animation, Repeat};
 pub(crate) type Nanos = u64;
 
 /// Seconds as nanoseconds, to the nearest; 0 for what is negative, 584 years for what is longer.
+#[inline]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int casts saturate")]
 pub(crate) fn nanos(seconds: f64) -> Nanos {
-    (seconds * 1e9).round() as Nanos
+    /// 292 years, up to which the quick way goes.
+    const FAR: f64 = 9e18;
+    let nanos = seconds * 1e9;
+    if nanos < FAR { nearest(nanos).max(0) as Nanos } else { nanos.round() as Nanos }
+}
+
+/// The nearest whole number, as `round` has it: that is a call into a library on most machines.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "casts saturate, and differences are exact"
+)]
+pub(crate) fn nearest(number: f64) -> i64 {
+    let whole = number as i64;
+    let rest = number - whole as f64;
+    if rest >= 0.5 {
+        whole.saturating_add(1)
+    } else if rest <= -0.5 {
+        whole.saturating_sub(1)
+    } else {
+        whole
+    }
+}
+
+/// Nanoseconds as seconds.
+#[expect(clippy::cast_precision_loss, reason = "nobody waits for the last nanosecond of 100 days")]
+pub(crate) fn seconds(nanos: Nanos) -> f64 {
+    nanos as f64 / 1e9
 }
 
 /// When an animation plays, without what it does.
@@ -93,6 +122,7 @@ impl Timing {
     }
 
     /// Its own time at `elapsed` seconds after its start; `None` before it begins.
+    #[inline]
     fn own(&self, elapsed: f64) -> Option<Nanos> {
         let own = (elapsed - self.delay) * self.speed;
         (own >= -0.5e-9).then(|| nanos(own))
@@ -108,6 +138,21 @@ impl Timing {
         self.own(elapsed).is_some_and(|own| !self.is_over(own))
     }
 
+    /// How many of its own seconds pass in a second, `elapsed` seconds after its start: negative where it plays
+    /// backwards, 0 before it begins and when it has ended.
+    pub(super) fn rate(&self, elapsed: f64) -> f64 {
+        match self.own(elapsed) {
+            Some(own) if !self.is_over(own) => {
+                if self.is_backwards(own / self.cycle) {
+                    -self.speed
+                } else {
+                    self.speed
+                }
+            }
+            _ => 0.0,
+        }
+    }
+
     fn is_over(&self, own: Nanos) -> bool {
         self.plays.is_some_and(|plays| own / self.cycle >= u64::from(plays))
     }
@@ -115,9 +160,11 @@ impl Timing {
     /// Where it stands `elapsed` seconds after its start.
     pub(crate) fn at(&self, elapsed: f64) -> Position {
         let Some(own) = self.own(elapsed) else { return Position { time: 0, before: true } };
+        // Dividing takes longer than all else here: most are within their first round.
+        let (turn, time) = if own < self.cycle { (0, own) } else { (own / self.cycle, own % self.cycle) };
         let (turn, time) = match self.plays {
-            Some(plays) if self.is_over(own) => (u64::from(plays) - 1, self.cycle),
-            _ => (own / self.cycle, own % self.cycle),
+            Some(plays) if turn >= u64::from(plays) => (u64::from(plays) - 1, self.cycle),
+            _ => (turn, time),
         };
         if self.is_backwards(turn) {
             let time = self.cycle - time;
@@ -125,5 +172,28 @@ impl Timing {
         } else {
             Position { time, before: false }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_quick_way_to_round_is_the_way_of_the_library(number in -1e15..1e15_f64, half in -1000_i32..1000) {
+            prop_assert_eq!(nearest(number) as f64, number.round());
+            prop_assert_eq!(nearest(number / 1e12) as f64, (number / 1e12).round());
+            let half = f64::from(half) + 0.5;
+            prop_assert_eq!(nearest(half) as f64, half.round());
+        }
+    }
+
+    #[test]
+    fn nanoseconds_end_where_numbers_do() {
+        assert_eq!([f64::NAN, -1.0, 0.0, 1e-9, 1.5].map(nanos), [0, 0, 0, 1, 1_500_000_000]);
+        assert_eq!([1e10, 1e11, f64::INFINITY].map(nanos), [10_000_000_000_000_000_000, u64::MAX, u64::MAX]);
     }
 }

@@ -1,12 +1,18 @@
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::{
-    Animation, Easing,
+    Animation, ColorSpace, Easing, Orient, Parts, Turn,
+    drifting::Shown,
     property::{Resolved, Target},
+    queue::Mixing,
+    route::{Route, degrees},
+    spring::Oscillator,
     timing::{Nanos, Timing, nanos},
-    value::{Domain, Sample},
+    value::{Domain, Kind, Sample, Value},
 };
-use crate::{content::Content, layer::Opacity, transform::Transform};
+use crate::{layer::Opacity, transform::Transform};
 
 /// An [`Animation`] made ready to be sampled: no names, no options, nothing to look up.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +20,48 @@ pub struct Track {
     target: Target,
     domain: Domain,
     timing: Timing,
+    /// Whether the last value is so much more than the first, wherever that is.
+    is_relative: bool,
+    /// Whether angles turn the shorter way.
+    is_shortest: bool,
+    /// Whether the values are colours in OKLab.
+    is_oklab: bool,
+    /// Where it goes, if the values are pixels along a path.
+    course: Option<Box<Course>>,
+    /// How it goes on top of other animations, if it does not take their place.
+    mixing: Option<Box<Mixing>>,
     /// At least two, in the order of time. Most have just these: they lie beside all else, where the next is read from.
     keys: SmallVec<[Key; 2]>,
+    /// The values, one for each key, if they have nothing in between: those of the keys are places in this list then.
+    steps: Option<Box<Steps>>,
+}
+
+/// The values of a track that steps.
+#[derive(Clone, Debug, PartialEq)]
+struct Steps {
+    values: Vec<Value>,
+    /// Whether each holds until the next begins: those of keyframes do. Of two ends the one turns into the other half-way,
+    /// as CSS has it for discrete values.
+    hold: bool,
+}
+
+/// A path that a layer follows.
+#[derive(Clone, Debug, PartialEq)]
+struct Course {
+    route: Arc<Route>,
+    /// The layer's own rotation in degrees, if the value is not its place but its rotation.
+    turned: Option<f64>,
+}
+
+impl Course {
+    /// The value after so many pixels, and how fast it changes for each. (How fast a path bends is not told.)
+    fn at(&self, length: f64) -> (Sample, Sample) {
+        let (point, direction) = self.route.at(length);
+        match self.turned {
+            Some(own) => (Sample::number(own + degrees(direction)), Sample::default()),
+            None => (Sample::pair(point.x, point.y), Sample::pair(direction.x, direction.y)),
+        }
+    }
 }
 
 /// A keyframe of a [`Track`].
@@ -24,16 +70,56 @@ struct Key {
     at: Nanos,
     value: Sample,
     /// From here to the next.
-    easing: Easing,
+    pace: Pace,
+}
+
+/// How it goes from one value to the next.
+#[derive(Clone, Debug, PartialEq)]
+enum Pace {
+    Easing(Easing),
+    Spring(Oscillator),
+}
+
+/// Where a track stands between two keyframes.
+struct Between<'a> {
+    a: &'a Key,
+    b: &'a Key,
+    /// Progress of time, 0..=1.
+    t: f64,
+    /// Seconds from the one to the other.
+    span: f64,
+    /// Until the first keyframe its value holds.
+    before: bool,
+}
+
+impl Pace {
+    /// Progress of the value at progress `t` of a `span` in seconds; `before` is CSS's before flag.
+    fn progress(&self, t: f64, span: f64, before: bool) -> f64 {
+        match self {
+            Self::Easing(easing) => easing.ease_flagged(t, before),
+            // It rests.
+            Self::Spring(_) if t >= 1.0 => 1.0,
+            Self::Spring(spring) => 1.0 - spring.left(t * span).of_distance,
+        }
+    }
+
+    /// How fast the progress of the value changes, for a second.
+    fn slope(&self, t: f64, span: f64) -> f64 {
+        match self {
+            Self::Easing(easing) => easing.slope(t) / span,
+            Self::Spring(spring) => -spring.left(t * span).distance_slope,
+        }
+    }
 }
 
 impl Animation {
     /// One time from its first to its last value, at speed 1; `None` if the animation is not valid.
     fn cycle(&self) -> Option<Nanos> {
-        match &self.to {
-            Some(_) => Some(nanos(self.duration?).max(1)),
-            None => Some(nanos(self.duration.unwrap_or_default()).max(nanos(self.keyframes.last()?.at))),
+        if let Some(last) = self.keyframes.last() {
+            return Some(nanos(self.duration.unwrap_or_default()).max(nanos(last.at)));
         }
+        let seconds = self.spring.map_or(self.duration, |spring| Some(spring.duration()))?;
+        Some(nanos(seconds).max(1))
     }
 
     /// Time from its start to its end, `delay` included; `None` if it never ends.
@@ -41,36 +127,127 @@ impl Animation {
         Timing::new(self, self.cycle().unwrap_or_default()).span()
     }
 
-    /// Makes the animation ready to be sampled on a layer with that content, transform and opacity.
+    /// Makes the animation ready to be sampled on a layer of such parts, transform and opacity.
     ///
     /// `None` if [`check`](super::check) finds a fault.
     #[must_use]
-    pub fn compile(&self, content: &Content, transform: &Transform, opacity: &Opacity) -> Option<Track> {
-        if !super::check(self, content).is_empty() {
+    pub fn compile<'a>(&self, parts: impl Into<Parts<'a>>, transform: &Transform, opacity: &Opacity) -> Option<Track> {
+        let parts = parts.into();
+        if !super::check(self, parts).is_empty() {
             return None;
         }
-        let resolved = self.property.resolve(content).ok()?;
+        let resolved = self.property.resolve(parts).ok()?;
+        if let Some(authored) = resolved.stepped() {
+            return self.stepping(&resolved, authored);
+        }
         let Resolved { target, domain, .. } = resolved;
+        let authored = resolved.authored(transform, opacity);
+        let mixing = Mixing::of(self, domain, authored);
+        let domain = self.queue.values(domain)?;
+        let written = self.values.within(domain)?;
+        let value = |domain: Domain, value: &Value| Some(self.values.value(authored, domain.sample(value).ok()?));
         let cycle = self.cycle()?;
-        let keys: SmallVec<[Key; 2]> = match &self.to {
-            Some(to) => {
-                let from = match &self.from {
-                    Some(from) => domain.sample(from).ok()?,
-                    None => resolved.authored(transform, opacity),
-                };
-                let first = Key { at: 0, value: from, easing: self.easing.clone() };
-                let last = Key { at: cycle, value: domain.sample(to).ok()?, easing: Easing::Linear };
-                SmallVec::from_buf([first, last])
-            }
-            None => {
+        let route = self.path.as_deref().and_then(Route::new).map(Arc::new);
+        let mut keys: SmallVec<[Key; 2]> = match self.to.as_ref().or(self.by.as_ref()) {
+            _ if !self.keyframes.is_empty() => {
                 let key = |keyframe: &super::Keyframe| {
                     let easing = keyframe.easing.as_ref().unwrap_or(&self.easing).clone();
-                    Some(Key { at: nanos(keyframe.at), value: domain.sample(&keyframe.value).ok()?, easing })
+                    let value = value(written, &keyframe.value)?;
+                    Some(Key { at: nanos(keyframe.at), value, pace: Pace::Easing(easing) })
                 };
                 self.keyframes.iter().map(key).collect::<Option<_>>()?
             }
+            None => self.ends(cycle, Sample::number(0.0), Sample::number(route.as_ref()?.length())),
+            Some(to) => {
+                let from = match &self.from {
+                    Some(from) => value(written, from)?,
+                    None => mixing.as_ref().map_or(authored, Mixing::neutral),
+                };
+                let to = match &self.by {
+                    Some(by) => from.plus(domain.relative()?.sample(by).ok()?),
+                    None => value(written, to)?,
+                };
+                self.ends(cycle, from, to)
+            }
         };
-        (keys.len() >= 2).then(|| Track { target, domain, timing: Timing::new(self, cycle), keys })
+        let is_shortest = self.rotate == Turn::Shortest;
+        let is_oklab = domain.kind == Kind::Color && self.color_space == ColorSpace::Oklab;
+        for index in 1..keys.len() {
+            if is_shortest {
+                keys[index].value = shortest(keys[index - 1].value, keys[index].value);
+            }
+        }
+        if is_oklab {
+            keys.iter_mut().for_each(|key| key.value = domain.evenly(key.value));
+        }
+        let (timing, is_relative) = (Timing::new(self, cycle), self.by.is_some());
+        let course = route.map(|route| Box::new(Course { route, turned: None }));
+        let mixing = mixing.map(Box::new);
+        let is_whole = keys.len() >= 2;
+        let steps = None;
+        is_whole.then(|| Track {
+            target,
+            domain,
+            timing,
+            is_relative,
+            is_shortest,
+            is_oklab,
+            course,
+            mixing,
+            keys,
+            steps,
+        })
+    }
+
+    /// The same for a property that has nothing in between.
+    fn stepping(&self, resolved: &Resolved, authored: &Value) -> Option<Track> {
+        let cycle = self.cycle()?;
+        let hold = !self.keyframes.is_empty();
+        let values: Vec<Value> = if hold {
+            self.keyframes.iter().map(|keyframe| keyframe.value.clone()).collect()
+        } else {
+            vec![self.from.clone().unwrap_or_else(|| authored.clone()), self.to.clone()?]
+        };
+        let keys: SmallVec<[Key; 2]> = if hold {
+            let key = |(index, frame): (u32, &super::Keyframe)| Key {
+                at: nanos(frame.at),
+                value: Sample::number(f64::from(index)),
+                pace: Pace::Easing(Easing::Linear),
+            };
+            (0..).zip(&self.keyframes).map(key).collect()
+        } else {
+            self.ends(cycle, Sample::number(0.0), Sample::number(1.0))
+        };
+        (keys.len() >= 2).then(|| Track {
+            target: resolved.target,
+            domain: resolved.domain,
+            timing: Timing::new(self, cycle),
+            is_relative: false,
+            is_shortest: false,
+            is_oklab: false,
+            course: None,
+            mixing: None,
+            keys,
+            steps: Some(Box::new(Steps { values, hold })),
+        })
+    }
+
+    /// The two keyframes of an animation from one value to another.
+    fn ends(&self, cycle: Nanos, from: Sample, to: Sample) -> SmallVec<[Key; 2]> {
+        let pace = match &self.spring {
+            Some(spring) => Pace::Spring(spring.oscillator()),
+            None => Pace::Easing(self.easing.clone()),
+        };
+        let last = Key { at: cycle, value: to, pace: Pace::Easing(Easing::Linear) };
+        SmallVec::from_buf([Key { at: 0, value: from, pace }, last])
+    }
+
+    /// What turns the layer along the path on which `track`, made of this animation, moves it.
+    pub(super) fn heading(&self, track: &Track, transform: &Transform) -> Option<Track> {
+        let course = track.course.as_ref().filter(|_| self.orient == Orient::Auto)?;
+        let domain = Target::Rotation.domain()?;
+        let course = Course { route: Arc::clone(&course.route), turned: Some(transform.rotation) };
+        Some(Track { target: Target::Rotation, domain, course: Some(Box::new(course)), mixing: None, ..track.clone() })
     }
 }
 
@@ -81,11 +258,45 @@ impl Track {
         self.target
     }
 
-    /// The same from another value on.
-    pub(super) fn starting_from(mut self, value: Sample) -> Self {
-        if let Some(first) = self.keys.first_mut() {
-            first.value = value;
+    /// How it goes on top of other animations; `None` if it takes their place.
+    pub(crate) fn mixing(&self) -> Option<&Mixing> {
+        self.mixing.as_deref()
+    }
+
+    /// The value with which it ends, or that of a round if it never ends.
+    pub(super) fn last(&self) -> Sample {
+        self.sample(f64::INFINITY)
+    }
+
+    /// Whether it has nothing in between its values.
+    pub(super) fn steps(&self) -> bool {
+        self.steps.is_some()
+    }
+
+    /// The value that a sample of it means, if it steps.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "they are places in the list")]
+    pub(super) fn stepped(&self, sample: Sample) -> Option<&Value> {
+        self.steps.as_ref()?.values.get(sample.x() as usize)
+    }
+
+    /// The same from a value of `before` on.
+    pub(super) fn starting_from(mut self, before: &Self, value: Sample) -> Self {
+        if let Some(steps) = &mut self.steps {
+            if let (Some(first), Some(value)) = (steps.values.first_mut(), before.stepped(value)) {
+                first.clone_from(value);
+            }
+            return self;
         }
+        let [first, .., last] = &mut *self.keys else { return self };
+        if self.course.is_some() {
+            return self;
+        }
+        if self.is_relative {
+            last.value = value.plus(last.value.minus(first.value));
+        } else if self.is_shortest {
+            last.value = shortest(value, last.value);
+        }
+        first.value = if self.is_oklab { self.domain.evenly(value) } else { value };
         self
     }
 
@@ -93,16 +304,69 @@ impl Track {
     ///
     /// Easings that overshoot go beyond the values written, but not beyond what the property allows.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "spans of more than 100 days lose nanoseconds")]
     pub fn sample(&self, elapsed: f64) -> Sample {
+        let Between { a, b, t, span, before } = self.between(elapsed);
+        if let Some(steps) = &self.steps {
+            let is_next = if steps.hold { t >= 1.0 } else { a.pace.progress(t, span, before) >= 0.5 };
+            return if is_next { b.value } else { a.value };
+        }
+        let value = Sample::between(a.value, b.value, a.pace.progress(t, span, before));
+        self.domain.clamp(match &self.course {
+            _ if self.is_oklab => self.domain.as_written(value),
+            Some(course) => course.at(value.x()).0,
+            None => value,
+        })
+    }
+
+    /// The value `elapsed` seconds after the animation's start, and how fast it changes for a second, in the numbers in
+    /// which it moves evenly.
+    pub(super) fn shown(&self, elapsed: f64) -> Shown {
+        /// So many seconds are little to any eye, and much to floating point.
+        const NEAR: f64 = 1e-5;
+        let (sample, velocity) = (self.sample(elapsed), self.velocity(elapsed));
+        let value = self.domain.evenly(sample);
+        if self.is_oklab || self.domain.kind != Kind::Color {
+            return Shown { value, velocity };
+        }
+        let [r, g, b, a] = velocity.lanes().map(|speed| speed * NEAR);
+        let next = self.domain.evenly(sample.plus(Sample::of_lanes([r, g, b, a]))).minus(value);
+        Shown { value, velocity: Sample::of_lanes(next.lanes().map(|way| way / NEAR)) }
+    }
+
+    /// How fast the value changes `elapsed` seconds after the animation's start, for a second; 0 where it cannot go on
+    /// because the property ends there. Of colours in the space in which they are mixed.
+    fn velocity(&self, elapsed: f64) -> Sample {
+        let rate = self.timing.rate(elapsed);
+        let Between { a, b, t, span, before } = self.between(elapsed);
+        if rate == 0.0 || before || t >= 1.0 {
+            return Sample::default();
+        }
+        let slope = a.pace.slope(t, span) * rate;
+        let free = Sample::between(a.value, b.value, a.pace.progress(t, span, before)).lanes();
+        if let Some(course) = &self.course {
+            let speed = (b.value.x() - a.value.x()) * slope;
+            return Sample::of_lanes(course.at(free[0]).1.lanes().map(|direction| direction * speed));
+        }
+        let bound = if self.is_oklab { free } else { self.domain.clamp(Sample::of_lanes(free)).lanes() };
+        let way = b.value.minus(a.value).lanes();
+        let is_free = |lane: usize| (free[lane] - bound[lane]).abs() == 0.0;
+        Sample::of_lanes(std::array::from_fn(|lane| if is_free(lane) { way[lane] * slope } else { 0.0 }))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "spans of more than 100 days lose nanoseconds")]
+    fn between(&self, elapsed: f64) -> Between<'_> {
         let position = self.timing.at(elapsed);
-        let next = self.keys.partition_point(|key| key.at <= position.time).clamp(1, self.keys.len() - 1);
-        let (a, b) = (&self.keys[next - 1], &self.keys[next]);
+        let (a, b) = match &*self.keys {
+            // Most have just two.
+            [a, b] => (a, b),
+            keys => {
+                let next = keys.partition_point(|key| key.at <= position.time).clamp(1, keys.len() - 1);
+                (&keys[next - 1], &keys[next])
+            }
+        };
         let span = b.at.saturating_sub(a.at).max(1);
         let t = (position.time.saturating_sub(a.at) as f64 / span as f64).min(1.0);
-        // Until the first keyframe its value holds.
-        let before = position.before || position.time < a.at;
-        self.domain.clamp(Sample::between(a.value, b.value, a.easing.ease_flagged(t, before)))
+        Between { a, b, t, span: span as f64 / 1e9, before: position.before || position.time < a.at }
     }
 
     /// Whether it has begun `elapsed` seconds after its start.
@@ -128,4 +392,10 @@ impl Track {
     pub fn end(&self) -> f64 {
         self.timing.end()
     }
+}
+
+/// The angle nearest to the one before that is the same as `next`; of two that are as near the one clockwise.
+fn shortest(before: Sample, next: Sample) -> Sample {
+    let way = next.x() - before.x();
+    Sample::number(before.x() + way - 360.0 * (way / 360.0 - 0.5).ceil())
 }

@@ -6,8 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::timeline::{LabelName, SeekTarget, TimelineControl, TimelineId};
-use crate::{id::id, layer::LayerId};
+use super::{
+    schedule::{Cron, ZoneName},
+    timeline::{LabelName, SeekTarget, TimelineControl, TimelineId},
+};
+use crate::{held::SceneId, id::id, layer::LayerId, transition::Transition};
 
 id! {
     /// The name of an event; the same rule as for [`LayerId`].
@@ -28,7 +31,7 @@ pub struct TriggerDocument {
 
 /// What a trigger waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Cause {
     /// The scene starts.
     Start {},
@@ -48,6 +51,16 @@ pub enum Cause {
         timeline: TimelineId,
         /// The label in it.
         label: LabelName,
+    },
+    /// It is a certain time by the clock on the wall. What comes while the service does not run is not made up for, and
+    /// there is no such clock where a scene is rendered into a file.
+    Schedule {
+        /// When: `0 20 * * FRI` is each Friday at eight in the evening.
+        cron: Cron,
+        /// Where it is that time.
+        #[serde(default, skip_serializing_if = "ZoneName::is_utc")]
+        #[schemars(extend("default" = "UTC"))]
+        time_zone: ZoneName,
     },
     /// An event was fired, over the API or by another trigger.
     Event {
@@ -105,6 +118,15 @@ pub enum Action {
         #[schemars(extend("type" = "object"))]
         patch: Value,
     },
+    /// Brings a scene that is held on air, from its beginning. What the trigger would do after that is left out: it is of
+    /// the scene that leaves.
+    Activate {
+        /// The scene.
+        scene: SceneId,
+        /// How it comes on air; as it says itself if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transition: Option<Transition>,
+    },
     /// Fires an event: triggers that wait for it do what they do, and clients are told of it.
     Emit {
         /// The event.
@@ -120,7 +142,7 @@ impl Cause {
             Self::TimelineStart { timeline } | Self::TimelineEnd { timeline } | Self::Label { timeline, .. } => {
                 Some(timeline)
             }
-            Self::Start {} | Self::Event { .. } => None,
+            Self::Start {} | Self::Schedule { .. } | Self::Event { .. } => None,
         }
     }
 }
@@ -136,7 +158,7 @@ impl Action {
             Self::Seek { timeline, to } => (timeline, TimelineControl::Seek { to: to.clone() }),
             Self::Rate { timeline, rate } => (timeline, TimelineControl::Rate { rate: *rate }),
             Self::Cancel { timeline } => (timeline, TimelineControl::Cancel),
-            Self::Set { .. } | Self::Emit { .. } => return None,
+            Self::Set { .. } | Self::Activate { .. } | Self::Emit { .. } => return None,
         })
     }
 }

@@ -1,14 +1,18 @@
+use std::borrow::Cow;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::oklab;
 use crate::{
     color::Color,
+    document::shown_text,
     geometry::{Length, LengthPoint},
 };
 
 /// A value of an animated property.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, from = "Written")]
 pub enum Value {
     /// A number, or a percentage where the property is a length.
     Length(Length),
@@ -16,6 +20,52 @@ pub enum Value {
     Color(Color),
     /// A pair.
     Vector(LengthPoint),
+    /// On or off.
+    Switch(bool),
+    /// A text, or the name of one of several; also a percentage or a colour that is written in another way than these are
+    /// told in: what it is the property says.
+    Text(String),
+}
+
+/// A [`Value`] as it is written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Switch(bool),
+    Text(String),
+    Number(f64),
+    Vector(LengthPoint),
+}
+
+impl From<Written> for Value {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Switch(on) => Self::Switch(on),
+            Written::Number(number) => Self::Length(Length::Px(number)),
+            Written::Vector(point) => Self::Vector(point),
+            Written::Text(text) => {
+                if let Some(length) = text.parse().ok().filter(|length: &Length| length.to_string() == text) {
+                    Self::Length(length)
+                } else if let Some(color) = text.parse().ok().filter(|color: &Color| color.to_string() == text) {
+                    Self::Color(color)
+                } else {
+                    Self::Text(text)
+                }
+            }
+        }
+    }
+}
+
+impl Value {
+    /// The text that was written, if it was one.
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Color(color) => Some(Cow::Owned(color.to_string())),
+            Self::Length(percentage @ Length::Percent(_)) => Some(Cow::Owned(percentage.to_string())),
+            Self::Length(_) | Self::Vector(_) | Self::Switch(_) => None,
+        }
+    }
 }
 
 /// The value does not suit the property.
@@ -45,6 +95,8 @@ pub enum Kind {
     Position,
     /// Two numbers, or one for both.
     Scale,
+    /// What has nothing in between, such as a text: it steps from one to the next.
+    Step,
 }
 
 /// What values a property takes, and how far they may go.
@@ -68,6 +120,26 @@ impl Domain {
     /// Any colour.
     pub const COLOR: Self = Self::new(Kind::Color, 0.0, 1.0);
 
+    /// What steps. Its samples are places in the list of its track's values.
+    pub const STEP: Self = Self::new(Kind::Step, 0.0, 1e6);
+
+    /// What differences of such values can be; `None` for colours and what steps, to which nothing can be added.
+    #[must_use]
+    pub fn relative(&self) -> Option<Self> {
+        let reach = self.max - self.min;
+        (!matches!(self.kind, Kind::Color | Kind::Step)).then_some(Self { min: -reach, max: reach, ..*self })
+    }
+
+    /// A sample in the numbers in which it moves evenly: those of OKLab for colours.
+    pub(crate) fn evenly(self, sample: Sample) -> Sample {
+        if self.kind == Kind::Color { oklab::from_srgb(sample) } else { sample }
+    }
+
+    /// The way back.
+    pub(crate) fn as_written(self, sample: Sample) -> Sample {
+        if self.kind == Kind::Color { oklab::to_srgb(sample) } else { sample }
+    }
+
     /// The value as it is calculated with.
     ///
     /// # Errors
@@ -77,6 +149,10 @@ impl Domain {
             (Kind::Number, Value::Length(Length::Px(number))) => Sample::number(*number),
             (Kind::Coordinate | Kind::Length, Value::Length(length)) => Sample::length(*length),
             (Kind::Color, Value::Color(color)) => Sample::color(*color),
+            (Kind::Color, Value::Text(text)) => Sample::color(text.parse().map_err(|_| self.refuse(value))?),
+            (Kind::Coordinate | Kind::Length, Value::Text(text)) => {
+                Sample::length(text.parse().map_err(|_| self.refuse(value))?)
+            }
             (Kind::Pair | Kind::Scale, Value::Vector(LengthPoint { x: Length::Px(x), y: Length::Px(y) })) => {
                 Sample::pair(*x, *y)
             }
@@ -97,14 +173,22 @@ impl Domain {
             return Sample([r.clamp(0.0, alpha), g.clamp(0.0, alpha), b.clamp(0.0, alpha), alpha]);
         }
         // Lanes that the kind does not use are zero, whatever the bounds.
-        let used: &[usize] = match self.kind {
-            Kind::Number => &[0],
-            Kind::Coordinate | Kind::Length => &[0, 1],
-            Kind::Pair | Kind::Scale => &[0, 2],
-            Kind::Position | Kind::Color => &[0, 1, 2, 3],
+        let (has_percent, has_second) = match self.kind {
+            Kind::Number | Kind::Step => (false, false),
+            Kind::Coordinate | Kind::Length => (true, false),
+            Kind::Pair | Kind::Scale => (false, true),
+            Kind::Position | Kind::Color => (true, true),
         };
-        for lane in used {
-            lanes[*lane] = lanes[*lane].clamp(self.min, self.max);
+        let within = |number: f64| number.clamp(self.min, self.max);
+        lanes[0] = within(lanes[0]);
+        if has_percent {
+            lanes[1] = within(lanes[1]);
+        }
+        if has_second {
+            lanes[2] = within(lanes[2]);
+        }
+        if has_percent && has_second {
+            lanes[3] = within(lanes[3]);
         }
         Sample(lanes)
     }
@@ -123,17 +207,20 @@ impl std::fmt::Display for Domain {
             Kind::Pair => "{ x, y } with numbers",
             Kind::Position => "{ x, y } with pixels or percentages",
             Kind::Scale => "a number or { x, y } with numbers",
+            Kind::Step => return f.write_str("a text, `true` or `false`"),
         };
         write!(f, "{words} from {} to {}", self.min, self.max)
     }
 }
 
-fn describe(value: &Value) -> String {
+pub(super) fn describe(value: &Value) -> String {
     match value {
         Value::Length(Length::Px(number)) => format!("the number {number}"),
         Value::Length(percentage) => format!("the percentage `{percentage}`"),
         Value::Color(color) => format!("the colour `{color}`"),
         Value::Vector(LengthPoint { x, y }) => format!("the pair {{ x: {x}, y: {y} }}"),
+        Value::Switch(on) => format!("`{on}`"),
+        Value::Text(text) => format!("the text {}", shown_text(text)),
     }
 }
 
@@ -141,7 +228,8 @@ fn describe(value: &Value) -> String {
 ///
 /// A length is the sum of its pixels and its percentages, as in CSS `calc()`. A colour is premultiplied by its alpha,
 /// so that on the way to nothing it does not turn dark or take on the hue of what cannot be seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Sample([f64; 4]);
 
 impl Sample {
@@ -224,6 +312,34 @@ impl Sample {
         Color { r: byte(r), g: byte(g), b: byte(b), a: (alpha * 255.0).round() as u8 }
     }
 
+    /// The four numbers.
+    pub(crate) const fn lanes(self) -> [f64; 4] {
+        self.0
+    }
+
+    /// A sample of these four numbers.
+    pub(crate) const fn of_lanes(lanes: [f64; 4]) -> Self {
+        Self(lanes)
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))
+    }
+
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] - other.0[lane]))
+    }
+
+    /// Number by number.
+    pub(crate) fn times(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]))
+    }
+
+    /// Whether two lengths are both in pixels or both in percent; zero is both.
+    pub(crate) fn is_of_unit_of(self, other: Self) -> bool {
+        (self.0[1] == 0.0 && other.0[1] == 0.0) || (self.0[0] == 0.0 && other.0[0] == 0.0)
+    }
+
     /// The point on the line from `a` (at 0) to `b` (at 1), or beyond.
     #[must_use]
     #[expect(clippy::float_cmp, reason = "the end is met exactly, whatever the rounding")]
@@ -236,7 +352,7 @@ impl Sample {
 }
 
 impl JsonSchema for Value {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         "Value".into()
     }
 
@@ -245,8 +361,8 @@ impl JsonSchema for Value {
         let color = generator.subschema_for::<Color>();
         let vector = generator.subschema_for::<LengthPoint>();
         json_schema!({
-            "description": "a number, a percentage, a colour, or { x, y }, as the property asks",
-            "anyOf": [length, color, vector],
+            "description": "a number, a percentage, a colour, { x, y }, a text, or true or false, as the property asks",
+            "anyOf": [length, color, vector, { "type": "boolean" }, { "type": "string", "maxLength": 5000 }],
         })
     }
 }

@@ -48,6 +48,8 @@ fn one() -> f64 {
 
 impl Slots for AnimatedImageContent {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.step("asset", &mut self.asset);
+        visitor.step("fit", &mut self.fit);
         self.size.visit(visitor);
         visitor.point(Segment::Name("focus"), &mut self.focus);
     }

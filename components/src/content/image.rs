@@ -30,6 +30,8 @@ pub(super) fn middle() -> Point {
 
 impl Slots for ImageContent {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.step("asset", &mut self.asset);
+        visitor.step("fit", &mut self.fit);
         self.size.visit(visitor);
         visitor.point(Segment::Name("focus"), &mut self.focus);
     }

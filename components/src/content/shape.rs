@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    animation::slots::{Segment, Slots, Visitor},
+    animation::slots::{Form, Segment, Slots, Visitor},
     geometry::Point,
     paint::Paint,
 };
@@ -223,6 +223,7 @@ impl Slots for ShapeContent {
             None => visitor.absent("fill", "a colour in `fill`"),
         }
         Stroke::visit_optional(&mut self.stroke, visitor);
+        visitor.step("fillRule", &mut self.fill_rule);
     }
 }
 
@@ -233,6 +234,8 @@ impl Stroke {
             Some(stroke) => {
                 stroke.paint.visit_as("paint", visitor);
                 visitor.number("width", &mut stroke.width, 0.0, 1e4);
+                visitor.step("join", &mut stroke.join);
+                visitor.step("cap", &mut stroke.cap);
                 visitor.number("miterLimit", &mut stroke.miter_limit, 1.0, 100.0);
                 visitor.number("dashOffset", &mut stroke.dash_offset, -1e6, 1e6);
                 visitor.within(Segment::Name("trim"), |visitor| {
@@ -240,7 +243,7 @@ impl Stroke {
                     visitor.number("end", &mut stroke.trim.end, 0.0, 1.0);
                 });
             }
-            None => ["paint", "width", "miterLimit", "dashOffset", "trim.start", "trim.end"]
+            None => ["paint", "width", "join", "cap", "miterLimit", "dashOffset", "trim.start", "trim.end"]
                 .into_iter()
                 .for_each(|name| visitor.absent(name, "a `stroke`")),
         });
@@ -248,6 +251,7 @@ impl Stroke {
 }
 
 impl Slots for Geometry {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number within its bounds")]
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         const MAX: f64 = 1e5;
         match self {
@@ -273,7 +277,8 @@ impl Slots for Geometry {
                     visitor.point(Segment::Index(index), point);
                 }
             }),
-            Self::Star { outer_radius, inner_radius, .. } => {
+            Self::Star { points, outer_radius, inner_radius } => {
+                visitor.whole("points", points, (2.0, 200.0), |points| points as u32);
                 visitor.number("outerRadius", outer_radius, 0.0, MAX);
                 visitor.number("innerRadius", inner_radius, 0.0, MAX);
             }
@@ -281,7 +286,7 @@ impl Slots for Geometry {
                 visitor.point(Segment::Name("from"), from);
                 visitor.point(Segment::Name("to"), to);
             }
-            Self::Path { .. } => {}
+            Self::Path { d } => visitor.text("d", d, Form::Path),
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct SvgContent {
 
 impl Slots for SvgContent {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.step("asset", &mut self.asset);
+        visitor.step("fit", &mut self.fit);
         self.size.visit(visitor);
         visitor.point(Segment::Name("focus"), &mut self.focus);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shape::Stroke;
 use crate::{
-    animation::slots::{Segment, Slots, Visitor},
+    animation::slots::{Form, Segment, Slots, Visitor},
     effects::DropShadow,
     paint::Paint,
 };
@@ -18,7 +18,7 @@ use crate::{
 pub struct TextContent {
     /// What it says; `\n` begins a new line.
     #[serde(default)]
-    #[schemars(length(max = 20000))]
+    #[schemars(length(max = 5000))]
     pub text: String,
     /// Pieces with looks of their own, which follow on `text`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -91,7 +91,7 @@ pub struct TextContent {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TextSpan {
     /// What it says.
-    #[schemars(length(max = 20000))]
+    #[schemars(length(max = 5000))]
     pub text: String,
     /// What it is set in.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -309,10 +309,29 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// What a text may be, and the name of a font family.
+const TEXT: Form = Form::Characters(0, 5000);
+const FAMILY: Form = Form::Characters(1, 200);
+
 impl Slots for TextContent {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers within their bounds")]
     fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.text("text", &mut self.text, TEXT);
         self.fill.visit_as("fill", visitor);
-        visitor.within(Segment::Name("font"), |visitor| visitor.number("size", &mut self.font.size, 1.0, 2000.0));
+        visitor.within(Segment::Name("font"), |visitor| {
+            visitor.text("family", &mut self.font.family, FAMILY);
+            visitor.number("size", &mut self.font.size, 1.0, 2000.0);
+            visitor.whole("weight", &mut self.font.weight, (1.0, 1000.0), |weight| weight as u16);
+            visitor.step("style", &mut self.font.style);
+        });
+        visitor.step("align", &mut self.align);
+        visitor.step("verticalAlign", &mut self.vertical_align);
+        visitor.step("wrap", &mut self.wrap);
+        visitor.step("overflow", &mut self.overflow);
+        match &mut self.max_lines {
+            Some(lines) => visitor.whole("maxLines", lines, (1.0, 1000.0), |lines| lines as u32),
+            None => visitor.absent("maxLines", "a number in `maxLines`"),
+        }
         for (name, missing, length) in
             [("width", "a number in `width`", &mut self.width), ("height", "a number in `height`", &mut self.height)]
         {
@@ -358,14 +377,32 @@ impl Slots for TextContent {
 }
 
 impl Slots for TextSpan {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers within their bounds")]
     fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.text("text", &mut self.text, TEXT);
+        visitor.step("underline", &mut self.underline);
+        visitor.step("strikethrough", &mut self.strikethrough);
         match &mut self.fill {
             Some(fill) => fill.visit_as("fill", visitor),
             None => visitor.absent("fill", "a `fill` of the span"),
         }
-        visitor.within(Segment::Name("font"), |visitor| match &mut self.font.size {
-            Some(size) => visitor.number("size", size, 1.0, 2000.0),
-            None => visitor.absent("size", "a `size` of the span"),
+        visitor.within(Segment::Name("font"), |visitor| {
+            match &mut self.font.family {
+                Some(family) => visitor.text("family", family, FAMILY),
+                None => visitor.absent("family", "a `family` of the span"),
+            }
+            match &mut self.font.size {
+                Some(size) => visitor.number("size", size, 1.0, 2000.0),
+                None => visitor.absent("size", "a `size` of the span"),
+            }
+            match &mut self.font.weight {
+                Some(weight) => visitor.whole("weight", weight, (1.0, 1000.0), |weight| weight as u16),
+                None => visitor.absent("weight", "a `weight` of the span"),
+            }
+            match &mut self.font.style {
+                Some(style) => visitor.step("style", style),
+                None => visitor.absent("style", "a `style` of the span"),
+            }
         });
         match &mut self.letter_spacing {
             Some(spacing) => visitor.number("letterSpacing", spacing, -1000.0, 1000.0),

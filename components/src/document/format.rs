@@ -5,7 +5,10 @@ use std::str::FromStr;
 use kurbo::BezPath;
 
 use crate::{
-    animation::easing::{Easing, ParseEasingError},
+    animation::{
+        easing::{Easing, ParseEasingError},
+        schedule::{Cron, ZoneName},
+    },
     color::Color,
     document::Fingerprint,
     geometry::Length,
@@ -27,6 +30,10 @@ pub(super) struct Misfit {
     pub(super) nearest: Option<String>,
 }
 
+/// Segments that a path may have: what takes seconds to fill is no graphic.
+const MAX_PATH_SEGMENTS: usize = 10_000;
+const SHORTER_PATH: &str = "SVG path data of at most 10000 segments; larger drawings are assets of the type `svg`";
+
 /// Every format that a schema of ours may name. `pattern` stands in schemas for the sake of editors alone, and says no
 /// more than the format beside it.
 pub(super) const FORMATS: &[Format] = &[
@@ -45,7 +52,17 @@ pub(super) const FORMATS: &[Format] = &[
     Format {
         name: "path",
         expected: "SVG path data such as `\"M 0 0 L 100 0 L 50 80 Z\"`",
-        check: |text| BezPath::from_svg(text).map(drop).map_err(|_| Misfit::default()),
+        check: |text| {
+            let path = BezPath::from_svg(text).map_err(|_| Misfit::default())?;
+            let is_long = path.elements().len() > MAX_PATH_SEGMENTS;
+            if is_long { Err(Misfit { expected: Some(SHORTER_PATH), nearest: None }) } else { Ok(()) }
+        },
+    },
+    Format { name: "cron", expected: "a cron expression such as `\"0 20 * * FRI\"`", check: parses::<Cron> },
+    Format {
+        name: "timeZone",
+        expected: "the name of a time zone such as `\"Europe/Berlin\"` or `\"UTC\"`",
+        check: parses::<ZoneName>,
     },
     Format {
         name: "easing",

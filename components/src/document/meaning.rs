@@ -11,10 +11,11 @@ use super::{
     mask_layers,
     outline::{AssetEntry, LayerEntry, Outline},
     rules::quoted,
+    variants,
     words::{counted, nearest, shown_text},
 };
 use crate::{
-    animation::{self, Animation},
+    animation::{self, Animation, Parts},
     asset::{AssetDocument, AssetKind},
     audio::AudioDocument,
     content::{Content, ShapeContent, Stroke, TextContent, is_feature_tag},
@@ -24,6 +25,9 @@ use crate::{
 
 /// Groups that may lie within each other.
 pub const MAX_GROUP_DEPTH: usize = 16;
+
+/// Characters that a text and its spans may have together: setting them takes time by the square of their number.
+const MAX_CHARACTERS: usize = 5_000;
 
 /// Everything about a scene that does not fit together; pointers count from the scene.
 ///
@@ -38,40 +42,49 @@ pub fn check_scene(scene: &SceneDocument, limits: &Limits) -> Vec<Fault> {
 #[must_use]
 pub fn check_layer(layer: &LayerDocument, assets: Option<&[AssetDocument]>, limits: &Limits) -> Vec<Fault> {
     let outline = Outline::of_layer(layer, assets);
-    let mut checks = Checks { place: |_: &str| None, faults: Vec::new() };
+    let mut checks = Checks { place: |_: &str| None, faults: Vec::new(), named: Vec::new() };
     // The assets themselves are not this layer's business.
     checks.layers(&outline.layers, limits);
     checks.asset_names(&outline);
     checks.faults
 }
 
-/// What is wrong with the layers that are masks of others in a scene of these layers; pointers count from the scene.
+/// What is wrong with how the layers of a scene depend on each other: which are masks of others, and which are left out of
+/// variants; pointers count from the scene.
 #[must_use]
-pub fn check_masks(layers: &[LayerDocument]) -> Vec<Fault> {
-    mask_layers::check(&Outline::of_layers(layers).layers)
+pub fn check_together(layers: &[LayerDocument]) -> Vec<Fault> {
+    let layers = Outline::of_layers(layers).layers;
+    let mut faults = mask_layers::check(&layers);
+    faults.extend(variants::check(&layers));
+    faults
 }
 
 /// The same for what is heard; pointers count from it.
 #[must_use]
 pub fn check_audio(audio: &AudioDocument, assets: &[AssetDocument]) -> Vec<Fault> {
     let outline = Outline::of_audio(audio, assets, "");
-    let mut checks = Checks { place: |_: &str| None, faults: Vec::new() };
+    let mut checks = Checks { place: |_: &str| None, faults: Vec::new(), named: Vec::new() };
     checks.tracks(&outline);
     checks.faults
 }
 
 pub(super) fn check(outline: &Outline<'_>, limits: &Limits, place: impl Fn(&str) -> Option<Place>) -> Vec<Fault> {
-    let mut checks = Checks { place, faults: Vec::new() };
+    let mut checks = Checks { place, faults: Vec::new(), named: Vec::new() };
     checks.assets(&outline.assets);
     checks.layers(&outline.layers, limits);
-    checks.asset_names(outline);
     checks.motion(outline, limits);
+    checks.asset_names(outline);
     if outline.layers_known {
-        let faults = mask_layers::check(&outline.layers);
+        let faults: Vec<Fault> =
+            mask_layers::check(&outline.layers).into_iter().chain(variants::check(&outline.layers)).collect();
         checks.faults.extend(faults.into_iter().map(|fault| Fault { place: (checks.place)(&fault.pointer), ..fault }));
         checks.faults.truncate(MAX_FAULTS);
     }
     checks.tracks(outline);
+    if let Some(scene) = outline.scene {
+        let fault = scene.transition.as_ref().and_then(|transition| transition.check(&scene.assets));
+        checks.all("/transition", fault.into_iter().collect());
+    }
     checks.faults
 }
 
@@ -79,6 +92,8 @@ pub(super) struct Checks<P> {
     /// Where what a pointer points to is written.
     pub(super) place: P,
     pub(super) faults: Vec<Fault>,
+    /// The assets that animations name: where, which, and of what kind it has to be.
+    pub(super) named: Vec<(String, String, AssetKind)>,
 }
 
 impl<P: Fn(&str) -> Option<Place>> Checks<P> {
@@ -159,14 +174,32 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
         if let Some(content) = &entry.content {
             self.content(&format!("{pointer}/content"), content);
+        }
+        if let Some(parts) = entry.parts() {
             for (index, animation) in &entry.animations {
-                self.animation(&format!("{pointer}/animations/{index}"), animation, content);
+                self.animation(&format!("{pointer}/animations/{index}"), animation, parts);
             }
+            for (index, preset) in &entry.presets {
+                self.all(
+                    &format!("{pointer}/presets/{index}"),
+                    animation::check_preset(preset, parts).into_iter().collect(),
+                );
+            }
+            let queues = entry.animations.iter().map(|(index, animation)| (*index, &**animation));
+            self.all(&format!("{pointer}/animations"), animation::check_queues(queues));
+            let faults = animation::check_transitions(&entry.transitions, parts);
+            self.all(&format!("{pointer}/transitions"), faults);
         }
     }
 
-    pub(super) fn animation(&mut self, pointer: &str, animation: &Animation, content: &Content) {
-        self.all(pointer, animation::check(animation, content));
+    pub(super) fn animation(&mut self, pointer: &str, animation: &Animation, parts: Parts<'_>) {
+        self.all(pointer, animation::check(animation, parts));
+        if let Some((_, kind)) = parts.content.asset().filter(|_| animation.property.as_str() == "content.asset") {
+            let values = animation::written(animation);
+            let named =
+                values.filter_map(|(at, value)| Some((format!("{pointer}{at}"), value.text()?.into_owned(), kind)));
+            self.named.extend(named);
+        }
     }
 
     /// Faults whose pointers count from `pointer`.
@@ -206,6 +239,12 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             self.stroke(&format!("{pointer}/stroke"), stroke);
         }
         self.features(&format!("{pointer}/font/features"), text.font.features.keys());
+        let count = text.spans.iter().map(|span| &span.text).chain([&text.text]).map(|text| text.chars().count());
+        let count: usize = count.sum();
+        if !text.spans.is_empty() && count > MAX_CHARACTERS {
+            let expected = format!("at most {MAX_CHARACTERS} in `text` and all `spans` together");
+            self.fault(format!("{pointer}/spans"), format!("{count} characters"), expected);
+        }
         for (index, span) in text.spans.iter().enumerate() {
             let pointer = format!("{pointer}/spans/{index}");
             if let Some(fill) = &span.fill {
@@ -280,15 +319,20 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
     }
 
-    fn asset_names(&mut self, outline: &Outline<'_>) {
+    /// Whether the assets exist that layers and their animations draw from.
+    pub(super) fn asset_names(&mut self, outline: &Outline<'_>) {
+        let by_animations = std::mem::take(&mut self.named);
         if !outline.assets_known {
             return;
         }
         let known: HashMap<&str, &AssetEntry<'_>> = outline.assets.iter().map(|asset| (&*asset.id, asset)).collect();
-        for entry in &outline.layers {
-            let Some((wanted, kind)) = entry.asset.as_ref() else { continue };
-            let (wanted, name) = (&**wanted, kind.name());
-            let fits = |asset: &&AssetEntry<'_>| asset.kind.is_none_or(|other| other == *kind);
+        let by_layers = outline.layers.iter().filter_map(|entry| {
+            let (wanted, kind) = entry.asset.as_ref()?;
+            Some((format!("{}/content/asset", entry.pointer), wanted.to_string(), *kind))
+        });
+        for (pointer, wanted, kind) in by_layers.chain(by_animations) {
+            let (wanted, name) = (&*wanted, kind.name());
+            let fits = |asset: &&AssetEntry<'_>| asset.kind.is_none_or(|other| other == kind);
             // As many as a scene may have.
             let fitting = || outline.assets.iter().filter(fits).map(|asset| &*asset.id).take(1000);
             let (found, expected) = match known.get(wanted) {
@@ -303,7 +347,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             if self.faults.len() >= MAX_FAULTS {
                 return;
             }
-            self.fault(format!("{}/content/asset", entry.pointer), found, expected);
+            self.fault(pointer, found, expected);
             if let Some(fault) = self.faults.last_mut() {
                 fault.nearest = nearest(wanted, fitting()).map(quoted);
             }

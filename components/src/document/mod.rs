@@ -7,18 +7,22 @@
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 mod fault;
+mod fields;
 mod fingerprint;
 mod format;
 mod mask_layers;
 mod meaning;
 mod motion;
+mod notice;
 mod outline;
 mod patch;
 mod read;
+mod rebase;
 mod rules;
 mod sound;
 mod source;
 mod structure;
+mod variants;
 pub mod words;
 
 use std::path::PathBuf;
@@ -27,7 +31,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    animation::{Animations, timeline::TimelineDocument, trigger::TriggerDocument},
+    animation::{Animations, Presets, Transitions, timeline::TimelineDocument, trigger::TriggerDocument},
     asset::AssetDocument,
     audio::AudioDocument,
     blend::BlendMode,
@@ -38,19 +42,29 @@ use crate::{
     layer::{LayerId, LayerName, LayerType, Opacity, Stacking, Visibility},
     mask::Mask,
     transform::Transform,
+    transition::Transition,
+    variants::Variants,
 };
 
+pub(crate) use self::words::shown_text;
 pub use self::{
     fault::{Fault, MAX_FAULTS, Place},
     fingerprint::{Fingerprint, ParseFingerprintError},
     mask_layers::MAX_MASK_DEPTH,
-    meaning::{MAX_GROUP_DEPTH, check_audio, check_layer, check_masks, check_scene},
+    meaning::{MAX_GROUP_DEPTH, check_audio, check_layer, check_scene, check_together},
     motion::check_motion,
+    notice::Notice,
     patch::merge_patch,
     read::{Limits, check, describe_for_people, read, scene_schema},
+    rebase::{Difference, Rebased},
     source::{MAX_BYTES, MAX_DEPTH, Source},
-    words::nearest,
+    words::{Telling, nearest},
 };
+
+/// Assets that a scene may have.
+pub const MAX_ASSETS: usize = 1000;
+/// Timelines that a scene may have.
+pub const MAX_TIMELINES: usize = 1000;
 
 /// A scene: everything that a show consists of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,7 +83,7 @@ pub struct SceneDocument {
     pub canvas: CanvasDocument,
     /// Files that the layers draw from.
     #[serde(default)]
-    #[schemars(length(max = 1000))]
+    #[schemars(length(max = MAX_ASSETS))]
     pub assets: Vec<AssetDocument>,
     /// What is heard.
     #[serde(default)]
@@ -79,12 +93,15 @@ pub struct SceneDocument {
     pub layers: Vec<LayerDocument>,
     /// Animations of several layers that are played as one.
     #[serde(default, skip_serializing_if = "is_default")]
-    #[schemars(length(max = 1000), extend("default" = []))]
+    #[schemars(length(max = MAX_TIMELINES), extend("default" = []))]
     pub timelines: Vec<TimelineDocument>,
     /// What happens by itself when something else does.
     #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(length(max = 1000), extend("default" = []))]
     pub triggers: Vec<TriggerDocument>,
+    /// How it comes on air in the place of another scene, unless whoever activates it says otherwise; by a cut if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transition: Option<Transition>,
     /// The folder that asset paths are relative to. Not part of the file: whoever reads the file sets it.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -165,6 +182,10 @@ pub struct LayerDocument {
     /// How it mixes with what is below.
     #[serde(default)]
     pub blend: BlendMode,
+    /// In which variants of the stream it is seen.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = {}))]
+    pub variants: Variants,
     /// What part of it is seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<Mask>,
@@ -178,6 +199,14 @@ pub struct LayerDocument {
     #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(extend("default" = []))]
     pub animations: Animations,
+    /// Ready-made motion: what fades, slides, shakes and so on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = []))]
+    pub presets: Presets,
+    /// How changes of its properties are smoothed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schemars(extend("default" = []))]
+    pub transitions: Transitions,
     /// The layers of a group, those farther away first. Only a layer with content `group` has any.
     #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(extend("default" = []))]
@@ -203,9 +232,12 @@ impl LayerDocument {
             opacity: Opacity::default(),
             transform: Transform::default(),
             blend: BlendMode::default(),
+            variants: Variants::default(),
             mask: None,
             effects: Effects::default(),
             animations: Animations::default(),
+            presets: Presets::default(),
+            transitions: Transitions::default(),
             children: Vec::new(),
         }
     }

@@ -13,29 +13,30 @@ use super::{
 };
 use crate::{
     animation::{
+        Animation, Parts, Queue, check_preset,
         timeline::{self, LabelName, SeekTarget, Step, TimelineControl, TimelineDocument, TimelineId},
         trigger::{Action, Cause},
     },
-    content::Content,
     layer::LayerId,
 };
 
 /// Everything about the timelines and triggers of a scene that does not fit one another, or these layers; pointers
-/// count from the scene. Of each layer its content is given, or `None` if its animations need not be checked.
+/// count from the scene. Of each layer its parts are given, or `None` if its animations need not be checked.
 #[must_use]
-pub fn check_motion(scene: &SceneDocument, layers: &HashMap<&str, Option<&Content>>) -> Vec<Fault> {
+pub fn check_motion(scene: &SceneDocument, layers: &HashMap<&str, Option<Parts<'_>>>) -> Vec<Fault> {
     let timelines: Vec<TimelineEntry<'_>> = scene.timelines.iter().enumerate().map(timeline_entry).collect();
     let triggers: Vec<TriggerEntry<'_>> = scene.triggers.iter().enumerate().map(trigger_entry).collect();
-    let mut checks = Checks { place: |_: &str| None, faults: Vec::new() };
+    let mut checks = Checks { place: |_: &str| None, faults: Vec::new(), named: Vec::new() };
     let layers = Known { layers, are_all: true };
     checks.timelines(&timelines, true, &layers);
     checks.triggers(&triggers, &Labels::of(&timelines, true), &layers);
+    checks.asset_names(&Outline::of_audio(&scene.audio, &scene.assets, "/audio"));
     checks.faults
 }
 
 /// The layers that there are.
 struct Known<'a> {
-    layers: &'a HashMap<&'a str, Option<&'a Content>>,
+    layers: &'a HashMap<&'a str, Option<Parts<'a>>>,
     /// Whether there are no others that could not be read.
     are_all: bool,
 }
@@ -62,7 +63,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         if outline.timelines.is_empty() && outline.triggers.is_empty() {
             return;
         }
-        let layers = outline.layers.iter().filter_map(|entry| Some((entry.id.as_deref()?, entry.content.as_deref())));
+        let layers = outline.layers.iter().filter_map(|entry| Some((entry.id.as_deref()?, entry.parts())));
         let layers = Known { layers: &layers.collect(), are_all: outline.layers_known };
         self.timelines(&outline.timelines, outline.timelines_known, &layers);
         self.triggers(&outline.triggers, &Labels::of(&outline.timelines, outline.timelines_known), &layers);
@@ -98,32 +99,51 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         match step {
             Step::Animate { layer, animation: animated } => {
                 self.layer_name(format!("{pointer}/layer"), layer, layers);
-                if let Some(Some(content)) = layers.layers.get(layer.as_str()) {
-                    self.animation(&animation, animated, content);
+                if let Some(Some(parts)) = layers.layers.get(layer.as_str()) {
+                    self.animation(&animation, animated, *parts);
                 }
+                self.queue(&animation, animated);
             }
             Step::Stagger { layers: staggered, animation: animated, .. } => {
-                for (index, layer) in staggered.iter().enumerate() {
-                    self.layer_name(format!("{pointer}/layers/{index}"), layer, layers);
-                }
-                // What is wrong in itself is told once, not for each layer.
-                let mut told: Vec<Fault> = Vec::new();
-                for layer in staggered {
-                    if let Some(Some(content)) = layers.layers.get(layer.as_str()) {
-                        let before = self.faults.len();
-                        self.animation(&animation, animated, content);
-                        let new = self.faults.split_off(before);
-                        told.extend(
-                            new.into_iter()
-                                .filter(|fault| told.iter().all(|known| known.pointer != fault.pointer))
-                                .collect::<Vec<_>>(),
-                        );
-                    }
-                }
-                self.faults.extend(told);
+                self.queue(&animation, animated);
+                self.each(pointer, staggered, layers, |checks, parts| checks.animation(&animation, animated, parts));
+            }
+            Step::Preset { layers: ones, preset, .. } => {
+                let at = format!("{pointer}/preset");
+                self.each(pointer, ones, layers, |checks, parts| {
+                    checks.all(&at, check_preset(preset, parts).into_iter().collect());
+                });
             }
             Step::Sequence { .. } | Step::Parallel { .. } | Step::Wait { .. } => {}
             Step::Label { .. } | Step::Timeline { .. } => {}
+        }
+    }
+
+    /// Checks the layers of a step, and on each of them what it does.
+    fn each(&mut self, pointer: &str, layers: &[LayerId], known: &Known<'_>, check: impl Fn(&mut Self, Parts<'_>)) {
+        for (index, layer) in layers.iter().enumerate() {
+            self.layer_name(format!("{pointer}/layers/{index}"), layer, known);
+        }
+        // What is wrong in itself is told once, not for each layer.
+        let mut told: Vec<Fault> = Vec::new();
+        for layer in layers {
+            if let Some(Some(parts)) = known.layers.get(layer.as_str()) {
+                let before = self.faults.len();
+                check(self, *parts);
+                let new = self.faults.split_off(before).into_iter();
+                let new: Vec<Fault> =
+                    new.filter(|fault| told.iter().all(|known| known.pointer != fault.pointer)).collect();
+                told.extend(new);
+            }
+        }
+        self.faults.extend(told);
+    }
+
+    /// Whether an animation of a step leaves its time to the timeline.
+    fn queue(&mut self, pointer: &str, animation: &Animation) {
+        if animation.queue == Queue::Append {
+            let expected = "another: the steps of a timeline follow one another anyway";
+            self.fault(format!("{pointer}/queue"), "`append` in a timeline", expected);
         }
     }
 

@@ -14,14 +14,16 @@ use super::{
 };
 use crate::{
     animation::{
-        Animation,
+        Animation, Parts, Preset, Transition,
         timeline::{Step, TimelineDocument, TimelineId},
         trigger::{Action, Cause, TriggerDocument},
     },
     asset::{AssetDocument, AssetId, AssetKind},
     audio::{AudioDocument, AudioSource, TrackDocument, TrackId},
     content::Content,
+    effects::Effects,
     mask::Mask,
+    variants::Variants,
 };
 
 /// What the checks of meaning look at.
@@ -90,9 +92,25 @@ pub(super) struct LayerEntry<'a> {
     pub(super) asset: Option<(Cow<'a, str>, AssetKind)>,
     /// The layer that is its mask.
     pub(super) mask_layer: Option<Cow<'a, str>>,
+    /// Whether some variants leave it out.
+    pub(super) is_limited: bool,
     pub(super) has_children: bool,
     /// Each with its index.
     pub(super) animations: Vec<(usize, Cow<'a, Animation>)>,
+    /// Each with its index.
+    pub(super) presets: Vec<(usize, Cow<'a, Preset>)>,
+    pub(super) effects: Cow<'a, Effects>,
+    pub(super) mask: Option<Cow<'a, Mask>>,
+    /// All of them, if they can be read.
+    pub(super) transitions: Cow<'a, [Transition]>,
+}
+
+impl LayerEntry<'_> {
+    /// What of it can be animated, if it is known what it shows.
+    pub(super) fn parts(&self) -> Option<Parts<'_>> {
+        // What can be animated of a layer does not depend on how it mixes and whether it is drawn.
+        Some(Parts { effects: &self.effects, mask: self.mask.as_deref(), ..Parts::from(self.content.as_deref()?) })
+    }
 }
 
 impl<'a> Outline<'a> {
@@ -158,8 +176,13 @@ impl<'a> Outline<'a> {
             content: Some(Cow::Borrowed(&layer.content)),
             asset: layer.content.asset().map(|(asset, kind)| (asset.as_str().into(), kind)),
             mask_layer: layer.mask.as_ref().and_then(Mask::layer).map(|id| id.as_str().into()),
+            is_limited: !layer.variants.is_all(),
             has_children: !layer.children.is_empty(),
             animations: layer.animations.0.iter().map(Cow::Borrowed).enumerate().collect(),
+            presets: layer.presets.0.iter().map(Cow::Borrowed).enumerate().collect(),
+            effects: Cow::Borrowed(&layer.effects),
+            mask: layer.mask.as_ref().map(Cow::Borrowed),
+            transitions: Cow::Borrowed(&layer.transitions.0),
         });
         for (index, child) in layer.children.iter().enumerate() {
             self.add(child, format!("{children}{index}"), depth + 1);
@@ -212,6 +235,7 @@ impl Outline<'static> {
         let content_type = content.and_then(|content| text(content.child("type")?));
         let below = format!("{pointer}/children");
         let animations = items(node.child("animations")).iter().enumerate();
+        let presets = items(node.child("presets")).iter().enumerate();
         self.layers.push(LayerEntry {
             pointer,
             depth,
@@ -223,8 +247,13 @@ impl Outline<'static> {
                 .and_then(AssetKind::of_content)
                 .and_then(|kind| Some((Cow::Owned(text(content?.child("asset")?)?), kind))),
             mask_layer: node.child("mask").and_then(|mask| text(mask.child("shape")?.child("layer")?)).map(Cow::Owned),
+            is_limited: node.child("variants").and_then(typed).is_some_and(|variants: Variants| !variants.is_all()),
             has_children: !items(node.child("children")).is_empty(),
             animations: animations.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
+            presets: presets.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
+            effects: Cow::Owned(node.child("effects").and_then(typed).unwrap_or_default()),
+            mask: node.child("mask").and_then(typed).map(Cow::Owned),
+            transitions: Cow::Owned(node.child("transitions").and_then(typed).unwrap_or_default()),
         });
         self.salvage_all(node.child("children"), &below, depth + 1);
     }
@@ -265,7 +294,9 @@ fn add_steps<'a>(steps: &'a [Step], pointer: &str, to: &mut Vec<(String, Cow<'a,
         let pointer = format!("{pointer}/steps/{index}");
         match step {
             Step::Sequence { steps } | Step::Parallel { steps } => add_steps(steps, &pointer, to),
-            Step::Stagger { .. } | Step::Animate { .. } => to.push((pointer, Cow::Borrowed(step))),
+            Step::Stagger { .. } | Step::Animate { .. } | Step::Preset { .. } => {
+                to.push((pointer, Cow::Borrowed(step)));
+            }
             Step::Wait { .. } | Step::Label { .. } | Step::Timeline { .. } => {}
         }
     }
@@ -289,7 +320,7 @@ fn salvage_steps(node: &Node, pointer: &str, to: &mut Vec<(String, Cow<'static, 
         let pointer = format!("{pointer}/steps/{index}");
         if item.child("steps").is_some() {
             salvage_steps(item, &pointer, to);
-        } else if let Some(step @ (Step::Stagger { .. } | Step::Animate { .. })) = typed(item) {
+        } else if let Some(step @ (Step::Stagger { .. } | Step::Animate { .. } | Step::Preset { .. })) = typed(item) {
             to.push((pointer, Cow::Owned(step)));
         }
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     LayerDocument, SceneDocument, fault::Fault, meaning, outline::Outline, rules::Rules, source::Source, structure,
+    words::Telling,
 };
 
 /// What a scene may have, besides what its schema says.
@@ -51,7 +52,10 @@ pub fn read<T: JsonSchema + DeserializeOwned>(source: &Source) -> Result<T, Vec<
             place: source.place(""),
             pointer: String::new(),
             found: "a document that cannot be used".to_owned(),
-            expected: error.to_string(),
+            expected: match source.telling {
+                Telling::Open => error.to_string(),
+                Telling::Discreet => "one that its schema describes".to_owned(),
+            },
             nearest: None,
         }]
     })

@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{
     fault::{Fault, MAX_FAULTS, Place},
-    words::shown_text,
+    words::{Telling, shown_text},
 };
 
 /// Bytes that a document may have.
@@ -28,6 +28,7 @@ pub struct Source {
     pub(super) root: Node,
     lines: Option<Lines>,
     faults: Vec<Fault>,
+    pub(super) telling: Telling,
 }
 
 /// A value, and the byte at which it begins (0 if the document was no text).
@@ -63,6 +64,14 @@ impl Source {
     /// # Errors
     /// The text cannot be understood from some place on.
     pub fn from_text(text: &str) -> Result<Self, Vec<Fault>> {
+        Self::told_as(Telling::Open, text)
+    }
+
+    /// The same, with faults that tell what was found as `telling` says.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn told_as(telling: Telling, text: &str) -> Result<Self, Vec<Fault>> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.len() > MAX_BYTES {
             return Err(vec![Fault {
@@ -87,8 +96,9 @@ impl Source {
             allow_extended_string_escapes: false,
         };
         let parsed = parse_to_ast(text, &CollectOptions::default(), &options)
-            .map_err(|error| syntax_faults(&error, text, &lines))?;
-        let mut reading = Reading { text, lines: &lines, pointer: String::new(), depth: 0, faults: Vec::new() };
+            .map_err(|error| syntax_faults(&error, text, &lines, telling))?;
+        let mut reading =
+            Reading { text, lines: &lines, telling, pointer: String::new(), depth: 0, faults: Vec::new() };
         let root = match parsed.value {
             Some(value) => reading.node(value),
             None => {
@@ -97,7 +107,7 @@ impl Source {
             }
         };
         let faults = reading.faults;
-        Ok(Self { root, lines: Some(lines), faults })
+        Ok(Self { root, lines: Some(lines), faults, telling })
     }
 
     /// The same for a document that is no text (any more): nothing in it has a place.
@@ -105,7 +115,13 @@ impl Source {
     pub fn from_value(value: Value) -> Self {
         let mut faults = Vec::new();
         let root = node_of(value, &mut String::new(), 0, &mut faults);
-        Self { root, lines: None, faults }
+        Self { root, lines: None, faults, telling: Telling::Open }
+    }
+
+    /// The same document, of which faults from now on tell what was found as `telling` says.
+    #[must_use]
+    pub fn telling(self, telling: Telling) -> Self {
+        Self { telling, ..self }
     }
 
     /// What is wrong with the notation.
@@ -148,7 +164,8 @@ impl Source {
                     let first = *first_offsets.entry(member.key.as_str()).or_insert(member.key_offset);
                     if first != member.key_offset {
                         let (found, expected) = self.repeated(&member.key, first);
-                        let (place, pointer) = (self.place_at(member.key_offset), pointer.clone());
+                        let place = self.place_at(member.key_offset);
+                        let pointer = if self.telling == Telling::Open { pointer.clone() } else { String::new() };
                         faults.push(Fault { place, pointer, found, expected, nearest: None });
                     }
                     self.find_repeated(&member.value, pointer, faults);
@@ -162,7 +179,11 @@ impl Source {
     pub(super) fn repeated(&self, key: &str, first: usize) -> (String, String) {
         let line = self.place_at(first);
         let first = line.map(|place| format!(" (the first is on line {})", place.line)).unwrap_or_default();
-        (format!("the key `{key}` a second time"), format!("each key once{first}"))
+        let found = match self.telling {
+            Telling::Open => format!("the key `{key}` a second time"),
+            Telling::Discreet => "a key a second time".to_owned(),
+        };
+        (found, format!("each key once{first}"))
     }
 
     /// Where the value that `pointer` (RFC 6901) points to begins; the nearest one around it if it is absent.
@@ -246,6 +267,7 @@ impl Lines {
 struct Reading<'a> {
     text: &'a str,
     lines: &'a Lines,
+    telling: Telling,
     pointer: String,
     depth: usize,
     faults: Vec<Fault>,
@@ -258,7 +280,8 @@ impl Reading<'_> {
         }
         self.faults.push(Fault {
             place: Some(self.lines.place(range.start)),
-            pointer: self.pointer.clone(),
+            // Nobody knows yet which of the keys that lead there are known.
+            pointer: if self.telling == Telling::Open { self.pointer.clone() } else { String::new() },
             found: found.into(),
             expected: expected.into(),
             nearest: None,
@@ -307,11 +330,16 @@ impl Reading<'_> {
                     self.check_comma(end, key_range.start);
                     end = Some(property.value.range().end);
                     if let ObjectPropName::Word(word) = &property.name {
-                        self.fault(
-                            key_range,
-                            format!("the key `{}` without quotes", word.value),
-                            format!("`\"{}\"`", word.value),
-                        );
+                        match self.telling {
+                            Telling::Open => self.fault(
+                                key_range,
+                                format!("the key `{}` without quotes", word.value),
+                                format!("`\"{}\"`", word.value),
+                            ),
+                            Telling::Discreet => {
+                                self.fault(key_range, "a key without quotes", "`\"` on both sides of it");
+                            }
+                        }
                     } else {
                         self.check_text(key_range);
                     }
@@ -339,16 +367,21 @@ impl Reading<'_> {
             None
         };
         if let Some(expected) = wrong {
-            self.fault(range, format!("`{literal}`"), expected);
+            self.fault(range, self.shown_number(literal), expected);
             return Data::Unreadable;
         }
         match parse_number(literal) {
             Some(number) => Data::Scalar(Value::Number(number)),
             None => {
-                self.fault(range, format!("`{literal}`"), "a number that is not that large: at most about 1.8e308");
+                let found = self.shown_number(literal);
+                self.fault(range, found, "a number that is not that large: at most about 1.8e308");
                 Data::Unreadable
             }
         }
+    }
+
+    fn shown_number(&self, literal: &str) -> String {
+        if self.telling == Telling::Open { format!("`{literal}`") } else { "a number".to_owned() }
     }
 
     fn check_text(&mut self, range: Range) {
@@ -449,7 +482,7 @@ fn node_of(value: Value, pointer: &mut String, depth: usize, faults: &mut Vec<Fa
 }
 
 /// What stopped the parser, and before it the forgotten quote that may have led to it.
-fn syntax_faults(error: &ParseError, text: &str, lines: &Lines) -> Vec<Fault> {
+fn syntax_faults(error: &ParseError, text: &str, lines: &Lines, telling: Telling) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut scanner = Scanner::new(text, &ScannerOptions::default());
     while let Ok(Some(token)) = scanner.scan()
@@ -466,15 +499,19 @@ fn syntax_faults(error: &ParseError, text: &str, lines: &Lines) -> Vec<Fault> {
             break;
         }
     }
-    faults.push(syntax_fault(error, text, lines));
+    faults.push(syntax_fault(error, text, lines, telling));
     faults
 }
 
 /// The one thing that stopped the parser.
-fn syntax_fault(error: &ParseError, text: &str, lines: &Lines) -> Fault {
+fn syntax_fault(error: &ParseError, text: &str, lines: &Lines, telling: Telling) -> Fault {
     let range = error.range();
     let there = text.get(range.start..range.end).unwrap_or("");
-    let token = if there.is_empty() { "the end of the document".to_owned() } else { shown_token(there) };
+    let token = match telling {
+        _ if there.is_empty() => "the end of the document".to_owned(),
+        Telling::Open => shown_token(there),
+        Telling::Discreet => "something else".to_owned(),
+    };
     let (found, expected) = match error.kind() {
         ParseErrorKind::ExpectedColonAfterObjectKey => (token, "`:` after a key"),
         ParseErrorKind::ExpectedObjectValue => ("a key without a value".to_owned(), "a value after `:`"),

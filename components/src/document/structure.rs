@@ -8,7 +8,7 @@ use super::{
     fault::{Fault, MAX_FAULTS},
     rules::{ObjectRule, Rule, RuleId, Rules, TextRule, quoted},
     source::{Data, Member, Node, Source, push_token},
-    words::{alternatives, counted, nearest, shown, shown_text},
+    words::{Telling, alternatives, counted, nearest},
 };
 
 /// Keys that an object may have if all of them are to be listed where an unknown one is found.
@@ -49,6 +49,21 @@ impl<'a> Walk<'a> {
         self.pointer.truncate(length);
     }
 
+    /// The same for a key that may not be known: those are not told where texts are not.
+    fn within_key(&mut self, key: &str, is_known: bool, check: impl FnOnce(&mut Self)) {
+        if is_known || self.source.telling == Telling::Open { self.within(key, check) } else { check(self) }
+    }
+
+    fn found(&self, node: &Node) -> String {
+        match &node.data {
+            Data::Scalar(value) => self.source.telling.value(value),
+            Data::List(items) if items.is_empty() => "an empty list".to_owned(),
+            Data::Object(members) if members.is_empty() => "an empty object".to_owned(),
+            Data::List(_) => "a list".to_owned(),
+            Data::Object(_) | Data::Unreadable => "an object".to_owned(),
+        }
+    }
+
     fn value(&mut self, node: &Node, id: RuleId) {
         match (self.rules.get(id), &node.data) {
             (_, Data::Unreadable)
@@ -59,14 +74,16 @@ impl<'a> Walk<'a> {
                 let value = number.as_f64().unwrap_or(f64::NAN);
                 let whole = !rule.whole || number.is_i64() || number.is_u64();
                 if !whole || !(rule.min..=rule.max).contains(&value) {
-                    self.unexpected(node, id);
+                    // A number where one belongs is no secret.
+                    self.fault(node.offset, format!("`{number}`"), self.rules.expected(id), None);
                 }
             }
             (Rule::Text(rule), Data::Scalar(Value::String(text))) => self.text(node, id, rule, text),
             (Rule::Word(words), Data::Scalar(Value::String(text))) => {
                 if !words.contains(text) {
                     let near = nearest(text, words.iter().map(String::as_str));
-                    self.fault(node.offset, shown_text(text), self.rules.expected(id), near.map(quoted).as_deref());
+                    let found = self.source.telling.text(text);
+                    self.fault(node.offset, found, self.rules.expected(id), near.map(quoted).as_deref());
                 }
             }
             (Rule::Constant(values), Data::Scalar(value)) if values.contains(value) => {}
@@ -91,7 +108,7 @@ impl<'a> Walk<'a> {
     }
 
     fn unexpected(&mut self, node: &Node, id: RuleId) {
-        self.fault(node.offset, found(node), self.rules.expected(id), None);
+        self.fault(node.offset, self.found(node), self.rules.expected(id), None);
     }
 
     fn text(&mut self, node: &Node, id: RuleId, rule: &TextRule, text: &str) {
@@ -103,7 +120,7 @@ impl<'a> Walk<'a> {
             && let Err(misfit) = (format.check)(text)
         {
             let expected = misfit.expected.unwrap_or(format.expected).to_owned();
-            self.fault(node.offset, shown_text(text), expected, misfit.nearest.as_deref());
+            self.fault(node.offset, self.source.telling.text(text), expected, misfit.nearest.as_deref());
         }
     }
 
@@ -119,11 +136,14 @@ impl<'a> Walk<'a> {
             let first = first_offsets.get(member.key.as_str()).copied().unwrap_or_default();
             if first != member.key_offset {
                 let (found, expected) = self.source.repeated(&member.key, first);
-                self.within(&member.key, |walk| walk.fault(member.key_offset, found, expected, None));
+                let is_known = rule.property(&member.key).is_some();
+                self.within_key(&member.key, is_known, |walk| walk.fault(member.key_offset, found, expected, None));
             }
             match rule.property(&member.key).or(rule.others) {
                 Some(_) if tag == Some(member.key.as_str()) => {}
-                Some(id) => self.within(&member.key, |walk| walk.value(&member.value, id)),
+                Some(id) => self.within_key(&member.key, rule.property(&member.key).is_some(), |walk| {
+                    walk.value(&member.value, id);
+                }),
                 None => {
                     let known = || rule.properties.iter().map(|(key, _)| key.as_str());
                     let near = nearest(&member.key, known().filter(|key| absent(key)));
@@ -133,8 +153,8 @@ impl<'a> Walk<'a> {
                         1..=LISTED_KEYS => alternatives(known()),
                         _ => "a key that is known here".to_owned(),
                     };
-                    let found = format!("the unknown key {}", shown_key(&member.key));
-                    self.within(&member.key, |walk| walk.fault(member.key_offset, found, expected, near));
+                    let found = self.source.telling.unknown_key(&member.key);
+                    self.within_key(&member.key, false, |walk| walk.fault(member.key_offset, found, expected, near));
                 }
             }
         }
@@ -156,8 +176,8 @@ impl<'a> Walk<'a> {
         let Some(member) = members.iter().rfind(|member| member.key == tag) else {
             let misspelt = members.iter().find(|member| nearest(&member.key, [tag]).is_some());
             match misspelt {
-                Some(member) => self.within(&member.key, |walk| {
-                    let found = format!("the unknown key {}", shown_key(&member.key));
+                Some(member) => self.within_key(&member.key, false, |walk| {
+                    let found = walk.source.telling.unknown_key(&member.key);
                     walk.fault(member.key_offset, found, format!("`{tag}`: {}", all()), Some(tag));
                 }),
                 None => self.fault(node.offset, format!("no `{tag}`"), format!("`{tag}`: {}", all()), None),
@@ -166,7 +186,7 @@ impl<'a> Walk<'a> {
         };
         let Data::Scalar(value) = &member.value.data else {
             if !matches!(member.value.data, Data::Unreadable) {
-                self.within(tag, |walk| walk.fault(member.value.offset, found(&member.value), all(), None));
+                self.within(tag, |walk| walk.fault(member.value.offset, walk.found(&member.value), all(), None));
             }
             return;
         };
@@ -175,7 +195,8 @@ impl<'a> Walk<'a> {
         if name.is_none() {
             name = nearest(text, names());
             let near = name.map(quoted);
-            self.within(tag, |walk| walk.fault(member.value.offset, shown(value), all(), near.as_deref()));
+            let found = self.source.telling.value(value);
+            self.within(tag, |walk| walk.fault(member.value.offset, found, all(), near.as_deref()));
         }
         // Where it is plain what was meant, the rest is checked as that.
         let Some((_, id)) = branches.iter().find(|(branch, _)| Some(branch.as_str()) == name) else { return };
@@ -234,20 +255,4 @@ impl<'a> Walk<'a> {
             _ => false,
         }
     }
-}
-
-fn found(node: &Node) -> String {
-    match &node.data {
-        Data::Scalar(value) => shown(value),
-        Data::List(items) if items.is_empty() => "an empty list".to_owned(),
-        Data::Object(members) if members.is_empty() => "an empty object".to_owned(),
-        Data::List(_) => "a list".to_owned(),
-        Data::Object(_) | Data::Unreadable => "an object".to_owned(),
-    }
-}
-
-fn shown_key(key: &str) -> String {
-    let quoted = shown_text(key);
-    let bare = quoted.trim_start_matches("`\"").trim_end_matches("\"`");
-    format!("`{bare}`")
 }

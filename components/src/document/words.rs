@@ -5,6 +5,48 @@ use serde_json::Value;
 /// Characters of a found text that are shown.
 const SHOWN: usize = 40;
 
+/// Whether faults of a document repeat what was found in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// They do.
+    #[default]
+    Open,
+    /// Texts and unknown names stay untold: whoever confuses fields may have written a secret into any of them.
+    Discreet,
+}
+
+impl Telling {
+    /// A text that was found.
+    pub(super) fn text(self, text: &str) -> String {
+        match self {
+            Self::Open => shown_text(text),
+            Self::Discreet => format!("text of {}", counted(text.chars().count(), "character", "characters")),
+        }
+    }
+
+    /// A value that was found.
+    pub(super) fn value(self, value: &Value) -> String {
+        match (self, value) {
+            (_, Value::String(text)) => self.text(text),
+            (Self::Discreet, Value::Number(_)) => "a number".to_owned(),
+            (_, value) => shown(value),
+        }
+    }
+
+    /// A key that is not known.
+    pub(super) fn unknown_key(self, key: &str) -> String {
+        match self {
+            Self::Open => {
+                let quoted = shown_text(key);
+                format!("the unknown key `{}`", quoted.trim_start_matches("`\"").trim_end_matches("\"`"))
+            }
+            Self::Discreet => {
+                format!("an unknown key of {}", counted(key.chars().count(), "character", "characters"))
+            }
+        }
+    }
+}
+
 /// The candidate that `found` most likely was meant to be, if any is near enough.
 ///
 /// Case, `_` and `-` do not count; a word cut short counts as near to the whole word.
@@ -46,7 +88,7 @@ pub(super) fn shown(value: &Value) -> String {
 }
 
 /// A text as faults show it: in quotes, cut off where it is long.
-pub(super) fn shown_text(text: &str) -> String {
+pub(crate) fn shown_text(text: &str) -> String {
     let mut start: String = text.chars().take(SHOWN).collect();
     if text.chars().nth(SHOWN).is_some() {
         start.push('…');

@@ -1,7 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::color::Color;
+use crate::{
+    animation::slots::{Slots, Visitor},
+    color::Color,
+};
 
 /// Makes a colour transparent, such as the green of a screen behind a person. Only hue and saturation count, not how
 /// bright it is lit. The numbers are those of OBS Studio's filter divided by 1000.
@@ -24,5 +27,14 @@ pub struct ChromaKey {
 impl Default for ChromaKey {
     fn default() -> Self {
         Self { color: Color::rgb(0, 255, 0), similarity: 0.4, smoothness: 0.08, spill: 0.1 }
+    }
+}
+
+impl Slots for ChromaKey {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.color("color", &mut self.color);
+        visitor.number("similarity", &mut self.similarity, 0.0, 1.0);
+        visitor.number("smoothness", &mut self.smoothness, 0.0, 1.0);
+        visitor.number("spill", &mut self.spill, 0.0, 1.0);
     }
 }

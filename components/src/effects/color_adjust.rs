@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::animation::slots::{Slots, Visitor};
+
 /// Brightness, contrast, saturation and hue, changed in this order, each as the CSS filter function of its name does.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -22,5 +24,14 @@ pub struct ColorAdjust {
 impl Default for ColorAdjust {
     fn default() -> Self {
         Self { brightness: 1.0, contrast: 1.0, saturation: 1.0, hue: 0.0 }
+    }
+}
+
+impl Slots for ColorAdjust {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.number("brightness", &mut self.brightness, 0.0, 10.0);
+        visitor.number("contrast", &mut self.contrast, 0.0, 10.0);
+        visitor.number("saturation", &mut self.saturation, 0.0, 10.0);
+        visitor.number("hue", &mut self.hue, -36000.0, 36000.0);
     }
 }

@@ -1,7 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{color::Color, geometry::Point};
+use crate::{
+    animation::slots::{Segment, Slots, Visitor},
+    color::Color,
+    geometry::Point,
+};
 
 /// A blurred shadow of the layer's alpha, drawn behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,5 +23,13 @@ pub struct DropShadow {
 impl Default for DropShadow {
     fn default() -> Self {
         Self { offset: Point { x: 0.0, y: 4.0 }, radius: 8.0, color: Color { r: 0, g: 0, b: 0, a: 128 } }
+    }
+}
+
+impl Slots for DropShadow {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.point(Segment::Name("offset"), &mut self.offset);
+        visitor.number("radius", &mut self.radius, 0.0, 200.0);
+        visitor.color("color", &mut self.color);
     }
 }

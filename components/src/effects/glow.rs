@@ -1,7 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::color::Color;
+use crate::{
+    animation::slots::{Slots, Visitor},
+    color::Color,
+};
 
 /// Light around the layer: its blurred alpha in a colour, behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,5 +23,13 @@ pub struct Glow {
 impl Default for Glow {
     fn default() -> Self {
         Self { radius: 8.0, color: Color::WHITE, strength: 2.0 }
+    }
+}
+
+impl Slots for Glow {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.number("radius", &mut self.radius, 0.0, 200.0);
+        visitor.color("color", &mut self.color);
+        visitor.number("strength", &mut self.strength, 0.0, 20.0);
     }
 }

@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::animation::slots::{Slots, Visitor};
+
 /// Greys instead of colours, as the CSS filter function `grayscale`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -13,5 +15,11 @@ pub struct Grayscale {
 impl Default for Grayscale {
     fn default() -> Self {
         Self { amount: 1.0 }
+    }
+}
+
+impl Slots for Grayscale {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.number("amount", &mut self.amount, 0.0, 1.0);
     }
 }

@@ -16,6 +16,11 @@ use bevy_ecs::component::Component;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    animation::slots::{Slots, Visitor},
+    computed::ShownEffects,
+};
+
 pub use self::{
     blur::Blur, chroma_key::ChromaKey, color_adjust::ColorAdjust, drop_shadow::DropShadow, glow::Glow,
     grayscale::Grayscale, outline::Outline, pixelate::Pixelate, rounded_corners::RoundedCorners, tint::Tint,
@@ -25,6 +30,7 @@ pub use self::{
 /// The effects of a layer, applied one after the other.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[require(ShownEffects)]
 pub struct Effects(#[schemars(length(max = 16))] pub Vec<Effect>);
 
 /// One effect.
@@ -53,4 +59,22 @@ pub enum Effect {
     Vignette(Vignette),
     /// Corners cut off round.
     RoundedCorners(RoundedCorners),
+}
+
+impl Slots for Effect {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        match self {
+            Self::Blur(effect) => effect.visit(visitor),
+            Self::DropShadow(effect) => effect.visit(visitor),
+            Self::Glow(effect) => effect.visit(visitor),
+            Self::Outline(effect) => effect.visit(visitor),
+            Self::ColorAdjust(effect) => effect.visit(visitor),
+            Self::Tint(effect) => effect.visit(visitor),
+            Self::Grayscale(effect) => effect.visit(visitor),
+            Self::ChromaKey(effect) => effect.visit(visitor),
+            Self::Pixelate(effect) => effect.visit(visitor),
+            Self::Vignette(effect) => effect.visit(visitor),
+            Self::RoundedCorners(effect) => effect.visit(visitor),
+        }
+    }
 }

@@ -1,7 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::color::Color;
+use crate::{
+    animation::slots::{Slots, Visitor},
+    color::Color,
+};
 
 /// A line around what is opaque in the layer, behind it. Its corners are round.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,5 +20,12 @@ pub struct Outline {
 impl Default for Outline {
     fn default() -> Self {
         Self { width: 2.0, color: Color::BLACK }
+    }
+}
+
+impl Slots for Outline {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.number("width", &mut self.width, 0.0, 50.0);
+        visitor.color("color", &mut self.color);
     }
 }

@@ -1,7 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::color::Color;
+use crate::{
+    animation::slots::{Slots, Visitor},
+    color::Color,
+};
 
 /// Shades between two colours instead of the layer's own: its dark becomes the one, its light the other.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,5 +22,13 @@ pub struct Tint {
 impl Default for Tint {
     fn default() -> Self {
         Self { black: Color::BLACK, white: Color::WHITE, amount: 1.0 }
+    }
+}
+
+impl Slots for Tint {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.color("black", &mut self.black);
+        visitor.color("white", &mut self.white);
+        visitor.number("amount", &mut self.amount, 0.0, 1.0);
     }
 }

@@ -1,7 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::color::Color;
+use crate::{
+    animation::slots::{Slots, Visitor},
+    color::Color,
+};
 
 /// Shades the layer towards the corners of its box (for a group: of the rectangle that its members fill).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,5 +26,14 @@ pub struct Vignette {
 impl Default for Vignette {
     fn default() -> Self {
         Self { amount: 0.6, radius: 0.4, softness: 0.6, color: Color::BLACK }
+    }
+}
+
+impl Slots for Vignette {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        visitor.number("amount", &mut self.amount, 0.0, 1.0);
+        visitor.number("radius", &mut self.radius, 0.0, 1.0);
+        visitor.number("softness", &mut self.softness, 0.0, 1.0);
+        visitor.color("color", &mut self.color);
     }
 }

@@ -17,7 +17,7 @@ use warp::{
 use super::{
     Context, Problem, Request, at_tick, body, endpoint, json,
     openapi::Api,
-    precondition::{self, tagged},
+    precondition::{self, Expected, tagged},
 };
 
 /// `…/layers/active`
@@ -37,6 +37,7 @@ pub(super) fn describe(api: &mut Api) {
                 .answers::<Active>(200, "It is chosen")
                 .ticks()
                 .tagged()
+                .conditional()
                 .refuses(404, "There is no such layer")
         });
 }
@@ -58,7 +59,11 @@ async fn active(context: Context, (): (), request: Request) -> Result<Response, 
             precondition::answer(&request, &active, Some(context.engine.stats().tick))
         }
         Method::PUT => {
+            let expected = Expected::of(&request)?;
             let active: Active = body::document(request).await?;
+            // Nobody else comes in between the look and the choice.
+            let _alone = context.choosing.lock().await;
+            expected.check(Fingerprint::of(&Active { id: context.engine.active_layer() }))?;
             context.engine.set_active_layer(active.id.clone()).await?;
             let response = at_tick(json(StatusCode::OK, &active)?, context.engine.stats().tick);
             Ok(tagged(response, Fingerprint::of(&active)))

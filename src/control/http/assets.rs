@@ -8,7 +8,8 @@ use std::{path::PathBuf, str::FromStr};
 
 use components::{
     AssetDocument, AssetId, AssetKind, Edit,
-    edit::{EditApplied, EditRejected},
+    document::Fingerprint,
+    edit::{DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize as _, Serialize, de::IntoDeserializer as _};
@@ -17,16 +18,20 @@ use systems::assets::{AssetAction, AssetRefused, AssetStatus};
 use warp::{
     Filter,
     filters::BoxedFilter,
-    http::{Method, StatusCode},
+    http::{HeaderValue, Method, StatusCode, header},
     reply::Response,
 };
 
 use super::{
-    Context, Problem, Request, at_tick, body, endpoint, first_of, json,
+    Context, Problem, Request, at_tick, endpoint, files_endpoint, first_of,
+    idempotency::{self, Head},
+    json,
     openapi::Api,
     paging::{self, Next},
-    upload::{self, Upload, discard},
+    precondition::{self, Expected},
+    upload::{self, Incoming, Upload},
 };
+use crate::control::uploads::Room;
 
 /// `…/assets`, `…/assets/:id`, `…/assets/:id/load`, `…/assets/:id/unload`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -37,7 +42,7 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
         base.clone().and(warp::path!("assets" / String / "unload")).map(|id| (id, AssetAction::Unload)).boxed();
     first_of([
         endpoint(context, all, "/api/stream/assets", list),
-        endpoint(context, one, "/api/stream/assets/:id", asset),
+        files_endpoint(context, one, "/api/stream/assets/:id", asset),
         endpoint(context, load, "/api/stream/assets/:id/load", steer),
         endpoint(context, unload, "/api/stream/assets/:id/unload", steer),
     ])
@@ -51,7 +56,11 @@ pub(super) fn describe(api: &mut Api) {
     api.route("/api/stream/assets/:id")
         .parameter("id", "logo", "The asset")
         .on("get", "An asset", |get| {
-            get.answers::<AssetStatus>(200, "What has become of it").ticks().refuses(404, "There is no such asset")
+            get.about("Its `ETag` stands for the file and its type, not for what has become of that.")
+                .answers::<AssetStatus>(200, "What has become of it")
+                .ticks()
+                .tagged()
+                .refuses(404, "There is no such asset")
         })
         .on("put", "Upload a file as an asset", |put| {
             put.about(
@@ -62,13 +71,19 @@ pub(super) fn describe(api: &mut Api) {
         .file(&upload::media_types())
         .answers::<Edited>(200, "It is an asset of the scene")
         .ticks()
+        .tagged()
+        .conditional()
+        .creates()
+        .refuses(404, "`If-Match` was sent, and there is no such asset")
         .refuses(409, "The scene uses the asset as another kind")
+        .refuses(503, "Too many files are being uploaded; try again in a moment")
         .refuses(507, "The file cannot be kept beside the scene")
         })
         .on("delete", "Remove an asset that nothing uses", |delete| {
             delete
                 .answers::<Edited>(200, "It is gone; so is its file, if it was uploaded and no other scene has it")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such asset")
                 .refuses(409, "The scene uses it")
         });
@@ -119,10 +134,18 @@ async fn asset(context: Context, id: String, request: Request) -> Result<Respons
     match request.method {
         Method::GET | Method::HEAD => {
             request.query.only(&[])?;
-            answer(&context, StatusCode::OK, &id).await
+            let mut response = answer(&context, StatusCode::OK, &id).await?;
+            let snapshot = context.engine.snapshot().await?;
+            if let Some(asset) = snapshot.scene.assets.iter().find(|asset| asset.id.as_str() == id) {
+                tag(&mut response, asset);
+            }
+            Ok(response)
         }
         Method::PUT => upload(&context, id, request).await,
-        Method::DELETE => delete(&context, id, &request).await,
+        Method::DELETE => {
+            let answers = context.answers.clone();
+            idempotency::once(&answers, request, |request| async move { delete(&context, id, &request).await }).await
+        }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, DELETE")),
     }
 }
@@ -138,7 +161,14 @@ struct Edited {
     asset: Option<AssetDocument>,
 }
 
-async fn upload(context: &Context, id: String, request: Request) -> Result<Response, Problem> {
+/// Makes an answer name the version of an asset. What the answer says of it may change without that, so it is not kept.
+fn tag(response: &mut Response, asset: &AssetDocument) {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", Fingerprint::of(asset))) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+}
+
+async fn upload(context: &Context, id: String, mut request: Request) -> Result<Response, Problem> {
     request.query.only(&["type"])?;
     let id = AssetId::new(&id).map_err(|error| {
         let found: String = id.chars().take(80).collect();
@@ -147,49 +177,80 @@ async fn upload(context: &Context, id: String, request: Request) -> Result<Respo
     let kinds = "`image`, `animatedImage`, `svg`, `font` or `audio`";
     let kind = request.query.value::<Kind>("type", kinds)?.map(|Kind(kind)| kind);
     let upload = Upload::new(id, &request.headers, kind)?;
-    let bytes = body::file(request).await?;
+    let expected = Expected::of(&request)?;
+    let head = Head::of(&request)?;
+    let room = context.uploads.room(request.address)?;
     let folder = context.engine.snapshot().await?.scene.folder.clone();
+    let incoming = Incoming::receive(&mut request, upload, folder).await?;
+    let content = incoming.fingerprint();
+    let sent = Sent { incoming, expected, address: request.address, room };
+    let context = context.clone();
+    let answers = context.answers.clone();
+    let keeping = async move {
+        // On its own, so that no file is left in the folder by a client that does not wait.
+        let kept = tokio::spawn(keep(context, sent)).await;
+        kept.unwrap_or_else(|error| Err(Problem::unavailable(error.to_string())))
+    };
+    idempotency::once_of(&answers, head, content, keeping).await
+}
+
+/// A file that is all there, and what is asked of the asset before it becomes that.
+struct Sent {
+    incoming: Incoming,
+    expected: Expected,
+    address: std::net::IpAddr,
+    room: Room,
+}
+
+/// Makes a file an asset.
+async fn keep(context: Context, sent: Sent) -> Result<Response, Problem> {
+    let Sent { incoming, expected, address, room } = sent;
+    let (engine, uploads) = (&context.engine, &context.uploads);
     let limit = context.config.settings().await.assets_memory << 20;
-    let keeping = tokio::task::spawn_blocking({
-        let folder = folder.clone();
-        move || upload.keep(&folder, &bytes, limit)
-    });
-    let asset = keeping.await.map_err(|error| Problem::unavailable(error.to_string()))??;
-    let before = present(context, &asset.id).await?;
-    let edited = context.engine.edit(vec![Edit::PutAsset { asset: asset.clone() }], None).await;
+    let turn = uploads.looks.take(address).await?;
+    let incoming = blocking(move || incoming.check(limit).map(|()| incoming)).await?;
+    drop(turn);
+    let alone = uploads.alone().await;
+    let snapshot = engine.snapshot().await?;
+    let folder = incoming.folder().to_owned();
+    if snapshot.scene.folder != folder {
+        return Err(Problem::unavailable(
+            "another scene has come on air, whose files are elsewhere; send the file again",
+        ));
+    }
+    let asset = blocking(move || incoming.keep()).await?;
+    let before = snapshot.scene.assets.iter().find(|before| before.id == asset.id).map(|before| before.path.clone());
+    let document = DocumentName::Asset { id: asset.id.clone() };
+    let edit = Edit::PutAsset { asset: asset.clone() };
+    let edited = precondition::edit(&context, expected, document, edit, None).await;
     // The one that is not used: the new one if it was refused, else the one before.
-    let unused = if edited.is_ok() { before.map(|before| before.path) } else { Some(asset.path.clone()) };
-    tidy(context, unused, folder).await?;
+    let unused: Option<PathBuf> = if edited.is_ok() { before } else { Some(asset.path.clone()) };
+    uploads.tidy_alone(&alone, engine, &folder, unused.into_iter().collect()).await;
+    drop((alone, room));
     let applied = edited?;
     let tick = applied.tick;
-    json(StatusCode::OK, &Edited { applied, asset: Some(asset) }).map(|response| at_tick(response, tick))
+    let mut response = json(StatusCode::OK, &Edited { applied, asset: Some(asset.clone()) })?;
+    tag(&mut response, &asset);
+    Ok(at_tick(response, tick))
+}
+
+/// What work on the disk comes to.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Problem::unavailable(error.to_string())))
 }
 
 async fn delete(context: &Context, id: String, request: &Request) -> Result<Response, Problem> {
     request.query.only(&[])?;
+    let expected = Expected::of(request)?;
     let id = AssetId::new(&id).map_err(|_| EditRejected::UnknownAsset { id, nearest: None })?;
-    let folder = context.engine.snapshot().await?.scene.folder.clone();
-    let before = present(context, &id).await?;
-    let applied = context.engine.edit(vec![Edit::DeleteAsset { id }], None).await?;
-    tidy(context, before.map(|before| before.path), folder).await?;
+    let snapshot = context.engine.snapshot().await?;
+    let before = snapshot.scene.assets.iter().find(|asset| asset.id == id).map(|asset| asset.path.clone());
+    let document = DocumentName::Asset { id: id.clone() };
+    let applied = precondition::edit(context, expected, document, Edit::DeleteAsset { id }, None).await?;
+    context.uploads.tidy(&context.engine, &snapshot.scene.folder, before.into_iter().collect()).await;
     let tick = applied.tick;
     json(StatusCode::OK, &Edited { applied, asset: None }).map(|response| at_tick(response, tick))
-}
-
-/// The asset of this id as it is in the scene.
-async fn present(context: &Context, id: &AssetId) -> Result<Option<AssetDocument>, Problem> {
-    let snapshot = context.engine.snapshot().await?;
-    Ok(snapshot.scene.assets.iter().find(|asset| asset.id == *id).cloned())
-}
-
-/// Removes an uploaded file, if no scene uses it.
-async fn tidy(context: &Context, file: Option<PathBuf>, folder: PathBuf) -> Result<(), Problem> {
-    let Some(file) = file else { return Ok(()) };
-    let (snapshot, held) = context.engine.scenes().await?;
-    let removing = tokio::task::spawn_blocking(move || {
-        discard(&file, &folder, held.others.values().map(AsRef::as_ref).chain([&snapshot.scene]));
-    });
-    removing.await.map_err(|error| Problem::unavailable(error.to_string()))
 }
 
 /// A kind of asset in a query.

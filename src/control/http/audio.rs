@@ -47,6 +47,7 @@ pub(super) fn describe(api: &mut Api) {
                 .ticks()
                 .tagged()
                 .conditional()
+                .creates()
                 .refuses(404, "`If-Match` was sent, and there is no such track")
         })
         .on("patch", "Change parts of a track", |patch| {

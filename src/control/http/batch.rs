@@ -10,7 +10,7 @@ use warp::{
 };
 
 use super::{Context, Problem, Request, at_tick, body, endpoint, json, openapi::Api};
-use crate::control::batch::{Answer, carry_out};
+use crate::control::batch::{Answer, carry_out_read, read};
 
 /// `…/layers/batch`
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -43,7 +43,7 @@ async fn batch(context: Context, (): (), request: Request) -> Result<Response, P
         return Err(Problem::method_not_allowed("POST"));
     }
     request.query.only(&[])?;
-    let source = body::source(request).await?;
-    let answer = carry_out(&context.engine, &source).await?;
+    let (batch, source) = body::source(request, |source| Ok((read(&source)?, source))).await?;
+    let answer = carry_out_read(&context.engine, &context.uploads, &source, batch).await?;
     json(StatusCode::OK, &answer).map(|response| at_tick(response, answer.applied.tick))
 }

@@ -1,11 +1,12 @@
 //! Reading the documents that clients send.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use bytes::Bytes;
 use components::{
     LayerDocument, SceneDocument,
-    document::{self, Source, check_scene},
+    document::{self, Source, Telling, check_scene},
+    edit::{EditRejected, MAX_PATCHED_VALUES, count_values},
 };
 use futures_util::TryStreamExt as _;
 use schemars::JsonSchema;
@@ -18,13 +19,10 @@ use crate::control::{Problem, batch::LIMITS};
 
 /// The largest document: a layer with all its children.
 const LIMIT: usize = 2 << 20;
+/// A document up to this size is parsed in less time than it takes to hand it to another thread.
+const SMALL: usize = 16 << 10;
 /// A body must be there within this time.
 const WITHIN: Duration = Duration::from_secs(30);
-/// The largest file that can be uploaded.
-const LARGEST_FILE: usize = 64 << 20;
-/// A file must be there within this time.
-const FILE_WITHIN: Duration = Duration::from_secs(300);
-
 /// The media types of JSON documents.
 const JSON: &[&str] = &["application/json"];
 /// The media types of JSON Merge Patches (RFC 7396).
@@ -32,69 +30,160 @@ const PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
 /// A layer's document.
 pub(super) async fn layer(request: Request) -> Result<LayerDocument, Problem> {
-    let text = text(request, JSON).await?;
     // Parsed once more in the rare case of a fault, to tell text that is no JSON from JSON that is no layer.
-    LayerDocument::parse(&text, &LIMITS).map_err(|faults| match Source::from_text(&text) {
-        Ok(_) => Problem::invalid(faults),
-        Err(faults) => Problem::malformed(faults),
-    })
+    let parse = |text: &str| {
+        LayerDocument::parse(text, &LIMITS).map_err(|faults| match Source::from_text(text) {
+            Ok(_) => Problem::invalid(faults),
+            Err(faults) => Problem::malformed(faults),
+        })
+    };
+    required(request, JSON, parse).await
 }
 
 /// A scene's document.
 pub(super) async fn scene(request: Request) -> Result<SceneDocument, Problem> {
-    let source = source(request).await?;
-    let scene: SceneDocument = document::read(&source).map_err(Problem::invalid)?;
-    let mut faults = check_scene(&scene, &LIMITS);
-    for fault in &mut faults {
-        fault.place = source.place(&fault.pointer);
-    }
-    if faults.is_empty() { Ok(scene) } else { Err(Problem::invalid(faults)) }
+    let parse = |source: Source| {
+        let scene: SceneDocument = document::read(&source).map_err(Problem::invalid)?;
+        let mut faults = check_scene(&scene, &LIMITS);
+        for fault in &mut faults {
+            fault.place = source.place(&fault.pointer);
+        }
+        if faults.is_empty() { Ok(scene) } else { Err(Problem::invalid(faults)) }
+    };
+    source(request, parse).await
 }
 
 /// A document that may be left out; it is the default then.
-pub(super) async fn optional<T: Default + JsonSchema + DeserializeOwned>(mut request: Request) -> Result<T, Problem> {
-    check_type(&request.headers, JSON)?;
-    let bytes = read(&mut request).await?;
-    if bytes.trim_ascii().is_empty() {
-        return Ok(T::default());
-    }
-    let source = Source::from_text(&utf8(bytes)?).map_err(Problem::malformed)?;
-    document::read(&source).map_err(Problem::invalid)
+pub(super) async fn optional<T>(request: Request) -> Result<T, Problem>
+where
+    T: Default + JsonSchema + DeserializeOwned + Send + 'static,
+{
+    let parse = |text: &str| {
+        if text.trim_ascii().is_empty() {
+            return Ok(T::default());
+        }
+        let source = Source::from_text(text).map_err(Problem::malformed)?;
+        document::read(&source).map_err(Problem::invalid)
+    };
+    parsed(request, JSON, parse).await
+}
+
+/// A document that may have secrets in it: its faults do not repeat what was found.
+pub(super) async fn document_of_secrets<T>(request: Request) -> Result<T, Problem>
+where
+    T: JsonSchema + DeserializeOwned + Send + 'static,
+{
+    let read = |text: &str| {
+        let source = Source::told_as(Telling::Discreet, text).map_err(Problem::malformed)?;
+        document::read(&source).map_err(Problem::invalid)
+    };
+    required(request, JSON, read).await
 }
 
 /// A document of any other shape.
-pub(super) async fn document<T: JsonSchema + DeserializeOwned>(request: Request) -> Result<T, Problem> {
-    document::read(&source(request).await?).map_err(Problem::invalid)
+pub(super) async fn document<T>(request: Request) -> Result<T, Problem>
+where
+    T: JsonSchema + DeserializeOwned + Send + 'static,
+{
+    source(request, |source| document::read(&source).map_err(Problem::invalid)).await
 }
 
-/// A document that is read by somebody else.
-pub(super) async fn source(request: Request) -> Result<Source, Problem> {
-    Source::from_text(&text(request, JSON).await?).map_err(Problem::malformed)
+/// A document that `read` makes something of.
+pub(super) async fn source<T: Send + 'static>(
+    request: Request,
+    read: impl FnOnce(Source) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    required(request, JSON, |text| read(Source::from_text(text).map_err(Problem::malformed)?)).await
 }
 
 /// A JSON Merge Patch. What it makes of a document is checked when it is carried out.
 pub(super) async fn patch(request: Request) -> Result<Value, Problem> {
-    let text = text(request, PATCH).await?;
-    let source = Source::from_text(&text).map_err(Problem::malformed)?;
-    let mut faults = source.faults().to_vec();
-    faults.extend(source.repeated_keys());
-    if faults.is_empty() { Ok(source.value()) } else { Err(Problem::malformed(faults)) }
+    patch_told_as(Telling::Open, request).await
+}
+
+/// A patch of what may have secrets in it: its faults do not repeat what was found.
+pub(super) async fn patch_of_secrets(request: Request) -> Result<Value, Problem> {
+    patch_told_as(Telling::Discreet, request).await
+}
+
+async fn patch_told_as(telling: Telling, request: Request) -> Result<Value, Problem> {
+    let parse = move |text: &str| {
+        let source = Source::told_as(telling, text).map_err(Problem::malformed)?;
+        let mut faults = source.faults().to_vec();
+        faults.extend(source.repeated_keys());
+        if !faults.is_empty() {
+            return Err(Problem::malformed(faults));
+        }
+        let patch = source.value();
+        match count_values(&patch) {
+            values if values > MAX_PATCHED_VALUES => Err(EditRejected::TooManyValues { values }.into()),
+            _ => Ok(patch),
+        }
+    };
+    required(request, PATCH, parse).await
 }
 
 /// A document with a merge patch applied, checked.
 pub(super) fn patched<T: JsonSchema + Serialize + DeserializeOwned>(present: &T, patch: &Value) -> Result<T, Problem> {
-    let mut value = serde_json::to_value(present).map_err(|error| Problem::bad_request(error.to_string()))?;
-    document::merge_patch(&mut value, patch);
-    document::read(&Source::from_value(value)).map_err(Problem::invalid)
+    patched_told_as(Telling::Open, present, patch)
 }
 
-async fn text(mut request: Request, types: &'static [&'static str]) -> Result<String, Problem> {
+/// The same of what may have secrets in it.
+pub(super) fn patched_of_secrets<T: JsonSchema + Serialize + DeserializeOwned>(
+    present: &T,
+    patch: &Value,
+) -> Result<T, Problem> {
+    patched_told_as(Telling::Discreet, present, patch)
+}
+
+fn patched_told_as<T: JsonSchema + Serialize + DeserializeOwned>(
+    telling: Telling,
+    present: &T,
+    patch: &Value,
+) -> Result<T, Problem> {
+    let mut value = serde_json::to_value(present).map_err(|error| Problem::bad_request(error.to_string()))?;
+    document::merge_patch(&mut value, patch);
+    document::read(&Source::from_value(value).telling(telling)).map_err(Problem::invalid)
+}
+
+/// What `parse` makes of a body that must be there.
+async fn required<T: Send + 'static>(
+    request: Request,
+    types: &'static [&'static str],
+    parse: impl FnOnce(&str) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let parse = |text: &str| {
+        if text.trim_ascii().is_empty() {
+            return Err(Problem::bad_request("the body is empty; send a JSON document"));
+        }
+        parse(text)
+    };
+    parsed(request, types, parse).await
+}
+
+/// What `parse` makes of a body. A large one takes its time: it is parsed beside the threads that serve everybody, one at a
+/// time, and addresses take turns. A small one never waits for it.
+async fn parsed<T: Send + 'static>(
+    mut request: Request,
+    types: &'static [&'static str],
+    parse: impl FnOnce(&str) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     check_type(&request.headers, types)?;
     let bytes = read(&mut request).await?;
-    if bytes.trim_ascii().is_empty() {
-        return Err(Problem::bad_request("the body is empty; send a JSON document"));
+    let is_small = bytes.len() <= SMALL;
+    let parse = move || parse(&utf8(bytes)?);
+    if is_small {
+        return parse();
     }
-    utf8(bytes)
+    let turn = request.documents.take(request.address).await?;
+    let parsing = tokio::task::spawn_blocking(move || {
+        let parsed = parse();
+        drop(turn);
+        parsed
+    });
+    parsing.await.unwrap_or_else(|error| {
+        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the document could not be read: {error}")))
+    })
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<String, Problem> {
@@ -122,33 +211,93 @@ pub(super) fn of(bytes: Vec<u8>) -> Body {
     Box::pin(futures_util::stream::once(std::future::ready(Ok(Bytes::from(bytes)))))
 }
 
-/// A file that is an asset.
-pub(super) async fn file(mut request: Request) -> Result<Vec<u8>, Problem> {
-    let bytes = read_up_to(LARGEST_FILE, FILE_WITHIN, &mut request).await?;
-    if bytes.is_empty() { Err(Problem::bad_request("the body is empty; send the file")) } else { Ok(bytes) }
-}
-
 /// The whole body of a document.
 pub(super) async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
-    read_up_to(LIMIT, WITHIN, request).await
-}
-
-/// The whole body, if it is within the limit and in time, chunked ones included.
-async fn read_up_to(limit: usize, within: Duration, request: &mut Request) -> Result<Vec<u8>, Problem> {
-    let body = &mut request.body;
-    let reading = async {
+    in_time(WITHIN, async {
+        let mut parts = Parts::new(&mut request.body, LIMIT);
         let mut bytes = Vec::new();
-        while let Some(chunk) = body.try_next().await.transpose() {
-            let chunk = chunk.map_err(|error| Problem::bad_request(format!("the body broke off: {error}")))?;
-            if bytes.len() + chunk.len() > limit {
-                let detail = format!("the body is larger than {} MiB", limit >> 20);
-                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-            }
-            bytes.extend_from_slice(&chunk);
+        while let Some(part) = parts.next().await? {
+            bytes.extend_from_slice(&part);
         }
         Ok(bytes)
-    };
+    })
+    .await
+}
+
+/// A body as it comes in, chunked or not, as long as it is within a limit.
+pub(super) struct Parts<'a> {
+    body: &'a mut Body,
+    limit: usize,
+    taken: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of a body of up to `limit` bytes.
+    pub(super) fn new(body: &'a mut Body, limit: usize) -> Self {
+        Self { body, limit, taken: 0 }
+    }
+
+    /// The next part; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let broke_off = |error| Problem::bad_request(format!("the body broke off: {error}"));
+        let Some(part) = self.body.try_next().await.map_err(broke_off)? else { return Ok(None) };
+        self.taken += part.len();
+        if self.taken > self.limit {
+            let detail = format!("the body is larger than {} MiB", self.limit >> 20);
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+        }
+        Ok(Some(part))
+    }
+}
+
+/// What `reading` of a body comes to, if that is in time.
+pub(super) async fn in_time<T>(
+    within: Duration,
+    reading: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
     tokio::time::timeout(within, reading).await.unwrap_or_else(|_| {
         Err(Problem::new(StatusCode::REQUEST_TIMEOUT, format!("the body was not there within {within:?}")))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, pin::pin};
+
+    use futures_util::poll;
+
+    use super::*;
+    use crate::control::{http::request::request, turns::Turns};
+
+    /// A large document waits for its turn; a small one of the same client does not.
+    #[tokio::test]
+    async fn a_small_document_waits_for_no_large_one() {
+        let turns = Turns::new("large documents", 1, 8);
+        let sent = async |body: String| {
+            let request = request(turns.clone());
+            warp::test::request().method("PATCH").path("/").body(body).filter(&request).await.unwrap()
+        };
+        let large = sent(format!(r#"{{ "name": "{}" }}"#, "x".repeat(SMALL))).await;
+        let running = turns.take(Ipv4Addr::UNSPECIFIED.into()).await.unwrap();
+        let mut waits = pin!(patch(large));
+        for _ in 0..20 {
+            assert!(poll!(&mut waits).is_pending());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(patch(sent(r#"{ "opacity": 1 }"#.to_owned()).await).await, Ok(serde_json::json!({ "opacity": 1 })));
+        assert!(poll!(&mut waits).is_pending());
+        drop(running);
+        assert_eq!(waits.await.unwrap()["name"].as_str().map(str::len), Some(SMALL));
+        // It gave its turn back.
+        turns.take(Ipv4Addr::UNSPECIFIED.into()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_patch_of_too_many_values_is_refused_before_it_goes_anywhere() {
+        let body = format!(r#"{{ "x": [0{}] }}"#, ",0".repeat(MAX_PATCHED_VALUES));
+        let request = request(Turns::new("large documents", 1, 8));
+        let sent = warp::test::request().method("PATCH").path("/").body(body).filter(&request).await.unwrap();
+        let status = patch(sent).await.unwrap_err().into_response().status();
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
 }

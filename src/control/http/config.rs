@@ -54,7 +54,7 @@ async fn config(context: Context, (): (), request: Request) -> Result<Response, 
         Method::GET | Method::HEAD => precondition::answer(&request, &context.config.document().await, None),
         Method::PATCH => {
             let expected = Expected::of(&request)?;
-            let patch = body::patch(request).await?;
+            let patch = body::patch_of_secrets(request).await?;
             let check = |present: &ConfigDocument| expected.check(Fingerprint::of(present));
             let change = context.config.change_if(&patch, check).await??;
             let Change { tick, persisted, values, document } = change;

@@ -1,11 +1,13 @@
 //! The current picture.
 
-use std::{io::Cursor, str::FromStr, sync::Arc};
+use std::{io::Cursor, str::FromStr};
 
-use fast_image_resize::{PixelType, ResizeOptions, Resizer, images};
 use image::{ExtendedColorType, ImageEncoder as _, codecs};
 use serde_json::json as object;
-use systems::Picture;
+use systems::{
+    Picture,
+    resize::{FilterType, ResizeError, ResizeSource, resize_rgba},
+};
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -34,7 +36,8 @@ pub(super) fn describe(api: &mut Api) {
             .query("width", &width, "Pixels; the height is in proportion. That of the stream if absent")
             .media(200, &["image/png", "image/jpeg", "image/webp"], "The picture")
             .ticks()
-            .refuses(400, "A parameter is wrong")
+            .refuses(400, "A parameter is wrong, or the picture would be too tall")
+            .refuses(503, "Too many pictures are waited for; try again in a moment")
     });
 }
 
@@ -48,13 +51,14 @@ async fn frame(context: Context, (): (), request: Request) -> Result<Response, P
     if width.is_some_and(|width| !(1..=WIDEST).contains(&width)) {
         return Err(Problem::bad_request(format!("query parameter `width`: expected pixels from 1 to {WIDEST}")));
     }
-    // Waiting before the picture is taken, not after, so that it is fresh. Never closed, so it cannot fail.
-    let place = Arc::clone(&context.encodes).acquire_owned().await;
+    // Waiting before the picture is taken, not after, so that it is fresh.
+    let turn = context.encodes.take(request.address).await?;
     let picture = context.engine.picture().await?;
     let tick = picture.tick;
+    let size = size_of(&picture, width)?;
     let encoding = tokio::task::spawn_blocking(move || {
-        let encoded = encode(&picture, format, width);
-        drop(place);
+        let encoded = encode(&picture, format, size);
+        drop(turn);
         encoded
     });
     let failed = |error: &dyn std::fmt::Display| {
@@ -104,31 +108,36 @@ impl Format {
 #[derive(Debug, thiserror::Error)]
 enum EncodeError {
     #[error(transparent)]
-    Size(#[from] images_error::Size),
+    Size(#[from] ResizeError),
     #[error(transparent)]
     Encode(#[from] image::ImageError),
 }
 
-/// The errors of the resizer, which has one for each step.
-mod images_error {
-    #[derive(Debug, thiserror::Error)]
-    pub(super) enum Size {
-        #[error(transparent)]
-        Buffer(#[from] fast_image_resize::ImageBufferError),
-        #[error(transparent)]
-        Resize(#[from] fast_image_resize::ResizeError),
+/// The size of a picture that is `width` pixels wide with its sides in proportion. A side of it is never larger than
+/// [`WIDEST`], unless the picture's own is.
+fn size_of(picture: &Picture, width: Option<u32>) -> Result<(u32, u32), Problem> {
+    let Some(width) = width.filter(|width| *width != picture.width) else {
+        return Ok((picture.width, picture.height));
+    };
+    let height = (u64::from(picture.height) * u64::from(width) / u64::from(picture.width.max(1))).max(1);
+    match u32::try_from(height) {
+        Ok(height) if height <= WIDEST.max(picture.height) => Ok((width, height)),
+        _ => Err(Problem::bad_request(format!(
+            "query parameter `width`: the picture would have {width}x{height} pixels, but may have {WIDEST} at most on a \
+             side; ask for one that is less wide"
+        ))),
     }
 }
 
-/// The picture in a file format, `width` pixels wide with its sides in proportion. WebP is lossless.
-fn encode(picture: &Picture, format: Format, width: Option<u32>) -> Result<Vec<u8>, EncodeError> {
+/// The picture in a file format, at this size. WebP is lossless.
+fn encode(picture: &Picture, format: Format, (width, height): (u32, u32)) -> Result<Vec<u8>, EncodeError> {
     let scaled;
-    let (width, height, pixels) = match width {
-        Some(width) if width != picture.width => {
-            scaled = scale(picture, width)?;
-            (scaled.width(), scaled.height(), scaled.buffer())
-        }
-        _ => (picture.width, picture.height, picture.data.as_slice()),
+    let pixels = if (width, height) == (picture.width, picture.height) {
+        picture.data.as_slice()
+    } else {
+        let source = ResizeSource { width: picture.width, height: picture.height, data: &picture.data, crop: None };
+        scaled = resize_rgba(source, (width, height), FilterType::Lanczos3)?;
+        scaled.as_slice()
     };
     // Opaque by contract, so the fourth channel says nothing.
     let rgb: Vec<u8> = pixels.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
@@ -143,13 +152,4 @@ fn encode(picture: &Picture, format: Format, width: Option<u32>) -> Result<Vec<u
         }
     }
     Ok(file)
-}
-
-fn scale(picture: &Picture, width: u32) -> Result<images::Image<'static>, images_error::Size> {
-    let height = u64::from(picture.height) * u64::from(width) / u64::from(picture.width);
-    let height = u32::try_from(height).unwrap_or(WIDEST).max(1);
-    let source = images::ImageRef::new(picture.width, picture.height, &picture.data, PixelType::U8x4)?;
-    let mut scaled = images::Image::new(width, height, PixelType::U8x4);
-    Resizer::new().resize(&source, &mut scaled, &ResizeOptions::new().use_alpha(false))?;
-    Ok(scaled)
 }

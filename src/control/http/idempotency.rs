@@ -6,12 +6,12 @@
 //!
 //! Kept in memory, for an hour at most, so that it does not outlive the process: of more than [`MOST`] keys, or when
 //! answers take more than [`MOST_BYTES`], the oldest are forgotten first. When all of them still run, new ones are
-//! refused as busy.
+//! refused as busy; so are those of one address when half of what there is runs for it.
 
 use std::{
     collections::{HashMap, VecDeque},
-    future::{Future, poll_fn},
-    pin::pin,
+    future::Future,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -21,16 +21,22 @@ use components::document::Fingerprint;
 use tokio::sync::watch;
 use warp::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    hyper::body::Body as _,
     reply::Response,
 };
 
 use super::{Problem, Request, body};
+use crate::control::{
+    limits::{Counted, Counts},
+    routes::Answered,
+};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Keys that are remembered.
 const MOST: usize = 1024;
+/// Those that may run for one address. One that waits for a tick of the future runs until then, whether or not its
+/// client is still there.
+const MOST_OF_ONE: usize = MOST / 2;
 /// Bytes that their answers may take.
 const MOST_BYTES: usize = 16 << 20;
 /// How long a key is remembered.
@@ -40,7 +46,11 @@ const LONGEST: usize = 255;
 
 /// The answers to requests with a key.
 #[derive(Default)]
-pub(in crate::control) struct Answers(Mutex<Known>);
+pub(in crate::control) struct Answers {
+    known: Mutex<Known>,
+    /// Requests with a key that each address has running.
+    running: Counts,
+}
 
 #[derive(Default)]
 struct Known {
@@ -75,16 +85,8 @@ struct Kept {
 
 impl Kept {
     async fn of(response: Response) -> Self {
-        let (head, body) = response.into_parts();
-        let mut body = pin!(body);
-        let mut bytes = Vec::new();
-        // The answers of routes are in memory: they do not break off.
-        while let Some(Ok(frame)) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-            if let Ok(data) = frame.into_data() {
-                bytes.extend_from_slice(&data);
-            }
-        }
-        Self { status: head.status, headers: head.headers, body: bytes.into() }
+        let Answered { status, headers, body } = Answered::of(response).await;
+        Self { status, headers, body }
     }
 
     fn response(&self, is_replayed: bool) -> Response {
@@ -117,6 +119,7 @@ struct Running {
     place: Place,
     since: Instant,
     sender: watch::Sender<Option<Arc<Kept>>>,
+    _counted: Counted,
 }
 
 impl Running {
@@ -147,10 +150,10 @@ impl Drop for Running {
 
 impl Answers {
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(self: &Arc<Self>, place: Place, asked: Fingerprint) -> Result<Role, Problem> {
+    fn begin(self: &Arc<Self>, place: Place, asked: Fingerprint, address: IpAddr) -> Result<Role, Problem> {
         let mut known = self.known();
         known.forget_old();
         if let Some(entry) = known.entries.get(&place) {
@@ -165,11 +168,17 @@ impl Answers {
         if known.entries.len() >= MOST {
             return Err(Problem::unavailable("too many requests with an `Idempotency-Key` are running"));
         }
+        let counted = self.running.add(address, MOST_OF_ONE).ok_or_else(|| {
+            Problem::unavailable(format!(
+                "{MOST_OF_ONE} requests with an `Idempotency-Key` of this address are running, which is as many as may be; \
+                 wait for some of them"
+            ))
+        })?;
         let (sender, answer) = watch::channel(None);
         let since = Instant::now();
         known.entries.insert(place.clone(), Entry { asked, since, answer });
         known.order.push_back((place.clone(), since));
-        Ok(Role::First(Running { answers: Arc::clone(self), place, since, sender }))
+        Ok(Role::First(Running { answers: Arc::clone(self), place, since, sender, _counted: counted }))
     }
 }
 
@@ -207,21 +216,52 @@ pub(super) async fn once<F>(
 where
     F: Future<Output = Result<Response, Problem>> + Send + 'static,
 {
-    let Some(key) = key(&request)? else { return handle(request).await };
+    if key(&request)?.is_none() {
+        return handle(request).await;
+    }
     let bytes = body::read(&mut request).await?;
-    let authority = request.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().to_vec());
-    let place = (Fingerprint::of(&authority), key);
-    let header = |name: HeaderName| request.headers.get(name).map(|value| value.as_bytes().to_vec());
-    let asked = Fingerprint::of(&(
-        request.method.as_str(),
-        &request.path,
-        &request.query,
-        (header(header::IF_MATCH), header(header::CONTENT_TYPE)),
-        &bytes,
-    ));
+    let content = Fingerprint::of(&bytes);
     request.body = body::of(bytes);
+    let head = Head::of(&request)?;
+    once_of(answers, head, content, handle(request)).await
+}
+
+/// All of a request with a key but its body.
+pub(super) struct Head {
+    place: Option<Place>,
+    asked: Fingerprint,
+    address: IpAddr,
+}
+
+impl Head {
+    pub(super) fn of(request: &Request) -> Result<Self, Problem> {
+        let authority = request.headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().to_vec());
+        let place = key(request)?.map(|key| (Fingerprint::of(&authority), key));
+        let header = |name: HeaderName| request.headers.get(name).map(|value| value.as_bytes().to_vec());
+        let asked = Fingerprint::of(&(
+            request.method.as_str(),
+            &request.path,
+            &request.query,
+            (header(header::IF_MATCH), header(header::IF_NONE_MATCH), header(header::CONTENT_TYPE)),
+        ));
+        Ok(Self { place, asked, address: request.address })
+    }
+}
+
+/// Carries a request out whose body has been read and says `content`, unless one with the same key has been.
+pub(super) async fn once_of<F>(
+    answers: &Arc<Answers>,
+    Head { place, asked, address }: Head,
+    content: Fingerprint,
+    handling: F,
+) -> Result<Response, Problem>
+where
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    let Some(place) = place else { return handling.await };
+    let asked = Fingerprint::of(&(asked, content));
     let running = loop {
-        match answers.begin(place.clone(), asked)? {
+        match answers.begin(place.clone(), asked, address)? {
             Role::First(running) => break running,
             Role::Again(mut answer) => {
                 // Where the other ends without an answer this one takes its place.
@@ -233,7 +273,6 @@ where
             }
         }
     };
-    let handling = handle(request);
     // On its own, so that it ends even if the client does not wait for it.
     let carried_out = tokio::spawn(async move {
         let kept = Arc::new(Kept::of(handling.await.unwrap_or_else(Problem::into_response)).await);
@@ -263,7 +302,12 @@ mod tests {
     use super::*;
 
     fn begin(answers: &Arc<Answers>, key: usize) -> Result<Role, Problem> {
-        answers.begin((Fingerprint::of(&0), key.to_string()), Fingerprint::of(&key))
+        begin_from(answers, key, 1)
+    }
+
+    fn begin_from(answers: &Arc<Answers>, key: usize, host: u8) -> Result<Role, Problem> {
+        let address = IpAddr::from([192, 0, 2, host]);
+        answers.begin((Fingerprint::of(&0), key.to_string()), Fingerprint::of(&key), address)
     }
 
     fn finish(answers: &Arc<Answers>, key: usize, bytes: usize) {
@@ -296,8 +340,15 @@ mod tests {
         assert!(!is_known(&answers, 0) && is_known(&answers, 9));
 
         let answers = Arc::new(Answers::default());
-        let all: Vec<_> = (0..MOST).map(|key| begin(&answers, key)).collect();
-        assert!(all.iter().all(|role| matches!(role, Ok(Role::First(_)))));
-        assert!(begin(&answers, MOST).is_err(), "all of them run");
+        let run = |key: usize, host: u8| begin_from(&answers, key, host);
+        let half: Vec<_> = (0..MOST_OF_ONE).map(|key| run(key, 1)).collect();
+        assert!(half.iter().all(|role| matches!(role, Ok(Role::First(_)))));
+        assert!(run(MOST, 1).is_err(), "one address has its share");
+        assert!(matches!(run(0, 1), Ok(Role::Again(_))), "but gets answers to what runs");
+        let rest: Vec<_> = (MOST_OF_ONE..MOST).map(|key| run(key, 2)).collect();
+        assert!(rest.iter().all(|role| matches!(role, Ok(Role::First(_)))));
+        assert!(run(MOST, 3).is_err(), "all of them run");
+        drop(half);
+        assert!(run(MOST, 1).is_ok());
     }
 }

@@ -5,12 +5,15 @@
 //! by now, and the layer as it is then. Every answer
 //! also names its tick in the header `Stream-Tick`.
 //!
+//! What an author should know about the layer, such as that an animation of it steps, stands in `warnings`.
+//!
 //! `batch`, `order` and `active` behind `…/layers/` are routes of their own: a layer with one of these names is reached by
 //! batches only.
 
 use components::{
     Edit, LayerDocument, LayerId, SceneSnapshot,
-    document::{Fault, Fingerprint, nearest},
+    animation::Animation,
+    document::{Fault, Fingerprint, Notice, nearest},
     edit::{DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
@@ -32,12 +35,19 @@ use super::{
     precondition::{self, Expected, tagged},
 };
 
-/// `…/layers`, `…/layers/:id`, `…/layers/:id/visibility`.
+/// `…/layers`, `…/layers/:id` and what is behind it.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("layers")).map(|| ()).boxed();
     let one = base.clone().and(warp::path!("layers" / String)).boxed();
     let visible = base.clone().and(warp::path!("layers" / String / "visibility")).boxed();
+    let animations = base.clone().and(warp::path!("layers" / String / "animations")).boxed();
+    let animation = base
+        .clone()
+        .and(warp::path!("layers" / String / "animations" / String))
+        .map(|id: String, index: String| (id, index));
     first_of([
+        endpoint(context, animations, "/api/stream/layers/:id/animations", add_animation),
+        endpoint(context, animation.boxed(), "/api/stream/layers/:id/animations/:index", remove_animation),
         endpoint(context, all, "/api/stream/layers", collection),
         endpoint(context, one, "/api/stream/layers/:id", layer),
         endpoint(context, visible, "/api/stream/layers/:id/visibility", visibility),
@@ -116,6 +126,32 @@ pub(super) fn describe(api: &mut Api) {
                 .refuses(404, "There is no such layer")
         },
     );
+    let fade = object!({ "property": "opacity", "to": 0.25, "duration": 1.5, "easing": "easeOut" });
+    api.route("/api/stream/layers/:id/animations").parameter("id", "box", "The layer").on(
+        "post",
+        "Add an animation to those of a layer, at the end of their list. It begins then; the others go on",
+        |post| {
+            post.at()
+                .body::<Animation>(&fade)
+                .answers::<Edited<'_>>(201, "The layer as it is now")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "There is no such layer")
+        },
+    );
+    api.route("/api/stream/layers/:id/animations/:index")
+        .parameter("id", "box", "The layer")
+        .parameter("index", "0", "Its place in the list of the layer's animations, from 0")
+        .on("delete", "Remove an animation from those of a layer. The others go on", |delete| {
+            delete
+                .at()
+                .answers::<Edited<'_>>(200, "The layer as it is now")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "There is no such layer, or it has no such animation")
+        });
 }
 
 async fn collection(context: Context, (): (), request: Request) -> Result<Response, Problem> {
@@ -228,6 +264,36 @@ async fn visibility(context: Context, id: String, request: Request) -> Result<Re
     carry_out(&context, StatusCode::OK, &id, expected, edit, at).await
 }
 
+async fn add_animation(context: Context, id: String, request: Request) -> Result<Response, Problem> {
+    if request.method != Method::POST {
+        return Err(Problem::method_not_allowed("POST"));
+    }
+    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
+    let animation: Animation = body::document(request).await?;
+    let edit = Edit::AddAnimation { id: id.clone(), animation: Box::new(animation) };
+    carry_out(&context, StatusCode::CREATED, &id, expected, edit, at).await
+}
+
+async fn remove_animation(
+    context: Context,
+    (id, index): (String, String),
+    request: Request,
+) -> Result<Response, Problem> {
+    if request.method != Method::DELETE {
+        return Err(Problem::method_not_allowed("DELETE"));
+    }
+    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
+    let snapshot = context.engine.snapshot().await?;
+    let layer = find(&snapshot, id.as_str()).ok_or_else(|| unknown(id.as_str(), Some(&snapshot)))?;
+    let count = layer.animations.0.len();
+    let Some(index) = index.parse().ok().filter(|index| *index < count) else {
+        let detail = format!("the layer `{id}` has no animation `{index}`: it has {count}, counted from 0");
+        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+    };
+    let edit = Edit::RemoveAnimation { id: id.clone(), index };
+    carry_out(&context, StatusCode::OK, &id, expected, edit, at).await
+}
+
 /// What an edit of a layer answers.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "LayerEdited")]
@@ -237,6 +303,9 @@ struct Edited<'a> {
     /// The layer as it is now; absent if somebody else has removed it since.
     #[serde(skip_serializing_if = "Option::is_none")]
     layer: Option<&'a LayerDocument>,
+    /// What its author should know about it, with pointers from the layer on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Notice>,
 }
 
 async fn carry_out(
@@ -251,7 +320,8 @@ async fn carry_out(
     let applied = precondition::edit(context, expected, document, edit, at).await?;
     let snapshot = context.engine.snapshot().await?;
     let layer = find(&snapshot, id.as_str());
-    let response = at_tick(json(status, &Edited { applied, layer })?, applied.tick);
+    let warnings = layer.map(|layer| layer.notices("")).unwrap_or_default();
+    let response = at_tick(json(status, &Edited { applied, layer, warnings })?, applied.tick);
     Ok(match layer {
         Some(layer) => tagged(response, Fingerprint::of(layer)),
         None => response,

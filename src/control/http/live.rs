@@ -48,14 +48,15 @@ async fn file(context: Context, path: Tail, request: Request) -> Result<Response
     let asked = path.clone();
     let found = tokio::task::spawn_blocking(move || Arc::clone(&live).get(&asked)).await.unwrap_or_default();
     let Some(LiveFile { bytes, content_type }) = found else {
-        return Err(Problem::not_found(format!("there is no file `{path}`; a stream that just started has none yet")));
+        return Err(Problem::not_found(format!(
+            "there is no file `{path}`; a stream that just started, or only goes elsewhere, has none"
+        )));
     };
     let mut response = Response::new(bytes.into());
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    // Players on other pages read these; playlists change all the time and segments are gone in a minute.
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    // Playlists change all the time and segments are gone in a minute.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if content_type.starts_with("text/html") {
         let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; media-src 'self' blob:; \

@@ -34,19 +34,23 @@ mod live;
 mod openapi;
 mod operation;
 mod order;
+mod outputs;
 mod paging;
 mod part;
 mod precondition;
 mod request;
 mod scenes;
+mod springs;
 mod status;
 mod timelines;
+mod trace;
 mod transport;
 mod upload;
 
 use std::{future::Future, sync::Arc};
 
 use serde::Serialize;
+use tracing::Instrument as _;
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -59,7 +63,12 @@ use self::{
     openapi::Api,
     request::{Request, request},
 };
-use super::{Context, Problem, server::Route, websocket};
+use super::{
+    Context, Problem,
+    limits::network,
+    server::Route,
+    websocket::{self, Clients},
+};
 
 /// Names the tick that an answer shows, or whose frame shows what was done first.
 const STREAM_TICK: HeaderName = HeaderName::from_static("stream-tick");
@@ -72,17 +81,20 @@ type Routes = fn(&Context, &Base) -> BoxedFilter<(Response,)>;
 type Describe = fn(&mut Api);
 
 /// The families in the order in which they are asked, which is also that of the description.
-const FAMILIES: [(Routes, Describe); 16] = [
+const FAMILIES: [(Routes, Describe); 19] = [
     (status::routes, status::describe),
     (transport::routes, transport::describe),
     (frame::routes, frame::describe),
+    (trace::routes, trace::describe),
     (batch::routes, batch::describe),
     (order::routes, order::describe),
     (active::routes, active::describe),
     (layers::routes, layers::describe),
     (canvas::routes, canvas::describe),
     (timelines::routes, timelines::describe),
+    (springs::routes, springs::describe),
     (audio::routes, audio::describe),
+    (outputs::routes, outputs::describe),
     (assets::routes, assets::describe),
     (scenes::routes, scenes::describe),
     (|context, _| live::routes(context), live::describe),
@@ -91,22 +103,27 @@ const FAMILIES: [(Routes, Describe); 16] = [
     (|context, _| first_of([operation::health(context), operation::metrics(context)]), operation::describe),
 ];
 
-/// Everything, as it is served on `PORT`.
-pub(super) fn api(context: &Context) -> BoxedFilter<(Response,)> {
+/// The families: all that can be asked of the stream and the service.
+pub(super) fn stream(context: &Context) -> BoxedFilter<(Response,)> {
     // Every route of the stream answers under both.
     let base = warp::path("api").and(warp::path("stream")).or(warp::path("stream")).unify().boxed();
     let families = FAMILIES.map(|(routes, _)| routes(context, &base));
-    first_of([
-        first_of(families),
-        websocket::routes(context, warp::path!("ws").boxed()),
-        admin::routes(context),
-        unknown(),
-    ])
+    first_of(families)
+}
+
+/// The same, with an answer to what none of them takes.
+pub(super) fn or_unknown(stream: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
+    first_of([stream, unknown()])
+}
+
+/// Everything, as it is served on `PORT`: the families, which are `stream`, WebSockets, and the page.
+pub(super) fn api(context: &Context, clients: &Clients, stream: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
+    first_of([stream, websocket::routes(clients, warp::path!("ws").boxed()), admin::routes(context), unknown()])
 }
 
 /// WebSockets at any path, as served on `WS_PORT`.
-pub(super) fn websocket_only(context: &Context) -> BoxedFilter<(Response,)> {
-    websocket::routes(context, warp::any().boxed())
+pub(super) fn websocket_only(clients: &Clients) -> BoxedFilter<(Response,)> {
+    websocket::routes(clients, warp::any().boxed())
 }
 
 /// Metrics alone, as served on `METRICS_PORT`.
@@ -134,6 +151,35 @@ fn unknown() -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+/// Like [`endpoint`], for a handler that takes files and so sees itself to requests with an `Idempotency-Key`: what a file
+/// says is known when it is on the disk.
+fn files_endpoint<P, H, F>(
+    context: &Context,
+    path: BoxedFilter<(P,)>,
+    route: &'static str,
+    handler: H,
+) -> BoxedFilter<(Response,)>
+where
+    P: Send + 'static,
+    H: Fn(Context, P, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    context.served.add(route);
+    let context = context.clone();
+    path.and(request(context.documents.clone()))
+        .then(move |parameter, request: Request| {
+            let engine = context.engine.of_address(network(request.address));
+            let span = tracing::debug_span!("request", method = %request.method, route);
+            let answer = handler(Context { engine, ..context.clone() }, parameter, request).instrument(span);
+            async move {
+                let mut response = answer.await.unwrap_or_else(Problem::into_response);
+                response.extensions_mut().insert(Route(route));
+                response
+            }
+        })
+        .boxed()
+}
+
 /// One route: whatever matches `path` is answered by `handler`, whichever method it has, so that a wrong method gets
 /// an answer that names the right ones.
 fn endpoint<P, H, F>(
@@ -147,20 +193,13 @@ where
     H: Fn(Context, P, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response, Problem>> + Send + 'static,
 {
-    context.served.add(route);
-    let context = context.clone();
-    path.and(request())
-        .then(move |parameter, request| {
-            let (context, handler) = (context.clone(), handler.clone());
-            async move {
-                let answers = Arc::clone(&context.answers);
-                let answer = idempotency::once(&answers, request, move |request| handler(context, parameter, request));
-                let mut response = answer.await.unwrap_or_else(Problem::into_response);
-                response.extensions_mut().insert(Route(route));
-                response
-            }
-        })
-        .boxed()
+    files_endpoint(context, path, route, move |context, parameter, request| {
+        let handler = handler.clone();
+        async move {
+            let answers = Arc::clone(&context.answers);
+            idempotency::once(&answers, request, move |request| handler(context, parameter, request)).await
+        }
+    })
 }
 
 /// An answer with a JSON document that must not be kept.

@@ -124,11 +124,13 @@ trailing commas are welcome.\n\n\
 Every path under `/api/stream/` answers under `/stream/` too. `GET` answers to `HEAD` as well.\n\n\
 Every answer to an edit names the tick whose frame shows it first, as `tick` and in the header `Stream-Tick`, and \
 whether it is stored for good, as `persisted`. With `at` an edit waits for a tick of the future.\n\n\
-What goes wrong is told as a problem document (RFC 9457); `errors` has an entry for each fault, with a JSON pointer \
-into what was sent, what was found and what was expected.\n\n\
+What goes wrong is told as a problem document (RFC 9457); `errors` has an entry for each fault of a document, with a JSON \
+pointer into what was sent, what was found and what was expected. Of a batch whose edits do not go with the scene, the \
+first such edit is told.\n\n\
 Documents that are read and written have an `ETag`. An edit with `If-Match` is carried out only if the document is \
-still that one, and is refused with 412 otherwise. A request with an `Idempotency-Key` can be sent again safely: it is \
-carried out once, and answered each time, for an hour.";
+still that one, and is refused with 412 otherwise; a `PUT` with `If-None-Match: *` only if there is none yet. A request with an `Idempotency-Key` can be sent again safely: it is \
+carried out once, and answered each time, for an hour, as long as the service runs and no thousand others with keys \
+come after it.";
 
 /// A path on its way into the document.
 pub(super) struct Path<'a> {
@@ -151,7 +153,9 @@ impl Path<'_> {
         if method != "get" {
             parameters.push(json!({ "name": "Idempotency-Key", "in": "header",
                 "description": "Lets the request be sent again and be carried out once",
-                "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" } }));
+                "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },
+                // A key stands for one request: each has its own.
+                "example": format!("key-of-{}", operation_id(method, &self.path)) }));
         }
         let operation =
             Operation { generator: &mut self.api.generator, value: Map::new(), parameters, responses: Map::new() };
@@ -330,6 +334,14 @@ impl Operation<'_> {
         self.parameters.push(json!({ "name": "If-Match", "in": "header",
             "description": "ETags of which the document must have one", "schema": tags() }));
         self.refuses(412, "The document has changed since it was read; the header `ETag` has that of the present one")
+    }
+
+    /// That the edit, which may make the document, can ask for it not to be there yet.
+    pub(super) fn creates(mut self) -> Self {
+        self.parameters.push(json!({ "name": "If-None-Match", "in": "header",
+            "description": "`*` has the request refused with 412 if the document is there already",
+            "schema": { "type": "string", "enum": ["*"] } }));
+        self
     }
 
     fn insert(&mut self, status: u16, about: &str, content: Value) {

@@ -44,9 +44,12 @@ pub(super) fn describe(api: &mut Api) {
         "get",
         "The WebSocket: the scene and its changes, events, metrics, previews; edits taken",
         |get| {
-            get.about("Also on `WS_PORT`. Messages are JSON, told apart by `type`; the first is `hello`.")
-                .empty(101, "From here on the protocol is WebSocket")
-                .refuses(426, "The request does not ask for an upgrade")
+            get.about(
+                "Also on `WS_PORT`. Messages are JSON, told apart by `type`; the first is `hello`. The page \
+                 `docs/websocket.md` of the project has all of the protocol.",
+            )
+            .empty(101, "From here on the protocol is WebSocket")
+            .refuses(426, "The request does not ask for an upgrade")
         },
     );
 }

@@ -14,7 +14,7 @@ pub(super) const PARAMETERS: [&str; 2] = ["limit", "cursor"];
 pub(super) const MOST: usize = 1000;
 
 /// The way to the next part.
-#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[schemars(inline)]
 pub(super) struct Next {
     /// The `cursor` of the next part; absent in the last.

@@ -28,7 +28,7 @@ use super::{
 };
 
 /// A part of the scene that is read and written whole.
-pub(super) trait HeaderPart: Clone + JsonSchema + Serialize + DeserializeOwned + Send + Sync {
+pub(super) trait HeaderPart: Clone + JsonSchema + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Its key in the scene.
     const NAME: &'static str;
     /// How edits name it.

@@ -2,7 +2,8 @@
 //!
 //! Documents that are read and written have a strong `ETag`, made from what they say. A read with `If-None-Match` of the
 //! present one answers 304 without the document. An edit with `If-Match` is carried out only if the document is still one
-//! of those; this is checked on the tick that carries the edit out, so that no other edit can come in between.
+//! of those, and one with `If-None-Match: *` only if there is none; this is checked on the tick that carries the edit out,
+//! so that no other edit can come in between.
 
 use components::{
     Edit,
@@ -20,7 +21,7 @@ use super::{Context, Problem, Request, at_tick, json};
 /// Tags that a header may name.
 const MOST: usize = 100;
 
-/// What `If-Match` asks for.
+/// What `If-Match` or `If-None-Match` of an edit asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expected {
     /// Nothing.
@@ -29,20 +30,32 @@ pub(super) enum Expected {
     Present,
     /// That it is one of these.
     OneOf(Vec<Fingerprint>),
+    /// That it is not there: the edit makes it.
+    Absent,
 }
 
 impl Expected {
-    /// What a request asks for.
+    /// What an edit asks for.
     pub(super) fn of(request: &Request) -> Result<Self, Problem> {
-        tags(&request.headers, &header::IF_MATCH)
+        let expected = tags(&request.headers, &header::IF_MATCH)?;
+        match (tags(&request.headers, &header::IF_NONE_MATCH)?, &expected) {
+            (Self::Anything, _) => Ok(expected),
+            (Self::Present, Self::Anything) => Ok(Self::Absent),
+            (Self::Present, _) => Err(Problem::bad_request("`If-Match` and `If-None-Match` cannot both be met")),
+            _ => Err(Problem::bad_request(
+                "header `If-None-Match`: an edit takes `*`, which has it refused if the document is there already; \
+                 `If-Match` has it refused if that has changed",
+            )),
+        }
     }
 
-    /// Whether a document is as it is expected to be.
+    /// Whether a document that is there is as it is expected to be.
     pub(super) fn check(&self, present: Fingerprint) -> Result<(), Problem> {
         match self {
             Self::OneOf(tags) if !tags.contains(&present) => {
                 Err(components::edit::EditRejected::OtherVersion { present }.into())
             }
+            Self::Absent => Err(components::edit::EditRejected::Exists { present }.into()),
             _ => Ok(()),
         }
     }
@@ -53,6 +66,7 @@ impl Expected {
             Self::Anything => None,
             Self::Present => Some(Edit::Expect { document, etags: None }),
             Self::OneOf(tags) => Some(Edit::Expect { document, etags: Some(tags) }),
+            Self::Absent => Some(Edit::ExpectAbsent { document }),
         }
     }
 }
@@ -71,9 +85,31 @@ pub(super) async fn edit(
 
 /// Answers a read of a document with the document, or with 304 if the client has it.
 pub(super) fn answer(request: &Request, document: &impl Serialize, tick: Option<u64>) -> Result<Response, Problem> {
-    let present = Fingerprint::of(document);
+    answer_version(request, document, Fingerprint::of(document), tick)
+}
+
+/// The same for a document of which not all is shown; `present` stands for all of it.
+pub(super) fn answer_version(
+    request: &Request,
+    document: &impl Serialize,
+    present: Fingerprint,
+    tick: Option<u64>,
+) -> Result<Response, Problem> {
+    let response = answer_unless_known(request, present, || json(StatusCode::OK, document))?;
+    Ok(match tick {
+        Some(tick) => at_tick(response, tick),
+        None => response,
+    })
+}
+
+/// The answer that is made, or 304 if the client has what `present` stands for.
+pub(super) fn answer_unless_known(
+    request: &Request,
+    present: Fingerprint,
+    make: impl FnOnce() -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
     let is_known = match tags(&request.headers, &header::IF_NONE_MATCH)? {
-        Expected::Anything => false,
+        Expected::Anything | Expected::Absent => false,
         Expected::Present => true,
         Expected::OneOf(tags) => tags.contains(&present),
     };
@@ -82,13 +118,9 @@ pub(super) fn answer(request: &Request, document: &impl Serialize, tick: Option<
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        json(StatusCode::OK, document)?
+        make()?
     };
-    let response = tagged(response, present);
-    Ok(match tick {
-        Some(tick) => at_tick(response, tick),
-        None => response,
-    })
+    Ok(tagged(response, present))
 }
 
 /// The same answer with the tag of the document that it speaks of. It may be kept, but only used after asking again.

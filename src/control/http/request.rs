@@ -1,6 +1,11 @@
 //! A request as routes see it.
 
-use std::{fmt, pin::Pin, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+    pin::Pin,
+    str::FromStr,
+};
 
 use bytes::Bytes;
 use components::document::nearest;
@@ -12,7 +17,7 @@ use warp::{
     path::FullPath,
 };
 
-use crate::control::Problem;
+use crate::control::{Problem, turns::Turns};
 
 /// The body, as it comes in.
 pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
@@ -24,16 +29,26 @@ pub(super) struct Request {
     pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) query: Query,
+    /// Who sent it.
+    pub(super) address: IpAddr,
     pub(super) body: Body,
+    /// Large documents that are parsed.
+    pub(super) documents: Turns,
 }
 
 /// Reads all of a request but its path.
-pub(super) fn request() -> impl Filter<Extract = (Request,), Error = Rejection> + Clone + Send + Sync + 'static {
+pub(super) fn request(
+    documents: Turns,
+) -> impl Filter<Extract = (Request,), Error = Rejection> + Clone + Send + Sync + 'static {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    warp::method().and(warp::path::full()).and(warp::header::headers_cloned()).and(query).and(warp::body::stream()).map(
-        |method, path: FullPath, headers, query: String, body| {
+    // It is there: every request comes by the front.
+    let address = warp::ext::optional().map(|address: Option<IpAddr>| address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()));
+    let head = warp::method().and(warp::path::full()).and(warp::header::headers_cloned());
+    head.and(query).and(address).and(warp::body::stream()).map(
+        move |method, path: FullPath, headers, query: String, address, body| {
             let query = Query(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
-            Request { method, path: path.as_str().to_owned(), headers, query, body: bytes(body) }
+            let (path, documents) = (path.as_str().to_owned(), documents.clone());
+            Request { method, path, headers, query, address, body: bytes(body), documents }
         },
     )
 }
@@ -58,8 +73,15 @@ impl Request {
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Refuses names that are not among `known`: a misspelt one would otherwise have no effect without a word.
+    /// Refuses names that are not among `known`, and those that come twice: a misspelt one, and all but one of several,
+    /// would otherwise have no effect without a word.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        for (index, (name, _)) in self.0.iter().enumerate() {
+            if known.contains(&name.as_str()) && self.0[..index].iter().any(|(before, _)| before == name) {
+                let detail = format!("the query parameter `{name}` comes more than once; leave only one");
+                return Err(Problem::bad_request(detail));
+            }
+        }
         let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) else { return Ok(()) };
         let hint = match (nearest(name, known.iter().copied()), known) {
             (Some(nearest), _) => format!("did you mean `{nearest}`?"),

@@ -1,13 +1,14 @@
 //! The scenes that are held, of which one is on air.
 //!
 //! A single scene's `GET` answers its document, which `PUT` takes back unchanged. A `PUT` of the scene on air changes just
-//! what differs: layers that stay the same keep their animations. A scene that goes on air begins anew; the one before
-//! is kept with all edits that were made of it. Answers to edits are `{ "tick": …, "persisted": …, "scenes": … }`: the tick
-//! whose frame shows the edit first, whether it is in the store, and the list as it is then.
+//! what differs: layers that stay the same keep their animations. A scene that goes on air begins anew, by a transition if
+//! one is asked for or the scene's document has one; the one before is kept with all edits that were made of it. Answers
+//! to edits are `{ "tick": …, "persisted": …, "scenes": … }`: the tick whose frame shows the edit first, whether it is in
+//! the store, and the list as it is then.
 
 use components::{
-    Edit, SceneDocument, SceneId,
-    edit::{DocumentName, EditApplied},
+    Edit, SceneDocument, SceneId, Transition,
+    edit::{BatchRejected, DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use super::{
     at::at,
     at_tick, body, endpoint, first_of, json,
     openapi::Api,
+    paging::{self, Next},
     precondition::{self, Expected},
 };
 
@@ -43,7 +45,7 @@ pub(super) fn describe(api: &mut Api) {
     let empty = || object!({ "name": "Back in five minutes", "layers": [] });
     api.family("Scenes", "The scenes that are held, of which one is on air.");
     api.route("/api/stream/scenes")
-        .on("get", "All scenes", |get| get.answers::<List>(200, "In the order of ids").ticks());
+        .on("get", "All scenes", |get| get.answers::<List>(200, "In the order of ids").ticks().paged());
     api.route("/api/stream/scenes/:id")
         .parameter("id", "break", "The scene")
         .on("get", "A scene", |get| {
@@ -61,6 +63,7 @@ pub(super) fn describe(api: &mut Api) {
             .answers::<Edited>(200, "All scenes")
             .ticks()
             .conditional()
+            .creates()
             .refuses(404, "`If-Match` was sent, and there is no such scene")
         })
         .on("delete", "Remove a scene", |delete| {
@@ -76,11 +79,16 @@ pub(super) fn describe(api: &mut Api) {
         "post",
         "Bring a scene on air",
         |post| {
-            post.about("It begins anew. The scene before is held with all edits that were made of it.")
+            post.about(
+                "It begins anew. The scene before is held with all edits that were made of it. Documents change at once; \
+                 the picture follows by the transition that the request names, else by that of the scene's document. A \
+                 scene that is activated meanwhile comes from what is on the screen then.",
+            )
                 .at()
-                .optional::<Activate>(&object!({ "transition": { "type": "cut" } }))
+                .optional::<Activate>(&object!({ "transition": { "type": "fade", "duration": 1 } }))
                 .answers::<Edited>(200, "All scenes")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such scene")
         },
     );
@@ -94,10 +102,12 @@ struct List {
     /// The scene on air.
     active: SceneId,
     scenes: Vec<Listed>,
+    #[serde(flatten)]
+    next: Next,
 }
 
 /// A scene that is held.
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 #[schemars(rename = "ListedScene")]
 struct Listed {
     id: SceneId,
@@ -120,15 +130,17 @@ async fn read_list(context: &Context) -> Result<List, Problem> {
     let mut scenes: Vec<Listed> = held.others.iter().map(|(id, scene)| listed(id, scene, false)).collect();
     scenes.push(listed(&held.active, &snapshot.scene, true));
     scenes.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(List { tick: snapshot.tick, active: held.active, scenes })
+    Ok(List { tick: snapshot.tick, active: held.active, scenes, next: Next::default() })
 }
 
 async fn list(context: Context, (): (), request: Request) -> Result<Response, Problem> {
     if !request.reads() {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
-    request.query.only(&[])?;
-    let list = read_list(&context).await?;
+    request.query.only(&paging::PARAMETERS)?;
+    let mut list = read_list(&context).await?;
+    let (scenes, next) = paging::part(&list.scenes, &request.query, |scene| scene.id.as_str())?;
+    (list.scenes, list.next) = (scenes.to_vec(), next);
     json(StatusCode::OK, &list).map(|response| at_tick(response, list.tick))
 }
 
@@ -160,26 +172,26 @@ async fn show(context: &Context, id: &str, request: &Request) -> Result<Response
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct Activate {
-    /// How the scene comes on air.
-    transition: Transition,
-}
-
-/// How one scene gives way to another.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
-enum Transition {
-    /// From one frame to the next.
-    #[default]
-    Cut,
+    /// How the picture goes over to it; as the scene's own document says if absent.
+    transition: Option<Transition>,
 }
 
 async fn activate(context: Context, id: String, request: Request) -> Result<Response, Problem> {
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
-    let (id, at) = (parse_id(&id)?, at(&context, &request)?);
-    let Activate { transition: Transition::Cut } = body::optional(request).await?;
-    carry_out(&context, Expected::Anything, id.clone(), Edit::ActivateScene { id }, at).await
+    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
+    let Activate { transition } = body::optional(request).await?;
+    let edit = Edit::ActivateScene { id: id.clone(), transition };
+    let edits: Vec<Edit> = expected.edit(DocumentName::Scene { id }).into_iter().chain([edit]).collect();
+    // Faults of the transition stand in the body where they do in the edit; the scene is named by the path.
+    let place = format!("/edits/{}", edits.len() - 1);
+    let rejected = |rejected: BatchRejected| {
+        let is_invalid = matches!(rejected.reason, EditRejected::Invalid { .. });
+        let faults = if is_invalid { rejected.faults() } else { Vec::new() };
+        Problem::from(rejected).with_errors(faults).within(&place)
+    };
+    tell(&context, context.engine.edit(edits, at).await.map_err(rejected)?).await
 }
 
 /// What an edit of the scenes answers.
@@ -199,7 +211,10 @@ async fn carry_out(
     edit: Edit,
     at: Option<u64>,
 ) -> Result<Response, Problem> {
-    let applied = precondition::edit(context, expected, DocumentName::Scene { id }, edit, at).await?;
+    tell(context, precondition::edit(context, expected, DocumentName::Scene { id }, edit, at).await?).await
+}
+
+async fn tell(context: &Context, applied: EditApplied) -> Result<Response, Problem> {
     let List { active, scenes, .. } = read_list(context).await?;
     json(StatusCode::OK, &Edited { applied, active, scenes }).map(|response| at_tick(response, applied.tick))
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use warp::{Filter, filters::BoxedFilter, http::StatusCode, reply::Response};
 
 use super::{Context, Problem, Request, at_tick, endpoint, json, openapi::Api};
-use crate::engine::{EngineHandle, OutputStatus, Shedding, StoreStatus, Transport};
+use crate::engine::{EncoderStatus, EngineHandle, OutputStatus, Shedding, StoreStatus, Transport};
 
 /// `GET …/status`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -59,6 +59,11 @@ pub(in crate::control) struct Status {
     tick: u64,
     /// What is drawn less carefully, or not at all, since the machine does not keep up.
     shedding: Shedding,
+    /// What encodes it; absent before there is anything to encode for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoder: Option<EncoderStatus>,
+    /// What encodes it in further sizes.
+    renditions: Vec<EncoderStatus>,
     /// Where it goes.
     outputs: Vec<OutputStatus>,
     /// What keeps the state; absent if nothing does.
@@ -92,6 +97,8 @@ impl Status {
             resolution: Resolution { width: format.width, height: format.height },
             tick: stats.tick,
             shedding: stats.shedding,
+            encoder: engine.encoder(),
+            renditions: engine.encoders().into_iter().filter(|encoder| encoder.rendition.is_some()).collect(),
             outputs: engine.outputs(),
             store: engine.store(),
         }

@@ -83,6 +83,7 @@ pub(super) fn describe(api: &mut Api) {
                 .ticks()
                 .tagged()
                 .conditional()
+                .creates()
                 .refuses(404, "`If-Match` was sent, and there is no such timeline")
                 .refuses(409, "Other timelines or triggers of the scene would not fit any more")
         })

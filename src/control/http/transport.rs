@@ -40,12 +40,13 @@ pub(super) fn describe(api: &mut Api) {
     ];
     for (name, summary, conflict) in commands {
         api.route(&format!("/api/stream/{name}")).on("post", summary, |post| {
-            post.answers::<Carried>(200, "What the stream does now").refuses(409, conflict)
+            post.answers::<Carried>(200, "What the stream does now").ticks().refuses(409, conflict)
         });
     }
     api.route("/api/stream/control").on("post", "Start, stop, pause or resume", |post| {
         post.body::<Order>(&object!({ "action": "pause" }))
             .answers::<Carried>(200, "What the stream does now")
+            .ticks()
             .refuses(409, "The action does not go with what the stream does")
     });
     api.route("/api/stream/step").on("post", "Move the picture of a paused stream on by some frames", |post| {
@@ -130,6 +131,8 @@ impl From<Action> for Command {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "StreamState")]
 struct Carried {
+    /// The tick whose frame shows it.
+    tick: u64,
     /// What it does.
     state: Transport,
     /// Whether it is on air; a paused stream is.
@@ -157,6 +160,11 @@ async fn act(context: Context, (): (), request: Request) -> Result<Response, Pro
 
 async fn carry_out(context: &Context, command: Command) -> Result<Response, Problem> {
     let state = context.engine.command(command)?;
+    // A batch of nothing is carried out on the next tick, which begins with the new state. The command has been carried
+    // out even if nobody can tell.
+    let shown = context.engine.edit(Vec::new(), None).await;
+    let tick = shown.map_or_else(|_| context.engine.stats().tick + 1, |applied| applied.tick);
     let persisted = context.engine.persisted().await;
-    json(StatusCode::OK, &Carried { state, is_live: state != Transport::Stopped, persisted })
+    json(StatusCode::OK, &Carried { tick, state, is_live: state != Transport::Stopped, persisted })
+        .map(|response| at_tick(response, tick))
 }

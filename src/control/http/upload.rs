@@ -1,23 +1,39 @@
-//! Files that clients send: put into the folder `uploads` beside the scene, and into the scene as assets.
+//! Files that clients send: taken in on disk, looked at, and put into the folder `uploads` beside the scene.
 //!
-//! Files bear a part of their content's hash in their names. So a file that is there is never written again, whoever
-//! reads it reads it whole, and an asset that gets another file is another one for all who keep its pictures.
+//! A file comes in under a name of its own and gets its final one when all of it is on the disk and was found good: whoever
+//! reads it reads it whole, however many send the same at once. That name bears a part of the content's hash, so an asset
+//! that gets another file is another one for all who keep its pictures.
 
 use std::{
     collections::hash_map::DefaultHasher,
-    fs,
-    hash::{Hash as _, Hasher as _},
-    io,
+    fs::{self, File, Permissions},
+    hash::Hasher as _,
+    io::{self, Read as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use components::{AssetDocument, AssetId, AssetKind, SceneDocument};
+use components::{AssetDocument, AssetId, AssetKind, document::Fingerprint};
+use tempfile::NamedTempFile;
+use tokio::io::AsyncWriteExt as _;
 use warp::http::{HeaderMap, StatusCode, header};
 
-use crate::control::Problem;
+use super::{
+    Request,
+    body::{Parts, in_time},
+};
+use crate::control::{
+    Problem,
+    uploads::{FOLDER, INCOMING, place},
+};
 
-/// The folder for uploads, in the scene's.
-const FOLDER: &str = "uploads";
+/// The largest file that can be uploaded.
+const LARGEST: usize = 64 << 20;
+/// A file must be there within this time.
+const WITHIN: Duration = Duration::from_secs(300);
+/// Bytes that are compared at a time.
+const BLOCK: usize = 64 << 10;
 
 /// What may be uploaded: its media type, the ending of its file, and what it is unless told otherwise.
 const TYPES: &[(&str, &str, AssetKind)] = &[
@@ -61,63 +77,138 @@ impl Upload {
         };
         Ok(Self { id, kind: kind.unwrap_or(*usual), ending })
     }
+}
 
-    /// Writes the file, unless it is there already, and looks whether it can be used in `limit` bytes of memory. May take
-    /// its time.
-    pub(super) fn keep(&self, folder: &Path, bytes: &[u8], limit: u64) -> Result<AssetDocument, Problem> {
-        let mut hash = DefaultHasher::new();
-        bytes.hash(&mut hash);
-        let name = format!("{}-{:016x}.{}", self.id, hash.finish(), self.ending);
-        let document = AssetDocument { id: self.id.clone(), kind: self.kind, path: Path::new(FOLDER).join(name) };
-        let path = place(folder, &document.path);
-        let is_new = write(&path, bytes).map_err(|error| {
-            let parent = path.parent().unwrap_or(folder).display().to_string();
-            let detail =
-                format!("the file cannot be kept in `{parent}`: {error}; give the service the right to write there");
-            Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail)
-        })?;
-        systems::assets::check(&document, folder, limit).map_err(|error| {
-            if is_new {
-                remove(folder, &document.path);
+/// A file that has come in and bears no name yet. It is gone when this is dropped.
+pub(super) struct Incoming {
+    upload: Upload,
+    file: NamedTempFile,
+    hash: u64,
+    /// The scene's folder, in which it is.
+    folder: PathBuf,
+}
+
+impl Incoming {
+    /// Takes in the body of a request.
+    pub(super) async fn receive(request: &mut Request, upload: Upload, folder: PathBuf) -> Result<Self, Problem> {
+        let mut parts = Parts::new(&mut request.body, LARGEST);
+        in_time(WITHIN, async move {
+            let failed = |error| full(&folder, &error);
+            let Some(mut part) = parts.next().await? else {
+                return Err(Problem::bad_request("the body is empty; send the file"));
+            };
+            let here = folder.clone();
+            let made = tokio::task::spawn_blocking(move || {
+                let file = unnamed(&here)?;
+                let written = file.reopen()?;
+                Ok((file, written))
+            });
+            let made = made.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+            let (file, written) = made.map_err(failed)?;
+            let mut written = tokio::fs::File::from_std(written);
+            let mut hash = DefaultHasher::new();
+            loop {
+                hash.write(&part);
+                written.write_all(&part).await.map_err(failed)?;
+                match parts.next().await? {
+                    Some(next) => part = next,
+                    None => break,
+                }
             }
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
-        })?;
-        Ok(document)
+            written.flush().await.map_err(failed)?;
+            Ok(Self { upload, file, hash: hash.finish(), folder })
+        })
+        .await
+    }
+
+    /// What stands for all that it says.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.hash)
+    }
+
+    /// The scene's folder, in which it is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The asset that it is to be.
+    pub(super) fn document(&self) -> AssetDocument {
+        let Upload { id, kind, ending } = &self.upload;
+        let name = format!("{id}-{:016x}.{ending}", self.hash);
+        AssetDocument { id: id.clone(), kind: *kind, path: Path::new(FOLDER).join(name) }
+    }
+
+    /// Looks whether it can be used in `limit` bytes of memory. May take its time.
+    pub(super) fn check(&self, limit: u64) -> Result<(), Problem> {
+        let document = self.document();
+        let name = self.file.path().file_name().unwrap_or_default();
+        let unnamed = AssetDocument { path: Path::new(FOLDER).join(name), ..document.clone() };
+        systems::assets::check(&unnamed, &self.folder, limit).map_err(|error| {
+            // Nobody knows it by the name that it came in under.
+            let (from, to) = (unnamed.path.display().to_string(), document.path.display().to_string());
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string().replace(&from, &to))
+        })
+    }
+
+    /// Gives the file its name, unless it is there already. It is on the disk then. May take its time.
+    pub(super) fn keep(self) -> Result<AssetDocument, Problem> {
+        let document = self.document();
+        let path = place(&self.folder, &document.path);
+        let keep = || {
+            if is_same(self.file.path(), &path) {
+                return Ok(());
+            }
+            self.file.as_file().sync_all()?;
+            self.file.persist(&path)?;
+            // The name too.
+            File::open(place(&self.folder, Path::new(FOLDER)))?.sync_all()
+        };
+        keep().map(|()| document).map_err(|error| full(&self.folder, &error))
     }
 }
 
-/// Removes an uploaded file that none of the scenes uses any more. Other files are left alone: somebody else put them
-/// there.
-pub(super) fn discard<'a>(file: &Path, folder: &Path, scenes: impl IntoIterator<Item = &'a SceneDocument>) {
-    let is_used = |scene: &SceneDocument| scene.folder == folder && scene.assets.iter().any(|asset| asset.path == file);
-    if file.starts_with(FOLDER) && !scenes.into_iter().any(is_used) {
-        remove(folder, file);
-    }
+/// A file without a name of its own among the uploads.
+fn unnamed(folder: &Path) -> io::Result<NamedTempFile> {
+    let folder = place(folder, Path::new(FOLDER));
+    fs::create_dir_all(&folder)?;
+    // As any file that the service makes: others may read it if the mask of the process lets them.
+    let permissions = Permissions::from_mode(0o666);
+    let file =
+        tempfile::Builder::new().prefix(INCOMING.0).suffix(INCOMING.1).permissions(permissions).tempfile_in(folder)?;
+    // So that nobody takes it for one that was left behind. Where there are no locks, nobody can look for them either.
+    let _ = file.as_file().try_lock();
+    Ok(file)
 }
 
-fn remove(folder: &Path, file: &Path) {
-    if let Err(error) = fs::remove_file(place(folder, file)) {
-        tracing::warn!(file = %file.display(), "an uploaded file could not be removed: {error}");
-    }
+/// Whether there are two files that say the same.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let compare = || -> io::Result<bool> {
+        let (mut one, mut other) = (File::open(one)?, File::open(other)?);
+        let mut left = one.metadata()?.len();
+        if left != other.metadata()?.len() {
+            return Ok(false);
+        }
+        let mut blocks = (vec![0; BLOCK], vec![0; BLOCK]);
+        while left > 0 {
+            let size = BLOCK.min(usize::try_from(left).unwrap_or(BLOCK));
+            one.read_exact(&mut blocks.0[..size])?;
+            other.read_exact(&mut blocks.1[..size])?;
+            if blocks.0[..size] != blocks.1[..size] {
+                return Ok(false);
+            }
+            left -= size as u64;
+        }
+        Ok(true)
+    };
+    compare().unwrap_or(false)
 }
 
-fn place(folder: &Path, file: &Path) -> PathBuf {
-    if folder.as_os_str().is_empty() { Path::new(".").join(file) } else { folder.join(file) }
-}
-
-/// Writes a whole file or none; returns whether it was not there.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    if path.exists() {
-        return Ok(false);
-    }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let unfinished = path.with_extension("part");
-    let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
-    if written.is_err() {
-        // The first error tells more than that of tidying up.
-        let _ = fs::remove_file(&unfinished);
-    }
-    written.map(|()| true)
+/// A file cannot be written.
+fn full(folder: &Path, error: &io::Error) -> Problem {
+    let place = place(folder, Path::new(FOLDER));
+    let detail = format!(
+        "the file cannot be kept in `{}`: {error}; give the service the right and the room to write there",
+        place.display()
+    );
+    Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail)
 }

@@ -12,16 +12,22 @@ mod work;
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use self::stage::Stage;
 pub(super) use self::stage::{Shot, Viewer};
-use super::Problem;
+use super::{
+    Problem,
+    limits::{Counted, Counts},
+};
 use crate::{engine::EngineHandle, telemetry::Metrics};
 
 /// Different sizes and qualities that are made at once; more are refused.
 const STAGES: usize = 64;
+/// Those of them that one address may begin: some stay for others. Whoever asks for what is made already takes none.
+const STAGES_OF_ONE: usize = STAGES / 2;
 
 /// Size and quality of a preview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,12 +47,14 @@ struct Inner {
     metrics: Arc<Metrics>,
     workers: usize,
     stages: Mutex<Stages>,
+    /// Stages that each address has begun.
+    begun: Counts,
 }
 
 #[derive(Default)]
 struct Stages {
-    /// Those that somebody watches.
-    watched: HashMap<Look, Weak<Stage>>,
+    /// Those that somebody watches, each counted for who began it.
+    watched: HashMap<Look, (Weak<Stage>, Counted)>,
     /// Whether there are threads that work for them.
     is_running: bool,
 }
@@ -54,24 +62,37 @@ struct Stages {
 impl Studio {
     /// A studio that takes up to `workers` threads once there is something to do.
     pub(super) fn new(engine: EngineHandle, metrics: Arc<Metrics>, workers: usize) -> Self {
-        Self(Arc::new(Inner { engine, metrics, workers: workers.max(1), stages: Mutex::default() }))
+        Self(Arc::new(Inner {
+            engine,
+            metrics,
+            workers: workers.max(1),
+            stages: Mutex::default(),
+            begun: Counts::default(),
+        }))
     }
 
-    /// Begins to watch at `fps` pictures a second.
+    /// Begins to watch at `fps` pictures a second, for a client at `address`.
     ///
     /// # Errors
-    /// Too many different previews are being made, or the system gives no thread.
-    pub(super) fn watch(&self, look: Look, fps: f64) -> Result<Viewer, Problem> {
+    /// Too many different previews are being made, in all or for this address, or the system gives no thread.
+    pub(super) fn watch(&self, look: Look, fps: f64, address: IpAddr) -> Result<Viewer, Problem> {
         let mut stages = self.0.stages();
-        let stage = match stages.watched.get(&look).and_then(Weak::upgrade) {
+        let stage = match stages.watched.get(&look).and_then(|(stage, _)| stage.upgrade()) {
             Some(stage) => stage,
-            None if stages.watched.len() >= STAGES => {
-                let detail = format!("{STAGES} previews are made, which is as many as may be; ask for less, or later");
-                return Err(Problem::unavailable(detail));
-            }
             None => {
+                stages.watched.retain(|_, (stage, _)| stage.strong_count() > 0);
+                let refused = |count: usize, whose: &str| {
+                    let detail =
+                        format!("{count} previews{whose} are made, which is as many as may be; ask for less, or later");
+                    Problem::unavailable(detail)
+                };
+                if stages.watched.len() >= STAGES {
+                    return Err(refused(STAGES, ""));
+                }
+                let counted = self.0.begun.add(address, STAGES_OF_ONE);
+                let counted = counted.ok_or_else(|| refused(STAGES_OF_ONE, " of this address"))?;
                 let stage = Arc::new(Stage::new(look));
-                stages.watched.insert(look, Arc::downgrade(&stage));
+                stages.watched.insert(look, (Arc::downgrade(&stage), counted));
                 stage
             }
         };
@@ -91,8 +112,8 @@ impl Inner {
     /// All stages that somebody watches. If there are none the work is noted as ended.
     fn watched(&self) -> Vec<Arc<Stage>> {
         let mut stages = self.stages();
-        stages.watched.retain(|_, stage| stage.strong_count() > 0);
-        let watched: Vec<_> = stages.watched.values().filter_map(Weak::upgrade).collect();
+        stages.watched.retain(|_, (stage, _)| stage.strong_count() > 0);
+        let watched: Vec<_> = stages.watched.values().filter_map(|(stage, _)| stage.upgrade()).collect();
         stages.is_running = !watched.is_empty();
         watched
     }

@@ -122,6 +122,14 @@ fn foreign_pages_can_neither_steer_nor_read() {
     start(&own).expect(200);
     let listed = service.send("POST", "/stream/stop", &[("origin", "https://studio.example")], Some(b"")).expect(200);
     assert_eq!(listed.header("access-control-allow-origin"), "https://studio.example");
+    for header in ["etag", "location", "retry-after", "stream-tick"] {
+        let exposed = listed.header("access-control-expose-headers");
+        assert!(exposed.split(", ").any(|name| name == header), "{header} is not in {exposed}");
+    }
+    for (origin, allowed) in [("https://studio.example", "https://studio.example"), ("https://evil.example", "")] {
+        let playlist = service.send("GET", "/live/stream.m3u8", &[("origin", origin)], None).expect(200);
+        assert_eq!(playlist.header("access-control-allow-origin"), allowed);
+    }
 
     let read = service.send("GET", "/stream/status", &[("origin", "https://evil.example")], None).expect(200);
     assert_eq!(read.header("access-control-allow-origin"), "", "without it a browser does not let the page read");
@@ -132,6 +140,10 @@ fn foreign_pages_can_neither_steer_nor_read() {
     ask("https://evil.example").problem(403);
     let allowed = ask("https://studio.example").expect(204);
     assert!(allowed.header("access-control-allow-methods").contains("PATCH"));
+    for header in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"] {
+        let taken = allowed.header("access-control-allow-headers");
+        assert!(taken.split(", ").any(|name| name == header), "{header} is not in {taken}");
+    }
     assert_eq!(allowed.header("access-control-allow-origin"), "https://studio.example");
     let upgrade = [("origin", "https://evil.example"), ("connection", "upgrade"), ("upgrade", "websocket")];
     service.send("GET", "/ws", &upgrade, None).problem(403);

@@ -274,7 +274,69 @@ fn long_lists_are_answered_in_parts() {
     for wrong in ["0", "1001", "x", "-1"] {
         service.get(&format!("/api/stream/layers?limit={wrong}")).problem(400);
     }
-    for list in ["timelines", "assets"] {
+    for id in ["a", "z"] {
+        service.json("PUT", &format!("/api/stream/scenes/{id}"), &json!({ "layers": [] })).expect(200);
+    }
+    let first = service.get("/api/stream/scenes?limit=2").expect(200).value();
+    let ids = |part: &Value| -> Vec<String> {
+        part["scenes"].as_array().unwrap().iter().map(|scene| scene["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((ids(&first), &first["active"]), (vec!["a".to_owned(), "main".to_owned()], &json!("main")));
+    let rest = service.get("/api/stream/scenes?limit=2&cursor=main").expect(200).value();
+    assert_eq!((ids(&rest), rest.get("next")), (vec!["z".to_owned()], None));
+    for list in ["timelines", "assets", "scenes"] {
         assert_eq!(service.get(&format!("/api/stream/{list}?limit=5")).expect(200).value().get("next"), None);
     }
+}
+
+/// Whoever sends many edits for later ticks leaves room for others, by whatever way they come.
+#[test]
+fn one_address_cannot_take_all_that_may_wait_for_later_ticks() {
+    let service = Service::start();
+    let own = service.engine.of_address([127, 0, 0, 1].into());
+    let at = service.engine.stats().tick + 100_000;
+    let patch = || vec![serde_json::from_value(json!({ "op": "patchLayer", "id": "box", "patch": {} })).unwrap()];
+    service.runtime.block_on(async {
+        let many: Vec<_> = (0..3000)
+            .map(|_| {
+                let own = own.clone();
+                tokio::spawn(async move { own.edit(patch(), Some(at)).await })
+            })
+            .collect();
+        while many.iter().filter(|edit| edit.is_finished()).count() < 3000 - 2048 {
+            tokio::task::yield_now().await;
+        }
+        let soon = || json!({ "type": "edit", "edits": [{ "op": "patchLayer", "id": "box", "patch": {} }], "at": 1 });
+        let mut client = websocket::Client::connect(service.address).await;
+        client.next_of("snapshot").await;
+        let refused = client.ask(soon()).await;
+        assert_eq!((&refused["type"], &refused["status"]), (&json!("error"), &json!(503)), "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains("of this address"), "{refused}");
+        let refused = ask_from(&service, 1, "/api/stream/layers/box?at=1").await;
+        assert_eq!(refused[0], "HTTP/1.1 503 Service Unavailable");
+        assert!(refused.iter().any(|line| line.starts_with("retry-after:")), "{refused:?}");
+        let other = ask_from(&service, 2, "/api/stream/layers/box?at=1").await;
+        assert_eq!(other[0], "HTTP/1.1 200 OK", "another address has room");
+        for edit in many {
+            edit.abort();
+        }
+    });
+    // Those that nobody waits for any more make room within a second.
+    wait_for("room", || service.json("PATCH", "/api/stream/layers/box?at=1", &json!({})).status == 200);
+}
+
+/// Sends an empty patch from an address of the loopback. Returns the lines of the answer.
+async fn ask_from(service: &Service, host: u8, path: &str) -> Vec<String> {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpSocket,
+    };
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, host], 0).into()).unwrap();
+    let mut stream = socket.connect(service.address).await.unwrap();
+    let head = format!("PATCH {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", service.address);
+    stream.write_all(format!("{head}content-length: 2\r\n\r\n{{}}").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.lines().map(str::to_owned).collect()
 }

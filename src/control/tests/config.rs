@@ -108,12 +108,12 @@ fn everything_that_is_wrong_is_told_at_once_and_nothing_is_changed() {
     for pointer in ["/port", "/api_token", "/muxer/retry_delay"] {
         assert!(expected(pointer).contains("start the service anew"), "{pointer}: {}", expected(pointer));
     }
-    assert_eq!(of("/muxer/retry_dealy")["nearest"], "muxer.retry_delay");
-    assert_eq!(of("/stream_resolutoin")["nearest"], "stream_resolution");
+    assert_eq!(of("/muxer")["nearest"], "muxer.retry_delay");
+    assert_eq!(of("")["nearest"], "stream_resolution");
     assert!(expected("/pipeline").contains("an object"));
 
     for (wrong, found) in [
-        (json!("1280x722x"), "`1280x722x`"),
+        (json!("1280x722 pixels"), "text of 15 characters"),
         (json!("3842x2160"), "`3842x2160`"),
         (json!(640), "`640`"),
         (json!({ "width": 640 }), "an object"),

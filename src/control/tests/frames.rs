@@ -25,6 +25,20 @@ fn the_picture_comes_in_every_format_and_width() {
 }
 
 #[test]
+fn a_picture_that_would_be_too_tall_is_told_with_its_size() {
+    let service = Service::start();
+    service.json("PATCH", "/api/config", &json!({ "stream_resolution": "16x2160" })).expect(200);
+    wait_for("the tall picture", || service.engine.format().height == 2160);
+    let problem = service.get("/api/stream/frame?width=500&format=jpeg").problem(400);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("500x67500") && detail.contains("3840"), "{detail}");
+    for (query, size) in [("?width=28", (28, 3780)), ("?width=8", (8, 1080)), ("", (16, 2160))] {
+        let answer = service.get(&format!("/api/stream/frame{query}")).expect(200);
+        assert_eq!(image::load_from_memory(&answer.body).unwrap().to_rgb8().dimensions(), size);
+    }
+}
+
+#[test]
 fn frame_queries_that_make_no_sense_are_told() {
     let service = Service::start();
     for (query, hint) in [

@@ -41,6 +41,42 @@ fn a_layer_is_created_shown_changed_and_deleted() {
     service.send("DELETE", path, &[], None).problem(404);
 }
 
+/// One animation comes and goes by itself: the list need not be sent, and the others go on.
+#[test]
+fn an_animation_is_added_and_removed_by_itself() {
+    let service = Service::start();
+    let path = format!("{LAYERS}/box/animations");
+    let fade = json!({ "property": "opacity", "to": 0.25, "duration": 1.5 });
+    let turn = json!({ "property": "transform.rotation", "by": 90, "duration": 2, "queue": "append" });
+    let before = service.get(&format!("{LAYERS}/box")).expect(200);
+    let had = before.value()["animations"].as_array().map_or(0, Vec::len);
+    let added = service.json("POST", &path, &fade).expect(201);
+    assert_eq!(added.value()["layer"]["animations"][had]["property"], "opacity");
+    assert_eq!(added.value().get("warnings"), None);
+    // The layer was another one then.
+    let old = [("if-match", before.header("etag")), ("content-type", "application/json")];
+    service.send("POST", &path, &old, Some(turn.to_string().as_bytes())).problem(412);
+    let new = [("if-match", added.header("etag")), ("content-type", "application/json")];
+    let both = service.send("POST", &path, &new, Some(turn.to_string().as_bytes())).expect(201).value();
+    assert_eq!(both["layer"]["animations"].as_array().unwrap().len(), had + 2);
+    let steps = json!({ "property": "blend", "to": "screen", "duration": 1 });
+    let warned = service.json("POST", &path, &steps).expect(201).value();
+    assert_eq!(warned["warnings"][0]["pointer"], format!("/animations/{}/property", had + 2));
+    assert!(warned["warnings"][0]["message"].as_str().unwrap().contains("steps half-way"), "{warned}");
+
+    let wrong = service.json("POST", &path, &json!({ "property": "opacity", "to": 7, "duration": 1 })).problem(422);
+    assert_eq!(wrong["errors"][0]["pointer"], "/to");
+    service.json("POST", &path, &json!({ "property": "opacity" })).problem(422);
+    service.json("POST", &format!("{LAYERS}/nobody/animations"), &fade).problem(404);
+    service.get(&path).problem(405);
+
+    let gone = service.send("DELETE", &format!("{path}/{had}"), &[], None).expect(200).value();
+    assert_eq!(gone["layer"]["animations"][had]["property"], "transform.rotation");
+    assert_eq!(gone["layer"]["animations"].as_array().unwrap().len(), had + 2);
+    service.send("DELETE", &format!("{path}/9"), &[], None).problem(404);
+    service.send("DELETE", &format!("{path}/first"), &[], None).problem(404);
+}
+
 #[test]
 fn what_get_answers_put_takes_back_unchanged() {
     let service = Service::start();

@@ -2,18 +2,23 @@
 
 mod access;
 mod concurrency;
+mod conditions;
 mod config;
+mod connections;
 mod frames;
 mod layers;
 mod openapi;
 mod operation;
+mod outputs;
 mod previews;
 mod scenes;
 mod stream;
 mod timelines;
+mod uploads;
 mod websocket;
 mod websocket_edits;
 mod websocket_hostile;
+mod websocket_requests;
 mod websocket_views;
 
 use std::{
@@ -28,10 +33,17 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
-use super::{ClientLimits, Control, ControlSettings, Listeners, LiveFile, LiveFiles, run};
+use super::{
+    ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, Listeners, LiveFile, LiveFiles, Scope, run,
+};
 use crate::{
-    config::{Apply, LiveSettings, NotApplied, Settings, Sources, load},
-    engine::{Engine, EngineHandle, EngineSettings, QualityGoal, Reconfiguration, StreamFormat, spawn},
+    config::{
+        Apply, Carry, LiveOutputs, LiveSettings, NotApplied, Output, OutputId, RetryDocument, Settings, Sources, load,
+    },
+    engine::{
+        Engine, EngineHandle, EngineSettings, OutputState, OutputStatus, QualityGoal, Reconfiguration, StreamFormat,
+        spawn,
+    },
     telemetry::Metrics,
 };
 
@@ -83,6 +95,7 @@ fn settings() -> ControlSettings {
         requests_per_second: None,
         clients: ClientLimits::default(),
         preview_workers: 1,
+        connections: ConnectionLimits::default(),
     }
 }
 
@@ -121,6 +134,43 @@ fn live_settings(engine: &EngineHandle) -> Arc<LiveSettings> {
     Arc::new(LiveSettings::new(sources, settings, Box::new(ToEngine(engine.clone()))))
 }
 
+/// Outputs that send nothing, but are told of.
+fn live_outputs(engine: &EngineHandle) -> Arc<LiveOutputs> {
+    struct ToStatus(EngineHandle);
+
+    impl Carry for ToStatus {
+        fn carry(&self, id: &OutputId, _: Option<&Output>, after: Option<&Output>) -> Result<(), String> {
+            match after {
+                Some(output) => self.0.publish_output(OutputStatus {
+                    state: if output.enabled { OutputState::Started } else { OutputState::Stopped },
+                    ..OutputStatus::new(id.as_str(), output.destination.to_string())
+                }),
+                None => self.0.forget_output(id.as_str()),
+            }
+            Ok(())
+        }
+
+        fn try_again(&self, _: &OutputId) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn keep(&self, _: &OutputId, _: Option<Value>) -> BoxFuture<'_, bool> {
+            Box::pin(async { false })
+        }
+    }
+
+    let (given, present) = (BTreeMap::new(), BTreeMap::new());
+    let codecs = load(&Sources::default()).unwrap().settings.codecs();
+    Arc::new(LiveOutputs::new(
+        given,
+        present,
+        RetryDocument::default(),
+        codecs,
+        Vec::new(),
+        Box::new(ToStatus(engine.clone())),
+    ))
+}
+
 impl Service {
     fn start() -> Self {
         Self::start_with(settings())
@@ -152,7 +202,13 @@ impl Service {
         .unwrap();
         let (stop, stopped) = oneshot::channel();
         let live_settings = live_settings(&engine);
-        let control = Control { engine: engine.clone(), metrics, config: live_settings, live: Some(Arc::new(Folder)) };
+        let control = Control {
+            engine: engine.clone(),
+            metrics,
+            config: live_settings,
+            outputs: live_outputs(&engine),
+            live: Some(Arc::new(Folder)),
+        };
         let served = runtime.spawn(async move {
             run(listeners, &settings, control, async { drop(stopped.await) }).await;
         });

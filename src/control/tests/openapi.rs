@@ -28,18 +28,26 @@ fn example_scene() -> SceneDocument {
 }
 
 /// Brings the service to where the example of a route can be carried out.
-fn prepare(service: &Service, path: &str) {
+pub(super) fn prepare(service: &Service, path: &str) {
     let scene = Box::new(example_scene());
     let waiting = SceneId::new("break").unwrap();
     let mut edits = vec![Edit::PutScene { id: waiting.clone(), scene: Box::default() }, Edit::LoadScene { scene }];
     let (_, held) = service.runtime.block_on(service.engine.scenes()).unwrap();
     if held.active == waiting {
-        edits.insert(0, Edit::ActivateScene { id: SceneId::main() });
+        edits.insert(0, Edit::ActivateScene { id: SceneId::main(), transition: None });
     }
     service.runtime.block_on(service.engine.edit(edits, None)).unwrap();
+    for (method, id) in [("DELETE", "second"), ("PUT", "archive")] {
+        let document = json!({ "id": id, "url": "archive.mkv" });
+        service.json(method, &format!("/api/stream/outputs/{id}"), &document);
+    }
     let _ = service.engine.command(Command::Stop);
     if path != "/api/stream/start" {
         service.engine.command(Command::Start).unwrap();
+    }
+    if path.ends_with("/animations/{index}") {
+        let animations = json!([{ "property": "opacity", "to": 0.5, "duration": 1 }]);
+        service.json("PATCH", "/api/stream/layers/box", &json!({ "animations": animations })).expect(200);
     }
     if matches!(path, "/api/stream/resume" | "/api/stream/step") {
         service.engine.command(Command::Pause).unwrap();
@@ -60,23 +68,23 @@ fn example_file(media: &str) -> Option<Vec<u8>> {
 }
 
 /// The document, and what each of its operations is.
-struct Described {
+pub(super) struct Described {
     document: Value,
 }
 
-struct Operation<'a> {
-    path: &'a str,
-    method: &'static str,
+pub(super) struct Operation<'a> {
+    pub(super) path: &'a str,
+    pub(super) method: &'static str,
     described: &'a Value,
     parameters: &'a Value,
 }
 
 impl Described {
-    fn of(service: &Service) -> Self {
+    pub(super) fn of(service: &Service) -> Self {
         Self { document: service.get("/api/openapi.json").expect(200).value() }
     }
 
-    fn operations(&self) -> Vec<Operation<'_>> {
+    pub(super) fn operations(&self) -> Vec<Operation<'_>> {
         let paths = self.document["paths"].as_object().unwrap();
         let all = paths.iter().flat_map(|(path, item)| {
             METHODS.into_iter().filter_map(move |method| {
@@ -89,7 +97,7 @@ impl Described {
 
     /// Holds an answer against what is said of it.
     #[track_caller]
-    fn check(&self, operation: &Operation<'_>, answer: &Answer, what: &str) {
+    pub(super) fn check(&self, operation: &Operation<'_>, answer: &Answer, what: &str) {
         let Operation { path, method, described, .. } = operation;
         let what = format!("{method} {path} with {what}");
         assert_ne!(answer.status, 500, "{what}: {}", answer.text());
@@ -125,7 +133,7 @@ impl Described {
 
 impl Operation<'_> {
     /// The path of the example, under the prefix `/api/stream` or its alias.
-    fn example_path(&self, alias: bool) -> String {
+    pub(super) fn example_path(&self, alias: bool) -> String {
         let mut path = self.path.to_owned();
         for parameter in self.parameters.as_array().into_iter().flatten() {
             path = path.replace(
@@ -138,6 +146,20 @@ impl Operation<'_> {
 
     fn content(&self) -> Option<&serde_json::Map<String, Value>> {
         self.described["requestBody"]["content"].as_object()
+    }
+
+    /// What it can be sent, with the media type; nothing, if it takes nothing.
+    pub(super) fn examples(&self, described: &Described) -> Vec<(&str, Vec<u8>)> {
+        let Some(content) = self.content() else { return vec![("", Vec::new())] };
+        let examples = content.iter().filter_map(|(media, content)| {
+            if content["schema"]["contentMediaType"].is_string() {
+                return example_file(media).map(|file| (media.as_str(), file));
+            }
+            let faults = described.faults(&content["schema"], &content["example"]);
+            assert!(faults.is_empty(), "the example of {} {}: {faults:?}", self.method, self.path);
+            Some((media.as_str(), content["example"].to_string().into_bytes()))
+        });
+        examples.collect()
     }
 
     fn send(&self, service: &Service, path: &str, media: &str, body: Option<&[u8]>) -> Answer {
@@ -206,21 +228,7 @@ fn every_route_answers_its_example_as_described_under_both_prefixes() {
             }
             prepare(&service, operation.path);
             let path = operation.example_path(alias);
-            let examples: Vec<(&str, Vec<u8>)> = match operation.content() {
-                Some(content) => {
-                    let examples = content.iter().filter_map(|(media, content)| {
-                        if content["schema"]["contentMediaType"].is_string() {
-                            return example_file(media).map(|file| (media.as_str(), file));
-                        }
-                        let faults = described.faults(&content["schema"], &content["example"]);
-                        assert!(faults.is_empty(), "the example of {} {path}: {faults:?}", operation.method);
-                        Some((media.as_str(), content["example"].to_string().into_bytes()))
-                    });
-                    examples.collect()
-                }
-                None => vec![("", Vec::new())],
-            };
-            for (media, body) in examples {
+            for (media, body) in operation.examples(&described) {
                 let body = Some(body.as_slice()).filter(|body| !body.is_empty());
                 let answer = operation.send(&service, &path, media, body);
                 let succeeded = answer.status < 300 || path == "/ws";

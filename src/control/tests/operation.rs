@@ -1,22 +1,60 @@
 use super::*;
-use crate::engine::{OutputState, OutputStatus};
+use crate::engine::{EncoderStatus, OutputState, OutputStatus};
 
 fn output(id: &str, state: OutputState) -> OutputStatus {
     OutputStatus {
-        id: id.to_owned(),
-        url: "rtmp://127.0.0.1/live/***".to_owned(),
         state,
         bytes: 1234,
         dropped_frames: 5,
         reconnects: 2,
-        last_error: None,
+        queued_frames: 7,
+        errors: 3,
+        ..OutputStatus::new(id, "rtmp://127.0.0.1/live/***")
     }
+}
+
+#[test]
+fn the_last_ticks_are_told_as_a_trace() {
+    let service = Service::start();
+    let trace = |service: &Service| service.get("/api/stream/trace").expect(200).value();
+    let until = Instant::now() + Duration::from_secs(10);
+    while trace(&service)["traceEvents"].as_array().unwrap().len() < 50 {
+        assert!(Instant::now() < until);
+    }
+    let told = trace(&service);
+    let events = told["traceEvents"].as_array().unwrap();
+    let ticks: Vec<&Value> = events.iter().filter(|event| event["name"] == "tick").collect();
+    let number = |event: &Value, name: &str| event[name].as_f64().unwrap();
+    for pair in ticks.windows(2) {
+        assert!(number(pair[0], "ts") + number(pair[0], "dur") <= number(pair[1], "ts") + 1.0, "{pair:?}");
+    }
+    // Stages lie within their tick.
+    let mut tick = ticks[0];
+    for event in events {
+        assert_eq!(event["ph"], "X");
+        if event["name"] == "tick" {
+            tick = event;
+        }
+        let (from, to) = (number(tick, "ts"), number(tick, "ts") + number(tick, "dur"));
+        let (began, ended) = (number(event, "ts"), number(event, "ts") + number(event, "dur"));
+        assert!(from <= began && ended <= to + 1.0, "{event} in {tick}");
+    }
+    assert!(events.iter().any(|event| event["name"] == "edit"), "{events:?}");
 }
 
 #[test]
 fn metrics_count_ticks_requests_and_outputs() {
     let service = Service::start();
     service.engine.publish_output(output("rtmp", OutputState::Started));
+    service.engine.publish_encoder(EncoderStatus {
+        fps: 29.5,
+        bitrate: 3900.0,
+        target_bitrate: 4000,
+        queued_frames: 2,
+        dropped_frames: 4,
+        restarts: 1,
+        ..EncoderStatus::new("x264enc")
+    });
     service.get("/api/stream/layers/box").expect(200);
     service.get("/stream/layers/group").expect(200);
     service.get("/nowhere").expect(404);
@@ -30,10 +68,20 @@ fn metrics_count_ticks_requests_and_outputs() {
         "worker_panics_total{class=\"render\"} 0",
         "websocket_clients 0",
         "muxer_active_outputs 1",
+        "muxer_queue_size{output=\"rtmp\"} 7.0",
+        "muxer_errors_total{output=\"rtmp\"} 3",
+        "output_stalled{output=\"rtmp\"} 0.0",
+        "watchdog_stalls_total{part=\"output\"} 0",
+        "encoder_fps 29.5",
+        "encoder_bitrate 3900.0",
+        "encoder_target_bitrate 4000",
+        "encoder_queue_size 2",
+        "encoder_dropped_frames_total 4",
+        "encoder_restarts_total 1",
         "output_bytes_total{output=\"rtmp\"} 1234",
         "output_dropped_frames_total{output=\"rtmp\"} 5",
         "output_reconnects_total{output=\"rtmp\"} 2",
-        "output_up{output=\"rtmp\"} 1",
+        "output_up{output=\"rtmp\"} 1.0",
         "http_requests_total{method=\"GET\",route=\"/api/stream/layers/:id\",status=\"200\"} 2",
         "http_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
     ] {
@@ -45,7 +93,14 @@ fn metrics_count_ticks_requests_and_outputs() {
         "worker_tasks_total{class=\"render\"} ",
         "worker_busy_seconds_total{class=\"render\"} ",
         "render_worker_busy_seconds_total{worker=\"0\"} ",
+        "background_worker_tasks_total{worker=\"0\"} ",
         "raster_cache_hits_total ",
+        "cache_hits_total{cache=\"images\"} ",
+        "cache_misses_total{cache=\"fonts\"} ",
+        "cache_hits_total{cache=\"lines\"} ",
+        "cache_hits_total{cache=\"glyphs\"} ",
+        "cache_misses_total{cache=\"layers\"} ",
+        "cache_hits_total{cache=\"effects\"} ",
         "stream_dropped_frames_total ",
         "stream_tick_seconds_bucket{le=\"0.033\"} ",
         "stream_tick_seconds_bucket{le=\"+Inf\"} ",

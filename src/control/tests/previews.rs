@@ -44,6 +44,24 @@ fn soften(service: &Service) {
 }
 
 #[test]
+fn one_address_begins_half_of_the_previews_and_watches_what_others_began() {
+    use crate::control::preview::{Look, Studio};
+    let service = Service::start();
+    let studio = Studio::new(service.engine.clone(), Arc::new(Metrics::new()), 1);
+    let watch = |width: u16, host: u8| studio.watch(Look { width, quality: 70 }, 1.0, [192, 0, 2, host].into());
+    let viewers: Vec<_> = (16..16 + 32).map(|width| watch(width, 1).unwrap()).collect();
+    assert!(watch(100, 1).is_err(), "the address has its half");
+    let other = watch(100, 2).unwrap();
+    let again = watch(100, 1).unwrap();
+    let rest: Vec<_> = (200..200 + 31).map(|width| watch(width, 2).unwrap()).collect();
+    assert!(watch(300, 3).is_err(), "there are as many as may be");
+    drop(viewers);
+    watch(100, 3).unwrap();
+    watch(300, 1).unwrap();
+    drop((other, again, rest));
+}
+
+#[test]
 fn a_preview_is_the_program_s_picture_and_comes_when_that_changes() {
     let service = Service::start();
     soften(&service);

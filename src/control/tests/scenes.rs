@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::*;
+use super::{websocket::Client, *};
 
 /// A picture of one white pixel.
 fn png() -> Vec<u8> {
@@ -75,6 +75,71 @@ fn scenes_are_put_listed_activated_and_removed() {
         let body = json!({ "transition": transition });
         service.json("POST", "/stream/scenes/green/activate", &body).expect(status);
     }
+}
+
+#[test]
+fn a_scene_comes_on_air_by_a_transition() {
+    let service = Service::start();
+    let mut client = service.runtime.block_on(Client::connect(service.address));
+    let mut told = || {
+        service.runtime.block_on(async {
+            loop {
+                let event = client.next_of("streamEvent").await;
+                if event["event"] == "scenes" {
+                    break event;
+                }
+            }
+        })
+    };
+    let first = service.get("/stream/scenes/main").value();
+    let before = frame(&service).1;
+    service.json("PUT", "/stream/scenes/green", &green()).expect(200);
+    assert_eq!(told().get("transition"), None);
+    let bring = |id: &str, transition: &Value| {
+        service.json("POST", &format!("/stream/scenes/{id}/activate"), &json!({ "transition": transition }))
+    };
+
+    // Documents change at once, the picture in a minute.
+    let fade = json!({ "type": "fade", "duration": 60.0, "easing": "easeInExpo" });
+    let tick = bring("green", &fade).expect(200).tick();
+    assert_eq!(service.get("/stream/layers").value()["layers"][0]["id"], "all");
+    let event = told();
+    assert_eq!((&event["active"], &event["transition"]), (&json!("green"), &fade), "{event}");
+    let (shown, picture) = frame(&service);
+    assert!(shown >= tick && picture == before, "nothing is seen of it yet");
+    // A cut ends it; back again by one that is soon over.
+    bring("main", &json!({ "type": "cut" })).expect(200);
+    assert_eq!((frame(&service).1, service.get("/stream/scenes/main").value()), (before, first));
+    assert_eq!(told()["transition"], json!({ "type": "cut" }));
+    bring("green", &json!({ "type": "wipe", "duration": 0.2 })).expect(200);
+    let is_green = || frame(&service).1.pixels().all(|pixel| pixel.0 == [0, 255, 0]);
+    wait_for("the scene by itself", is_green);
+    assert_eq!(told()["transition"]["type"], "wipe");
+
+    // What a scene says itself.
+    let mut sliding = green();
+    sliding["transition"] = json!({ "type": "slide", "duration": 0.1, "direction": "up" });
+    service.json("PUT", "/stream/scenes/sliding", &sliding).expect(200);
+    assert_eq!(told().get("transition"), None);
+    service.post("/stream/scenes/sliding/activate").expect(200);
+    assert_eq!(told()["transition"]["type"], "slide");
+
+    // Faults, where they stand in what was sent.
+    for (transition, pointer) in [
+        (json!({ "type": "fade", "duration": 61 }), "/transition/duration"),
+        (json!({ "type": "fade", "easing": "easeInn" }), "/transition/easing"),
+        (json!({ "type": "stinger", "asset": "swoosh" }), "/transition/asset"),
+    ] {
+        let problem = bring("main", &transition).problem(422);
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+    }
+    let edit = json!({ "op": "activateScene", "id": "main", "transition": { "type": "stinger", "asset": "swoosh" } });
+    let batch =
+        |edit: &Value| service.json("POST", "/stream/layers/batch", &json!({ "edits": [edit], "dryRun": true }));
+    let problem = batch(&edit).problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/edits/0/transition/asset", "{problem}");
+    batch(&json!({ "op": "activateScene", "id": "main", "transition": fade })).expect(200);
+    assert_eq!(service.get("/stream/scenes").value()["active"], "sliding", "nothing was changed");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn the_page_and_the_live_files_are_served() {
 
     let playlist = service.get("/live/stream.m3u8").expect(200);
     assert_eq!(playlist.text(), "#EXTM3U\n");
-    assert_eq!(playlist.header("access-control-allow-origin"), "*");
+    assert_eq!(playlist.header("access-control-allow-origin"), "", "no page elsewhere is listed");
     assert_eq!(playlist.header("cache-control"), "no-cache");
     service.get("/live/other.ts").problem(404);
     service.get("/live/%2e%2e/secret").problem(404);

@@ -1,3 +1,4 @@
+use components::animation::Spring;
 use serde_json::json;
 
 use super::*;
@@ -85,4 +86,41 @@ fn an_event_is_fired_and_told_and_triggers_act_on_it() {
     // One that nobody waits for is told all the same.
     service.post("/api/stream/events/thunder").expect(200);
     service.post("/api/stream/events/no%20name").problem(400);
+}
+
+#[test]
+fn a_spring_says_how_long_it_takes() {
+    let service = Service::start();
+    let asked = service.get("/api/stream/spring?stiffness=200&damping=12").expect(200).value();
+    let spring = Spring { stiffness: Some(200.0), damping: Some(12.0), ..Spring::default() };
+    assert_eq!(asked, json!({ "spring": { "stiffness": 200.0, "damping": 12.0 }, "duration": spring.duration() }));
+    let felt = service.get("/stream/spring?duration=0.4&bounce=0.3").expect(200).value();
+    let spring = Spring { duration: Some(0.4), bounce: Some(0.3), ..Spring::default() };
+    assert_eq!(felt["duration"], spring.duration());
+    assert_eq!(service.get("/api/stream/spring").expect(200).value()["duration"], Spring::default().duration());
+    let problem = service.get("/api/stream/spring?stiffness=-1&mass=NaN").problem(422);
+    assert_eq!(
+        (&problem["errors"][0]["pointer"], &problem["errors"][1]["pointer"]),
+        (&json!("/stiffness"), &json!("/mass"))
+    );
+    let problem = service.get("/api/stream/spring?stiffness=1&bounce=0.1").problem(422);
+    assert!(problem["errors"][0]["expected"].as_str().unwrap().contains("either `stiffness`"), "{problem}");
+    assert!(service.get("/api/stream/spring?mass=heavy").problem(400)["detail"].as_str().unwrap().contains("`mass`"));
+    service.get("/api/stream/spring?stifness=1").problem(400);
+    service.post("/api/stream/spring").expect(405);
+}
+
+#[test]
+fn presets_are_answered_as_they_were_sent_and_taken_back() {
+    let service = Service::start();
+    let presets = json!([{ "type": "slide", "way": "out", "direction": "up", "distance": "30%", "delay": 1.0 },
+        { "type": "pulse", "intensity": 0.2, "repeat": "forever" }]);
+    service.json("PATCH", "/api/stream/layers/box", &json!({ "presets": presets })).expect(200);
+    let layer = service.get("/api/stream/layers/box").expect(200).value();
+    assert_eq!(layer["presets"], presets);
+    service.json("PUT", "/api/stream/layers/box", &layer).expect(200);
+    assert_eq!(service.get("/api/stream/layers/box").expect(200).value(), layer);
+    let typed = json!({ "presets": [{ "type": "typewriter" }] });
+    let problem = service.json("PATCH", "/api/stream/layers/box", &typed).problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/presets/0/type");
 }

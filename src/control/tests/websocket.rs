@@ -191,6 +191,31 @@ fn a_client_gets_hello_a_snapshot_and_then_what_happens() {
 }
 
 #[test]
+fn what_happens_to_scenes_is_told() {
+    let service = Service::start();
+    let mut client = service.runtime.block_on(Client::connect(service.address));
+    let event = |client: &mut Client| loop {
+        let message = service.runtime.block_on(client.next());
+        if message["event"] == "scenes" {
+            return message;
+        }
+    };
+    let told = |answer: &Answer, active: &str, put: &[&str], removed: &[&str]| {
+        json!({ "type": "streamEvent", "event": "scenes", "tick": answer.tick(), "active": active,
+            "put": put, "removed": removed })
+    };
+    let scene = service.get("/stream/scenes/main").expect(200).value();
+    let put = service.json("PUT", "/stream/scenes/second", &scene).expect(200);
+    assert_eq!(event(&mut client), told(&put, "main", &["second"], &[]));
+    let activated = service.post("/stream/scenes/second/activate").expect(200);
+    let mut cut = told(&activated, "second", &["main"], &[]);
+    cut["transition"] = json!({ "type": "cut" });
+    assert_eq!(event(&mut client), cut);
+    let removed = service.send("DELETE", "/stream/scenes/main", &[], None).expect(200);
+    assert_eq!(event(&mut client), told(&removed, "second", &[], &["main"]));
+}
+
+#[test]
 fn what_is_not_understood_gets_an_answer_and_the_connection_lives() {
     let service = Service::start();
     service.runtime.block_on(async {
@@ -293,9 +318,8 @@ fn a_client_that_falls_behind_holds_nobody_up_and_is_brought_up_to_date_by_one_u
 
 #[test]
 fn a_token_is_asked_of_clients_too_and_the_end_is_announced() {
-    let token = crate::control::ApiToken::new("a-token-of-sixteen-letters").unwrap();
-    let mut service =
-        Service::start_with(ControlSettings { tokens: vec![(token, crate::control::Scope::Read)], ..settings() });
+    let token = ApiToken::new("a-token-of-sixteen-letters").unwrap();
+    let mut service = Service::start_with(ControlSettings { tokens: vec![(token, Scope::Read)], ..settings() });
     let url = format!("ws://{}/ws", service.address);
     let mut client = service.runtime.block_on(async {
         assert!(connect_async(&url).await.is_err());

@@ -1,8 +1,8 @@
-//! Edits of one client that wait for their ticks.
+//! Edits and requests of one client that wait for their answers.
 
-use std::{future::Future, pin::Pin};
+use std::{collections::VecDeque, future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
-use components::document::Source;
+use components::{EditBatch, document::Source};
 use futures_util::{
     StreamExt as _,
     future::BoxFuture,
@@ -10,20 +10,25 @@ use futures_util::{
     stream::{FuturesOrdered, FuturesUnordered},
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+use warp::http::Method;
 
 use super::{
     message::{answer, refusal},
+    requests::{Asking, response},
     said::RequestId,
 };
 use crate::{
-    control::{Problem, batch},
+    control::{Problem, Scope, batch, routes::Routes, uploads::Uploads},
     engine::EngineHandle,
 };
 
 /// Edits of one client that may wait. While it is full nothing more is read from the client.
 const WAITING: usize = 256;
-/// How many of them may have an `at`. More are refused.
+/// Those that may wait with an `at`, and requests. More are refused.
 const FOR_LATER: usize = 64;
+/// Requests that only read and are answered at the same time. Answers can be large, and all of them are held until the
+/// client takes them.
+const READING: usize = 4;
 
 type Answer = BoxFuture<'static, Utf8Bytes>;
 
@@ -32,8 +37,12 @@ type Answer = BoxFuture<'static, Utf8Bytes>;
 pub(super) struct Edits {
     /// Those for the next tick, in the order in which they came and are answered.
     next: FuturesOrdered<Answer>,
-    /// Those for later ticks.
+    /// Those for later ticks, and requests that change something.
     later: FuturesUnordered<Answer>,
+    /// Requests that only read, and …
+    reading: FuturesUnordered<Answer>,
+    /// … those that wait for these.
+    to_read: VecDeque<Answer>,
 }
 
 impl Edits {
@@ -48,25 +57,25 @@ impl Edits {
     /// Too many wait for later ticks.
     pub(super) async fn send(
         &mut self,
-        engine: EngineHandle,
+        (engine, uploads): (EngineHandle, Arc<Uploads>),
         request: Option<RequestId>,
-        batch: Source,
+        (batch, read): (Source, Result<EditBatch, Problem>),
         is_for_later: bool,
     ) -> Result<(), (Option<RequestId>, Problem)> {
-        if is_for_later && self.later.len() >= FOR_LATER {
-            let detail = format!("{FOR_LATER} edits of this client wait for later ticks, which is as many as may");
-            return Err((request, Problem::unavailable(detail)));
+        if is_for_later && let Err(problem) = self.has_room_for_later() {
+            return Err((request, problem));
         }
-        let mut answering: Answer = Box::pin(async move {
-            match batch::carry_out(&engine, &batch).await {
+        let answering = begun(Box::pin(async move {
+            let edited = match read {
+                Ok(read) => batch::carry_out_read(&engine, &uploads, &batch, read).await,
+                Err(problem) => Err(problem),
+            };
+            match edited {
                 Ok(edited) => answer("edited", request.as_ref(), &edited).into(),
                 Err(problem) => refusal(request.as_ref(), &problem),
             }
-        });
-        // It goes to the engine when it is first polled: now, and so in order.
-        if let std::task::Poll::Ready(told) = poll!(Pin::new(&mut answering)) {
-            answering = Box::pin(std::future::ready(told));
-        }
+        }))
+        .await;
         if is_for_later {
             self.later.push(answering);
         } else {
@@ -75,15 +84,61 @@ impl Edits {
         Ok(())
     }
 
+    /// Has a request of `who` answered, which others need not wait for.
+    ///
+    /// # Errors
+    /// Too many wait.
+    pub(super) async fn ask(
+        &mut self,
+        routes: Routes,
+        request: Option<RequestId>,
+        Asking { request: asked, part }: Asking,
+        who: (Scope, IpAddr),
+    ) -> Result<(), (Option<RequestId>, Problem)> {
+        if let Err(problem) = self.has_room_for_later() {
+            return Err((request, problem));
+        }
+        let is_read = asked.method() == Method::GET;
+        let answering = async move { response(request.as_ref(), part, &routes.call(asked, who).await) };
+        if is_read {
+            self.to_read.push_back(Box::pin(answering));
+        } else {
+            let answering = begun(Box::pin(answering)).await;
+            self.later.push(answering);
+        }
+        Ok(())
+    }
+
+    fn has_room_for_later(&self) -> Result<(), Problem> {
+        if self.later.len() + self.reading.len() + self.to_read.len() < FOR_LATER {
+            return Ok(());
+        }
+        let detail = format!(
+            "{FOR_LATER} requests and edits for later ticks of this client wait for their answers, which is as many as may"
+        );
+        Err(Problem::unavailable(detail))
+    }
+
     /// The next answer; never, if nothing waits.
     pub(super) fn answer(&mut self) -> impl Future<Output = Utf8Bytes> + '_ {
-        let Self { next, later } = self;
+        let Self { next, later, reading, to_read } = self;
+        let room = READING.saturating_sub(reading.len()).min(to_read.len());
+        reading.extend(to_read.drain(..room));
         async move {
             tokio::select! {
                 Some(told) = next.next() => told,
                 Some(told) = later.next() => told,
+                Some(told) = reading.next() => told,
                 else => std::future::pending().await,
             }
         }
+    }
+}
+
+/// An answer that has been polled once. By this an edit goes to the engine: now, and so in order.
+async fn begun(mut answering: Answer) -> Answer {
+    match poll!(Pin::new(&mut answering)) {
+        std::task::Poll::Ready(told) => Box::pin(std::future::ready(told)),
+        std::task::Poll::Pending => answering,
     }
 }

@@ -1,6 +1,7 @@
 //! Writing what the service says.
 
 use serde::Serialize;
+use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::said::RequestId;
@@ -29,7 +30,11 @@ pub(super) fn answer(r#type: &'static str, request: Option<&RequestId>, told: &i
 
 /// Tells that something asked for was not done.
 pub(super) fn refusal(request: Option<&RequestId>, problem: &Problem) -> Utf8Bytes {
-    let mut told = serde_json::to_value(problem.document()).unwrap_or_default();
+    told_problem(request, serde_json::to_value(problem.document()).unwrap_or_default())
+}
+
+/// The same of a problem that is a document already.
+pub(super) fn told_problem(request: Option<&RequestId>, mut told: Value) -> Utf8Bytes {
     if let Some(fields) = told.as_object_mut() {
         // A problem's type is another thing than a message's, and says nothing.
         fields.shift_remove("type");

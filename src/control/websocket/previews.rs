@@ -1,6 +1,6 @@
 //! The previews that one client watches.
 
-use std::{collections::HashMap, future::pending, sync::Arc};
+use std::{collections::HashMap, future::pending, net::IpAddr, sync::Arc};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::{
@@ -54,7 +54,7 @@ impl Previews {
     pub(super) fn begin(
         &mut self,
         engine: &EngineHandle,
-        studio: &Studio,
+        (studio, address): (&Studio, IpAddr),
         id: u16,
         look: Look,
         fps: f64,
@@ -66,7 +66,7 @@ impl Previews {
         let format = engine.format();
         let fps = fps.min(f64::from(format.fps));
         let (width, height) = still_size((format.width, format.height), usize::from(look.width));
-        let viewer = studio.watch(look, fps)?;
+        let viewer = studio.watch(look, fps, address)?;
         self.end(id);
         self.go_on(id, viewer);
         Ok(Previewing { id, width, height, quality: look.quality, fps })

@@ -3,15 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use components::{
-    LayerId,
-    document::{self, Source},
+    EditBatch, LayerId,
+    document::{self, Source, Telling},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use warp::http::StatusCode;
 
-use crate::control::{Problem, preview::Look};
+use super::requests;
+use crate::control::{Problem, batch, preview::Look};
 
 /// Layers that a client may name.
 pub(super) const NAMED_LAYERS: usize = 256;
@@ -57,11 +58,14 @@ pub(super) struct Known {
 pub(super) enum Said {
     Subscribe(Subscribe),
     Resume(Option<Known>),
-    /// The body of a batch, and whether it is for a tick to come.
+    /// The body of a batch, what it is read as, and whether it is for a tick to come.
     Edit {
         batch: Source,
+        read: Result<EditBatch, Problem>,
         is_for_later: bool,
     },
+    /// What HTTP takes.
+    Request(Box<requests::Asking>),
     Preview {
         id: u16,
         look: Look,
@@ -74,12 +78,13 @@ pub(super) enum Said {
 }
 
 impl Said {
-    const TYPES: [&str; 6] = ["subscribe", "resume", "edit", "preview", "endPreview", "ping"];
+    const TYPES: [&str; 7] = ["subscribe", "resume", "edit", "request", "preview", "endPreview", "ping"];
 }
 
 /// Reads a message: what the client calls it, and what it says or why that is not understood.
 pub(super) fn hear(text: &str) -> (Option<RequestId>, Result<Said, Problem>) {
-    let source = match Source::from_text(text) {
+    // A message may have secrets in it: what an output or the settings are to be.
+    let source = match Source::told_as(Telling::Discreet, text) {
         Ok(source) => source,
         Err(faults) => return (None, Err(Problem::malformed(faults))),
     };
@@ -121,8 +126,10 @@ fn understand(mut fields: Map<String, Value>) -> Result<Said, Problem> {
         "resume" => read::<Resume>(fields)?.known().map(Said::Resume),
         "edit" => {
             let is_for_later = fields.get("at").is_some_and(|at| !at.is_null());
-            Ok(Said::Edit { batch: Source::from_value(Value::Object(fields)), is_for_later })
+            let batch = Source::from_value(Value::Object(fields));
+            Ok(Said::Edit { read: batch::read(&batch), batch, is_for_later })
         }
+        "request" => requests::hear(fields).map(|asking| Said::Request(Box::new(asking))),
         "preview" => {
             let Preview { id, width, quality, fps } = read(fields)?;
             let (width, quality) = (width.unwrap_or(640), quality.unwrap_or(70));
@@ -140,7 +147,7 @@ fn understand(mut fields: Map<String, Value>) -> Result<Said, Problem> {
     }
 }
 
-fn read<T: JsonSchema + DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
+pub(super) fn read<T: JsonSchema + DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
     document::read(&Source::from_value(Value::Object(fields))).map_err(Problem::invalid)
 }
 

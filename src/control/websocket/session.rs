@@ -1,9 +1,9 @@
 //! One client, from hello to goodbye.
 
-use std::{collections::BTreeSet, convert::Infallible, future::pending, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, future::pending, net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use components::document::Source;
+use components::{EditBatch, document::Source};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Serialize;
 use tokio::{
@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::{
         },
     },
 };
+use warp::http::StatusCode;
 
 use super::{
     Clients, Wish,
@@ -35,11 +36,16 @@ use super::{
     upgrade::{LARGEST_MESSAGE, PIECE, Socket},
     view::{Issue, Next, Place, View},
 };
-use crate::control::{Problem, Scope, admission::beyond, ended};
+use crate::{
+    control::{Problem, Scope, admission::beyond, ended, limits::network},
+    engine::EngineHandle,
+};
 
-/// Of the messages described in the module above.
+/// Of the messages described in `docs/websocket.md`.
 const PROTOCOL: u32 = 2;
 const SERVER: &str = concat!("stream-manager/", env!("CARGO_PKG_VERSION"));
+/// A text up to this size is read in less time than it takes to hand it to another thread.
+const SMALL: usize = 16 << 10;
 /// Messages in a row that need not be understood.
 const MISUNDERSTOOD: u32 = 100;
 
@@ -61,7 +67,9 @@ pub(super) async fn run(socket: Socket, clients: &Clients, wish: Wish) {
     let mut session = Session {
         socket,
         clients,
+        engine: clients.engine.of_client().of_address(network(wish.address)),
         scope: wish.scope,
+        address: wish.address,
         topics: BTreeSet::from([Topic::Scene, Topic::Events, Topic::Metrics]),
         view: View::default(),
         scene: None,
@@ -92,7 +100,10 @@ pub(super) async fn run(socket: Socket, clients: &Clients, wish: Wish) {
 struct Session<'a> {
     socket: Socket,
     clients: &'a Clients,
+    /// By which its edits take their turn.
+    engine: EngineHandle,
     scope: Scope,
+    address: IpAddr,
     topics: BTreeSet<Topic>,
     view: View,
     /// What is told of the scene, if the client wants it.
@@ -154,7 +165,14 @@ impl Session<'_> {
                     Ok(()) => self.tell_metrics().await?,
                     Err(_) => return Err(ENDING),
                 },
-                text = self.edits.answer() => self.send(text).await?,
+                text = self.edits.answer() => {
+                    let is_large = text.len() > SMALL;
+                    self.send(text).await?;
+                    if is_large {
+                        // Many clients that ask for much hold up nobody who asks for little.
+                        tokio::task::yield_now().await;
+                    }
+                }
                 (id, viewer, shot) = self.previews.next() => {
                     self.send_data(Data::Binary, picture(id, &shot)).await?;
                     drop(shot);
@@ -339,7 +357,8 @@ impl Session<'_> {
         };
         self.read_at = self.allowance.spend(said.len(), Instant::now());
         let (request, said) = match said {
-            Message::Text(text) => hear(&text),
+            Message::Text(text) if text.len() <= SMALL => hear(&text),
+            Message::Text(text) => self.hear_large(text).await,
             Message::Binary(_) => (None, Err(Problem::bad_request("the message is binary; send JSON text"))),
             // Pings and goodbyes are answered by the connection itself.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => return Ok(()),
@@ -360,14 +379,39 @@ impl Session<'_> {
         }
     }
 
+    /// Reads a text that takes its time: beside the threads that serve everybody, one at a time, with the large documents
+    /// that come over HTTP. Addresses take turns.
+    async fn hear_large(&mut self, text: Utf8Bytes) -> (Option<RequestId>, Result<Said, Problem>) {
+        let turn = match self.clients.documents.take(self.address).await {
+            Ok(turn) => turn,
+            Err(problem) => return (None, Err(problem)),
+        };
+        let hearing = tokio::task::spawn_blocking(move || {
+            let heard = hear(&text);
+            drop(turn);
+            heard
+        });
+        hearing.await.unwrap_or_else(|error| {
+            let detail = format!("the message could not be read: {error}");
+            (None, Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)))
+        })
+    }
+
     async fn respond(&mut self, request: Option<RequestId>, said: Said) -> Result<(), Ending> {
         match said {
             Said::Subscribe(wish) => self.subscribe(request, wish).await,
             Said::Resume(known) => self.resume(request, known).await,
-            Said::Edit { batch, is_for_later } => self.edit(request, batch, is_for_later).await,
+            Said::Edit { batch, read, is_for_later } => self.edit(request, (batch, read), is_for_later).await,
+            Said::Request(asked) => {
+                let (routes, who) = (self.clients.routes.clone(), (self.scope, self.address));
+                match self.edits.ask(routes, request, *asked, who).await {
+                    Ok(()) => Ok(()),
+                    Err((request, problem)) => self.send(refusal(request.as_ref(), &problem)).await,
+                }
+            }
             Said::Preview { id, look, fps } => {
                 let Clients { engine, studio, .. } = self.clients;
-                let text = match self.previews.begin(engine, studio, id, look, fps) {
+                let text = match self.previews.begin(engine, (studio, self.address), id, look, fps) {
                     Ok(previewing) => answer("previewing", request.as_ref(), &previewing).into(),
                     Err(problem) => refusal(request.as_ref(), &problem),
                 };
@@ -428,12 +472,17 @@ impl Session<'_> {
         self.follow().await
     }
 
-    async fn edit(&mut self, request: Option<RequestId>, batch: Source, is_for_later: bool) -> Result<(), Ending> {
+    async fn edit(
+        &mut self,
+        request: Option<RequestId>,
+        batch: (Source, Result<EditBatch, Problem>),
+        is_for_later: bool,
+    ) -> Result<(), Ending> {
         if self.scope < Scope::Control {
             return self.send(refusal(request.as_ref(), &beyond(self.scope, Scope::Control))).await;
         }
-        let engine = self.clients.engine.clone();
-        match self.edits.send(engine, request, batch, is_for_later).await {
+        let at = (self.engine.clone(), Arc::clone(&self.clients.uploads));
+        match self.edits.send(at, request, batch, is_for_later).await {
             Ok(()) => Ok(()),
             Err((request, problem)) => self.send(refusal(request.as_ref(), &problem)).await,
         }

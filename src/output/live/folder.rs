@@ -1,13 +1,23 @@
 //! The live stream in a folder, for a web server to serve.
+//!
+//! What was not written here is neither written over nor removed: a file in the folder lists what was, and is locked for as
+//! long as one writes there. So two never write into one folder, by whatever names they call it.
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs::{self, TryLockError},
+    io,
     path::{Path, PathBuf},
 };
 
-use super::store::LiveStore;
+use super::{
+    marker::{Marker, Stamp},
+    store::LiveStore,
+};
 use crate::output::{file::not_writable, pipeline::OutputError};
+
+/// The file that tells which of those that are named like segments here are of this service.
+const MARKER: &str = ".stream-manager-hls";
 
 /// A folder that holds what a store's playlist names.
 pub(in crate::output) struct Folder {
@@ -17,20 +27,52 @@ pub(in crate::output) struct Folder {
     /// Those that the playlist before named. They stay for viewers who have read it.
     before: BTreeSet<String>,
     mirrored: u64,
+    /// Locked until it is closed.
+    marker: Marker,
 }
 
 impl Folder {
     /// Makes the folder if it is not there, and takes away the segments of an earlier stream.
+    ///
+    /// # Errors
+    /// It cannot be written, another output writes there, or it has files of somebody else that would be written over.
     pub(in crate::output) fn open(path: &Path) -> Result<Self, OutputError> {
         let failed = |error: io::Error| not_writable(path, &error);
         fs::create_dir_all(path).map_err(failed)?;
-        for entry in fs::read_dir(path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if is_ours(&entry.file_name().to_string_lossy()) {
-                fs::remove_file(entry.path()).map_err(|error| not_writable(&entry.path(), &error))?;
-            }
+        let foreign = |name: &str| OutputError::NotWritable {
+            path: path.display().to_string(),
+            reason: format!("it has a file `{name}` that this service has not written"),
+            remedy: "choose another folder, or take that file away",
+        };
+        let present = names(path).map_err(failed)?;
+        let at = path.join(MARKER);
+        if !at.try_exists().map_err(failed)?
+            && let Some(name) = present.first()
+        {
+            return Err(foreign(name));
         }
-        Ok(Self { path: path.to_owned(), names: BTreeSet::new(), before: BTreeSet::new(), mirrored: 0 })
+        let marker = Marker::open(&at).map_err(|error| match error {
+            TryLockError::WouldBlock => OutputError::NotWritable {
+                path: path.display().to_string(),
+                reason: "another output writes there".to_owned(),
+                remedy: "choose another folder, or end that output",
+            },
+            TryLockError::Error(error) => failed(error),
+        })?;
+        // One that finished in the meantime has written more.
+        let present = names(path).map_err(failed)?;
+        let is_ours = |name: &&String| match whole(name) {
+            Some(whole) => marker.expects(whole) && Stamp::of(&path.join(name)).is_some(),
+            None => marker.has(name, &path.join(name)),
+        };
+        if let Some(name) = present.iter().find(|name| !is_ours(name)) {
+            return Err(foreign(name));
+        }
+        for name in present {
+            let file = path.join(name);
+            fs::remove_file(&file).map_err(|error| not_writable(&file, &error))?;
+        }
+        Ok(Self { path: path.to_owned(), names: BTreeSet::new(), before: BTreeSet::new(), mirrored: 0, marker })
     }
 
     /// Writes what is new in `store`: segments first, then the playlist that names them, in one step.
@@ -54,8 +96,12 @@ impl Folder {
         let gone: Vec<_> =
             self.names.difference(&listed).filter(|name| !self.before.contains(*name)).cloned().collect();
         for name in gone {
-            // One that is gone already need not be taken away.
-            let _ = fs::remove_file(self.path.join(&name));
+            let file = self.path.join(&name);
+            if self.marker.has(&name, &file) {
+                // One that is gone already need not be taken away.
+                let _ = fs::remove_file(file);
+            }
+            self.marker.settle(&name, None);
             self.names.remove(&name);
         }
         self.before = listed;
@@ -63,17 +109,117 @@ impl Folder {
     }
 
     /// Writes a file so that nobody ever sees a part of it.
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), OutputError> {
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), OutputError> {
         let (whole, part) = (self.path.join(name), self.path.join(format!(".{name}.part")));
-        fs::write(&part, bytes).and_then(|()| fs::rename(&part, &whole)).map_err(|error| not_writable(&whole, &error))
+        let mut write = || {
+            self.marker.list(name, None)?;
+            fs::write(&part, bytes)?;
+            let stamp = Stamp::of(&part);
+            self.marker.list(name, stamp)?;
+            fs::rename(&part, &whole)?;
+            self.marker.settle(name, stamp);
+            Ok(())
+        };
+        write().map_err(|error| not_writable(&whole, &error))
     }
 }
 
+/// The files in a folder that have names of such as are written here, parts of them included.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        // What is no text is not ours.
+        if let Ok(name) = entry?.file_name().into_string()
+            && is_written_here(whole(&name).unwrap_or(&name))
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The file of which one of this name is a part, if it is one.
+fn whole(name: &str) -> Option<&str> {
+    name.strip_prefix('.')?.strip_suffix(".part")
+}
+
 /// Whether a file of this name is one that is written here.
-fn is_ours(name: &str) -> bool {
+fn is_written_here(name: &str) -> bool {
     let numbered = |head: &str, tail: &str| {
         let number = name.strip_prefix(head).and_then(|rest| rest.strip_suffix(tail));
         number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     name == "index.m3u8" || numbered("segment-", ".m4s") || numbered("init-", ".mp4")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_have_written_stays_and_two_do_not_write_into_one_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hls, link) = (folder.path().join("hls"), folder.path().join("link"));
+        fs::create_dir(&hls).unwrap();
+        std::os::unix::fs::symlink("hls", &link).unwrap();
+        let refused = |path: &Path| Folder::open(path).err().map(|error| error.to_string()).unwrap_or_default();
+        for name in ["index.m3u8", "segment-1.m4s", "init-7.mp4"] {
+            fs::write(hls.join(name), "of somebody else").unwrap();
+            assert!(refused(&hls).contains(name), "{}", refused(&hls));
+            assert_eq!(fs::read_to_string(hls.join(name)).unwrap(), "of somebody else");
+            fs::remove_file(hls.join(name)).unwrap();
+        }
+        // What has other names is in nobody's way.
+        fs::write(hls.join("player.html"), "of somebody else").unwrap();
+        let mut open = Folder::open(&hls).unwrap();
+        for same in [hls.clone(), hls.join("."), link.clone(), link.join("../hls")] {
+            assert!(refused(&same).contains("another output writes there"), "{}", refused(&same));
+        }
+        // As a crash leaves it.
+        for name in ["index.m3u8", "segment-1.m4s", "index.m3u8"] {
+            open.write(name, b"ours").unwrap();
+        }
+        open.marker.list("segment-2.m4s", None).unwrap();
+        fs::write(hls.join(".segment-2.m4s.part"), b"a part of ours").unwrap();
+        drop(open);
+        drop(Folder::open(&link).unwrap());
+        assert_eq!(names(&hls).unwrap(), Vec::<String>::new());
+        assert_eq!(fs::read_to_string(hls.join("player.html")).unwrap(), "of somebody else");
+    }
+
+    /// The marker of an output that is gone says nothing of files that somebody has put there since.
+    #[test]
+    fn what_others_write_into_a_folder_that_was_ours_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let hls = folder.path();
+        let mut open = Folder::open(hls).unwrap();
+        for name in ["init-0.mp4", "segment-0.m4s", "index.m3u8"] {
+            open.write(name, b"ours").unwrap();
+        }
+        drop(open);
+        let refused = || Folder::open(hls).err().map(|error| error.to_string()).unwrap_or_default();
+        let foreign: [(&str, &[u8]); 4] = [
+            ("segment-7.m4s", b"new"),
+            ("segment-0.m4s", b"over"),
+            ("index.m3u8", b"longer"),
+            (".init-3.mp4.part", b""),
+        ];
+        for (name, bytes) in foreign {
+            let before = fs::metadata(hls.join(name)).and_then(|about| about.modified()).ok();
+            while fs::write(hls.join(name), bytes).is_ok()
+                && fs::metadata(hls.join(name)).and_then(|about| about.modified()).ok() == before
+            {}
+            assert!(refused().contains(&format!("a file `{name}` that this service has not written")), "{}", refused());
+            assert_eq!(fs::read(hls.join(name)).unwrap(), bytes);
+            assert!(hls.join("init-0.mp4").exists(), "nothing is removed of a folder that is refused");
+            fs::remove_file(hls.join(name)).unwrap();
+        }
+        fs::create_dir(hls.join("segment-9.m4s")).unwrap();
+        assert!(refused().contains("segment-9.m4s"), "{}", refused());
+        fs::remove_dir(hls.join("segment-9.m4s")).unwrap();
+        // What is left of ours is taken away.
+        drop(Folder::open(hls).unwrap());
+        assert_eq!(names(hls).unwrap(), Vec::<String>::new());
+    }
 }

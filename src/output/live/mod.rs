@@ -2,6 +2,7 @@
 
 mod fmp4;
 mod folder;
+mod marker;
 mod segmenter;
 mod store;
 

@@ -19,7 +19,7 @@ use image::{
 use super::{
     AssetError, AssetState, PremultipliedImage,
     apng::Apng,
-    decode::{Context, Read as Found, decoder_limits, format_name, open, premultiply},
+    decode::{Context, Read as Found, check_sides, decoder_limits, format_name, open, premultiply},
     still::{is_whole_riff, uncounted_if_small},
 };
 
@@ -104,7 +104,7 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> 
             (decoder.dimensions(), repeat, whole(decoder.into_frames()))
         }
         Some(ImageFormat::Png) => {
-            let apng = Apng::new(reader).map_err(damaged)?.ok_or_else(still)?;
+            let apng = Apng::new(reader).map_err(|refusal| refusal.of(path))?.ok_or_else(still)?;
             (apng.size, apng.repeat, Box::new(apng))
         }
         Some(ImageFormat::WebP) => {
@@ -125,6 +125,7 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> 
         }
         other => return Err(AssetError::NotAnAnimation { path: path.to_owned(), found: format_name(other) }),
     };
+    check_sides(size).map_err(|refusal| refusal.of(path))?;
     let (width, height) = size;
     if u64::from(width) * u64::from(height) > MAX_MEGAPIXELS * 1_000_000 {
         let (path, limit) = (path.to_owned(), MAX_MEGAPIXELS);
@@ -134,6 +135,12 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> 
     let file = if format == Some(ImageFormat::WebP) { length } else { 0 };
     let scratch = uncounted_if_small(file + SCRATCH * u64::from(width) * u64::from(height));
     frames(path, size, repeat, decoded, scratch, ctx)
+}
+
+/// How many frames of this size in pixels an animation may have.
+pub(super) fn max_frames(width: u32, height: u32) -> u64 {
+    let pixels = (u64::from(width) * u64::from(height)).max(1);
+    (MAX_MEGAPIXELS * 1_000_000 / pixels).min(MAX_FRAMES as u64)
 }
 
 /// Frames that were composed already.
@@ -183,7 +190,7 @@ fn frames(
             Err(reason) => return Err(AssetError::Damaged { path: path.to_owned(), reason }),
         };
         count += 1;
-        if ends.len() >= MAX_FRAMES || count * pixels > MAX_MEGAPIXELS * 1_000_000 {
+        if count > max_frames(width, height) {
             let (path, limit) = (path.to_owned(), MAX_MEGAPIXELS);
             return Err(AssetError::AnimationTooLarge { path, width, height, limit, max_frames: MAX_FRAMES });
         }

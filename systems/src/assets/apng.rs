@@ -5,9 +5,9 @@ use std::{fs::File, io::BufReader};
 
 use components::animation::Repeat;
 use image::{Pixel, Rgba};
-use png::{BlendOp, Decoder, DisposeOp, FrameControl, Limits, Reader, Transformations};
+use png::{BlendOp, DisposeOp, FrameControl, Reader, Transformations};
 
-use super::decode::MAX_DECODER_BYTES;
+use super::{animation::max_frames, decode::Refusal, png_file::open_png};
 
 /// Gives the frames as they are seen.
 pub(super) struct Apng {
@@ -24,12 +24,10 @@ pub(super) struct Apng {
 
 impl Apng {
     /// `None` if the picture does not move.
-    pub(super) fn new(file: BufReader<File>) -> Result<Option<Self>, String> {
-        let limits = Limits { bytes: usize::try_from(MAX_DECODER_BYTES).unwrap_or(usize::MAX) };
-        let mut decoder = Decoder::new_with_limits(file, limits);
-        decoder.set_ignore_text_chunk(true);
-        decoder.set_transformations(Transformations::normalize_to_color8() | Transformations::ALPHA);
-        let reader = decoder.read_info().map_err(|error| error.to_string())?;
+    pub(super) fn new(file: BufReader<File>) -> Result<Option<Self>, Refusal> {
+        let transformations = Transformations::normalize_to_color8() | Transformations::ALPHA;
+        // One more: the picture for those that show no animation.
+        let reader = open_png(file, transformations, |width, height| max_frames(width, height) + 1)?;
         let info = reader.info();
         let Some(control) = info.animation_control().copied() else { return Ok(None) };
         let repeat = if control.num_plays == 0 { Repeat::Forever } else { Repeat::Times(control.num_plays) };

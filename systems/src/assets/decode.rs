@@ -4,9 +4,11 @@ use std::{
     fs::{File, Metadata},
     io::{BufReader, ErrorKind, Read as _},
     os::unix::fs::MetadataExt,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Component, Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use components::{AssetDocument, AssetKind};
@@ -19,6 +21,7 @@ use super::{
     still::Still,
     svg,
 };
+use crate::rasterise::guarded;
 
 /// Bytes that a file may have.
 const MAX_BYTES: u64 = 256 << 20;
@@ -26,8 +29,10 @@ const MAX_BYTES: u64 = 256 << 20;
 const SOUND_HEAD: usize = 12;
 /// Pixels that a picture may have, in millions.
 const MAX_MEGAPIXELS: u64 = 64;
+/// Pixels that a side of a picture may have. What is resampled takes memory by its longer side.
+const MAX_SIDE: u32 = 32_768;
 /// Bytes that a decoder may use for a picture of the largest size: eight a pixel, and as much again for itself.
-pub(super) const MAX_DECODER_BYTES: u64 = MAX_MEGAPIXELS * 1_000_000 * 16;
+const MAX_DECODER_BYTES: u64 = MAX_MEGAPIXELS * 1_000_000 * 16;
 
 /// What reading an asset needs besides its document.
 pub(super) struct Context<'a> {
@@ -35,6 +40,39 @@ pub(super) struct Context<'a> {
     pub(super) budget: &'a Arc<Budget>,
     /// The font files of the scene.
     pub(super) fonts: &'a [Arc<Vec<u8>>],
+    /// Counts the decoders that panicked.
+    pub(super) panics: &'a AtomicU64,
+}
+
+/// Why a picture is not decoded.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// What is wrong with it.
+    Damaged(String),
+    /// A side has too many pixels.
+    TooLong { width: u32, height: u32 },
+}
+
+impl From<String> for Refusal {
+    fn from(reason: String) -> Self {
+        Self::Damaged(reason)
+    }
+}
+
+impl Refusal {
+    /// The same of the file at this path.
+    pub(super) fn of(self, path: &Path) -> AssetError {
+        let path = path.to_owned();
+        match self {
+            Self::Damaged(reason) => AssetError::Damaged { path, reason },
+            Self::TooLong { width, height } => AssetError::SideTooLong { path, width, height, limit: MAX_SIDE },
+        }
+    }
+}
+
+/// Refuses a picture of which a side has too many pixels.
+pub(super) fn check_sides((width, height): (u32, u32)) -> Result<(), Refusal> {
+    if width.max(height) > MAX_SIDE { Err(Refusal::TooLong { width, height }) } else { Ok(()) }
 }
 
 /// What came of reading an asset that is not broken.
@@ -79,9 +117,20 @@ pub(super) fn load(document: &AssetDocument, ctx: &Context<'_>) -> Result<Read, 
         AssetKind::Font => font(path, ctx),
         AssetKind::Audio => sound(path, ctx),
     };
-    // A decoder that panics on a damaged file must not leave the asset loading for ever.
-    catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(AssetError::Damaged { path: path.clone(), reason: "its decoder failed".to_owned() }))
+    contained(path, ctx.panics, read)
+}
+
+/// What a decoder found. One that panics on a damaged file must not leave the asset loading for ever.
+fn contained(
+    path: &Path,
+    panics: &AtomicU64,
+    read: impl FnOnce() -> Result<Read, AssetError>,
+) -> Result<Read, AssetError> {
+    guarded(read).unwrap_or_else(|words| {
+        panics.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(path = %path.display(), "decoding panicked: {words}");
+        Err(AssetError::Damaged { path: path.to_owned(), reason: "its decoder failed".to_owned() })
+    })
 }
 
 fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> AssetError + Copy {
@@ -154,7 +203,7 @@ fn image(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
         return Err(AssetError::NotAPicture { path: path.to_owned(), found: format_name(reader.format()) });
     }
     let format = reader.format();
-    let still = Still::open(reader.into_inner(), format, length).map_err(damaged)?;
+    let still = Still::open(reader.into_inner(), format, length).map_err(|refusal| refusal.of(path))?;
     let (width, height) = still.size;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_MEGAPIXELS * 1_000_000 {
@@ -205,7 +254,29 @@ fn font(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     if faces.is_empty() {
         return Err(AssetError::NotAFont { path: path.to_owned() });
     }
+    if !has_all_tables(&bytes) {
+        return Err(AssetError::CutFont { path: path.to_owned() });
+    }
     Ok(Read::Done { state: AssetState::Font(bytes), held })
+}
+
+/// Whether all tables that the fonts of a file name lie within it; see "Organization of an OpenType Font" in the OpenType
+/// specification.
+fn has_all_tables(bytes: &[u8]) -> bool {
+    let number = |at: usize, size: usize| {
+        let bytes = bytes.get(at..at.checked_add(size)?)?;
+        Some(bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte)))
+    };
+    let Some(file) = swash::FontDataRef::new(bytes) else { return false };
+    file.fonts().all(|font| {
+        let directory = font.offset as usize;
+        let count = number(directory + 4, 2).unwrap_or(0);
+        (0..count).all(|table| {
+            let record = directory + 12 + table * 16;
+            let end = number(record + 8, 4).zip(number(record + 12, 4)).map(|(offset, length)| offset + length);
+            end.is_some_and(|end| end <= bytes.len())
+        })
+    })
 }
 
 /// Looks whether a file begins as sound files do. It is played from the file itself, and so may be of any length.
@@ -229,5 +300,18 @@ fn sound(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
         Ok(Read::Done { state: AssetState::Sound, held: Reservation::of_nothing(ctx.budget) })
     } else {
         Err(AssetError::NotASound { path: path.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_is_counted_and_its_file_is_damaged() {
+        let panics = AtomicU64::new(0);
+        let error = contained(Path::new("a.png"), &panics, || panic!("out of range")).unwrap_err();
+        assert_eq!(error.to_string(), "`a.png` is damaged: its decoder failed; export the picture again");
+        assert_eq!(panics.load(Ordering::Relaxed), 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) document: AssetDocument,
     pub(super) folder: PathBuf,
     pub(super) state: AssetState,
+    /// The size of the picture in pixels when it was known last.
+    pub(super) size: Option<(f64, f64)>,
     /// How the file looked when it was read last; `None` within if there was none.
     pub(super) stamp: Option<Option<Stamp>>,
     /// Where the file is looked for, links and all.
@@ -58,6 +60,7 @@ impl Entry {
             document: document.clone(),
             folder: folder.to_owned(),
             state: AssetState::Loading,
+            size: None,
             stamp: None,
             place: PathBuf::new(),
             held: None,
@@ -105,6 +108,8 @@ pub(super) struct Job {
     pub(super) fonts: Vec<Arc<Vec<u8>>>,
     pub(super) budget: Arc<Budget>,
     pub(super) folders: Option<Arc<Folders>>,
+    /// Counts the decoders that panicked.
+    pub(super) panics: Arc<AtomicU64>,
 }
 
 /// What it found out.
@@ -120,7 +125,7 @@ pub(super) struct Found {
 impl Job {
     /// Runs on a worker and may take its time.
     pub(super) fn run(self) -> Found {
-        let Self { document, folder, unless, fonts, budget, folders } = self;
+        let Self { document, folder, unless, fonts, budget, folders, panics } = self;
         let root = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
         let place = root.canonicalize().unwrap_or_else(|_| root.to_owned()).join(&document.path);
         // Watched before it is read: no change in between is missed.
@@ -134,7 +139,8 @@ impl Job {
         if unless.is_some_and(|known| known == stamp) {
             return Found { place, watched, stamp, read: None };
         }
-        let read = decode::load(&document, &Context { folder: &folder, budget: &budget, fonts: &fonts });
+        let context = Context { folder: &folder, budget: &budget, fonts: &fonts, panics: &panics };
+        let read = decode::load(&document, &context);
         Found { place, watched, stamp, read: Some(read) }
     }
 }

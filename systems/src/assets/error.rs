@@ -22,6 +22,11 @@ pub enum AssetError {
     )]
     TooManyPixels { path: PathBuf, width: u32, height: u32, limit: u64 },
     #[error(
+        "`{}` has {width} x {height} pixels, above the limit of {limit} a side; scale it down, or cut it into parts",
+        path.display()
+    )]
+    SideTooLong { path: PathBuf, width: u32, height: u32, limit: u32 },
+    #[error(
         "`{}`, {width} x {height} pixels, has too many frames: they may have {limit} megapixels together and be {max_frames}; scale it down or cut it",
         path.display()
     )]
@@ -53,6 +58,9 @@ pub enum AssetError {
     SvgTooComplex { path: PathBuf, what: String },
     #[error("`{}` is not a font; use a TTF, OTF, TTC or OTC file", path.display())]
     NotAFont { path: PathBuf },
+    /// A part of a font is missing.
+    #[error("`{}` is cut off: parts of the font are missing; copy the whole file again", path.display())]
+    CutFont { path: PathBuf },
     #[error("`{}` is not a sound file; use WAV, FLAC, Ogg, MP3, M4A or AIFF", path.display())]
     NotASound { path: PathBuf },
 }

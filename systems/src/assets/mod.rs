@@ -15,10 +15,12 @@ mod budget;
 mod decode;
 mod entry;
 mod error;
+mod png_file;
 mod steer;
 mod still;
 mod svg;
 mod svg_fonts;
+mod svg_work;
 mod visible;
 mod watch;
 
@@ -27,6 +29,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::AtomicU64,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     time::{Duration, Instant},
@@ -49,7 +52,7 @@ use self::{
     entry::{Entry, Found, Job},
     watch::Watch,
 };
-use crate::workers::WorkerTotals;
+use crate::workers::{Seats, WorkerTotals};
 
 /// Threads that decode, unless the program has set up its pool before.
 const DECODERS: usize = 2;
@@ -153,9 +156,15 @@ pub struct Assets {
     looked: Instant,
     counts: AssetStats,
     decoding: WorkerTotals,
+    /// Whoever decodes for these; none before anything is read.
+    seats: Option<Arc<Seats>>,
+    /// Decoders that panicked.
+    panics: Arc<AtomicU64>,
     // As many results as assets can wait here; a scene has at most 1000.
     sender: Sender<Loaded>,
     results: Mutex<Receiver<Loaded>>,
+    /// Whether others look after the files: what is decoded is taken as it is.
+    is_lent: bool,
 }
 
 #[derive(Debug)]
@@ -178,8 +187,11 @@ impl Default for Assets {
             looked: Instant::now(),
             counts: AssetStats::default(),
             decoding: WorkerTotals::default(),
+            seats: None,
+            panics: Arc::default(),
             sender,
             results: Mutex::new(results),
+            is_lent: false,
         }
     }
 }
@@ -206,7 +218,8 @@ impl Assets {
         changed.extend(before.into_keys());
         changed.sort();
         for document in documents {
-            if self.entries.get(&document.id).is_some_and(|entry| entry.job.is_none()) {
+            let is_idle = |entry: &Entry| entry.job.is_none() && !(self.is_lent && entry.state.is_decoded());
+            if self.entries.get(&document.id).is_some_and(is_idle) {
                 self.start(&document.id, true);
             }
         }
@@ -214,6 +227,23 @@ impl Assets {
             self.redraw_texts();
         }
         changed
+    }
+
+    /// What is decoded of these, for a scene that is played beside them. Of files that change it takes no notice.
+    pub(crate) fn lent(&self) -> Self {
+        let lend = |(id, entry): (&AssetId, &Entry)| {
+            let mut lent = Entry::new(&entry.document, &entry.folder);
+            lent.state = entry.state.clone();
+            lent.size = entry.size;
+            (id.clone(), lent)
+        };
+        let entries = self.entries.iter().map(lend).collect();
+        Self { entries, budget: Budget::new(self.budget.limit()), is_lent: true, ..Self::default() }
+    }
+
+    /// The names of all.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = AssetId> {
+        self.entries.keys().cloned()
     }
 
     /// Sets the bytes that decoded assets may take together. What is too much goes when room is needed next.
@@ -242,6 +272,7 @@ impl Assets {
         let pool = IoTaskPool::get_or_init(|| {
             TaskPoolBuilder::new().num_threads(DECODERS).thread_name("assets".to_owned()).build()
         });
+        let seats = Arc::clone(self.seats.get_or_insert_with(|| Arc::new(Seats::new(pool.thread_num()))));
         self.decoding.threads = pool.thread_num() as u64;
         let job = Job {
             document: entry.document.clone(),
@@ -250,13 +281,13 @@ impl Assets {
             fonts,
             budget: Arc::clone(&self.budget),
             folders: self.watch.as_ref().map(Watch::folders),
+            panics: Arc::clone(&self.panics),
         };
         let (sender, id) = (self.sender.clone(), id.clone());
         let task = pool.spawn(async move {
-            let began = Instant::now();
-            let found = job.run();
+            let (found, spent) = seats.work(|| job.run());
             // Nobody listens any more when the program ends.
-            let _ = sender.send(Loaded { id, load, found, spent: began.elapsed() });
+            let _ = sender.send(Loaded { id, load, found, spent });
         });
         entry.job = Some((load, task));
         entry.touched = None;
@@ -383,6 +414,7 @@ impl Assets {
         let error = match read {
             Ok(Read::Done { state, held }) => {
                 let Some(entry) = self.entries.get_mut(id) else { return false };
+                entry.size = state.size();
                 entry.state = state;
                 entry.held = Some(held);
                 entry.failures = 0;
@@ -405,6 +437,9 @@ impl Assets {
                 let Some(entry) = self.entries.get_mut(id) else { return false };
                 entry.held = None;
                 entry.asked = false;
+                if width > 0.0 {
+                    entry.size = Some((width, height));
+                }
                 if (!is_needed || may_fit) && width > 0.0 {
                     entry.state = AssetState::Unloaded { width, height };
                     return true;
@@ -508,6 +543,12 @@ impl Assets {
         self.entries.get(id).map(|entry| &entry.state)
     }
 
+    /// The size of a picture in pixels; of one that broke, the size that it had before. `None` if it was never known.
+    #[must_use]
+    pub fn size(&self, id: &AssetId) -> Option<(f64, f64)> {
+        self.entries.get(id).and_then(|entry| entry.state.size().or(entry.size))
+    }
+
     /// What the assets take and how they do.
     #[must_use]
     pub fn stats(&self) -> AssetStats {
@@ -528,6 +569,11 @@ impl Assets {
             .collect();
         failures.sort_by_key(|(id, _)| *id);
         failures
+    }
+
+    /// What kind of file an asset is.
+    pub(crate) fn kind(&self, id: &AssetId) -> Option<AssetKind> {
+        self.entries.get(id).map(|entry| entry.document.kind)
     }
 
     /// The font files that are loaded, in order of ids.
@@ -552,7 +598,8 @@ impl Assets {
 /// Why it cannot be used.
 pub fn check(document: &AssetDocument, folder: &Path, limit: u64) -> Result<(), AssetError> {
     let budget = Budget::new(limit);
-    match decode::load(document, &Context { folder, budget: &budget, fonts: &[] })? {
+    let panics = AtomicU64::new(0);
+    match decode::load(document, &Context { folder, budget: &budget, fonts: &[], panics: &panics })? {
         Read::Done { .. } => Ok(()),
         Read::NoRoom { bytes, .. } => Err(AssetError::NoRoom { path: document.path.clone(), bytes, limit }),
     }

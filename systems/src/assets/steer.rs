@@ -1,13 +1,16 @@
 //! What others may know of assets, and ask of them.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
 
 use components::{AssetId, AssetKind, document::nearest};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{AssetState, Assets, budget::Reservation};
-use crate::workers::WorkerTotals;
+use crate::workers::{WorkerLoad, WorkerTotals};
 
 /// One asset as it is now.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -141,9 +144,28 @@ impl Assets {
         Ok(())
     }
 
+    /// What each of the threads that decode has done for these assets; this goes on counting.
+    #[must_use]
+    pub fn decoding_each(&self) -> Arc<[WorkerLoad]> {
+        self.seats.as_ref().map(|seats| seats.each()).unwrap_or_default()
+    }
+
     /// What the threads that decode have done for these assets.
     #[must_use]
     pub fn decoding(&self) -> WorkerTotals {
-        WorkerTotals { queued: self.loading() as u64, ..self.decoding }
+        let panics = self.panics.load(Ordering::Relaxed);
+        WorkerTotals { queued: self.loading() as u64, panics, ..self.decoding }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decoders_that_panic_are_told_of() {
+        let assets = Assets::default();
+        assets.panics.fetch_add(2, Ordering::Relaxed);
+        assert_eq!(assets.decoding().panics, 2);
     }
 }

@@ -7,9 +7,12 @@ use std::{
 };
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbaImage, metadata::Orientation};
-use png::{Decoder, Limits, Reader, Transformations};
+use png::{Reader, Transformations};
 
-use super::decode::{MAX_DECODER_BYTES, decoder_limits};
+use super::{
+    decode::{Refusal, check_sides, decoder_limits},
+    png_file::open_png,
+};
 
 /// Scratch memory up to this is not counted: rows of pixels, tables, windows of a compression. Each of the few decoding
 /// threads may have so much.
@@ -30,34 +33,30 @@ enum Source {
 }
 
 impl Still {
-    /// Reads the header of a PNG, JPEG or WebP file of this length in bytes. Says why it is damaged if it is.
-    pub(super) fn open(mut file: BufReader<File>, format: Option<ImageFormat>, length: u64) -> Result<Self, String> {
-        let told = |error: image::ImageError| error.to_string();
+    /// Reads the header of a PNG, JPEG or WebP file of this length in bytes.
+    pub(super) fn open(mut file: BufReader<File>, format: Option<ImageFormat>, length: u64) -> Result<Self, Refusal> {
         if format == Some(ImageFormat::Png) {
-            return Self::open_png(file).map_err(|error| error.to_string());
+            return Self::open_png(file);
         }
         let is_whole = match format {
             Some(ImageFormat::Jpeg) => ends_as_jpeg(&mut file),
             _ => is_whole_riff(&mut file, length),
         };
         if !is_whole.map_err(|error| error.to_string())? {
-            return Err("it ends too early".to_owned());
+            return Err(Refusal::Damaged("it ends too early".to_owned()));
         }
         let mut reader = ImageReader::new(file).with_guessed_format().map_err(|error| error.to_string())?;
         reader.limits(decoder_limits());
-        let mut decoder = reader.into_decoder().map_err(told)?;
+        let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
         let (size, orientation) = (decoder.dimensions(), decoder.orientation().ok());
+        check_sides(size)?;
         let source = Source::Other { decoder: Box::new(decoder), is_jpeg: format == Some(ImageFormat::Jpeg), length };
         Ok(Self { size, orientation, source })
     }
 
-    fn open_png(file: BufReader<File>) -> Result<Self, png::DecodingError> {
-        let limits = Limits { bytes: usize::try_from(MAX_DECODER_BYTES).unwrap_or(usize::MAX) };
-        let mut decoder = Decoder::new_with_limits(file, limits);
-        decoder.set_ignore_text_chunk(true);
+    fn open_png(file: BufReader<File>) -> Result<Self, Refusal> {
         // Of 16 bits the lower ones go while a row is decoded, rather than when all of them are.
-        decoder.set_transformations(Transformations::normalize_to_color8());
-        let reader = decoder.read_info()?;
+        let reader = open_png(file, Transformations::normalize_to_color8(), |_, _| 1)?;
         let info = reader.info();
         let orientation = info.exif_metadata.as_deref().and_then(Orientation::from_exif_chunk);
         Ok(Self { size: (info.width, info.height), orientation, source: Source::Png(Box::new(reader)) })

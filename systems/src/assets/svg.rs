@@ -8,9 +8,9 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
 };
 
+use flate2::read::GzDecoder;
 use image::ImageReader;
 use resvg::{
     tiny_skia::{Pixmap, Transform},
@@ -24,11 +24,14 @@ use super::{
     AssetError, AssetState,
     decode::{Context, Read, open},
     svg_fonts::SvgFonts,
+    svg_work::work_of,
 };
-use crate::rasterise::content::text::fonts::DEFAULT_FAMILY;
+use crate::rasterise::content::text::faces::DEFAULT_FAMILY;
 
-/// Bytes that the file may have.
+/// Bytes that the file may have, packed or not.
 const MAX_BYTES: u64 = 8 << 20;
+/// How a file begins that is packed by gzip.
+const GZIP: &[u8] = &[0x1f, 0x8b];
 /// Elements that the file may have.
 const MAX_NODES: u32 = 200_000;
 /// Elements within, or referring to, each other.
@@ -42,8 +45,11 @@ const MAX_TEXT: usize = 5_000;
 const MAX_ALL_TEXT: usize = 50_000;
 /// Rules of style sheets times elements: each is held against each.
 const MAX_MATCHES: usize = 5_000_000;
-/// Time that drawing it once, at a million pixels, may take.
-const MAX_DRAWING: Duration = Duration::from_secs(1);
+/// Patterns within each other. Each is drawn into tiles of whole pixels and laid down from these, so that of what is deep
+/// within others little or nothing is left.
+const MAX_PATTERNS: usize = 8;
+/// Nanoseconds of work, as they are counted, that drawing it once at a million pixels may be.
+const MAX_WORK: f64 = 1e9;
 /// Bytes that a tree is taken to need for each byte of its file: more than those that were looked at, icons and drawings
 /// of some kilobytes, did.
 const TREE_FACTOR: u64 = 12;
@@ -64,8 +70,22 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     }
     let not_svg = |reason: String| AssetError::NotSvg { path: path.to_owned(), reason };
     let complex = |what: &str| AssetError::SvgTooComplex { path: path.to_owned(), what: what.to_owned() };
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(|_| not_svg("it is not text, or packed".to_owned()))?;
+    let mut packed = Vec::new();
+    file.read_to_end(&mut packed)
+        .map_err(|error| AssetError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    let text = if packed.starts_with(GZIP) {
+        let mut text = Vec::new();
+        let read = GzDecoder::new(packed.as_slice()).take(MAX_BYTES + 1).read_to_end(&mut text);
+        read.map_err(|error| not_svg(format!("it is packed by gzip, and damaged: {error}")))?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(complex("unpacked it has more than 8 MiB"));
+        }
+        text
+    } else {
+        packed
+    };
+    let bytes = text.len() as u64;
+    let text = String::from_utf8(text).map_err(|_| not_svg("it is not text".to_owned()))?;
     if expands(&text) {
         return Err(complex("its entities expand to far more than it is"));
     }
@@ -113,28 +133,29 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     if !has_small_tiles(&tree) {
         return Err(complex("a pattern in it has tiles that are larger than the picture"));
     }
-    if !is_drawn_in_time(&tree) {
-        return Err(complex("drawing it at a million pixels takes more than a second"));
+    if !has_flat_patterns(tree.root(), 0) {
+        return Err(complex(&format!("patterns in it are made of patterns more than {MAX_PATTERNS} deep")));
     }
+    let work = work_of(&tree, 100.0 * MAX_WORK);
+    if work.is_nan() || work > MAX_WORK {
+        let what =
+            format!("drawing it at a million pixels is the work of more than a second, about {:.1} s", work / 1e9);
+        return Err(complex(&what));
+    }
+    draw_once(&tree);
     let image = VectorImage { has_text: tree.has_text_nodes(), tree: Arc::new(tree) };
     Ok(Read::Done { state: AssetState::Svg(image), held })
 }
 
-/// Whether drawing it at a million pixels takes no longer than [`MAX_DRAWING`]. Smaller ones are drawn before: each takes a
-/// quarter of the next one's time at most, so that what would take minutes is given up after seconds. What panics is found
-/// out here too.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 4096 pixels a side")]
-fn is_drawn_in_time(tree: &Tree) -> bool {
+/// Draws it small: what panics is to do so now, and not when it is shown.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 1024 pixels a side")]
+fn draw_once(tree: &Tree) {
     let (width, height) = (tree.size().width(), tree.size().height());
-    [1_u32 << 14, 1 << 16, 1 << 18, 1 << 20].into_iter().all(|pixels| {
-        let scale = (pixels as f32 / (width * height)).sqrt();
-        let side = |length: f32| (length * scale).ceil().clamp(1.0, 4096.0) as u32;
-        let began = Instant::now();
-        if let Some(mut pixmap) = Pixmap::new(side(width), side(height)) {
-            resvg::render(tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
-        }
-        began.elapsed() <= if pixels == 1 << 20 { MAX_DRAWING } else { MAX_DRAWING / 4 }
-    })
+    let scale = (128.0 * 128.0 / (width * height)).sqrt();
+    let side = |length: f32| (length * scale).ceil().clamp(1.0, 1024.0) as u32;
+    if let Some(mut pixmap) = Pixmap::new(side(width), side(height)) {
+        resvg::render(tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
+    }
 }
 
 /// Whether no tile of a pattern is larger than twice the picture, at whatever scale both are drawn: it is drawn whole,
@@ -168,6 +189,29 @@ fn tiles_fit(group: &Group, outer: f32, limit: f32) -> bool {
         }
         fit
     })
+}
+
+/// Whether patterns do not lie deeper within each other than they may; the group lies within `depth` of them.
+fn has_flat_patterns(group: &Group, depth: usize) -> bool {
+    depth <= MAX_PATTERNS
+        && group.children().iter().all(|node| {
+            let mut is_flat = match node {
+                NodeOf::Group(group) => has_flat_patterns(group, depth),
+                NodeOf::Text(text) => has_flat_patterns(text.flattened(), depth),
+                NodeOf::Image(_) => true,
+                NodeOf::Path(path) => {
+                    let paints = [path.fill().map(Fill::paint), path.stroke().map(Stroke::paint)];
+                    paints.into_iter().flatten().all(|paint| match paint {
+                        Paint::Pattern(pattern) => has_flat_patterns(pattern.root(), depth + 1),
+                        _ => true,
+                    })
+                }
+            };
+            if !matches!(node, NodeOf::Path(_)) {
+                node.subroots(|root| is_flat &= has_flat_patterns(root, depth));
+            }
+            is_flat
+        })
 }
 
 /// Whether its entities might be used to blow it up. A few short ones, as drawing programs write them, are fine.

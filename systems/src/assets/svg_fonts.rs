@@ -17,7 +17,7 @@ use resvg::usvg::{
     fontdb::{Database, FaceInfo, ID, Language, Source, Stretch, Style, Weight},
 };
 
-use crate::rasterise::content::text::fonts::{DEFAULT_FAMILY, base_faces};
+use crate::rasterise::content::text::faces::{DEFAULT_FAMILY, base_faces};
 
 /// The fonts for the pictures of one scene.
 pub(super) struct SvgFonts {

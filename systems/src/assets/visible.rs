@@ -1,28 +1,32 @@
-//! Which assets are needed: those of the layers that are seen.
+//! Which assets are needed: those of the layers that are seen, and of the transition that is under way.
 
 use std::collections::HashSet;
 
 use bevy_ecs::system::{Query, Res, ResMut};
-use components::{AssetId, Content};
+use components::{AnimatedContent, AssetId, Content};
 
 use super::{AssetError, AssetState, Assets, entry::Entry};
 use crate::{
     cull::{DrawList, DrawStep},
-    rasterise::Pictures,
+    rasterise::{Pictures, Program},
 };
 
 /// Tells the assets which of them are drawn from in this tick. What is not in memory is read.
 pub fn note_visible(
     list: Res<DrawList>,
     pictures: Res<Pictures>,
-    contents: Query<&Content>,
+    contents: Query<(&Content, &AnimatedContent)>,
+    program: Res<Program>,
     mut assets: ResMut<Assets>,
 ) {
     let seen = list.steps.iter().chain(pictures.steps()).filter_map(|step| match step {
-        DrawStep::Layer(drawn) if !drawn.covered => contents.get(drawn.entity).ok()?.asset(),
+        DrawStep::Layer(drawn) if !drawn.covered => {
+            let (content, animated) = contents.get(drawn.entity).ok()?;
+            animated.0.as_ref().unwrap_or(content).asset()
+        }
         _ => None,
     });
-    let seen: HashSet<&AssetId> = seen.map(|(id, _)| id).collect();
+    let seen: HashSet<&AssetId> = seen.map(|(id, _)| id).chain(program.passing_asset()).collect();
     assets.note_seen(&seen);
 }
 

@@ -3,32 +3,26 @@
 //! Timelines come to labels and ends at exact scene times; triggers act at these times, in their order, not at the
 //! tick that notices. So what a scene looks like does not depend on the frame rate, nor on which frames are drawn.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
-use bevy_ecs::{change_detection::DetectChangesMut, entity::Entity, resource::Resource, world::World};
-use components::{
-    Animations, Edit, LayerId,
-    animation::{
-        AnimationStarts,
-        timeline::{LabelName, TimelineControl, TimelineId},
-        trigger::{Action, Cause, EventName, TriggerDocument},
-    },
+use bevy_ecs::{change_detection::DetectChangesMut, resource::Resource, world::World};
+use components::animation::{
+    timeline::{TimelineControl, TimelineId},
+    trigger::{EventName, TriggerDocument},
 };
 
 use super::{
     Motion, Resume, SceneTime, Timelines,
+    acting::MOST,
+    alarms::Alarms,
+    happenings::{Happening, Moment, happenings, next_of},
     motion::resume_animations,
-    timelines::{Player, Seen, Wait},
+    timelines::Seen,
 };
-use crate::{
-    edit::apply_batch,
-    scene::{self, LayerIndex, SceneHeader, SceneRoot},
-};
-
-/// Triggers that may act within a tenth of a second. More are taken for a loop, and rest until it is over.
-const MOST: usize = 256;
-/// Seconds of scene time within which a trigger is told of once, however often it fails.
-const TELL_AGAIN: f64 = 10.0;
+use crate::scene::{SceneHeader, SceneRoot};
 
 /// Something that timelines and triggers get to know from the stage `edit`.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +40,10 @@ pub enum Input {
 /// What came from the stage `edit` on this tick, in order.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Inputs(pub Vec<Input>);
+
+/// What time it is by the clock on the wall, in milliseconds since 1970 began in UTC; `None` where there is no such clock.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub struct WallClock(pub Option<i64>);
 
 /// Something that happened in the scene by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,39 +67,18 @@ pub struct SceneEvents(pub Vec<SceneEvent>);
 /// What is kept from tick to tick beside the timelines themselves.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Conductor {
-    triggers: Vec<TriggerDocument>,
+    pub(super) triggers: Arc<[TriggerDocument]>,
+    /// When triggers act by the clock on the wall.
+    alarms: Alarms,
     /// Scene time up to which everything has happened.
-    until: f64,
+    pub(super) until: f64,
     /// The timelines as they were when somebody intervened last, and when that was. Scene time that jumps back starts
     /// from there again.
-    checkpoint: (f64, Timelines),
+    pub(super) checkpoint: (f64, Timelines),
     /// Which tenth of a second of scene time it is, and how many triggers have acted in it.
-    window: (f64, usize),
+    pub(super) window: (f64, usize),
     /// When each trigger was last told of, in scene seconds.
-    told: HashMap<usize, f64>,
-}
-
-/// Something that a trigger may wait for.
-#[derive(Clone, Debug, PartialEq)]
-enum Happening {
-    Start,
-    TimelineStart(TimelineId),
-    TimelineEnd(TimelineId),
-    Label(TimelineId, LabelName),
-    Event(EventName),
-}
-
-impl Happening {
-    fn is(&self, cause: &Cause) -> bool {
-        match (self, cause) {
-            (Self::Start, Cause::Start {}) => true,
-            (Self::TimelineStart(id), Cause::TimelineStart { timeline })
-            | (Self::TimelineEnd(id), Cause::TimelineEnd { timeline }) => id == timeline,
-            (Self::Label(id, name), Cause::Label { timeline, label }) => id == timeline && name == label,
-            (Self::Event(name), Cause::Event { name: waited }) => name == waited,
-            _ => false,
-        }
-    }
+    pub(super) told: HashMap<usize, f64>,
 }
 
 /// Brings timelines and triggers to the present scene time.
@@ -127,13 +104,13 @@ pub fn run_timelines(world: &mut World) {
 }
 
 /// One tick of it.
-struct Run<'a> {
-    world: &'a mut World,
-    conductor: &'a mut Conductor,
-    timelines: Timelines,
+pub(super) struct Run<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) conductor: &'a mut Conductor,
+    pub(super) timelines: Timelines,
     /// Whether any playhead differs from what layers know.
-    steered: bool,
-    events: Vec<SceneEvent>,
+    pub(super) steered: bool,
+    pub(super) events: Vec<SceneEvent>,
 }
 
 impl Run<'_> {
@@ -153,6 +130,7 @@ impl Run<'_> {
         }
         self.play_until(now);
         self.conductor.until = now;
+        self.ring(now);
         if inputs.is_empty() {
             return;
         }
@@ -181,26 +159,46 @@ impl Run<'_> {
     }
 
     fn follow_header(&mut self, now: f64, first: Option<Happening>) {
+        let happened = self.take_over(now, first);
+        self.spread(happened, now);
+    }
+
+    /// Takes over the scene's timelines and triggers as they are written at scene time `now`. What happens with that,
+    /// after `first`, is given back.
+    pub(super) fn take_over(&mut self, now: f64, first: Option<Happening>) -> VecDeque<Happening> {
         let SceneRoot(root) = *self.world.resource::<SceneRoot>();
-        let Some(SceneHeader(header)) = self.world.get::<SceneHeader>(root) else { return };
-        if self.conductor.triggers != header.triggers {
-            self.conductor.triggers.clone_from(&header.triggers);
+        let Some(SceneHeader(header)) = self.world.get::<SceneHeader>(root) else { return VecDeque::new() };
+        if *self.conductor.triggers != *header.triggers {
+            self.conductor.triggers = header.triggers.as_slice().into();
             self.conductor.told.clear();
         }
         let begun = self.timelines.update(&header.timelines, &header.triggers, now);
         self.steered = true;
-        self.spread(first.into_iter().chain(begun.into_iter().map(Happening::TimelineStart)).collect(), now);
+        first.into_iter().chain(begun.into_iter().map(Happening::TimelineStart)).collect()
     }
 
     /// Lets a scene go on that has been played before: nothing starts, and what has happened does not happen again.
     fn resume(&mut self, motion: &Motion, now: f64) {
         let SceneRoot(root) = *self.world.resource::<SceneRoot>();
         let Some(SceneHeader(header)) = self.world.get::<SceneHeader>(root) else { return };
-        self.conductor.triggers.clone_from(&header.triggers);
+        self.conductor.triggers = header.triggers.as_slice().into();
         self.timelines.update(&header.timelines, &header.triggers, now);
         self.timelines.resume(&motion.timelines, now);
         self.steered = true;
-        resume_animations(self.world, &motion.starts);
+        resume_animations(self.world, motion);
+    }
+
+    /// Lets happen, at scene time `now`, what is due by the clock on the wall.
+    fn ring(&mut self, now: f64) {
+        let Some(wall) = self.world.resource::<WallClock>().0 else { return };
+        let triggers = Arc::clone(&self.conductor.triggers);
+        let due: VecDeque<Happening> =
+            self.conductor.alarms.due(&triggers, wall).into_iter().map(Happening::Due).collect();
+        if !due.is_empty() {
+            self.spread(due, now);
+            self.play_until(now);
+            self.conductor.checkpoint = (now, self.timelines.clone());
+        }
     }
 
     /// Lets happen what happens up to scene time `until`, in the order of its times.
@@ -251,144 +249,4 @@ impl Run<'_> {
         }
         next
     }
-
-    /// Lets triggers act on what happened at scene time `when`, and on what comes of that.
-    fn spread(&mut self, mut happened: VecDeque<Happening>, when: f64) {
-        while let Some(happening) = happened.pop_front() {
-            for index in 0..self.conductor.triggers.len() {
-                if !happening.is(&self.conductor.triggers[index].on) {
-                    continue;
-                }
-                let tenth = (when * 10.0).floor();
-                let (window, count) = &mut self.conductor.window;
-                if *window != tenth {
-                    (*window, *count) = (tenth, 0);
-                }
-                *count += 1;
-                if *count > MOST {
-                    if *count == MOST + 1 {
-                        let message = format!(
-                            "triggers set one another off without end: more than {MOST} acted at {when:.3} s of the \
-                             scene, the last of them /triggers/{index}; what more they would do in this tenth of a \
-                             second is left out. Let one of them wait for something else"
-                        );
-                        self.fail(index, when, message);
-                    }
-                    return;
-                }
-                for action in self.conductor.triggers[index].actions.clone() {
-                    self.act(index, action, when, &mut happened);
-                }
-            }
-        }
-    }
-
-    /// Tells of a trigger that failed, unless that was told just now.
-    fn fail(&mut self, trigger: usize, when: f64, message: String) {
-        let is_told = self.conductor.told.get(&trigger).is_some_and(|told| when < told + TELL_AGAIN);
-        if !is_told {
-            self.conductor.told.insert(trigger, when);
-            self.events.push(SceneEvent::Failed { message });
-        }
-    }
-
-    fn act(&mut self, trigger: usize, action: Action, when: f64, happened: &mut VecDeque<Happening>) {
-        match action {
-            Action::Set { layer, patch } => self.set(trigger, layer, patch, when),
-            Action::Emit { event } => {
-                self.events.push(SceneEvent::Fired { name: event.clone() });
-                happened.push_back(Happening::Event(event));
-            }
-            Action::Play { .. }
-            | Action::Pause { .. }
-            | Action::Reverse { .. }
-            | Action::Seek { .. }
-            | Action::Rate { .. }
-            | Action::Cancel { .. } => {
-                if let Some((id, control)) = action.control() {
-                    self.control(id, &control, when, happened);
-                }
-            }
-        }
-    }
-
-    fn control(&mut self, id: &TimelineId, control: &TimelineControl, when: f64, happened: &mut VecDeque<Happening>) {
-        // One that was deleted in the same batch has nothing to steer.
-        let Some(index) = self.timelines.find(id) else { return };
-        self.steered = true;
-        if self.timelines.control(index, control, when) {
-            happened.push_back(Happening::TimelineStart(id.clone()));
-        }
-    }
-
-    fn set(&mut self, trigger: usize, layer: LayerId, patch: serde_json::Value, when: f64) {
-        let edit = Edit::PatchLayer { id: layer.clone(), patch };
-        if let Err(rejected) = apply_batch(self.world, vec![edit]) {
-            let message = format!("/triggers/{trigger} could not set the layer `{layer}`: {rejected}");
-            self.fail(trigger, when, message);
-        } else if let Some(entity) = self.world.resource::<LayerIndex>().get(&layer) {
-            start_at(self.world, entity, when);
-        }
-    }
-}
-
-/// Lets new animations of a layer, and of all below it, start at scene time `when`.
-fn start_at(world: &mut World, entity: Entity, when: f64) {
-    if let Ok(mut entity) = world.get_entity_mut(entity)
-        && let Some(animations) = entity.get::<Animations>().cloned()
-        && let Some(mut starts) = entity.get_mut::<AnimationStarts>()
-    {
-        starts.update(&animations, when);
-    }
-    let children = world.get_entity(entity).map(scene::children).unwrap_or_default();
-    for child in children {
-        start_at(world, child, when);
-    }
-}
-
-/// Something that a timeline comes to.
-struct Moment {
-    /// The timeline's place among the players.
-    index: usize,
-    /// Nanoseconds of the timeline.
-    time: u64,
-    /// Scene seconds.
-    when: f64,
-}
-
-/// The next moment of a timeline between two scene times that a trigger waits for.
-fn next_of(index: usize, player: &Player, from: f64, until: f64) -> Option<Moment> {
-    let playhead = player.playhead.filter(|playhead| playhead.running)?;
-    let (forwards, seen) = (playhead.rate > 0.0, player.seen);
-    let times = player.waits.iter().filter_map(|wait| match wait {
-        Wait::Label(_, at) => player.list.next_at(*at, seen.at, forwards, seen.inclusive),
-        // It does not start at the end that it plays to.
-        Wait::End => player.last_time(forwards).filter(|end| *end != seen.at),
-    });
-    let time = if forwards { times.min() } else { times.max() }?;
-    let here = playhead.at(until, player.list.end());
-    let is_reached = if forwards { time <= here } else { time >= here };
-    // Rounding must not put it before what has happened already, nor after what is known.
-    is_reached.then(|| Moment { index, time, when: playhead.when(time).max(playhead.since).max(from).min(until) })
-}
-
-/// What happens when a timeline comes to a time of its own.
-fn happenings(player: &Player, time: u64) -> VecDeque<Happening> {
-    let list = &player.list;
-    let forwards = player.playhead.is_none_or(|playhead| playhead.rate > 0.0);
-    let mut happened = VecDeque::new();
-    for wait in &player.waits {
-        let happening = match wait {
-            Wait::Label(name, at) if list.next_at(*at, time, forwards, true) == Some(time) => {
-                Happening::Label(list.id.clone(), name.clone())
-            }
-            Wait::End if player.last_time(forwards) == Some(time) => Happening::TimelineEnd(list.id.clone()),
-            _ => continue,
-        };
-        // Several triggers may wait for the same.
-        if !happened.contains(&happening) {
-            happened.push_back(happening);
-        }
-    }
-    happened
 }

@@ -1,22 +1,27 @@
 //! Stage `clock`: what time it is in the scene, when each animation started, where timelines stand, and what triggers
 //! do of it.
 
+mod acting;
+mod alarms;
 mod conductor;
+mod happenings;
 mod motion;
 mod timelines;
 
+use std::borrow::Cow;
+
 use bevy_ecs::{
     lifecycle::RemovedComponents,
-    query::{Changed, Without},
+    query::{Changed, Or, Without},
     resource::Resource,
     schedule::SystemSet,
     system::{Query, Res},
 };
-use components::{Animations, animation::AnimationStarts};
+use components::{Animations, Presets, animation::AnimationStarts};
 
 pub(crate) use self::motion::is_moving;
 pub use self::{
-    conductor::{Conductor, Input, Inputs, SceneEvent, SceneEvents, run_timelines},
+    conductor::{Conductor, Input, Inputs, SceneEvent, SceneEvents, WallClock, run_timelines},
     motion::{LatestMotion, Motion, MotionChange, Resume, TimelineMotion, tell_motion},
     timelines::{TimelineStatus, Timelines, cue_layers},
 };
@@ -35,15 +40,25 @@ pub struct SceneTime {
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClockSystems;
 
+type Edited = Or<(Changed<Animations>, Changed<Presets>)>;
+
+/// All animations of a layer: those of its presets too.
+pub(crate) fn played<'a>(animations: &'a Animations, presets: Option<&Presets>) -> Cow<'a, Animations> {
+    match presets {
+        Some(presets) if !presets.0.is_empty() => Cow::Owned(presets.after(animations)),
+        _ => Cow::Borrowed(animations),
+    }
+}
+
 /// Lets animations that are new start at the present scene time; those that a layer had before go on.
 pub fn start_animations(
     time: Res<SceneTime>,
-    mut edited: Query<(&Animations, &mut AnimationStarts), Changed<Animations>>,
+    mut edited: Query<(&Animations, Option<&Presets>, &mut AnimationStarts), Edited>,
     mut removed: RemovedComponents<Animations>,
     mut others: Query<&mut AnimationStarts, Without<Animations>>,
 ) {
-    for (animations, mut starts) in &mut edited {
-        starts.update(animations, time.seconds);
+    for (animations, presets, mut starts) in &mut edited {
+        starts.update(&played(animations, presets), time.seconds);
     }
     for layer in removed.read() {
         // A layer that is gone altogether needs nothing.

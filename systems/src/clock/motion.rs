@@ -10,16 +10,16 @@ use bevy_ecs::{
     world::World,
 };
 use components::{
-    Animations, Content, LayerId,
+    Animations, Content, LayerId, Presets,
     animation::{
-        AnimationStarts, Playing,
+        AnimationStarts, Drift, Drifts, Playing,
         timeline::{Playhead, TimelineId},
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{SceneTime, Timelines};
-use crate::scene::LayerIndex;
+use super::{SceneTime, Timelines, played};
+use crate::{rasterise::Program, scene::LayerIndex};
 
 /// Where everything that moves stands at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Motion {
     pub seconds: f64,
     /// Scene seconds at which the animations of layers started, in the order of each layer's animations.
     pub starts: BTreeMap<LayerId, Vec<f64>>,
+    /// What of layers moves by their transitions.
+    #[serde(default)]
+    pub drifts: BTreeMap<LayerId, Vec<Drift>>,
     /// Where the timelines stand.
     pub timelines: Vec<TimelineMotion>,
 }
@@ -56,6 +59,8 @@ pub struct TimelineMotion {
 pub struct MotionChange {
     /// Layers whose animations were edited, and when these started now.
     pub starts: Vec<(LayerId, Vec<f64>)>,
+    /// Layers on which something was changed that their transitions smooth, and what moves of each now.
+    pub drifts: Vec<(LayerId, Vec<Drift>)>,
     /// Where all timelines stand, if somebody or something steered one.
     pub timelines: Option<Vec<TimelineMotion>>,
 }
@@ -71,13 +76,16 @@ pub struct LatestMotion(pub Option<MotionChange>);
 /// Tells what of the motion was changed from outside or by triggers on this tick.
 pub fn tell_motion(
     started: Query<(&LayerId, &AnimationStarts), Changed<AnimationStarts>>,
+    drifting: Query<(&LayerId, &Drifts), Changed<Drifts>>,
+    time: Res<SceneTime>,
     timelines: Res<Timelines>,
     mut latest: ResMut<LatestMotion>,
 ) {
     let starts: Vec<_> = started.iter().map(|(id, starts)| (id.clone(), starts.starts().to_vec())).collect();
+    let drifts: Vec<_> = drifting.iter().map(|(id, drifts)| (id.clone(), left(drifts, time.seconds))).collect();
     let timelines = timelines.is_changed().then(|| timelines.motion());
-    let is_changed = !starts.is_empty() || timelines.is_some();
-    latest.0 = is_changed.then_some(MotionChange { starts, timelines });
+    let is_changed = !starts.is_empty() || !drifts.is_empty() || timelines.is_some();
+    latest.0 = is_changed.then_some(MotionChange { starts, drifts, timelines });
 }
 
 impl Motion {
@@ -89,19 +97,37 @@ impl Motion {
             .filter(|(_, starts)| !starts.starts().is_empty())
             .map(|(id, starts)| (id.clone(), starts.starts().to_vec()))
             .collect();
+        let seconds = world.resource::<SceneTime>().seconds;
+        let drifts = world
+            .query::<(&LayerId, &Drifts)>()
+            .iter(world)
+            .map(|(id, drifts)| (id.clone(), left(drifts, seconds)))
+            .filter(|(_, drifts)| !drifts.is_empty())
+            .collect();
         let timelines = world.resource::<Timelines>().motion();
-        Self { seconds: world.resource::<SceneTime>().seconds, starts, timelines }
+        Self { seconds, starts, drifts, timelines }
     }
 }
 
-/// Lets the animations of layers go on as if they had started at these times.
-pub(super) fn resume_animations(world: &mut World, starts: &BTreeMap<LayerId, Vec<f64>>) {
-    for (id, starts) in starts {
+fn left(drifts: &Drifts, now: f64) -> Vec<Drift> {
+    drifts.left(now).cloned().collect()
+}
+
+/// Lets the animations and transitions of layers go on as they did.
+pub(super) fn resume_animations(world: &mut World, motion: &Motion) {
+    for (id, drifts) in &motion.drifts {
+        let Some(entity) = world.resource::<LayerIndex>().get(id) else { continue };
+        if let Ok(mut entity) = world.get_entity_mut(entity) {
+            entity.insert(Drifts::resumed(drifts.clone()));
+        }
+    }
+    for (id, starts) in &motion.starts {
         let Some(entity) = world.resource::<LayerIndex>().get(id) else { continue };
         let Ok(mut entity) = world.get_entity_mut(entity) else { continue };
         // Of another number, they are not of these animations.
-        let animations = entity.get::<Animations>().filter(|animations| animations.0.len() == starts.len()).cloned();
-        if let Some(animations) = animations {
+        let animations = entity.get::<Animations>();
+        let animations = animations.map(|animations| played(animations, entity.get::<Presets>()).into_owned());
+        if let Some(animations) = animations.filter(|animations| animations.0.len() == starts.len()) {
             entity.insert(AnimationStarts::resumed(animations, starts.clone()));
         }
     }
@@ -111,6 +137,7 @@ pub(super) fn resume_animations(world: &mut World, starts: &BTreeMap<LayerId, Ve
 pub(crate) fn is_moving(world: &mut World) -> bool {
     let now = world.resource::<SceneTime>().seconds;
     world.resource::<Timelines>().are_playing(now)
+        || world.resource::<Program>().is_passing()
         || world.query::<(&Content, Option<&Playing>)>().iter(world).any(|(content, playing)| {
             matches!(content, Content::AnimatedImage(_))
                 || playing.is_some_and(|playing| !playing.is_quiet_between(now, f64::INFINITY))

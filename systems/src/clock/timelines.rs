@@ -258,7 +258,7 @@ impl Wait {
                 Some(Self::Label(name.clone(), *at))
             }
             Cause::TimelineEnd { .. } => Some(Self::End),
-            Cause::Start {} | Cause::TimelineStart { .. } | Cause::Event { .. } => None,
+            Cause::Start {} | Cause::TimelineStart { .. } | Cause::Schedule { .. } | Cause::Event { .. } => None,
         }
     }
 }

@@ -4,16 +4,16 @@ use bevy_ecs::entity::Entity;
 use components::{BlendMode, Content, Mask, MaskShape, Placement};
 use kurbo::{Affine, Insets, Rect};
 
-use super::{DrawStep, Drawn, LaidMask, Layers, Listing, Space, Way, list_raster};
-use crate::{
-    rasterise::{
-        Finish, PictureId, Recipe,
-        content::surface::{Grid, bounded_scale},
-        effects::{affordable_scale, reach},
-        mask::softness,
-        raster_scale,
-    },
-    viewport::Viewport,
+use super::{
+    DrawStep, Drawn, LaidMask, Layers, Listing, Space, Way, list_raster,
+    seen::{Room, pixels},
+};
+use crate::rasterise::{
+    Finish, PictureId, Recipe,
+    content::surface::{Grid, bounded_scale},
+    effects::{affordable_scale, needs, reach},
+    mask::softness,
+    raster_scale,
 };
 
 impl Layers<'_, '_> {
@@ -28,6 +28,7 @@ impl Layers<'_, '_> {
         group.revision = revision;
         group.scale = recipe.scale;
         let area = recipe.grid.area(recipe.scale) + self.effects_reach(group.entity);
+        group.pixels = pixels(area, recipe.scale);
         list_raster(DrawStep::Picture, group, area, steps)
     }
 
@@ -37,7 +38,7 @@ impl Layers<'_, '_> {
         if listing.open.contains(&id) {
             return None;
         }
-        let (scale, area, frame) = self.group_area(entity, listing.viewport)?;
+        let (scale, area, frame) = self.group_area(entity, listing.room)?;
         let grid = Grid::around(area, scale)?;
         listing.open.push(id);
         let mut steps = Vec::new();
@@ -79,7 +80,7 @@ impl Layers<'_, '_> {
         let id = PictureId::Mask(masked);
         if listing.pictures.listed(id).is_none() {
             let MaskShape::Layer { channel, .. } = mask.shape else { return None };
-            let home = self.home_scale(source, listing.viewport);
+            let home = self.home_scale(source, listing.room);
             // In pixels of the mask, to 1/64: the last bits of sizes differ from angle to angle.
             let deviation = softness(mask.feather) * size(own) / size(other) * (home.0 * home.1).sqrt();
             let deviation = (deviation.clamp(0.0, 1e4) * 64.0).round() / 64.0;
@@ -91,7 +92,8 @@ impl Layers<'_, '_> {
         let soft = (3.0 * deviation + 1.0) / recipe.scale.0.min(recipe.scale.1);
         let area = recipe.grid.area(recipe.scale).inflate(soft, soft);
         let (reshaping, moving) = (other.reshaping, other.moving || !same_picture);
-        Some((LaidMask { affine, revision, reshaping, moving }, area))
+        let pixels = pixels(area, recipe.scale);
+        Some((LaidMask { affine, revision, reshaping, moving, pixels }, area))
     }
 
     /// What is drawn into the picture of a layer that is a mask.
@@ -108,14 +110,18 @@ impl Layers<'_, '_> {
         }
         let (placement, ink, .., content) = self.placed.get(source).ok()?;
         let area = match content {
-            Content::Group(_) => self.group_area(source, listing.viewport)?.1 + self.effects_reach(source),
+            Content::Group(_) => self.group_area(source, listing.room)?.1 + self.effects_reach(source),
             _ => ink.0,
         };
-        let scale = bounded_scale(area, home);
+        let area = match listing.room.is_exceeded_by(area, home) {
+            true => self.seen_part(source, area, home, listing.room)?,
+            false => area,
+        };
+        let scale = listing.room.shrunk(area, bounded_scale(area, home));
         let grid = Grid::around(area, scale)?;
-        let Space { base, clip } = Space::of(grid, scale);
+        let Space { base, clip, variants } = Space::of(grid, scale);
         // The mask of the mask is placed in what the mask is placed in.
-        let space = Space { base: base * placement.within.inverse(), clip };
+        let space = Space { base: base * placement.within.inverse(), clip, variants };
         listing.open.push(id);
         let mut steps = Vec::new();
         let way = Way { affine: base, scale: home, reshaping: false, moving: false, blend: BlendMode::Normal };
@@ -126,21 +132,22 @@ impl Layers<'_, '_> {
 
     /// The scale at which an isolated group is drawn, what is drawn of it, and the rectangle that its members fill, all
     /// in its pixels. `None` if there is nothing.
-    fn group_area(&self, entity: Entity, viewport: &Viewport) -> Option<((f64, f64), Rect, Rect)> {
+    fn group_area(&self, entity: Entity, room: Room<'_>) -> Option<((f64, f64), Rect, Rect)> {
         let (placement, ..) = self.placed.get(entity).ok()?;
         let (_, effects) = self.painted.get(entity).ok()?;
         let frame = self.members_ink(entity).filter(|ink| !ink.is_zero_area())?;
-        let affine = self.home_base(placement.picture, viewport) * placement.within;
+        let affine = self.home_base(placement.picture, room) * placement.within;
         let wanted = raster_scale(affine, placement.reshaping);
         let mut area = frame;
-        if placement.affine.determinant() != 0.0 && bounded_scale(frame + reach(effects), wanted) != wanted {
+        if room.is_exceeded_by(frame + reach(effects), wanted) {
             // Too large to be drawn as it is: what can be seen of it may be less.
-            let insets = reach(effects);
-            let margin = insets.x0.max(insets.x1).max(insets.y0).max(insets.y1) + 2.0;
-            let seen = placement.affine.inverse().transform_rect_bbox(viewport.clip.to_rect());
-            area = frame.intersect(seen.inflate(margin, margin));
+            let seen = self.seen_part(entity, frame + reach(effects), wanted, room)?;
+            area = frame.intersect(seen + needs(effects));
         }
-        (!area.is_zero_area()).then(|| (affordable_scale(effects, area, wanted, self.quality.effects), area, frame))
+        (!area.is_zero_area()).then(|| {
+            let scale = affordable_scale(effects, area, wanted, self.quality.effects);
+            (room.shrunk(area + reach(effects), scale), area, frame)
+        })
     }
 
     /// What the members of a group may paint, in pixels of its box if it is isolated.
@@ -169,19 +176,19 @@ impl Layers<'_, '_> {
     }
 
     /// Raster pixels per layer pixel of a layer where it stands, be it listed there or not.
-    fn home_scale(&self, entity: Entity, viewport: &Viewport) -> (f64, f64) {
+    fn home_scale(&self, entity: Entity, room: Room<'_>) -> (f64, f64) {
         let Ok((placement, ..)) = self.placed.get(entity) else { return (1.0, 1.0) };
         if self.isolation.isolates(entity)
-            && let Some((scale, ..)) = self.group_area(entity, viewport)
+            && let Some((scale, ..)) = self.group_area(entity, room)
         {
             return scale;
         }
-        raster_scale(self.home_base(placement.picture, viewport) * placement.within, placement.reshaping)
+        raster_scale(self.home_base(placement.picture, room) * placement.within, placement.reshaping)
     }
 
     /// From pixels of an isolated group, or of the frame, to pixels of its picture, but for their origin.
-    fn home_base(&self, picture: Option<Entity>, viewport: &Viewport) -> Affine {
-        match picture.and_then(|group| self.group_area(group, viewport)) {
+    fn home_base(&self, picture: Option<Entity>, room: Room<'_>) -> Affine {
+        match picture.and_then(|group| self.group_area(group, room)) {
             Some(((x, y), ..)) => Affine::scale_non_uniform(x, y),
             None => Affine::IDENTITY,
         }

@@ -9,8 +9,8 @@ use bevy_ecs::{
     world::{EntityWorldMut, World},
 };
 use components::{
-    Animations, BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, LayerName, LayerType, Opacity,
-    Stacking, Transform, Visibility,
+    Animations, BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, LayerName, LayerType, Opacity, Presets,
+    Stacking, Transform, Transitions, Variants, Visibility,
 };
 
 use super::draft::{Changes, Node};
@@ -21,6 +21,10 @@ use crate::{
     playback::ShownFrame,
     rasterise::RasterCache,
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
+    transition::{
+        AskedTransition,
+        leaving::{Left, Outgoing},
+    },
 };
 
 /// Everything that is written about a layer, as components.
@@ -34,10 +38,13 @@ struct Authored {
     opacity: Opacity,
     transform: Transform,
     blend: BlendMode,
+    variants: Variants,
     mask: LayerMask,
     effects: Effects,
     content: Content,
     animations: Animations,
+    presets: Presets,
+    transitions: Transitions,
 }
 
 impl From<LayerDocument> for Authored {
@@ -51,17 +58,28 @@ impl From<LayerDocument> for Authored {
             opacity: layer.opacity,
             transform: layer.transform,
             blend: layer.blend,
+            variants: layer.variants,
             mask: LayerMask(layer.mask),
             effects: layer.effects,
             content: layer.content,
             animations: layer.animations,
+            presets: layer.presets,
+            transitions: layer.transitions,
         }
     }
 }
 
 pub(super) fn commit(world: &mut World, changes: Changes) {
-    let Changes { layers, removed, roots, header, inputs, held, held_changes } = changes;
+    let Changes { layers, removed, roots, header, inputs, held, held_changes, transition } = changes;
     world.resource_mut::<Inputs>().0.extend(inputs);
+    if let Some(transition) = transition {
+        // If another scene came on air in this very tick, it was never on the screen.
+        if transition.duration() > 0.0 && world.resource::<AskedTransition>().0.is_none() {
+            let left = Left::of(world);
+            world.insert_resource(Outgoing(Some(left)));
+        }
+        world.insert_resource(AskedTransition(Some(transition)));
+    }
     if let Some(held) = held {
         world.insert_resource(Held(held));
         world.resource_mut::<HeldChanges>().0.extend(held_changes);
@@ -155,10 +173,13 @@ fn update(mut entity: EntityWorldMut<'_>, layer: LayerDocument) {
     set(&mut entity, layer.opacity);
     set(&mut entity, layer.transform);
     set(&mut entity, layer.blend);
+    set(&mut entity, layer.variants);
     set(&mut entity, layer.mask);
     set(&mut entity, layer.effects);
     set(&mut entity, layer.content);
     set(&mut entity, layer.animations);
+    set(&mut entity, layer.presets);
+    set(&mut entity, layer.transitions);
 }
 
 fn set<C: Component<Mutability = Mutable> + PartialEq>(entity: &mut EntityWorldMut<'_>, value: C) {

@@ -6,6 +6,9 @@
 
 mod commit;
 mod draft;
+mod queue;
+
+use std::time::{Duration, Instant};
 
 use bevy_ecs::{
     change_detection::DetectChangesMut,
@@ -22,6 +25,8 @@ use components::{
 };
 use draft::Draft;
 
+pub use queue::Queue;
+
 use crate::{assets::Assets, clock::SceneTime, place::Arrived, scene::SceneHeader, viewport::Viewport};
 
 /// The systems that carry edits out.
@@ -31,8 +36,12 @@ pub struct EditSystems;
 /// Edits that wait for the next tick, and how those of the last tick ended.
 #[derive(Resource, Debug, Default)]
 pub struct Inbox {
-    /// Batches in the order of their arrival, each with the ticket that its outcome will bear.
-    pub waiting: Vec<(u64, Vec<Edit>)>,
+    /// Batches for the next tick and no other, each with the ticket that its outcome will bear.
+    pub due: Vec<(u64, Vec<Edit>)>,
+    /// Batches for the next tick that has time for them.
+    pub waiting: Queue,
+    /// How long a tick goes on with those that wait; as long as it takes if `None`.
+    pub budget: Option<Duration>,
     /// The outcome of each batch of this tick.
     pub outcomes: Vec<(u64, EditOutcome)>,
 }
@@ -41,19 +50,30 @@ pub struct Inbox {
 #[derive(Resource, Clone, Copy, Debug)]
 pub struct SceneLimits(pub Limits);
 
-/// Carries out every waiting batch, each as a whole or not at all.
+/// Carries out batches, each as a whole or not at all: all that are due, and of those that wait at least one, and as many
+/// as the budget has time for. A flood of edits delays those that come after it, and not the picture.
 pub fn apply_edits(world: &mut World) {
-    let waiting = std::mem::take(&mut world.resource_mut::<Inbox>().waiting);
-    if waiting.is_empty() {
-        world.resource_mut::<Inbox>().outcomes.clear();
+    let mut inbox = world.resource_mut::<Inbox>();
+    inbox.outcomes.clear();
+    if inbox.due.is_empty() && inbox.waiting.is_empty() {
         return;
     }
+    let (due, budget) = (std::mem::take(&mut inbox.due), inbox.budget);
     let tick = world.resource::<SceneTime>().tick;
-    let mut outcomes = Vec::with_capacity(waiting.len());
-    for (ticket, edits) in waiting {
-        outcomes.push((ticket, apply_batch(world, edits).map(|()| EditApplied { tick, persisted: false })));
+    let carry_out = |world: &mut World, ticket: u64, edits: Vec<Edit>| {
+        let outcome = apply_batch(world, edits).map(|()| EditApplied { tick, persisted: false });
+        world.resource_mut::<Inbox>().outcomes.push((ticket, outcome));
+    };
+    for (ticket, edits) in due {
+        carry_out(world, ticket, edits);
     }
-    world.resource_mut::<Inbox>().outcomes = outcomes;
+    let began = Instant::now();
+    while let Some((ticket, edits)) = world.resource_mut::<Inbox>().waiting.pop() {
+        carry_out(world, ticket, edits);
+        if budget.is_some_and(|budget| began.elapsed() >= budget) {
+            break;
+        }
+    }
 }
 
 /// Carries out a batch now.

@@ -10,23 +10,25 @@ use bevy_ecs::{
     system::{Query, Res, SystemParam},
 };
 use components::{
-    BlendMode, Content, Effects, Extent, LayerId, LayerMask, Opacity, Placement, Pose, Transform, Visibility,
+    BlendMode, Content, Extent, LayerId, Opacity, Placement, Pose, ShownEffects, ShownMask, Transform, Visibility,
     animation::Playing,
 };
 use kurbo::Vec2;
 
 use super::{
     RasterCache,
-    background::{Background, Job, Patience, assets_of, is_suitable},
+    background::{Background, Job, LayerWork, Patience, Work, assets_of, faces_for, is_suitable, lines_of},
     cache::{Key, raster_scale},
+    content::text::Fonts,
     fault::FaultInjection,
 };
 use crate::{
     assets::Assets,
     clock::SceneTime,
-    cull::{Drawn, touched},
-    place::{Ink, Revision, pose_affine},
+    cull::{Drawn, is_large, touched},
+    place::{Ink, Revision, Scrolling, pose_affine},
     quality::{Quality, RenderQuality},
+    variants::VariantSet,
     viewport::Viewport,
 };
 
@@ -50,10 +52,11 @@ pub struct Coming {
     placement: &'static Placement,
     extent: &'static Extent,
     ink: &'static Ink,
+    scrolling: &'static Scrolling,
     revision: &'static Revision,
     content: &'static Content,
-    effects: &'static Effects,
-    mask: &'static LayerMask,
+    effects: &'static ShownEffects,
+    mask: &'static ShownMask,
     cache: &'static mut RasterCache,
 }
 
@@ -73,6 +76,7 @@ pub fn draw_ahead(
     around: Around<'_, '_>,
     patience: Res<Patience>,
     background: Res<Background>,
+    fonts: Res<Fonts>,
     mut layers: Query<Coming, With<LayerId>>,
 ) {
     if *patience == Patience::Endless || !around.time.tick.is_multiple_of(LOOK) {
@@ -86,15 +90,20 @@ pub fn draw_ahead(
         layer.cache.is_pending = true;
         background.start(Job {
             entity: layer.entity,
-            key,
             is_needed: false,
             layer: layer.id.clone(),
-            content: layer.content.clone(),
-            effects: layer.effects.clone(),
-            mask: layer.mask.0.clone(),
-            assets: assets_of(layer.content, &around.assets),
-            canvas: around.viewport.canvas,
             injection: *around.injection,
+            faces: faces_for(layer.content, &fonts),
+            work: Work::Layer(Box::new(LayerWork {
+                key,
+                content: layer.content.clone(),
+                effects: layer.effects.effects.clone(),
+                mask: layer.mask.0.clone(),
+                window: layer.scrolling.window(layer.ink.0),
+                assets: assets_of(layer.content, &around.assets),
+                canvas: around.viewport.canvas,
+                lines: lines_of(layer.content, &fonts),
+            })),
         });
     }
 }
@@ -104,7 +113,7 @@ impl Around<'_, '_> {
     fn coming(&self, layer: &ComingItem<'_, '_>) -> Option<Key> {
         let (now, playing) = (self.time.seconds, layer.playing);
         let is_still = playing.is_quiet_between(now, now + MOMENTS[MOMENTS.len() - 1]);
-        if is_still || !layer.visibility.0 || playing.animates_content() || self.is_seen(layer) {
+        if is_still || !layer.visibility.0 || playing.animates_parts() || self.is_seen(layer) {
             return None;
         }
         if !is_suitable(layer.content, &self.assets) {
@@ -136,9 +145,14 @@ impl Around<'_, '_> {
                 scale: raster_scale(affine, pose.reshaping),
                 mask: None,
                 scrolled: None,
+                variants: VariantSet::ALL,
+                part: None,
+                pixels: 0.0,
             };
             let effects = if layer.effects.0.is_empty() { Quality::High } else { self.quality.effects };
-            Some(Key { revision: drawn.revision, scale: drawn.scale, effects })
+            // What part of a large one will be seen is known when it is.
+            let key = Key { revision: drawn.revision, scale: drawn.scale, part: None, effects, extent: *layer.extent };
+            (!is_large(layer.ink.0, drawn.scale, &self.viewport)).then_some(key)
         })
     }
 

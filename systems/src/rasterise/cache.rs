@@ -1,9 +1,17 @@
 //! The cached pixels of each layer, drawn anew only when its own picture or the size at which it is needed changes.
+//!
+//! There are no mip levels: a layer is drawn anew, from its source, at the size at which it is seen, or, while that changes,
+//! at the power of two above ([`raster_scale`]). So a raster is never sampled below a half of its size, and one that goes
+//! from all of its size to a tenth is drawn four times on the way. Of mip levels, which are halves of halves by plain
+//! averages, two would be sampled and mixed for each pixel: more work for each frame, a third more memory, and pixels that
+//! are further from what a careful filter makes of the picture, on average and where they are worst, as
+//! `systems/tests/ticks/scaling.rs` shows for fine rings. Rasters at two sizes an octave were tried: nearer just above a
+//! half, farther elsewhere, since each is resampled twice. What is drawn by lines and letters keeps its sharp edges besides.
 
 use std::time::Duration;
 
 use bevy_ecs::component::Component;
-use components::PixelRect;
+use components::{Extent, PixelRect};
 use kurbo::{Affine, Rect};
 
 use super::{fault::Fault, pixmap::Raster};
@@ -20,6 +28,8 @@ pub struct RasterCache {
     pub window: Option<Raster>,
     /// Time that drawing them took; zero if they never were.
     pub(super) cost: Duration,
+    /// The revision that took so long.
+    pub(super) cost_of: u64,
     /// The tick that needed them last.
     pub(super) used: u64,
     /// Whether the layer was not to be seen when idle caches were looked for last.
@@ -41,9 +51,27 @@ impl RasterCache {
         [&self.raster, &self.window].into_iter().flatten().map(|raster| raster.pixels.len() as u64).sum()
     }
 
-    /// Whether these are the pixels of this revision at this scale.
-    pub(crate) fn shows(&self, revision: u64, scale: (f64, f64)) -> bool {
-        self.raster.is_some() && self.key.is_some_and(|key| key.revision == revision && key.scale == scale)
+    /// Whether these are the pixels that are laid down.
+    pub(crate) fn shows(&self, drawn: &Drawn) -> bool {
+        let is_of = |key: Key| key.revision == drawn.revision && key.scale == drawn.scale && key.part == drawn.part;
+        self.raster.is_some() && self.key.is_some_and(is_of)
+    }
+
+    /// Whether it is being drawn and there is nothing to be shown meanwhile.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.is_pending && self.key.is_none()
+    }
+
+    /// Notes what drawing a revision took.
+    pub(super) fn note_cost(&mut self, revision: u64, cost: Duration) {
+        (self.cost, self.cost_of) = (cost, revision);
+    }
+
+    /// Forgets what drawing took if that was another revision: nobody knows yet what this one takes.
+    pub(super) fn forget_cost_of_others(&mut self, revision: u64) {
+        if self.cost_of != revision {
+            self.note_cost(revision, Duration::ZERO);
+        }
     }
 
     /// Lets go of the pixels. That the layer fails, and what it costs, is not forgotten.
@@ -54,17 +82,24 @@ impl RasterCache {
 
 /// What the pixels follow from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Key {
-    pub(super) revision: u64,
-    pub(super) scale: (f64, f64),
+pub(crate) struct Key {
+    pub(crate) revision: u64,
+    pub(crate) scale: (f64, f64),
+    /// What of the layer is drawn, in layer pixels, if that is not all.
+    pub(crate) part: Option<Rect>,
     /// How precisely effects are drawn; the best there is if there are none.
-    pub(super) effects: Quality,
+    pub(crate) effects: Quality,
+    /// The layer's box.
+    pub(crate) extent: Extent,
 }
 
 impl Key {
     /// Whether what was drawn for this one does for `wanted` too.
-    pub(super) fn serves(&self, wanted: &Self) -> bool {
-        self.revision == wanted.revision && self.scale == wanted.scale && self.effects >= wanted.effects
+    pub(crate) fn serves(&self, wanted: &Self) -> bool {
+        self.revision == wanted.revision
+            && self.scale == wanted.scale
+            && self.part == wanted.part
+            && self.effects >= wanted.effects
     }
 }
 
@@ -82,7 +117,7 @@ pub(crate) fn raster_scale(affine: Affine, reshaping: bool) -> (f64, f64) {
     let choose = |scale: f64| {
         let chosen = if reshaping {
             // What only turns keeps its size but for the last bits.
-            (scale.log2() - 1e-6).ceil().exp2()
+            libm::exp2((libm::log2(scale) - 1e-6).ceil())
         } else if upright {
             scale
         } else {
@@ -91,7 +126,7 @@ pub(crate) fn raster_scale(affine: Affine, reshaping: bool) -> (f64, f64) {
         };
         chosen.clamp(*SCALES.start(), *SCALES.end())
     };
-    (choose(xx.hypot(yx)), choose(xy.hypot(yy)))
+    (choose(libm::hypot(xx, yx)), choose(libm::hypot(xy, yy)))
 }
 
 /// The rectangle of the frame through which what scrolls in a layer is seen; `None` if it is no rectangle, but what the
@@ -103,6 +138,12 @@ pub(super) fn window_bounds(drawn: &Drawn, window: Rect, is_masked: bool) -> Opt
     }
     let seen = drawn.affine.transform_rect_bbox(window);
     Some(PixelRect::around(Rect::new(seen.x0.round(), seen.y0.round(), seen.x1.round(), seen.y1.round())))
+}
+
+/// Whether a layer is neither turned nor mirrored.
+fn is_upright(affine: Affine) -> bool {
+    let [xx, yx, xy, yy, ..] = affine.as_coeffs();
+    yx == 0.0 && xy == 0.0 && xx > 0.0 && yy > 0.0
 }
 
 /// From pixels of the raster to pixels of the frame.
@@ -121,12 +162,19 @@ pub(super) fn raster_affine(drawn: &Drawn, raster: &Raster, sampling: Quality) -
         }
     }
     let is_between = drawn.moving && sampling.moves_between_pixels();
-    if c[..4] == [1.0, 0.0, 0.0, 1.0] && !drawn.reshaping && !is_between {
-        // Text that runs through its box moves between pixels.
-        if drawn.scrolled.is_none() || !sampling.moves_between_pixels() {
-            c[4] = c[4].round();
+    if !drawn.reshaping && !is_between {
+        if c[..4] == [1.0, 0.0, 0.0, 1.0] {
+            // Text that runs through its box moves between pixels.
+            if drawn.scrolled.is_none() || !sampling.moves_between_pixels() {
+                c[4] = c[4].round();
+            }
+            c[5] = c[5].round();
+        } else if is_upright(drawn.affine) && drawn.scrolled.is_none() {
+            // What is drawn smaller than it is seen stands where it would if it were not.
+            let [.., x, y] = drawn.affine.as_coeffs();
+            c[4] += x.round() - x;
+            c[5] += y.round() - y;
         }
-        c[5] = c[5].round();
     }
     Affine::new(c)
 }

@@ -1,119 +1,57 @@
-//! Lays the rasters onto the damaged tiles and brings a frame of the pool up to date.
+//! From the draw list to what is laid down: each step with the pixels that it draws.
 
-use std::sync::Arc;
-
-use bevy_ecs::{
-    resource::Resource,
-    system::{Query, Res, ResMut},
-};
-use components::{BlendMode, LayerMask, PixelRect};
+use bevy_ecs::system::Query;
+use components::{BlendMode, Extent, PixelRect, Pose, ShownMask};
 
 use super::{
     cache::{RasterCache, raster_affine, window_bounds},
-    composite::{Canvas, Filter, GroupStep, LayerStep, MaskStep, Step, compose},
+    composite::{Filter, GroupStep, LayerStep, MaskStep, Step},
+    late::as_it_was,
     picture::{PictureId, Pictures},
 };
 use crate::{
-    clock::SceneTime,
-    cull::{DrawList, DrawStep, Drawn, LaidMask, Scrolled},
-    damage::Damage,
-    frame::{Frame, FramePool},
-    quality::{Quality, RenderQuality},
-    tiles::TileSet,
-    viewport::Viewport,
-    workers::Workers,
+    cull::{DrawStep, Drawn, LaidMask, Scrolled},
+    quality::Quality,
 };
 
-/// The picture that is sent out.
-#[derive(Resource, Debug)]
-pub struct Program {
-    canvas: Canvas,
-    /// Damage of the canvas that no frame shows yet, since none was free.
-    unsent: TileSet,
-    /// The frame that this tick drew, if the picture changed.
-    pub frame: Option<Arc<Frame>>,
-    /// Whether a frame was due but none was free.
-    pub starved: bool,
+/// How rasters are sampled.
+fn filter_for(sampling: Quality) -> Filter {
+    if sampling == Quality::High { Filter::Bicubic } else { Filter::Bilinear }
 }
 
-impl Program {
-    /// A black picture.
-    #[must_use]
-    pub fn new(width: usize, height: usize) -> Self {
-        Self { canvas: Canvas::new(width, height), unsent: TileSet::none(width, height), frame: None, starved: false }
-    }
-
-    /// The canvas: `[r, g, b, 255]` pixels, rows without gaps.
-    #[must_use]
-    pub fn pixels(&self) -> &[[u8; 4]] {
-        self.canvas.pixels()
-    }
-}
-
-/// Draws what is damaged; touches nothing if nothing is.
-pub fn draw_frame(
-    viewport: Res<Viewport>,
-    time: Res<SceneTime>,
-    list: Res<DrawList>,
-    damage: Res<Damage>,
-    quality: Res<RenderQuality>,
-    caches: Query<(&RasterCache, &LayerMask)>,
-    pictures: Res<Pictures>,
-    workers: Res<Workers>,
-    mut pool: ResMut<FramePool>,
-    mut program: ResMut<Program>,
-) {
-    let program = &mut *program;
-    program.frame = None;
-    program.starved = false;
-    program.unsent.insert_all(&damage.0);
-    if program.unsent.is_empty() {
-        return;
-    }
-    let steps = display_list(&list.steps, &caches, &pictures, quality.sampling);
-    pool.mark_stale(&damage.0);
-    let canvas = &mut program.canvas;
-    let unsent = &program.unsent;
-    let mut composed = false;
-    program.frame = pool.draw(|frame, stale| {
-        frame.tick = time.tick;
-        frame.damage.clone_from(unsent);
-        compose(&steps, &viewport, &damage.0, canvas, Some((frame, stale)), Some(&workers));
-        composed = true;
-    });
-    if program.frame.is_some() {
-        program.unsent.clear();
-    } else {
-        program.starved = true;
-        compose(&steps, &viewport, &damage.0, &mut program.canvas, None, Some(&workers));
-    }
-}
+/// A layer's pixels, and what their place follows from.
+pub(super) type Laid<'w> = (&'w RasterCache, &'w ShownMask, &'w Extent, &'w Pose);
 
 /// The steps of a draw list with the pixels that they draw.
 pub(super) fn display_list(
     list: &[DrawStep],
-    caches: &Query<(&RasterCache, &LayerMask)>,
+    caches: &Query<Laid<'static>>,
     pictures: &Pictures,
     sampling: Quality,
 ) -> Vec<Step> {
     let mut steps = Vec::with_capacity(list.len());
-    let filter = if sampling == Quality::High { Filter::Bicubic } else { Filter::Bilinear };
     for step in list {
         match step {
             DrawStep::Layer(drawn) | DrawStep::Picture(drawn) => {
                 let is_picture = matches!(step, DrawStep::Picture(_));
-                let Ok((cache, mask)) = caches.get(drawn.entity) else { continue };
+                let Ok((cache, mask, extent, pose)) = caches.get(drawn.entity) else { continue };
                 let raster = if is_picture {
                     pictures.raster(PictureId::Group(drawn.entity)).cloned()
                 } else {
                     cache.raster.clone()
                 };
                 let Some(raster) = raster.filter(|_| !drawn.covered) else { continue };
+                let drawn = &if is_picture {
+                    *drawn
+                } else {
+                    Drawn { affine: as_it_was(drawn, cache, extent, pose), ..*drawn }
+                };
+                let affine = raster_affine(drawn, &raster, sampling);
                 #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                 let layer = LayerStep {
-                    affine: raster_affine(drawn, &raster, sampling),
+                    affine,
                     raster,
-                    filter,
+                    filter: filter_for(sampling),
                     bounds: drawn.bounds,
                     opacity: drawn.opacity as f32,
                     blend: drawn.blend,
@@ -148,7 +86,7 @@ fn push_scrolled(
     scrolled: &Scrolled,
     drawn: &Drawn,
     cache: &RasterCache,
-    mask: &LayerMask,
+    mask: &ShownMask,
     sampling: Quality,
 ) {
     if let Some(window) = window_bounds(drawn, scrolled.window, mask.0.is_some()) {
@@ -173,11 +111,11 @@ fn push_scrolled(
 /// The mask of a group, and whether it hides all of it: a shape that covers nothing has no raster.
 fn mask_step(
     group: &Drawn,
-    caches: &Query<(&RasterCache, &LayerMask)>,
+    caches: &Query<Laid<'static>>,
     pictures: &Pictures,
     sampling: Quality,
 ) -> (Option<MaskStep>, bool) {
-    let Ok((cache, LayerMask(Some(mask)))) = caches.get(group.entity) else { return (None, false) };
+    let Ok((cache, ShownMask(Some(mask)), ..)) = caches.get(group.entity) else { return (None, false) };
     if mask.layer().is_some() {
         let Some(LaidMask { affine, reshaping, moving, .. }) = group.mask else { return (None, false) };
         return match pictures.raster(PictureId::Mask(group.entity)) {

@@ -15,8 +15,13 @@ use bevy_ecs::{
     system::{Query, Res, ResMut},
 };
 use components::LayerId;
+use kurbo::{Affine, Rect};
 
-use super::RasterCache;
+use super::{
+    RasterCache,
+    content::{error_card, text::Fonts},
+    pixmap::Raster,
+};
 use crate::{clock::SceneTime, place::Revision};
 
 /// Ticks from the first panic to the next try; each further wait is twice as long …
@@ -73,6 +78,17 @@ fn words(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("it did not say why").to_owned()
+}
+
+/// What is shown in the place of a layer whose drawing panicked with these words: a card over `area` (layer pixels), of
+/// `scale` raster pixels to a layer pixel. Nothing if not even that can be drawn.
+pub(super) fn card(layer: &LayerId, area: Rect, scale: (f64, f64), words: &str, fonts: &mut Fonts) -> Option<Raster> {
+    let says =
+        format!("Layer `{layer}` cannot be drawn: {words}. It is tried again soon; other layers are not affected.");
+    let card = guarded(|| error_card::draw_words(says, (area.width(), area.height()), scale, fonts)).ok()??;
+    let mut raster = card.into_raster();
+    raster.to_layer = Affine::translate((area.x0, area.y0)) * raster.to_layer;
+    Some(raster)
 }
 
 /// Has layers whose time has come drawn once more.

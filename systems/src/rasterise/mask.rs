@@ -1,6 +1,7 @@
 //! Which part of a layer is seen: masks as coverage.
 
 use components::{Mask, MaskChannel};
+use kurbo::Rect;
 use tiny_skia::{FillRule, Transform};
 
 use super::{
@@ -90,11 +91,11 @@ pub(crate) fn softness(feather: f64) -> f64 {
 }
 
 /// The picture of a mask's shape alone: white, its alpha the coverage. For groups, whose pixels are there only when a
-/// frame is drawn; a mask that is inverted is so only then. `scale` is in raster pixels per pixel of the group. `None` if
-/// the shape covers nothing.
+/// frame is drawn; a mask that is inverted is so only then. `scale` is in raster pixels per pixel of the group. Of it all,
+/// or `part`, in pixels of the group. `None` if the shape covers nothing.
 #[must_use]
-pub fn draw_mask(mask: &Mask, scale: (f64, f64)) -> Option<Raster> {
-    let bounds = mask.reach();
+pub fn draw_mask(mask: &Mask, scale: (f64, f64), part: Option<Rect>) -> Option<Raster> {
+    let bounds = part.map_or(mask.reach(), |part| mask.reach().intersect(part));
     let scale = bounded_scale(bounds, scale);
     let grid = Grid::around(bounds, scale)?;
     let pixels = coverage(mask, grid, scale)?.data().iter().flat_map(|coverage| [*coverage; 4]).collect();

@@ -12,9 +12,14 @@ use components::LayerId;
 
 use super::{Pictures, RasterCache, Rasterised};
 use crate::{
+    caches::CacheCounts,
     clock::SceneTime,
     cull::{DrawList, DrawStep},
+    viewport::Viewport,
 };
+
+/// Layers as large as the frame whose pixels there is room for in any case.
+const FRAMES: u64 = 24;
 
 /// Ticks from one look for idle caches to the next.
 const LOOK: u64 = 128;
@@ -22,8 +27,7 @@ const LOOK: u64 = 128;
 /// The cached pixels of all layers, counted.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RasterMemory {
-    /// Bytes that they may take together. Those of layers that are seen are kept even above it: without them nothing
-    /// could be drawn.
+    /// Bytes that they may take together. Those of layers that are seen may take [more](Self::seen_limit).
     pub limit: u64,
     /// Bytes that they take.
     pub bytes: u64,
@@ -31,15 +35,49 @@ pub struct RasterMemory {
     pub hits: u64,
     /// How often they had to be drawn.
     pub misses: u64,
+    /// Of these, and of pictures of groups, those that have effects.
+    pub effects: CacheCounts,
     /// How often a tick showed an older picture of a layer, or none, since the present one takes too long to be drawn.
     pub late: u64,
     /// How often they were let go of to stay within the limit.
     pub dropped: u64,
+    /// How many this tick draws smaller than they are seen, since all together would take too much.
+    pub reduced: u64,
+}
+
+impl RasterMemory {
+    /// Bytes that the pixels of layers which are seen may take together, on this frame: the limit, or what a few dozen
+    /// layers as large as the frame take, if that is more. Beyond it the largest of them are drawn smaller.
+    #[must_use]
+    pub fn seen_limit(&self, viewport: &Viewport) -> u64 {
+        self.limit.max((viewport.width * viewport.height * size_of::<[u8; 4]>()) as u64 * FRAMES)
+    }
+
+    /// Notes how many pictures are drawn smaller, and says so when that begins.
+    pub(crate) fn note_reduced(&mut self, reduced: u64, viewport: &Viewport) {
+        if reduced > 0 && self.reduced == 0 {
+            tracing::warn!(
+                "the pictures of the layers that are seen would take more than {} MB: the largest, {reduced} of them, are \
+                 drawn smaller, and look softer. Make them smaller or fewer, or raise `pipeline.raster_memory`",
+                self.seen_limit(viewport) >> 20
+            );
+        }
+        self.reduced = reduced;
+    }
 }
 
 impl Default for RasterMemory {
     fn default() -> Self {
-        Self { limit: 128 << 20, bytes: 0, hits: 0, misses: 0, late: 0, dropped: 0 }
+        Self {
+            limit: 128 << 20,
+            bytes: 0,
+            hits: 0,
+            misses: 0,
+            effects: CacheCounts { hits: 0, misses: 0 },
+            late: 0,
+            dropped: 0,
+            reduced: 0,
+        }
     }
 }
 

@@ -12,21 +12,31 @@ mod ahead;
 mod background;
 mod cache;
 mod draw;
+mod draw_pictures;
+mod estimate;
 mod fault;
+mod hold;
+mod late;
 mod memory;
 mod picture;
+mod program;
 mod refresh;
+mod screen;
+mod studio;
 
 use bevy_ecs::schedule::SystemSet;
 
 pub use self::{
     ahead::draw_ahead,
-    background::{Background, Patience, collect_rasters},
+    background::{AwaitedLines, Background, Patience, collect_background},
     cache::RasterCache,
-    draw::{Program, draw_frame},
+    draw_pictures::draw_pictures,
     fault::{FaultInjection, Faults, retry_faulty},
+    hold::release_scene,
+    late::make_room_for_late,
     memory::{RasterMemory, drop_idle_rasters, keep_within_memory},
-    picture::{PictureId, Pictures, draw_pictures},
+    picture::{PictureId, Pictures},
+    program::{Program, draw_frame},
     refresh::{Rasterised, refresh_rasters},
 };
 pub(crate) use self::{

@@ -1,34 +1,21 @@
 //! Pictures that are made of other layers: groups with effects, and layers as masks of others. They are kept as long as
 //! what they are made of stays the same.
 
-use std::collections::{HashMap, HashSet};
-
-use bevy_ecs::{
-    entity::Entity,
-    resource::Resource,
-    system::{ParamSet, Query, Res, ResMut},
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
 };
-use components::{Effects, LayerId, LayerMask, MaskChannel, PixelRect};
-use kurbo::{Affine, Rect};
 
-use super::{
-    RasterCache, Rasterised,
-    composite::{Canvas, Step, compose},
-    content::surface::{Grid, Surface},
-    draw::display_list,
-    effects,
-    fault::{Fault, FaultInjection, Faults, guarded},
-    mask,
-    pixmap::Raster,
-};
+use bevy_ecs::{entity::Entity, resource::Resource, system::Query};
+use components::MaskChannel;
+use kurbo::Rect;
+
+use super::{RasterCache, content::surface::Grid, draw::Laid, pixmap::Raster};
 use crate::{
-    clock::SceneTime,
+    caches::CacheCounts,
     cull::{DrawList, DrawStep, Drawn},
     damage::Damage,
     quality::Quality,
-    tiles::TileSet,
-    viewport::Viewport,
-    workers::Workers,
 };
 
 /// Which picture it is.
@@ -65,12 +52,22 @@ pub(crate) enum Finish {
 }
 
 #[derive(Clone, Debug)]
-struct Picture {
-    recipe: Recipe,
-    revision: u64,
-    /// The revision that `raster` shows.
-    drawn: Option<u64>,
-    raster: Option<Raster>,
+pub(super) struct Picture {
+    pub(super) recipe: Recipe,
+    pub(super) revision: u64,
+    /// The revision that `raster` shows; while another one is being drawn, that is an older one.
+    pub(super) drawn: Option<u64>,
+    pub(super) raster: Option<Raster>,
+    /// Time that drawing took last; zero if it never was.
+    pub(super) cost: Duration,
+    /// Whether it is being drawn in the background …
+    pub(super) is_pending: bool,
+    /// … from pictures of all that it is made of.
+    pub(super) of_all: bool,
+    /// Whether one of them was there that was made of all.
+    pub(super) is_whole: bool,
+    /// Whether the tick must draw it, since drawing it in the background has failed.
+    pub(super) must_wait: bool,
     /// The round of culling in which it was listed last.
     listed: u64,
 }
@@ -78,10 +75,21 @@ struct Picture {
 /// All such pictures.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Pictures {
-    all: HashMap<PictureId, Picture>,
+    pub(super) all: HashMap<PictureId, Picture>,
     /// Revisions given so far.
     revisions: u64,
     round: u64,
+    /// What this round has put others in the place of; nothing for what is new. In order.
+    replaced: Vec<(PictureId, Option<Replaced>)>,
+}
+
+/// What a picture followed from before the present round.
+#[derive(Clone, Debug)]
+struct Replaced {
+    recipe: Recipe,
+    revision: u64,
+    listed: u64,
+    cost: Duration,
 }
 
 /// Rounds of culling for which a picture that is not listed is kept.
@@ -89,9 +97,25 @@ const KEPT: u64 = 128;
 
 impl Pictures {
     pub(crate) fn begin_round(&mut self) {
+        self.replaced.clear();
         self.round += 1;
         let round = self.round;
         self.all.retain(|_, picture| round - picture.listed < KEPT);
+    }
+
+    /// Takes back what was listed in this round.
+    pub(crate) fn forget_round(&mut self) {
+        while let Some((id, before)) = self.replaced.pop() {
+            match (before, self.all.get_mut(&id)) {
+                (Some(Replaced { recipe, revision, listed, cost }), Some(picture)) => {
+                    (picture.recipe, picture.revision) = (recipe, revision);
+                    (picture.listed, picture.cost) = (listed, cost);
+                }
+                _ => {
+                    self.all.remove(&id);
+                }
+            }
+        }
     }
 
     /// The recipe and the revision of a picture that was listed in this round already.
@@ -111,13 +135,96 @@ impl Pictures {
         }
         self.revisions += 1;
         let revision = self.revisions;
-        self.all.insert(id, Picture { recipe, revision, drawn: None, raster: None, listed: round });
+        match self.all.get_mut(&id) {
+            Some(picture) => {
+                let cost = picture.cost;
+                if !picture.recipe.is_as_much_work_as(&recipe) {
+                    picture.cost = Duration::ZERO;
+                }
+                let before = Replaced {
+                    recipe: std::mem::replace(&mut picture.recipe, recipe),
+                    revision: std::mem::replace(&mut picture.revision, revision),
+                    listed: std::mem::replace(&mut picture.listed, round),
+                    cost,
+                };
+                self.replaced.push((id, Some(before)));
+            }
+            None => {
+                let (drawn, raster, cost) = (None, None, Duration::ZERO);
+                let (is_pending, of_all, is_whole, must_wait) = (false, false, false, false);
+                let new = Picture {
+                    recipe,
+                    revision,
+                    drawn,
+                    raster,
+                    cost,
+                    is_pending,
+                    of_all,
+                    is_whole,
+                    must_wait,
+                    listed: round,
+                };
+                self.all.insert(id, new);
+                self.replaced.push((id, None));
+            }
+        }
         revision
+    }
+
+    /// Takes in a picture that was drawn in the background as it was to be at `revision`. All that shows it is damaged.
+    pub(super) fn take_in(
+        &mut self,
+        id: PictureId,
+        revision: u64,
+        drawn: Result<Option<Raster>, String>,
+        spent: Duration,
+        cache: &mut RasterCache,
+    ) {
+        self.put(id, revision, drawn, spent, cache);
+        if let Some(picture) = self.all.get_mut(&id) {
+            self.revisions += 1;
+            let before = std::mem::replace(&mut picture.revision, self.revisions);
+            // It is the present one, unless what it is made of has changed meanwhile.
+            picture.drawn = picture.drawn.filter(|drawn| *drawn == before).map(|_| self.revisions);
+        }
+    }
+
+    /// As [`take_in`](Self::take_in), for a tick that has not drawn the frame yet.
+    pub(super) fn put(
+        &mut self,
+        id: PictureId,
+        revision: u64,
+        drawn: Result<Option<Raster>, String>,
+        spent: Duration,
+        cache: &mut RasterCache,
+    ) {
+        let Some(picture) = self.all.get_mut(&id) else { return };
+        picture.is_pending = false;
+        match drawn {
+            Ok(raster) => {
+                (picture.raster, picture.drawn, picture.cost) = (raster, Some(revision), spent);
+                picture.is_whole |= picture.of_all;
+                cache.fault = None;
+            }
+            // The tick that needs it meets the panic itself, and shows it.
+            Err(_) => picture.must_wait = true,
+        }
     }
 
     /// The pixels of a picture.
     pub(crate) fn raster(&self, id: PictureId) -> Option<&Raster> {
         self.all.get(&id)?.raster.as_ref()
+    }
+
+    /// The pixels of a picture, if they are older than what is to be seen.
+    pub(super) fn stale_raster(&self, id: PictureId) -> Option<&Raster> {
+        let picture = self.all.get(&id)?;
+        picture.raster.as_ref().filter(|_| picture.drawn != Some(picture.revision))
+    }
+
+    /// Whether a picture is being drawn and there was none yet that was made of all that it should be made of.
+    pub(super) fn is_missing(&self, id: PictureId) -> bool {
+        self.all.get(&id).is_some_and(|picture| picture.is_pending && !picture.is_whole)
     }
 
     /// Bytes of the pixels of all of them.
@@ -127,8 +234,22 @@ impl Pictures {
     }
 
     /// Whether one that is listed is not up to date.
-    fn any_stale(&self) -> bool {
+    pub(super) fn any_stale(&self) -> bool {
         self.all.values().any(|picture| picture.listed == self.round && picture.drawn != Some(picture.revision))
+    }
+
+    /// Whether anything that a picture is made of is not there yet.
+    pub(super) fn lacks_any_of(&self, id: &PictureId, caches: &Query<Laid<'static>>) -> bool {
+        let Some(picture) = self.all.get(id) else { return true };
+        picture.recipe.steps.iter().filter_map(|step| Some((step, step.drawn()?))).any(|(step, drawn)| {
+            let mask = PictureId::Mask(drawn.entity);
+            match step {
+                _ if drawn.covered => false,
+                DrawStep::Picture(_) => self.is_missing(PictureId::Group(drawn.entity)),
+                _ if drawn.mask.is_some() => self.is_missing(mask),
+                _ => caches.get(drawn.entity).is_ok_and(|(cache, ..)| cache.is_missing()),
+            }
+        })
     }
 
     /// The steps of all pictures that are listed.
@@ -144,6 +265,8 @@ pub(crate) struct Needed {
     pub(crate) rasters: Vec<DrawStep>,
     /// Pictures that are not up to date, those that others need first.
     pub(crate) pictures: Vec<PictureId>,
+    /// How often a picture was needed and was up to date or not.
+    pub(crate) counts: CacheCounts,
     seen: HashSet<PictureId>,
 }
 
@@ -167,84 +290,23 @@ impl Needed {
 
     fn visit(&mut self, id: PictureId, pictures: &Pictures) {
         let Some(picture) = pictures.all.get(&id) else { return };
-        if picture.drawn != Some(picture.revision) && self.seen.insert(id) {
+        let is_there = picture.drawn == Some(picture.revision);
+        self.counts.count(is_there);
+        if !is_there && self.seen.insert(id) {
             self.add(&picture.recipe.steps, pictures, |_| true);
             self.pictures.push(id);
         }
     }
 }
 
-/// Draws the pictures that this tick's damage needs, where the ones that are there do not serve.
-///
-/// One whose drawing panics is left out, and is tried again later.
-pub fn draw_pictures(
-    time: Res<SceneTime>,
-    list: Res<DrawList>,
-    damage: Res<Damage>,
-    injection: Res<FaultInjection>,
-    layers: Query<(&LayerId, &Effects, &LayerMask)>,
-    workers: Res<Workers>,
-    mut caches: ParamSet<(Query<(&RasterCache, &LayerMask)>, Query<&mut RasterCache>)>,
-    mut faults: ResMut<Faults>,
-    mut rasterised: ResMut<Rasterised>,
-    mut pictures: ResMut<Pictures>,
-) {
-    // Most scenes have no such pictures, or none that changes.
-    if damage.0.is_empty() || !pictures.any_stale() {
-        return;
-    }
-    for id in Needed::new(&list, &damage, &pictures).pictures {
-        let (PictureId::Group(entity) | PictureId::Mask(entity)) = id;
-        let (Some(picture), Ok((layer, effects, LayerMask(mask)))) = (pictures.all.get(&id), layers.get(entity)) else {
-            continue;
+impl Recipe {
+    /// Whether another one, of the same layer, is likely to take about as long to be drawn.
+    fn is_as_much_work_as(&self, other: &Self) -> bool {
+        let size = |recipe: &Self| (recipe.grid.width, recipe.grid.height, recipe.steps.len());
+        let finish = |recipe: &Self| match recipe.finish {
+            Finish::Group { revision, .. } => revision,
+            Finish::Mask { .. } => 0,
         };
-        let steps = display_list(&picture.recipe.steps, &caches.p0(), &pictures, picture.recipe.sampling);
-        let drawn = guarded(|| {
-            injection.strike(layer);
-            let surface = composed(&picture.recipe, &steps, &workers)?;
-            match picture.recipe.finish {
-                Finish::Mask { channel, deviation } => mask::from_channel(surface, channel, deviation),
-                Finish::Group { frame, .. } => {
-                    let surface = effects::apply(effects, surface, frame);
-                    Some(match mask {
-                        Some(mask) => mask::apply(mask, surface),
-                        None => surface,
-                    })
-                }
-            }
-        });
-        if let Ok(mut cache) = caches.p1().get_mut(entity) {
-            match &drawn {
-                Ok(_) => cache.fault = None,
-                Err(words) => {
-                    tracing::error!(layer = layer.as_str(), "drawing panicked, and is left out: {words}");
-                    workers.count_panic();
-                    faults.any = true;
-                    cache.fault = Some(Fault::after(cache.fault, time.tick));
-                }
-            }
-        }
-        if let Some(picture) = pictures.all.get_mut(&id) {
-            picture.raster = drawn.ok().flatten().map(Surface::into_raster);
-            picture.drawn = Some(picture.revision);
-            rasterised.0 += 1;
-        }
+        size(self) == size(other) && finish(self) == finish(other)
     }
-}
-
-/// Lays the steps onto a transparent picture.
-fn composed(recipe: &Recipe, steps: &[Step], workers: &Workers) -> Option<Surface> {
-    let Grid { width, height, .. } = recipe.grid;
-    let (columns, rows) = (width as usize, height as usize);
-    let viewport = Viewport {
-        width: columns,
-        height: rows,
-        canvas: (f64::from(width), f64::from(height)),
-        affine: Affine::IDENTITY,
-        clip: PixelRect::new(0, 0, width as i32, height as i32),
-        background: [0; 4],
-    };
-    let mut canvas = Canvas::new(columns, rows);
-    compose(steps, &viewport, &TileSet::all(columns, rows), &mut canvas, None, Some(workers));
-    Surface::from_pixels(canvas.pixels().as_flattened().to_vec(), recipe.grid, recipe.scale)
 }

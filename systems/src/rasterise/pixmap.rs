@@ -50,6 +50,17 @@ pub struct Hull {
 impl Hull {
     const EMPTY: (i32, i32) = (i32::MAX, i32::MIN);
 
+    /// That of a raster of which nothing is known but its size, which is not empty.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "rasters have less than 2^30 a side"
+    )]
+    pub(crate) fn full(width: usize, height: usize) -> Self {
+        let (x, y) = (width as i32 - 1, height as i32 - 1);
+        Self { columns: (0, x), rows: (0, y), sums: (0, x + y), differences: (-y, x) }
+    }
+
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,

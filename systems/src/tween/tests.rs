@@ -5,7 +5,7 @@ use bevy_ecs::{
     system::ResMut,
     world::World,
 };
-use components::LayerDocument;
+use components::{Animations, LayerDocument};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

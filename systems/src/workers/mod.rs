@@ -5,6 +5,7 @@
 //! class has threads of its own, so that what is urgent never stands behind what is not.
 
 mod ahead;
+mod machine;
 mod scale;
 
 use std::{
@@ -19,23 +20,17 @@ use std::{
 use bevy_ecs::resource::Resource;
 use bevy_tasks::{AsyncComputeTaskPool, ComputeTaskPool, IoTaskPool, TaskPool, TaskPoolBuilder};
 
-pub use self::{ahead::scale_workers, scale::Scaler};
+pub use self::{ahead::scale_workers, machine::Machine, scale::Scaler};
 
 /// Threads of each class of worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkerThreads {
     /// Threads that draw what the present tick needs, composite and convert; the one that ticks is one of them.
     pub render: usize,
+    /// Threads that draw what later ticks need and what takes longer than a tick.
+    pub background: usize,
     /// Threads that read and decode assets.
     pub decode: usize,
-}
-
-impl WorkerThreads {
-    /// Threads that draw ahead of time: one for four that render.
-    #[must_use]
-    pub fn background(&self) -> usize {
-        (self.render / 4).max(1)
-    }
 }
 
 fn pool(name: &str, threads: usize) -> TaskPool {
@@ -51,7 +46,7 @@ fn render_pool(threads: usize) -> TaskPool {
 pub fn start_workers(threads: WorkerThreads) {
     ComputeTaskPool::get_or_init(|| render_pool(threads.render));
     IoTaskPool::get_or_init(|| pool("decode", threads.decode.max(1)));
-    AsyncComputeTaskPool::get_or_init(|| pool("background", threads.background()));
+    AsyncComputeTaskPool::get_or_init(|| pool("background", threads.background.max(1)));
 }
 
 /// What a class of workers has done so far, and what it has before it.
@@ -90,9 +85,50 @@ impl WorkerLoad {
         Duration::from_nanos(self.busy.load(Ordering::Relaxed))
     }
 
-    fn add(&self, spent: Duration) {
+    pub(crate) fn add(&self, spent: Duration) {
         self.tasks.fetch_add(1, Ordering::Relaxed);
         self.busy.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// Places for those who may be at work at the same time: whoever works takes the first that is free, so that each place
+/// stands for a worker.
+#[derive(Debug)]
+pub(crate) struct Seats {
+    taken: Mutex<Vec<bool>>,
+    each: Arc<[WorkerLoad]>,
+}
+
+impl Seats {
+    /// For so many, at least one.
+    pub(crate) fn new(most: usize) -> Self {
+        let most = most.max(1);
+        Self { taken: Mutex::new(vec![false; most]), each: (0..most).map(|_| WorkerLoad::default()).collect() }
+    }
+
+    /// What each of them has done; this goes on counting.
+    pub(crate) fn each(&self) -> Arc<[WorkerLoad]> {
+        Arc::clone(&self.each)
+    }
+
+    /// Does a piece of work, which must not panic, and tells how long it took.
+    pub(crate) fn work<R>(&self, work: impl FnOnce() -> R) -> (R, Duration) {
+        let seat = self.take();
+        let began = Instant::now();
+        let result = work();
+        let spent = began.elapsed();
+        if let Some(seat) = seat {
+            self.each[seat].add(spent);
+            self.taken.lock().unwrap_or_else(PoisonError::into_inner)[seat] = false;
+        }
+        (result, spent)
+    }
+
+    fn take(&self) -> Option<usize> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let seat = taken.iter().position(|taken| !taken)?;
+        taken[seat] = true;
+        Some(seat)
     }
 }
 
@@ -222,6 +258,17 @@ impl Workers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_who_work_at_the_same_time_sit_apart() {
+        let seats = Seats::new(2);
+        let ((), _) = seats.work(|| {
+            seats.work(|| ());
+            seats.work(|| ());
+        });
+        let tasks: Vec<u64> = seats.each().iter().map(WorkerLoad::tasks).collect();
+        assert_eq!(tasks, [1, 2]);
+    }
 
     #[test]
     fn each_worker_tells_what_it_did() {

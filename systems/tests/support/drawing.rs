@@ -69,6 +69,7 @@ pub(crate) fn with_context<T>(run: impl FnOnce(&mut DrawContext<'_>) -> T) -> T 
         canvas: (f64::from(WIDTH), f64::from(HEIGHT)),
         quality: Quality::High,
         seconds: 0.0,
+        part: None,
     })
 }
 

@@ -50,8 +50,8 @@ impl CubicBezier {
         y.at(self.parameter(t))
     }
 
-    /// The curve parameter at which x is `t`: Newton's method, kept inside of a bracket that shrinks, since x may
-    /// stand nearly still.
+    /// The curve parameter at which x is `t`: Halley's method, which needs two or three steps where Newton's needs five,
+    /// kept inside of a bracket that shrinks, since x may stand nearly still.
     fn parameter(&self, t: f64) -> f64 {
         let x = Cubic::new(self.x1, self.x2);
         let (mut low, mut high) = (0.0, 1.0);
@@ -67,8 +67,9 @@ impl CubicBezier {
             } else {
                 low = guess;
             }
-            let newton = guess - error / x.slope(guess);
-            guess = if newton > low && newton < high { newton } else { f64::midpoint(low, high) };
+            let slope = x.slope(guess);
+            let next = guess - 2.0 * error * slope / (2.0 * slope * slope - error * x.bend(guess));
+            guess = if next > low && next < high { next } else { f64::midpoint(low, high) };
         }
         guess
     }
@@ -92,5 +93,10 @@ impl Cubic {
 
     fn slope(&self, s: f64) -> f64 {
         (3.0 * self.a * s + 2.0 * self.b) * s + self.c
+    }
+
+    /// How fast the slope changes.
+    fn bend(&self, s: f64) -> f64 {
+        6.0 * self.a * s + 2.0 * self.b
     }
 }

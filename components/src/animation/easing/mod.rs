@@ -84,6 +84,20 @@ impl Easing {
         }
     }
 
+    /// How fast the progress of the value changes at progress `t` of time, in progress of value for progress of time; 0
+    /// where it jumps.
+    pub(crate) fn slope(&self, t: f64) -> f64 {
+        /// Steeper than this are only steps: the curves that begin upright are as steep for less than this.
+        const STEEPEST: f64 = 1e3;
+        const NEAR: f64 = 1e-6;
+        if matches!(self, Self::StepStart | Self::StepEnd | Self::Steps(_)) {
+            return 0.0;
+        }
+        let low = (t - NEAR).clamp(0.0, 1.0 - NEAR);
+        let slope = (self.ease(low + NEAR) - self.ease(low)) / NEAR;
+        if slope.abs() > STEEPEST { 0.0 } else { slope }
+    }
+
     /// Every easing that is written as a name.
     pub fn named() -> impl Iterator<Item = (&'static str, Self)> {
         parse::NAMES.iter().map(|(name, easing)| (*name, easing.clone()))

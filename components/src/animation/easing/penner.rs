@@ -1,6 +1,9 @@
 //! Robert Penner's easing functions, as <https://easings.net> lists them.
+//!
+//! `keyframe` has some of them. Those with a sine or a power are our own: it takes these from the system's library, whose
+//! last digits differ from machine to machine.
 
-use std::f64::consts::TAU;
+use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 use keyframe::{EasingFunction, functions};
 
@@ -39,10 +42,9 @@ pub(super) fn y(side: Side, shape: Shape, t: f64) -> f64 {
         return 1.0;
     }
     match (shape, side) {
-        // What `keyframe` calls plain EaseIn, EaseOut and EaseInOut is the sine.
-        (Shape::Sine, Side::In) => functions::EaseIn.y(t),
-        (Shape::Sine, Side::Out) => functions::EaseOut.y(t),
-        (Shape::Sine, Side::InOut) => functions::EaseInOut.y(t),
+        (Shape::Sine, Side::In) => 1.0 - libm::cos(t * FRAC_PI_2),
+        (Shape::Sine, Side::Out) => libm::sin(t * FRAC_PI_2),
+        (Shape::Sine, Side::InOut) => 0.5 * (1.0 - libm::cos(t * PI)),
         (Shape::Quad, Side::In) => functions::EaseInQuad.y(t),
         (Shape::Quad, Side::Out) => functions::EaseOutQuad.y(t),
         (Shape::Quad, Side::InOut) => functions::EaseInOutQuad.y(t),
@@ -80,7 +82,7 @@ fn mirrored(side: Side, t: f64, ease_in: impl Fn(f64) -> f64) -> f64 {
 const OVERSHOOT: f64 = 1.70158;
 
 fn expo_in(t: f64) -> f64 {
-    (10.0 * t - 10.0).exp2()
+    libm::exp2(10.0 * t - 10.0)
 }
 
 fn circ_in(t: f64) -> f64 {
@@ -92,7 +94,7 @@ fn back_in(overshoot: f64, t: f64) -> f64 {
 }
 
 fn elastic_in(rate: f64, phase: f64, t: f64) -> f64 {
-    -(10.0 * t - 10.0).exp2() * ((10.0 * t - phase) * rate).sin()
+    -libm::exp2(10.0 * t - 10.0) * libm::sin((10.0 * t - phase) * rate)
 }
 
 fn bounce_out(t: f64) -> f64 {

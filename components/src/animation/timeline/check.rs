@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
 
     fn step(&mut self, step: &'a Step, pointer: &str, depth: usize, current: &mut Current<'a>) -> Span {
         current.steps = current.steps.saturating_add(match step {
-            Step::Stagger { layers, .. } => layers.len(),
+            Step::Stagger { layers, .. } | Step::Preset { layers, .. } => layers.len(),
             _ => 1,
         });
         if depth == MAX_STEP_DEPTH + 1 {
@@ -149,7 +149,9 @@ impl<'a> Walk<'a> {
                 Some(0)
             }
             Step::Timeline { id } => self.nested(id, pointer, current),
-            Step::Stagger { .. } | Step::Animate { .. } | Step::Wait { .. } => step.span(&mut |_| Some(0)),
+            Step::Stagger { .. } | Step::Animate { .. } | Step::Preset { .. } | Step::Wait { .. } => {
+                step.span(&mut |_| Some(0))
+            }
         }
     }
 

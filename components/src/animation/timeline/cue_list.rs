@@ -6,7 +6,7 @@ use super::{LabelName, MAX_STEPS, MAX_TIMELINE_DEPTH, SeekTarget, Step, Timeline
 use crate::{
     animation::{
         Animation,
-        timing::{Nanos, Timing, nanos},
+        timing::{Nanos, Timing, nanos, seconds},
     },
     layer::LayerId,
 };
@@ -54,11 +54,6 @@ pub struct Link {
     pub(crate) timing: Timing,
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody waits for the last nanosecond of 100 days")]
-pub(crate) fn seconds(nanos: Nanos) -> f64 {
-    nanos as f64 / 1e9
-}
-
 /// How long something lasts; `None` for without end.
 pub(super) type Span = Option<Nanos>;
 
@@ -73,6 +68,11 @@ pub(super) fn longer(a: Span, b: Span) -> Span {
 /// When layer `index` of a stagger begins.
 fn stagger(each: f64, from: super::StaggerFrom, index: usize, count: usize) -> Nanos {
     nanos(each * from.pauses(index, count))
+}
+
+/// When the last of `count` layers of a stagger begins.
+fn last_of(each: f64, from: super::StaggerFrom, count: usize) -> Nanos {
+    (0..count).map(|index| stagger(each, from, index, count)).max().unwrap_or(0)
 }
 
 impl TimelineDocument {
@@ -94,9 +94,11 @@ impl Step {
             Self::Sequence { steps } => steps.iter().try_fold(0, |all, step| sum(Some(all), step.span(timeline))),
             Self::Parallel { steps } => steps.iter().try_fold(0, |all, step| longer(Some(all), step.span(timeline))),
             Self::Stagger { layers, each, from, animation } => {
-                let count = layers.len();
-                let last = (0..count).map(|index| stagger(*each, *from, index, count)).max().unwrap_or(0);
-                sum(animation.span(), Some(last))
+                sum(animation.span(), Some(last_of(*each, *from, layers.len())))
+            }
+            Self::Preset { layers, each, from, preset } => {
+                let spans = preset.expand().into_iter().map(|animation| animation.span());
+                sum(spans.fold(Some(0), longer), Some(last_of(*each, *from, layers.len())))
             }
             Self::Animate { animation, .. } => animation.span(),
             Self::Wait { seconds } => Some(nanos(*seconds)),
@@ -143,13 +145,21 @@ impl Layout<'_> {
                 length
             }
             Step::Stagger { layers, each, from, animation } => {
-                let mut last = Some(0);
                 for (index, layer) in layers.iter().enumerate() {
                     let later = stagger(*each, *from, index, layers.len());
                     self.cue(layer, animation, start.saturating_add(later), inside);
-                    last = longer(last, sum(Some(later), animation.span()));
                 }
-                last
+                step.span(&mut |_| Some(0))
+            }
+            Step::Preset { layers, each, from, preset } => {
+                let animations = preset.expand();
+                for (index, layer) in layers.iter().enumerate() {
+                    let later = stagger(*each, *from, index, layers.len());
+                    for animation in &animations {
+                        self.cue(layer, animation, start.saturating_add(later), inside);
+                    }
+                }
+                step.span(&mut |_| Some(0))
             }
             Step::Animate { layer, animation } => {
                 self.cue(layer, animation, start, inside);

@@ -19,7 +19,7 @@ pub use self::{
     cue_list::{Cue, CueList, Link},
     playhead::{ActiveCue, Cues, PlayState, Playhead},
 };
-use super::{Animation, Repeat};
+use super::{Animation, Preset, Repeat};
 use crate::{id::id, layer::LayerId};
 
 /// Steps that may lie within each other in one timeline.
@@ -106,6 +106,21 @@ pub enum Step {
         /// What it does; `repeat: "forever"` only where nothing comes after.
         animation: Box<Animation>,
     },
+    /// A preset on one layer or several, each beginning a little later.
+    Preset {
+        /// The layers in their order.
+        #[schemars(length(min = 1, max = 1000))]
+        layers: Vec<LayerId>,
+        /// Seconds from one layer to the next.
+        #[serde(default)]
+        #[schemars(range(min = 0.0, max = 1e6))]
+        each: f64,
+        /// Which of them begins.
+        #[serde(default)]
+        from: StaggerFrom,
+        /// What each of them does; its `delay` comes on top.
+        preset: Box<Preset>,
+    },
     /// Nothing happens for a while.
     Wait {
         /// How long.
@@ -148,7 +163,8 @@ impl TimelineDocument {
                 match stack.pop()? {
                     Step::Sequence { steps } | Step::Parallel { steps } => stack.extend(steps),
                     Step::Label { name } => return Some(name),
-                    Step::Stagger { .. } | Step::Animate { .. } | Step::Wait { .. } | Step::Timeline { .. } => {}
+                    Step::Stagger { .. } | Step::Animate { .. } | Step::Preset { .. } => {}
+                    Step::Wait { .. } | Step::Timeline { .. } => {}
                 }
             }
         })

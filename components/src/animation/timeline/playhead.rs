@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CueList,
-    cue_list::{Cue, Link, seconds},
+    cue_list::{Cue, Link},
 };
-use crate::animation::timing::{Nanos, Timing, nanos};
+use crate::animation::timing::{Nanos, Timing, nanos, nearest, seconds};
 
 /// Where a timeline stands at any scene time, unless someone steers it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,7 +149,15 @@ fn within(timing: &Timing, time: f64) -> f64 {
 
 /// To nanoseconds: sums and differences of times carry rounding errors, and a layer must move alike whenever its
 /// timeline was played.
+#[inline]
+#[expect(clippy::cast_precision_loss, reason = "what is rounded is far below 2^53")]
 pub(crate) fn rounded(seconds: f64) -> f64 {
-    let rounded = (seconds * 1e9).round() / 1e9;
+    /// 100 days, up to which the quick way goes.
+    const FAR: f64 = 9e15;
+    let nanos = seconds * 1e9;
+    if nanos.abs() < FAR {
+        return nearest(nanos) as f64 / 1e9;
+    }
+    let rounded = nanos.round() / 1e9;
     if rounded.is_finite() { rounded } else { seconds }
 }

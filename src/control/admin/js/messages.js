@@ -2,7 +2,7 @@
 
 import { note } from "./log.js";
 import { apply } from "./scene.js";
-import { state, touch, update } from "./store.js";
+import { byId, state, touch, update } from "./store.js";
 import { takeStatus } from "./status.js";
 import { toast } from "./toasts.js";
 import { TRANSPORT, spaced } from "./words.js";
@@ -54,7 +54,13 @@ const EVENTS = {
       note(kind, `Output ${output.id}: ${spaced(output.state).toLowerCase()}`, output.lastError);
     }
     const others = state.outputs.filter(({ id }) => id !== output.id);
-    update({ outputs: [...others, { ...known, ...output }].sort((a, b) => a.id.localeCompare(b.id)) });
+    update({ outputs: [...others, { ...known, ...output }].sort(byId) });
+    touch("outputChanged");
+  },
+  outputRemoved({ id }) {
+    note("output", `Output ${id}: removed`);
+    update({ outputs: state.outputs.filter((output) => output.id !== id) });
+    touch("outputChanged");
   },
   configuration({ values }) {
     note("event", "Settings changed", Object.keys(values).join(", "));
@@ -74,6 +80,12 @@ const EVENTS = {
   },
   fired({ name }) {
     note("event", `Event fired: ${name}`);
+  },
+  bitrate({ kbps, full, output }) {
+    note(kbps < full ? "fault" : "event", `Bitrate: ${kbps} of ${full} kbit/s`, output && `The link of ${output}`);
+  },
+  stall({ stalled, message }) {
+    note(stalled ? "fault" : "event", message);
   },
   shedding({ shedding }) {
     if (shedding.level > 0)

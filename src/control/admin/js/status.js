@@ -1,6 +1,6 @@
 // How the stream is doing: told once a second.
 
-import { state, touch, update } from "./store.js";
+import { byId, state, touch, update } from "./store.js";
 
 const KEPT = 60;
 
@@ -28,6 +28,7 @@ export function takeStatus(status) {
     const known = state.outputs.find(({ id }) => id === output.id);
     return { ...output, rate: [...(known?.rate ?? []), Math.max(0, bits)].slice(-KEPT) };
   });
+  outputs.sort(byId);
   update({ status, outputs, transport: status.state });
   touch("history");
 }

@@ -4,8 +4,8 @@ mod page;
 
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use components::document::Fingerprint;
-use serde_json::Value;
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -20,7 +20,30 @@ const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'";
 
 /// The description, made when it is first asked for: by then all routes are there.
-type Written = Arc<OnceLock<(Value, String)>>;
+type Written = Arc<OnceLock<Description>>;
+
+/// The description, as it is sent: all who are sent it at once share one copy.
+struct Description {
+    document: Text,
+    page: Text,
+}
+
+struct Text {
+    bytes: Bytes,
+    tag: Fingerprint,
+}
+
+impl Text {
+    fn new(text: String) -> Self {
+        Self { tag: Fingerprint::of(&text), bytes: text.into() }
+    }
+
+    fn response(&self, media_type: &'static str) -> Response {
+        let mut response = Response::new(self.bytes.clone().into());
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        response
+    }
+}
 
 /// `GET /api/openapi.json`, `GET /api/docs`.
 pub(super) fn routes(context: &Context) -> BoxedFilter<(Response,)> {
@@ -52,15 +75,14 @@ pub(super) fn describe(api: &mut Api) {
 #[schemars(inline)]
 struct Document {}
 
-fn write<'a>(context: &Context, written: &'a Written) -> &'a (Value, String) {
+fn write<'a>(context: &Context, written: &'a Written) -> &'a Description {
     written.get_or_init(|| {
         let mut api = Api::new();
         for (_, describe) in FAMILIES {
             describe(&mut api);
         }
         let document = api.finish(&context.served);
-        let page = page::render(&document);
-        (document, page)
+        Description { page: Text::new(page::render(&document)), document: Text::new(document.to_string()) }
     })
 }
 
@@ -69,7 +91,8 @@ async fn document_for_programs(context: Context, written: Written, request: Requ
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
     request.query.only(&[])?;
-    precondition::answer(&request, &write(&context, &written).0, None)
+    let Description { document, .. } = write(&context, &written);
+    precondition::answer_unless_known(&request, document.tag, || Ok(document.response("application/json")))
 }
 
 async fn page_for_people(context: Context, written: Written, request: Request) -> Result<Response, Problem> {
@@ -77,10 +100,8 @@ async fn page_for_people(context: Context, written: Written, request: Request) -
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
     request.query.only(&[])?;
-    let (_, page) = write(&context, &written);
-    let mut response = precondition::tagged(Response::new(page.clone().into()), Fingerprint::of(page));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    let Description { page, .. } = write(&context, &written);
+    let mut response = precondition::tagged(page.response("text/html; charset=utf-8"), page.tag);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
 }

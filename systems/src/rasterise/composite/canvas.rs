@@ -3,7 +3,10 @@
 use bevy_ecs::resource::Resource;
 
 use super::Pixel;
-use crate::frame::Picture;
+use crate::{
+    frame::Picture,
+    tiles::{TILE, TileSet},
+};
 
 /// The whole frame as opaque RGBA8 pixels (`r, g, b, 255`), rows without gaps. It lives on from tick to tick, and
 /// only dirty tiles of it are drawn anew.
@@ -37,6 +40,25 @@ impl Canvas {
     #[must_use]
     pub fn pixels(&self) -> &[[u8; 4]] {
         &self.pixels
+    }
+
+    /// The same, for good.
+    pub(crate) fn into_pixels(self) -> Vec<[u8; 4]> {
+        self.pixels
+    }
+
+    /// Makes these tiles those of another canvas of the same size.
+    pub(crate) fn copy_tiles(&mut self, from: &Self, tiles: &TileSet) {
+        debug_assert_eq!((self.width, self.height), (from.width, from.height));
+        for row in 0..tiles.rows() {
+            for column in tiles.in_row(row) {
+                let columns = column * TILE..((column + 1) * TILE).min(self.width);
+                for y in row * TILE..((row + 1) * TILE).min(self.height) {
+                    let pixels = y * self.width + columns.start..y * self.width + columns.end;
+                    self.pixels[pixels.clone()].copy_from_slice(&from.pixels[pixels]);
+                }
+            }
+        }
     }
 
     pub(super) fn pixels_mut(&mut self) -> &mut [Pixel] {

@@ -6,7 +6,9 @@ use fearless_simd::{Level, dispatch};
 #[cfg(target_arch = "x86_64")]
 use super::bilinear;
 use super::{
-    Filter, LayerStep, Pixel, bicubic, blend, cover,
+    Filter, LayerStep, Pixel,
+    bicubic::{self, Kernel},
+    blend, cover,
     fetch::fetch,
     over::{mix, over_row, scale},
     placing::{Placing, Sampling, Spans, Walk},
@@ -36,6 +38,8 @@ pub(super) struct Layer<'a> {
     height: usize,
     opaque: bool,
     rows: &'a [Row],
+    /// The colour of all pixels, if it is one and they are few.
+    uniform: Option<Pixel>,
     placing: Placing,
     filter: Filter,
     pub(super) bounds: PixelRect,
@@ -61,19 +65,34 @@ impl<'a> Layer<'a> {
         opacity: u8,
         blend: BlendMode,
     ) -> Self {
-        let (width, height) = (raster.width, raster.height);
+        let size = (raster.width, raster.height);
+        let pixels = raster.pixels.as_chunks().0;
+        Self::of_pixels(pixels, size, raster.opaque, &raster.rows, placing, bounds, opacity, blend)
+    }
+
+    /// Pixels that are no raster, with what is known of each row.
+    pub(super) fn of_pixels(
+        pixels: &'a [Pixel],
+        (width, height): (usize, usize),
+        opaque: bool,
+        rows: &'a [Row],
+        placing: Placing,
+        bounds: PixelRect,
+        opacity: u8,
+        blend: BlendMode,
+    ) -> Self {
         let bounds = match placing {
             Placing::Whole { x, y } => bounds.intersect(whole_rect(x, y, width, height)),
             Placing::Sampled(_) => bounds,
         };
-        let pixels = raster.pixels.as_chunks().0;
         debug_assert_eq!(pixels.len(), width * height);
         Self {
             pixels,
             width,
             height,
-            opaque: raster.opaque,
-            rows: &raster.rows,
+            opaque,
+            rows,
+            uniform: uniform(pixels, &placing),
             placing,
             filter: Filter::Bilinear,
             bounds,
@@ -158,10 +177,16 @@ impl<'a> Layer<'a> {
         let walk = sampling.walk(spans.outer.0, y);
         let (start, end) = spans.outer;
         let (inner_start, inner_end) = spans.inner;
-        if inner_start < inner_end {
+        if let Some(color) = self.uniform
+            && inner_start < inner_end
+        {
+            out[(inner_start - start) as usize..(inner_end - start) as usize].fill(color);
+        } else if inner_start < inner_end {
             let out = &mut out[(inner_start - start) as usize..];
             match self.filter {
-                Filter::Bicubic => self.sample_cubic(level, &walk, inner_start, inner_end, ahead, out),
+                Filter::Bicubic => {
+                    self.sample_cubic(level, sampling.kernel(), &walk, inner_start, inner_end, ahead, out);
+                }
                 Filter::Bilinear if walk.is_shift() => self.sample_shifted(&walk, inner_start, inner_end, out),
                 Filter::Bilinear => self.sample_inside(level, &walk, inner_start, inner_end, ahead, out),
             }
@@ -201,7 +226,7 @@ impl<'a> Layer<'a> {
             Filter::Bicubic => {
                 let neighbours =
                     [-1, 0, 1, 2].map(|below| [-1, 0, 1, 2].map(|right| pixel(column + right, row + below)));
-                u32::from_le_bytes(bicubic::mix(neighbours, sample.x, sample.y))
+                u32::from_le_bytes(bicubic::mix(neighbours, sample.x, sample.y, sampling.kernel()))
             }
         };
         scale(mixed, coverage).to_le_bytes()
@@ -210,10 +235,25 @@ impl<'a> Layer<'a> {
     /// Pixels that see nothing of the edge, bicubically. Writes up to three more, of no meaning.
     #[inline(always)]
     #[expect(clippy::cast_sign_loss, reason = "the samples lie in the raster")]
-    fn sample_cubic(&self, level: Level, walk: &Walk, start: i32, end: i32, ahead: isize, out: &mut [Pixel]) {
+    fn sample_cubic(
+        &self,
+        level: Level,
+        kernel: Kernel,
+        walk: &Walk,
+        start: i32,
+        end: i32,
+        ahead: isize,
+        out: &mut [Pixel],
+    ) {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = level.as_avx2() {
-            return bicubic::sample_row(avx2, self.pixels, self.width, walk, start, end, ahead, out);
+            if walk.is_shift() {
+                let sample = walk.sample(start);
+                let first = (sample.row as usize + ROWS_AHEAD) * self.width + sample.column as usize;
+                fetch(self.pixels, first, (end - start) as usize);
+                return bicubic::shifted_row(avx2, self.pixels, self.width, walk, kernel, start, end, out);
+            }
+            return bicubic::sample_row(avx2, self.pixels, self.width, walk, kernel, start, end, ahead, out);
         }
         let _ = (level, ahead);
         for (x, out) in (start..end).zip(out) {
@@ -221,7 +261,7 @@ impl<'a> Layer<'a> {
             let first = (sample.row - 1) as usize * self.width + (sample.column - 1) as usize;
             let row =
                 |below: usize| *self.pixels[first + below * self.width..].first_chunk::<4>().unwrap_or(&[[0; 4]; 4]);
-            *out = bicubic::mix([row(0), row(1), row(2), row(3)], sample.x, sample.y);
+            *out = bicubic::mix([row(0), row(1), row(2), row(3)], sample.x, sample.y, kernel);
         }
     }
 
@@ -337,6 +377,15 @@ impl Rows<'_> {
 pub(super) fn two(pixels: &[Pixel], index: usize) -> u64 {
     let [left, right] = pixels[index..index + 2] else { return 0 };
     u64::from(u32::from_le_bytes(left)) | u64::from(u32::from_le_bytes(right)) << 32
+}
+
+/// The colour of all pixels of a raster that is sampled, if it is one. Only few are looked at: what has one colour and is
+/// large has few.
+fn uniform(pixels: &[Pixel], placing: &Placing) -> Option<Pixel> {
+    const FEW: usize = 4096;
+    let first = *pixels.first()?;
+    let is_looked_at = matches!(placing, Placing::Sampled(_)) && pixels.len() <= FEW;
+    (is_looked_at && pixels.iter().all(|pixel| *pixel == first)).then_some(first)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "rasters have less than 2^31 pixels")]

@@ -27,15 +27,19 @@ mod placing;
 mod plan;
 mod surface;
 mod tile;
+mod transition;
 
 use components::{BlendMode, PixelRect};
-use fearless_simd::Level;
+use fearless_simd::{Level, dispatch};
 use kurbo::Affine;
 
 pub use canvas::Canvas;
 
-pub(crate) use self::surface::Surface;
 use self::{plan::Plan, tile::Scratch};
+pub(crate) use self::{
+    surface::Surface,
+    transition::{Crossing, cross},
+};
 use crate::{
     frame::Frame,
     rasterise::{
@@ -69,7 +73,8 @@ pub enum Step {
 pub enum Filter {
     /// The nearest four are mixed.
     Bilinear,
-    /// The nearest sixteen are, by Catmull-Rom splines: sharper, and slower.
+    /// The nearest sixteen are, by Catmull-Rom splines: sharper, and slower. Pictures that are laid down smaller are
+    /// smoothed by as much as that takes.
     Bicubic,
 }
 
@@ -123,6 +128,11 @@ pub struct MaskStep {
     pub affine: Affine,
     /// What is opaque in the picture is what is not seen, and all that is outside of it is.
     pub inverted: bool,
+}
+
+/// Lays a premultiplied colour behind pixels, as much of it for each one as `coverage` says: destination-over.
+pub(crate) fn lay_behind(pixels: &mut [Pixel], coverage: &[u8], color: Pixel) {
+    dispatch!(Level::new(), _ => over::under_row(pixels, coverage, color));
 }
 
 /// Draws the tiles `dirty` of `canvas`, and brings the tiles `frame.1` of a frame up to date with the canvas: all dirty

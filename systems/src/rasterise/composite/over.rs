@@ -59,6 +59,16 @@ pub(super) fn over_few(below: &mut [Pixel], source: &[Pixel], opacity: u8) {
     }
 }
 
+/// A colour behind a row, as much of it for each pixel as `coverage` says (255 is all): destination-over.
+#[inline(always)]
+pub(super) fn under_row(row: &mut [Pixel], coverage: &[u8], color: Pixel) {
+    let color = u32::from_le_bytes(color);
+    for (pixel, coverage) in row.iter_mut().zip(coverage) {
+        let (above, shade) = (u32::from_le_bytes(*pixel), scale(color, u32::from(*coverage)));
+        *pixel = over(shade, above).to_le_bytes();
+    }
+}
+
 /// Four neighbours (top left, top right, bottom left, bottom right) mixed: `x` / 256 of the way to the right, `y` / 256
 /// of the way down, each below 256. The four weights are rounded so that they always sum up to 256; so opaque pixels
 /// give an opaque pixel, and no channel exceeds its alpha.

@@ -8,7 +8,7 @@
 use components::PixelRect;
 use kurbo::Affine;
 
-use super::Filter;
+use super::{Filter, bicubic::Kernel};
 use crate::{
     rasterise::pixmap::{Hull, Raster},
     tiles::TILE,
@@ -30,6 +30,7 @@ const NO_STEP: f64 = 1e-7;
 
 /// How a raster of a known size lies on the frame.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few of them, and they are read for each row")]
 pub(super) enum Placing {
     /// Pixel on pixel, its top left one at this place.
     Whole {
@@ -43,14 +44,18 @@ pub(super) enum Placing {
 }
 
 impl Placing {
+    /// `None` if nothing of it can be seen: see [`of_size`](Self::of_size).
+    pub(super) fn new(affine: Affine, raster: &Raster, filter: Filter) -> Option<Self> {
+        Self::of_size(affine, (raster.width, raster.height), raster.hull, filter)
+    }
+
     /// `None` if nothing of it can be seen: the raster is empty, or the affine is not invertible or far out of range.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
         reason = "checked against MAX_OFFSET first; rasters are far smaller than 2^52 pixels"
     )]
-    pub(super) fn new(affine: Affine, raster: &Raster, filter: Filter) -> Option<Self> {
-        let Raster { width, height, hull, .. } = *raster;
+    pub(super) fn of_size(affine: Affine, (width, height): (usize, usize), hull: Hull, filter: Filter) -> Option<Self> {
         if width == 0 || height == 0 || width.saturating_mul(height) > i32::MAX as usize {
             return None;
         }
@@ -80,6 +85,8 @@ pub(super) struct Sampling {
     /// Frame pixels to one raster pixel, at right angles to the raster's vertical and horizontal edges.
     inverse_pitch: (f64, f64),
     size: (f64, f64),
+    /// By which weights it is sampled bicubically.
+    kernel: Kernel,
     /// Those along columns and those along rows of the raster.
     borders: [Borders; 2],
     /// Those outside of which nothing is seen, across: in the sum and in the difference of column and row.
@@ -168,7 +175,7 @@ impl Sampling {
         }
         let fixed = |v: f64| (v * ONE).round() as i64;
         let (du, dv) = (fixed(a), fixed(b));
-        let pitch = (a.hypot(c), b.hypot(d));
+        let pitch = (libm::hypot(a, c), libm::hypot(b, d));
         let reach = filter.reach();
         let (step_u, step_v) = (du as f64 / ONE, dv as f64 / ONE);
         // So far from a sample may the pixel lie that it takes its colour from, in columns and rows together; more where
@@ -184,6 +191,7 @@ impl Sampling {
             v: fixed(f + (b + d - 1.0) / 2.0),
             inverse_pitch: (pitch.0.recip(), pitch.1.recip()),
             size: (width, height),
+            kernel: Kernel::new((pitch.0.recip(), pitch.1.recip())),
             borders: [
                 Borders::new(step_u, pitch.0, width, hull.columns, reach),
                 Borders::new(step_v, pitch.1, height, hull.rows, reach),
@@ -193,6 +201,11 @@ impl Sampling {
                 Lines::new(step_u - step_v, across(hull.differences)),
             ],
         })
+    }
+
+    /// By which weights it is sampled bicubically.
+    pub(super) fn kernel(&self) -> Kernel {
+        self.kernel
     }
 
     fn at(&self, x: i32, y: i32) -> (i64, i64) {

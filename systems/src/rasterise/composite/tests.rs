@@ -493,14 +493,19 @@ mod exact {
         let (u, v) = (at.x - 0.5, at.y - 0.5);
         // Our positions are rounded to 1/256 pixel, in noise half a code: here they are exact.
         let (left, top) = (u.floor(), v.floor());
-        let weights = |t: f64| match filter {
+        let weights = |t: f64, pitch: f64| match filter {
             Filter::Bilinear => [0.0, 1.0 - t, t, 0.0],
             Filter::Bicubic => {
                 let (t2, t3) = (t * t, t * t * t);
-                [-t + 2.0 * t2 - t3, 2.0 - 5.0 * t2 + 3.0 * t3, t + 4.0 * t2 - 3.0 * t3, t3 - t2].map(|w| w / 2.0)
+                let spline = [-t + 2.0 * t2 - t3, 2.0 - 5.0 * t2 + 3.0 * t3, t + 4.0 * t2 - 3.0 * t3, t3 - t2];
+                // Mixed with the mean of all pixels that a sample stands for, by steps of the size.
+                let size = 1.0 - ((1.0 - 1.0 / pitch).clamp(0.0, 0.5) * 32.0).round() / 32.0;
+                let mean = [1.0 + t, t, 1.0 - t, 2.0 - t]
+                    .map(|distance: f64| ((distance + 0.5).min(0.5 / size) - (distance - 0.5)).max(0.0) * size);
+                [0, 1, 2, 3].map(|index| size * spline[index] / 2.0 + (1.0 - size) * mean[index])
             }
         };
-        let (across, down) = (weights(u - left), weights(v - top));
+        let (across, down) = (weights(u - left, a.hypot(c)), weights(v - top, b.hypot(d)));
         let mut mixed = [0, 1, 2, 3].map(|channel| {
             let mut sum = 0.0;
             for (row, down) in down.iter().enumerate() {

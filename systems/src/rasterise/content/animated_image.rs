@@ -17,6 +17,6 @@ impl Drawable for AnimatedImageContent {
         };
         let frame = image.frame(frame_at(self, image, ctx.seconds))?;
         let natural = (f64::from(image.width), f64::from(image.height));
-        draw_pixels(frame, &framing.layout(natural, ctx), scale)
+        draw_pixels(frame, &framing.layout(natural, ctx), scale, ctx.part)
     }
 }

@@ -14,6 +14,8 @@ use super::{
 
 /// Size of the smallest letters, in pixels.
 const SMALLEST: f64 = 9.0;
+/// Pixels of a card: about those of a frame.
+const MOST_PIXELS: f64 = 2.0 * 1024.0 * 1024.0;
 const GROUND: Color = Color::rgb(0x2b, 0x12, 0x16);
 const EDGE: Color = Color::rgb(0xe5, 0x48, 0x4d);
 const WORDS: Color = Color::rgb(0xff, 0xd9, 0xda);
@@ -43,7 +45,9 @@ fn card(
     fonts: &mut Fonts,
 ) -> Option<Surface> {
     let area = Rect::new(0.0, 0.0, width, height);
-    let mut surface = Surface::covering(area, scale)?;
+    // However large the box is, its words are read at this size too.
+    let shrink = (MOST_PIXELS / (width * scale.0 * height * scale.1)).sqrt().min(1.0);
+    let mut surface = Surface::covering(area, (scale.0 * shrink, scale.1 * shrink))?;
     paint::fill_box(&mut surface, area, &Paint::Solid(GROUND));
     // The edge lies within the box.
     let line = (width.min(height) / 60.0).clamp(1.0, 4.0);

@@ -10,7 +10,7 @@ use kurbo::Rect;
 use super::{DrawContext, Measure, error_card, surface::Surface};
 use crate::assets::AssetState;
 
-/// Size in pixels of the box of a picture that has none, since it could not be loaded.
+/// Size in pixels of the box of a picture that has none, since it was never loaded.
 const UNKNOWN: (f64, f64) = (480.0, 270.0);
 
 /// What all contents that draw from a file say about where it goes.
@@ -49,6 +49,11 @@ impl Framing<'_> {
         self.size.map_or(natural, |size| size.resolve(ctx.canvas))
     }
 
+    /// The size of the box of a picture that cannot be shown: as large as the picture was, if it ever was there.
+    fn card_area(&self, ctx: &DrawContext<'_>) -> (f64, f64) {
+        self.area(ctx.assets.size(self.asset).unwrap_or(UNKNOWN), ctx)
+    }
+
     /// Where which part of a picture of this size goes.
     pub(super) fn layout(&self, natural: (f64, f64), ctx: &DrawContext<'_>) -> Layout {
         let area = self.area(natural, ctx);
@@ -73,9 +78,9 @@ impl Framing<'_> {
             Some(AssetState::Loading) => Measure { ink: Rect::ZERO, ..boxed(self.area((0.0, 0.0), ctx)) },
             Some(state) => match state.size() {
                 Some(natural) => Measure { ink: self.layout(natural, ctx).target, ..boxed(self.area(natural, ctx)) },
-                None => boxed(self.area(UNKNOWN, ctx)),
+                None => boxed(self.card_area(ctx)),
             },
-            None => boxed(self.area(UNKNOWN, ctx)),
+            None => boxed(self.card_area(ctx)),
         }
     }
 
@@ -87,7 +92,7 @@ impl Framing<'_> {
             Some(_) => format!("it is no picture of this kind; name an asset of type `{}`", self.kind.name()),
             None => "the scene's `assets` have no entry with this id; add one, or correct the name".to_owned(),
         };
-        let area = self.area(UNKNOWN, ctx);
+        let area = self.card_area(ctx);
         error_card::draw(self.asset, &reason, area, scale, ctx.fonts)
     }
 }

@@ -13,7 +13,7 @@ impl Drawable for GradientContent {
 
     fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
         let area = self.measure(ctx).ink;
-        let mut surface = Surface::covering(area, scale)?;
+        let mut surface = Surface::covering(ctx.clipped(area), scale)?;
         paint::fill_box(&mut surface, area, &Paint::Gradient(self.gradient.clone()));
         Some(surface)
     }

@@ -1,10 +1,6 @@
 //! Still pictures.
 
 use components::content::ImageContent;
-use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
-};
 use kurbo::Rect;
 
 use super::{
@@ -12,7 +8,10 @@ use super::{
     framing::{Framing, Layout},
     surface::{Grid, Surface, bounded_scale},
 };
-use crate::assets::{AssetState, PremultipliedImage};
+use crate::{
+    assets::{AssetState, PremultipliedImage},
+    resize::{FilterType, ResizeSource, resize_rgba},
+};
 
 impl Drawable for ImageContent {
     fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure {
@@ -25,21 +24,38 @@ impl Drawable for ImageContent {
             return framing.draw_missing(scale, ctx);
         };
         let natural = (f64::from(image.width), f64::from(image.height));
-        draw_pixels(image, &framing.layout(natural, ctx), scale)
+        draw_pixels(image, &framing.layout(natural, ctx), scale, ctx.part)
     }
 }
 
-/// Resamples a picture once, onto whole raster pixels: its edges move by half a pixel at most and stay sharp.
-pub(super) fn draw_pixels(image: &PremultipliedImage, layout: &Layout, scale: (f64, f64)) -> Option<Surface> {
+/// Resamples a picture once, onto whole raster pixels: its edges move by half a pixel at most and stay sharp. Of it all, or
+/// `part`, in layer pixels.
+pub(super) fn draw_pixels(
+    image: &PremultipliedImage,
+    layout: &Layout,
+    scale: (f64, f64),
+    part: Option<Rect>,
+) -> Option<Surface> {
     if !layout.is_seen() {
         return None;
     }
     let Layout { source, target, .. } = layout;
-    let scale = bounded_scale(*target, scale);
+    let wanted = part.map_or(*target, |part| target.intersect(part));
+    let scale = bounded_scale(wanted, scale);
     let (left, right) = snap(target.x0 * scale.0, target.x1 * scale.0);
     let (top, bottom) = snap(target.y0 * scale.1, target.y1 * scale.1);
-    let grid = Grid { left: left as i32, top: top as i32, width: (right - left) as u32, height: (bottom - top) as u32 };
-    let pixels = resample(image, *source, grid.width, grid.height)?;
+    let whole =
+        Grid { left: left as i32, top: top as i32, width: (right - left) as u32, height: (bottom - top) as u32 };
+    let (mut grid, mut source) = (whole, *source);
+    if part.is_some() {
+        grid = whole.intersect(Grid::around(wanted, scale)?)?;
+        let (x, y) = (source.width() / f64::from(whole.width), source.height() / f64::from(whole.height));
+        let (left, top) = (f64::from(grid.left - whole.left), f64::from(grid.top - whole.top));
+        let (right, bottom) = (left + f64::from(grid.width), top + f64::from(grid.height));
+        let cut = Rect::new(left * x, top * y, right * x, bottom * y) + source.origin().to_vec2();
+        source = cut.intersect(source);
+    }
+    let pixels = resample(image, source, grid.width, grid.height)?;
     Surface::from_pixels(pixels, grid, scale)
 }
 
@@ -55,18 +71,11 @@ fn resample(image: &PremultipliedImage, source: Rect, width: u32, height: u32) -
     if untouched {
         return Some(image.pixels.as_ref().clone());
     }
-    let from = ImageRef::new(image.width, image.height, &image.pixels, PixelType::U8x4).ok()?;
-    let mut to = Image::new(width, height, PixelType::U8x4);
     let shrinks = f64::from(width) < source.width() || f64::from(height) < source.height();
     // Lanczos keeps the most detail of a smaller picture; enlarged, it would ring.
     let filter = if shrinks { FilterType::Lanczos3 } else { FilterType::CatmullRom };
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(filter))
-        .crop(source.x0, source.y0, source.width(), source.height())
-        // Colours are premultiplied already.
-        .use_alpha(false);
-    Resizer::new().resize(&from, &mut to, &options).ok()?;
-    let mut pixels = to.into_vec();
+    let from = ResizeSource { width: image.width, height: image.height, data: &image.pixels, crop: Some(source) };
+    let mut pixels = resize_rgba(from, (width, height), filter).ok()?;
     if !image.opaque {
         // Both filters overshoot at edges: a colour cannot be above its alpha.
         for pixel in pixels.chunks_exact_mut(4) {

@@ -37,6 +37,16 @@ pub struct DrawContext<'a> {
     pub quality: Quality,
     /// Scene time, by which contents that move by themselves choose what they show.
     pub seconds: f64,
+    /// What of the layer is drawn, in layer pixels, where it is much larger than what is seen of it; all if `None`. Whoever
+    /// draws may go past it.
+    pub part: Option<Rect>,
+}
+
+impl DrawContext<'_> {
+    /// What of an area is drawn; both in layer pixels.
+    pub(crate) fn clipped(&self, area: Rect) -> Rect {
+        self.part.map_or(area, |part| area.intersect(part))
+    }
 }
 
 /// How large a content is.
@@ -131,9 +141,18 @@ pub fn draw_layer(
     }
     let drawable = drawable(content);
     let measured = if effects.0.is_empty() { Measure::default() } else { drawable.measure(ctx) };
-    let scale = effects::affordable_scale(effects, measured.ink, scale, ctx.quality);
+    let part = ctx.part;
+    ctx.part = part.map(|part| part + effects::needs(effects));
+    let scale = effects::affordable_scale(effects, ctx.clipped(measured.ink), scale, ctx.quality);
     let frame = Rect::new(0.0, 0.0, measured.extent.width, measured.extent.height);
-    let picture = effects::apply(effects, drawable.draw(scale, ctx)?, frame);
+    let content = drawable.draw(scale, ctx);
+    ctx.part = part;
+    let mut picture = effects::apply(effects, content?, frame);
+    if let Some(part) = part
+        && !effects.0.is_empty()
+    {
+        picture = picture.cropped(part)?;
+    }
     let picture = match mask {
         Some(mask) => mask::apply(mask, picture),
         None => picture,

@@ -89,7 +89,7 @@ fn star(points: u32, outer: f64, inner: f64, middle: f64) -> BezPath {
     let mut path = BezPath::new();
     for corner in 0..points * 2 {
         let radius = if corner % 2 == 0 { outer } else { inner };
-        let (sin, cos) = (f64::from(corner) * std::f64::consts::PI / f64::from(points)).sin_cos();
+        let (sin, cos) = libm::sincos(f64::from(corner) * std::f64::consts::PI / f64::from(points));
         let point = Point::new(middle + radius * sin, middle - radius * cos);
         if corner == 0 { path.move_to(point) } else { path.line_to(point) }
     }

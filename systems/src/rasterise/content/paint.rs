@@ -132,7 +132,7 @@ fn draw_gradient(gradient: &Gradient, area: Rect, grid: Grid, scale: (f64, f64))
     let point = |share: components::Point| (area.x0 + share.x * area.width(), area.y0 + share.y * area.height());
     match gradient {
         Gradient::Linear { angle, .. } => {
-            let (sin, cos) = angle.to_radians().sin_cos();
+            let (sin, cos) = libm::sincos(angle.to_radians());
             let length = ((area.width() * sin).abs() + (area.height() * cos).abs()).max(f64::MIN_POSITIVE);
             let middle = area.center();
             let step = (sin / length / scale.0) as f32;
@@ -160,7 +160,7 @@ fn draw_gradient(gradient: &Gradient, area: Rect, grid: Grid, scale: (f64, f64))
             fill(&mut pixmap, grid, &ramp, |row| {
                 let dy = (y(row) - middle.1) as f32;
                 move |column| {
-                    let share = (start + column as f32 * step).atan2(-dy) / TAU - turn;
+                    let share = libm::atan2f(start + column as f32 * step, -dy) / TAU - turn;
                     share - share.floor()
                 }
             });

@@ -8,19 +8,27 @@ use components::{
 use kurbo::Rect;
 use tiny_skia::Path;
 
-use super::{DrawContext, Drawable, Measure, outline, paint, stroke::stroked, surface::Surface};
+use super::{
+    DrawContext, Drawable, Measure, outline, paint,
+    stroke::{stroked, without_gaps},
+    surface::Surface,
+};
 
 impl Drawable for ShapeContent {
     fn measure(&self, _: &mut DrawContext<'_>) -> Measure {
         let parts = Parts::new(self, (1.0, 1.0));
+        // At another scale the dashes may be drawn as a line.
+        let (path, _) = outline::of_geometry(&self.geometry);
+        let line = self.stroke.as_ref().and_then(|stroke| without_gaps(&path, stroke));
+        let ink = line.as_ref().map_or(parts.ink(), |line| parts.ink().union(bounds(line)));
         // The box counts from the coordinates' own origin.
         let extent = Extent { width: parts.area.x1.max(0.0), height: parts.area.y1.max(0.0) };
-        Measure { extent, ink: parts.ink() }
+        Measure { extent, ink }
     }
 
-    fn draw(&self, scale: (f64, f64), _: &mut DrawContext<'_>) -> Option<Surface> {
+    fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
         let parts = Parts::new(self, scale);
-        let mut surface = Surface::covering(parts.ink(), scale)?;
+        let mut surface = Surface::covering(ctx.clipped(parts.ink()), scale)?;
         if let (Some(path), Some(fill)) = (&parts.filled, fill(self)) {
             let rule = match self.fill_rule {
                 FillRule::NonZero => tiny_skia::FillRule::Winding,
@@ -66,9 +74,13 @@ impl Parts {
         [&self.filled, &self.stroked]
             .into_iter()
             .flatten()
-            .map(Path::bounds)
-            .map(|b| Rect::new(b.left().into(), b.top().into(), b.right().into(), b.bottom().into()))
+            .map(bounds)
             .reduce(|all, part| all.union(part))
             .unwrap_or(Rect::ZERO)
     }
+}
+
+fn bounds(path: &Path) -> Rect {
+    let bounds = path.bounds();
+    Rect::new(bounds.left().into(), bounds.top().into(), bounds.right().into(), bounds.bottom().into())
 }

@@ -1,7 +1,9 @@
 //! Lines along outlines.
 
+use std::borrow::Cow;
+
 use components::content::{Cap, Join, Stroke, Trim};
-use kurbo::{BezPath, ParamCurve, ParamCurveArclen, PathSeg};
+use kurbo::{BezPath, ParamCurve, ParamCurveArclen, PathSeg, Shape as _};
 use tiny_skia::{LineCap, LineJoin, Path, StrokeDash};
 
 use super::outline;
@@ -9,12 +11,49 @@ use super::outline;
 /// How exactly lengths along an outline are known, in layer pixels.
 const ACCURACY: f64 = 0.01;
 
+/// Raster pixels that a pattern of dashes is long at least. A shorter one cannot be told from a line without gaps.
+const SHORTEST_PATTERN: f64 = 0.25;
+/// Dashes that a line may have; with more it has no gaps. The edge of a 4K frame in dots of a pixel has 6000.
+const MAX_DASHES: f64 = 20_000.0;
+
 /// The outline of a stroke along `path` (layer pixels), for a picture of `scale` raster pixels per layer pixel. `None`
-/// if there is nothing of it.
+/// if there is nothing of it. Dashes that are too short or too many are a line without gaps.
 pub(super) fn stroked(path: &BezPath, stroke: &Stroke, scale: (f64, f64)) -> Option<Path> {
-    let path =
-        if stroke.trim.is_whole() { outline::to_skia(path) } else { outline::to_skia(&trimmed(path, stroke.trim)) }?;
-    let style = tiny_skia::Stroke {
+    let part = seen(path, stroke);
+    // How finely curves are cut into pieces.
+    let resolution = scale.0.max(scale.1);
+    let path = outline::to_skia(&part)?;
+    if are_dashes_drawn(&part, stroke, resolution) {
+        let lengths = stroke.dash.iter().map(|length| *length as f32).collect();
+        if let Some(dash) = StrokeDash::new(lengths, stroke.dash_offset as f32) {
+            return path.dash(&dash, resolution as f32)?.stroke(&style(stroke), resolution as f32);
+        }
+    }
+    path.stroke(&style(stroke), resolution as f32)
+}
+
+/// The same without gaps, whatever its dashes are. `None` too if there are none.
+pub(super) fn without_gaps(path: &BezPath, stroke: &Stroke) -> Option<Path> {
+    if stroke.dash.is_empty() {
+        return None;
+    }
+    outline::to_skia(&seen(path, stroke))?.stroke(&style(stroke), 1.0)
+}
+
+/// The part of an outline that is stroked.
+fn seen<'a>(path: &'a BezPath, stroke: &Stroke) -> Cow<'a, BezPath> {
+    if stroke.trim.is_whole() { Cow::Borrowed(path) } else { Cow::Owned(trimmed(path, stroke.trim)) }
+}
+
+fn are_dashes_drawn(path: &BezPath, stroke: &Stroke, resolution: f64) -> bool {
+    let pattern: f64 = stroke.dash.iter().sum();
+    // Dashes, and the gaps between them.
+    let count = path.perimeter(ACCURACY) / pattern * stroke.dash.len() as f64 / 2.0;
+    pattern * resolution >= SHORTEST_PATTERN && count <= MAX_DASHES
+}
+
+fn style(stroke: &Stroke) -> tiny_skia::Stroke {
+    tiny_skia::Stroke {
         width: stroke.width as f32,
         miter_limit: stroke.miter_limit as f32,
         line_cap: match stroke.cap {
@@ -28,13 +67,6 @@ pub(super) fn stroked(path: &BezPath, stroke: &Stroke, scale: (f64, f64)) -> Opt
             Join::Bevel => LineJoin::Bevel,
         },
         dash: None,
-    };
-    // How finely curves are cut into pieces.
-    let resolution = scale.0.max(scale.1) as f32;
-    let dash: Vec<f32> = stroke.dash.iter().map(|length| *length as f32).collect();
-    match StrokeDash::new(dash, stroke.dash_offset as f32) {
-        Some(dash) => path.dash(&dash, resolution)?.stroke(&style, resolution),
-        None => path.stroke(&style, resolution),
     }
 }
 
@@ -72,4 +104,31 @@ fn trimmed(path: &BezPath, trim: Trim) -> BezPath {
         pen = Some(piece.end());
     }
     part
+}
+
+#[cfg(test)]
+mod tests {
+    use components::content::Stroke;
+    use kurbo::Shape as _;
+
+    use super::*;
+
+    /// How many parts a line around a square has.
+    fn parts(side: f64, dash: &[f64], scale: f64) -> usize {
+        let stroke: Stroke =
+            serde_json::from_value(serde_json::json!({ "paint": "#fff", "width": 2, "dash": dash })).unwrap();
+        let square = kurbo::Rect::new(0.0, 0.0, side, side).to_path(0.1);
+        let path = stroked(&square, &stroke, (scale, scale)).unwrap();
+        path.segments().filter(|segment| matches!(segment, tiny_skia::PathSegment::MoveTo(_))).count()
+    }
+
+    #[test]
+    fn dashes_that_are_too_short_or_too_many_are_a_line() {
+        let line = parts(100.0, &[], 1.0);
+        assert!((40..=41).contains(&parts(100.0, &[6.0, 4.0], 1.0)));
+        assert_eq!(parts(100.0, &[0.1, 0.1], 1.0), line, "a fifth of a pixel");
+        assert!(parts(100.0, &[0.1, 0.1], 2.0) > 1900, "nearly half a pixel");
+        assert_eq!(parts(100_000.0, &[0.5, 0.5], 8.0), line, "400,000 of them");
+        assert_eq!(parts(100.0, &[1e-9, 1e-9], 64.0), line);
+    }
 }

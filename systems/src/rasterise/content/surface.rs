@@ -45,6 +45,15 @@ impl Grid {
         drawable.then_some(Self { left: left as i32, top: top as i32, width: width as u32, height: height as u32 })
     }
 
+    /// What two of them have in common; `None` if they have nothing.
+    pub(crate) fn intersect(self, other: Self) -> Option<Self> {
+        let (left, top) = (self.left.max(other.left), self.top.max(other.top));
+        let right = self.left.saturating_add_unsigned(self.width).min(other.left.saturating_add_unsigned(other.width));
+        let bottom = self.top.saturating_add_unsigned(self.height).min(other.top.saturating_add_unsigned(other.height));
+        let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
+        (width > 0 && height > 0).then_some(Self { left, top, width: width as u32, height: height as u32 })
+    }
+
     /// The layer pixels that it covers.
     pub(crate) fn area(self, scale: (f64, f64)) -> Rect {
         let (left, top) = (f64::from(self.left), f64::from(self.top));
@@ -116,14 +125,9 @@ impl Surface {
 
     /// The part of the picture within `area` (layer pixels). `None` if there is none.
     pub(crate) fn cropped(&self, area: Rect) -> Option<Self> {
-        let (own, wanted) = (self.grid(), Grid::around(area, self.scale)?);
-        let (left, top) = (own.left.max(wanted.left), own.top.max(wanted.top));
-        let right = (own.left + own.width as i32).min(wanted.left.saturating_add_unsigned(wanted.width));
-        let bottom = (own.top + own.height as i32).min(wanted.top.saturating_add_unsigned(wanted.height));
-        if left >= right || top >= bottom {
-            return None;
-        }
-        let mut pixmap = Pixmap::new((right - left) as u32, (bottom - top) as u32)?;
+        let own = self.grid();
+        let Grid { left, top, width, height } = own.intersect(Grid::around(area, self.scale)?)?;
+        let mut pixmap = Pixmap::new(width, height)?;
         let row = pixmap.width() as usize * 4;
         let first = (left - own.left) as usize * 4;
         let rows = self.pixmap.data().chunks_exact(own.width as usize * 4).skip((top - own.top) as usize);

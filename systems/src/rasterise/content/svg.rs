@@ -23,7 +23,7 @@ impl Drawable for SvgContent {
             return None;
         }
         // The surface ends where the picture or the box does, which cuts off what lies outside.
-        let mut surface = Surface::covering(layout.target, scale)?;
+        let mut surface = Surface::covering(ctx.clipped(layout.target), scale)?;
         let place = Transform::from_row(
             layout.scale.0 as f32,
             0.0,

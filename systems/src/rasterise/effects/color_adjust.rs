@@ -51,7 +51,7 @@ fn saturate(s: f32) -> Matrix {
 }
 
 fn hue_rotate(radians: f64) -> Matrix {
-    let (sin, cos) = (radians.sin() as f32, radians.cos() as f32);
+    let (sin, cos) = (libm::sin(radians) as f32, libm::cos(radians) as f32);
     [
         [0.213 + cos * 0.787 - sin * 0.213, 0.715 - cos * 0.715 - sin * 0.715, 0.072 - cos * 0.072 + sin * 0.928, 0.0],
         [0.213 - cos * 0.213 + sin * 0.143, 0.715 + cos * 0.285 + sin * 0.140, 0.072 - cos * 0.072 - sin * 0.283, 0.0],

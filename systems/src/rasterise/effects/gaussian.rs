@@ -4,14 +4,16 @@
 //! describes: the cost does not grow with the radius. Below, boxes of whole pixels are too coarse, and the true kernel
 //! is short. Between the passes values keep eight more bits, so that rounding neither bands nor darkens.
 
+use fearless_simd::{Level, dispatch};
+
 /// Below this standard deviation in pixels nothing is blurred: the neighbours' share would be less than half a level.
 const NEGLIGIBLE: f64 = 0.15;
 /// From this standard deviation in pixels on, three boxes stand for the Gaussian.
 const BOXES_FROM: f64 = 2.0;
 /// Bits that values have more than a byte between passes.
 const FRACTION: u32 = 8;
-/// Columns that are blurred together, so that a line of cache is used when it is loaded.
-const STRIP: usize = 16;
+/// Bytes that are blurred side by side: compilers make vectors of them, and a line of cache is used when it is loaded.
+const LANES: usize = 16;
 
 /// A blur along one direction.
 enum Blur {
@@ -29,7 +31,7 @@ impl Blur {
         }
         if deviation < BOXES_FROM {
             let weights: Vec<f64> = (0..=kernel_reach(deviation))
-                .map(|at| (-f64::from(at).powi(2) / (2.0 * deviation.powi(2))).exp())
+                .map(|at| libm::exp(-f64::from(at).powi(2) / (2.0 * deviation.powi(2))))
                 .collect();
             let sum = weights[0] + 2.0 * weights[1..].iter().sum::<f64>();
             return Self::Kernel(weights.iter().map(|weight| (weight / sum) as f32).collect());
@@ -65,108 +67,134 @@ pub(crate) fn reach(deviation: f64) -> u32 {
 /// Blurs a picture of `N` bytes a pixel by a standard deviation (pixels) of its own for each direction. What would
 /// come from outside is transparent.
 pub(crate) fn blur<const N: usize>(pixels: &mut [u8], width: usize, deviation: (f64, f64)) {
+    // The same arithmetic with whatever vectors the machine has.
+    dispatch!(Level::new(), _ => blur_with::<N>(pixels, width, deviation));
+}
+
+#[inline(always)]
+fn blur_with<const N: usize>(pixels: &mut [u8], width: usize, deviation: (f64, f64)) {
     if width == 0 || pixels.is_empty() {
         return;
     }
-    let height = pixels.len() / (width * N);
-    let mut lines = Lines::<N>::default();
+    let stride = width * N;
+    let mut lines = Lines::default();
 
     let horizontal = Blur::new(deviation.0);
     if !matches!(horizontal, Blur::Nothing) {
-        for row in pixels.chunks_exact_mut(width * N) {
+        // As many rows as fill the lanes.
+        for rows in pixels.chunks_mut(stride * (LANES / N)) {
             lines.now.clear();
-            lines.now.extend(row.chunks_exact(N).map(widen));
+            lines.now.resize(width, [0; LANES]);
+            for (row, pixels) in rows.chunks_exact(stride).enumerate() {
+                for (lanes, pixel) in lines.now.iter_mut().zip(pixels.chunks_exact(N)) {
+                    for (lane, byte) in lanes[row * N..][..N].iter_mut().zip(pixel) {
+                        *lane = widen(*byte);
+                    }
+                }
+            }
             lines.blur(&horizontal);
-            for (pixel, value) in row.chunks_exact_mut(N).zip(&lines.now) {
-                narrow(pixel, value);
+            for (row, pixels) in rows.chunks_exact_mut(stride).enumerate() {
+                for (lanes, pixel) in lines.now.iter().zip(pixels.chunks_exact_mut(N)) {
+                    for (byte, lane) in pixel.iter_mut().zip(&lanes[row * N..][..N]) {
+                        *byte = narrow(*lane);
+                    }
+                }
             }
         }
     }
 
     let vertical = Blur::new(deviation.1);
     if !matches!(vertical, Blur::Nothing) {
-        let mut columns = vec![[0; N]; STRIP * height];
-        for left in (0..width).step_by(STRIP) {
-            let strip = STRIP.min(width - left);
-            for y in 0..height {
-                for x in 0..strip {
-                    columns[x * height + y] = widen(&pixels[((y * width) + left + x) * N..][..N]);
+        // Channels are blurred by themselves: a column of bytes is as good as one of pixels.
+        for left in (0..stride).step_by(LANES) {
+            let strip = LANES.min(stride - left);
+            lines.now.clear();
+            for row in pixels.chunks_exact(stride) {
+                let mut lanes = [0; LANES];
+                for (lane, byte) in lanes.iter_mut().zip(&row[left..left + strip]) {
+                    *lane = widen(*byte);
                 }
+                lines.now.push(lanes);
             }
-            for x in 0..strip {
-                let column = &mut columns[x * height..][..height];
-                lines.now.clear();
-                lines.now.extend_from_slice(column);
-                lines.blur(&vertical);
-                column.copy_from_slice(&lines.now);
-            }
-            for y in 0..height {
-                for x in 0..strip {
-                    narrow(&mut pixels[((y * width) + left + x) * N..][..N], &columns[x * height + y]);
+            lines.blur(&vertical);
+            for (row, lanes) in pixels.chunks_exact_mut(stride).zip(&lines.now) {
+                for (byte, lane) in row[left..left + strip].iter_mut().zip(lanes) {
+                    *byte = narrow(*lane);
                 }
             }
         }
     }
 }
 
-fn widen<const N: usize>(pixel: &[u8]) -> [i32; N] {
-    std::array::from_fn(|channel| i32::from(pixel[channel]) << FRACTION)
+#[inline(always)]
+fn widen(byte: u8) -> i32 {
+    i32::from(byte) << FRACTION
 }
 
-fn narrow<const N: usize>(pixel: &mut [u8], value: &[i32; N]) {
-    for (byte, value) in pixel.iter_mut().zip(value) {
-        *byte = ((value + (1 << (FRACTION - 1))) >> FRACTION).clamp(0, 255) as u8;
-    }
+#[inline(always)]
+fn narrow(value: i32) -> u8 {
+    ((value + (1 << (FRACTION - 1))) >> FRACTION).clamp(0, 255) as u8
 }
 
-/// The line that is being blurred, and room for the next pass.
+/// The lines that are being blurred, side by side, and room for the next pass.
 #[derive(Default)]
-struct Lines<const N: usize> {
-    now: Vec<[i32; N]>,
-    next: Vec<[i32; N]>,
+struct Lines {
+    now: Vec<[i32; LANES]>,
+    next: Vec<[i32; LANES]>,
 }
 
-impl<const N: usize> Lines<N> {
+impl Lines {
+    #[inline(always)]
     fn blur(&mut self, blur: &Blur) {
         match blur {
             Blur::Nothing => {}
             Blur::Kernel(weights) => self.convolve(weights),
-            Blur::Boxes(boxes) => boxes.iter().for_each(|(width, before)| self.average(*width, *before)),
+            // A loop: what is called by another function would be compiled without the machine's vectors.
+            Blur::Boxes(boxes) => {
+                for (width, before) in boxes {
+                    self.average(*width, *before);
+                }
+            }
         }
     }
 
     /// Each pixel becomes the mean of `width` pixels from `before` pixels before it.
+    #[inline(always)]
     fn average(&mut self, width: usize, before: usize) {
+        const NONE: [i32; LANES] = [0; LANES];
         let length = self.now.len();
         let share = 1.0 / width as f32;
         let after = width - before;
-        let mut sum = [0_i32; N];
+        let mut sum = NONE;
         // The window of the first pixel, but for its last pixel, which comes with the loop.
         for value in self.now.iter().take(after - 1) {
-            add(&mut sum, value);
+            for (sum, value) in sum.iter_mut().zip(value) {
+                *sum += value;
+            }
         }
         self.next.clear();
         for at in 0..length {
-            if let Some(value) = self.now.get(at + after - 1) {
-                add(&mut sum, value);
-            }
+            let coming = self.now.get(at + after - 1).unwrap_or(&NONE);
+            let going = at.checked_sub(before).and_then(|gone| self.now.get(gone)).unwrap_or(&NONE);
+            let mut mean = NONE;
             // Sums stay below 2^31 for boxes of less than 32,768 pixels.
-            self.next.push(sum.map(|sum| (sum as f32 * share + 0.5) as i32));
-            if let Some(value) = at.checked_sub(before).and_then(|gone| self.now.get(gone)) {
-                for (sum, value) in sum.iter_mut().zip(value) {
-                    *sum -= value;
-                }
+            for lane in 0..LANES {
+                sum[lane] += coming[lane];
+                mean[lane] = (sum[lane] as f32 * share + 0.5) as i32;
+                sum[lane] -= going[lane];
             }
+            self.next.push(mean);
         }
         std::mem::swap(&mut self.now, &mut self.next);
     }
 
+    #[inline(always)]
     fn convolve(&mut self, weights: &[f32]) {
         let reach = weights.len() - 1;
         let length = self.now.len();
         self.next.clear();
         for at in 0..length {
-            let mut sum = [0.5_f32; N];
+            let mut sum = [0.5_f32; LANES];
             for other in at.saturating_sub(reach)..(at + reach + 1).min(length) {
                 let weight = weights[at.abs_diff(other)];
                 for (sum, value) in sum.iter_mut().zip(&self.now[other]) {
@@ -176,12 +204,6 @@ impl<const N: usize> Lines<N> {
             self.next.push(sum.map(|sum| sum as i32));
         }
         std::mem::swap(&mut self.now, &mut self.next);
-    }
-}
-
-fn add<const N: usize>(sum: &mut [i32; N], value: &[i32; N]) {
-    for (sum, value) in sum.iter_mut().zip(value) {
-        *sum += value;
     }
 }
 

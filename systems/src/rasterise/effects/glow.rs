@@ -15,8 +15,10 @@ impl Apply for Glow {
         let Some(mut result) = picture.grown([x, y, x, y]) else { return picture };
         let mut light = silhouette::alpha(&result.pixmap);
         gaussian::blur::<1>(&mut light, result.pixmap.width() as usize, deviation);
+        let stronger: [u8; 256] =
+            std::array::from_fn(|coverage| (coverage as f64 * self.strength).round().min(255.0) as u8);
         for coverage in &mut light {
-            *coverage = (f64::from(*coverage) * self.strength).round().min(255.0) as u8;
+            *coverage = stronger[usize::from(*coverage)];
         }
         silhouette::lay_behind(&mut result.pixmap, &light, self.color);
         result

@@ -9,6 +9,11 @@ impl Apply for Outline {
         ink.inflate(self.width, self.width)
     }
 
+    /// Each row of the ellipse is laid over each row of the picture, in the steps of its soft edge.
+    fn work(&self, scale: f64) -> f64 {
+        15.0 + 2.0 * self.width * scale
+    }
+
     fn apply(&self, picture: Surface, _: Rect) -> Surface {
         let radius = (self.width * picture.scale.0, self.width * picture.scale.1);
         if self.width <= 0.0 {

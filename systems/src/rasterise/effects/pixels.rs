@@ -32,9 +32,14 @@ pub(super) fn recolor(picture: &mut Pixmap, mut change: impl FnMut([f32; 3]) -> 
 
 /// A straight colour of 0..=1 (what is beyond is clamped) with an alpha of 0..=255.
 pub(super) fn premultiply(color: [f32; 3], alpha: f32) -> [u8; 4] {
-    let alpha = alpha.round();
-    let [r, g, b] = color.map(|value| (value.clamp(0.0, 1.0) * alpha).round() as u8);
-    [r, g, b, alpha as u8]
+    let alpha = byte(alpha);
+    let [r, g, b] = color.map(|value| byte(value.clamp(0.0, 1.0) * f32::from(alpha)));
+    [r, g, b, alpha]
+}
+
+/// The nearest byte of what is not negative. `round` would be a call into the mathematical library for each.
+pub(super) fn byte(value: f32) -> u8 {
+    (value + 0.5) as u8
 }
 
 /// The colour times the matrix, clamped to 0..=1.

@@ -1,7 +1,10 @@
 use components::effects::Vignette;
 use kurbo::Rect;
 
-use super::{Apply, pixels::straight};
+use super::{
+    Apply,
+    pixels::{byte, straight},
+};
 use crate::rasterise::content::surface::Surface;
 
 impl Apply for Vignette {
@@ -30,9 +33,9 @@ impl Apply for Vignette {
                 let share = if past >= self.softness { 1.0 } else { (past / self.softness).max(0.0) };
                 let mixed = (self.amount * share * share * (3.0 - 2.0 * share)) as f32;
                 let alpha = f32::from(pixel[3]) / 255.0;
-                for (byte, color) in pixel.iter_mut().zip(color) {
-                    let value = f32::from(*byte);
-                    *byte = (value + (color * alpha - value) * mixed).round() as u8;
+                for (channel, color) in pixel.iter_mut().zip(color) {
+                    let value = f32::from(*channel);
+                    *channel = byte(value + (color * alpha - value) * mixed);
                 }
             }
         }

@@ -11,16 +11,13 @@ import { count, spaced } from "../words.js";
 import { openDialog } from "./dialog.js";
 
 const KEY = "stream-manager.transition";
-const TRANSITIONS = ["cut"];
+const TRANSITIONS = ["cut", "fade", "slide", "push", "wipe", "scale", "zoom", "dissolve"];
+/** Leaves it to the scene's own document. */
+const OWN = "own";
 
 /** Fills the panel. */
 export function mountScenes(panel) {
-  const transition = h(
-    "select",
-    { id: "transition", onchange: () => localStorage.setItem(KEY, transition.value) },
-    TRANSITIONS.map((name) => h("option", { value: name }, spaced(name))),
-  );
-  transition.value = TRANSITIONS.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : TRANSITIONS[0];
+  const way = transitionFields();
   const keep = h(
     "button",
     { type: "button", id: "keep-scene", onclick: () => keepCopy() },
@@ -39,7 +36,7 @@ export function mountScenes(panel) {
       "div",
       { class: "place-tools" },
       h("label", { for: "transition", class: "hint" }, "Transition"),
-      transition,
+      ...way.fields,
       h("span", { class: "grow" }),
       keep,
       fresh,
@@ -57,7 +54,7 @@ export function mountScenes(panel) {
       list,
       scenes,
       ({ id }) => id,
-      (scene) => card(scene, transition),
+      (scene) => card(scene, way.chosen),
       show,
     );
     set(list, "data-empty", state.scenes && scenes.length === 0 ? "No scenes are held." : null);
@@ -78,10 +75,44 @@ export function mountScenes(panel) {
   return load;
 }
 
-function card({ id }, transition) {
+/** The fields by which a transition is chosen, which this browser remembers, and what is chosen in them. */
+function transitionFields() {
+  const [name, seconds] = (localStorage.getItem(KEY) ?? "").split(" ");
+  const kept = () => {
+    duration.parentElement.hidden = [OWN, "cut"].includes(kind.value);
+    localStorage.setItem(KEY, `${kind.value} ${duration.value}`);
+  };
+  const kind = h(
+    "select",
+    { id: "transition", onchange: kept },
+    h("option", { value: OWN }, "As the scene says"),
+    TRANSITIONS.map((name) => h("option", { value: name }, spaced(name))),
+  );
+  kind.value = TRANSITIONS.includes(name) ? name : OWN;
+  const duration = h("input", {
+    type: "number",
+    id: "transition-duration",
+    min: 0,
+    max: 60,
+    step: 0.1,
+    "aria-label": "Seconds that the transition takes",
+    onchange: kept,
+  });
+  duration.value = seconds || "0.5";
+  const fields = [kind, h("span", { class: "with-unit" }, duration, h("span", { class: "hint" }, "s"))];
+  kept();
+  const chosen = () => {
+    if (kind.value === OWN) return {};
+    if (kind.value === "cut") return { transition: { type: "cut" } };
+    return { transition: { type: kind.value, duration: Number(duration.value) } };
+  };
+  return { fields, chosen };
+}
+
+function card({ id }, chosen) {
   const activate = h(
     "button",
-    { type: "button", class: "primary", onclick: () => bring(id, transition.value) },
+    { type: "button", class: "primary", onclick: () => bring(id, chosen()) },
     "Put on air",
   );
   const rename = h(
@@ -121,10 +152,8 @@ function show(element, { id, name, active, layers }) {
   set(activate, "aria-label", `Put ${name || id} on air`);
 }
 
-async function bring(id, transition) {
-  const answer = await attempt(() =>
-    post(`/api/stream/scenes/${part(id)}/activate`, { transition: { type: transition } }),
-  );
+async function bring(id, body) {
+  const answer = await attempt(() => post(`/api/stream/scenes/${part(id)}/activate`, body));
   if (!answer) return;
   note("edit", `Scene on air: ${id}`);
   // What was done to the layers of another scene cannot be taken back in this one.

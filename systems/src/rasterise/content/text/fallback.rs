@@ -12,7 +12,8 @@ use cosmic_text::{
     skrifa::{FontRef, MetadataProvider},
 };
 
-use super::fonts::{Face, face};
+use super::faces::{Face, face};
+use crate::caches::CacheCounts;
 
 /// What is drawn for a letter that no font has.
 const REPLACEMENT: char = '\u{fffd}';
@@ -57,6 +58,10 @@ pub(super) struct Fallback {
     /// The family that has a letter, as an index.
     found: HashMap<(char, Han), Option<usize>>,
     covers: HashMap<(ID, char), bool>,
+    /// The faces of families by weight: to look for one takes longer than to shape a letter.
+    faces: HashMap<(usize, u16), Option<Face>>,
+    /// How often it was asked whether a font has a letter.
+    pub(super) counts: CacheCounts,
 }
 
 impl Fallback {
@@ -71,7 +76,13 @@ impl Fallback {
                 families.push((name.clone(), face.id));
             }
         }
-        Self { families, found: HashMap::new(), covers: HashMap::new() }
+        Self {
+            families,
+            found: HashMap::new(),
+            covers: HashMap::new(),
+            faces: HashMap::new(),
+            counts: CacheCounts::default(),
+        }
     }
 
     /// Cuts a text into runs of one font each, as `primary` does not have all letters. Letters that no font has are
@@ -102,8 +113,10 @@ impl Fallback {
             let start = output.len();
             output.push(letter);
             let chosen = family.and_then(|family| {
-                face(database, &self.families[family].0, primary.weight.0, FontStyle::Normal)
-                    .map(|face| Face { style: primary.style, ..face })
+                let weight = primary.weight.0;
+                let find = || face(database, &self.families[family].0, weight, FontStyle::Normal);
+                let found = self.faces.entry((family, weight)).or_insert_with(find).as_ref()?;
+                Some(Face { style: primary.style, ..found.clone() })
             });
             let chosen = chosen.unwrap_or_else(|| primary.clone());
             match runs.last_mut() {
@@ -163,7 +176,18 @@ impl Fallback {
     }
 
     fn covers(&mut self, database: &Database, face: ID, letter: char) -> bool {
-        *self.covers.entry((face, letter)).or_insert_with(|| has_letter(database, face, letter))
+        match self.covers.get(&(face, letter)) {
+            Some(covers) => {
+                self.counts.count(true);
+                *covers
+            }
+            None => {
+                self.counts.count(false);
+                let covers = has_letter(database, face, letter);
+                self.covers.insert((face, letter), covers);
+                covers
+            }
+        }
     }
 }
 
@@ -198,7 +222,7 @@ fn is_pictograph(letter: char) -> bool {
 }
 
 /// Whether a letter has no font of its own but follows the one before: marks, joiners, selectors, skin tones, tags.
-fn is_joining(letter: char) -> bool {
+pub(super) fn is_joining(letter: char) -> bool {
     matches!(letter,
         '\u{0300}'..='\u{036f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

@@ -2,37 +2,36 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    path::PathBuf,
-    sync::{Arc, LazyLock},
+    sync::Arc,
 };
 
 use bevy_ecs::resource::Resource;
 use components::{
-    Paint,
+    AssetKind, Paint,
     content::{FontStyle, TextContent, Ticker},
 };
 use cosmic_text::{
     FontSystem,
-    fontdb::{Database, FaceInfo, Family, ID, Query, Source, Stretch, Style, Weight},
-    skrifa::{FontRef, MetadataProvider, Tag},
+    fontdb::{Database, FaceInfo},
 };
 
-use super::{fallback::Fallback, glyphs::GlyphCache, layout::TextLayout, paragraphs::FaceMetrics};
-use crate::assets::Assets;
-
-/// The family that is built in.
-pub(crate) const DEFAULT_FAMILY: &str = "Inter";
-
-/// Its files. Other weights than these four are drawn with the nearest of them.
-const BUILT_IN: [&[u8]; 4] = [
-    include_bytes!("../../../../assets/fonts/Inter-Regular.otf"),
-    include_bytes!("../../../../assets/fonts/Inter-Medium.otf"),
-    include_bytes!("../../../../assets/fonts/Inter-SemiBold.otf"),
-    include_bytes!("../../../../assets/fonts/Inter-Bold.otf"),
-];
+use super::{
+    faces::{DEFAULT_FAMILY, Face, Faces, base, base_faces, database, face, find_family},
+    fallback::Fallback,
+    glyphs::GlyphCache,
+    layout::TextLayout,
+    paragraphs::FaceMetrics,
+};
+use crate::{
+    assets::Assets,
+    caches::{CacheCounts, TextCaches},
+};
 
 /// Texts whose lines are kept, so that measuring and drawing, or drawing at another scale, shapes them once.
 const KEPT_LAYOUTS: usize = 64;
+
+/// A font's lines reach no further than this from the baseline, in ems.
+const TALLEST: f64 = 8.0;
 
 /// The language of the system does not count: the same text must give the same glyphs on every machine with the same
 /// fonts.
@@ -44,12 +43,16 @@ pub struct Fonts {
     pub(super) system: FontSystem,
     pub(super) fallback: Fallback,
     pub(super) glyphs: GlyphCache,
+    /// All faces, shared with those who set text elsewhere; see [`Faces`].
+    faces: Faces,
     /// Built-in and system faces.
     base: Vec<FaceInfo>,
     /// The font files of the scene.
     scene: Vec<Arc<Vec<u8>>>,
     /// Texts with their lines, the one that was used last in front; see [`layout_key`].
-    layouts: VecDeque<(TextContent, Arc<TextLayout>)>,
+    layouts: VecDeque<SetText>,
+    /// How often lines were asked for.
+    pub(super) lines: CacheCounts,
     /// Families that were asked for in vain.
     missing: BTreeSet<String>,
     /// Those of them that were told of.
@@ -62,40 +65,13 @@ impl std::fmt::Debug for Fonts {
     }
 }
 
-/// A face that was chosen, as cosmic-text wants it to be named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Face {
-    pub(super) id: ID,
-    pub(super) family: String,
-    pub(super) weight: Weight,
-    pub(super) style: Style,
-    pub(super) stretch: Stretch,
-}
-
-/// The built-in faces and those of `system`, in the order in which they are chosen from.
-fn base(system: &Database) -> Vec<FaceInfo> {
-    let mut built_in = Database::new();
-    for file in BUILT_IN {
-        built_in.load_font_source(Source::Binary(Arc::new(file)));
-    }
-    let mut base: Vec<FaceInfo> = built_in.faces().cloned().collect();
-    // A copy of the built-in family that is installed, perhaps of another version, must not get before it.
-    let mut installed: Vec<FaceInfo> =
-        system.faces().filter(|face| !base.iter().any(|own| same_face(own, face))).cloned().collect();
-    // Folders list their files in any order, and where two fonts serve, the first is taken.
-    installed.sort_by_cached_key(|face| (file(face), face.index));
-    base.extend(installed);
-    base
-}
-
-/// The built-in faces and those of the system.
-pub(crate) fn base_faces() -> &'static [FaceInfo] {
-    static BASE: LazyLock<Vec<FaceInfo>> = LazyLock::new(|| {
-        let mut database = Database::new();
-        database.load_system_fonts();
-        base(&database)
-    });
-    &BASE
+/// A text, without what its lines do not depend on, and its lines.
+#[derive(Clone, Debug)]
+pub(crate) struct SetText {
+    key: Arc<TextContent>,
+    layout: Arc<TextLayout>,
+    /// Families that were asked for in vain by then.
+    missing: BTreeSet<String>,
 }
 
 impl Fonts {
@@ -113,18 +89,31 @@ impl Fonts {
     }
 
     fn with_base(base: Vec<FaceInfo>) -> Self {
-        let scene = Vec::new();
-        let database = database(&scene, &base);
+        let faces = Faces::new(database(&[], &base), None);
+        Self { base, ..Self::of(&faces) }
+    }
+
+    /// Fonts of these faces, which know nothing of them yet. They are not for [`use_assets`](Self::use_assets).
+    #[must_use]
+    pub(crate) fn of(faces: &Faces) -> Self {
+        let database = faces.database();
         Self {
-            fallback: Fallback::new(&database),
-            system: FontSystem::new_with_locale_and_db(LOCALE.to_owned(), database),
+            fallback: Fallback::new(database),
+            system: FontSystem::new_with_locale_and_db(LOCALE.to_owned(), database.clone()),
             glyphs: GlyphCache::default(),
-            base,
-            scene,
+            faces: faces.clone(),
+            base: Vec::new(),
+            scene: Vec::new(),
             layouts: VecDeque::new(),
+            lines: CacheCounts::default(),
             missing: BTreeSet::new(),
             told: BTreeSet::new(),
         }
+    }
+
+    /// The faces that they choose from.
+    pub(crate) fn faces(&self) -> &Faces {
+        &self.faces
     }
 
     /// Takes in the fonts of the scene. Returns whether they are others than before: all text must be measured and
@@ -132,23 +121,38 @@ impl Fonts {
     pub fn use_assets(&mut self, assets: &Assets) -> bool {
         let fonts = assets.fonts();
         let same = fonts.len() == self.scene.len() && fonts.iter().zip(&self.scene).all(|(a, b)| Arc::ptr_eq(a, b));
-        if same {
+        let failures = assets.failures();
+        let broken = failures.iter().find(|(id, _)| assets.kind(id) == Some(AssetKind::Font));
+        let broken = broken.map(|(id, error)| format!("Font `{id}`: {error}"));
+        if same && broken.as_deref() == self.faces.broken() {
             return false;
         }
         self.scene = fonts;
-        self.renew();
+        self.renew_with(broken);
         true
+    }
+
+    /// What is wrong with a font file of the scene, if a text is to be set in a family that is not there: that file may
+    /// be the one that has it.
+    pub(super) fn broken_for(&self, content: &TextContent) -> Option<&str> {
+        let broken = self.faces.broken()?;
+        let spans = content.spans.iter().filter(|span| !span.text.is_empty());
+        let mut families = spans.filter_map(|span| span.font.family.as_ref()).chain([&content.font.family]);
+        families.any(|name| self.family(name).is_none()).then_some(broken)
     }
 
     /// Forgets all that was worked out.
     pub(crate) fn renew(&mut self) {
-        let database = database(&self.scene, &self.base);
+        self.renew_with(self.faces.broken().map(str::to_owned));
+    }
+
+    fn renew_with(&mut self, broken: Option<String>) {
         // Faces are numbered anew: nothing that was kept is good any more.
-        self.fallback = Fallback::new(&database);
-        self.system = FontSystem::new_with_locale_and_db(LOCALE.to_owned(), database);
-        self.glyphs = GlyphCache::default();
-        self.layouts.clear();
-        self.missing.clear();
+        let faces = Faces::new(database(&self.scene, &self.base), broken);
+        let (base, scene) = (std::mem::take(&mut self.base), std::mem::take(&mut self.scene));
+        let (told, counts) = (std::mem::take(&mut self.told), self.counts());
+        *self = Self { base, scene, told, lines: counts.lines, ..Self::of(&faces) };
+        (self.glyphs.counts, self.fallback.counts) = (counts.glyphs, counts.fonts);
     }
 
     /// Whether there is a family of this name, in any case of letters.
@@ -157,18 +161,22 @@ impl Fonts {
         find_family(self.system.db(), name).is_some()
     }
 
-    /// The face for a family, weight and style; of the default family if there is none of that name.
-    pub(super) fn face(&mut self, name: &str, weight: u16, style: FontStyle) -> Option<Face> {
+    /// The family that a name stands for, if there is one.
+    fn family(&self, name: &str) -> Option<String> {
         let database = self.system.db();
-        let family = match name.to_ascii_lowercase().as_str() {
+        match name.to_ascii_lowercase().as_str() {
             "sans-serif" | "system-ui" => Some(DEFAULT_FAMILY.to_owned()),
             "serif" => find_family(database, "Noto Serif").or_else(|| find_family(database, "DejaVu Serif")),
             "monospace" => {
                 find_family(database, "Noto Sans Mono").or_else(|| find_family(database, "DejaVu Sans Mono"))
             }
             _ => find_family(database, name),
-        };
-        let found = match family {
+        }
+    }
+
+    /// The face for a family, weight and style; of the default family if there is none of that name.
+    pub(super) fn face(&mut self, name: &str, weight: u16, style: FontStyle) -> Option<Face> {
+        let found = match self.family(name) {
             Some(family) => family,
             None => {
                 self.missing.insert(name.to_owned());
@@ -188,8 +196,9 @@ impl Fonts {
         let lines = font.as_swash().metrics(&[]);
         let lines_em = f64::from(lines.units_per_em.max(1));
         FaceMetrics {
-            ascent: f64::from(metrics.ascent) / em,
-            descent: -f64::from(metrics.descent) / em,
+            // Those of damaged files may be anything.
+            ascent: (f64::from(metrics.ascent) / em).clamp(-TALLEST, TALLEST),
+            descent: (-f64::from(metrics.descent) / em).clamp(-TALLEST, TALLEST),
             underline: f64::from(lines.underline_offset) / lines_em,
             strikeout: f64::from(lines.strikeout_offset) / lines_em,
             thickness: f64::from(lines.stroke_size) / lines_em,
@@ -217,18 +226,45 @@ impl Fonts {
     /// The lines of a text; those that were worked out last are kept.
     pub(super) fn layout(&mut self, content: &TextContent) -> Arc<TextLayout> {
         let key = layout_key(content);
-        let known = self.layouts.iter().position(|(other, _)| *other == key);
-        let entry = match known.and_then(|at| self.layouts.remove(at)) {
-            Some(entry) => entry,
+        let known = self.layouts.iter().position(|set| *set.key == key);
+        let set = match known.and_then(|at| self.layouts.remove(at)) {
+            Some(set) => {
+                self.lines.count(true);
+                set
+            }
             None => {
+                self.lines.count(false);
                 let layout = Arc::new(TextLayout::new(&key, self));
-                (key, layout)
+                SetText { key: Arc::new(key), layout, missing: BTreeSet::new() }
             }
         };
-        let layout = Arc::clone(&entry.1);
-        self.layouts.truncate(KEPT_LAYOUTS - 1);
-        self.layouts.push_front(entry);
+        let layout = Arc::clone(&set.layout);
+        self.keep(set);
         layout
+    }
+
+    /// The lines of a text, if they are known.
+    pub(crate) fn known(&self, content: &TextContent) -> Option<&SetText> {
+        let key = layout_key(content);
+        self.layouts.iter().find(|set| *set.key == key)
+    }
+
+    /// Takes in the lines of a text that fonts of the same faces have set.
+    pub(crate) fn keep(&mut self, mut set: SetText) {
+        self.missing.append(&mut set.missing);
+        self.layouts.truncate(KEPT_LAYOUTS - 1);
+        self.layouts.push_front(set);
+    }
+
+    /// Sets a text.
+    pub(crate) fn set(&mut self, content: &TextContent) -> SetText {
+        let layout = self.layout(content);
+        SetText { key: Arc::new(layout_key(content)), layout, missing: self.missing.clone() }
+    }
+
+    /// How often what was worked out was asked for and was there.
+    pub(crate) fn counts(&self) -> TextCaches {
+        TextCaches { lines: self.lines, glyphs: self.glyphs.counts, fonts: self.fallback.counts }
     }
 }
 
@@ -251,60 +287,4 @@ fn layout_key(content: &TextContent) -> TextContent {
     };
     key.spans.iter_mut().for_each(|span| span.fill = None);
     key
-}
-
-fn same_face(a: &FaceInfo, b: &FaceInfo) -> bool {
-    let family = |face: &FaceInfo| face.families.first().map(|(name, _)| name.clone());
-    family(a) == family(b) && a.weight == b.weight && a.style == b.style
-}
-
-fn file(face: &FaceInfo) -> Option<PathBuf> {
-    match &face.source {
-        Source::File(path) | Source::SharedFile(path, _) => Some(path.clone()),
-        Source::Binary(_) => None,
-    }
-}
-
-fn database(scene: &[Arc<Vec<u8>>], base: &[FaceInfo]) -> Database {
-    let mut database = Database::new();
-    for file in scene {
-        database.load_font_source(Source::Binary(Arc::clone(file) as _));
-    }
-    for face in base {
-        database.push_face_info(face.clone());
-    }
-    database.set_sans_serif_family(DEFAULT_FAMILY);
-    database
-}
-
-/// The name of a family as the fonts themselves write it.
-fn find_family(database: &Database, name: &str) -> Option<String> {
-    database
-        .faces()
-        .flat_map(|face| &face.families)
-        .find(|(family, _)| family.eq_ignore_ascii_case(name))
-        .map(|(family, _)| family.clone())
-}
-
-/// The face of a family that is nearest to a weight and style, by CSS's rules.
-pub(super) fn face(database: &Database, family: &str, weight: u16, style: FontStyle) -> Option<Face> {
-    let style = match style {
-        FontStyle::Normal => Style::Normal,
-        FontStyle::Italic => Style::Italic,
-        FontStyle::Oblique => Style::Oblique,
-    };
-    let query = Query { families: &[Family::Name(family)], weight: Weight(weight), stretch: Stretch::Normal, style };
-    let id = database.query(&query)?;
-    let found = database.face(id)?;
-    let weight = variable_weight(database, id, weight).unwrap_or(found.weight);
-    // The style that is wanted: a face without it is slanted.
-    Some(Face { id, family: family.to_owned(), weight, style, stretch: found.stretch })
-}
-
-/// The weight of a variable font that is nearest to `weight`; `None` if the font has one weight.
-fn variable_weight(database: &Database, id: ID, weight: u16) -> Option<Weight> {
-    database.with_face_data(id, |bytes, index| {
-        let axis = FontRef::from_index(bytes, index).ok()?.axes().get_by_tag(Tag::new(b"wght"))?;
-        Some(Weight(f32::from(weight).clamp(axis.min_value(), axis.max_value()) as u16))
-    })?
 }

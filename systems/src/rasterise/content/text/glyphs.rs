@@ -1,12 +1,11 @@
 //! The shapes of glyphs.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use cosmic_text::{
     FontSystem,
     fontdb::{ID, Weight},
 };
-use fast_image_resize::{PixelType, ResizeOptions, Resizer, images::Image};
 use kurbo::{BezPath, Point, Rect};
 use swash::{
     NormalizedCoord,
@@ -16,6 +15,10 @@ use swash::{
 };
 
 use super::layout::Glyph;
+use crate::{
+    caches::CacheCounts,
+    resize::{FilterType, ResizeSource, resize_rgba},
+};
 
 /// Size of the em at which outlines are measured.
 const MEASURED: f32 = 1000.0;
@@ -24,12 +27,41 @@ const SLANT: f32 = 14.0;
 /// What a glyph without outline, a picture, may cover of the em around its origin; y is down.
 const PICTURE: Rect = Rect::new(-0.15, -1.15, 1.5, 0.4);
 
+/// A glyph that reaches further from its origin than this, in ems, comes from a damaged file and is not drawn: it would
+/// take more memory than the frame.
+const FARTHEST: f64 = 24.0;
+/// Bytes of pixels of glyphs that are kept for certain; twice as many at the most.
+const KEPT_BYTES: usize = 4 << 20;
+/// Bytes that a kept glyph takes besides its pixels, roughly.
+const ENTRY_BYTES: usize = 160;
+
 /// Draws and measures glyphs.
 #[derive(Default)]
 pub(super) struct GlyphCache {
     context: ScaleContext,
     /// Bounds in ems, y down; `None` for blanks.
     bounds: HashMap<(ID, Weight, u16, bool), Option<Rect>>,
+    /// Glyphs as they were drawn since `older` was filled …
+    recent: HashMap<ImageKey, Option<Arc<GlyphImage>>>,
+    /// … the bytes of those …
+    recent_bytes: usize,
+    /// … and those that were drawn before and not asked for since.
+    older: HashMap<ImageKey, Option<Arc<GlyphImage>>>,
+    /// How often bounds or pixels were asked for.
+    pub(super) counts: CacheCounts,
+}
+
+/// All that the pixels of a glyph follow from, bit by bit: a glyph that was drawn before is the very same as one that is
+/// drawn now.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct ImageKey {
+    font: ID,
+    weight: Weight,
+    id: u16,
+    slanted: bool,
+    /// Size of the em, scales and fractions.
+    numbers: [u64; 4],
+    size: u32,
 }
 
 /// The pixels of a glyph.
@@ -50,20 +82,76 @@ pub(super) enum GlyphPixels {
     Color(Vec<u8>),
 }
 
+impl GlyphPixels {
+    fn len(&self) -> usize {
+        match self {
+            Self::Coverage(bytes) | Self::Color(bytes) => bytes.len(),
+        }
+    }
+}
+
 impl GlyphCache {
     /// What a glyph paints, in layer pixels; `None` for blanks.
     pub(super) fn bounds(&mut self, system: &mut FontSystem, glyph: &Glyph) -> Option<Rect> {
         let key = (glyph.font, glyph.weight, glyph.id, glyph.slanted);
         let context = &mut self.context;
-        let em = (*self.bounds.entry(key).or_insert_with(|| measure(context, system, glyph)))?;
+        let em = match self.bounds.get(&key) {
+            Some(known) => {
+                self.counts.count(true);
+                *known
+            }
+            None => {
+                self.counts.count(false);
+                let measured = measure(context, system, glyph);
+                self.bounds.insert(key, measured);
+                measured
+            }
+        }?;
         let size = f64::from(glyph.size);
         let area = Rect::new(em.x0 * size, em.y0 * size, em.x1 * size, em.y1 * size);
         Some(area + kurbo::Vec2::new(glyph.x, glyph.baseline + glyph.shift))
     }
 
-    /// Draws a glyph at `scale` raster pixels per layer pixel, its origin `fraction` of a pixel right of and below the
-    /// corner of a pixel.
-    pub(super) fn draw(
+    /// A glyph at `scale` raster pixels per layer pixel, its origin `fraction` of a pixel right of and below the corner
+    /// of a pixel.
+    pub(super) fn image(
+        &mut self,
+        system: &mut FontSystem,
+        glyph: &Glyph,
+        scale: (f64, f64),
+        fraction: (f32, f32),
+    ) -> Option<Arc<GlyphImage>> {
+        let Glyph { font, weight, id, slanted, size, .. } = *glyph;
+        let numbers = [scale.0, scale.1, f64::from(fraction.0), f64::from(fraction.1)].map(f64::to_bits);
+        let key = ImageKey { font, weight, id, slanted, numbers, size: size.to_bits() };
+        if let Some(known) = self.recent.get(&key) {
+            self.counts.count(true);
+            return known.clone();
+        }
+        let image = match self.older.remove(&key) {
+            Some(known) => {
+                self.counts.count(true);
+                known
+            }
+            None => {
+                self.counts.count(false);
+                self.draw(system, glyph, scale, fraction).map(Arc::new)
+            }
+        };
+        let bytes = image.as_ref().map_or(0, |image| image.pixels.len()) + ENTRY_BYTES;
+        if self.recent_bytes + bytes > KEPT_BYTES {
+            self.older = std::mem::take(&mut self.recent);
+            self.recent_bytes = 0;
+        }
+        // One that is larger than all that may be kept would only push out the others.
+        if bytes <= KEPT_BYTES {
+            self.recent_bytes += bytes;
+            self.recent.insert(key, image.clone());
+        }
+        image
+    }
+
+    fn draw(
         &mut self,
         system: &mut FontSystem,
         glyph: &Glyph,
@@ -164,11 +252,9 @@ impl GlyphCache {
         let width = (f64::from(placement.width) * scale.0).round().max(1.0) as u32;
         let height = (f64::from(placement.height) * scale.1).round().max(1.0) as u32;
 
-        let from =
-            Image::from_vec_u8(placement.width, placement.height, premultiplied(picture.data), PixelType::U8x4).ok()?;
-        let mut to = Image::new(width, height, PixelType::U8x4);
-        Resizer::new().resize(&from, &mut to, &ResizeOptions::new().use_alpha(false)).ok()?;
-        let mut pixels = to.into_vec();
+        let data = premultiplied(picture.data);
+        let from = ResizeSource { width: placement.width, height: placement.height, data: &data, crop: None };
+        let mut pixels = resize_rgba(from, (width, height), FilterType::Lanczos3).ok()?;
         for pixel in pixels.chunks_exact_mut(4) {
             let alpha = pixel[3];
             pixel[..3].iter_mut().for_each(|color| *color = (*color).min(alpha));
@@ -195,8 +281,9 @@ fn measure(context: &mut ScaleContext, system: &mut FontSystem, glyph: &Glyph) -
         }
         let bounds = outline.bounds();
         let em = f64::from(MEASURED);
-        let [x0, x1, low, high] = [bounds.min.x, bounds.max.x, bounds.min.y, bounds.max.y].map(|v| f64::from(v) / em);
-        return Some(Rect::new(x0, -high, x1, -low));
+        let sides = [bounds.min.x, bounds.max.x, bounds.min.y, bounds.max.y].map(|v| f64::from(v) / em);
+        let [x0, x1, low, high] = sides;
+        return sides.iter().all(|side| side.abs() <= FARTHEST).then(|| Rect::new(x0, -high, x1, -low));
     }
     // At size 0 the picture is only decoded, not enlarged to the size that outlines are measured at.
     let mut scaler = context.builder(font).size(0.0).build();

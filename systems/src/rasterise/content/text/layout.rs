@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Step from one font size to the next that automatic fitting tries, in pixels.
-const SIZE_STEP: f64 = 0.25;
+pub(super) const SIZE_STEP: f64 = 0.25;
 
 /// A text with all its glyphs in place.
 #[derive(Debug, Default)]

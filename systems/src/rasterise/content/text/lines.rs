@@ -2,14 +2,16 @@
 
 use components::content::{Overflow, TextAlign, TextContent, Wrap};
 use cosmic_text::{
-    Align, Attrs, Buffer, CacheKeyFlags, Ellipsize, EllipsizeHeightLimit, Family, FeatureTag, FontFeatures, Metrics,
-    Shaping,
+    Align, Attrs, Buffer, CacheKeyFlags, Ellipsize, EllipsizeHeightLimit, Family, FeatureTag, FontFeatures, LayoutLine,
+    Metrics, ShapeBuffer, ShapeGlyph, ShapeLine, Shaping,
 };
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
-    fonts::{Face, Fonts},
+    faces::Face,
+    fonts::Fonts,
     layout::{Glyph, Rule},
-    paragraphs::{Paragraph, Style},
+    paragraphs::{Paragraph, Run, Style},
 };
 
 /// How far a line may stick out of the box's height and still count as fitting, as a share of the common line height.
@@ -130,25 +132,71 @@ impl Breaking<'_> {
         let width = if self.content.ticker.is_some() { None } else { self.content.width };
         buffer.set_size(width.map(|width| width as f32), None);
 
-        let spans = source
-            .shown
-            .runs
-            .iter()
-            .map(|run| (&source.shown.text[run.range.clone()], self.attributes(&run.face, run.style)));
+        let spans =
+            source.shown.runs.iter().map(|run| (&source.shown.text[run.range.clone()], self.attributes_of(run)));
         // Lines are moved to their side later, when the width of all is known.
         let align = if self.content.align == TextAlign::Justify { Align::Justified } else { Align::Left };
-        let common = self.attributes(&self.styles[0].face, 0);
+        let common = self.attributes(&self.styles[0].face, 0, self.styles[0].letter_spacing);
         buffer.set_rich_text(spans, &common, Shaping::Advanced, Some(align));
-        buffer.shape_until_scroll(&mut fonts.system, false);
-        buffer.layout_runs().map(|run| self.line(&run, source)).collect()
+        let mut lines = Vec::new();
+        for text in &buffer.lines {
+            let attributes = text.attrs_list();
+            let mut shape =
+                ShapeLine::new(&mut fonts.system, text.text(), attributes, Shaping::Advanced, buffer.tab_width());
+            self.space_letters(&mut shape, text.text(), source.shown);
+            let mut laid = Vec::new();
+            shape.layout_to_buffer(
+                &mut ShapeBuffer::default(),
+                size,
+                buffer.size().0,
+                buffer.wrap(),
+                ellipsize,
+                text.align(),
+                &mut laid,
+                None,
+                buffer.hinting(),
+            );
+            lines.extend(laid.iter().map(|line| self.line(line, shape.rtl, source)));
+        }
+        lines
     }
 
-    fn line(self, run: &cosmic_text::LayoutRun<'_>, source: &Source<'_>) -> Line {
+    /// Adds the space between letters: behind each grapheme cluster, so that marks stay on the letters that they are put
+    /// on. Where letters join each other there is none: CSS Text 4, chapter 8.2, knows no space between those of cursive
+    /// scripts, and to tear them apart makes other letters of them.
+    fn space_letters(self, shape: &mut ShapeLine, text: &str, paragraph: &Paragraph) {
+        if self.styles.iter().all(|style| style.letter_spacing == 0.0) {
+            return;
+        }
+        let starts: Vec<usize> = text.grapheme_indices(true).map(|(start, _)| start).collect();
+        let letter = |glyph: &ShapeGlyph| starts.partition_point(|start| *start <= glyph.start);
+        let spacing = |glyph: &ShapeGlyph| {
+            let run = paragraph.runs.partition_point(|run| run.range.start <= glyph.start);
+            let is_joined = run.checked_sub(1).is_some_and(|run| paragraph.runs[run].is_joined);
+            let style = &self.styles[glyph.metadata.min(self.styles.len() - 1)];
+            if is_joined { 0.0 } else { (style.letter_spacing / (style.size * self.zoom)) as f32 }
+        };
+        // A line from the right lists its glyphs from there, and moves to the left by each one's advance before it is put
+        // down: what is added to the first of a letter moves all of it.
+        let (rtl, words) = (shape.rtl, shape.spans.iter_mut().flat_map(|span| &mut span.words));
+        for glyphs in words.map(|word| &mut word.glyphs) {
+            let letters: Vec<usize> = glyphs.iter().map(letter).collect();
+            for (index, glyph) in glyphs.iter_mut().enumerate() {
+                let beside = if rtl { index.checked_sub(1) } else { Some(index + 1) };
+                let is_at_edge = beside.and_then(|beside| letters.get(beside)) != Some(&letters[index]);
+                if is_at_edge {
+                    glyph.x_advance += spacing(glyph);
+                }
+            }
+        }
+    }
+
+    fn line(self, run: &LayoutLine, rtl: bool, source: &Source<'_>) -> Line {
         let mut line = Line {
             paragraph: source.number,
             start: source.left_out + run.glyphs.iter().map(|glyph| glyph.start).min().unwrap_or(0),
-            rtl: run.rtl,
-            width: f64::from(run.line_w),
+            rtl,
+            width: f64::from(run.w),
             above: 0.0,
             below: 0.0,
             glyphs: Vec::with_capacity(run.glyphs.len()),
@@ -157,7 +205,7 @@ impl Breaking<'_> {
         // Every line is at least as high as one of the common font alone, as in CSS. Fonts that only stand in for
         // missing letters do not count.
         self.reserve(0, &mut line);
-        for glyph in run.glyphs {
+        for glyph in &run.glyphs {
             // An ellipsis stands for no letters of its own. It looks like what it follows.
             let before = || source.shown.runs.iter().rfind(|run| run.range.start < glyph.start).map(|run| run.style);
             let followed = if glyph.start == glyph.end { before() } else { None };
@@ -202,7 +250,12 @@ impl Breaking<'_> {
         line.below = line.below.max(leading + metrics.descent * em);
     }
 
-    fn attributes<'a>(&self, face: &'a Face, number: usize) -> Attrs<'a> {
+    fn attributes_of<'a>(&self, run: &'a Run) -> Attrs<'a> {
+        let spacing = if run.is_joined { 0.0 } else { self.styles[run.style].letter_spacing };
+        self.attributes(&run.face, run.style, spacing)
+    }
+
+    fn attributes<'a>(&self, face: &'a Face, number: usize, letter_spacing: f64) -> Attrs<'a> {
         let style = &self.styles[number];
         let size = (style.size * self.zoom) as f32;
         let attributes = Attrs::new()
@@ -213,19 +266,14 @@ impl Breaking<'_> {
             .metadata(number)
             .metrics(Metrics::new(size, size * self.content.line_height as f32));
         let mut features = FontFeatures::new();
-        if style.letter_spacing != 0.0 {
+        if letter_spacing != 0.0 {
             // Letters that are drawn apart are not drawn as one: CSS too has no ligatures then.
             features.disable(FeatureTag::STANDARD_LIGATURES).disable(FeatureTag::CONTEXTUAL_LIGATURES);
         }
         for (tag, value) in &style.features {
             features.set(FeatureTag::new(tag), *value);
         }
-        let attributes = attributes.font_features(features);
-        if style.letter_spacing == 0.0 {
-            attributes
-        } else {
-            attributes.letter_spacing(style.letter_spacing as f32 / size)
-        }
+        attributes.font_features(features)
     }
 }
 

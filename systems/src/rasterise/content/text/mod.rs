@@ -1,6 +1,7 @@
 //! Text: `paragraphs` and their fonts, broken into `lines`, which become a `layout` of glyphs; what is here measures and
 //! paints it.
 
+pub(crate) mod faces;
 mod fallback;
 pub(crate) mod fonts;
 mod glyphs;
@@ -8,6 +9,7 @@ mod layout;
 mod lines;
 mod paragraphs;
 mod ticker;
+mod work;
 
 use components::{
     Effect, Effects, Paint,
@@ -18,17 +20,24 @@ use kurbo::{BezPath, Insets, Rect, Shape};
 use tiny_skia::{FillRule, Mask, Transform};
 
 pub use self::fonts::Fonts;
+pub(crate) use self::{
+    fonts::SetText,
+    work::{drawing_work, setting_work},
+};
 use self::{
     glyphs::{GlyphImage, GlyphPixels},
     layout::{Glyph, Rule, TextLayout},
 };
-use super::{DrawContext, Drawable, Measure, Scrolling, outline, paint, stroke, surface::Surface};
+use super::{DrawContext, Drawable, Measure, Scrolling, error_card, outline, paint, stroke, surface::Surface};
 use crate::{quality::Quality, rasterise::effects};
 
 impl Drawable for TextContent {
     fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure {
         let layout = ctx.fonts.layout(self);
         let extent = Extent { width: layout.width, height: layout.height };
+        if ctx.fonts.broken_for(self).is_some() {
+            return Measure { extent, ink: Rect::new(0.0, 0.0, extent.width, extent.height) };
+        }
         let ink = match ticker::scrolling(self, &layout) {
             Some(scrolling) => scrolling.window,
             None => visible(self, &layout),
@@ -38,15 +47,22 @@ impl Drawable for TextContent {
 
     fn scrolling(&self, ctx: &mut DrawContext<'_>) -> Option<Scrolling> {
         self.ticker?;
+        if ctx.fonts.broken_for(self).is_some() {
+            return None;
+        }
         ticker::scrolling(self, &ctx.fonts.layout(self))
     }
 
     fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
         let layout = ctx.fonts.layout(self);
+        if let Some(words) = ctx.fonts.broken_for(self) {
+            let words = words.to_owned();
+            return error_card::draw_words(words, (layout.width, layout.height), scale, ctx.fonts);
+        }
         if self.ticker.is_some() {
             return ticker::draw(self, &layout, scale, ctx.quality, ctx.fonts);
         }
-        let seen = visible(self, &layout);
+        let seen = ctx.clipped(visible(self, &layout));
         let picture = draw_within(self, &layout, seen, (0.0, 0.0), scale, ctx.quality, ctx.fonts)?;
         if self.overflow == Overflow::Clip { picture.cropped(seen) } else { Some(picture) }
     }
@@ -173,16 +189,15 @@ fn draw_layout(
         for glyph in glyphs.iter().filter(|glyph| number(glyph.style) == paint) {
             let (x, y) = place.of_glyph(glyph);
             let fraction = ((x - x.floor()) as f32, (y - y.floor()) as f32);
-            let Some(mut image) = fonts.glyphs.draw(&mut fonts.system, glyph, place.scale, fraction) else {
+            let Some(image) = fonts.glyphs.image(&mut fonts.system, glyph, place.scale, fraction) else {
                 continue;
             };
-            image.left = image.left.saturating_add(x.floor() as i32);
-            image.top = image.top.saturating_add(y.floor() as i32);
+            let at = (image.left.saturating_add(x.floor() as i32), image.top.saturating_add(y.floor() as i32));
             match &image.pixels {
                 GlyphPixels::Coverage(_) => {
-                    add_coverage(coverage.data_mut(), (columns as usize, rows as usize), &image);
+                    add_coverage(coverage.data_mut(), (columns as usize, rows as usize), at, &image);
                 }
-                GlyphPixels::Color(_) => pictures.push(image),
+                GlyphPixels::Color(_) => pictures.push((at, image)),
             }
         }
         for rule in rules.iter().filter(|rule| number(rule.style) == paint) {
@@ -196,8 +211,8 @@ fn draw_layout(
         let fill: &Paint = own(paint).unwrap_or(&content.fill);
         paint::fill_mask(surface, &coverage, fill, area);
     }
-    for picture in &pictures {
-        add_picture(surface.pixmap.data_mut(), (columns as usize, rows as usize), picture);
+    for (at, picture) in &pictures {
+        add_picture(surface.pixmap.data_mut(), (columns as usize, rows as usize), *at, picture);
     }
 }
 
@@ -258,16 +273,16 @@ fn rule_outline(rule: &Rule) -> BezPath {
     Rect::new(0.0, 0.0, rule.x1 - rule.x0, rule.thickness).to_path(0.1)
 }
 
-/// Calls `draw` with the parts of each row of the image that lie within the surface: the first pixel's index in the
-/// surface and in the image, and how many pixels there are.
-fn rows(size: (usize, usize), image: &GlyphImage, mut draw: impl FnMut(usize, usize, usize)) {
+/// Calls `draw` with the parts of each row of the image, its corner `at` a pixel of the surface, that lie within the
+/// surface: the first pixel's index in the surface and in the image, and how many pixels there are.
+fn rows(size: (usize, usize), at: (i32, i32), image: &GlyphImage, mut draw: impl FnMut(usize, usize, usize)) {
     let clip = |start: i32, length: usize, room: usize| {
         let skipped = start.min(0).unsigned_abs() as usize;
         let first = start.max(0) as usize;
         (first, skipped, length.saturating_sub(skipped).min(room.saturating_sub(first)))
     };
-    let (x, skipped_x, columns) = clip(image.left, image.width, size.0);
-    let (y, skipped_y, lines) = clip(image.top, image.height, size.1);
+    let (x, skipped_x, columns) = clip(at.0, image.width, size.0);
+    let (y, skipped_y, lines) = clip(at.1, image.height, size.1);
     if columns == 0 {
         return;
     }
@@ -277,9 +292,9 @@ fn rows(size: (usize, usize), image: &GlyphImage, mut draw: impl FnMut(usize, us
 }
 
 /// Where glyphs overlap, they cover as one.
-fn add_coverage(coverage: &mut [u8], size: (usize, usize), image: &GlyphImage) {
+fn add_coverage(coverage: &mut [u8], size: (usize, usize), at: (i32, i32), image: &GlyphImage) {
     let GlyphPixels::Coverage(glyph) = &image.pixels else { return };
-    rows(size, image, |to, from, count| {
+    rows(size, at, image, |to, from, count| {
         for (target, source) in coverage[to..to + count].iter_mut().zip(&glyph[from..from + count]) {
             let both = u32::from(*target) * u32::from(*source) + 128;
             *target = (u32::from(*target) + u32::from(*source) - ((both + (both >> 8)) >> 8)) as u8;
@@ -288,9 +303,9 @@ fn add_coverage(coverage: &mut [u8], size: (usize, usize), image: &GlyphImage) {
 }
 
 /// Source-over.
-fn add_picture(pixels: &mut [u8], size: (usize, usize), image: &GlyphImage) {
+fn add_picture(pixels: &mut [u8], size: (usize, usize), at: (i32, i32), image: &GlyphImage) {
     let GlyphPixels::Color(glyph) = &image.pixels else { return };
-    rows(size, image, |to, from, count| {
+    rows(size, at, image, |to, from, count| {
         let targets = pixels[to * 4..(to + count) * 4].chunks_exact_mut(4);
         for (target, source) in targets.zip(glyph[from * 4..(from + count) * 4].chunks_exact(4)) {
             let behind = 255 - u32::from(source[3]);

@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use components::content::{SpanFont, TextContent, TextSpan};
+use swash::text::{Codepoint, Script};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
-    fallback::Han,
-    fonts::{Face, Fonts},
+    faces::Face,
+    fallback::{Han, is_joining},
+    fonts::Fonts,
 };
 
 /// What a piece of a text looks like. The first of a text's styles is that of `text`, the others those of its spans.
@@ -54,6 +56,8 @@ pub(super) struct Paragraph {
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) range: Range<usize>,
+    /// Whether its letters join each other, as Arabic ones do.
+    pub(super) is_joined: bool,
     pub(super) face: Face,
     /// Number of the style.
     pub(super) style: usize,
@@ -85,13 +89,37 @@ impl Paragraph {
         let mut text = text.to_owned();
         let base = self.text.len();
         let runs = fonts.fallback.itemise(fonts.system.db(), &mut text, &styles[style].face, han);
-        self.runs.extend(runs.into_iter().map(|(range, face)| Run {
-            range: base + range.start..base + range.end,
-            face,
-            style,
-        }));
+        for (range, face) in runs {
+            for (part, is_joined) in by_joining(&text[range.clone()]) {
+                let start = base + range.start + part.start;
+                let range = start..start + part.len();
+                self.runs.push(Run { range, is_joined, face: face.clone(), style });
+            }
+        }
         self.text.push_str(&text);
     }
+}
+
+/// Tatweel lengthens the join of any joining script's letters.
+const TATWEEL: char = '\u{640}';
+
+/// The parts of a text whose letters join each other, and those between.
+fn by_joining(text: &str) -> Vec<(Range<usize>, bool)> {
+    let mut parts: Vec<(Range<usize>, bool)> = Vec::new();
+    for (start, letter) in text.char_indices() {
+        let end = start + letter.len_utf8();
+        let joins = match letter.script() {
+            // Marks and joiners belong to the letter that they follow.
+            _ if is_joining(letter) => None,
+            Script::Inherited => None,
+            script => Some(letter == TATWEEL || script.is_joined()),
+        };
+        match parts.last_mut() {
+            Some((range, before)) if joins.is_none_or(|joins| joins == *before) => range.end = end,
+            _ => parts.push((start..end, joins.unwrap_or_default())),
+        }
+    }
+    parts
 }
 
 /// The styles of a text. `None` if there is no font at all.

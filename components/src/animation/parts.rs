@@ -1,0 +1,60 @@
+//! The parts of a layer whose values can be animated wherever they stand in them.
+
+use super::slots::{Segment, Slots, Visitor};
+use crate::{blend::BlendMode, content::Content, effects::Effects, mask::Mask};
+
+/// A part of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// What it shows.
+    Content,
+    /// What is done to its picture.
+    Effects,
+    /// What of it is seen.
+    Mask,
+}
+
+/// All parts of one layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// What it shows.
+    pub content: &'a Content,
+    /// What is done to its picture.
+    pub effects: &'a Effects,
+    /// What of it is seen, if it has a mask.
+    pub mask: Option<&'a Mask>,
+    /// How it mixes with what is below.
+    pub blend: BlendMode,
+    /// Whether it is drawn at all.
+    pub visible: bool,
+}
+
+static NO_EFFECTS: Effects = Effects(Vec::new());
+
+impl<'a> From<&'a Content> for Parts<'a> {
+    /// A layer without effects and mask.
+    fn from(content: &'a Content) -> Self {
+        Self { content, effects: &NO_EFFECTS, mask: None, blend: BlendMode::Normal, visible: true }
+    }
+}
+
+impl Parts<'_> {
+    /// Shows every value of every part, below the name that the part has in a layer's document.
+    pub(super) fn each(&self, show: &mut dyn FnMut(Part, &'static str, &mut dyn Slots)) {
+        show(Part::Content, "content", &mut self.content.clone());
+        if !self.effects.0.is_empty() {
+            show(Part::Effects, "effects", &mut self.effects.clone());
+        }
+        if let Some(mask) = self.mask {
+            show(Part::Mask, "mask", &mut mask.clone());
+        }
+    }
+}
+
+impl Slots for Effects {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        for (index, effect) in self.0.iter_mut().enumerate() {
+            visitor.within(Segment::Index(index), |visitor| effect.visit(visitor));
+        }
+    }
+}

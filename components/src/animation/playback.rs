@@ -1,0 +1,126 @@
+//! One animation of a layer and what tells it its time.
+
+use super::{
+    Sample, Target, Track,
+    drifting::Shown,
+    timeline::{CueClock, rounded},
+};
+
+/// Seconds by which the time in which something may change is taken too long on both sides: sums of scene times carry
+/// rounding errors, and one sample too many costs nothing.
+pub(super) const MARGIN: f64 = 1e-6;
+
+/// A track and when it started.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Playback {
+    pub(super) track: Track,
+    clock: Clock,
+    /// Whether another one has the same target.
+    pub(super) rivalled: bool,
+    /// The scene seconds between which its value can change, a [`MARGIN`] more on both sides.
+    changes: (f64, f64),
+    /// Its values before and after these, so that what has ended or stands still need not be sampled.
+    held: [Sample; 2],
+}
+
+/// What tells an animation its time.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Clock {
+    /// Scene seconds at which the animation started.
+    Scene(f64),
+    /// A timeline that it is part of.
+    Timeline(Box<CueClock>),
+}
+
+impl Playback {
+    pub(super) fn new(track: Track, clock: Clock) -> Self {
+        let (begin, end) = (track.begin(), track.end());
+        let (first, last) = match &clock {
+            Clock::Scene(start) => (start + begin, start + end),
+            Clock::Timeline(clock) => clock.changes(begin, end),
+        };
+        let mut playback =
+            Self { track, clock, rivalled: false, changes: (first - MARGIN, last + MARGIN), held: Default::default() };
+        // What never changes has the same value at any time.
+        let before = if first == f64::INFINITY { 0.0 } else { first - 2.0 * MARGIN };
+        let held = [before, last + 2.0 * MARGIN].map(|when| {
+            if when.is_finite() { playback.track.sample(playback.elapsed(when)) } else { Sample::default() }
+        });
+        playback.held = held;
+        playback
+    }
+
+    /// Whether it is an animation of the layer itself, not of a timeline.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self.clock, Clock::Scene(_))
+    }
+
+    /// What it animates.
+    pub(super) fn target(&self) -> Target {
+        self.track.target()
+    }
+
+    /// Seconds since the start, rounded to nanoseconds.
+    fn elapsed(&self, now: f64) -> f64 {
+        match &self.clock {
+            Clock::Scene(start) => rounded(now - start),
+            Clock::Timeline(clock) => clock.elapsed(now),
+        }
+    }
+
+    /// Its value at scene time `now`.
+    pub(super) fn sample(&self, now: f64) -> Sample {
+        let (first, last) = self.changes;
+        if now < first {
+            self.held[0]
+        } else if now > last {
+            self.held[1]
+        } else {
+            self.track.sample(self.elapsed(now))
+        }
+    }
+
+    /// Its value at scene time `now` and how fast that changes, in the numbers in which it moves evenly.
+    pub(super) fn shown(&self, now: f64) -> Shown {
+        self.track.shown(self.elapsed(now))
+    }
+
+    pub(super) fn has_begun(&self, now: f64) -> bool {
+        self.track.has_begun(self.elapsed(now))
+    }
+
+    pub(super) fn is_playing(&self, now: f64) -> bool {
+        let (first, last) = self.changes;
+        if now < first || now > last {
+            return false;
+        }
+        // Well within its time it plays; at its edges it is a matter of nanoseconds.
+        if self.is_own() && now > first + 3.0 * MARGIN && now < last - 3.0 * MARGIN {
+            return true;
+        }
+        let is_running = match &self.clock {
+            Clock::Scene(_) => true,
+            Clock::Timeline(clock) => clock.is_running(now),
+        };
+        is_running && self.track.is_playing(self.elapsed(now))
+    }
+
+    /// The scene seconds between which its value can change, with some margin.
+    pub(super) fn changes(&self) -> (f64, f64) {
+        self.changes
+    }
+
+    /// Scene seconds from when on it has begun for good.
+    pub(super) fn begun_for_good(&self) -> f64 {
+        match &self.clock {
+            Clock::Scene(start) => start + self.track.begin() + MARGIN,
+            // It may be played again, or backwards.
+            Clock::Timeline(_) => f64::INFINITY,
+        }
+    }
+
+    /// Whether it moves as another one does at all times.
+    pub(super) fn moves_like(&self, other: &Self) -> bool {
+        self.track == other.track && self.clock == other.clock
+    }
+}

@@ -1,0 +1,134 @@
+//! Values that have nothing in between: texts, names of several, on and off.
+
+use std::fmt::Debug;
+
+use kurbo::BezPath;
+use serde::{
+    Deserialize,
+    de::{IntoDeserializer, value::Error},
+};
+
+use crate::{
+    animation::value::{ParseValueError, Value, describe},
+    asset::AssetId,
+    blend::BlendMode,
+    content::{Cap, FillRule, FontStyle, Join, Overflow, TextAlign, VerticalAlign, Wrap},
+    geometry::Fit,
+    mask::MaskChannel,
+};
+
+/// A value that can only be one or another.
+pub trait Stepped: Debug {
+    /// What it is, as it would be written.
+    fn value(&self) -> Value;
+
+    /// Makes it another; whether it was another before.
+    ///
+    /// # Errors
+    /// It cannot be that. It stays what it was then.
+    fn set(&mut self, value: &Value) -> Result<bool, ParseValueError>;
+}
+
+fn refused(value: &Value, expected: impl Into<String>) -> ParseValueError {
+    ParseValueError { found: describe(value), expected: expected.into() }
+}
+
+fn replace<T: PartialEq>(slot: &mut T, value: T) -> bool {
+    let differs = *slot != value;
+    *slot = value;
+    differs
+}
+
+impl Stepped for bool {
+    fn value(&self) -> Value {
+        Value::Switch(*self)
+    }
+
+    fn set(&mut self, value: &Value) -> Result<bool, ParseValueError> {
+        match value {
+            Value::Switch(on) => Ok(replace(self, *on)),
+            other => Err(refused(other, "`true` or `false`")),
+        }
+    }
+}
+
+impl Stepped for AssetId {
+    fn value(&self) -> Value {
+        Value::Text(self.as_str().to_owned())
+    }
+
+    fn set(&mut self, value: &Value) -> Result<bool, ParseValueError> {
+        let text = value.text().ok_or_else(|| refused(value, "the id of an asset"))?;
+        // Most of the time it is the same already: no memory is asked for then.
+        if self.as_str() == text {
+            return Ok(false);
+        }
+        *self = Self::new(text).map_err(|_| refused(value, "the id of an asset"))?;
+        Ok(true)
+    }
+}
+
+/// Enums whose variants are written as their names.
+macro_rules! named {
+    ($($name:ty),* $(,)?) => {$(
+        impl Stepped for $name {
+            fn value(&self) -> Value {
+                let name = serde_json::to_value(self).ok();
+                Value::Text(name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().to_owned())
+            }
+
+            fn set(&mut self, value: &Value) -> Result<bool, ParseValueError> {
+                let text = value.text().unwrap_or_default();
+                let read: Result<Self, Error> = Self::deserialize((&*text).into_deserializer());
+                let told = |error: Error| {
+                    let all = error.to_string();
+                    refused(value, all.split_once("expected ").map_or("another name", |(_, names)| names))
+                };
+                read.map(|new| replace(self, new)).map_err(told)
+            }
+        }
+    )*};
+}
+
+named!(BlendMode, Cap, Fit, FillRule, FontStyle, Join, MaskChannel, Overflow, TextAlign, VerticalAlign, Wrap);
+
+/// What a text may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// So many characters, from the least to the most.
+    Characters(usize, usize),
+    /// SVG path data.
+    Path,
+}
+
+/// A text of a certain form.
+#[derive(Debug)]
+pub(super) struct Text<'a> {
+    pub(super) text: &'a mut String,
+    pub(super) form: Form,
+}
+
+impl Stepped for Text<'_> {
+    fn value(&self) -> Value {
+        Value::Text(self.text.clone())
+    }
+
+    fn set(&mut self, value: &Value) -> Result<bool, ParseValueError> {
+        let text = value.text().ok_or_else(|| refused(value, "a text"))?;
+        if *self.text == text {
+            return Ok(false);
+        }
+        match self.form {
+            Form::Characters(least, most) if !(least..=most).contains(&text.chars().count()) => {
+                return Err(refused(value, format!("a text of {least} to {most} characters")));
+            }
+            Form::Path if BezPath::from_svg(&text).is_err() => {
+                return Err(refused(value, "SVG path data such as `M 0 0 L 10 10`"));
+            }
+            Form::Characters(..) | Form::Path => {}
+        }
+        self.text.clear();
+        self.text.push_str(&text);
+        Ok(true)
+    }
+}

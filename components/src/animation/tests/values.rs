@@ -1,0 +1,117 @@
+//! The values between the first and the last.
+
+use super::*;
+use crate::color::Color;
+
+#[test]
+fn pixels_turn_into_percentages() {
+    let track = track(json!({ "property": "transform.position", "from": { "x": 100, "y": "10%" },
+        "to": { "x": "50%", "y": 300 }, "duration": 1 }));
+    let half = track.sample(0.5);
+    assert_eq!([half.x(), half.x_percent(), half.y(), half.y_percent()], [50.0, 25.0, 150.0, 5.0]);
+}
+
+#[test]
+fn colours_fade_without_turning_dark() {
+    let color = content(json!({ "type": "color", "color": "#000000" }));
+    let at_half = |space: &str, from: &str, to: &str| {
+        let track = track_on(
+            &color,
+            json!({ "property": "content.color", "from": from, "to": to, "duration": 1, "colorSpace": space }),
+        );
+        let ends = [0.0, 1.0].map(|at| track.sample(at).to_color());
+        assert_eq!(
+            ends,
+            [from, to].map(|end| if end == "#00000000" { Color::TRANSPARENT } else { end.parse().unwrap() })
+        );
+        track.sample(0.5).to_color().to_string()
+    };
+    assert_eq!(at_half("srgb", "#ff0000", "#00000000"), "#ff000080");
+    assert_eq!(at_half("srgb", "#ff0000", "#0000ff"), "#800080");
+    assert_eq!(at_half("srgb", "#ff000080", "#0000ff"), "#5500aac0");
+    // What browsers make of `color-mix(in oklab, …)`.
+    assert_eq!(at_half("oklab", "#ff0000", "#0000ff"), "#8c53a2");
+    assert_eq!(at_half("oklab", "#ff0000", "#00000000"), "#ff000080");
+    assert_eq!(at_half("oklab", "#ffffff", "#000000"), "#636363");
+}
+
+#[test]
+fn what_is_relative_goes_on_from_where_it_begins() {
+    let turned = Transform { rotation: 30.0, ..Transform::default() };
+    let by = animation(json!({ "property": "transform.rotation", "by": -90, "duration": 1, "repeat": 2 }));
+    let track = by.compile(&group(), &turned, &Opacity::default()).expect("valid");
+    assert_eq!([0.0, 0.5, 1.0, 1.5, 2.0].map(|at| number(&track, at)), [30.0, -15.0, 30.0, -15.0, -60.0]);
+    let from = track_on(
+        &group(),
+        json!({ "property": "transform.position", "from": { "x": 10, "y": "5%" }, "by": { "x": "20%", "y": 4 }, "duration": 1 }),
+    );
+    let end = from.sample(1.0);
+    assert_eq!([end.x(), end.x_percent(), end.y(), end.y_percent()], [10.0, 20.0, 4.0, 5.0]);
+    // However far, it stays within the property.
+    assert_eq!(number(&self::track(json!({ "property": "opacity", "from": 0.5, "by": 0.9, "duration": 1 })), 1.0), 1.0);
+}
+
+#[test]
+fn a_layer_follows_a_path_at_one_speed_and_turns_with_it() {
+    let json =
+        json!({ "property": "transform.position", "path": "M 100 0 H 200 V 300", "orient": "auto", "duration": 4 });
+    let follow = animation(json);
+    assert_eq!(check(&follow, &group()), []);
+    let turned = Transform { rotation: 5.0, ..Transform::default() };
+    let animations = Animations(vec![follow]);
+    let mut starts = AnimationStarts::default();
+    starts.update(&animations, 10.0);
+    let playing = Playing::new(&starts, &Cues::default(), &group(), &turned, &Opacity::default());
+    let seen = |now: f64| {
+        let Pose { position, rotation, .. } = Pose::new(&turned, &Opacity::default(), &playing, now);
+        (position.x, position.y, rotation.to_degrees().round())
+    };
+    let expected = [(100.0, 0.0, 5.0), (150.0, 0.0, 5.0), (200.0, 100.0, 95.0), (200.0, 300.0, 95.0)];
+    assert_eq!([9.0, 10.5, 12.0, 20.0].map(seen), expected);
+    // A spring goes beyond its end, and comes back.
+    let sprung = track(json!({ "property": "transform.position", "path": "M 0 0 H 100", "spring": { "bounce": 0.6 } }));
+    let farthest = (0..200).map(|at| number(&sprung, f64::from(at) / 100.0)).fold(0.0, f64::max);
+    assert!(farthest > 110.0 && number(&sprung, 100.0) == 100.0, "{farthest}");
+}
+
+#[test]
+fn an_angle_turns_the_shorter_way_where_it_is_asked_to() {
+    let values = |keyframes: [f64; 4]| {
+        let frames: Vec<_> = keyframes.iter().zip(0..).map(|(value, at)| json!({ "at": at, "value": value })).collect();
+        let turn = track(json!({ "property": "transform.rotation", "rotate": "shortest", "keyframes": frames }));
+        [0.0, 1.0, 2.0, 3.0].map(|at| number(&turn, at))
+    };
+    assert_eq!(values([350.0, 10.0, -20.0, 170.0]), [350.0, 370.0, 340.0, 170.0]);
+    assert_eq!(values([0.0, 180.0, 0.0, -720.0]), [0.0, 180.0, 360.0, 360.0]);
+}
+
+#[test]
+fn what_overshoots_stays_within_the_property() {
+    let rect = content(json!({ "type": "shape", "geometry": { "type": "rect", "width": 10, "height": 10 } }));
+    let opacity = track(json!({ "property": "opacity", "from": 0, "to": 1, "duration": 1, "easing": "easeInOutBack" }));
+    let width = track_on(
+        &rect,
+        json!({ "property": "content.geometry.width", "to": 0, "duration": 1, "easing": "easeOutBack" }),
+    );
+    let rotation = track(json!({ "property": "transform.rotation", "to": 90, "duration": 1, "easing": "easeOutBack" }));
+    assert_eq!((number(&opacity, 0.2), number(&opacity, 0.8)), (0.0, 1.0));
+    assert_eq!(number(&width, 0.6), 0.0);
+    assert!(number(&rotation, 0.6) > 95.0);
+}
+
+#[test]
+fn a_spring_decides_how_long_it_takes_and_ends_where_it_is_to() {
+    let json = json!({ "property": "transform.rotation", "from": 0, "to": 90, "delay": 1,
+        "spring": { "stiffness": 200, "damping": 12 } });
+    let spring = animation(json.clone()).spring.expect("it has one");
+    let turn = track(json);
+    assert_eq!(turn.begin(), 1.0);
+    assert!((turn.end() - 1.0 - spring.duration()).abs() < 1e-8);
+    assert_eq!((number(&turn, 1.0), number(&turn, turn.end()), number(&turn, 1e6)), (0.0, 90.0, 90.0));
+    let highest = (0..200).map(|at| number(&turn, 1.0 + f64::from(at) / 100.0)).fold(0.0, f64::max);
+    assert!((110.0..180.0).contains(&highest), "it swings over, to {highest}");
+    assert!((number(&turn, turn.end() - 1e-6) - 90.0).abs() < 0.01, "it rests without a jump");
+    // What a property cannot be it is not, however the spring swings.
+    let fade = track(json!({ "property": "opacity", "from": 0, "to": 1, "spring": { "bounce": 0.8 } }));
+    assert!((0..300).all(|at| (0.0..=1.0).contains(&number(&fade, f64::from(at) / 100.0))));
+}

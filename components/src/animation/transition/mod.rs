@@ -1,0 +1,95 @@
+//! Implicit transitions: how a property moves when somebody changes it.
+
+mod drift;
+mod drifts;
+
+use bevy_ecs::component::Component;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::drift::Way;
+pub use self::{drift::Drift, drifts::Drifts};
+use super::{AnimationStarts, Cues, Easing, Parts, Playing, Property, Spring};
+use crate::document::Fault;
+
+/// How changes of a layer's properties are smoothed.
+///
+/// When an edit, or a trigger, changes a property that stands here, or its animations, it moves from the value and with
+/// the velocity that it has at that moment to what it is to be from then on. While a timeline animates the property
+/// nothing is to be seen of that. A transition that is new holds for the changes after it; one that is taken away ends
+/// at once what it moves.
+#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[require(AnimationStarts, Playing, Cues, Drifts)]
+pub struct Transitions(#[schemars(length(max = 64))] pub Vec<Transition>);
+
+/// How one property moves when somebody changes it: by `duration` and `easing`, or by a `spring`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Transition {
+    /// What moves: `opacity`, `transform.position`, `content.fill`, … A pair is another property than its two halves.
+    pub property: Property,
+    /// Seconds that it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.001, max = 1e6))]
+    pub duration: Option<f64>,
+    /// How it goes; `ease` if absent. What is still moving when it is changed again follows this only after the first
+    /// third of the time, in which its velocity turns smoothly into that of the easing.
+    #[serde(default = "ease")]
+    pub easing: Easing,
+    /// What pulls it to the new value, instead of `duration` and `easing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spring: Option<Spring>,
+}
+
+fn ease() -> Easing {
+    Easing::Ease
+}
+
+/// What is wrong with the transitions of a layer of such parts, with pointers from the list on.
+#[must_use]
+pub fn check_transitions<'a>(transitions: &[Transition], parts: impl Into<Parts<'a>>) -> Vec<Fault> {
+    let parts = parts.into();
+    let mut faults = Vec::new();
+    for (index, transition) in transitions.iter().enumerate() {
+        let mut fault = |part: &str, found: String, expected: &str, nearest: Option<String>| {
+            let (pointer, expected) = (format!("/{index}{part}"), expected.to_owned());
+            faults.push(Fault { place: None, pointer, found, expected, nearest });
+        };
+        let resolved = transition.property.resolve(parts);
+        let steps = resolved.as_ref().is_ok_and(|resolved| resolved.stepped().is_some());
+        if let Err(unknown) = resolved {
+            fault("/property", unknown.found, &unknown.expected, unknown.nearest);
+        } else if steps {
+            let found = format!("`{}`, which has nothing in between to move through", transition.property.as_str());
+            fault("/property", found, "a number, a length, a colour or a pair", None);
+        } else if transitions[..index].iter().any(|other| other.property == transition.property) {
+            let found = format!("a second transition of `{}`", transition.property.as_str());
+            fault("/property", found, "one for each property", None);
+        }
+        match (transition.duration, &transition.spring) {
+            (None, None) => {
+                let expected = "seconds in `duration`, or a `spring`";
+                fault("", "neither `duration` nor `spring`".to_owned(), expected, None);
+            }
+            (Some(_), Some(_)) => {
+                let expected = "no `duration`: how long a spring takes follows from it (it can have one within)";
+                fault("/duration", "`duration` beside `spring`".to_owned(), expected, None);
+            }
+            (Some(duration), None) if !(0.001..=1e6).contains(&duration) => {
+                fault("/duration", duration.to_string(), "seconds from 0.001 to 1000000", None);
+            }
+            _ => {}
+        }
+        if let Some(spring) = &transition.spring {
+            if transition.easing != Easing::Ease {
+                fault("/easing", "`easing` beside `spring`".to_owned(), "only one of them", None);
+            }
+            faults.extend(spring.check(&format!("/{index}/spring")));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests;

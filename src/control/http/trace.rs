@@ -1,0 +1,30 @@
+//! What the last ticks spent their time on, for a flame chart.
+
+use warp::{Filter, filters::BoxedFilter, http::StatusCode, reply::Response};
+
+use super::{Context, Problem, Request, endpoint, json, openapi::Api};
+use crate::telemetry::TraceDocument;
+
+/// `GET …/trace`.
+pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
+    let path = base.clone().and(warp::path!("trace")).map(|| ()).boxed();
+    endpoint(context, path, "/api/stream/trace", trace)
+}
+
+pub(super) fn describe(api: &mut Api) {
+    api.route("/api/stream/trace").on("get", "What the last ticks spent their time on", |get| {
+        get.about(
+            "The last 900 ticks, each with its stages, in the Trace Event Format: save the answer to a file, and open that in \
+             Perfetto (ui.perfetto.dev), speedscope or chrome://tracing.",
+        )
+        .answers::<TraceDocument>(200, "The ticks, oldest first")
+    });
+}
+
+async fn trace(context: Context, (): (), request: Request) -> Result<Response, Problem> {
+    if !request.reads() {
+        return Err(Problem::method_not_allowed("GET, HEAD"));
+    }
+    request.query.only(&[])?;
+    json(StatusCode::OK, &context.metrics.trace())
+}

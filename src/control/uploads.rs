@@ -1,0 +1,159 @@
+//! The files that clients have sent: in the folder `uploads` beside the scene.
+//!
+//! How many come in at once is bounded, as is how many are looked at. Files are put into the folder and taken out of it by
+//! one at a time: who puts one there also makes it an asset before anybody looks which files nothing uses.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use components::SceneDocument;
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    Problem,
+    limits::{Counted, Counts},
+    turns::Turns,
+};
+use crate::engine::EngineHandle;
+
+/// The folder for uploads, in the scene's.
+pub(super) const FOLDER: &str = "uploads";
+/// Files that may come in at once: each takes up to 64 MiB of the disk until it is found good or refused.
+const AT_ONCE: usize = 16;
+/// Those that one address may send of them.
+const OF_ONE: usize = AT_ONCE / 2;
+
+/// What is done with the files.
+pub(super) struct Uploads {
+    places: Arc<Semaphore>,
+    counts: Counts,
+    /// Files that are looked at. It takes as much memory as the assets may, and so it is one at a time.
+    pub(super) looks: Turns,
+    folder: Mutex<()>,
+}
+
+/// Room for one file that comes in, until it is dropped.
+pub(super) struct Room(#[expect(dead_code, reason = "held until it is dropped")] (OwnedSemaphorePermit, Counted));
+
+impl Uploads {
+    pub(super) fn new() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            counts: Counts::default(),
+            // All that may come in may wait.
+            looks: Turns::new("uploads", 1, 2 * AT_ONCE),
+            folder: Mutex::default(),
+        }
+    }
+
+    /// Room for one more file.
+    ///
+    /// # Errors
+    /// Too many come in, from this address or in all.
+    pub(super) fn room(&self, address: IpAddr) -> Result<Room, Problem> {
+        let refused = |count: usize, whose: &str| {
+            let detail = format!("{count} files{whose} are being uploaded, which is as many as may be at once");
+            Problem::unavailable(detail)
+        };
+        let counted = self.counts.add(address, OF_ONE).ok_or_else(|| refused(OF_ONE, " of this address"))?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| refused(AT_ONCE, ""))?;
+        Ok(Room((place, counted)))
+    }
+
+    /// The right to put files into the folder.
+    pub(super) async fn alone(&self) -> MutexGuard<'_, ()> {
+        self.folder.lock().await
+    }
+
+    /// Removes those of these files, in the folder of a scene, that were uploaded and that no scene uses any more.
+    pub(super) async fn tidy(&self, engine: &EngineHandle, folder: &Path, files: Vec<PathBuf>) {
+        let alone = self.alone().await;
+        self.tidy_alone(&alone, engine, folder, files).await;
+    }
+
+    /// Like [`tidy`](Self::tidy), for who has the right already.
+    pub(super) async fn tidy_alone(
+        &self,
+        _: &MutexGuard<'_, ()>,
+        engine: &EngineHandle,
+        folder: &Path,
+        files: Vec<PathBuf>,
+    ) {
+        if files.is_empty() {
+            return;
+        }
+        let (snapshot, held) = match engine.scenes().await {
+            Ok(scenes) => scenes,
+            Err(error) => {
+                tracing::warn!("uploaded files that nothing may use any more are left: {error}");
+                return;
+            }
+        };
+        let folder = folder.to_owned();
+        let removing = tokio::task::spawn_blocking(move || {
+            for file in &files {
+                discard(file, &folder, held.others.values().map(AsRef::as_ref).chain([&snapshot.scene]));
+            }
+        });
+        if let Err(error) = removing.await {
+            tracing::warn!("uploaded files that nothing uses any more are left: {error}");
+        }
+    }
+}
+
+/// What the names of files begin with that come in, and end with.
+pub(super) const INCOMING: (&str, &str) = (".incoming-", ".part");
+
+/// Removes what came into the folders of scenes when the service was ended without a word. Files that come in just now, to
+/// another instance, are locked and stay.
+pub(super) async fn sweep(engine: &EngineHandle) {
+    let Ok((snapshot, held)) = engine.scenes().await else { return };
+    let folders: BTreeSet<PathBuf> =
+        held.others.values().map(|scene| &scene.folder).chain([&snapshot.scene.folder]).cloned().collect();
+    let sweeping = tokio::task::spawn_blocking(move || {
+        for folder in folders {
+            // Where nothing was ever uploaded there is no such folder.
+            for entry in fs::read_dir(place(&folder, Path::new(FOLDER))).into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                let is_part =
+                    name.to_str().is_some_and(|name| name.starts_with(INCOMING.0) && name.ends_with(INCOMING.1));
+                let is_left = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+                // A folder of this name is somebody else's.
+                let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file());
+                if is_part && is_file() && is_left() {
+                    match fs::remove_file(entry.path()) {
+                        Ok(()) => {
+                            tracing::info!("`{}` came in to its half only; it is removed", entry.path().display());
+                        }
+                        Err(error) => tracing::warn!("`{}` cannot be removed: {error}", entry.path().display()),
+                    }
+                }
+            }
+        }
+    });
+    if let Err(error) = sweeping.await {
+        tracing::warn!("what came in to its half only is left: {error}");
+    }
+}
+
+/// Removes an uploaded file that none of the scenes uses any more. Other files are left alone: somebody else put them
+/// there.
+fn discard<'a>(file: &Path, folder: &Path, scenes: impl IntoIterator<Item = &'a SceneDocument>) {
+    let is_used = |scene: &SceneDocument| scene.folder == folder && scene.assets.iter().any(|asset| asset.path == file);
+    if file.starts_with(FOLDER)
+        && !scenes.into_iter().any(is_used)
+        && let Err(error) = fs::remove_file(place(folder, file))
+    {
+        tracing::warn!(file = %file.display(), "an uploaded file could not be removed: {error}");
+    }
+}
+
+/// Where a file of a scene lies.
+pub(super) fn place(folder: &Path, file: &Path) -> PathBuf {
+    if folder.as_os_str().is_empty() { Path::new(".").join(file) } else { folder.join(file) }
+}

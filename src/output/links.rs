@@ -1,0 +1,271 @@
+//! All outputs of a stream, which are added, changed and removed while it runs.
+//!
+//! The encoder's threads read the list for each packet and never wait for an output. Whoever changes it holds it for as
+//! long as it takes to write an order into a channel, or to start a thread.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use super::{backoff::ReconnectPolicy, destination::Destination, link::Link, packet::Packet, supervisor::Surroundings};
+
+/// What an output is to do.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Where it sends to.
+    pub destination: Destination,
+    /// What is done when its peer is slow or lost.
+    pub policy: ReconnectPolicy,
+    /// Whether it sends while the stream is on air.
+    pub is_enabled: bool,
+    /// The kilobits per second of video to which the encode is lowered at most while its link is too slow; never if `None`.
+    pub min_bitrate: Option<u32>,
+    /// Which rendition it sends, by its name; the stream in its own size if `None`.
+    pub rendition: Option<String>,
+}
+
+/// The name of a rendition; `None` is the stream in its own size.
+pub(super) type RenditionName = Option<String>;
+
+/// An output whose queue is the longest of those that the bitrate follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pressure {
+    pub(super) id: String,
+    /// Frames.
+    pub(super) queued: u64,
+    pub(super) min_bitrate: u32,
+}
+
+/// Outputs cannot be changed like this.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputsError {
+    /// There is one of this name.
+    #[error("two outputs are named `{0}`; give each a name of its own")]
+    SameName(String),
+    /// One of this name was removed, and has not finished yet.
+    #[error("the output `{0}` that was removed is still finishing; try again in a moment")]
+    StillFinishing(String),
+    /// There is none of this name.
+    #[error("there is no output `{0}`")]
+    Unknown(String),
+    /// The system gives no more threads.
+    #[error("no thread could be started: {0}")]
+    Thread(#[from] std::io::Error),
+    /// All outputs have ended.
+    #[error("the service is ending")]
+    Ended,
+}
+
+/// See the module's documentation.
+pub(super) struct Links(RwLock<State>);
+
+struct State {
+    links: Vec<Link>,
+    /// Removed, but not gone yet: their names are taken until they have left, their threads and connections longer.
+    leaving: Vec<Link>,
+    /// The renditions that are encoded at present.
+    on_air: BTreeSet<RenditionName>,
+    /// How many are encoded from time to time.
+    encodes: usize,
+    /// `None` once all have ended.
+    surroundings: Option<Surroundings>,
+}
+
+impl State {
+    fn find(&mut self, id: &str) -> Result<&mut Link, OutputsError> {
+        self.links.iter_mut().find(|link| link.id() == id).ok_or_else(|| OutputsError::Unknown(id.to_owned()))
+    }
+}
+
+impl Links {
+    /// For so many renditions, the stream in its own size among them.
+    pub(super) fn new(surroundings: Surroundings, encodes: usize) -> Self {
+        let (links, leaving, on_air) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self(RwLock::new(State { links, leaving, on_air, encodes, surroundings: Some(surroundings) }))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether any output is to send this rendition while the stream is on air.
+    pub(super) fn any_enabled(&self, rendition: &RenditionName) -> bool {
+        self.read().links.iter().any(|link| link.sends(rendition))
+    }
+
+    /// The one that the bitrate of this rendition has to follow; `None` if it need not follow any.
+    pub(super) fn pressure(&self, rendition: &RenditionName) -> Option<Pressure> {
+        let state = self.read();
+        let links = state.links.iter().filter(|link| link.sends(rendition));
+        let pressed = links.filter_map(|link| {
+            let (queued, min_bitrate) = (link.queued(), link.min_bitrate?);
+            Some(Pressure { id: link.id().to_owned(), queued, min_bitrate })
+        });
+        pressed.max_by_key(|pressure| pressure.queued)
+    }
+
+    /// A rendition goes on air.
+    pub(super) fn open(&self, rendition: &RenditionName) {
+        let mut state = self.write();
+        state.on_air.insert(rendition.clone());
+        for link in state.links.iter().filter(|link| link.sends(rendition)) {
+            link.open();
+        }
+    }
+
+    /// A rendition goes off air.
+    pub(super) fn finish(&self, rendition: &RenditionName) {
+        let mut state = self.write();
+        state.on_air.remove(rendition);
+        for link in state.links.iter().filter(|link| link.sends(rendition)) {
+            link.finish();
+        }
+    }
+
+    /// A rendition is encoded no more. After the last one, lets go of all outputs, which end by themselves, and takes no
+    /// more.
+    pub(super) fn close(&self) {
+        let mut state = self.write();
+        state.encodes = state.encodes.saturating_sub(1);
+        if state.encodes > 0 {
+            return;
+        }
+        state.surroundings = None;
+        state.links.clear();
+        state.leaving.clear();
+    }
+
+    /// Offers a packet of a rendition to all outputs that send it.
+    pub(super) fn offer(&self, rendition: &RenditionName, packet: &Packet) {
+        for link in self.read().links.iter().filter(|link| link.sends(rendition)) {
+            link.offer(packet);
+        }
+    }
+
+    fn add(&self, id: &str, output: Output) -> Result<(), OutputsError> {
+        let mut state = self.write();
+        let surroundings = state.surroundings.clone().ok_or(OutputsError::Ended)?;
+        state.leaving.retain(|link| !link.has_ended());
+        let is_named = |link: &Link| link.id() == id;
+        if state.links.iter().any(is_named) {
+            return Err(OutputsError::SameName(id.to_owned()));
+        }
+        if state.leaving.iter().any(|link| is_named(link) && !link.has_left()) {
+            return Err(OutputsError::StillFinishing(id.to_owned()));
+        }
+        let link = Link::start(id, output, surroundings)?;
+        if link.is_enabled && state.on_air.contains(&link.rendition) {
+            link.open();
+        }
+        state.links.push(link);
+        Ok(())
+    }
+}
+
+/// The way to change the outputs of a running stream. Cheap to clone.
+///
+/// None of this waits for a peer: what becomes of an output is told by its status.
+#[derive(Clone)]
+pub struct OutputControl(pub(super) Arc<Links>);
+
+impl OutputControl {
+    /// Adds an output. It opens at once if the stream is on air and it is enabled; the others are not touched.
+    ///
+    /// # Errors
+    /// Its name is taken, or the service ends.
+    pub fn add(&self, id: &str, output: Output) -> Result<(), OutputsError> {
+        self.0.add(id, output)
+    }
+
+    /// How many outputs have threads and connections: those that there are, and those that were removed and are not gone
+    /// yet.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        let mut state = self.0.write();
+        state.leaving.retain(|link| !link.has_ended());
+        state.links.len() + state.leaving.len()
+    }
+
+    /// Has an output send elsewhere, or another rendition. It finishes first what it has.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn aim(&self, id: &str, destination: Destination, rendition: Option<String>) -> Result<(), OutputsError> {
+        let mut state = self.0.write();
+        let on_air = state.on_air.clone();
+        let link = state.find(id)?;
+        if link.is_enabled && on_air.contains(&link.rendition) {
+            link.finish();
+        }
+        link.aim(destination, rendition);
+        if link.is_enabled && on_air.contains(&link.rendition) {
+            link.open();
+        }
+        Ok(())
+    }
+
+    /// Changes what an output does from the next loss of its peer on.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn set_policy(&self, id: &str, policy: ReconnectPolicy) -> Result<(), OutputsError> {
+        self.0.write().find(id)?.set_policy(policy);
+        Ok(())
+    }
+
+    /// Changes down to which bitrate the encode follows an output's link.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn set_min_bitrate(&self, id: &str, kbps: Option<u32>) -> Result<(), OutputsError> {
+        self.0.write().find(id)?.min_bitrate = kbps;
+        Ok(())
+    }
+
+    /// Lets an output send whenever the stream is on air. One that has given up, or waits to try again, tries at once;
+    /// one that sends goes on.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn start(&self, id: &str) -> Result<(), OutputsError> {
+        let mut state = self.0.write();
+        let on_air = state.on_air.clone();
+        let link = state.find(id)?;
+        link.is_enabled = true;
+        if on_air.contains(&link.rendition) {
+            link.open();
+        }
+        Ok(())
+    }
+
+    /// Has an output finish what it has, and send nothing more until it is started.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn stop(&self, id: &str) -> Result<(), OutputsError> {
+        let mut state = self.0.write();
+        let link = state.find(id)?;
+        link.finish();
+        link.is_enabled = false;
+        Ok(())
+    }
+
+    /// Removes an output. It finishes what it has; its status is there until that is done.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn remove(&self, id: &str) -> Result<(), OutputsError> {
+        let mut state = self.0.write();
+        let index = state.links.iter().position(|link| link.id() == id);
+        let link = state.links.remove(index.ok_or_else(|| OutputsError::Unknown(id.to_owned()))?);
+        link.finish();
+        link.leave();
+        state.leaving.push(link);
+        Ok(())
+    }
+}

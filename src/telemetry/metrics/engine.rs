@@ -1,0 +1,118 @@
+//! What the engine knows already.
+
+use std::fmt;
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::DescriptorEncoder,
+    metrics::{counter::ConstCounter, gauge::ConstGauge},
+};
+
+use super::sheet::Sheet;
+use crate::engine::{EncoderState, EncoderStatus, EngineHandle, OutputState, OutputStatus, Transport};
+
+/// Asks the engine at each scrape.
+pub(super) struct EngineCollector(pub(super) EngineHandle);
+
+impl fmt::Debug for EngineCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EngineCollector")
+    }
+}
+
+impl Collector for EngineCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let (stats, outputs) = (self.0.stats(), self.0.outputs());
+        let live = *self.0.transport().borrow() != Transport::Stopped;
+        let mut out = Sheet(&mut encoder);
+        out.gauge("stream_live", "1 on air, paused included, 0 off air", u64::from(live))?;
+        out.gauge("stream_fps", "Ticks per second over the last second", stats.fps)?;
+        out.gauge("stream_target_fps", "Frames per second as configured", u64::from(self.0.format().fps))?;
+        out.gauge("stream_layers", "Layers of the scene, groups included", stats.layer_count)?;
+        out.gauge("stream_uptime_seconds", "Time since the engine started", stats.uptime.as_secs_f64())?;
+        out.gauge("websocket_clients", "Connected WebSocket clients", self.0.clients())?;
+        out.metric("stream_frames", "Ticks that ran", &ConstCounter::new(stats.frames))?;
+        let dropped = ConstCounter::new(stats.dropped_frames);
+        out.metric("stream_dropped_frames", "Ticks that were due and left out", &dropped)?;
+
+        out.gauge(
+            "stream_shedding_level",
+            "Steps by which the load is reduced, 0 for none",
+            stats.shedding.level as u64,
+        )?;
+        let changes = ConstCounter::new(stats.shedding_changes);
+        out.metric("stream_shedding_changes", "Times a step was taken down or up", &changes)?;
+        let shed = ConstCounter::new(stats.shed_frames);
+        out.metric("stream_shed_frames", "Frames left out to draw the others in time", &shed)?;
+
+        if let Some(store) = self.0.store() {
+            out.gauge("store_connected", "1 while the store takes changes", u64::from(store.connected))?;
+            out.gauge("store_pending", "Changes that are not in the store yet", store.pending)?;
+            let commits = ConstCounter::new(store.commits);
+            out.metric("store_commits", "Groups of changes that were written", &commits)?;
+            out.metric("store_errors", "Times that writing failed", &ConstCounter::new(store.errors))?;
+        }
+
+        let started = outputs.iter().filter(|output| output.state == OutputState::Started).count();
+        out.gauge("muxer_active_outputs", "Outputs to which pictures go out", started as u64)?;
+        let each = |value: fn(&OutputStatus) -> u64| {
+            outputs.iter().map(move |output| (output.id.as_str(), ConstCounter::new(value(output)))).collect::<Vec<_>>()
+        };
+        let level = |value: fn(&OutputStatus) -> f64| {
+            outputs.iter().map(move |output| (output.id.as_str(), ConstGauge::new(value(output)))).collect::<Vec<_>>()
+        };
+        let label = "output";
+        out.family(("output_bytes", "Encoded bytes handed to an output"), label, each(|o| o.bytes))?;
+        out.family(("output_dropped_frames", "Frames an output left out"), label, each(|o| o.dropped_frames))?;
+        out.family(("output_reconnects", "Times an output got its peer back"), label, each(|o| o.reconnects))?;
+        let up = level(|o| f64::from(o.state == OutputState::Started));
+        out.family(("output_up", "1 while pictures go out to an output"), label, up)?;
+        let stalled = level(|o| f64::from(o.is_stalled));
+        out.family(("output_stalled", "1 while an output takes nothing of what waits for it"), label, stalled)?;
+        out.family(("output_bitrate", "Kilobits a second handed to an output"), label, level(|o| o.bitrate))?;
+        #[expect(clippy::cast_precision_loss, reason = "some hundred frames")]
+        let queued = level(|o| o.queued_frames as f64);
+        out.family(("muxer_queue_size", "Encoded frames that wait for an output"), label, queued)?;
+        out.family(("muxer_errors", "Times something went wrong with an output"), label, each(|o| o.errors))?;
+
+        let others: Vec<_> = self.0.encoders().into_iter().filter(|encoder| encoder.rendition.is_some()).collect();
+        let label = "rendition";
+        let of = |value: fn(&EncoderStatus) -> f64| {
+            let name = |one: &EncoderStatus| one.rendition.clone().unwrap_or_default();
+            others.iter().map(|one| (name(one), value(one))).collect::<Vec<_>>()
+        };
+        for (name, help, value) in [
+            (
+                "rendition_fps",
+                "Frames of a further size over the last second",
+                (|one| one.fps) as fn(&EncoderStatus) -> f64,
+            ),
+            ("rendition_bitrate", "Kilobits a second of a further size", |one| one.bitrate),
+            ("rendition_up", "1 while a further size is encoded", |one| f64::from(one.state == EncoderState::Running)),
+        ] {
+            let values = of(value);
+            let values = values.iter().map(|(name, gauge)| (name.as_str(), ConstGauge::new(*gauge))).collect();
+            out.family((name, help), label, values)?;
+        }
+
+        let Some(encoder) = self.0.encoder() else { return Ok(()) };
+        let up = u64::from(encoder.state == EncoderState::Running);
+        out.gauge("encoder_up", "1 while frames are encoded", up)?;
+        out.gauge("encoder_fps", "Frames that came out over the last second", encoder.fps)?;
+        out.gauge("encoder_bitrate", "Kilobits a second of video that came out over the last second", encoder.bitrate)?;
+        let target = u64::from(encoder.target_bitrate);
+        out.gauge("encoder_target_bitrate", "Kilobits a second that are to come out", target)?;
+        let full = u64::from(encoder.full_bitrate);
+        out.gauge("encoder_full_bitrate", "Kilobits a second that come out when no link is too slow", full)?;
+        out.gauge("encoder_queue_size", "Frames that the encoder holds", encoder.queued_frames)?;
+        let lost = ConstCounter::new(encoder.dropped_frames + stats.missed_frames);
+        out.metric("encoder_dropped_frames", "Frames that it did not take in time, or lost as it failed", &lost)?;
+        let repeated = ConstCounter::new(encoder.repeated_frames);
+        out.metric("encoder_repeated_frames", "Frames that repeat the last picture, for want of a new one", &repeated)?;
+        out.metric(
+            "encoder_restarts",
+            "Times it was started again after a failure",
+            &ConstCounter::new(encoder.restarts),
+        )
+    }
+}

@@ -1,0 +1,323 @@
+//! What the tick thread tells of each tick.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::DescriptorEncoder,
+    metrics::{counter::ConstCounter, gauge::ConstGauge},
+};
+use systems::{TickReport, WorkerLoad, WorkerTotals, assets::AssetStats, caches::CacheCounts, clock::SceneEvent};
+
+use super::sheet::Sheet;
+use crate::telemetry::histogram::DurationHistogram;
+
+/// A frame has 16.7 ms at 60 frames per second, 33.3 ms at 30; bounds are close where that is decided.
+const TICK_SECONDS: &[f64] =
+    &[0.0005, 0.001, 0.002, 0.004, 0.006, 0.008, 0.012, 0.016, 0.02, 0.025, 0.033, 0.05, 0.1, 0.25];
+const STAGE_SECONDS: &[f64] = &[0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.1];
+
+/// Stages that a tick may have. More than this are left out of the metrics, never a reason to allocate on the tick
+/// thread.
+const STAGES: usize = 24;
+
+/// What the tick thread writes.
+#[derive(Debug)]
+pub(super) struct Ticks {
+    born: Instant,
+    /// Nanoseconds from `born` to the end of the last tick; 0 before the first.
+    last: AtomicU64,
+    seconds: DurationHistogram,
+    /// Filled in the order in which stages are met first; only the tick thread adds to it.
+    stages: [OnceLock<(&'static str, DurationHistogram)>; STAGES],
+    /// Tiles drawn and tiles there were, in all ticks.
+    drawn_tiles: AtomicU64,
+    all_tiles: AtomicU64,
+    /// Share of the tiles that the last tick drew, as bits of an `f64`.
+    damage_ratio: AtomicU64,
+    starved: AtomicU64,
+    assets: AssetNumbers,
+    edits: AtomicU64,
+    refused_edits: AtomicU64,
+    trigger_errors: AtomicU64,
+    render: WorkerClass,
+    render_each: Mutex<Arc<[WorkerLoad]>>,
+    background: WorkerClass,
+    background_each: Mutex<Arc<[WorkerLoad]>>,
+    decode: WorkerClass,
+    decode_each: Mutex<Arc<[WorkerLoad]>>,
+    rasters: Rasters,
+    caches: Caches,
+}
+
+/// What a class of workers has done.
+#[derive(Debug, Default)]
+struct WorkerClass {
+    tasks: AtomicU64,
+    /// Nanoseconds.
+    busy: AtomicU64,
+    panics: AtomicU64,
+    queued: AtomicU64,
+    threads: AtomicU64,
+}
+
+impl WorkerClass {
+    fn store(&self, totals: &WorkerTotals) {
+        let busy = u64::try_from(totals.busy.as_nanos()).unwrap_or(u64::MAX);
+        for (cell, value) in [
+            (&self.tasks, totals.tasks),
+            (&self.busy, busy),
+            (&self.panics, totals.panics),
+            (&self.queued, totals.queued),
+            (&self.threads, totals.threads),
+        ] {
+            cell.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The cached pictures of layers.
+#[derive(Debug, Default)]
+struct Rasters {
+    bytes: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    late: AtomicU64,
+    dropped: AtomicU64,
+    reduced: AtomicU64,
+}
+
+/// How often what is kept was asked for.
+#[derive(Debug, Default)]
+struct Caches([(AtomicU64, AtomicU64); Caches::NAMES.len()]);
+
+impl Caches {
+    /// Decoded assets; which font has a letter; the lines of texts; shapes and pixels of glyphs; the pictures of layers;
+    /// of these, and of groups, those with effects.
+    const NAMES: [&str; 6] = ["images", "fonts", "lines", "glyphs", "layers", "effects"];
+
+    fn store(&self, report: &TickReport) {
+        let (assets, rasters, text) = (&report.assets, &report.rasters, &report.text);
+        let counts = [
+            CacheCounts { hits: assets.hits, misses: assets.misses },
+            text.fonts,
+            text.lines,
+            text.glyphs,
+            CacheCounts { hits: rasters.hits, misses: rasters.misses },
+            rasters.effects,
+        ];
+        for ((hits, misses), counts) in self.0.iter().zip(counts) {
+            hits.store(counts.hits, Ordering::Relaxed);
+            misses.store(counts.misses, Ordering::Relaxed);
+        }
+    }
+
+    fn encode(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
+        let count = |cell: fn(&(AtomicU64, AtomicU64)) -> &AtomicU64| {
+            let counts = self.0.iter().map(|counts| ConstCounter::new(cell(counts).load(Ordering::Relaxed)));
+            Self::NAMES.into_iter().zip(counts).collect()
+        };
+        out.family(("cache_hits", "Times that what was asked for was kept"), "cache", count(|(hits, _)| hits))?;
+        out.family(("cache_misses", "Times that it had to be made"), "cache", count(|(_, misses)| misses))
+    }
+}
+
+impl Ticks {
+    pub(super) fn new() -> Self {
+        Self {
+            born: Instant::now(),
+            last: AtomicU64::new(0),
+            seconds: DurationHistogram::new(TICK_SECONDS),
+            stages: [const { OnceLock::new() }; STAGES],
+            drawn_tiles: AtomicU64::new(0),
+            all_tiles: AtomicU64::new(0),
+            damage_ratio: AtomicU64::new(0),
+            starved: AtomicU64::new(0),
+            assets: AssetNumbers::default(),
+            edits: AtomicU64::new(0),
+            refused_edits: AtomicU64::new(0),
+            trigger_errors: AtomicU64::new(0),
+            render: WorkerClass::default(),
+            render_each: Mutex::new(Arc::default()),
+            background: WorkerClass::default(),
+            background_each: Mutex::new(Arc::default()),
+            decode: WorkerClass::default(),
+            decode_each: Mutex::new(Arc::default()),
+            rasters: Rasters::default(),
+            caches: Caches::default(),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a frame has a few thousand tiles")]
+    pub(super) fn observe(&self, report: &TickReport, spent: Duration) {
+        self.seconds.observe(spent);
+        for (name, spent) in &report.stages {
+            if let Some(histogram) = self.stage(name) {
+                histogram.observe(*spent);
+            }
+        }
+        let (drawn, all) = (report.damage.len(), report.damage.capacity());
+        self.drawn_tiles.fetch_add(drawn as u64, Ordering::Relaxed);
+        self.all_tiles.fetch_add(all as u64, Ordering::Relaxed);
+        let ratio = if all == 0 { 0.0 } else { drawn as f64 / all as f64 };
+        self.damage_ratio.store(ratio.to_bits(), Ordering::Relaxed);
+        self.starved.fetch_add(u64::from(report.starved), Ordering::Relaxed);
+        self.assets.observe(&report.assets);
+        let refused = report.outcomes.iter().filter(|(_, outcome)| outcome.is_err()).count();
+        self.refused_edits.fetch_add(refused as u64, Ordering::Relaxed);
+        self.edits.fetch_add((report.outcomes.len() - refused) as u64, Ordering::Relaxed);
+        let failed = report.events.iter().filter(|event| matches!(event, SceneEvent::Failed { .. })).count();
+        self.trigger_errors.fetch_add(failed as u64, Ordering::Relaxed);
+        self.render.store(&report.render);
+        for (cell, each) in [
+            (&self.render_each, &report.render_each),
+            (&self.background_each, &report.background_each),
+            (&self.decode_each, &report.decode_each),
+        ] {
+            *cell.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(each);
+        }
+        self.background.store(&report.background);
+        self.decode.store(&report.decode);
+        self.rasters.bytes.store(report.rasters.bytes, Ordering::Relaxed);
+        self.rasters.hits.store(report.rasters.hits, Ordering::Relaxed);
+        self.rasters.misses.store(report.rasters.misses, Ordering::Relaxed);
+        self.rasters.late.store(report.rasters.late, Ordering::Relaxed);
+        self.rasters.dropped.store(report.rasters.dropped, Ordering::Relaxed);
+        self.rasters.reduced.store(report.rasters.reduced, Ordering::Relaxed);
+        self.caches.store(report);
+        let now = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.last.store(now.max(1), Ordering::Release);
+    }
+
+    fn stage(&self, name: &'static str) -> Option<&DurationHistogram> {
+        self.stages
+            .iter()
+            .map(|slot| slot.get_or_init(|| (name, DurationHistogram::new(STAGE_SECONDS))))
+            .find_map(|(known, histogram)| (*known == name).then_some(histogram))
+    }
+
+    fn encode_workers(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
+        let classes = [("render", &self.render), ("background", &self.background), ("decode", &self.decode)];
+        let count = |cell: fn(&WorkerClass) -> &AtomicU64| {
+            classes
+                .iter()
+                .map(|(name, class)| (*name, ConstCounter::new(cell(class).load(Ordering::Relaxed))))
+                .collect()
+        };
+        let level = |cell: fn(&WorkerClass) -> &AtomicU64| {
+            classes.iter().map(|(name, class)| (*name, ConstGauge::new(cell(class).load(Ordering::Relaxed)))).collect()
+        };
+        let busy = classes.iter().map(|(name, class)| {
+            (*name, ConstCounter::new(Duration::from_nanos(class.busy.load(Ordering::Relaxed)).as_secs_f64()))
+        });
+        let label = "class";
+        out.family(("worker_tasks", "Pieces of work that workers did"), label, count(|class| &class.tasks))?;
+        out.family(("worker_busy_seconds", "Time that workers took for them"), label, busy.collect())?;
+        out.family(("worker_panics", "Pieces of work that ended by a panic"), label, count(|class| &class.panics))?;
+        out.family(("worker_queue", "Pieces of work that wait"), label, level(|class| &class.queued))?;
+        out.family(("worker_threads", "Threads that share the work"), label, level(|class| &class.threads))?;
+        for (class, each) in
+            [("render", &self.render_each), ("background", &self.background_each), ("decode", &self.decode_each)]
+        {
+            let each = Arc::clone(&each.lock().unwrap_or_else(PoisonError::into_inner));
+            let names: Vec<String> = (0..each.len()).map(|worker| worker.to_string()).collect();
+            let named = || names.iter().map(String::as_str).zip(each.iter());
+            let tasks = named().map(|(name, load)| (name, ConstCounter::new(load.tasks()))).collect();
+            let (name, help) = (
+                format!("{class}_worker_tasks"),
+                format!("Pieces of work that each worker of the class `{class}` did"),
+            );
+            out.family((&name, &help), "worker", tasks)?;
+            let busy = named().map(|(name, load)| (name, ConstCounter::new(load.busy().as_secs_f64()))).collect();
+            let (name, help) = (
+                format!("{class}_worker_busy_seconds"),
+                format!("Time that each worker of the class `{class}` took for them"),
+            );
+            out.family((&name, &help), "worker", busy)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn since_last(&self) -> Option<Duration> {
+        let last = self.last.load(Ordering::Acquire);
+        (last != 0).then(|| self.born.elapsed().saturating_sub(Duration::from_nanos(last)))
+    }
+}
+
+impl Collector for Ticks {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let mut out = Sheet(&mut encoder);
+        out.metric("stream_tick_seconds", "Time that a tick took, all stages", &self.seconds)?;
+        let stages: Vec<_> = self.stages.iter().filter_map(OnceLock::get).map(|(name, h)| (*name, h)).collect();
+        out.family(("stream_stage_seconds", "Time that a stage of a tick took"), "stage", stages)?;
+        let ratio = f64::from_bits(self.damage_ratio.load(Ordering::Relaxed));
+        out.gauge("stream_damage_ratio", "Share of the tiles that the last tick drew", ratio)?;
+        out.counter("stream_drawn_tiles", "Tiles that ticks drew", &self.drawn_tiles)?;
+        out.counter("stream_tiles", "Tiles that ticks would have drawn without damage tracking", &self.all_tiles)?;
+        out.counter("stream_starved_frames", "Pictures that waited for a free frame of the pool", &self.starved)?;
+        self.assets.encode(&mut out)?;
+        out.counter("stream_edits", "Batches of edits that were carried out", &self.edits)?;
+        out.counter("stream_refused_edits", "Batches of edits that were refused", &self.refused_edits)?;
+        out.counter(
+            "stream_trigger_errors",
+            "Triggers that failed, and loops of them that were stopped",
+            &self.trigger_errors,
+        )?;
+
+        let rasters = &self.rasters;
+        let bytes = rasters.bytes.load(Ordering::Relaxed);
+        out.gauge("raster_cache_bytes", "Memory of the kept pictures of layers", bytes)?;
+        out.counter("raster_cache_hits", "Times a tick needed a layer's picture and had it", &rasters.hits)?;
+        out.counter("raster_cache_misses", "Times a layer's picture had to be drawn", &rasters.misses)?;
+        out.counter("raster_cache_late", "Times a tick showed an older picture of a layer, or none", &rasters.late)?;
+        out.counter("raster_cache_dropped", "Pictures let go of to stay within the memory", &rasters.dropped)?;
+        let reduced = rasters.reduced.load(Ordering::Relaxed);
+        let help = "Pictures that the last tick drew smaller than they are seen, since all take too much memory";
+        out.gauge("raster_cache_reduced", help, reduced)?;
+        self.caches.encode(&mut out)?;
+        self.encode_workers(&mut out)
+    }
+}
+
+/// What the scene's assets take and how they do, as of the last tick.
+#[derive(Debug, Default)]
+struct AssetNumbers {
+    bytes: AtomicU64,
+    limit: AtomicU64,
+    failed: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    evictions: AtomicU64,
+    errors: AtomicU64,
+}
+
+impl AssetNumbers {
+    fn observe(&self, stats: &AssetStats) {
+        let AssetStats { bytes, limit, failed, hits, misses, evictions, errors } = *stats;
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.limit.store(limit, Ordering::Relaxed);
+        self.failed.store(failed, Ordering::Relaxed);
+        self.hits.store(hits, Ordering::Relaxed);
+        self.misses.store(misses, Ordering::Relaxed);
+        self.evictions.store(evictions, Ordering::Relaxed);
+        self.errors.store(errors, Ordering::Relaxed);
+    }
+
+    fn encode(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
+        let now = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        out.gauge("asset_bytes", "Memory that decoded assets take", now(&self.bytes))?;
+        out.gauge("asset_limit_bytes", "Memory that decoded assets may take", now(&self.limit))?;
+        out.gauge("asset_failed", "Assets of the scene that cannot be used", now(&self.failed))?;
+        out.counter("asset_hits", "Times a layer came to be seen whose asset was in memory", &self.hits)?;
+        out.counter("asset_misses", "Times a layer came to be seen whose asset was not", &self.misses)?;
+        out.counter("asset_evictions", "Assets that went from memory to make room", &self.evictions)?;
+        out.counter("asset_errors", "Times that reading an asset failed", &self.errors)
+    }
+}

@@ -1,0 +1,201 @@
+//! What it costs to sample ten thousand animated properties a tick on one core, and that it allocates nothing.
+//!
+//! `cargo bench -p systems --bench motion` measures. `cargo test` runs each case once: that nothing is allocated, and that
+//! what has ended or is paused is not written, holds there too.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unsafe_code,
+    reason = "a bench ends at what it did not expect; an allocator cannot be written otherwise; criterion's macros make undocumented items"
+)]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bevy_ecs::{
+    query::Changed,
+    schedule::{IntoScheduleConfigs, Schedule, SingleThreadedExecutor},
+    world::World,
+};
+use components::{
+    LayerDocument, LayerMask, Pose,
+    animation::timeline::{ActiveCue, CueList, Cues, Playhead, TimelineDocument},
+    document::Limits,
+};
+use criterion::{Criterion, criterion_group, criterion_main};
+use serde_json::{Value, json};
+use systems::{
+    clock::{SceneTime, start_animations},
+    tween,
+};
+
+/// The system's allocator, which counts.
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: all is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Fewer layers than are shared out among threads.
+const LAYERS: usize = 910;
+const NUMBERS: [&str; 10] = [
+    "opacity",
+    "transform.position.x",
+    "transform.position.y",
+    "transform.anchor.x",
+    "transform.anchor.y",
+    "transform.scale.x",
+    "transform.scale.y",
+    "transform.rotation",
+    "transform.skew.x",
+    "transform.skew.y",
+];
+const PROPERTIES: usize = LAYERS * (NUMBERS.len() + 1);
+
+/// What animates one property: all that `manner` says.
+fn animation(property: &str, manner: &Value) -> Value {
+    let mut animation = manner.clone();
+    animation["property"] = json!(property);
+    let is_color = property == "content.color";
+    animation["from"] = if is_color { json!("#ff8000") } else { json!(0) };
+    animation["to"] = if is_color { json!("#0040ff80") } else { json!(1) };
+    animation
+}
+
+/// A layer on which everything is animated: ten numbers and a colour.
+fn animations(manner: &Value) -> Vec<Value> {
+    NUMBERS.iter().chain(&["content.color"]).map(|name| animation(name, manner)).collect()
+}
+
+fn layer(animations: &Value) -> LayerDocument {
+    let layer = json!({ "id": "a", "content": { "type": "color", "color": "#000" }, "animations": animations });
+    LayerDocument::from_value(layer, &Limits::default()).expect("a layer")
+}
+
+/// What a timeline that stands still at half a second does to the layer.
+fn paused() -> Cues {
+    let steps = animations(&json!({ "duration": 1.7 })).into_iter();
+    let steps: Vec<Value> =
+        steps.map(|animation| json!({ "type": "animate", "layer": "a", "animation": animation })).collect();
+    let timeline: TimelineDocument =
+        serde_json::from_value(json!({ "id": "t", "steps": [{ "type": "parallel", "steps": steps }] }))
+            .expect("a timeline");
+    let lists = CueList::lay_out(&[timeline]);
+    let playhead = Playhead { since: 0.0, position: 0.5, rate: 1.0, running: false };
+    Cues(lists[0].cues().iter().map(|cue| ActiveCue::new(Arc::clone(cue), &lists[0], playhead)).collect())
+}
+
+/// The stage `tween` alone.
+struct Stage {
+    world: World,
+    schedule: Schedule,
+    tick: u32,
+}
+
+impl Stage {
+    /// After a second.
+    fn new(animations: &Value, cues: &Cues) -> Self {
+        let mut world = World::new();
+        world.insert_resource(SceneTime::default());
+        for _ in 0..LAYERS {
+            let LayerDocument { opacity, transform, content, animations, transitions, effects, mask, .. } =
+                layer(animations);
+            let authored = (opacity, transform, content, animations, transitions, effects, LayerMask(mask));
+            world.spawn((authored, cues.clone()));
+        }
+        let mut schedule = Schedule::default();
+        schedule.set_executor(SingleThreadedExecutor::new());
+        schedule.add_systems(
+            (
+                start_animations,
+                tween::compile_animations,
+                tween::write_poses,
+                tween::write_animated_content,
+                tween::write_effects_and_masks,
+            )
+                .chain(),
+        );
+        let mut stage = Self { world, schedule, tick: 0 };
+        for _ in 0..60 {
+            stage.tick();
+        }
+        stage
+    }
+
+    fn tick(&mut self) {
+        self.world.clear_trackers();
+        self.tick += 1;
+        self.world.resource_mut::<SceneTime>().seconds = f64::from(self.tick) / 60.0;
+        self.schedule.run(&mut self.world);
+    }
+
+    /// Layers whose pose the last tick wrote.
+    fn posed(&mut self) -> usize {
+        let mut posed = self.world.query_filtered::<(), Changed<Pose>>();
+        posed.iter(&self.world).count()
+    }
+}
+
+/// Asserts that `stage` allocates nothing and that on each tick so many poses change, and measures it.
+fn measure(criterion: &mut Criterion, name: &str, mut stage: Stage, moving: usize) {
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    for _ in 0..100 {
+        stage.tick();
+    }
+    let allocated = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    assert_eq!(allocated, 0, "{name}: allocations in 100 ticks of {PROPERTIES} properties");
+    assert_eq!(stage.posed(), moving, "{name}: layers that move");
+    criterion.bench_function(&format!("tween/{PROPERTIES} properties, {name}"), |bencher| {
+        bencher.iter(|| stage.tick());
+    });
+}
+
+fn moving(criterion: &mut Criterion) {
+    let manners = [
+        ("linear", json!({ "duration": 1.7 })),
+        ("cubic-bezier", json!({ "duration": 1.7, "easing": "ease" })),
+        ("easeOutElastic", json!({ "duration": 1.7, "easing": "easeOutElastic" })),
+        ("spring", json!({ "spring": { "stiffness": 100, "damping": 8 } })),
+    ];
+    for (name, mut manner) in manners {
+        (manner["repeat"], manner["pingPong"]) = (json!("forever"), json!(true));
+        let stage = Stage::new(&animations(&manner).into(), &Cues::default());
+        measure(criterion, name, stage, LAYERS);
+    }
+}
+
+fn at_rest(criterion: &mut Criterion) {
+    let ended = animations(&json!({ "duration": 0.5 }));
+    measure(criterion, "all ended", Stage::new(&ended.clone().into(), &Cues::default()), 0);
+    measure(criterion, "all paused", Stage::new(&json!([]), &paused()), 0);
+    // What has ended on a layer on which something else moves.
+    let mut mixed = ended;
+    mixed[7] = animation(NUMBERS[7], &json!({ "duration": 1.7, "repeat": "forever", "pingPong": true }));
+    measure(criterion, "ten of eleven ended", Stage::new(&mixed.into(), &Cues::default()), LAYERS);
+}
+
+criterion_group!(benches, moving, at_rest);
+criterion_main!(benches);

@@ -1,0 +1,195 @@
+//! What triggers do of what happens: steer timelines, change layers, fire events, bring scenes on air.
+
+use std::{collections::VecDeque, ops::ControlFlow, sync::Arc};
+
+use bevy_ecs::{change_detection::DetectChangesMut, entity::Entity, world::World};
+use components::{
+    Animations, Edit, LayerId, Presets, SceneId, Transition as SceneTransition,
+    animation::{
+        AnimationStarts,
+        timeline::{TimelineControl, TimelineId},
+        trigger::{Action, TriggerDocument},
+    },
+};
+
+use super::{
+    Timelines,
+    conductor::{Inputs, Run, SceneEvent},
+    happenings::Happening,
+    played,
+};
+use crate::{
+    edit::apply_batch,
+    held::Held,
+    scene::{self, LayerIndex, SceneRoot},
+    tween::compile_layer,
+};
+
+/// Triggers that may act within a tenth of a second. More are taken for a loop, and rest until it is over.
+pub(super) const MOST: usize = 256;
+/// Scenes that triggers may bring on air within a tenth of a second.
+const MOST_SCENES: usize = 8;
+/// Seconds of scene time within which a trigger is told of once, however often it fails.
+const TELL_AGAIN: f64 = 10.0;
+
+impl Run<'_> {
+    /// Lets triggers act on what happened at scene time `when`, and on what comes of that.
+    pub(super) fn spread(&mut self, mut happened: VecDeque<Happening>, when: f64) {
+        'happened: while let Some(happening) = happened.pop_front() {
+            let triggers = Arc::clone(&self.conductor.triggers);
+            for (index, trigger) in triggers.iter().enumerate().filter(|(_, trigger)| happening.is(&trigger.on)) {
+                if !self.may_act(index, trigger, when) {
+                    return;
+                }
+                for action in &trigger.actions {
+                    if self.act(index, action.clone(), when, &mut happened).is_break() {
+                        // The other triggers are of a scene that is gone.
+                        continue 'happened;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts that a trigger acts at scene time `when`; whether it may.
+    fn may_act(&mut self, index: usize, trigger: &TriggerDocument, when: f64) -> bool {
+        let tenth = (when * 10.0).floor();
+        let (window, count) = &mut self.conductor.window;
+        if *window != tenth {
+            (*window, *count) = (tenth, 0);
+        }
+        let before = *count;
+        let activates = trigger.actions.iter().any(|action| matches!(action, Action::Activate { .. }));
+        *count += if activates { MOST / MOST_SCENES } else { 1 };
+        let may = *count <= MOST;
+        if !may {
+            // None comes until this tenth of a second is over.
+            *count = MOST + 1;
+        }
+        if !may && before <= MOST {
+            let message = format!(
+                "triggers set one another off without end: more than {MOST} acted at {when:.3} s of the scene, the last \
+                 of them /triggers/{index} (one that activates a scene counts for {}); what more they would do in this \
+                 tenth of a second is left out. Let one of them wait for something else",
+                MOST / MOST_SCENES
+            );
+            self.fail(index, when, message);
+        }
+        may
+    }
+
+    /// Tells of a trigger that failed, unless that was told just now.
+    fn fail(&mut self, trigger: usize, when: f64, message: String) {
+        let is_told = self.conductor.told.get(&trigger).is_some_and(|told| when < told + TELL_AGAIN);
+        if !is_told {
+            self.conductor.told.insert(trigger, when);
+            self.events.push(SceneEvent::Failed { message });
+        }
+    }
+
+    /// Breaks where another scene has come on air.
+    fn act(
+        &mut self,
+        trigger: usize,
+        action: Action,
+        when: f64,
+        happened: &mut VecDeque<Happening>,
+    ) -> ControlFlow<()> {
+        match action {
+            Action::Activate { scene, transition } => {
+                return self.activate(trigger, &scene, transition, when, happened);
+            }
+            Action::Set { layer, patch } => self.set(trigger, layer, patch, when),
+            Action::Emit { event } => {
+                self.events.push(SceneEvent::Fired { name: event.clone() });
+                happened.push_back(Happening::Event(event));
+            }
+            Action::Play { .. }
+            | Action::Pause { .. }
+            | Action::Reverse { .. }
+            | Action::Seek { .. }
+            | Action::Rate { .. }
+            | Action::Cancel { .. } => {
+                if let Some((id, control)) = action.control() {
+                    self.control(id, &control, when, happened);
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Brings another scene on air at scene time `when`, from its beginning.
+    fn activate(
+        &mut self,
+        trigger: usize,
+        id: &SceneId,
+        transition: Option<SceneTransition>,
+        when: f64,
+        happened: &mut VecDeque<Happening>,
+    ) -> ControlFlow<()> {
+        if self.world.resource::<Held>().0.active == *id {
+            return ControlFlow::Continue(());
+        }
+        // The scene that leaves goes on for a while.
+        self.world.resource_mut::<Timelines>().bypass_change_detection().clone_from(&self.timelines);
+        let edit = Edit::ActivateScene { id: id.clone(), transition };
+        if let Err(rejected) = apply_batch(self.world, vec![edit]) {
+            let message = format!("/triggers/{trigger} could not bring the scene `{id}` on air: {rejected}");
+            self.fail(trigger, when, message);
+            return ControlFlow::Continue(());
+        }
+        // What the stage `edit` would tell of the scene on the next tick is done here.
+        self.world.resource_mut::<Inputs>().0.clear();
+        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
+        let roots = self.world.get_entity(root).map(scene::children).unwrap_or_default();
+        roots.into_iter().for_each(|layer| start_at(self.world, layer, when));
+        self.timelines = Timelines::default();
+        self.conductor.triggers = Arc::default();
+        self.conductor.told.clear();
+        *happened = self.take_over(when, Some(Happening::Start));
+        self.conductor.until = when;
+        self.conductor.checkpoint = (when, self.timelines.clone());
+        ControlFlow::Break(())
+    }
+
+    pub(super) fn control(
+        &mut self,
+        id: &TimelineId,
+        control: &TimelineControl,
+        when: f64,
+        happened: &mut VecDeque<Happening>,
+    ) {
+        // One that was deleted in the same batch has nothing to steer.
+        let Some(index) = self.timelines.find(id) else { return };
+        self.steered = true;
+        if self.timelines.control(index, control, when) {
+            happened.push_back(Happening::TimelineStart(id.clone()));
+        }
+    }
+
+    fn set(&mut self, trigger: usize, layer: LayerId, patch: serde_json::Value, when: f64) {
+        let edit = Edit::PatchLayer { id: layer.clone(), patch };
+        if let Err(rejected) = apply_batch(self.world, vec![edit]) {
+            let message = format!("/triggers/{trigger} could not set the layer `{layer}`: {rejected}");
+            self.fail(trigger, when, message);
+        } else if let Some(entity) = self.world.resource::<LayerIndex>().get(&layer) {
+            start_at(self.world, entity, when);
+        }
+    }
+}
+
+/// Lets new animations and transitions of a layer, and of all below it, start at scene time `when`.
+fn start_at(world: &mut World, entity: Entity, when: f64) {
+    if let Ok(mut entity) = world.get_entity_mut(entity)
+        && let Some(animations) = entity.get::<Animations>()
+        && let animations = played(animations, entity.get::<Presets>()).into_owned()
+        && let Some(mut starts) = entity.get_mut::<AnimationStarts>()
+    {
+        starts.update(&animations, when);
+    }
+    compile_layer(world, entity, when);
+    let children = world.get_entity(entity).map(scene::children).unwrap_or_default();
+    for child in children {
+        start_at(world, child, when);
+    }
+}

@@ -1,0 +1,83 @@
+//! What happens in a scene that triggers wait for, and what of it timelines come to next.
+
+use std::collections::VecDeque;
+
+use components::animation::{
+    timeline::{LabelName, TimelineId},
+    trigger::{Cause, EventName},
+};
+
+use super::timelines::{Player, Wait};
+
+/// Something that a trigger may wait for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Happening {
+    Start,
+    TimelineStart(TimelineId),
+    TimelineEnd(TimelineId),
+    Label(TimelineId, LabelName),
+    Event(EventName),
+    /// It is the time of this schedule.
+    Due(Cause),
+}
+
+impl Happening {
+    pub(super) fn is(&self, cause: &Cause) -> bool {
+        match (self, cause) {
+            (Self::Start, Cause::Start {}) => true,
+            (Self::TimelineStart(id), Cause::TimelineStart { timeline })
+            | (Self::TimelineEnd(id), Cause::TimelineEnd { timeline }) => id == timeline,
+            (Self::Label(id, name), Cause::Label { timeline, label }) => id == timeline && name == label,
+            (Self::Event(name), Cause::Event { name: waited }) => name == waited,
+            (Self::Due(due), cause) => due == cause,
+            _ => false,
+        }
+    }
+}
+
+/// Something that a timeline comes to.
+pub(super) struct Moment {
+    /// The timeline's place among the players.
+    pub(super) index: usize,
+    /// Nanoseconds of the timeline.
+    pub(super) time: u64,
+    /// Scene seconds.
+    pub(super) when: f64,
+}
+
+/// The next moment of a timeline between two scene times that a trigger waits for.
+pub(super) fn next_of(index: usize, player: &Player, from: f64, until: f64) -> Option<Moment> {
+    let playhead = player.playhead.filter(|playhead| playhead.running)?;
+    let (forwards, seen) = (playhead.rate > 0.0, player.seen);
+    let times = player.waits.iter().filter_map(|wait| match wait {
+        Wait::Label(_, at) => player.list.next_at(*at, seen.at, forwards, seen.inclusive),
+        // It does not start at the end that it plays to.
+        Wait::End => player.last_time(forwards).filter(|end| *end != seen.at),
+    });
+    let time = if forwards { times.min() } else { times.max() }?;
+    let here = playhead.at(until, player.list.end());
+    let is_reached = if forwards { time <= here } else { time >= here };
+    // Rounding must not put it before what has happened already, nor after what is known.
+    is_reached.then(|| Moment { index, time, when: playhead.when(time).max(playhead.since).max(from).min(until) })
+}
+
+/// What happens when a timeline comes to a time of its own.
+pub(super) fn happenings(player: &Player, time: u64) -> VecDeque<Happening> {
+    let list = &player.list;
+    let forwards = player.playhead.is_none_or(|playhead| playhead.rate > 0.0);
+    let mut happened = VecDeque::new();
+    for wait in &player.waits {
+        let happening = match wait {
+            Wait::Label(name, at) if list.next_at(*at, time, forwards, true) == Some(time) => {
+                Happening::Label(list.id.clone(), name.clone())
+            }
+            Wait::End if player.last_time(forwards) == Some(time) => Happening::TimelineEnd(list.id.clone()),
+            _ => continue,
+        };
+        // Several triggers may wait for the same.
+        if !happened.contains(&happening) {
+            happened.push_back(happening);
+        }
+    }
+    happened
+}

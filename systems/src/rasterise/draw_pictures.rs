@@ -1,0 +1,170 @@
+//! Draws the pictures that are made of other layers.
+
+use std::time::Instant;
+
+use bevy_ecs::system::{ParamSet, Query, Res, ResMut, SystemParam};
+use components::{Effects, LayerId, Mask, PixelRect, ShownEffects, ShownMask};
+use kurbo::Affine;
+
+use super::{
+    RasterCache, RasterMemory, Rasterised,
+    background::{Background, Job, Patience, PictureWork, Work, wait_for_pictures},
+    composite::{Canvas, Step, compose},
+    content::{
+        surface::{Grid, Surface},
+        text::Fonts,
+    },
+    draw::{Laid, display_list},
+    effects,
+    estimate::is_long_picture,
+    fault::{self, Fault, FaultInjection, Faults, guarded},
+    mask,
+    picture::{Finish, Needed, PictureId, Pictures, Recipe},
+    pixmap::Raster,
+};
+use crate::{clock::SceneTime, cull::DrawList, damage::Damage, tiles::TileSet, viewport::Viewport, workers::Workers};
+
+/// Draws the pictures that this tick's damage needs, where the ones that are there do not serve. Those that take long are
+/// drawn in the background; see there.
+///
+/// In the place of a group whose drawing panics stands a card; a mask is left out. Both are tried again later.
+pub fn draw_pictures(
+    made_of: MadeOf<'_>,
+    layers: Query<(&LayerId, &ShownEffects, &ShownMask)>,
+    workers: Res<Workers>,
+    mut background: ResMut<Background>,
+    mut fonts: ResMut<Fonts>,
+    mut caches: ParamSet<(Query<Laid<'static>>, Query<&mut RasterCache>)>,
+    mut faults: ResMut<Faults>,
+    mut rasterised: ResMut<Rasterised>,
+    mut memory: ResMut<RasterMemory>,
+    mut pictures: ResMut<Pictures>,
+) {
+    let MadeOf { time, list, damage, injection, patience } = made_of;
+    // Most scenes have no such pictures, or none that changes.
+    if damage.0.is_empty() || !pictures.any_stale() {
+        return;
+    }
+    let began = Instant::now();
+    let mut missing = Vec::new();
+    for id in Needed::new(&list, &damage, &pictures).pictures {
+        let (PictureId::Group(entity) | PictureId::Mask(entity)) = id;
+        let (Some(picture), Ok((layer, effects, ShownMask(mask)))) = (pictures.all.get(&id), layers.get(entity)) else {
+            continue;
+        };
+        let steps = display_list(&picture.recipe.steps, &caches.p0(), &pictures, picture.recipe.sampling);
+        let mask = mask.as_ref();
+        let is_long = is_long_picture(&picture.recipe, &steps, effects, mask, picture.cost, *patience);
+        if !picture.must_wait && is_long {
+            memory.late += 1;
+            let of_all = !pictures.lacks_any_of(&id, &caches.p0());
+            if !of_all && picture.raster.is_none() {
+                // What it lacks is being drawn, and comes soon: half a picture is not shown before.
+                continue;
+            }
+            if !picture.is_pending {
+                let revision = picture.revision;
+                let work = Work::Picture(Box::new(PictureWork {
+                    id,
+                    revision,
+                    recipe: picture.recipe.clone(),
+                    steps,
+                    effects: effects.effects.clone(),
+                    mask: mask.cloned(),
+                }));
+                let (layer, injection) = (layer.clone(), *injection);
+                background.start(Job { entity, is_needed: true, layer, injection, faces: None, work });
+                if picture.raster.is_none() {
+                    missing.push(id);
+                }
+            }
+            if let Some(picture) = pictures.all.get_mut(&id)
+                && !std::mem::replace(&mut picture.is_pending, true)
+            {
+                picture.of_all = of_all;
+            }
+            continue;
+        }
+        let started = Instant::now();
+        let drawn = guarded(|| {
+            injection.strike(layer);
+            draw_picture(&picture.recipe, &steps, effects, mask, Some(&workers))
+        });
+        if let Ok(mut cache) = caches.p1().get_mut(entity) {
+            match &drawn {
+                Ok(_) => cache.fault = None,
+                Err(words) => {
+                    tracing::error!(layer = layer.as_str(), "drawing panicked: {words}");
+                    workers.count_panic();
+                    faults.any = true;
+                    cache.fault = Some(Fault::after(cache.fault, time.tick));
+                }
+            }
+        }
+        if let Some(picture) = pictures.all.get_mut(&id) {
+            let Recipe { grid, scale, .. } = picture.recipe;
+            picture.must_wait &= drawn.is_err();
+            picture.raster = match (drawn, id) {
+                (Ok(raster), _) => raster,
+                (Err(words), PictureId::Group(_)) => fault::card(layer, grid.area(scale), scale, &words, &mut fonts),
+                // What is in the place of a mask would be taken for one.
+                (Err(_), PictureId::Mask(_)) => None,
+            };
+            (picture.drawn, picture.cost) = (Some(picture.revision), started.elapsed());
+            rasterised.0 += 1;
+        }
+    }
+    if let Patience::Within(budget) = *patience {
+        wait_for_pictures(missing, began + budget, &mut background, &mut pictures, &mut caches.p1());
+    }
+}
+
+/// What pictures are drawn by.
+#[derive(SystemParam)]
+pub struct MadeOf<'w> {
+    time: Res<'w, SceneTime>,
+    list: Res<'w, DrawList>,
+    damage: Res<'w, Damage>,
+    injection: Res<'w, FaultInjection>,
+    patience: Res<'w, Patience>,
+}
+
+/// Lays the steps onto a transparent picture and does to it what its recipe says. `None` where there is nothing, or where
+/// it would get too large.
+pub(super) fn draw_picture(
+    recipe: &Recipe,
+    steps: &[Step],
+    effects: &Effects,
+    mask: Option<&Mask>,
+    workers: Option<&Workers>,
+) -> Option<Raster> {
+    let surface = composed(recipe, steps, workers)?;
+    let surface = match recipe.finish {
+        Finish::Mask { channel, deviation } => mask::from_channel(surface, channel, deviation)?,
+        Finish::Group { frame, .. } => {
+            let surface = effects::apply(effects, surface, frame);
+            match mask {
+                Some(mask) => mask::apply(mask, surface),
+                None => surface,
+            }
+        }
+    };
+    Some(surface.into_raster())
+}
+
+/// Lays the steps onto a transparent picture.
+fn composed(recipe: &Recipe, steps: &[Step], workers: Option<&Workers>) -> Option<Surface> {
+    let Grid { width, height, .. } = recipe.grid;
+    let (columns, rows) = (width as usize, height as usize);
+    let viewport = Viewport {
+        width: columns,
+        height: rows,
+        canvas: (f64::from(width), f64::from(height)),
+        affine: Affine::IDENTITY,
+        clip: PixelRect::new(0, 0, width as i32, height as i32),
+        background: [0; 4],
+    };
+    let mut canvas = Canvas::new(columns, rows);
+    compose(steps, &viewport, &TileSet::all(columns, rows), &mut canvas, None, workers);
+    Surface::from_pixels(canvas.into_pixels().into_flattened(), recipe.grid, recipe.scale)
+}

@@ -1,0 +1,203 @@
+//! The transition by which the picture goes over from one scene to another.
+//!
+//! Documents, diffs and all that moves change at once when a scene is activated: only the picture takes its time. On
+//! that tick the picture that was on the screen last is seen; from then on the scene that leaves goes on moving beneath
+//! the transition ([`leaving`]). A transition that is cut short is left as the picture that was on the screen, from which
+//! the next one starts, and nothing jumps. How far a transition is follows from scene time alone. It is not stored: a
+//! scene that is resumed is seen by itself.
+
+pub mod leaving;
+
+use bevy_ecs::{
+    resource::Resource,
+    system::{Res, ResMut},
+};
+use components::{AssetId, Transition};
+
+use crate::{
+    assets::{AssetState, Assets, PremultipliedImage},
+    clock::SceneTime,
+    quality::RenderQuality,
+    rasterise::{
+        Patience, Program, RasterMemory,
+        composite::{Canvas, Crossing},
+    },
+};
+
+use self::leaving::{Left, Living, Manner, Outgoing};
+
+/// Scene seconds that a transition waits for the picture that it shows, and a scene that comes for its own first one.
+const PATIENCE: f64 = 1.0;
+
+/// How the picture is to go over to the scene that this tick brought on air.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct AskedTransition(pub Option<Transition>);
+
+/// A transition that is under way.
+#[derive(Debug)]
+pub(crate) struct Passage {
+    transition: Transition,
+    /// Scene seconds at which it was asked for …
+    asked: f64,
+    /// … and at which it began.
+    began: Option<f64>,
+    stand: Stand,
+    /// What was on the screen before.
+    leaving: Canvas,
+    /// The scene that was on the screen before, if that was one by itself.
+    living: Option<Living>,
+    /// Whether that has gone on since.
+    moves: bool,
+    /// What is on the screen.
+    screen: Canvas,
+    /// The stand that the screen shows.
+    shown: Option<Stand>,
+    /// Whether the scene that comes is not to be seen yet, since it is not wholly drawn.
+    is_held: bool,
+    /// Whether it cuts another one short.
+    cuts_short: bool,
+}
+
+/// How far it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Stand {
+    progress: f64,
+    /// What it shows over the scenes.
+    picture: Option<PremultipliedImage>,
+}
+
+impl Passage {
+    /// From what is on the screen, at `seconds` of scene time. `before` is a transition that this one cuts short.
+    /// `left` is the scene that was on the screen by itself.
+    pub(crate) fn new(
+        transition: Transition,
+        seconds: f64,
+        canvas: &Canvas,
+        before: Option<Self>,
+        left: Option<(Left, Manner)>,
+        is_held: bool,
+    ) -> Self {
+        let cuts_short = before.is_some();
+        let (leaving, screen, living) = match before {
+            // What was to come was never seen.
+            Some(before) if before.is_held => (before.leaving, before.screen, None),
+            Some(before) => (before.screen, before.leaving, None),
+            None => {
+                let living = left.map(|(left, manner)| Living::new(left, manner));
+                (canvas.clone(), Canvas::new(canvas.width(), canvas.height()), living)
+            }
+        };
+        let (stand, began, shown, moves) = (Stand::default(), None, None, false);
+        Self { transition, asked: seconds, began, stand, leaving, living, moves, screen, shown, is_held, cuts_short }
+    }
+
+    /// Whether the scene that comes waits for being drawn. What was on the screen stays.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
+    }
+
+    /// Ends that, if the scene `is_whole` or has waited for too long. Returns whether it did.
+    pub(crate) fn release(&mut self, is_whole: bool, seconds: f64) -> bool {
+        let may_wait = (0.0..PATIENCE).contains(&(seconds - self.asked));
+        let is_released = self.is_held && (is_whole || !may_wait);
+        self.is_held &= !is_released;
+        is_released
+    }
+
+    /// Whether the screen shows something else than what the canvas did on the tick before.
+    pub(crate) fn hides_canvas(&self, seconds: f64) -> bool {
+        self.cuts_short || self.asked.total_cmp(&seconds).is_ne()
+    }
+
+    /// Goes on to `seconds` of scene time. Returns whether it is still under way.
+    pub(crate) fn advance(&mut self, seconds: f64, assets: &Assets, manner: Manner) -> bool {
+        if self.is_held {
+            return true;
+        }
+        let state = self.transition.asset().and_then(|id| assets.state(id));
+        let is_coming = matches!(state, Some(AssetState::Loading | AssetState::Unloaded { .. }));
+        let may_wait = is_coming && (0.0..PATIENCE).contains(&(seconds - self.asked));
+        if self.began.is_none() && !may_wait {
+            self.began = Some(seconds);
+        }
+        let elapsed = self.began.map_or(0.0, |began| seconds - began);
+        let Some(progress) = self.transition.progress(elapsed) else { return false };
+        let picture = match state {
+            Some(AssetState::Image(image)) => Some(image.clone()),
+            Some(AssetState::Animation(image)) => image.frame(image.frame_at(elapsed, None)).cloned(),
+            _ => None,
+        };
+        self.stand = Stand { progress, picture: picture.filter(|_| self.began.is_some()) };
+        if seconds != self.asked
+            && let Some(living) = &mut self.living
+            && (living.advance(seconds, manner) || !self.moves)
+        {
+            self.moves = true;
+            self.shown = None;
+        }
+        true
+    }
+
+    /// The asset that it shows.
+    pub(crate) fn asset(&self) -> Option<&AssetId> {
+        self.transition.asset()
+    }
+
+    /// What is on the screen.
+    pub(crate) fn screen(&self) -> &Canvas {
+        if self.is_held { &self.leaving } else { &self.screen }
+    }
+
+    /// Whether the screen shows another moment than the present one.
+    pub(crate) fn is_due(&self) -> bool {
+        self.shown.as_ref() != Some(&self.stand)
+    }
+
+    /// The scene that leaves as a variant of the stream shows it, once it has gone on: 0 is the stream's own picture.
+    pub(crate) fn living(&self, variant: usize) -> Option<&Canvas> {
+        self.living.as_ref().filter(|_| self.moves)?.canvas(variant)
+    }
+
+    /// Notes that the screen is being drawn, and gives what that takes. `coming` is the canvas of the scene that comes,
+    /// `living` that of the one that leaves if somebody else lets it go on.
+    pub(crate) fn draw<'a>(
+        &'a mut self,
+        coming: &'a Canvas,
+        living: Option<&'a Canvas>,
+    ) -> (Crossing<'a>, &'a mut Canvas) {
+        self.shown = Some(self.stand.clone());
+        let Stand { progress, picture } = &self.stand;
+        let own = self.living.as_ref().filter(|_| self.moves).and_then(|living| living.canvas(0));
+        let crossing = Crossing {
+            transition: &self.transition,
+            progress: *progress,
+            picture: picture.as_ref(),
+            leaving: living.or(own).unwrap_or(&self.leaving),
+            coming,
+        };
+        (crossing, &mut self.screen)
+    }
+}
+
+/// Begins the transition that was asked for, and moves the one that is under way on to the present scene time.
+pub fn advance_transition(
+    time: Res<SceneTime>,
+    assets: Res<Assets>,
+    (quality, patience, rasters): (Res<RenderQuality>, Res<Patience>, Res<RasterMemory>),
+    mut asked: ResMut<AskedTransition>,
+    mut outgoing: ResMut<Outgoing>,
+    mut program: ResMut<Program>,
+) {
+    let left = if outgoing.0.is_some() { outgoing.0.take() } else { None };
+    let begins = asked.0.is_some();
+    if !begins && !program.is_passing() {
+        return;
+    }
+    let size = program.size();
+    let manner = Manner { quality: *quality, patience: *patience, raster_memory: rasters.limit, size };
+    if let Some(transition) = asked.0.take() {
+        let may_wait = *patience != Patience::Endless;
+        program.begin_passage(&transition, time.seconds, left.map(|left| (left, manner)), may_wait);
+    }
+    program.advance_passage(time.seconds, &assets, manner);
+}

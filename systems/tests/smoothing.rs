@@ -1,0 +1,222 @@
+//! Implicit transitions, seen from outside: what is edited, and what the picture shows.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+use components::{
+    Edit, LayerId, SceneDocument,
+    animation::{
+        timeline::{TimelineControl, TimelineId},
+        trigger::EventName,
+    },
+    document::Limits,
+};
+use serde_json::{Value, json};
+use systems::{Compositor, CompositorSettings, clock::Motion};
+
+/// A white layer on black: how light the picture is tells its opacity.
+struct Stage {
+    compositor: Compositor,
+    tick: u64,
+}
+
+fn scene(transition: Value) -> SceneDocument {
+    let fade = json!({ "type": "animate", "layer": "a",
+        "animation": { "property": "opacity", "from": 0.2, "to": 0.2, "duration": 1 } });
+    let set = |opacity: f64| json!({ "type": "set", "layer": "a", "patch": { "opacity": opacity } });
+    let scene = json!({
+        "canvas": { "width": 16, "height": 16 },
+        "layers": [{ "id": "a", "content": { "type": "color", "color": "#fff" }, "transitions": [transition] }],
+        "timelines": [
+            { "id": "hold", "autoplay": false, "steps": [fade] },
+            { "id": "cues", "autoplay": false, "steps": [
+                { "type": "wait", "seconds": 0.31 }, { "type": "label", "name": "first" },
+                { "type": "wait", "seconds": 0.003 }, { "type": "label", "name": "second" },
+                { "type": "wait", "seconds": 1 },
+            ] },
+        ],
+        "triggers": [
+            { "on": { "type": "label", "timeline": "cues", "label": "first" }, "do": [set(0.1)] },
+            { "on": { "type": "label", "timeline": "cues", "label": "second" }, "do": [set(0.7)] },
+        ],
+    });
+    SceneDocument::from_value(scene, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
+/// One layer, and nothing else.
+fn scene_of(layer: Value) -> SceneDocument {
+    let scene = json!({ "canvas": { "width": 16, "height": 16 }, "layers": [layer] });
+    SceneDocument::from_value(scene, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
+fn compositor() -> Compositor {
+    let settings = CompositorSettings { width: 16, height: 16, max_layers: 50, pool_size: 3, threads: Some(1) };
+    Compositor::new(settings)
+}
+
+impl Stage {
+    fn new(transition: Value) -> Self {
+        Self::of(scene(transition))
+    }
+
+    fn of(scene: SceneDocument) -> Self {
+        let mut stage = Self { compositor: compositor(), tick: 0 };
+        stage.edit(0.0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
+        stage
+    }
+
+    fn at(&mut self, seconds: f64) {
+        self.tick += 1;
+        for (_, outcome) in self.compositor.tick(self.tick, seconds).outcomes {
+            outcome.unwrap();
+        }
+    }
+
+    fn edit(&mut self, seconds: f64, edits: Vec<Edit>) {
+        self.compositor.submit(self.tick, edits);
+        self.at(seconds);
+    }
+
+    fn set(&mut self, seconds: f64, opacity: f64) {
+        self.edit(seconds, vec![Edit::PatchLayer { id: id(), patch: json!({ "opacity": opacity }) }]);
+    }
+
+    fn steer(&mut self, seconds: f64, timeline: &str, control: TimelineControl) {
+        self.edit(seconds, vec![Edit::ControlTimeline { id: TimelineId::new(timeline).unwrap(), control }]);
+    }
+
+    /// How light it is in the left and in the right half.
+    fn halves(&self) -> [u8; 2] {
+        let picture = self.compositor.picture().data;
+        [picture[4 * 2], picture[4 * 13]]
+    }
+
+    fn patch(&mut self, seconds: f64, patch: Value) {
+        self.edit(seconds, vec![Edit::PatchLayer { id: id(), patch }]);
+    }
+
+    /// 0..=255.
+    fn light(&self) -> u8 {
+        self.compositor.picture().data[0]
+    }
+
+    fn light_at(&mut self, seconds: f64) -> u8 {
+        self.at(seconds);
+        self.light()
+    }
+}
+
+fn id() -> LayerId {
+    LayerId::new("a").unwrap()
+}
+
+fn linear() -> Value {
+    json!({ "property": "opacity", "duration": 1, "easing": "linear" })
+}
+
+#[test]
+fn what_is_changed_moves_there_and_the_document_says_where() {
+    let mut stage = Stage::new(linear());
+    assert_eq!(stage.light_at(1.0), 255);
+    stage.set(2.0, 0.0);
+    assert_eq!(stage.light(), 255);
+    let written = stage.compositor.snapshot().scene.layers[0].opacity.0;
+    assert_eq!(written, 0.0, "what is authored is what was asked for");
+    assert!(stage.compositor.is_moving());
+    let seen = [2.2, 2.6, 3.0].map(|at| stage.light_at(at));
+    assert_eq!(seen, [204, 102, 0]);
+    stage.at(3.1);
+    assert!(!stage.compositor.is_moving());
+    assert!(stage.compositor.motion().drifts.is_empty(), "nothing is kept of what is over");
+    // Time alone decides: another moment can be looked at in any order.
+    assert_eq!([2.6, 9.0, 2.2].map(|at| stage.light_at(at)), [102, 0, 204]);
+}
+
+#[test]
+fn a_timeline_that_has_hold_of_the_property_decides() {
+    let mut stage = Stage::new(linear());
+    stage.steer(1.0, "hold", TimelineControl::Play);
+    stage.set(1.5, 0.0);
+    assert_eq!([1.6, 2.0].map(|at| stage.light_at(at)), [51, 51]);
+    stage.steer(2.1, "hold", TimelineControl::Cancel);
+    // Meanwhile the change has gone on below it.
+    assert_eq!(stage.light(), 102);
+}
+
+#[test]
+fn triggers_change_things_at_exact_times_whichever_frames_are_drawn() {
+    for transition in [linear(), json!({ "property": "opacity", "spring": { "stiffness": 60, "damping": 5 } })] {
+        let light = |ticks: &[f64]| {
+            let mut stage = Stage::new(transition.clone());
+            stage.steer(1.0, "cues", TimelineControl::Play);
+            ticks.iter().for_each(|at| stage.at(*at));
+            let motion = stage.compositor.motion();
+            (stage.light(), motion.drifts)
+        };
+        let seldom = light(&[1.6]);
+        // Once a frame lies between the two triggers, once none does.
+        let often = light(&[1.1, 1.2, 1.305, 1.312, 1.35, 1.5, 1.6]);
+        assert_eq!(seldom, often);
+        assert!(!seldom.1.is_empty());
+    }
+}
+
+#[test]
+fn a_change_in_flight_goes_on_in_another_run() {
+    let mut stage = Stage::new(json!({ "property": "opacity", "spring": { "stiffness": 20, "damping": 2 } }));
+    stage.set(1.0, 0.2);
+    stage.set(1.3, 0.6);
+    stage.at(1.4);
+    let kept = serde_json::to_string(&stage.compositor.motion()).unwrap();
+    let motion: Motion = serde_json::from_str(&kept).unwrap();
+    let mut resumed = Stage { compositor: compositor(), tick: 0 };
+    resumed.compositor.resume(0, stage.compositor.snapshot().scene, motion);
+    resumed.at(1.4);
+    for at in [1.4, 1.5, 2.0, 3.0] {
+        assert_eq!(resumed.light_at(at), stage.light_at(at), "at {at}");
+    }
+    for stage in [&mut resumed, &mut stage] {
+        stage.set(3.1, 1.0);
+    }
+    assert_eq!(resumed.light_at(3.3), stage.light_at(3.3));
+    let fired = Edit::FireEvent { name: EventName::new("nothing").unwrap() };
+    stage.edit(3.4, vec![fired]);
+}
+
+#[test]
+fn effects_and_masks_move_as_all_else_does() {
+    let linear = |property: &str| json!({ "property": property, "duration": 1, "easing": "linear" });
+    let fades = json!({ "property": "effects.0.brightness", "from": 0, "to": 1, "delay": 10, "duration": 1 });
+    let mut stage = Stage::of(scene_of(json!({
+        "id": "a",
+        "content": { "type": "color", "color": "#fff" },
+        "effects": [{ "type": "colorAdjust" }],
+        "mask": { "shape": { "type": "rect", "width": 16, "height": 16 } },
+        "transitions": [linear("effects.0.brightness"), linear("mask.shape.width")],
+    })));
+    stage.at(0.5);
+    assert_eq!(stage.halves(), [255, 255]);
+    stage.patch(1.0, json!({ "effects": [{ "type": "colorAdjust", "brightness": 0.2 }] }));
+    stage.at(1.5);
+    assert_eq!(stage.halves(), [153, 153]);
+    stage.at(2.5);
+    assert_eq!(stage.halves(), [51, 51]);
+    stage.patch(3.0, json!({ "effects": [{ "type": "colorAdjust" }], "mask": { "shape": { "width": 0 } } }));
+    stage.at(3.5);
+    assert_eq!(stage.halves(), [153, 0], "half of it is seen, and half as bright again");
+    stage.at(4.5);
+    assert_eq!(stage.halves(), [0, 0]);
+    // An animation goes over what is written, and the picture before and after it is that of its ends.
+    stage.patch(5.0, json!({ "mask": null, "transitions": [linear("effects.0.brightness")], "animations": [fades] }));
+    for (at, light) in [(7.0, 0), (15.6, 153), (16.5, 255), (15.6, 153)] {
+        stage.at(at);
+        assert_eq!(stage.halves(), [light, light], "at {at}");
+    }
+    let snapshot = serde_json::to_value(&stage.compositor.snapshot().scene.layers[0].effects).unwrap();
+    assert_eq!(snapshot[0]["brightness"], 1.0, "what is authored stays");
+}

@@ -1,0 +1,133 @@
+//! How long a picture takes and how far sound and picture are apart is measured through real outputs; they stay together
+//! after a reconnect and a pause.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "support/service.rs"]
+mod service;
+
+use std::{fs, time::Duration};
+
+use process::wait_for;
+use rtmp_server::RtmpServer;
+use service::run;
+use stream_manager::{
+    engine::{OutputState, StreamFormat},
+    output::{
+        Destination, EncoderSettings, Hwaccel, ReconnectPolicy,
+        latency::{Beat, Measurement},
+    },
+};
+
+const LONG: Duration = Duration::from_secs(40);
+/// Seconds by which sound and picture may be apart.
+const APART: f64 = 0.04;
+
+/// Waits for so many beats that were drawn from `first` on and were seen and heard.
+#[track_caller]
+fn beats_from(measurement: &Measurement, first: u32, count: usize) -> Vec<Beat> {
+    wait_for("beats to arrive", LONG, || {
+        let beats = measurement.beats().into_iter();
+        let whole: Vec<Beat> = beats.filter(|beat| beat.number >= first && beat.offset.is_some()).collect();
+        (whole.len() >= count).then_some(whole)
+    })
+}
+
+#[track_caller]
+fn assert_together(beats: &[Beat]) {
+    for beat in beats {
+        assert!(beat.offset.is_some_and(|offset| offset.abs() < APART), "{beats:?}");
+    }
+}
+
+#[test]
+fn sound_and_picture_stay_together_over_a_reconnect_and_a_pause() {
+    let mut server = RtmpServer::start();
+    let format = StreamFormat { width: 320, height: 180, fps: 30 };
+    let settings =
+        EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_secs(1), ..Default::default() };
+    let destination = Destination::Rtmp { url: server.url("beats").parse().unwrap() };
+    let policy = ReconnectPolicy { first: Duration::from_millis(200), ..Default::default() };
+    let measurement = Measurement::start(format, settings, destination, policy, LONG).unwrap();
+    let before = beats_from(&measurement, 0, 3);
+    assert_together(&before);
+    // A second and a half would be too long for a stream that is seen within one.
+    let mut delays: Vec<Duration> = before.iter().map(|beat| beat.delay).collect();
+    delays.sort();
+    assert!(delays[delays.len() / 2] < Duration::from_millis(1500), "{delays:?}");
+
+    server.kill();
+    wait_for("the loss to be noticed", LONG, || {
+        (measurement.status().state == OutputState::Reconnecting).then_some(())
+    });
+    server.restart();
+    wait_for("the stream to be back", LONG, || (measurement.status().state == OutputState::Started).then_some(()));
+    assert_eq!(measurement.status().reconnects, 1);
+    let next = u32::try_from(measurement.sent()).unwrap();
+    assert_together(&beats_from(&measurement, next, 3));
+
+    measurement.pause(true);
+    let sent = measurement.sent();
+    let shown = measurement.status().bytes;
+    wait_for("the still picture to go on", LONG, || (measurement.status().bytes > shown + 20_000).then_some(()));
+    assert!(measurement.sent() <= sent + 1, "scene time stands still");
+    measurement.pause(false);
+    let next = u32::try_from(measurement.sent()).unwrap();
+    assert_together(&beats_from(&measurement, next, 3));
+    assert_eq!(measurement.status().reconnects, 1);
+}
+
+#[test]
+fn the_command_measures_files_and_streams() {
+    let server = RtmpServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.url("sEcReT");
+    for (to, shown) in [
+        (url.as_str(), format!("rtmp://127.0.0.1:{}/live/***", server.port)),
+        ("beats.mp4", "beats.mp4".to_owned()),
+        ("beats.flv", "beats.flv".to_owned()),
+    ] {
+        let arguments = ["latency", "--to", to, "--duration", "4s", "--metrics", "beats.prom", "--stream-resolution"];
+        let output = run(folder.path(), &[&arguments[..], &["320x180"]].concat(), &[]);
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{to}: {text}");
+        assert!(text.contains(&shown) && text.contains("drawn to decoded") && !text.contains("sEcReT"), "{text}");
+        let metrics = fs::read_to_string(folder.path().join("beats.prom")).unwrap();
+        let value = |name: &str| -> f64 {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.unwrap_or_else(|| panic!("no {name} in {metrics}")).parse().unwrap()
+        };
+        assert!(value("latency_beats") >= 2.0, "{to}: {text}");
+        assert!(value("latency_av_offset_seconds").abs() < APART, "{to}: {text}");
+        assert!(value("latency_delay_seconds") > 0.0, "{to}: {text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_told_with_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, code, words) in [
+        (&["--to", "show.webm"][..], 2, ".webm takes vp8 or vp9 with opus"),
+        (&["--to", "nowhere/show.mkv"], 1, "make the folder first"),
+        (&["--to", "live/index.m3u8"], 1, "measure with an rtmp:// address or a file"),
+        (&["--duration", "1h"], 2, "from `2s` to `4m`"),
+        (&["--duration", "2s"], 1, "sound is turned off; turn it on"),
+    ] {
+        let is_silent = words.contains("sound");
+        let variables = [("AUDIO_ENABLED", if is_silent { "false" } else { "true" })];
+        let output = run(folder.path(), &[&["latency"], arguments].concat(), &variables);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+        assert!(text.contains(words), "{arguments:?}: {text}");
+    }
+}

@@ -1,0 +1,168 @@
+//! Whatever fails, those who watch stay connected and see a picture: an encoder that fails, stalls or gives nothing is
+//! started again within a second, and while nothing is drawn the last picture is sent.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "support/test_card.rs"]
+mod test_card;
+#[path = "support/viewer.rs"]
+mod viewer;
+
+use std::{sync::Arc, time::Duration};
+
+use ffprobe::{decode, probe};
+use process::wait_for;
+use program::Show;
+use rtmp_server::RtmpServer;
+use stream_manager::{
+    engine::{EncoderState, OutputState, StreamEvent, StreamFormat},
+    output::{Codec, Destination, EncoderFault, EncoderSettings, FileFormat, Hwaccel, Split},
+};
+use viewer::{Watching, times};
+
+const FORMAT: StreamFormat = StreamFormat { width: 320, height: 180, fps: 30 };
+const LONG: Duration = Duration::from_secs(30);
+const KEY: &str = "key";
+
+fn settings() -> EncoderSettings {
+    EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_secs(1), ..Default::default() }
+}
+
+/// The longest time from one frame to the next.
+fn longest_gap(times: &[f64]) -> f64 {
+    times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
+}
+
+/// Waits until so many more frames have come out of the encoder.
+fn wait_for_frames(show: &Show, more: u64) {
+    let frames = || show.encoder().map_or(0, |encoder| encoder.frames);
+    let before = frames();
+    wait_for("frames", LONG, || (frames() >= before + more).then_some(()));
+}
+
+#[test]
+fn a_broken_encoder_is_started_again_within_a_second_and_connections_stay() {
+    for fault in [EncoderFault::Fails, EncoderFault::Stalls, EncoderFault::Swallows] {
+        let server = RtmpServer::start();
+        let destination = Destination::Rtmp { url: server.url(KEY).parse().unwrap() };
+        let mut show = Show::start(FORMAT, settings(), &[("stream", destination)]);
+        show.wait_for_state("stream", OutputState::Started);
+        let mut watching = Watching::start(&server, KEY);
+        watching.wait_for_frames(30);
+        show.break_encoder(fault);
+        wait_for("another encoder", LONG, || {
+            let encoder = show.encoder()?;
+            (encoder.restarts > 0 && encoder.state == EncoderState::Running).then_some(())
+        });
+        wait_for_frames(&show, 45);
+        let seen = times(&watching.file()).len();
+        watching.wait_for_frames(seen + 30);
+        watching.end();
+        assert!(show.shutdown());
+        let encoder = show.encoder().unwrap();
+        assert!(encoder.last_error.is_some() && encoder.dropped_frames > 0, "{fault:?}: {encoder:?}");
+        let told = show.told("stream");
+        assert!(told.iter().all(|status| status.last_error.is_none() && status.reconnects == 0), "{fault:?}: {told:?}");
+        // The same viewer saw it all: 0.9 s are missing, where the machine has nothing else to do.
+        let gap = longest_gap(&times(&watching.file()));
+        assert!(gap < 2.0, "{fault:?}: {gap} s without a frame");
+        let errors = show.events.lock().unwrap();
+        assert!(errors.iter().any(|event| matches!(event, StreamEvent::Error { .. })), "{fault:?}: {errors:?}");
+    }
+}
+
+#[test]
+fn while_nothing_is_drawn_the_last_picture_is_sent_with_sound() {
+    for (codec, name) in [(Codec::H264, "show.mp4"), (Codec::Vp8, "show.mkv")] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let format = FileFormat::from_path(&path).unwrap();
+        let destination = Destination::File { path: path.clone(), format, split: Split::default() };
+        let mut show = Show::start(FORMAT, EncoderSettings { codec, ..settings() }, &[("file", destination)]);
+        show.wait_for_state("file", OutputState::Started);
+        wait_for_frames(&show, 20);
+        show.draw(false);
+        wait_for("repeated frames", LONG, || (show.encoder()?.repeated_frames >= 60).then_some(()));
+        show.draw(true);
+        wait_for_frames(&show, 30);
+        assert!(show.shutdown());
+        assert_eq!(show.encoder().unwrap().restarts, 0);
+        let told = show.events.lock().unwrap();
+        let held = told.iter().any(
+            |event| matches!(event, StreamEvent::Error { message } if message.contains("the last picture is sent")),
+        );
+        assert!(held, "{told:?}");
+        let times = times(&path);
+        let gap = longest_gap(&times);
+        // Half a second, where the machine has nothing else to do.
+        assert!(gap < 1.5, "{gap} s without a frame");
+        assert!(times.len() >= 100, "{} frames", times.len());
+        // As long as the pictures.
+        let probed = probe(path.to_str().unwrap(), &["-show_packets", "-select_streams", "a"]).unwrap();
+        let packets = probed["packets"].as_array().unwrap();
+        let heard: f64 = packets.last().unwrap()["pts_time"].as_str().unwrap().parse().unwrap();
+        assert!((heard - times.last().unwrap()).abs() < 0.1, "{heard} s of sound, {:?} of pictures", times.last());
+        // What is repeated is what was seen last.
+        let pictures = decode(path.to_str().unwrap(), "gray", &[]);
+        let pictures: Vec<&[u8]> = pictures.chunks_exact(FORMAT.width * FORMAT.height).collect();
+        let bar = |picture: &[u8]| picture[140 * 320..141 * 320].iter().position(|luma| *luma > 230);
+        let still = pictures.windows(2).filter(|pair| bar(pair[0]) == bar(pair[1])).count();
+        assert!(still >= 55, "{still} of {} pictures are repeated", pictures.len());
+    }
+}
+
+#[test]
+fn after_a_while_without_a_picture_the_slate_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("show.mp4");
+    let format = FileFormat::from_path(&path).unwrap();
+    let destination = Destination::File { path: path.clone(), format, split: Split::default() };
+    let slate = {
+        let mut slate = systems::Frame::new(FORMAT.width, FORMAT.height);
+        slate.planes_mut().0.fill(100);
+        let slate = Arc::new(slate);
+        Arc::new(move |width, height| {
+            assert_eq!((width, height), (FORMAT.width, FORMAT.height));
+            Some(Arc::clone(&slate))
+        })
+    };
+    let mut show = Show::start_with_slate(FORMAT, settings(), &[("file", destination)], slate);
+    show.wait_for_state("file", OutputState::Started);
+    wait_for_frames(&show, 20);
+    show.draw(false);
+    wait_for("the slate", LONG, || {
+        let told = show.events.lock().unwrap();
+        let is_slate =
+            |event: &StreamEvent| matches!(event, StreamEvent::Error { message } if message.contains("slate"));
+        told.iter().any(is_slate).then_some(())
+    });
+    wait_for_frames(&show, 40);
+    show.draw(true);
+    wait_for_frames(&show, 40);
+    assert!(show.shutdown());
+    let pictures = decode(path.to_str().unwrap(), "gray", &[]);
+    let pictures: Vec<&[u8]> = pictures.chunks_exact(FORMAT.width * FORMAT.height).collect();
+    // Away from the edges, and whichever range the luma is decoded to.
+    let is_even = |picture: &&[u8]| {
+        let middle = &picture[60 * 320..120 * 320];
+        middle.iter().all(|luma| luma.abs_diff(middle[0]) < 6)
+    };
+    let first = pictures.iter().position(is_even).expect("the slate is seen");
+    let shown = pictures[first..].iter().take_while(|picture| is_even(picture)).count();
+    assert!(first > 200 && shown >= 30, "{shown} of {} pictures are the slate, from {first} on", pictures.len());
+    assert!(pictures[first + shown..].len() >= 30, "what is drawn is seen again");
+}

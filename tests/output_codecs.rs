@@ -1,0 +1,116 @@
+//! Every codec in every file that takes it, and key frames at the distance that is asked for.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "support/test_card.rs"]
+mod test_card;
+#[path = "support/viewer.rs"]
+mod viewer;
+
+use std::{path::Path, time::Duration};
+
+use ffprobe::{decode, probe, psnr, stream};
+use process::wait_for;
+use program::Show;
+use stream_manager::{
+    engine::{OutputState, StreamFormat},
+    output::{AudioCodec, AudioSettings, Codec, Destination, EncoderSettings, Hwaccel},
+};
+use test_card::{packed, test_card};
+use viewer::{assert_without_a_gap, times};
+
+const FORMAT: StreamFormat = StreamFormat { width: 320, height: 180, fps: 30 };
+const LONG: Duration = Duration::from_secs(30);
+
+fn settings(codec: Codec, audio: AudioCodec) -> EncoderSettings {
+    EncoderSettings {
+        codec,
+        hwaccel: Hwaccel::None,
+        keyframe_interval: Duration::from_secs(1),
+        audio: Some(AudioSettings { codec: audio, bitrate_kbps: 96 }),
+        ..Default::default()
+    }
+}
+
+/// When each key frame of a file is shown, in whole frames.
+fn key_frames(file: &Path) -> Vec<i64> {
+    let entries = ["-select_streams", "v", "-show_entries", "packet=pts_time,flags"];
+    let probed = probe(file.to_str().unwrap(), &entries).unwrap();
+    let packets = probed["packets"].as_array().unwrap().iter();
+    let keys = packets.filter(|packet| packet["flags"].as_str().unwrap().starts_with('K'));
+    keys.map(|packet| (packet["pts_time"].as_str().unwrap().parse::<f64>().unwrap() * 30.0).round() as i64).collect()
+}
+
+#[test]
+fn every_codec_goes_into_the_files_that_take_it() {
+    for (codec, name, audio, sound, endings) in [
+        (Codec::Vp8, "vp8", AudioCodec::Opus, "opus", &["webm", "mkv"][..]),
+        (Codec::Vp9, "vp9", AudioCodec::Opus, "opus", &["webm", "mkv"][..]),
+        (Codec::H264, "h264", AudioCodec::Opus, "opus", &["mp4", "mkv"][..]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let files: Vec<_> = endings.iter().map(|ending| folder.path().join(format!("show.{ending}"))).collect();
+        let outputs: Vec<(&str, Destination)> = endings
+            .iter()
+            .zip(&files)
+            .map(|(ending, file)| (*ending, file.to_str().unwrap().parse().unwrap()))
+            .collect();
+        let mut show = Show::start(FORMAT, settings(codec, audio), &outputs);
+        for ending in endings {
+            show.wait_for_state(ending, OutputState::Started);
+        }
+        wait_for("three seconds", LONG, || (times(&files[1]).len() > 90).then_some(()));
+        show.set_bitrate(500);
+        wait_for("another second", LONG, || (times(&files[1]).len() > 120).then_some(()));
+        assert!(show.shutdown());
+        assert!(show.events.lock().unwrap().is_empty(), "{:?}", show.events.lock().unwrap());
+        for file in &files {
+            assert_without_a_gap(file, 120, 0);
+            let probed = probe(file.to_str().unwrap(), &[]).unwrap();
+            assert_eq!(stream(&probed, "video")["codec_name"], name, "{}", file.display());
+            assert_eq!(stream(&probed, "audio")["codec_name"], sound, "{}", file.display());
+            let keys = key_frames(file);
+            assert!(keys.windows(2).all(|pair| pair[1] - pair[0] <= 30), "{}: {keys:?}", file.display());
+            let decoded = decode(file.to_str().unwrap(), "yuv420p", &["-frames:v", "40"]);
+            let size = FORMAT.width * FORMAT.height * 3 / 2;
+            let last = decoded.chunks_exact(size).nth(39).unwrap();
+            let best = (0..30).map(|number| psnr(last, &packed(&test_card(FORMAT.width, FORMAT.height, number))));
+            let best = best.fold(0.0, f64::max);
+            assert!(best > 30.0, "{}: {best:.1} dB", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_distance_of_key_frames_changes_while_the_stream_runs_and_no_frame_is_lost() {
+    for (codec, audio) in [(Codec::H264, AudioCodec::Aac), (Codec::Vp8, AudioCodec::Opus)] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("show.mkv");
+        let output = [("file", file.to_str().unwrap().parse().unwrap())];
+        let mut show = Show::start(FORMAT, settings(codec, audio), &output);
+        wait_for("two seconds", LONG, || (times(&file).len() > 60).then_some(()));
+        show.set_keyframe_interval(Duration::from_millis(300));
+        wait_for("four seconds more", LONG, || (times(&file).len() > 180).then_some(()));
+        assert!(show.shutdown());
+        assert_without_a_gap(&file, 180, 0);
+        let keys = key_frames(&file);
+        let apart: Vec<i64> = keys.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(apart.contains(&30) || codec == Codec::Vp8, "{codec:?}: {apart:?}");
+        let last = &apart[apart.len() - 6..];
+        assert!(last.iter().all(|frames| *frames <= 9), "{codec:?}: {apart:?}");
+        assert!(show.events.lock().unwrap().is_empty(), "{:?}", show.events.lock().unwrap());
+    }
+}

@@ -1,0 +1,111 @@
+//! Servers that do not want the stream are told apart from those that cannot be reached, and are not asked for ever; the
+//! other outputs do not notice.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "support/rude_server.rs"]
+mod rude_server;
+#[path = "support/test_card.rs"]
+mod test_card;
+#[path = "support/viewer.rs"]
+mod viewer;
+
+use std::time::Duration;
+
+use process::{free_port, wait_for};
+use program::Show;
+use rtmp_server::RtmpServer;
+use rude_server::{Manner, RudeServer};
+use stream_manager::{
+    engine::{OutputErrorKind, OutputState, StreamFormat},
+    output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy},
+};
+use test_card::test_card;
+use viewer::{Watching, assert_without_a_gap};
+
+const KEY: &str = "a-secret-key";
+const FORMAT: StreamFormat = StreamFormat { width: 320, height: 180, fps: 30 };
+const LONG: Duration = Duration::from_secs(30);
+
+#[test]
+fn who_does_not_want_the_stream_is_left_alone_and_who_is_lost_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("show.mkv");
+    let server = RtmpServer::start();
+    let [silent, resets, denies, turns_away] =
+        [Manner::Silent, Manner::Resets, Manner::Denies, Manner::TurnsAway].map(RudeServer::start);
+    let closed = format!("rtmp://127.0.0.1:{}/closed/{KEY}", server.port);
+    let absent = format!("rtmp://127.0.0.1:{}/live/{KEY}", free_port());
+    let urls = [
+        ("good", server.url(KEY)),
+        ("file", file.to_str().unwrap().to_owned()),
+        ("silent", silent.url(KEY)),
+        ("resets", resets.url(KEY)),
+        ("absent", absent),
+        ("denies", denies.url(KEY)),
+        ("turns-away", turns_away.url(KEY)),
+        ("closed", closed),
+    ];
+    let outputs: Vec<(&str, Destination)> = urls.iter().map(|(id, url)| (*id, url.parse().unwrap())).collect();
+    // Attempts follow one another at once, so that many fit into the test.
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { first: soon, longest: soon, ..ReconnectPolicy::default() };
+    let settings =
+        EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_secs(1), ..Default::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let mut show = Show::start_with(FORMAT, settings, &outputs, policy, cards);
+    show.wait_for_state("good", OutputState::Started);
+    let mut watching = Watching::start(&server, KEY);
+
+    for id in ["denies", "turns-away", "closed"] {
+        let status = wait_for(&format!("`{id}` to be given up"), LONG, || {
+            Some(show.status(id)).filter(|status| status.state == OutputState::Failed)
+        });
+        assert_eq!(status.last_error_kind, Some(OutputErrorKind::Refused), "{status:?}");
+        let error = status.last_error.unwrap();
+        assert!(error.contains("check the application and the stream key; given up"), "{id}: {error}");
+    }
+    assert_eq!((denies.came(), turns_away.came()), (3, 8));
+    // The others are asked more often than that, and for as long as it takes.
+    wait_for("many attempts", LONG, || (resets.came() > 20).then_some(()));
+    for (id, words) in [("resets", "before a word was said"), ("absent", "refused the connection")] {
+        let status = wait_for(&format!("`{id}` to wait"), LONG, || {
+            Some(show.status(id)).filter(|status| status.state == OutputState::Reconnecting)
+        });
+        assert_eq!(status.last_error_kind, Some(OutputErrorKind::Network), "{status:?}");
+        assert!(status.last_error.as_deref().is_some_and(|error| error.contains(words)), "{status:?}");
+    }
+    wait_for("the silent one to be left", LONG, || (silent.came() > 1).then_some(()));
+    // Nobody has asked those who refused again; somebody who starts one does.
+    assert_eq!((denies.came(), turns_away.came()), (3, 8));
+    show.control().start("denies").unwrap();
+    wait_for("another three attempts", LONG, || {
+        (denies.came() == 6 && show.status("denies").state == OutputState::Failed).then_some(())
+    });
+
+    watching.wait_for_frames(90);
+    watching.end();
+    assert!(show.shutdown());
+    for id in ["good", "file"] {
+        let told = show.told(id);
+        assert!(told.iter().all(|status| status.last_error.is_none() && status.dropped_frames == 0), "{told:?}");
+    }
+    assert_without_a_gap(&watching.file(), 90, 0);
+    assert_without_a_gap(&file, 90, 0);
+    for (id, _) in &urls {
+        assert!(!format!("{:?}", show.told(id)).contains(KEY), "{id}");
+    }
+}

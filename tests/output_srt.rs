@@ -1,0 +1,112 @@
+//! The stream reaches a real program that listens for SRT, encrypted, and comes back when that was gone.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/program.rs"]
+mod program;
+#[path = "support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "support/test_card.rs"]
+mod test_card;
+#[path = "support/viewer.rs"]
+mod viewer;
+
+use std::{
+    net::UdpSocket,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use ffprobe::{probe, stream};
+use process::{ChildGuard, wait_for};
+use program::Show;
+use stream_manager::{
+    engine::{OutputErrorKind, OutputState, StreamFormat},
+    output::{EncoderSettings, Hwaccel, ReconnectPolicy},
+};
+use test_card::test_card;
+use viewer::{assert_without_a_gap, times};
+
+const PASSPHRASE: &str = "a-secret-of-some-length";
+const FORMAT: StreamFormat = StreamFormat { width: 320, height: 180, fps: 30 };
+const LONG: Duration = Duration::from_secs(30);
+
+/// ffmpeg, which listens and keeps what comes.
+fn listen(port: u16, file: &Path) -> ChildGuard {
+    let mut command = Command::new("ffmpeg");
+    let url = format!("srt://127.0.0.1:{port}?mode=listener&passphrase={PASSPHRASE}");
+    command.args(["-v", "error", "-y", "-i", &url, "-c", "copy", "-flush_packets", "1", "-f", "matroska"]);
+    command.args(["-cluster_time_limit", "500"]).arg(file).stdin(Stdio::null()).stdout(Stdio::null());
+    ChildGuard::start(&mut command)
+}
+
+fn end(mut listener: ChildGuard) {
+    let id = listener.0.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
+    wait_for("ffmpeg to finish its file", LONG, || listener.0.try_wait().unwrap());
+}
+
+#[test]
+fn a_listener_gets_every_frame_with_its_sound_and_again_after_it_was_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["first.mkv", "second.mkv"].map(|name| folder.path().join(name));
+    let port = UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let url = format!("srt://127.0.0.1:{port}?passphrase={PASSPHRASE}&streamid=publish");
+    let wrong = format!("srt://127.0.0.1:{port}?passphrase=another-secret-than-that");
+    let policy = ReconnectPolicy { first: Duration::from_millis(100), ..ReconnectPolicy::default() };
+    let policy = ReconnectPolicy { longest: Duration::from_millis(200), ..policy };
+    let settings =
+        EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_secs(1), ..Default::default() };
+    let outputs =
+        [("srt", url.parse().unwrap()), ("file", folder.path().join("show.mkv").to_str().unwrap().parse().unwrap())];
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let mut show = Show::start_with(FORMAT, settings, &outputs, policy, cards);
+    // Nobody listens yet.
+    let status = show.wait_for_state("srt", OutputState::Reconnecting);
+    assert_eq!(status.last_error_kind, Some(OutputErrorKind::Network), "{status:?}");
+    assert!(
+        status.last_error.as_deref().is_some_and(|error| error.contains("does a program listen there")),
+        "{status:?}"
+    );
+
+    for file in [&first, &second] {
+        let listener = listen(port, file);
+        show.wait_for_state("srt", OutputState::Started);
+        wait_for("frames to arrive", LONG, || (times(file).len() > 60).then_some(()));
+        end(listener);
+        show.wait_for_state("srt", OutputState::Reconnecting);
+        let probed = probe(file.to_str().unwrap(), &[]).unwrap();
+        let (video, audio) = (stream(&probed, "video"), stream(&probed, "audio"));
+        assert_eq!((&video["codec_name"], &video["width"]), (&"h264".into(), &320.into()));
+        assert_eq!((&audio["codec_name"], &audio["sample_rate"]), (&"aac".into(), &"48000".into()));
+        assert_without_a_gap(file, 60, 0);
+    }
+    assert_eq!(show.status("srt").reconnects, 2);
+
+    // With another passphrase there is no way in.
+    show.control().aim("srt", wrong.parse().unwrap(), None).unwrap();
+    let listener = listen(port, &first);
+    let told = show.told("srt").len();
+    wait_for("more attempts", LONG, || {
+        let failures = show.told("srt").into_iter().skip(told);
+        (failures.filter(|status| status.state == OutputState::Reconnecting).count() > 2).then_some(())
+    });
+    assert!(show.told("srt")[told..].iter().all(|status| status.state != OutputState::Started));
+    drop(listener);
+    assert!(show.shutdown());
+    let told = show.told("file");
+    assert!(told.iter().all(|status| status.last_error.is_none() && status.dropped_frames == 0), "{told:?}");
+    assert_without_a_gap(&folder.path().join("show.mkv"), 120, 0);
+    let told = format!("{:?}", show.told("srt"));
+    assert!(!told.contains(PASSPHRASE) && !told.contains("another-secret"), "{told}");
+}

@@ -1,0 +1,176 @@
+//! One composition in several sizes, each scaled and encoded once, each with outputs of its own.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at what it did not expect"
+)]
+
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "support/scenes.rs"]
+mod scenes;
+#[path = "support/service.rs"]
+mod service;
+#[path = "support/viewer.rs"]
+mod viewer;
+
+use std::path::Path;
+
+use ffprobe::{decode, probe, stream};
+use image::RgbImage;
+use process::wait_for;
+use rtmp_server::RtmpServer;
+use scenes::card;
+use serde_json::{Value, json};
+use service::{PATIENCE, Service, run};
+use viewer::{assert_plays, times};
+
+const PATH: &str = "/api/stream/outputs";
+
+/// A picture from the middle of a file.
+fn picture(file: &Path, width: u32, height: u32) -> RgbImage {
+    let size = (width * height * 3) as usize;
+    let seen = decode(file.to_str().unwrap(), "rgb24", &[]);
+    let middle = seen.len() / size / 2 * size;
+    RgbImage::from_raw(width, height, seen[middle..middle + size].to_vec()).unwrap()
+}
+
+#[test]
+fn every_rendition_has_its_size_and_its_outputs() {
+    let server = RtmpServer::start();
+    let url = server.url("small");
+    let variables = [
+        ("SCENE", "card.jsonc"),
+        ("STREAM_RESOLUTION", "640x360"),
+        ("STREAM_RENDITIONS", "320x180:400,240x240:300"),
+        ("MUXER_OUTPUTS", "full.mkv"),
+    ];
+    let mut service = Service::start(&variables, &[("card.jsonc", &card())]);
+    for (id, to, rendition) in [
+        ("half", "half.mkv", json!("320x180")),
+        ("square", "square.mp4", json!("240x240")),
+        ("platform", url.as_str(), json!("320x180")),
+        ("other", "other.mkv", Value::Null),
+    ] {
+        let mut document = json!({ "id": id, "url": to });
+        if rendition.is_string() {
+            document["rendition"] = rendition.clone();
+        }
+        let added = service.send("POST", PATH, &document).expect(201).json();
+        assert_eq!(added["output"].get("rendition").unwrap_or(&Value::Null), &rendition, "{added}");
+        service.wait_for_output(id, "started");
+    }
+    assert_plays(&server, "small", (320, 180));
+    // One goes over to another rendition, and so into another file.
+    service.send("PATCH", &format!("{PATH}/other"), &json!({ "rendition": "240x240" })).expect(200);
+    let again = wait_for("the next file", PATIENCE, || {
+        let output = service.output("other");
+        (output["url"] == "other-2.mkv" && output["state"] == "started").then_some(output)
+    });
+    assert_eq!(again["droppedFrames"], 0, "{again}");
+    service.wait_for_frames(60);
+    let status = service.status();
+    assert_eq!(status["encoder"]["restarts"], 0, "{status}");
+    let others = status["renditions"].as_array().unwrap();
+    let told: Vec<(&Value, &Value)> = others.iter().map(|one| (&one["rendition"], &one["state"])).collect();
+    assert_eq!(told, [(&json!("240x240"), &json!("running")), (&json!("320x180"), &json!("running"))]);
+    let metrics = service.get("/metrics").text();
+    assert!(metrics.contains("rendition_fps{rendition=\"320x180\"}"), "{metrics}");
+    let refused = service.send("POST", PATH, &json!({ "id": "x", "url": "x.mkv", "rendition": "320x181" }));
+    let problem = refused.expect(422).json();
+    assert_eq!(problem["errors"][0]["pointer"], "/rendition", "{problem}");
+    assert_eq!(problem["errors"][0]["nearest"], "320x180", "{problem}");
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(0));
+
+    let file = |name: &str| service.folder.path().join(name);
+    for (name, width, height) in [
+        ("full.mkv", 640, 360),
+        ("half.mkv", 320, 180),
+        ("square.mp4", 240, 240),
+        ("other.mkv", 640, 360),
+        ("other-2.mkv", 240, 240),
+    ] {
+        let probed = probe(file(name).to_str().unwrap(), &[]).unwrap();
+        let video = stream(&probed, "video");
+        assert_eq!((&video["width"], &video["height"]), (&json!(width), &json!(height)), "{name}");
+        assert_eq!(stream(&probed, "audio")["codec_name"], "aac", "{name}");
+        assert!(times(&file(name)).len() > 20, "{name}");
+    }
+    // The patches are where they should be, in their colours; what is square is framed in black.
+    let full = picture(&file("full.mkv"), 640, 360);
+    for (small, scale, top) in
+        [(picture(&file("half.mkv"), 320, 180), 2, 0), (picture(&file("square.mp4"), 240, 240), 0, 52)]
+    {
+        for patch in 0..8 {
+            let (x, y) = (patch * 80 + 40, 40);
+            let at = if scale == 2 { (x / 2, y / 2) } else { (x * 3 / 8, top + y * 3 / 8) };
+            let (seen, meant) = (small.get_pixel(at.0, at.1).0, full.get_pixel(x, y).0);
+            let off = (0..3).map(|channel| seen[channel].abs_diff(meant[channel])).max().unwrap();
+            assert!(off <= 10, "patch {patch} of {:?}: {seen:?} instead of {meant:?}", small.dimensions());
+        }
+    }
+    let framed = picture(&file("square.mp4"), 240, 240);
+    assert!(framed.get_pixel(120, 10).0.iter().all(|value| *value < 12), "{:?}", framed.get_pixel(120, 10));
+}
+
+#[test]
+fn a_rendition_shows_its_variant_of_the_scene() {
+    let patch = |id: &str, x: u32, variants: Value| {
+        json!({
+            "id": id, "transform": { "position": { "x": x, "y": 0 } }, "variants": variants,
+            "content": { "type": "color", "color": "#ffffff", "size": { "width": 100, "height": 180 } },
+        })
+    };
+    let scene = json!({
+        "canvas": { "width": 320, "height": 180, "background": "#000000" },
+        "layers": [
+            patch("everywhere", 0, json!({})),
+            patch("logo", 110, json!({ "except": ["clean"] })),
+            patch("notice", 220, json!({ "only": ["clean"] })),
+        ],
+    });
+    let variables = [
+        ("SCENE", "scene.json"),
+        ("STREAM_RESOLUTION", "320x180"),
+        ("STREAM_RENDITIONS", "320x180@clean:400,160x90@clean:200"),
+        ("MUXER_OUTPUTS", "full.mkv"),
+    ];
+    let mut service = Service::start(&variables, &[("scene.json", &scene.to_string())]);
+    for (id, rendition) in [("clean", "320x180@clean"), ("small", "160x90@clean")] {
+        let document = json!({ "id": id, "url": format!("{id}.mkv"), "rendition": rendition });
+        service.send("POST", PATH, &document).expect(201);
+        service.wait_for_output(id, "started");
+    }
+    service.wait_for_frames(60);
+    // What is edited later too.
+    let until_then = service.status()["tick"].as_u64().unwrap();
+    service.send("PATCH", "/api/stream/layers/notice", &json!({ "variants": null })).expect(200);
+    let (tick, shown) = service.picture();
+    assert!(tick > until_then);
+    assert_eq!([50, 160, 270].map(|x| shown.get_pixel(x, 90).0[0]), [255, 255, 255]);
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(0));
+    let seen = |name: &str, width: u32, height: u32| {
+        let path = service.folder.path().join(name);
+        let pictures = decode(path.to_str().unwrap(), "gray", &[]);
+        let first = &pictures[..(width * height) as usize];
+        [50, 160, 270].map(|x| first[(height / 2 * width + x * width / 320) as usize] > 128)
+    };
+    assert_eq!(seen("full.mkv", 320, 180), [true, true, false]);
+    assert_eq!(seen("clean.mkv", 320, 180), [true, false, true]);
+    assert_eq!(seen("small.mkv", 160, 90), [true, false, true]);
+    // Offline it is the same.
+    let folder = service.folder.path();
+    let drawn = run(folder, &["snapshot", "scene.json", "--variant", "clean", "--out", "clean.png"], &variables[1..2]);
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let drawn = image::open(folder.join("clean.png")).unwrap().to_rgb8();
+    assert_eq!([50, 160, 270].map(|x| drawn.get_pixel(x, 90).0[0]), [255, 0, 255]);
+}

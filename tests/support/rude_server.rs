@@ -1,0 +1,157 @@
+//! RTMP servers that behave badly, each in its own way.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    unreachable_pub,
+    reason = "a test ends at what it did not expect, and not every test needs every helper"
+)]
+
+use std::{
+    io::{self, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// What a server does to those who come.
+#[derive(Clone, Copy, Debug)]
+pub enum Manner {
+    /// It takes the connection and never reads or says anything.
+    Silent,
+    /// It resets the connection.
+    Resets,
+    /// It shakes hands, takes the application, and then says that this stream may not be published.
+    Denies,
+    /// It shakes hands, and closes the connection then.
+    TurnsAway,
+}
+
+/// A server that runs for as long as the test.
+pub struct RudeServer {
+    address: SocketAddr,
+    came: Arc<AtomicU64>,
+}
+
+impl RudeServer {
+    pub fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let came = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&came);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                counter.fetch_add(1, Ordering::Relaxed);
+                thread::spawn(move || {
+                    // Clients may leave at any moment.
+                    let _ = treat(stream, manner);
+                });
+            }
+        });
+        Self { address, came }
+    }
+
+    /// The address of a stream on it.
+    pub fn url(&self, key: &str) -> String {
+        format!("rtmp://{}/live/{key}", self.address)
+    }
+
+    /// Connections that were made to it.
+    pub fn came(&self) -> u64 {
+        self.came.load(Ordering::Relaxed)
+    }
+}
+
+fn treat(mut stream: TcpStream, manner: Manner) -> io::Result<()> {
+    match manner {
+        Manner::Silent => loop {
+            // It holds the connection for as long as the test lasts.
+            thread::park();
+        },
+        Manner::Resets => {
+            // What was sent and not read when a socket is closed makes a reset of it.
+            stream.peek(&mut [0])?;
+            Ok(())
+        }
+        Manner::TurnsAway => {
+            shake_hands(&mut stream)?;
+            stream.read_exact(&mut [0; 64])?;
+            drain(&mut stream)
+        }
+        Manner::Denies => {
+            shake_hands(&mut stream)?;
+            drain(&mut stream)?;
+            let connected = object(&[("level", "status"), ("code", "NetConnection.Connect.Success")]);
+            send(&mut stream, &[string("_result"), number(1.0), object(&[("fmsVer", "FMS/3,0")]), connected].concat())?;
+            drain(&mut stream)?;
+            // Whichever of its requests was the one for a stream.
+            for request in 2..6 {
+                send(&mut stream, &[string("_result"), number(f64::from(request)), vec![5], number(1.0)].concat())?;
+            }
+            drain(&mut stream)?;
+            let denied = [("level", "error"), ("code", "NetStream.Publish.Denied"), ("description", "no such key")];
+            send(&mut stream, &[string("onStatus"), number(0.0), vec![5], object(&denied)].concat())?;
+            // It waits for the client to go.
+            while stream.read(&mut [0; 4096])? > 0 {}
+            Ok(())
+        }
+    }
+}
+
+/// The simple handshake of RTMP 1.0, section 5.2.
+fn shake_hands(stream: &mut TcpStream) -> io::Result<()> {
+    let mut hello = [0; 1537];
+    stream.read_exact(&mut hello)?;
+    stream.write_all(&[&[3][..], &[0; 1536], &hello[1..]].concat())?;
+    stream.read_exact(&mut [0; 1536])
+}
+
+/// Reads until the client has nothing more to say for a moment.
+fn drain(stream: &mut TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(None)?;
+    let mut buffer = [0; 4096];
+    while stream.read(&mut buffer)? > 0 {
+        stream.set_read_timeout(Some(Duration::from_millis(150)))?;
+        if stream.peek(&mut [0]).is_err() {
+            break;
+        }
+    }
+    stream.set_read_timeout(None)
+}
+
+/// A command message of AMF 0, on message stream 1, in chunks of 128 bytes (RTMP 1.0, sections 5.3 and 7.1.1).
+fn send(stream: &mut TcpStream, body: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    let mut message = vec![3, 0, 0, 0, length[1], length[2], length[3], 20, 1, 0, 0, 0];
+    for (index, chunk) in body.chunks(128).enumerate() {
+        if index > 0 {
+            message.push(0xc3);
+        }
+        message.extend_from_slice(chunk);
+    }
+    stream.write_all(&message)
+}
+
+fn string(text: &str) -> Vec<u8> {
+    [&[2][..], &named(text)].concat()
+}
+
+fn named(text: &str) -> Vec<u8> {
+    [&u16::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
+}
+
+fn number(number: f64) -> Vec<u8> {
+    [&[0][..], &number.to_be_bytes()].concat()
+}
+
+fn object(members: &[(&str, &str)]) -> Vec<u8> {
+    let members = members.iter().flat_map(|(name, value)| [named(name), string(value)].concat());
+    [3].into_iter().chain(members).chain([0, 0, 9]).collect()
+}
