@@ -135,10 +135,32 @@ impl Edits {
     }
 }
 
-/// An answer that has been polled once. By this an edit goes to the engine: now, and so in order.
+/// An answer that has been polled once. By this an edit goes to the engine: now, and so in order. A task that has done
+/// much is told to yield by the first thing that it waits for, which must not happen before the edit is on its way.
 async fn begun(mut answering: Answer) -> Answer {
-    match poll!(Pin::new(&mut answering)) {
+    match poll!(tokio::task::unconstrained(Pin::new(&mut answering))) {
         std::task::Poll::Ready(told) => Box::pin(std::future::ready(told)),
         std::task::Poll::Pending => answering,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{sync::Semaphore, task::consume_budget};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_edit_is_on_its_way_at_once_however_much_was_done_before_it() {
+        while poll!(Box::pin(consume_budget())).is_ready() {}
+        let places = Arc::new(Semaphore::new(1));
+        let theirs = Arc::clone(&places);
+        let waiting = begun(Box::pin(async move {
+            theirs.acquire().await.unwrap().forget();
+            std::future::pending().await
+        }))
+        .await;
+        assert_eq!(places.available_permits(), 0);
+        drop(waiting);
     }
 }
