@@ -15,7 +15,11 @@ mod budget;
 mod decode;
 mod entry;
 mod error;
+mod follow;
 mod png_file;
+mod room;
+mod settle;
+mod state;
 mod steer;
 mod still;
 mod svg;
@@ -32,7 +36,7 @@ use std::{
         atomic::AtomicU64,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bevy_ecs::resource::Resource;
@@ -42,6 +46,7 @@ use components::{AssetDocument, AssetId, AssetKind};
 pub use self::{
     animation::AnimatedImage,
     error::AssetError,
+    state::{AssetState, AssetStats, PremultipliedImage},
     steer::{AssetAction, AssetRefused, AssetStatus, Readiness},
     svg::VectorImage,
     visible::note_visible,
@@ -49,7 +54,8 @@ pub use self::{
 use self::{
     budget::Budget,
     decode::{Context, Read},
-    entry::{Entry, Found, Job},
+    entry::{Entry, Job},
+    settle::Loaded,
     watch::Watch,
 };
 use crate::workers::{Seats, WorkerTotals};
@@ -58,89 +64,6 @@ use crate::workers::{Seats, WorkerTotals};
 const DECODERS: usize = 2;
 /// Bytes that decoded assets may take together, unless it is set.
 pub const DEFAULT_BUDGET: u64 = 256 << 20;
-/// How long a file must have been left alone before it is read again: who writes it is done then.
-const QUIET: Duration = Duration::from_millis(100);
-
-/// A file that is written again and again is read after so long all the same.
-const RESTLESS: Duration = Duration::from_secs(1);
-/// How often all files are looked at besides: some changes, such as of a folder in the place of another or of where a link
-/// leads, are told to nobody.
-const LOOK: Duration = Duration::from_secs(2);
-/// The same failure of the same asset is logged this seldom.
-const TELL_AGAIN: Duration = Duration::from_secs(60);
-
-/// A decoded picture: premultiplied RGBA8, rows without gaps, turned upright.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PremultipliedImage {
-    /// Pixels in a row.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// `width * height * 4` bytes.
-    pub pixels: Arc<Vec<u8>>,
-    /// Whether every pixel is opaque.
-    pub opaque: bool,
-}
-
-/// What has become of an asset.
-#[derive(Clone, Debug)]
-pub enum AssetState {
-    /// It is being read for the first time.
-    Loading,
-    /// A picture that can be drawn.
-    Image(PremultipliedImage),
-    /// A picture that moves by itself.
-    Animation(AnimatedImage),
-    /// A vector picture.
-    Svg(VectorImage),
-    /// A font file that was checked.
-    Font(Arc<Vec<u8>>),
-    /// A sound file that looks like one. Whoever mixes the sound plays it from the file.
-    Sound,
-    /// Its pixels are not in memory now, but can be; this is its size in pixels, 0 if it was never known.
-    #[expect(missing_docs, reason = "the size")]
-    Unloaded { width: f64, height: f64 },
-    /// It cannot be used.
-    Failed(AssetError),
-}
-
-impl AssetState {
-    /// The size of the picture in pixels, if it is one.
-    #[must_use]
-    pub fn size(&self) -> Option<(f64, f64)> {
-        match self {
-            Self::Image(image) => Some((f64::from(image.width), f64::from(image.height))),
-            Self::Animation(image) => Some((f64::from(image.width), f64::from(image.height))),
-            Self::Svg(image) => Some((f64::from(image.tree.size().width()), f64::from(image.tree.size().height()))),
-            Self::Unloaded { width, height } => Some((*width, *height)),
-            Self::Loading | Self::Font(_) | Self::Sound | Self::Failed(_) => None,
-        }
-    }
-
-    fn is_decoded(&self) -> bool {
-        matches!(self, Self::Image(_) | Self::Animation(_) | Self::Svg(_) | Self::Font(_) | Self::Sound)
-    }
-}
-
-/// What the assets take and how they do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AssetStats {
-    /// Bytes that decoded assets take.
-    pub bytes: u64,
-    /// Bytes that they may take.
-    pub limit: u64,
-    /// Assets that cannot be used now.
-    pub failed: u64,
-    /// Times that a layer came to be seen whose asset was decoded already.
-    pub hits: u64,
-    /// Times that it was not.
-    pub misses: u64,
-    /// Assets that had to go to make room.
-    pub evictions: u64,
-    /// Times that reading an asset failed.
-    pub errors: u64,
-}
-
 /// The assets of the scene. Loading happens on `bevy_tasks`' pool for input and output; nothing here waits for it but
 /// [`wait`](Self::wait), and nothing else here touches a file.
 #[derive(Resource, Debug)]
@@ -165,14 +88,6 @@ pub struct Assets {
     results: Mutex<Receiver<Loaded>>,
     /// Whether others look after the files: what is decoded is taken as it is.
     is_lent: bool,
-}
-
-#[derive(Debug)]
-struct Loaded {
-    id: AssetId,
-    load: u64,
-    found: Found,
-    spent: Duration,
 }
 
 impl Default for Assets {
@@ -251,18 +166,6 @@ impl Assets {
         self.budget.set_limit(bytes);
     }
 
-    /// From now on files that change are read again, and what failed is tried again from time to time.
-    pub fn watch(&mut self) {
-        match Watch::new() {
-            Ok(watch) => self.watch = Some(watch),
-            Err(error) => tracing::warn!("assets that change on disk are not noticed: {error}"),
-        }
-        let ids: Vec<AssetId> = self.entries.keys().cloned().collect();
-        for id in ids {
-            self.start(&id, true);
-        }
-    }
-
     /// Begins to read an asset; with `if_changed` only if its file does not look as it did.
     fn start(&mut self, id: &AssetId, if_changed: bool) {
         let fonts = self.fonts();
@@ -336,70 +239,6 @@ impl Assets {
         changed
     }
 
-    /// Starts to read what has changed on disk, and looks again at what failed.
-    fn follow_files(&mut self, now: Instant) {
-        let Some(watch) = &mut self.watch else { return };
-        let (paths, overflow) = watch.changes();
-        if overflow || !paths.is_empty() {
-            for entry in self.entries.values_mut() {
-                if overflow || paths.iter().any(|path| entry.is_touched_by(path)) {
-                    entry.touched = Some(now);
-                    entry.touched_first.get_or_insert(now);
-                }
-            }
-        }
-        let after = |time: Option<Instant>, wait| time.is_some_and(|time| now.duration_since(time) >= wait);
-        let is_quiet = |entry: &Entry| after(entry.touched, QUIET) || after(entry.touched_first, RESTLESS);
-        if now.duration_since(self.looked) >= LOOK {
-            self.looked = now;
-            for entry in self.entries.values_mut() {
-                let is_known = entry.job.is_none() && entry.touched.is_none() && entry.retry.is_none();
-                if is_known && !matches!(entry.state, AssetState::Failed(_)) {
-                    entry.retry = Some(now);
-                }
-            }
-        }
-        let is_due =
-            |entry: &Entry| entry.job.is_none() && (is_quiet(entry) || entry.retry.is_some_and(|retry| retry <= now));
-        let due = self.entries.iter().filter(|(_, entry)| is_due(entry));
-        let due: Vec<(AssetId, bool)> = due.map(|(id, entry)| (id.clone(), is_quiet(entry))).collect();
-        for (id, is_touched) in due {
-            // A file written twice within a few milliseconds may look the same.
-            self.start(&id, !is_touched);
-        }
-    }
-
-    fn take_in(&mut self, loaded: Vec<Loaded>) -> Vec<AssetId> {
-        let mut changed = Vec::new();
-        for Loaded { id, load, found, spent } in loaded {
-            self.decoding.tasks += 1;
-            self.decoding.busy += spent;
-            let is_awaited = |entry: &Entry| entry.job.as_ref().is_some_and(|(awaited, _)| *awaited == load);
-            let Some(entry) = self.entries.get_mut(&id).filter(|entry| is_awaited(entry)) else { continue };
-            let Found { place, watched, stamp, read } = found;
-            entry.job = None;
-            entry.place = place;
-            entry.watched = watched;
-            let Some(read) = read else {
-                entry.asked = false;
-                if matches!(entry.state, AssetState::Failed(_)) {
-                    entry.failed(Instant::now());
-                }
-                continue;
-            };
-            entry.stamp = Some(stamp);
-            let was_font = entry.document.kind == AssetKind::Font;
-            if self.settle(&id, read) {
-                changed.push(id);
-                if was_font {
-                    self.redraw_texts();
-                }
-            }
-        }
-        changed.sort();
-        changed
-    }
-
     /// This asset alone, as it is now, to be drawn elsewhere.
     pub(crate) fn excerpt(&self, id: &AssetId) -> Self {
         let mut excerpt = Self::default();
@@ -407,128 +246,6 @@ impl Assets {
             excerpt.entries.insert(id.clone(), Entry { state: state.clone(), ..Entry::new(document, folder) });
         }
         excerpt
-    }
-
-    /// Puts what was read in the place of what was known; returns whether that is another state.
-    fn settle(&mut self, id: &AssetId, read: Result<Read, AssetError>) -> bool {
-        let error = match read {
-            Ok(Read::Done { state, held }) => {
-                let Some(entry) = self.entries.get_mut(id) else { return false };
-                entry.size = state.size();
-                entry.state = state;
-                entry.held = Some(held);
-                entry.failures = 0;
-                entry.missing = 0;
-                entry.asked = false;
-                return true;
-            }
-            Ok(Read::NoRoom { size: (width, height), bytes }) => {
-                let is_contested = self.is_contested();
-                let is_needed = self.is_needed(id);
-                if let Some(entry) = self.entries.get_mut(id) {
-                    entry.missing = bytes;
-                }
-                if is_needed && !is_contested && self.make_room(id, bytes) {
-                    self.start(id, false);
-                    return false;
-                }
-                // Others that are being read may have taken what was free, and may have to give it back.
-                let may_fit = is_needed && self.loading() > 0 && self.could_hold(id, bytes);
-                let Some(entry) = self.entries.get_mut(id) else { return false };
-                entry.held = None;
-                entry.asked = false;
-                if width > 0.0 {
-                    entry.size = Some((width, height));
-                }
-                if (!is_needed || may_fit) && width > 0.0 {
-                    entry.state = AssetState::Unloaded { width, height };
-                    return true;
-                }
-                AssetError::NoRoom { path: entry.document.path.clone(), bytes, limit: self.budget.limit() }
-            }
-            Err(error) => error,
-        };
-        let is_watched = self.watch.is_some();
-        let Some(entry) = self.entries.get_mut(id) else { return false };
-        self.counts.errors += 1;
-        entry.failed(Instant::now());
-        // It may have been read while it was being written: what was there stays until it fails a second time.
-        if is_watched && entry.state.is_decoded() && entry.failures < 2 {
-            entry.stamp = None;
-            return false;
-        }
-        let now = Instant::now();
-        let is_told = |(told, when): &(AssetError, Instant)| *told == error && now.duration_since(*when) < TELL_AGAIN;
-        if !entry.told.as_ref().is_some_and(is_told) {
-            tracing::warn!(asset = %id, "{error}");
-            entry.told = Some((error.clone(), now));
-        }
-        entry.state = AssetState::Failed(error);
-        entry.held = None;
-        true
-    }
-
-    /// Whether it has to be in memory now: a layer that is seen uses it, or it is a font.
-    fn is_needed(&self, id: &AssetId) -> bool {
-        self.entries.get(id).is_some_and(|entry| {
-            entry.used == self.round
-                || entry.asked
-                || !matches!(entry.document.kind, AssetKind::Image | AssetKind::AnimatedImage)
-        })
-    }
-
-    /// Whether something is being read that did not fit before. Only one such thing is at a time, so that none takes the
-    /// room that was made for another.
-    fn is_contested(&self) -> bool {
-        self.entries.values().any(|entry| entry.job.is_some() && entry.missing > 0)
-    }
-
-    /// Whether an asset goes so that this one can stay, and if it does, how early: what no layer that is seen uses, the
-    /// longest unused first; the picture that this one replaces; what comes after it in the order of ids, the last first.
-    fn makes_way(&self, other: &AssetId, entry: &Entry, id: &AssetId) -> Option<(u8, u64)> {
-        match entry.document.kind {
-            _ if other == id => Some((1, 0)),
-            AssetKind::Font => None,
-            _ if entry.used != self.round => Some((0, entry.used)),
-            _ if other > id && self.is_seen(id) => Some((2, 0)),
-            _ => None,
-        }
-    }
-
-    fn is_seen(&self, id: &AssetId) -> bool {
-        self.entries.get(id).is_some_and(|entry| entry.used == self.round)
-    }
-
-    /// Lets go of what [makes way](Self::makes_way) for an asset until so many bytes are free. Lets go of nothing if that is
-    /// not enough.
-    fn make_room(&mut self, id: &AssetId, bytes: u64) -> bool {
-        let free = self.budget.limit().saturating_sub(self.budget.used());
-        let mut idle: Vec<((u8, u64), std::cmp::Reverse<AssetId>, u64)> = self
-            .entries
-            .iter()
-            .filter_map(|(other, entry)| {
-                let rank = self.makes_way(other, entry, id)?;
-                Some((rank, std::cmp::Reverse(other.clone()), entry.held.as_ref()?.bytes()))
-            })
-            .collect();
-        if free + idle.iter().map(|(.., held)| held).sum::<u64>() < bytes {
-            return false;
-        }
-        idle.sort();
-        let mut free = free;
-        for (_, std::cmp::Reverse(other), held) in idle {
-            if free >= bytes {
-                break;
-            }
-            if let Some(entry) = self.entries.get_mut(&other) {
-                entry.unload();
-                // It comes back only after what it made way for.
-                entry.missing = held;
-                self.counts.evictions += 1;
-                free += held;
-            }
-        }
-        true
     }
 
     /// How many assets are still loading.

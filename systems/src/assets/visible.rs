@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bevy_ecs::system::{Query, Res, ResMut};
 use components::{AnimatedContent, AssetId, Content};
 
-use super::{AssetError, AssetState, Assets, entry::Entry};
+use super::{AssetError, AssetState, Assets};
 use crate::{
     cull::{DrawList, DrawStep},
     rasterise::{Pictures, Program},
@@ -67,13 +67,5 @@ impl Assets {
     #[must_use]
     pub fn awaited(&self) -> usize {
         self.entries.values().filter(|entry| entry.used == self.round && entry.job.is_some()).count()
-    }
-
-    /// Whether so many bytes are free for an asset, or could be freed.
-    pub(super) fn could_hold(&self, id: &AssetId, bytes: u64) -> bool {
-        let stays = |(other, entry): &(&AssetId, &Entry)| self.makes_way(other, entry, id).is_none();
-        let held: u64 =
-            self.entries.iter().filter(stays).filter_map(|(_, entry)| Some(entry.held.as_ref()?.bytes())).sum();
-        self.budget.limit().saturating_sub(held) >= bytes
     }
 }

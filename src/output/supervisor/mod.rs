@@ -1,0 +1,272 @@
+//! What watches one output over its whole life: it is opened, reopened and finished, on a thread of its own.
+
+mod piped;
+mod published;
+mod told;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use super::{
+    backoff::{Attempts, Farewell, Next, ReconnectPolicy},
+    destination::Destination,
+    encoder::KeyFrameRequest,
+    gate::{Gate, Outlet},
+    link::lock,
+    links::RenditionName,
+    live::Folder,
+    thumbnails::Album,
+};
+use crate::engine::{OutputErrorKind, OutputState, OutputStatus};
+
+/// How often an output is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often its counters are told while nothing else changes.
+const TELL: Duration = Duration::from_secs(1);
+/// How long an output may take to finish.
+const FINISH: Duration = Duration::from_secs(10);
+/// After this long on air, the next loss counts as the first again: the peer takes the stream, and is to have it
+/// back as soon as it is there.
+const STEADY: Duration = Duration::from_secs(5);
+
+/// What is said of a peer that does nothing any more.
+const TIMED_OUT: &str = "timed out";
+
+/// Tells people how an output is doing.
+pub(super) type Publish = Arc<dyn Fn(OutputStatus) + Send + Sync>;
+/// Tells people that an output is no more.
+pub(super) type Forget = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What to do next. Few wait at any time: some for each start, stop and change by a person.
+pub(super) enum Order {
+    Open,
+    Finish,
+    /// Send elsewhere, and this rendition, from the next start on.
+    Aim(Destination, RenditionName),
+    /// The output is removed.
+    Leave,
+}
+
+/// How to ask the present encoder of each rendition for a key frame.
+pub(super) type KeyFrames = Arc<Mutex<BTreeMap<RenditionName, KeyFrameRequest>>>;
+
+/// What all links share.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) publish: Publish,
+    pub(super) forget: Forget,
+    /// How to ask the present encoder of each rendition for a key frame.
+    pub(super) key_frames: KeyFrames,
+    pub(super) has_audio: bool,
+    /// Dropped when the supervisor ends.
+    #[expect(dead_code, reason = "that it is dropped is all it tells")]
+    pub(super) alive: Sender<()>,
+}
+
+/// How a connection ended.
+enum Ended {
+    /// As it was told.
+    Finished,
+    /// The stream goes on in a format that what was written cannot hold: there is more to come for another one.
+    Full,
+    /// The peer was lost, for these reasons; it may come back.
+    Lost(Farewell, String),
+    /// It makes no sense to try again.
+    Failed(OutputErrorKind, String),
+}
+
+/// Why the wait for the next attempt is over.
+enum Waited {
+    /// It has been long enough.
+    Enough,
+    /// Somebody wants it tried now.
+    Asked,
+    /// The output is to stop.
+    Finished,
+}
+
+/// See the module's documentation.
+pub(super) struct Supervisor {
+    destination: Destination,
+    rendition: RenditionName,
+    gate: Arc<Mutex<Gate>>,
+    orders: Receiver<Order>,
+    policy: Arc<Mutex<ReconnectPolicy>>,
+    status: OutputStatus,
+    surroundings: Surroundings,
+    /// The pipeline before, on its way down. There is never more than one.
+    retired: Option<JoinHandle<()>>,
+    told: Instant,
+    /// When the bitrate was measured last, and the bytes up to then.
+    measured: (Instant, u64),
+    /// When it went on air last.
+    began: Instant,
+}
+
+impl Supervisor {
+    /// One for an output of this name. It does nothing yet.
+    pub(super) fn new(
+        id: &str,
+        destination: Destination,
+        rendition: RenditionName,
+        gate: Arc<Mutex<Gate>>,
+        policy: Arc<Mutex<ReconnectPolicy>>,
+        orders: Receiver<Order>,
+        surroundings: Surroundings,
+    ) -> Self {
+        let status = OutputStatus::new(id, destination.redacted());
+        let now = Instant::now();
+        let measured = (now, 0);
+        Self {
+            destination,
+            rendition,
+            gate,
+            orders,
+            policy,
+            status,
+            surroundings,
+            retired: None,
+            told: now,
+            measured,
+            began: now,
+        }
+    }
+
+    /// Tells that there is such an output: whoever adds one finds it at once.
+    pub(super) fn introduce(&mut self) {
+        self.tell(OutputState::Stopped);
+    }
+
+    /// Does what it is ordered to, until the output is removed or nobody can order anything any more. Returns whether it
+    /// was removed.
+    pub(super) fn run(&mut self) -> bool {
+        while let Ok(order) = self.orders.recv() {
+            match order {
+                Order::Open => self.serve(),
+                // One that gave up has nothing to finish.
+                Order::Finish if self.status.state == OutputState::Failed => self.tell(OutputState::Stopped),
+                Order::Finish => {}
+                Order::Aim(destination, rendition) => {
+                    self.rendition = rendition;
+                    self.status.url = destination.redacted();
+                    (self.status.last_error, self.status.last_error_kind) = (None, None);
+                    self.destination = destination;
+                    self.tell(self.status.state);
+                }
+                Order::Leave => {
+                    (self.surroundings.forget)(&self.status.id);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Waits until the last pipeline is down, whose sink may still be connecting. Nobody waits for this.
+    pub(super) fn wait_until_down(mut self) {
+        let retired = self.retired.take();
+        // The end of all outputs does not wait for this one any more.
+        drop(self);
+        if let Some(retired) = retired {
+            // Were it to panic, it would be down too.
+            let _ = retired.join();
+        }
+    }
+
+    /// From one start of the stream to its end.
+    fn serve(&mut self) {
+        (self.status.last_error, self.status.last_error_kind) = (None, None);
+        self.tell(OutputState::Starting);
+        let mut attempts = Attempts::default();
+        loop {
+            let ended = match &self.destination {
+                Destination::Live { store } => {
+                    let store = Arc::clone(store);
+                    self.publish_segments(&store, None)
+                }
+                Destination::Hls { folder } => match Folder::open(folder) {
+                    Ok(folder) => self.publish_segments(&Arc::default(), Some(folder)),
+                    Err(error) => Ended::Failed(OutputErrorKind::Storage, error.to_string()),
+                },
+                Destination::Thumbnails { path, settings } => match Album::open(path, *settings) {
+                    Ok(album) => self.publish_thumbnails(album),
+                    Err(error) => Ended::Failed(OutputErrorKind::Storage, error.to_string()),
+                },
+                Destination::Rtmp { .. } | Destination::Srt { .. } | Destination::File { .. } => self.run_pipeline(),
+            };
+            match ended {
+                Ended::Finished => {
+                    self.tell(OutputState::Stopped);
+                    return;
+                }
+                Ended::Failed(kind, error) => return self.complain(kind, error, OutputState::Failed),
+                Ended::Full => {}
+                Ended::Lost(farewell, error) => {
+                    if self.status.state == OutputState::Started && self.began.elapsed() > STEADY {
+                        attempts = Attempts::default();
+                    }
+                    let kind = match farewell {
+                        Farewell::Lost => OutputErrorKind::Network,
+                        Farewell::TurnedAway | Farewell::Refused => OutputErrorKind::Refused,
+                    };
+                    let wait = match attempts.after(farewell, &self.policy()) {
+                        Next::After(wait) => wait,
+                        // It does nothing more until it is started anew, which is the chance to mend what is wrong.
+                        Next::GiveUp(why) => {
+                            return self.complain(kind, format!("{error}; {why}"), OutputState::Failed);
+                        }
+                    };
+                    self.complain(kind, error, OutputState::Reconnecting);
+                    match self.wait_for(wait) {
+                        Waited::Finished => {
+                            self.tell(OutputState::Stopped);
+                            return;
+                        }
+                        Waited::Asked => attempts = Attempts::default(),
+                        Waited::Enough => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn policy(&self) -> ReconnectPolicy {
+        *lock(&self.policy)
+    }
+
+    /// Waits for the next attempt.
+    fn wait_for(&mut self, wait: Duration) -> Waited {
+        let mut until = Instant::now() + wait;
+        let mut waited = Waited::Enough;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let still_down = self.retired.as_ref().is_some_and(|thread| !thread.is_finished());
+            if left.is_zero() && !still_down {
+                return waited;
+            }
+            match self.orders.recv_timeout(left.clamp(LOOK, TELL)) {
+                Ok(Order::Open) => {
+                    waited = Waited::Asked;
+                    until = Instant::now();
+                }
+                // Both come after the order to finish only.
+                Err(RecvTimeoutError::Timeout) | Ok(Order::Aim(..) | Order::Leave) => self.tell(self.status.state),
+                Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => return Waited::Finished,
+            }
+        }
+    }
+
+    fn open_gate(&self, outlet: Box<dyn Outlet>) {
+        lock(&self.gate).open(outlet);
+        if let Some(request) = lock(&self.surroundings.key_frames).get(&self.rendition) {
+            request.send();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Outputs that are pipelines: opened, watched for what goes wrong, and finished.
+
+use std::{
+    sync::mpsc::TryRecvError,
+    time::{Duration, Instant},
+};
+
+use super::{Ended, FINISH, LOOK, Order, Supervisor, TELL, TIMED_OUT};
+use crate::{
+    engine::{OutputErrorKind, OutputState},
+    output::{
+        backoff::Farewell,
+        destination::Destination,
+        file,
+        link::lock,
+        pipeline::{OutputError, OutputPipeline, Pace, PipelineEvent},
+        rtmp, srt,
+    },
+};
+
+/// Packets that reach a sink when its peer has taken the stream: the first waits in the sink until then.
+const PACKETS_WHEN_CONNECTED: u64 = 2;
+/// An output that takes nothing for this long, although something waits for it, counts as stalled.
+const STALLED: Duration = Duration::from_secs(2);
+/// How long it may take to connect.
+const CONNECT: Duration = Duration::from_secs(15);
+
+impl Supervisor {
+    fn open_pipeline(&mut self) -> Result<OutputPipeline, OutputError> {
+        let pace = Pace::Live { frames: self.policy().queue_frames };
+        let parts = match &self.destination {
+            Destination::File { path, format, split } => {
+                let path = file::create_new(path)?;
+                self.status.url = path.display().to_string();
+                file::parts(&path, *format, *split, pace)?
+            }
+            Destination::Rtmp { url } => rtmp::parts(url)?,
+            Destination::Srt { url } => srt::parts(url)?,
+            Destination::Live { .. } | Destination::Hls { .. } | Destination::Thumbnails { .. } => {
+                return Err(OutputError::Unlinkable);
+            }
+        };
+        OutputPipeline::start(&parts, self.surroundings.has_audio, pace)
+    }
+
+    /// One connection, or one file.
+    pub(super) fn run_pipeline(&mut self) -> Ended {
+        let pipeline = match self.open_pipeline() {
+            Ok(pipeline) => pipeline,
+            Err(OutputError::Failed(text)) => return self.explain(&text),
+            Err(error @ OutputError::NotWritable { .. }) => {
+                return Ended::Failed(OutputErrorKind::Storage, error.to_string());
+            }
+            Err(error) => return Ended::Failed(OutputErrorKind::Internal, error.to_string()),
+        };
+        if self.status.state == OutputState::Started {
+            // The next file, whose name is known now.
+            self.tell(OutputState::Starting);
+        }
+        self.open_gate(Box::new(pipeline.inlet()));
+        let ended = self.watch(&pipeline);
+        if !matches!(ended, Ended::Full) {
+            drop(lock(&self.gate).close());
+        }
+        let retired = pipeline.take_down();
+        if matches!(ended, Ended::Finished | Ended::Full) {
+            // A file is whole when its pipeline is down.
+            let until = Instant::now() + FINISH;
+            while !retired.is_finished() && Instant::now() < until {
+                std::thread::sleep(LOOK / 10);
+            }
+        }
+        self.retired = Some(retired);
+        ended
+    }
+
+    fn watch(&mut self, pipeline: &OutputPipeline) -> Ended {
+        let (has_peer, enough) = match &self.destination {
+            Destination::Rtmp { .. } | Destination::Srt { .. } => (true, PACKETS_WHEN_CONNECTED),
+            _ => (false, 1),
+        };
+        let opened = Instant::now();
+        let mut finish_by = None;
+        let mut moved = (0, opened);
+        loop {
+            match pipeline.event(LOOK) {
+                Some(PipelineEvent::Error(text)) if finish_by.is_some() || self.is_told_to_finish() => {
+                    // The stream has stopped: there is nothing to come back for.
+                    if let Ended::Lost(_, error) | Ended::Failed(_, error) = self.explain(&text) {
+                        tracing::warn!(output = self.status.id, url = self.status.url, "{error}");
+                        self.status.last_error = Some(error);
+                    }
+                    return Ended::Finished;
+                }
+                Some(PipelineEvent::Error(text)) => return self.explain(&text),
+                Some(PipelineEvent::End) if finish_by.is_some() || self.is_told_to_finish() => return Ended::Finished,
+                Some(PipelineEvent::End) if lock(&self.gate).is_renewing() => return Ended::Full,
+                Some(PipelineEvent::End) => {
+                    return Ended::Lost(Farewell::Lost, "the output ended by itself".to_owned());
+                }
+                None => {}
+            }
+            let now = Instant::now();
+            match finish_by {
+                None if self.is_told_to_finish() => {
+                    finish_by = Some(now + FINISH);
+                    self.tell(OutputState::Stopping);
+                    lock(&self.gate).finish();
+                }
+                Some(limit) if now > limit => {
+                    self.status.last_error = Some("it did not take the end of the stream in time".to_owned());
+                    return Ended::Finished;
+                }
+                _ => {}
+            }
+            if finish_by.is_some() {
+                continue;
+            }
+            let passed = pipeline.passed();
+            if passed > moved.0 {
+                moved = (passed, now);
+            }
+            let is_open = self.status.state == OutputState::Started;
+            let is_stalled = is_open && now.duration_since(moved.1) > STALLED && lock(&self.gate).queued() > 0;
+            let is_other = std::mem::replace(&mut self.status.is_stalled, is_stalled) != is_stalled;
+            if passed >= enough && !is_open {
+                self.started();
+            } else if is_other || now.duration_since(self.told) > TELL {
+                self.tell(self.status.state);
+            }
+            if has_peer && !is_open && now.duration_since(opened) > CONNECT {
+                return self.explain(TIMED_OUT);
+            }
+            if (has_peer || is_open)
+                && lock(&self.gate).is_waiting()
+                && now.duration_since(moved.1) > self.policy().stall
+            {
+                return self.explain(TIMED_OUT);
+            }
+        }
+    }
+
+    fn is_told_to_finish(&self) -> bool {
+        matches!(self.orders.try_recv(), Ok(Order::Finish) | Err(TryRecvError::Disconnected))
+    }
+}
