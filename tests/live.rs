@@ -70,7 +70,7 @@ fn the_stream_plays_in_a_browser_and_shows_edits() {
         let patch = &patches_in(&page)[0];
         (patch[0].as_i64()? < 16 && patch[2].as_i64()? > 239).then_some(())
     });
-    assert_eq!(service.status()["droppedFrames"], 0);
+    assert_eq!(service.output("live")["droppedFrames"], 0);
 }
 
 #[test]
