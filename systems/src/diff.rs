@@ -170,23 +170,28 @@ impl Scene<'_, '_> {
                 members.iter().enumerate().filter_map(|(at, entity)| Some((*before.get(entity)?, at))).collect();
             let stays: HashSet<usize> =
                 longest_rising(&positions).into_iter().map(|index| positions[index].1).collect();
-            let mut previous: Option<Entity> = None;
+            // Where the next one goes: behind the last one that was looked at. What stays lies further on.
+            let mut next = 0;
             for (at, &entity) in members.iter().enumerate() {
-                if !stays.contains(&at)
-                    && let Some(layer) = self.document(entity)
-                {
-                    order.retain(|(known, _)| *known != entity);
-                    let index = previous
-                        .and_then(|previous| order.iter().position(|(known, _)| *known == previous))
-                        .map_or(0, |position| position + 1);
-                    order.insert(index, (entity, layer.id.clone()));
-                    let parent = self.layers.get(parent).ok().map(|layer| layer.id.clone());
-                    // A document is a tree of strings and numbers: it always has a value.
-                    let layer = serde_json::to_value(&layer).unwrap_or_default();
-                    changes.push(LayerChange::Placed { parent, index, layer });
-                    self.note_known(entity, known, told);
+                if stays.contains(&at) {
+                    let further = order[next..].iter().position(|(known, _)| *known == entity);
+                    next += further.map_or(0, |further| further + 1);
+                    continue;
                 }
-                previous = Some(entity);
+                let Some(layer) = self.document(entity) else { continue };
+                if before.contains_key(&entity)
+                    && let Some(position) = order.iter().position(|(known, _)| *known == entity)
+                {
+                    order.remove(position);
+                    next -= usize::from(position < next);
+                }
+                order.insert(next, (entity, layer.id.clone()));
+                let parent = self.layers.get(parent).ok().map(|layer| layer.id.clone());
+                // A document is a tree of strings and numbers: it always has a value.
+                let layer = serde_json::to_value(&layer).unwrap_or_default();
+                changes.push(LayerChange::Placed { parent, index: next, layer });
+                self.note_known(entity, known, told);
+                next += 1;
             }
             known.0.insert(parent, order);
         }

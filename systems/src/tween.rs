@@ -145,15 +145,15 @@ pub fn write_animated_content(time: Res<SceneTime>, mut last: Local<f64>, mut la
     let (before, now) = (*last, time.seconds);
     *last = now;
     let write = |(content, playing, mut animated): (Ref<Content>, Ref<Playing>, Mut<AnimatedContent>)| {
-        if !playing.animates(Part::Content) {
-            animated.set_if_neq(AnimatedContent(None));
-            return;
-        }
         if content.is_changed() || playing.is_changed() {
-            let mut content = Content::clone(&content);
-            playing.apply_to(Part::Content, &mut content, now);
-            animated.set_if_neq(AnimatedContent(Some(content)));
-        } else if !playing.is_quiet_between(before, now)
+            let filled = playing.animates(Part::Content).then(|| {
+                let mut content = Content::clone(&content);
+                playing.apply_to(Part::Content, &mut content, now);
+                content
+            });
+            animated.set_if_neq(AnimatedContent(filled));
+        } else if playing.animates(Part::Content)
+            && !playing.is_quiet_between(before, now)
             && let AnimatedContent(Some(content)) = animated.bypass_change_detection()
             && playing.apply_to(Part::Content, content, now)
         {
