@@ -9,8 +9,12 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
+    unreachable_pub,
     reason = "a bench ends at what it did not expect, and prints what it measured"
 )]
+
+#[path = "support/cost.rs"]
+mod cost;
 
 use std::{
     net::TcpListener,
@@ -18,6 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cost::cost;
 use serde_json::Value;
 
 /// Ends the service however this ends.
@@ -37,18 +42,6 @@ fn free_port() -> u16 {
 
 fn status(port: u16) -> Option<Value> {
     ureq::get(format!("http://127.0.0.1:{port}/api/stream/status")).call().ok()?.body_mut().read_json().ok()
-}
-
-/// Processor time of a process so far, and the most memory that it had, in MiB.
-fn cost(pid: u32) -> (Duration, u64) {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
-    let fields: Vec<&str> = stat.rsplit(") ").next().expect("a process has a name").split(' ').collect();
-    // Fields 14 and 15 of proc(5), in ticks of which Linux has 100 a second.
-    let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number")).sum();
-    let memory = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process runs");
-    let peak = memory.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
-    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
-    (Duration::from_millis(ticks * 10), peak / 1024)
 }
 
 fn main() {

@@ -146,6 +146,8 @@ async fn begun(mut answering: Answer) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use tokio::{sync::Semaphore, task::consume_budget};
 
     use super::*;
@@ -153,14 +155,15 @@ mod tests {
     #[tokio::test]
     async fn an_edit_is_on_its_way_at_once_however_much_was_done_before_it() {
         while poll!(Box::pin(consume_budget())).is_ready() {}
-        let places = Arc::new(Semaphore::new(1));
-        let theirs = Arc::clone(&places);
+        let is_sent = Arc::new(AtomicBool::new(false));
+        let sent = Arc::clone(&is_sent);
         let waiting = begun(Box::pin(async move {
-            theirs.acquire().await.unwrap().forget();
+            Semaphore::new(1).acquire().await.unwrap().forget();
+            sent.store(true, Ordering::Relaxed);
             std::future::pending().await
         }))
         .await;
-        assert_eq!(places.available_permits(), 0);
+        assert!(is_sent.load(Ordering::Relaxed));
         drop(waiting);
     }
 }

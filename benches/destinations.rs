@@ -1,0 +1,99 @@
+//! One encode for many: `stream-manager serve` plays the demo at 1080p30 with `veryfast`, sends it to three RTMP servers
+//! and records it, and is watched from outside. Then how long a picture takes to a player of an RTMP server.
+//!
+//! `cargo bench --bench destinations`; `BENCH_SECONDS` sets another length than a minute.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    unreachable_pub,
+    reason = "a bench ends at what it did not expect, and prints what it measured"
+)]
+
+#[path = "support/cost.rs"]
+mod cost;
+#[path = "../tests/support/ffprobe.rs"]
+mod ffprobe;
+#[path = "../tests/support/process.rs"]
+mod process;
+#[path = "../tests/support/rtmp_server.rs"]
+mod rtmp_server;
+#[path = "../tests/support/service.rs"]
+mod service;
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use cost::cost;
+use ffprobe::probe;
+use rtmp_server::RtmpServer;
+use service::{Service, project_file, run};
+
+/// How many frames a recording lacks between its first and its last one, at 30 a second.
+fn missing(file: &Path) -> u64 {
+    let arguments = ["-select_streams", "v", "-show_entries", "packet=pts_time"];
+    let probed = probe(file.to_str().unwrap(), &arguments).expect("the recording plays");
+    let packets = probed["packets"].as_array().expect("packets").iter();
+    let mut times: Vec<f64> = packets.filter_map(|packet| packet["pts_time"].as_str()?.parse().ok()).collect();
+    times.sort_by(f64::total_cmp);
+    times.windows(2).map(|pair| ((pair[1] - pair[0]) * 30.0).round() as u64 - 1).sum()
+}
+
+fn main() {
+    // `cargo test --benches` runs this without the flag: nothing to measure then.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let seconds: u64 = std::env::var("BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let servers: [RtmpServer; 3] = std::array::from_fn(|_| RtmpServer::start());
+    let (first, second, third) = (servers[0].url("one"), servers[1].url("two"), servers[2].url("three"));
+    let scene = project_file("scenes/demo/scene.jsonc");
+    let outputs = format!("{second},{third},show.mkv");
+    let variables = [
+        ("SCENE", scene.to_str().unwrap()),
+        ("STREAM_RESOLUTION", "1920x1080"),
+        ("FFMPEG_PRESET", "veryfast"),
+        ("STREAM_URL", first.as_str()),
+        ("MUXER_OUTPUTS", outputs.as_str()),
+    ];
+    let mut service = Service::start(&variables, &[]);
+    let ids = ["stream", "output-1", "output-2", "output-3"];
+    for id in ids {
+        service.wait_for_output(id, "started");
+    }
+    let (cpu_before, _) = cost(service.id());
+    let before = service.status();
+    let began = Instant::now();
+    std::thread::sleep(Duration::from_secs(seconds));
+    let elapsed = began.elapsed();
+    let (cpu_after, peak) = cost(service.id());
+    let after = service.status();
+    let left_out: u64 = ids.iter().map(|id| service.output(id)["droppedFrames"].as_u64().unwrap_or(0)).sum();
+    service.signal("TERM");
+    assert!(service.wait().success());
+
+    let count = |name: &str| after[name].as_u64().unwrap_or(0) - before[name].as_u64().unwrap_or(0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = (cpu_after - cpu_before).as_secs_f64() / elapsed.as_secs_f64() / cores as f64;
+    println!("demo at 1080p30, x264 veryfast, three RTMP servers and a recording, {seconds} s on {cores} cores");
+    println!("  frames                      {:>8}", count("frameCount"));
+    println!("  dropped frames              {:>8}   (bar: 0)", count("droppedFrames"));
+    println!("  left out by outputs         {left_out:>8}   (bar: 0)");
+    println!("  missing in the recording    {:>8}", missing(&service.folder.path().join("show.mkv")));
+    println!("  share of the machine        {:>8.1} % (bar: 60 %)", share * 100.0);
+    println!("  peak memory                 {peak:>8} MiB (bar: 350 MiB)");
+
+    let target = servers[0].url("marker");
+    let arguments = ["latency", "--to", &target, "--duration", "15s", "--stream-resolution", "1920x1080"];
+    let told = run(service.folder.path(), &arguments, &[]);
+    println!("a picture to a player of an RTMP server (bar: 1 s):");
+    println!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+}
