@@ -1,15 +1,19 @@
-//! Whether the tracks of a scene fit together.
+//! Whether the tracks of a scene fit together, and what waits for their levels fits them.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{
     fault::{MAX_FAULTS, Place},
     meaning::{Checks, of_other_type},
-    outline::{AssetEntry, Outline, TrackEntry},
+    outline::{AssetEntry, Outline, TrackEntry, TriggerEntry},
     rules::quoted,
-    words::{nearest, shown_text},
+    words::{nearest, number, shown_text},
 };
-use crate::asset::AssetKind;
+use crate::{
+    animation::trigger::{Cause, Passing},
+    asset::AssetKind,
+    audio::FLOOR,
+};
 
 impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     pub(super) fn tracks(&mut self, outline: &Outline<'_>) {
@@ -71,6 +75,36 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 others.sort_unstable();
                 let near = nearest(wanted, others).filter(|near| *near != &**wanted).map(quoted);
                 self.near_fault(format!("{pointer}/duck/by/{index}"), found, expected, near);
+            }
+        }
+    }
+
+    /// Every track that a trigger waits for is there, and its level can pass the threshold again and again.
+    pub(super) fn heard(&mut self, triggers: &[TriggerEntry<'_>], outline: &Outline<'_>) {
+        let tracks = || outline.tracks.iter().filter_map(|track| track.id.as_deref());
+        for (pointer, cause) in triggers.iter().filter_map(|trigger| trigger.cause.as_ref()) {
+            let Cause::AudioLevel { track, goes, threshold, hysteresis, .. } = &**cause else { continue };
+            if let Some(track) = track.as_ref().filter(|_| outline.tracks_known)
+                && tracks().all(|known| known != track.as_str())
+            {
+                let expected = match tracks().next() {
+                    Some(_) => "the id of a track of the scene's `audio`, or no `track` for the whole mix",
+                    None => "no `track`, for the whole mix: the scene's `audio` has no tracks yet",
+                };
+                let near = nearest(track.as_str(), tracks()).map(quoted);
+                self.near_fault(format!("{pointer}/track"), shown_text(track.as_str()), expected, near);
+            }
+            let (room, end) = match goes {
+                Passing::Above => (threshold - FLOOR, format!("that is silence, {} dBFS", number(FLOOR))),
+                Passing::Below => (-threshold, "that is full scale, 0 dBFS".to_owned()),
+            };
+            let room = (room * 1e3).floor() / 1e3;
+            if *hysteresis > room {
+                self.fault(
+                    format!("{pointer}/hysteresis"),
+                    format!("`{}`", number(*hysteresis)),
+                    format!("at most {}: {end}, and beyond it the trigger would act only once", number(room)),
+                );
             }
         }
     }

@@ -258,7 +258,8 @@ impl Wait {
                 Some(Self::Label(name.clone(), *at))
             }
             Cause::TimelineEnd { .. } => Some(Self::End),
-            Cause::Start {} | Cause::TimelineStart { .. } | Cause::Schedule { .. } | Cause::Event { .. } => None,
+            Cause::Start {} | Cause::TimelineStart { .. } => None,
+            Cause::Schedule { .. } | Cause::Event { .. } | Cause::AudioLevel { .. } => None,
         }
     }
 }
