@@ -22,7 +22,7 @@ const HEARD_AT_ONCE: f64 = 10.0;
 /// stream that began with the scene, whether or not anybody hears that.
 pub(super) struct Offline {
     compositor: Compositor,
-    /// Hears the scene, if triggers wait for how loud it is.
+    /// Hears the scene, if timelines follow how loud it is, or triggers wait for that.
     listener: Option<Listener>,
     /// Scene time up to which it was heard.
     heard: f64,
@@ -49,7 +49,8 @@ impl Offline {
         settings: &Settings,
         variant: Option<&VariantId>,
     ) -> Result<Self, OfflineError> {
-        let is_heard = scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::AudioLevel { .. }));
+        let is_heard = scene.timelines.iter().any(|timeline| timeline.follows.is_some())
+            || scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::AudioLevel { .. }));
         let listener = is_heard.then(|| Listener::start(Soundtrack::from(&scene))).transpose()?;
         Ok(Self { compositor: load(scene, settings, variant)?, listener, heard: 0.0 })
     }

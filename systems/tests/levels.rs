@@ -1,4 +1,4 @@
-//! Triggers that wait for how loud the sound is, and what the picture shows of that.
+//! Triggers that wait for how loud the sound is, timelines that follow it, and what the picture shows of that.
 
 #![allow(
     clippy::allow_attributes,
@@ -9,7 +9,11 @@
 )]
 
 use components::{
-    AudioDocument, Edit, SceneDocument, TrackId, audio::LevelReading, document::Limits, edit::EditRejected,
+    AudioDocument, Edit, SceneDocument, TrackId,
+    animation::timeline::{PlayState, TimelineControl, TimelineId},
+    audio::LevelReading,
+    document::Limits,
+    edit::EditRejected,
 };
 use serde_json::{Value, json};
 use systems::{Compositor, CompositorSettings, TickReport, clock::SceneEvent};
@@ -146,4 +150,79 @@ fn a_track_that_a_trigger_waits_for_stays() {
     let EditRejected::InUse { faults } = refused else { panic!("{refused}") };
     assert_eq!(faults[0].pointer, "/triggers/0/on/track");
     assert!(faults[0].expected.contains("has no tracks yet"), "{}", faults[0]);
+}
+
+/// The layer's opacity goes from 0 at -60 dBFS to 1 at -20 dBFS.
+fn following() -> Value {
+    let mut timelines = fade();
+    timelines[0]["autoplay"] = true.into();
+    timelines[0]["follows"] = json!({ "track": VOICE, "to": -20 });
+    timelines
+}
+
+#[test]
+fn a_timeline_that_follows_a_level_stands_where_it_is_whichever_frames_are_drawn() {
+    // Up by 20 dB a second.
+    let rising = |now: f64| -70.0 + 20.0 * now;
+    for step in [1.0 / 60.0, 1.0 / 24.0, 0.7, 1.5] {
+        let mut stage = Stage::new(&following(), &json!([]));
+        assert_eq!(stage.light(), 0, "before anything is heard");
+        let mut time = step;
+        while time < 1.5 {
+            stage.at(time, rising);
+            time += step;
+        }
+        stage.at(1.5, rising);
+        assert_eq!(stage.light(), 50, "in steps of {step}");
+        let report = stage.at(9.0, rising);
+        assert_eq!(stage.light(), 100);
+        assert!(report.motion.is_none(), "nobody needs to remember where it stands: {:?}", report.motion);
+    }
+}
+
+#[test]
+fn what_follows_a_level_is_paused_played_and_cancelled() {
+    let control =
+        |control: TimelineControl| vec![Edit::ControlTimeline { id: TimelineId::new("fade").unwrap(), control }];
+    let mut stage = Stage::new(&following(), &json!([]));
+    let state = |stage: &Stage| stage.compositor.timelines()[0].state;
+    stage.at(1.0, |_| -40.0);
+    assert_eq!((stage.light(), state(&stage)), (50, PlayState::Playing));
+    stage.edit(1.0, control(TimelineControl::Pause)).unwrap();
+    stage.at(2.0, |_| -20.0);
+    assert_eq!((stage.light(), state(&stage)), (50, PlayState::Paused));
+    stage.edit(2.0, control(TimelineControl::Play)).unwrap();
+    stage.at(3.0, |_| -30.0);
+    assert_eq!(stage.light(), 75);
+    // What is kept of it goes on where it stood, and follows.
+    let motion = stage.compositor.motion();
+    let mut resumed = Stage::new(&json!([]), &json!([]));
+    resumed.compositor.resume(7, scene(&following(), &json!([])), motion);
+    resumed.deaf(3.0);
+    assert_eq!((resumed.light(), state(&resumed)), (75, PlayState::Playing));
+    resumed.heard = 300;
+    resumed.at(4.0, |_| -50.0);
+    assert_eq!(resumed.light(), 25);
+
+    stage.edit(3.0, control(TimelineControl::Cancel)).unwrap();
+    stage.at(4.0, |_| -30.0);
+    assert_eq!((stage.light(), state(&stage)), (100, PlayState::Idle), "as it is written");
+}
+
+#[test]
+fn a_timeline_that_is_played_goes_on_by_what_it_is_edited_to_follow() {
+    let mut by_time = fade();
+    by_time[0]["autoplay"] = true.into();
+    let mut stage = Stage::new(&by_time, &json!([]));
+    let put = |timelines: &Value| {
+        vec![Edit::PutTimeline { timeline: Box::new(serde_json::from_value(timelines[0].clone()).unwrap()) }]
+    };
+    stage.deaf(0.5);
+    assert_eq!(stage.light(), 25);
+    stage.edit(0.5, put(&following())).unwrap();
+    stage.at(1.0, |_| -40.0);
+    assert_eq!(stage.light(), 50, "by the level");
+    stage.edit(1.0, put(&by_time)).unwrap();
+    stage.at(1.5, |_| -60.0);
+    assert_eq!(stage.light(), 75, "by the time, from where it stands");
 }

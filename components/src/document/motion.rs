@@ -31,7 +31,7 @@ pub fn check_motion(scene: &SceneDocument, layers: &HashMap<&str, Option<Parts<'
     checks.timelines(&timelines, true, &layers);
     checks.triggers(&triggers, &Labels::of(&timelines, true), &layers);
     let audio = Outline::of_audio(&scene.audio, &scene.assets, "/audio");
-    checks.heard(&triggers, &audio);
+    checks.heard(&timelines, &triggers, &audio);
     checks.asset_names(&audio);
     checks.faults
 }
@@ -69,7 +69,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         let layers = Known { layers: &layers.collect(), are_all: outline.layers_known };
         self.timelines(&outline.timelines, outline.timelines_known, &layers);
         self.triggers(&outline.triggers, &Labels::of(&outline.timelines, outline.timelines_known), &layers);
-        self.heard(&outline.triggers, outline);
+        self.heard(&outline.timelines, &outline.triggers, outline);
         if let Some(scene) = outline.scene {
             self.patches(scene, limits);
         }

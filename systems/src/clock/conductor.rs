@@ -76,6 +76,8 @@ pub struct Conductor {
     alarms: Alarms,
     /// What triggers hear.
     ears: Ears,
+    /// What was heard last.
+    loudness: Option<LevelReading>,
     /// Scene time up to which everything has happened.
     pub(super) until: f64,
     /// The timelines as they were when somebody intervened last, and when that was. Scene time that jumps back starts
@@ -97,13 +99,16 @@ pub fn run_timelines(world: &mut World) {
     } else {
         let timelines = std::mem::take(world.resource_mut::<Timelines>().bypass_change_detection());
         let now = world.resource::<SceneTime>().seconds;
-        let mut run = Run { world, conductor: &mut conductor, timelines, steered: false, events: Vec::new() };
+        let (steered, followed, events) = (false, false, Vec::new());
+        let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, events };
         run.advance(now, &heard, inputs);
-        let Run { timelines, steered, events, .. } = run;
+        run.follow(now);
+        let Run { mut timelines, steered, followed, events, .. } = run;
+        timelines.are_steered = steered;
         world.resource_mut::<SceneEvents>().0.extend(events);
         let mut kept = world.resource_mut::<Timelines>();
         *kept.bypass_change_detection() = timelines;
-        if steered {
+        if steered || followed {
             kept.set_changed();
         }
     }
@@ -117,6 +122,8 @@ pub(super) struct Run<'a> {
     pub(super) timelines: Timelines,
     /// Whether any playhead differs from what layers know.
     pub(super) steered: bool,
+    /// The same of those that follow a level, which nobody needs to remember.
+    followed: bool,
     pub(super) events: Vec<SceneEvent>,
 }
 
@@ -215,6 +222,16 @@ impl Run<'_> {
         if has_acted {
             self.play_until(now);
             self.conductor.checkpoint = (now, self.timelines.clone());
+        }
+        if let Some(last) = heard.last() {
+            self.conductor.loudness = Some(last.clone());
+        }
+    }
+
+    /// Lets timelines that follow levels stand where the last one is that was heard.
+    fn follow(&mut self, now: f64) {
+        if let Some(loudness) = &self.conductor.loudness {
+            self.followed |= self.timelines.follow(loudness, now);
         }
     }
 

@@ -15,7 +15,7 @@ use super::{
     values::{length, length_point},
 };
 use crate::{
-    animation::timeline::{LabelName, SeekTarget, StaggerFrom, Step, TimelineDocument, TimelineId},
+    animation::timeline::{LabelName, LevelScale, SeekTarget, StaggerFrom, Step, TimelineDocument, TimelineId},
     animation::trigger::{Action, Cause, EventName, Passing, TriggerDocument},
     animation::{Animation, Easing, Keyframe, Property, Queue, Repeat, Spring, Transition, Value},
     audio::LevelMeasure,
@@ -42,10 +42,16 @@ pub fn motion(layers: Vec<LayerId>) -> BoxedStrategy<(Vec<TimelineDocument>, Vec
                 repeat: Repeat::Times(times),
                 ping_pong,
                 speed,
+                follows: (number == 1).then(|| LevelScale {
+                    track: None,
+                    from: -20.0 * speed,
+                    to: 0.0,
+                    measure: LevelMeasure::Peak,
+                }),
                 steps,
             };
             // Only one that is in no other may be without end.
-            if is_endless && number + 1 == count {
+            if is_endless && number + 1 == count && timeline.follows.is_none() {
                 (timeline.repeat, timeline.ping_pong) = (Repeat::Times(1), false);
                 if let Some(Step::Animate { animation, .. } | Step::Stagger { animation, .. }) =
                     timeline.steps.last_mut()
