@@ -2,24 +2,113 @@
 
 use std::time::{Duration, Instant};
 
-use components::{Edit, SceneDocument, VariantId, edit::BatchRejected};
-use systems::{Compositor, CompositorSettings, Quality, RenderQuality, TickReport, clock::SceneEvent};
+use components::{Edit, SceneDocument, VariantId, animation::trigger::Cause, edit::BatchRejected};
+use systems::{Compositor, CompositorSettings, Picture, Quality, RenderQuality, TickReport, clock::SceneEvent};
 
 use super::stream;
-use crate::{config::Settings, engine::QualityGoal};
+use crate::{
+    config::Settings,
+    engine::{QualityGoal, Soundtrack},
+    output::{ListenError, Listener},
+};
 
 /// How long pictures and fonts of a scene may take to be read and decoded.
 const LOADING: Duration = Duration::from_secs(60);
+
+/// Seconds of sound that are heard at once.
+const HEARD_AT_ONCE: f64 = 10.0;
+
+/// A scene that is drawn without a clock. What happens in it by its own sound happens at the times at which it does in a
+/// stream that began with the scene, whether or not anybody hears that.
+pub(super) struct Offline {
+    compositor: Compositor,
+    /// Hears the scene, if timelines follow how loud it is, or triggers wait for that.
+    listener: Option<Listener>,
+    /// Scene time up to which it was heard.
+    heard: f64,
+}
+
+/// A scene cannot be drawn.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OfflineError {
+    /// It cannot be played.
+    #[error(transparent)]
+    Scene(#[from] BatchRejected),
+    /// It cannot be heard.
+    #[error(transparent)]
+    Sound(#[from] ListenError),
+}
+
+impl Offline {
+    /// Loads `scene` and all of its assets, at its beginning; what is shown of it is `variant`.
+    ///
+    /// # Errors
+    /// The scene cannot be played, or not heard although it has to be.
+    pub(super) fn load(
+        scene: SceneDocument,
+        settings: &Settings,
+        variant: Option<&VariantId>,
+    ) -> Result<Self, OfflineError> {
+        let is_heard = scene.timelines.iter().any(|timeline| timeline.follows.is_some())
+            || scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::AudioLevel { .. }));
+        let listener = is_heard.then(|| Listener::start(Soundtrack::from(&scene))).transpose()?;
+        Ok(Self { compositor: load(scene, settings, variant)?, listener, heard: 0.0 })
+    }
+
+    /// Runs a tick with all that it shows: waits for assets that had to make room for others, and for a free frame.
+    ///
+    /// # Errors
+    /// The sound cannot be heard any more.
+    pub(super) fn tick(&mut self, tick: u64, seconds: f64) -> Result<TickReport, ListenError> {
+        let (mut events, mut frame) = (Vec::new(), None);
+        if let Some(listener) = &mut self.listener {
+            // However long it is to there, not all of it is kept at once.
+            while seconds - self.heard > HEARD_AT_ONCE {
+                self.heard += HEARD_AT_ONCE;
+                self.compositor.hear(listener.hear(self.heard)?);
+                let mut report = self.compositor.tick(tick, self.heard);
+                events.append(&mut report.events);
+                frame = report.frame.or(frame);
+            }
+            self.heard = seconds;
+            self.compositor.hear(listener.hear(seconds)?);
+        }
+        let mut report = self.draw(tick, seconds);
+        events.append(&mut report.events);
+        Ok(TickReport { events, frame: report.frame.take().or(frame), ..report })
+    }
+
+    fn draw(&mut self, tick: u64, seconds: f64) -> TickReport {
+        let compositor = &mut self.compositor;
+        let mut report = compositor.tick(tick, seconds);
+        let events = std::mem::take(&mut report.events);
+        let deadline = Instant::now() + LOADING;
+        let mut frame = report.frame.take();
+        while compositor.awaits_assets() && Instant::now() < deadline {
+            compositor.finish_loading(deadline);
+            report = compositor.tick(tick, seconds);
+            frame = report.frame.take().or(frame);
+        }
+        while report.starved {
+            // The encoder still holds every frame of the pool; it lets one go when it is done with it.
+            std::thread::sleep(Duration::from_millis(1));
+            report = compositor.tick(tick, seconds);
+            frame = report.frame.take().or(frame);
+        }
+        TickReport { frame, events, ..report }
+    }
+
+    /// The picture that the last tick drew.
+    pub(super) fn picture(&self) -> Picture {
+        self.compositor.picture()
+    }
+}
 
 /// A compositor that has loaded `scene` and all of its assets, at the beginning of the scene, and shows `variant` of it.
 ///
 /// # Errors
 /// The scene cannot be played.
-pub(super) fn load(
-    scene: SceneDocument,
-    settings: &Settings,
-    variant: Option<&VariantId>,
-) -> Result<Compositor, BatchRejected> {
+fn load(scene: SceneDocument, settings: &Settings, variant: Option<&VariantId>) -> Result<Compositor, BatchRejected> {
     let mut compositor = Compositor::new(CompositorSettings {
         width: settings.stream_resolution.width as usize,
         height: settings.stream_resolution.height as usize,
@@ -59,24 +148,4 @@ pub(super) fn tell_of(report: &TickReport) {
             tracing::warn!("{message}");
         }
     }
-}
-
-/// Runs a tick with all that it shows: waits for assets that had to make room for others, and for a free frame.
-pub(super) fn tick(compositor: &mut Compositor, tick: u64, seconds: f64) -> TickReport {
-    let mut report = compositor.tick(tick, seconds);
-    let events = std::mem::take(&mut report.events);
-    let deadline = Instant::now() + LOADING;
-    let mut frame = report.frame.take();
-    while compositor.awaits_assets() && Instant::now() < deadline {
-        compositor.finish_loading(deadline);
-        report = compositor.tick(tick, seconds);
-        frame = report.frame.take().or(frame);
-    }
-    while report.starved {
-        // The encoder still holds every frame of the pool; it lets one go when it is done with it.
-        std::thread::sleep(Duration::from_millis(1));
-        report = compositor.tick(tick, seconds);
-        frame = report.frame.take().or(frame);
-    }
-    TickReport { frame, events, ..report }
 }

@@ -5,7 +5,13 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
 
-use super::{EXIT_USAGE, RenderArgs, check::open_scene, fail, offline, settings, start_logging, stream};
+use super::{
+    EXIT_USAGE, RenderArgs,
+    check::open_scene,
+    fail,
+    offline::{Offline, tell_of},
+    settings, start_logging, stream,
+};
 use crate::{
     config,
     engine::Soundtrack,
@@ -33,8 +39,8 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Err(refused) => return refused,
     };
     let sound = Arc::new(Soundtrack::from(&scene));
-    let compositor = match offline::load(scene, &settings, args.variant.as_ref()) {
-        Ok(compositor) => compositor,
+    let scene = match Offline::load(scene, &settings, args.variant.as_ref()) {
+        Ok(scene) => scene,
         Err(refused) => return fail(refused, 1),
     };
     let format = stream::format(&settings);
@@ -51,7 +57,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
     let job = Job { from: args.from.as_secs_f64(), fps: f64::from(format.fps), total };
     let rendered = writer
         .play(&sound, args.from)
-        .and_then(|()| job.run(compositor, writer))
+        .and_then(|()| job.run(scene, writer))
         .map_err(|error| error.to_string())
         .and_then(|()| std::fs::rename(&part, &args.out).map_err(|error| not_writable(&args.out, &error).to_string()));
     match rendered {
@@ -77,16 +83,16 @@ struct Job {
 }
 
 impl Job {
-    fn run(&self, mut compositor: systems::Compositor, mut writer: FileWriter) -> Result<(), WriteError> {
+    fn run(&self, mut scene: Offline, mut writer: FileWriter) -> Result<(), WriteError> {
         let bar = ProgressBar::new(self.total).with_style(style());
         let mut picture: Option<Arc<Frame>> = None;
         for frame in 0..self.total {
             #[expect(clippy::cast_precision_loss, reason = "2^53 frames are millions of years")]
             let seconds = self.from + frame as f64 / self.fps;
             let tick = frame + 1;
-            let report = offline::tick(&mut compositor, tick, seconds);
+            let report = scene.tick(tick, seconds).map_err(|error| WriteError::Sound(error.to_string()))?;
             if !report.events.is_empty() {
-                bar.suspend(|| offline::tell_of(&report));
+                bar.suspend(|| tell_of(&report));
             }
             picture = report.frame.or(picture);
             if let Some(picture) = &picture {

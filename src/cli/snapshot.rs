@@ -4,7 +4,13 @@ use std::process::ExitCode;
 
 use image::{RgbaImage, imageops::FilterType};
 
-use super::{EXIT_USAGE, SnapshotArgs, check::open_scene, fail, offline, settings, start_logging};
+use super::{
+    EXIT_USAGE, SnapshotArgs,
+    check::open_scene,
+    fail,
+    offline::{Offline, tell_of},
+    settings, start_logging,
+};
 use crate::output::not_writable;
 
 /// Draws one moment of a scene into a PNG file.
@@ -19,12 +25,14 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Ok(scene) => scene,
         Err(refused) => return refused,
     };
-    let mut compositor = match offline::load(scene, &settings, args.variant.as_ref()) {
-        Ok(compositor) => compositor,
+    let drawn = Offline::load(scene, &settings, args.variant.as_ref()).and_then(|mut scene| {
+        tell_of(&scene.tick(1, args.at.as_secs_f64())?);
+        Ok(scene.picture())
+    });
+    let picture = match drawn {
+        Ok(picture) => picture,
         Err(refused) => return fail(refused, 1),
     };
-    offline::tell_of(&offline::tick(&mut compositor, 1, args.at.as_secs_f64()));
-    let picture = compositor.picture();
     let Some(mut image) = RgbaImage::from_raw(picture.width, picture.height, picture.data) else {
         return fail("the picture has not the size that it says", 1);
     };

@@ -31,6 +31,8 @@ impl StreamFormat {
 pub struct ProgramFrame {
     /// Frame number since the engine started. Rises by one from frame to frame, by more where ticks were skipped.
     pub tick: u64,
+    /// Scene time that it shows. It stands still while the scene is paused.
+    pub seconds: f64,
     /// The picture. The very same `Arc` as before means that nothing changed.
     pub picture: Arc<Frame>,
     /// The same for each of the further variants, in the order in which the engine was [given](super::Beginning) them.

@@ -13,6 +13,7 @@ use std::{
 
 use components::{
     Edit, EditOutcome, SceneDiff, SceneSnapshot,
+    audio::LevelReading,
     edit::{BatchRejected, EditRejected, MAX_PATCHED_VALUES},
     held::HeldScenes,
     layer::LayerId,
@@ -30,7 +31,10 @@ use tokio::{
 use super::{
     Command, CommandRefused, Document, EncoderStatus, EngineClosed, EngineStats, JournalReader, MAX_STEP, OutputStatus,
     ProgramFrame, Reconfiguration, ReconfigurationRefused, StepRefused, StoreStatus, StreamEvent, StreamFormat,
-    Transport, Unanswered, Whole, journal::Journal, scheduled::Owner,
+    Transport, Unanswered, Whole,
+    journal::Journal,
+    levels::{Heard, Levels, Mixed},
+    scheduled::Owner,
 };
 
 /// Requests that may wait for the tick thread. Those that find no place wait for one, each in its turn: how soon one is
@@ -114,6 +118,7 @@ pub(super) struct Shared {
     senders: AtomicU64,
     pub(super) starts: AtomicU64,
     pub(super) journal: Journal,
+    pub(super) heard: Heard,
     pub(super) store: Mutex<Option<StoreStatus>>,
 }
 
@@ -162,6 +167,7 @@ impl EngineHandle {
             senders: AtomicU64::new(0),
             starts: AtomicU64::new(u64::from(transport != Transport::Stopped)),
             journal: Journal::new(),
+            heard: Heard::new(),
             store: Mutex::new(None),
         });
         (Self { mailbox, shared: Arc::clone(&shared), sender: Sender::default() }, requests, shared)
@@ -477,6 +483,26 @@ impl EngineHandle {
             Ok(at) => all[at] = status,
             Err(at) => all.insert(at, status),
         }
+    }
+
+    /// Tells how loud the sound of a frame is; `None` if nothing is mixed any more.
+    pub fn publish_levels(&self, mixed: Option<Mixed<'_>>) {
+        self.shared.heard.publish(mixed);
+    }
+
+    /// How loud the program is now.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        let latest = self.shared.heard.latest();
+        // Bound here: the tick is asked for while nobody is kept from writing.
+        let latest = latest.borrow().clone();
+        Levels::of(latest.as_ref(), self.stats().tick)
+    }
+
+    /// Changes whenever [`levels`](Self::levels) are others: with each frame while sound is mixed.
+    #[must_use]
+    pub fn levels_changed(&self) -> watch::Receiver<Option<(u64, LevelReading)>> {
+        self.shared.heard.latest()
     }
 
     /// Forgets an output that was removed, and tells all who listen.

@@ -38,10 +38,11 @@ impl Shown {
         }
     }
 
-    /// It as the frame of a tick.
-    pub(super) fn frame(&self, tick: u64, start: Option<u64>, is_paused: bool) -> Option<ProgramFrame> {
+    /// It as the frame of a tick, at `seconds` of scene time.
+    pub(super) fn frame(&self, tick: u64, seconds: f64, start: Option<u64>, is_paused: bool) -> Option<ProgramFrame> {
         Some(ProgramFrame {
             tick,
+            seconds,
             picture: Arc::clone(self.picture.as_ref()?),
             variants: Arc::clone(&self.variants),
             start,

@@ -314,7 +314,11 @@ impl Ticking {
         if let Ok(since) = SystemTime::now().duration_since(UNIX_EPOCH) {
             self.compositor.set_wall_clock(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
         }
-        let mut report = self.compositor.tick(tick, seconds_of(self.scene_ticks, self.fps));
+        let seconds = seconds_of(self.scene_ticks, self.fps);
+        if !paused {
+            self.shared.heard.take(seconds, |readings| self.compositor.hear(readings));
+        }
+        let mut report = self.compositor.tick(tick, seconds);
         self.shown.follow(&report);
         let is_missed = self.send_frame(tick, paused);
         for reply in changed {
@@ -489,7 +493,8 @@ impl Ticking {
             let state = self.shared.transport.borrow();
             (*state != Transport::Stopped).then(|| self.shared.starts.load(Ordering::Relaxed))
         };
-        let Some(frame) = self.shown.frame(tick, start, is_paused) else { return false };
+        let seconds = seconds_of(self.scene_ticks, self.fps);
+        let Some(frame) = self.shown.frame(tick, seconds, start, is_paused) else { return false };
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).retain(|consumer| {
             match consumer.sender.try_send(frame.clone()) {
                 Ok(()) => true,

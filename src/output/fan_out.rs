@@ -23,7 +23,7 @@ use super::{
     stand_in::Slate,
     supervisor::{Forget, KeyFrames, Publish, Surroundings},
 };
-use crate::engine::{EncoderStatus, EngineHandle, ProgramFrame, StreamEvent, StreamFormat, Transport};
+use crate::engine::{EncoderStatus, EngineHandle, Mixed, ProgramFrame, StreamEvent, StreamFormat, Transport};
 
 /// Sending cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,8 @@ pub struct Program {
     pub announce: Arc<dyn Fn(StreamEvent) + Send + Sync>,
     /// Gets the encoder's status, some times a second.
     pub publish_encoder: Arc<dyn Fn(EncoderStatus) + Send + Sync>,
+    /// Gets how loud the sound of each frame is; `None` when nothing is mixed any more.
+    pub publish_levels: Arc<dyn Fn(Option<Mixed<'_>>) + Send + Sync>,
     /// The further sizes to encode, each with frames of its own.
     pub renditions: Vec<(Rendition, Receiver<ProgramFrame>)>,
     /// What is sent while nothing is drawn for long; the last picture if there is none.
@@ -77,6 +79,7 @@ impl Program {
             forget: Arc::clone(&self.forget),
             announce: Arc::clone(&self.announce),
             publish_encoder: Arc::clone(&self.publish_encoder),
+            publish_levels: Arc::clone(&self.publish_levels),
             renditions: Vec::new(),
             slate: self.slate.clone(),
             faults: None,
@@ -119,6 +122,10 @@ pub fn run(
         let engine = engine.clone();
         Arc::new(move |status| engine.publish_encoder(status))
     };
+    let publish_levels = {
+        let engine = engine.clone();
+        Arc::new(move |mixed: Option<Mixed<'_>>| engine.publish_levels(mixed))
+    };
     let program = Program {
         frames: engine.frames(frames_waiting),
         format: engine.format(),
@@ -127,6 +134,7 @@ pub fn run(
         forget,
         announce,
         publish_encoder,
+        publish_levels,
         renditions: renditions.into_iter().map(|one| (one, engine.frames(RENDITION_FRAMES_WAITING))).collect(),
         slate,
         faults: None,

@@ -28,7 +28,7 @@ use super::{
     stand_in::{Drawn, StandIn},
     supervisor::KeyFrames,
 };
-use crate::engine::{EncoderState, EncoderStatus, ProgramFrame, StreamEvent, StreamFormat, Transport};
+use crate::engine::{EncoderState, EncoderStatus, Mixed, ProgramFrame, StreamEvent, StreamFormat, Transport};
 
 /// How long the encoder may do nothing before it is restarted: together with the start of another one, a second.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -206,7 +206,11 @@ impl Feeder {
             let last = session.sound.and_then(|sound| sound.finish().ok()).unwrap_or_default();
             self.end_encoder(encoder, last);
         }
+        let is_first = self.links.is_first(&self.name);
         self.links.finish(&self.name);
+        if is_first {
+            (self.program.publish_levels)(None);
+        }
     }
 
     /// Ends an encoder with the last sound that it gets.
@@ -254,6 +258,12 @@ impl Feeder {
         let mixed = sound.and_then(|mut sound| {
             sound.follow(&frame.sound)?;
             let buffers = sound.up_to(tick, frame.is_paused)?;
+            // The others hear the same.
+            if self.links.is_first(&self.name) {
+                let end = frame.seconds + self.program.format.presentation_time(1).as_secs_f64();
+                let ProgramFrame { tick, is_paused, .. } = *frame;
+                (self.program.publish_levels)(Some(Mixed { tick, is_paused, readings: &mut sound.levels(end) }));
+            }
             session.sound = Some(sound);
             Ok(buffers)
         });

@@ -118,6 +118,11 @@ impl Links {
         }
     }
 
+    /// Whether this rendition is the first of those on air: what all of them have in common is its business.
+    pub(super) fn is_first(&self, rendition: &RenditionName) -> bool {
+        self.read().on_air.first() == Some(rendition)
+    }
+
     /// A rendition goes off air.
     pub(super) fn finish(&self, rendition: &RenditionName) {
         let mut state = self.write();

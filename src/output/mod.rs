@@ -39,6 +39,7 @@ mod writer;
 pub mod latency;
 pub mod live;
 
+pub use audio::{ListenError, Listener};
 pub use backoff::ReconnectPolicy;
 pub use destination::{Destination, DestinationError, FileFormat, RtmpUrl, SrtUrl};
 pub use elements::{ElementCheck, MissingElement, doctor};

@@ -99,6 +99,7 @@ mod tests {
     fn drawn(ago: Duration) -> Drawn {
         let frame = ProgramFrame {
             tick: 100,
+            seconds: 0.0,
             picture: Arc::new(Frame::new(16, 16)),
             variants: Arc::default(),
             start: Some(0),

@@ -12,8 +12,8 @@ use crate::{
     assets::{AssetAction, AssetRefused, AssetStatus, Assets},
     caches::TextCaches,
     clock::{
-        self, Conductor, Inputs, LatestMotion, Motion, Resume, SceneEvents, SceneTime, TimelineStatus, Timelines,
-        WallClock,
+        self, Conductor, Heard, Inputs, LatestMotion, Motion, Resume, SceneEvents, SceneTime, TimelineStatus,
+        Timelines, WallClock,
     },
     cull::DrawList,
     damage::{Damage, LastDrawn},
@@ -80,6 +80,7 @@ impl Compositor {
         world.insert_resource(Timelines::default());
         world.insert_resource(Conductor::default());
         world.insert_resource(WallClock::default());
+        world.insert_resource(Heard::default());
         world.insert_resource(SceneEvents::default());
         world.insert_resource(Resume::default());
         world.insert_resource(LatestMotion::default());

@@ -115,6 +115,7 @@ impl Show {
                 let encoder = Arc::clone(&encoder);
                 Arc::new(move |status| *encoder.lock().unwrap() = Some(status))
             },
+            publish_levels: Arc::new(|_| {}),
             renditions: Vec::new(),
             slate,
             faults: {
@@ -151,6 +152,7 @@ impl Show {
                     if sender
                         .send(ProgramFrame {
                             tick,
+                            seconds: format.presentation_time(tick).as_secs_f64(),
                             picture,
                             variants: Arc::default(),
                             start: Some(0),

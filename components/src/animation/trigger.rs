@@ -1,6 +1,6 @@
 //! What makes things happen in a scene by themselves.
 //!
-//! To add a cause or an action: one variant below, and what it means in `systems/src/clock/conductor.rs`.
+//! To add a cause or an action: one variant below, and what it means in `systems/src/clock`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,13 @@ use super::{
     schedule::{Cron, ZoneName},
     timeline::{LabelName, SeekTarget, TimelineControl, TimelineId},
 };
-use crate::{held::SceneId, id::id, layer::LayerId, transition::Transition};
+use crate::{
+    audio::{LevelMeasure, TrackId},
+    held::SceneId,
+    id::id,
+    layer::LayerId,
+    transition::Transition,
+};
 
 id! {
     /// The name of an event; the same rule as for [`LayerId`].
@@ -30,7 +36,7 @@ pub struct TriggerDocument {
 }
 
 /// What a trigger waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Cause {
     /// The scene starts.
@@ -67,6 +73,47 @@ pub enum Cause {
         /// The event.
         name: EventName,
     },
+    /// The sound becomes louder or quieter than a threshold; once each time that it does. Before the scene began there
+    /// was silence.
+    ///
+    /// A level counts at the end of the 10 ms of sound that it is of, so that a frame shows what was heard before it.
+    /// While the stream is off air, has no sound, or is sent nowhere, it is silent; while it is paused, what is heard does
+    /// not count.
+    AudioLevel {
+        /// The track, as it is mixed: with its volume and fades, silent where it is muted. The whole mix if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
+        /// Which way it passes the threshold.
+        goes: Passing,
+        /// In dBFS, decibels below full scale; of the louder channel.
+        #[schemars(range(min = -90.0, max = 0.0))]
+        threshold: f64,
+        /// What is measured.
+        #[serde(default)]
+        measure: LevelMeasure,
+        /// Decibels by which it has to go back beyond the threshold before it can pass it again.
+        #[serde(default = "hysteresis")]
+        #[schemars(range(min = 0.0, max = 40.0))]
+        hysteresis: f64,
+        /// Seconds for which it has to stay beyond the threshold before that counts, in either direction.
+        #[serde(default)]
+        #[schemars(range(min = 0.0, max = 60.0))]
+        hold: f64,
+    },
+}
+
+/// Which way a level passes a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Passing {
+    /// It becomes louder.
+    Above,
+    /// It becomes quieter.
+    Below,
+}
+
+fn hysteresis() -> f64 {
+    3.0
 }
 
 /// What a trigger does.
@@ -142,7 +189,7 @@ impl Cause {
             Self::TimelineStart { timeline } | Self::TimelineEnd { timeline } | Self::Label { timeline, .. } => {
                 Some(timeline)
             }
-            Self::Start {} | Self::Schedule { .. } | Self::Event { .. } => None,
+            Self::Start {} | Self::Schedule { .. } | Self::Event { .. } | Self::AudioLevel { .. } => None,
         }
     }
 }

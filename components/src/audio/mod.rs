@@ -3,6 +3,7 @@
 //! Silence is the floor: a scene without tracks has a silent sound track.
 
 mod duck;
+mod level;
 mod source;
 
 use schemars::JsonSchema;
@@ -10,9 +11,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     duck::Ducking,
+    level::{FLOOR, Level, LevelMeasure, LevelReading, decibels},
     source::{AudioSource, Playlist, Tone, Waveform},
 };
 use crate::id::id;
+
+/// Tracks that a scene may have.
+pub const MAX_TRACKS: usize = 32;
 
 /// The sound of a scene.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +27,7 @@ pub struct AudioDocument {
     #[schemars(range(min = 0.0, max = 4.0))]
     pub volume: f64,
     /// What is mixed.
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = MAX_TRACKS))]
     pub tracks: Vec<TrackDocument>,
 }
 

@@ -30,7 +30,9 @@ pub fn check_motion(scene: &SceneDocument, layers: &HashMap<&str, Option<Parts<'
     let layers = Known { layers, are_all: true };
     checks.timelines(&timelines, true, &layers);
     checks.triggers(&triggers, &Labels::of(&timelines, true), &layers);
-    checks.asset_names(&Outline::of_audio(&scene.audio, &scene.assets, "/audio"));
+    let audio = Outline::of_audio(&scene.audio, &scene.assets, "/audio");
+    checks.heard(&timelines, &triggers, &audio);
+    checks.asset_names(&audio);
     checks.faults
 }
 
@@ -67,6 +69,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         let layers = Known { layers: &layers.collect(), are_all: outline.layers_known };
         self.timelines(&outline.timelines, outline.timelines_known, &layers);
         self.triggers(&outline.triggers, &Labels::of(&outline.timelines, outline.timelines_known), &layers);
+        self.heard(&outline.timelines, &outline.triggers, outline);
         if let Some(scene) = outline.scene {
             self.patches(scene, limits);
         }

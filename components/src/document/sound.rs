@@ -1,15 +1,19 @@
-//! Whether the tracks of a scene fit together.
+//! Whether the tracks of a scene fit together, and what waits for their levels fits them.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{
     fault::{MAX_FAULTS, Place},
     meaning::{Checks, of_other_type},
-    outline::{AssetEntry, Outline, TrackEntry},
+    outline::{AssetEntry, Outline, TimelineEntry, TrackEntry, TriggerEntry},
     rules::quoted,
-    words::{nearest, shown_text},
+    words::{nearest, number, shown_text},
 };
-use crate::asset::AssetKind;
+use crate::{
+    animation::trigger::{Cause, Passing},
+    asset::AssetKind,
+    audio::{FLOOR, TrackId},
+};
 
 impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     pub(super) fn tracks(&mut self, outline: &Outline<'_>) {
@@ -73,6 +77,54 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 self.near_fault(format!("{pointer}/duck/by/{index}"), found, expected, near);
             }
         }
+    }
+
+    /// Every track that timelines follow and triggers wait for is there, and its level can change what it should.
+    pub(super) fn heard(
+        &mut self,
+        timelines: &[TimelineEntry<'_>],
+        triggers: &[TriggerEntry<'_>],
+        outline: &Outline<'_>,
+    ) {
+        for TimelineEntry { pointer, document, .. } in timelines {
+            let Some(scale) = document.as_deref().and_then(|timeline| timeline.follows.as_ref()) else { continue };
+            let pointer = format!("{pointer}/follows");
+            self.track_name(&pointer, scale.track.as_ref(), outline);
+            if scale.from >= scale.to {
+                let expected = format!("more than `from`, which is {}", number(scale.from));
+                self.fault(format!("{pointer}/to"), format!("`{}`", number(scale.to)), expected);
+            }
+        }
+        for (pointer, cause) in triggers.iter().filter_map(|trigger| trigger.cause.as_ref()) {
+            let Cause::AudioLevel { track, goes, threshold, hysteresis, .. } = &**cause else { continue };
+            self.track_name(pointer, track.as_ref(), outline);
+            let (room, end) = match goes {
+                Passing::Above => (threshold - FLOOR, format!("that is silence, {} dBFS", number(FLOOR))),
+                Passing::Below => (-threshold, "that is full scale, 0 dBFS".to_owned()),
+            };
+            let room = (room * 1e3).floor() / 1e3;
+            if *hysteresis > room {
+                self.fault(
+                    format!("{pointer}/hysteresis"),
+                    format!("`{}`", number(*hysteresis)),
+                    format!("at most {}: {end}, and beyond it the trigger would act only once", number(room)),
+                );
+            }
+        }
+    }
+
+    fn track_name(&mut self, pointer: &str, track: Option<&TrackId>, outline: &Outline<'_>) {
+        let tracks = || outline.tracks.iter().filter_map(|track| track.id.as_deref());
+        let Some(track) = track.filter(|_| outline.tracks_known) else { return };
+        if tracks().any(|known| known == track.as_str()) {
+            return;
+        }
+        let expected = match tracks().next() {
+            Some(_) => "the id of a track of the scene's `audio`, or no `track` for the whole mix",
+            None => "no `track`, for the whole mix: the scene's `audio` has no tracks yet",
+        };
+        let near = nearest(track.as_str(), tracks()).map(quoted);
+        self.near_fault(format!("{pointer}/track"), shown_text(track.as_str()), expected, near);
     }
 
     fn near_fault(&mut self, pointer: String, found: String, expected: &str, nearest: Option<String>) {

@@ -1,5 +1,5 @@
-//! What is heard: the volume of the mix and its tracks. They can change while the stream runs; tracks whose source
-//! stays the same play on.
+//! What is heard: the volume of the mix and its tracks, and how loud they are. They can change while the stream runs;
+//! tracks whose source stays the same play on.
 
 use components::{
     AudioDocument, TrackDocument, TrackId,
@@ -7,23 +7,31 @@ use components::{
     edit::{DocumentName, EditRejected},
 };
 use serde_json::json as object;
-use warp::{Filter, filters::BoxedFilter, http::Method, reply::Response};
+use warp::{
+    Filter,
+    filters::BoxedFilter,
+    http::{Method, StatusCode},
+    reply::Response,
+};
 
 use super::{
     Context, Problem, Request,
     at::at,
-    body, endpoint, first_of,
+    at_tick, body, endpoint, first_of, json,
     openapi::Api,
     part::{self, Answer, change, part},
     precondition::{self, Expected},
 };
+use crate::engine::Levels;
 
-/// `…/audio`, `…/audio/tracks/:id`
+/// `…/audio`, `…/audio/levels`, `…/audio/tracks/:id`
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("audio")).map(|| ()).boxed();
+    let levels = base.clone().and(warp::path!("audio" / "levels")).map(|| ()).boxed();
     let one = base.clone().and(warp::path!("audio" / "tracks" / String)).boxed();
     first_of([
         endpoint(context, all, "/api/stream/audio", part::<AudioDocument>),
+        endpoint(context, levels, "/api/stream/audio/levels", loudness),
         endpoint(context, one, "/api/stream/audio/tracks/:id", track),
     ])
 }
@@ -32,6 +40,14 @@ pub(super) fn describe(api: &mut Api) {
     let tone = object!({ "id": "music", "volume": 0.5, "source": { "type": "tone", "frequency": 440 } });
     api.family("Audio", "What is heard: the volume of the mix and its tracks.");
     part::describe::<AudioDocument>(api, "/api/stream/audio", "sound", &object!({ "volume": 0.8, "tracks": [tone] }));
+    api.route("/api/stream/audio/levels").on("get", "How loud the mix and each track are", |get| {
+        get.about(
+            "As level meters show it, measured every 10 ms in the mix that is sent. WebSocket clients are told of it \
+             twenty times a second if they subscribe to `levels`.",
+        )
+        .answers::<Levels>(200, "The levels as they are now")
+        .ticks()
+    });
     api.route("/api/stream/audio/tracks/:id")
         .parameter("id", "music", "The track")
         .on("get", "A track", |get| {
@@ -68,8 +84,19 @@ pub(super) fn describe(api: &mut Api) {
                 .tagged()
                 .conditional()
                 .refuses(404, "There is no such track")
+                .refuses(409, "A trigger waits for how loud it is")
                 .refuses(422, "Another track makes way for it")
         });
+}
+
+/// How loud it is.
+async fn loudness(context: Context, (): (), request: Request) -> Result<Response, Problem> {
+    if !request.reads() {
+        return Err(Problem::method_not_allowed("GET, HEAD"));
+    }
+    request.query.only(&[])?;
+    let levels = context.engine.levels();
+    json(StatusCode::OK, &levels).map(|response| at_tick(response, levels.tick))
 }
 
 /// One track, as if the others were not there. Answers to edits are those of the whole sound, and so is their `ETag`.

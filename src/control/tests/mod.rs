@@ -7,6 +7,7 @@ mod config;
 mod connections;
 mod frames;
 mod layers;
+mod levels;
 mod openapi;
 mod operation;
 mod outputs;

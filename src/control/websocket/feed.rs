@@ -30,6 +30,8 @@ use crate::{
 /// Events that a client may be behind. One that is further behind is told how many it missed.
 const BACKLOG: usize = 256;
 const METRICS_EVERY: Duration = Duration::from_secs(1);
+/// The least time between two messages of levels.
+const LEVELS_EVERY: Duration = Duration::from_millis(50);
 /// The engine is asked for a snapshot again after this time if it was too busy to give one.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -49,6 +51,7 @@ struct Inner {
     channels: Mutex<HashMap<View, Arc<watch::Sender<Arc<Issue>>>>>,
     events: broadcast::Sender<Utf8Bytes>,
     metrics: watch::Sender<Utf8Bytes>,
+    levels: watch::Sender<Utf8Bytes>,
 }
 
 impl Feed {
@@ -62,6 +65,7 @@ impl Feed {
             channels: Mutex::default(),
             events: broadcast::Sender::new(BACKLOG),
             metrics: watch::Sender::default(),
+            levels: watch::Sender::default(),
         }));
         // Subscribed to here, so that nothing that happens from now on is missed.
         let (diffs, events) = (engine.diffs(), engine.events());
@@ -76,6 +80,7 @@ impl Feed {
         until_the_end(ending.clone(), Box::pin(follow_scene(feed.clone(), diffs)));
         until_the_end(ending.clone(), Box::pin(tell_events(feed.clone(), events)));
         until_the_end(ending.clone(), Box::pin(tell_metrics(feed.clone())));
+        until_the_end(ending.clone(), Box::pin(tell_levels(feed.clone())));
         feed
     }
 
@@ -111,6 +116,16 @@ impl Feed {
             status: Status,
         }
         message("metrics", &Told { seq: self.seq(), status: Status::of(&self.0.engine) }).into()
+    }
+
+    /// The newest levels, twenty times a second while sound is mixed.
+    pub(super) fn levels(&self) -> watch::Receiver<Utf8Bytes> {
+        self.0.levels.subscribe()
+    }
+
+    /// The levels of this moment.
+    pub(super) fn levels_now(&self) -> Utf8Bytes {
+        message("levels", &self.0.engine.levels()).into()
     }
 
     /// The state of the stream and of its outputs, as events.
@@ -237,5 +252,15 @@ async fn tell_metrics(feed: Feed) {
         if feed.0.metrics.receiver_count() > 0 {
             feed.0.metrics.send_replace(feed.metrics_now());
         }
+    }
+}
+
+async fn tell_levels(feed: Feed) {
+    let mut changed = feed.0.engine.levels_changed();
+    while changed.changed().await.is_ok() {
+        if feed.0.levels.receiver_count() > 0 {
+            feed.0.levels.send_replace(feed.levels_now());
+        }
+        sleep(LEVELS_EVERY).await;
     }
 }

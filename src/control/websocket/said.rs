@@ -34,6 +34,7 @@ pub(super) enum Topic {
     Scene,
     Events,
     Metrics,
+    Levels,
 }
 
 /// A wish for other messages. What is `None` stays.

@@ -76,6 +76,7 @@ pub(super) async fn run(socket: Socket, clients: &Clients, wish: Wish) {
         place: None,
         events: None,
         metrics: None,
+        levels: None,
         edits: Edits::default(),
         previews: Previews::default(),
         allowance: Allowance::new(now),
@@ -112,6 +113,7 @@ struct Session<'a> {
     place: Option<Place>,
     events: Option<broadcast::Receiver<Utf8Bytes>>,
     metrics: Option<watch::Receiver<Utf8Bytes>>,
+    levels: Option<watch::Receiver<Utf8Bytes>>,
     edits: Edits,
     previews: Previews,
     allowance: Allowance,
@@ -125,6 +127,15 @@ struct Session<'a> {
 async fn changed<T>(receiver: &mut Option<watch::Receiver<T>>) -> Result<(), watch::error::RecvError> {
     match receiver {
         Some(receiver) => receiver.changed().await,
+        None => pending().await,
+    }
+}
+
+/// What is told is always the newest: who takes it slowly is told of fewer.
+async fn newest(receiver: &mut Option<watch::Receiver<Utf8Bytes>>) -> Result<Utf8Bytes, Ending> {
+    changed(receiver).await.map_err(|_| ENDING)?;
+    match receiver {
+        Some(receiver) => Ok(receiver.borrow_and_update().clone()),
         None => pending().await,
     }
 }
@@ -161,10 +172,8 @@ impl Session<'_> {
                     }
                     Err(RecvError::Closed) => return Err(ENDING),
                 },
-                changed = changed(&mut self.metrics) => match changed {
-                    Ok(()) => self.tell_metrics().await?,
-                    Err(_) => return Err(ENDING),
-                },
+                newest = newest(&mut self.metrics) => self.send(newest?).await?,
+                newest = newest(&mut self.levels) => self.send(newest?).await?,
                 text = self.edits.answer() => {
                     let is_large = text.len() > SMALL;
                     self.send(text).await?;
@@ -264,6 +273,14 @@ impl Session<'_> {
             self.metrics = Some(metrics);
             self.send(self.clients.feed.metrics_now()).await?;
         }
+        if !self.topics.contains(&Topic::Levels) {
+            self.levels = None;
+        } else if self.levels.is_none() {
+            let mut levels = self.clients.feed.levels();
+            levels.mark_unchanged();
+            self.levels = Some(levels);
+            self.send(self.clients.feed.levels_now()).await?;
+        }
         Ok(())
     }
 
@@ -341,12 +358,6 @@ impl Session<'_> {
             self.send(text).await?;
         }
         Ok(())
-    }
-
-    async fn tell_metrics(&mut self) -> Result<(), Ending> {
-        let Some(metrics) = &mut self.metrics else { return Ok(()) };
-        let text = metrics.borrow_and_update().clone();
-        self.send(text).await
     }
 
     async fn hear(&mut self, said: Option<Result<Message, Error>>) -> Result<(), Ending> {

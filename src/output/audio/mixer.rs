@@ -15,7 +15,7 @@ use super::{
 use crate::output::elements::{MissingElement, make};
 
 /// Samples of a block that the mixer gives out: 10 ms. What is left of the last comes with the next, or at the end.
-const BLOCK: u64 = RATE / 100;
+pub(super) const BLOCK: u64 = RATE / 100;
 /// How long the mixer may take for what is a matter of microseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 

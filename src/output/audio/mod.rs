@@ -1,9 +1,9 @@
 //! The sound of the program, in step with its frames.
 //!
 //! ```text
-//!  tone   -> delay -> volume, fade -> ducking -\
-//!  files  -> delay -> volume, fade -> ducking --> audiomixer -> volume -> limiter -> encoder
-//!  silence ------------------------------------/
+//!  tone   -> delay -> volume, fade -> ducking -> meter -\
+//!  files  -> delay -> volume, fade -> ducking -> meter --> audiomixer -> volume -> limiter -> meter -> encoder
+//!  silence ---------------------------------------------/
 //! ```
 //!
 //! How much is mixed follows from the number of the frame alone. Tracks come, go and change between two mixes; nothing
@@ -13,6 +13,9 @@ mod clock;
 mod decoder;
 mod duck;
 mod limiter;
+mod listener;
+mod meter;
+mod meters;
 mod mixer;
 mod playlist;
 mod ramp;
@@ -21,8 +24,10 @@ mod voice;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use components::audio::LevelReading;
 use gstreamer as gst;
 
+pub use self::listener::{ListenError, Listener};
 pub(super) use self::{
     clock::{CHANNELS, RATE},
     mixer::{MixError, caps},
@@ -30,6 +35,7 @@ pub(super) use self::{
 use self::{
     clock::{SampleClock, time_of},
     limiter::Limiter,
+    meters::Meters,
     mixer::{Mixer, bytes},
     ramp::Ramp,
     voice::{Playing, Voice},
@@ -81,6 +87,7 @@ pub(super) struct Sound {
     /// 0 while scene time stands still.
     running: Ramp,
     limiter: Limiter,
+    meters: Meters,
     haste: Haste,
     report: Report,
 }
@@ -100,6 +107,7 @@ impl Sound {
             volume: Ramp::at(1.0),
             running: Ramp::at(1.0),
             limiter: Limiter::new(),
+            meters: Meters::new(),
             haste,
             report,
         })
@@ -133,6 +141,7 @@ impl Sound {
             voice.leave();
             self.leaving.push(voice);
         }
+        self.meters.follow(&soundtrack.audio);
         self.soundtrack = Arc::clone(soundtrack);
         Ok(())
     }
@@ -150,8 +159,9 @@ impl Sound {
     }
 
     /// The sound up to the end of the frame that is `tick` ticks after the beginning of the session. A part of a block
-    /// is kept back for the next time.
+    /// is kept back for the next time. [`levels`](Self::levels) tells how loud it is.
     pub(super) fn up_to(&mut self, tick: u64, is_paused: bool) -> Result<Vec<gst::Buffer>, MixError> {
+        self.meters.forget();
         self.running.go(if is_paused { 0.0 } else { 1.0 }, 0.0);
         let mut buffers = Vec::new();
         while let Some(count) = self.clock.next_run(tick) {
@@ -168,8 +178,10 @@ impl Sound {
                 }
             }
             let voices = self.voices.iter().chain(&self.leaving);
-            let mix = self.mixer.mix(count, voices.map(|voice| (&voice.input, voice.samples.as_slice())))?;
-            buffers.extend(self.master(mix));
+            let mut mix = self.mixer.mix(count, voices.map(|voice| (&voice.input, voice.samples.as_slice())))?;
+            self.master(&mut mix);
+            self.meters.measure(&mut self.voices, &mix, count);
+            buffers.extend(self.buffer(&mix));
             let (gone, leaving) = std::mem::take(&mut self.leaving).into_iter().partition(Voice::is_gone);
             self.leaving = leaving;
             let gone: Vec<Voice> = gone;
@@ -183,8 +195,15 @@ impl Sound {
     /// What was kept back.
     pub(super) fn finish(mut self) -> Result<Vec<gst::Buffer>, MixError> {
         let voices = self.voices.iter().chain(&self.leaving);
-        let mix = self.mixer.finish(voices.map(|voice| &voice.input))?;
-        Ok(self.master(mix).into_iter().collect())
+        let mut mix = self.mixer.finish(voices.map(|voice| &voice.input))?;
+        self.master(&mut mix);
+        Ok(self.buffer(&mix).into_iter().collect())
+    }
+
+    /// How loud what [`up_to`](Self::up_to) gave last is, every 10 ms of it, the newest last; of more than 2.56 s, these
+    /// last. `end` is the scene time at which it ends.
+    pub(super) fn levels(&self, end: f64) -> impl Iterator<Item = LevelReading> {
+        self.meters.up_to(end)
     }
 
     /// Lets tracks step back for those that they make way for, as these were before they stepped back themselves.
@@ -202,16 +221,19 @@ impl Sound {
         }
     }
 
-    fn master(&mut self, mut mix: Vec<f32>) -> Option<gst::Buffer> {
+    fn master(&mut self, mix: &mut [f32]) {
         for sample in mix.chunks_exact_mut(2) {
             let factor = self.volume.next();
             sample.iter_mut().for_each(|value| *value *= factor);
         }
-        self.limiter.process(&mut mix);
+        self.limiter.process(mix);
+    }
+
+    fn buffer(&mut self, mix: &[f32]) -> Option<gst::Buffer> {
         let count = mix.len() as u64 / CHANNELS;
         let (from, to) = (self.origin + self.mixed, self.origin + self.mixed + count);
         self.mixed += count;
-        let mut buffer = gst::Buffer::from_slice(bytes(&mix));
+        let mut buffer = gst::Buffer::from_slice(bytes(mix));
         let writable = buffer.make_mut();
         writable.set_pts(time_of(from));
         writable.set_duration(time_of(to) - time_of(from));

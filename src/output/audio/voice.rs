@@ -11,6 +11,7 @@ use super::{
     Haste, Report,
     clock::{CHANNELS, RATE},
     duck::Ducker,
+    meter::Meter,
     mixer::Input,
     playlist::{List, Player},
     ramp::Ramp,
@@ -50,6 +51,8 @@ pub(super) struct Voice {
     pub(super) playing: Playing,
     pub(super) ducker: Ducker,
     pub(super) input: Input,
+    /// Hears what is mixed.
+    pub(super) meter: Meter,
     /// What was rendered last, stereo.
     pub(super) samples: Vec<f32>,
     source: Source,
@@ -78,6 +81,7 @@ impl Voice {
             playing,
             ducker: Ducker::default(),
             input,
+            meter: Meter::new(),
             samples: Vec::new(),
             source,
             delayed: VecDeque::from(vec![0.0; delay(&track)]),

@@ -151,6 +151,7 @@ impl Measurement {
             forget: Arc::new(|_| {}),
             announce: Arc::new(|_| {}),
             publish_encoder: Arc::new(|_| {}),
+            publish_levels: Arc::new(|_| {}),
             renditions: Vec::new(),
             slate: None,
             faults: None,
@@ -310,7 +311,7 @@ impl Metronome {
             let is_lit = !Arc::ptr_eq(&picture, &between);
             let sound = Arc::clone(if is_lit { &self.click } else { &self.silent });
             let (picture, variants) = (Arc::clone(&picture), Arc::default());
-            let frame = ProgramFrame { tick, picture, variants, start: Some(0), sound, is_paused };
+            let frame = ProgramFrame { tick, seconds: 0.0, picture, variants, start: Some(0), sound, is_paused };
             if self.frames.send(frame).is_err() {
                 return;
             }

@@ -9,7 +9,7 @@ use prometheus_client::{
 };
 
 use super::sheet::Sheet;
-use crate::engine::{EncoderState, EncoderStatus, EngineHandle, OutputState, OutputStatus, Transport};
+use crate::engine::{EncoderState, EncoderStatus, EngineHandle, OutputState, OutputStatus, TrackLevel, Transport};
 
 /// Asks the engine at each scrape.
 pub(super) struct EngineCollector(pub(super) EngineHandle);
@@ -52,6 +52,18 @@ impl Collector for EngineCollector {
             out.metric("store_commits", "Groups of changes that were written", &commits)?;
             out.metric("store_errors", "Times that writing failed", &ConstCounter::new(store.errors))?;
         }
+
+        let levels = self.0.levels();
+        let (peak, rms) = levels.master.loudest();
+        out.gauge("audio_master_peak_dbfs", "Peak of what goes out, of the louder channel", peak)?;
+        out.gauge("audio_master_rms_dbfs", "Root mean square of what goes out, of the louder channel", rms)?;
+        let track = |value: fn(&TrackLevel) -> f64| {
+            levels.tracks.iter().map(move |track| (track.id.as_str(), ConstGauge::new(value(track)))).collect()
+        };
+        let peaks: Vec<_> = track(|track| track.level.loudest().0);
+        out.family(("audio_track_peak_dbfs", "Peak of a track, of the louder channel"), "track", peaks)?;
+        let means: Vec<_> = track(|track| track.level.loudest().1);
+        out.family(("audio_track_rms_dbfs", "Root mean square of a track, of the louder channel"), "track", means)?;
 
         let started = outputs.iter().filter(|output| output.state == OutputState::Started).count();
         out.gauge("muxer_active_outputs", "Outputs to which pictures go out", started as u64)?;

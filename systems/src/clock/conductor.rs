@@ -9,9 +9,12 @@ use std::{
 };
 
 use bevy_ecs::{change_detection::DetectChangesMut, resource::Resource, world::World};
-use components::animation::{
-    timeline::{TimelineControl, TimelineId},
-    trigger::{EventName, TriggerDocument},
+use components::{
+    animation::{
+        timeline::{TimelineControl, TimelineId},
+        trigger::{EventName, TriggerDocument},
+    },
+    audio::LevelReading,
 };
 
 use super::{
@@ -19,6 +22,7 @@ use super::{
     acting::MOST,
     alarms::Alarms,
     happenings::{Happening, Moment, happenings, next_of},
+    levels::{Ears, Heard},
     motion::resume_animations,
     timelines::Seen,
 };
@@ -70,6 +74,10 @@ pub struct Conductor {
     pub(super) triggers: Arc<[TriggerDocument]>,
     /// When triggers act by the clock on the wall.
     alarms: Alarms,
+    /// What triggers hear.
+    ears: Ears,
+    /// What was heard last.
+    loudness: Option<LevelReading>,
     /// Scene time up to which everything has happened.
     pub(super) until: f64,
     /// The timelines as they were when somebody intervened last, and when that was. Scene time that jumps back starts
@@ -84,19 +92,23 @@ pub struct Conductor {
 /// Brings timelines and triggers to the present scene time.
 pub fn run_timelines(world: &mut World) {
     let inputs = std::mem::take(&mut world.resource_mut::<Inputs>().0);
+    let heard = std::mem::take(&mut world.resource_mut::<Heard>().0);
     let mut conductor = std::mem::take(&mut *world.resource_mut::<Conductor>());
     if inputs.is_empty() && world.resource::<Timelines>().players.is_empty() && conductor.triggers.is_empty() {
         conductor.until = world.resource::<SceneTime>().seconds;
     } else {
         let timelines = std::mem::take(world.resource_mut::<Timelines>().bypass_change_detection());
         let now = world.resource::<SceneTime>().seconds;
-        let mut run = Run { world, conductor: &mut conductor, timelines, steered: false, events: Vec::new() };
-        run.advance(now, inputs);
-        let Run { timelines, steered, events, .. } = run;
+        let (steered, followed, events) = (false, false, Vec::new());
+        let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, events };
+        run.advance(now, &heard, inputs);
+        run.follow(now);
+        let Run { mut timelines, steered, followed, events, .. } = run;
+        timelines.are_steered = steered;
         world.resource_mut::<SceneEvents>().0.extend(events);
         let mut kept = world.resource_mut::<Timelines>();
         *kept.bypass_change_detection() = timelines;
-        if steered {
+        if steered || followed {
             kept.set_changed();
         }
     }
@@ -110,11 +122,13 @@ pub(super) struct Run<'a> {
     pub(super) timelines: Timelines,
     /// Whether any playhead differs from what layers know.
     pub(super) steered: bool,
+    /// The same of those that follow a level, which nobody needs to remember.
+    followed: bool,
     pub(super) events: Vec<SceneEvent>,
 }
 
 impl Run<'_> {
-    fn advance(&mut self, now: f64, mut inputs: Vec<Input>) {
+    fn advance(&mut self, now: f64, heard: &[LevelReading], mut inputs: Vec<Input>) {
         if let Some(loaded) = inputs.iter().rposition(|input| *input == Input::Loaded) {
             // What was before is of a scene that is gone.
             inputs.drain(..loaded);
@@ -128,6 +142,7 @@ impl Run<'_> {
             self.conductor.told.clear();
             self.steered = true;
         }
+        self.hear(now, heard);
         self.play_until(now);
         self.conductor.until = now;
         self.ring(now);
@@ -186,6 +201,38 @@ impl Run<'_> {
         self.timelines.resume(&motion.timelines, now);
         self.steered = true;
         resume_animations(self.world, motion);
+    }
+
+    /// Lets happen what is due by what was heard, each at its time. What was heard too late to count at its own time
+    /// counts as soon as it can.
+    fn hear(&mut self, now: f64, heard: &[LevelReading]) {
+        let mut has_acted = false;
+        for reading in heard {
+            let triggers = Arc::clone(&self.conductor.triggers);
+            let due = self.conductor.ears.due(&triggers, reading);
+            if due.is_empty() {
+                continue;
+            }
+            let when = reading.seconds.min(now).max(self.conductor.until);
+            self.play_until(when);
+            self.conductor.until = when;
+            self.spread(due.into_iter().map(Happening::Due).collect(), when);
+            has_acted = true;
+        }
+        if has_acted {
+            self.play_until(now);
+            self.conductor.checkpoint = (now, self.timelines.clone());
+        }
+        if let Some(last) = heard.last() {
+            self.conductor.loudness = Some(last.clone());
+        }
+    }
+
+    /// Lets timelines that follow levels stand where the last one is that was heard.
+    fn follow(&mut self, now: f64) {
+        if let Some(loudness) = &self.conductor.loudness {
+            self.followed |= self.timelines.follow(loudness, now);
+        }
     }
 
     /// Lets happen, at scene time `now`, what is due by the clock on the wall.

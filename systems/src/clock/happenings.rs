@@ -17,7 +17,7 @@ pub(super) enum Happening {
     TimelineEnd(TimelineId),
     Label(TimelineId, LabelName),
     Event(EventName),
-    /// It is the time of this schedule.
+    /// It is the time of this schedule, or the sound is as loud or quiet as this waits for.
     Due(Cause),
 }
 

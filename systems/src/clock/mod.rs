@@ -5,6 +5,7 @@ mod acting;
 mod alarms;
 mod conductor;
 mod happenings;
+mod levels;
 mod motion;
 mod timelines;
 
@@ -22,6 +23,7 @@ use components::{Animations, Presets, animation::AnimationStarts};
 pub(crate) use self::motion::is_moving;
 pub use self::{
     conductor::{Conductor, Input, Inputs, SceneEvent, SceneEvents, WallClock, run_timelines},
+    levels::Heard,
     motion::{LatestMotion, Motion, MotionChange, Resume, TimelineMotion, tell_motion},
     timelines::{TimelineStatus, Timelines, cue_layers},
 };

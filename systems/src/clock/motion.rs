@@ -52,6 +52,9 @@ pub struct TimelineMotion {
     pub seen: u64,
     /// Whether what is at that very time is still to happen.
     pub is_seen_to_come: bool,
+    /// Whether it follows a level.
+    #[serde(default)]
+    pub follows: bool,
 }
 
 /// What one tick changed in how the scene moves, other than by the passing of time.
@@ -83,7 +86,7 @@ pub fn tell_motion(
 ) {
     let starts: Vec<_> = started.iter().map(|(id, starts)| (id.clone(), starts.starts().to_vec())).collect();
     let drifts: Vec<_> = drifting.iter().map(|(id, drifts)| (id.clone(), left(drifts, time.seconds))).collect();
-    let timelines = timelines.is_changed().then(|| timelines.motion());
+    let timelines = (timelines.is_changed() && timelines.are_steered).then(|| timelines.motion());
     let is_changed = !starts.is_empty() || !drifts.is_empty() || timelines.is_some();
     latest.0 = is_changed.then_some(MotionChange { starts, drifts, timelines });
 }

@@ -16,6 +16,7 @@ use components::{
         },
         trigger::{Cause, TriggerDocument},
     },
+    audio::LevelReading,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -28,6 +29,9 @@ pub struct Timelines {
     pub(super) players: Vec<Player>,
     /// How often a timeline was played.
     plays: u64,
+    /// Whether somebody or something steered one on this tick, rather than that one stands elsewhere since it follows a
+    /// level.
+    pub(super) are_steered: bool,
 }
 
 /// A timeline that can be played.
@@ -38,6 +42,8 @@ pub(super) struct Player {
     pub(super) playhead: Option<Playhead>,
     /// The rate at which it plays, whichever way.
     rate: f64,
+    /// Whether it follows what it is to follow.
+    follows: bool,
     /// Number of the time that it was played last: the one played last goes over the others.
     rank: u64,
     /// What triggers wait for.
@@ -120,16 +126,22 @@ impl Timelines {
             let index = self.players.len();
             if let Some(player) = known.remove(&id) {
                 let is_faster_or_slower = player.list.speed != speed;
+                let is_active = player.follows || player.playhead.is_some_and(|playhead| playhead.running);
+                let begins_anew = is_active && player.list.follows.is_some() != list.follows.is_some();
                 // What it has passed already does not happen again where it stands now.
                 let seen =
                     player.playhead.map_or(player.seen, |p| Seen { at: p.at(now, list.end()), inclusive: false });
-                self.players.push(Player { list: Arc::new(list), waits, seen, ..player });
+                let follows = player.follows && !begins_anew;
+                self.players.push(Player { list: Arc::new(list), follows, waits, seen, ..player });
+                if begins_anew {
+                    self.control(index, &TimelineControl::Play, now);
+                }
                 if is_faster_or_slower {
                     self.control(index, &TimelineControl::Rate { rate: speed }, now);
                 }
             } else {
                 let (list, seen) = (Arc::new(list), Seen::default());
-                self.players.push(Player { list, playhead: None, rate: speed, rank: 0, waits, seen });
+                self.players.push(Player { list, playhead: None, rate: speed, follows: false, rank: 0, waits, seen });
                 if autoplay {
                     self.control(index, &TimelineControl::Play, now);
                     begun.push(id);
@@ -152,6 +164,12 @@ impl Timelines {
         let here = player.playhead.map(|playhead| playhead.at(now, end));
         let mut started = false;
         match control {
+            // The next level that is heard tells it where to stand.
+            TimelineControl::Play | TimelineControl::Reverse if player.list.follows.is_some() => {
+                started = here.is_none();
+                player.follows = true;
+                player.stand(seconds(here.unwrap_or(0)), now);
+            }
             TimelineControl::Play => {
                 let from = here.filter(|here| Some(*here) != end);
                 started = from.is_none();
@@ -163,6 +181,7 @@ impl Timelines {
                 player.go(from.unwrap_or_else(|| end.unwrap_or(player.list.round())), -player.rate, now, started);
             }
             TimelineControl::Pause => {
+                player.follows = false;
                 if let (Some(playhead), Some(here)) = (&mut player.playhead, here) {
                     *playhead = Playhead { since: now, position: seconds(here), running: false, ..*playhead };
                 }
@@ -185,7 +204,7 @@ impl Timelines {
                     *playhead = Playhead { since: now, position: seconds(here), rate, ..*playhead };
                 }
             }
-            TimelineControl::Cancel => player.playhead = None,
+            TimelineControl::Cancel => (player.playhead, player.follows) = (None, false),
         }
         if matches!(control, TimelineControl::Play | TimelineControl::Reverse) {
             player.rank = plays;
@@ -194,10 +213,25 @@ impl Timelines {
         started
     }
 
+    /// Lets timelines that follow levels stand where this one is, which is that of scene time `now`. Returns whether any
+    /// stands elsewhere than before.
+    pub(super) fn follow(&mut self, reading: &LevelReading, now: f64) -> bool {
+        let mut have_moved = false;
+        for player in self.players.iter_mut().filter(|player| player.follows) {
+            let (Some(scale), Some(end)) = (&player.list.follows, player.list.end()) else { continue };
+            let position = scale.share(reading) * seconds(end);
+            if player.playhead.is_none_or(|playhead| playhead.position != position) {
+                player.stand(position, now);
+                have_moved = true;
+            }
+        }
+        have_moved
+    }
+
     /// Lets timelines go on from where they stood.
     pub(super) fn resume(&mut self, motions: &[TimelineMotion], now: f64) {
         for motion in motions {
-            let TimelineMotion { id, playhead, rate, rank, seen, is_seen_to_come } = motion;
+            let TimelineMotion { id, playhead, rate, rank, seen, is_seen_to_come, follows } = motion;
             let Some(index) = self.find(id) else { continue };
             let player = &mut self.players[index];
             let stored = Seen { at: *seen, inclusive: *is_seen_to_come };
@@ -206,6 +240,7 @@ impl Timelines {
             player.seen =
                 running.map_or(stored, |playhead| Seen { at: playhead.at(now, player.list.end()), inclusive: false });
             (player.playhead, player.rate, player.rank) = (*playhead, *rate, *rank);
+            player.follows = *follows && player.list.follows.is_some();
             self.plays = self.plays.max(*rank);
         }
     }
@@ -219,6 +254,7 @@ impl Timelines {
             rank: player.rank,
             seen: player.seen.at,
             is_seen_to_come: player.seen.inclusive,
+            follows: player.follows,
         };
         self.players.iter().map(motion).collect()
     }
@@ -238,7 +274,10 @@ impl Timelines {
             let labels = player.list.labels().iter();
             TimelineStatus {
                 id: player.list.id.clone(),
-                state: player.playhead.map_or(PlayState::Idle, |playhead| playhead.state(now, end)),
+                state: match player.playhead {
+                    Some(_) if player.follows => PlayState::Playing,
+                    playhead => playhead.map_or(PlayState::Idle, |playhead| playhead.state(now, end)),
+                },
                 position: seconds(player.playhead.map_or(0, |playhead| playhead.at(now, end))),
                 length: end.map(seconds),
                 rate: player.playhead.map_or(player.rate, |playhead| playhead.rate),
@@ -258,7 +297,8 @@ impl Wait {
                 Some(Self::Label(name.clone(), *at))
             }
             Cause::TimelineEnd { .. } => Some(Self::End),
-            Cause::Start {} | Cause::TimelineStart { .. } | Cause::Schedule { .. } | Cause::Event { .. } => None,
+            Cause::Start {} | Cause::TimelineStart { .. } => None,
+            Cause::Schedule { .. } | Cause::Event { .. } | Cause::AudioLevel { .. } => None,
         }
     }
 }
@@ -267,6 +307,11 @@ impl Player {
     /// The time that it plays to, in nanoseconds; `None` if there is none.
     pub(super) fn last_time(&self, forwards: bool) -> Option<u64> {
         if forwards { self.list.end() } else { Some(0) }
+    }
+
+    /// Stands still at `position`.
+    fn stand(&mut self, position: f64, now: f64) {
+        self.playhead = Some(Playhead { since: now, position, rate: self.rate, running: false });
     }
 
     /// Plays on from `position` at a signed rate.

@@ -1,14 +1,15 @@
-//! What the next ticks go by, besides the scene: the clock on the wall, how much time, memory and care there is.
+//! What the next ticks go by, besides the scene: the clock on the wall, what is heard, how much time, memory and care
+//! there is.
 
 use std::time::Duration;
 
 use bevy_ecs::change_detection::DetectChangesMut;
-use components::VariantId;
+use components::{VariantId, audio::LevelReading};
 
 use super::Compositor;
 use crate::{
     assets::Assets,
-    clock::WallClock,
+    clock::{Heard, WallClock},
     damage::Damage,
     edit::SceneLimits,
     quality::RenderQuality,
@@ -25,6 +26,12 @@ impl Compositor {
     /// Without it none of them acts by the clock.
     pub fn set_wall_clock(&mut self, milliseconds: i64) {
         self.world.insert_resource(WallClock(Some(milliseconds)));
+    }
+
+    /// Tells how loud the sound of the scene is, one moment after the other, up to the scene time of the next tick: triggers
+    /// may wait for it. Without it nothing is heard.
+    pub fn hear(&mut self, readings: impl IntoIterator<Item = LevelReading>) {
+        self.world.resource_mut::<Heard>().0.extend(readings);
     }
 
     /// Tells how long ticks may take. Only as many threads share their work as that takes.

@@ -94,6 +94,10 @@ impl<'a> Walk<'a> {
             let expected = "a timeline that comes to an end, or neither `repeat` nor `pingPong`";
             self.fault(pointer, "a repeat of steps that never end", expected);
         }
+        if cycle.is_none() && timeline.follows.is_some() {
+            let expected = "a timeline that comes to an end: what is loudest stands there";
+            self.fault(format!("{pointer}/follows"), "a level that steps without end follow", expected);
+        }
         if measure.steps > MAX_STEPS {
             let steps =
                 if measure.steps == usize::MAX { "endlessly many".to_owned() } else { measure.steps.to_string() };

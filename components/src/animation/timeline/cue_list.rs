@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{LabelName, MAX_STEPS, MAX_TIMELINE_DEPTH, SeekTarget, Step, TimelineDocument, TimelineId};
+use super::{LabelName, LevelScale, MAX_STEPS, MAX_TIMELINE_DEPTH, SeekTarget, Step, TimelineDocument, TimelineId};
 use crate::{
     animation::{
         Animation,
@@ -20,6 +20,8 @@ pub struct CueList {
     pub autoplay: bool,
     /// The rate at which it plays unless told otherwise.
     pub speed: f64,
+    /// What it follows instead of the time.
+    pub follows: Option<LevelScale>,
     /// Its rounds at speed 1.
     pub(super) timing: Timing,
     /// One round; `None` if it never ends.
@@ -243,6 +245,7 @@ impl CueList {
                     id: timeline.id.clone(),
                     autoplay: timeline.autoplay,
                     speed: timeline.speed,
+                    follows: timeline.follows.clone(),
                     timing: timeline.timing(cycle, 1.0),
                     cycle,
                     labels,

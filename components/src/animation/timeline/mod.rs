@@ -20,7 +20,11 @@ pub use self::{
     playhead::{ActiveCue, Cues, PlayState, Playhead},
 };
 use super::{Animation, Preset, Repeat};
-use crate::{id::id, layer::LayerId};
+use crate::{
+    audio::{LevelMeasure, LevelReading, TrackId},
+    id::id,
+    layer::LayerId,
+};
 
 /// Steps that may lie within each other in one timeline.
 pub const MAX_STEP_DEPTH: usize = 12;
@@ -63,9 +67,47 @@ pub struct TimelineDocument {
     #[serde(default = "super::one")]
     #[schemars(range(min = 0.001, max = 1000.0))]
     pub speed: f64,
+    /// What tells it where to stand, instead of the time: how loud the sound is. While it is played it follows that, and
+    /// paused it stands still; labels and its end are no moments then, and `rate` means nothing. It needs an end. Within
+    /// another timeline this does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<LevelScale>,
     /// What happens, one after the other.
     #[schemars(length(min = 1, max = 1000))]
     pub steps: Vec<Step>,
+}
+
+/// How loud it is, from 0 to 1: the share of a timeline at which it stands.
+///
+/// A frame shows what was heard before it; see the trigger `audioLevel`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LevelScale {
+    /// The track, as it is mixed; the whole mix if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<TrackId>,
+    /// The level in dBFS up to which the timeline stands at its beginning.
+    #[serde(default = "quiet")]
+    #[schemars(range(min = -100.0, max = 0.0))]
+    pub from: f64,
+    /// The level in dBFS from which on it stands at its end. In between it is even in decibels.
+    #[serde(default)]
+    #[schemars(range(min = -100.0, max = 0.0))]
+    pub to: f64,
+    /// What is measured.
+    #[serde(default)]
+    pub measure: LevelMeasure,
+}
+
+impl LevelScale {
+    /// The share of the scale that a level takes, from 0 to 1.
+    #[must_use]
+    pub fn share(&self, reading: &LevelReading) -> f64 {
+        let level = reading.of(self.track.as_ref()).decibels(self.measure);
+        let share = (level - self.from) / (self.to - self.from);
+        // A scale without length would be refused.
+        if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
+    }
 }
 
 /// A part of a timeline.
@@ -225,4 +267,8 @@ pub enum SeekTarget {
 
 fn yes() -> bool {
     true
+}
+
+fn quiet() -> f64 {
+    -60.0
 }

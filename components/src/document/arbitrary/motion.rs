@@ -15,9 +15,10 @@ use super::{
     values::{length, length_point},
 };
 use crate::{
-    animation::timeline::{LabelName, SeekTarget, StaggerFrom, Step, TimelineDocument, TimelineId},
-    animation::trigger::{Action, Cause, EventName, TriggerDocument},
+    animation::timeline::{LabelName, LevelScale, SeekTarget, StaggerFrom, Step, TimelineDocument, TimelineId},
+    animation::trigger::{Action, Cause, EventName, Passing, TriggerDocument},
     animation::{Animation, Easing, Keyframe, Property, Queue, Repeat, Spring, Transition, Value},
+    audio::LevelMeasure,
     geometry::Length,
     layer::LayerId,
 };
@@ -41,10 +42,16 @@ pub fn motion(layers: Vec<LayerId>) -> BoxedStrategy<(Vec<TimelineDocument>, Vec
                 repeat: Repeat::Times(times),
                 ping_pong,
                 speed,
+                follows: (number == 1).then(|| LevelScale {
+                    track: None,
+                    from: -20.0 * speed,
+                    to: 0.0,
+                    measure: LevelMeasure::Peak,
+                }),
                 steps,
             };
             // Only one that is in no other may be without end.
-            if is_endless && number + 1 == count {
+            if is_endless && number + 1 == count && timeline.follows.is_none() {
                 (timeline.repeat, timeline.ping_pong) = (Repeat::Times(1), false);
                 if let Some(Step::Animate { animation, .. } | Step::Stagger { animation, .. }) =
                     timeline.steps.last_mut()
@@ -117,7 +124,14 @@ pub(super) fn step(layers: Vec<LayerId>) -> BoxedStrategy<Step> {
 
 pub(super) fn trigger(timelines: &[TimelineDocument], layers: Vec<LayerId>) -> BoxedStrategy<TriggerDocument> {
     let event = || select(vec!["goal", "break"]).prop_filter_map("a name", |name| EventName::new(name).ok());
-    let mut causes = vec![Just(Cause::Start {}).boxed(), event().prop_map(|name| Cause::Event { name }).boxed()];
+    let level = (any::<bool>(), any::<bool>(), -60.0..-10.0, 0.0..10.0, 0.0..1.0);
+    let level = level.prop_map(|(rises, is_peak, threshold, hysteresis, hold)| {
+        let goes = if rises { Passing::Above } else { Passing::Below };
+        let measure = if is_peak { LevelMeasure::Peak } else { LevelMeasure::Rms };
+        Cause::AudioLevel { track: None, goes, threshold, measure, hysteresis, hold }
+    });
+    let event_fired = event().prop_map(|name| Cause::Event { name });
+    let mut causes = vec![Just(Cause::Start {}).boxed(), event_fired.boxed(), level.boxed()];
     let mut actions = vec![
         (select(layers), 0.1..0.9)
             .prop_map(|(layer, opacity)| Action::Set { layer, patch: json!({ "opacity": opacity }) })

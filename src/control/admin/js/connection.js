@@ -19,6 +19,7 @@ let wait = PATIENCE.first;
 let timer = 0;
 let heard = 0;
 let preview = null;
+let hears = false;
 let showPicture = () => {};
 
 /** Connects, and again whenever the connection is lost. */
@@ -41,6 +42,17 @@ export function askPreview(wanted) {
   preview = wanted;
   if (wanted) say({ type: "preview", ...wanted });
   else say({ type: "endPreview" });
+}
+
+/** Asks for levels of the sound, or ends them. */
+export function askLevels(wanted) {
+  if (hears === wanted) return;
+  hears = wanted;
+  subscribe();
+}
+
+function subscribe() {
+  say({ type: "subscribe", topics: ["scene", "events", "metrics", ...(hears ? ["levels"] : [])] });
 }
 
 /** Calls `listener(blob, { width, height, tick })` for each picture. */
@@ -100,6 +112,7 @@ function lost() {
 
 function receive(message) {
   if (message.type === "hello" && preview) say({ type: "preview", ...preview });
+  if (message.type === "hello" && hears) subscribe();
   if (HANDLERS[message.type]?.(message) === "stale") {
     update({ epoch: null });
     reconnect();

@@ -31,6 +31,9 @@ export const HANDLERS = {
   metrics(status) {
     takeStatus(status);
   },
+  levels(levels) {
+    update({ levels });
+  },
   missed({ count }) {
     note("page", `${count} events were missed`);
   },

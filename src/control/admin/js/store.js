@@ -20,6 +20,8 @@ export const state = {
   /** The last minute of figures, oldest first. */
   history: { fps: [], renderTime: [], drops: [], layers: [], clients: [] },
   outputs: [],
+  /** The last `levels` of the WebSocket; null before any. */
+  levels: null,
   /** The id of the scene on air, once it has been told. */
   held: null,
   /** Ids of the layers that are being worked on; the last one leads. */

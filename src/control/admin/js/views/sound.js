@@ -1,6 +1,7 @@
-// The sound: the volume of the mix and of its tracks.
+// The sound: the volume of the mix and of its tracks, and how loud they are.
 
 import { json, part } from "../api.js";
+import { askLevels } from "../connection.js";
 import { h, reconcile, set } from "../dom.js";
 import { latest } from "../edits.js";
 import * as fields from "../fields.js";
@@ -8,6 +9,7 @@ import { note } from "../log.js";
 import { state, watch } from "../store.js";
 import { fault } from "../toasts.js";
 import { spaced } from "../words.js";
+import { meter } from "./meter.js";
 
 /** Amplitudes are heard as decibels. */
 const level = (volume) =>
@@ -22,7 +24,8 @@ export function mountSound(panel) {
     RANGE,
   );
   const list = h("ul", { class: "cards plain" });
-  panel.append(h("div", { class: "fields" }, master.element), list);
+  const masterMeter = meter("Level of the whole mix");
+  panel.append(h("div", { class: "fields" }, master.element, masterMeter.element), list);
   const made = new WeakMap();
   watch(["scene"], () => {
     const { audio } = state.scene ?? {};
@@ -39,8 +42,22 @@ export function mountSound(panel) {
         muted.show(track.muted);
       },
     );
+    showLevels();
     set(list, "data-empty", audio.tracks.length === 0 ? "The scene has no sound tracks: the stream is silent." : null);
   });
+  watch(["levels", "connection"], showLevels);
+  // Nobody looks at levels in another place.
+  const look = () => askLevels(!panel.hidden && !document.hidden);
+  new MutationObserver(look).observe(panel, { attributeFilter: ["hidden"] });
+  document.addEventListener("visibilitychange", look);
+
+  function showLevels() {
+    const levels = state.connection === "open" ? state.levels : null;
+    masterMeter.show(levels?.master);
+    for (const card of list.children) {
+      made.get(card).loudness.show(levels?.tracks.find(({ id }) => id === card.dataset.key));
+    }
+  }
 }
 
 function create({ id, source }, made) {
@@ -51,6 +68,7 @@ function create({ id, source }, made) {
     RANGE,
   );
   const muted = fields.toggle("Muted", (value) => send(path, { muted: value }, `${value ? "Mute" : "Unmute"} ${id}`));
+  const loudness = meter(`Level of ${id}`);
   const card = h(
     "li",
     { class: "card", id: `track-${id}` },
@@ -63,8 +81,9 @@ function create({ id, source }, made) {
       muted.element,
     ),
     volume.element,
+    loudness.element,
   );
-  made.set(card, { volume, muted });
+  made.set(card, { volume, muted, loudness });
   return card;
 }
 
