@@ -59,6 +59,8 @@ scene-assets: ## Draw the demo's pictures anew from their SVG sources
 	cargo run --release --locked -p scene-assets -- scenes/demo/assets
 
 gallery: ## Draw the pictures of scenes/gallery anew, which tests and README show
+	cargo build --release --locked --workspace
+	scripts/gallery "$${CARGO_TARGET_DIR:-target}/release/stream-manager"
 	UPDATE_GOLDEN=1 cargo test --release --locked -p systems --test gallery
 
 deps: ## Install what is missing to build and run

@@ -15,9 +15,15 @@ mod process;
 #[path = "support/service.rs"]
 mod service;
 
-use std::{fs, process::Output};
+use std::{
+    fs,
+    io::{BufReader, Cursor},
+    path::Path,
+    process::Output,
+};
 
 use ffprobe::{decode, probe, stream};
+use image::{AnimationDecoder, Frame, RgbImage, codecs::webp::WebPDecoder, metadata::LoopCount};
 use serde_json::json;
 use service::{project_file, run};
 
@@ -88,6 +94,89 @@ fn a_rendered_file_has_exactly_the_frames_asked_for() {
         let duration: f64 = found["format"]["duration"].as_str().unwrap().parse().unwrap();
         assert!((duration - expected).abs() < 0.1, "{name}: {duration} s instead of {expected} s");
     }
+}
+
+/// The frames of a moving picture, which plays without end, with the milliseconds for which each is seen.
+fn moving_picture(file: &Path) -> Vec<(RgbImage, u32)> {
+    let decoder = WebPDecoder::new(BufReader::new(Cursor::new(fs::read(file).unwrap()))).unwrap();
+    assert!(decoder.has_animation());
+    assert!(matches!(decoder.loop_count(), LoopCount::Infinite));
+    let milliseconds = |frame: &Frame| {
+        let (milliseconds, of) = frame.delay().numer_denom_ms();
+        milliseconds / of
+    };
+    let shown = |frame: Frame| (milliseconds(&frame), image::DynamicImage::ImageRgba8(frame.into_buffer()).into_rgb8());
+    let frames = decoder.into_frames().map(|frame| shown(frame.unwrap()));
+    frames.map(|(milliseconds, picture)| (picture, milliseconds)).collect()
+}
+
+#[test]
+fn a_moving_picture_shows_what_snapshots_show() {
+    // Text and a blurred edge over a gradient; nothing moves from 0.5 s on.
+    let scene = r##"{
+        "canvas": { "width": 320, "height": 180, "background": "#0000ff" },
+        "audio": { "tracks": [{ "id": "hum", "source": { "type": "tone", "frequency": 440 } }] },
+        "layers": [
+            { "id": "back", "content": { "type": "gradient", "size": { "width": 300, "height": 100 },
+              "gradient": { "type": "linear", "stops": [{ "offset": 0, "color": "#ffd23f" }, { "offset": 1, "color": "#205080" }] } },
+              "transform": { "position": { "x": 11, "y": 31 } } },
+            { "id": "box", "content": { "type": "color", "color": "#ff0000", "size": { "width": 81, "height": 41 } },
+              "transform": { "position": { "x": 3, "y": 57 }, "rotation": 10 }, "effects": [{ "type": "blur", "radius": 2 }],
+              "animations": [{ "property": "transform.position.x", "to": 200, "duration": 0.5 }] },
+            { "id": "word", "content": { "type": "text", "text": "moving", "font": { "size": 40 }, "fill": "#fff" },
+              "animations": [{ "property": "opacity", "from": 0, "to": 1, "duration": 0.5 }] },
+        ],
+    }"##;
+    let folder = folder_with("scene.jsonc", scene);
+    let picture_of = [("STREAM_RESOLUTION", "320x180"), ("TARGET_FPS", "16")];
+    for (name, more) in [("clean.webp", ["--lossless"].as_slice()), ("small.WEBP", &[])] {
+        let arguments = [["render", "scene.jsonc", "--out", name, "--duration", "1s"].as_slice(), more].concat();
+        let output = run(folder.path(), &arguments, &picture_of);
+        assert!(output.status.success(), "{name}: {}", told(&output));
+        assert!(told(&output).contains("has no sound"), "{}", told(&output));
+        let frames = moving_picture(&folder.path().join(name));
+        // Those of half a second, in which no time is lost, and the last of them holds to the end.
+        let times: Vec<u32> = frames.iter().map(|(_, milliseconds)| *milliseconds).collect();
+        assert_eq!(times, [63, 62, 63, 62, 63, 62, 63, 62, 500], "{name}");
+        for (index, at) in [(0, "0s"), (1, "62.5ms"), (5, "312.5ms"), (8, "1s")] {
+            let output = run(folder.path(), &["snapshot", "scene.jsonc", "--out", "shot.png", "--at", at], &picture_of);
+            assert!(output.status.success(), "{}", told(&output));
+            let expected = image::open(folder.path().join("shot.png")).unwrap().into_rgb8();
+            let shown = &frames[index].0;
+            assert_eq!(shown.dimensions(), (320, 180));
+            let differences = || shown.as_raw().iter().zip(expected.as_raw()).map(|(a, b)| f64::from(a.abs_diff(*b)));
+            let worst = differences().fold(0.0, f64::max);
+            let error =
+                (differences().map(|difference| difference.powi(2)).sum::<f64>() / (320.0 * 180.0 * 3.0)).sqrt();
+            assert!(more.is_empty() || worst == 0.0, "{name}: {at} differs by up to {worst}");
+            assert!(error < 4.0, "{name}: {at} differs by {error} on average and up to {worst}");
+        }
+    }
+    let size = |name: &str| fs::metadata(folder.path().join(name)).unwrap().len();
+    assert!(size("small.WEBP") < size("clean.webp"), "{} and {}", size("small.WEBP"), size("clean.webp"));
+}
+
+#[test]
+fn what_a_moving_picture_does_not_have_is_told() {
+    let folder = folder_with("scene.jsonc", SCENE);
+    let refused = |arguments: &[&str]| {
+        let arguments = [["render", "scene.jsonc", "--frames", "2", "--out"].as_slice(), arguments].concat();
+        let output = run(folder.path(), &arguments, &[]);
+        assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+        told(&output)
+    };
+    let text = refused(&["x.webp", "--audio-codec", "opus", "--stream-renditions", "720p:2500", "--target-fps", "15"]);
+    assert!(
+        text.contains("leave out `--stream-renditions` and `--audio-codec`, or render into a video file"),
+        "{text}"
+    );
+    assert!(refused(&["x.mp4", "--lossless"]).contains("`--lossless` is for .webp"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was written");
+    // That there is no sound is just what is asked for; and the service's settings are none of its business.
+    let arguments = ["render", "scene.jsonc", "--frames", "2", "--out", "x.webp", "--audio-enabled=false"];
+    let variables = [("STREAM_CODEC", "vp9"), ("AUDIO_CODEC", "opus"), ("STREAM_RENDITIONS", "180p:500")];
+    let output = run(folder.path(), &arguments, &[variables.as_slice(), &[("STREAM_RESOLUTION", "320x180")]].concat());
+    assert!(output.status.success(), "{}", told(&output));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    animation::slots::{Form, Segment, Slots, Visitor},
+    animation::slots::{Segment, Slots, Visitor},
     computed::ShownMask,
     layer::LayerId,
 };
@@ -127,7 +127,7 @@ impl Slots for Mask {
             let (x, y, width, height, radius) = match &mut self.shape {
                 MaskShape::Rect { x, y, width, height, radius } => (x, y, width, height, Some(radius)),
                 MaskShape::Ellipse { x, y, width, height } => (x, y, width, height, None),
-                MaskShape::Path { d } => return visitor.text("d", d, Form::Path),
+                MaskShape::Path { d } => return visitor.path("d", d),
                 MaskShape::Layer { channel, .. } => return visitor.step("channel", channel),
             };
             visitor.number("x", x, -FAR, FAR);

@@ -84,12 +84,14 @@ pub enum Command {
   STREAM_URL=rtmp://live.example.com/app/KEY stream-manager serve --scene show.jsonc --target-fps 60
   stream-manager serve --scene show.jsonc --fresh")]
     Serve(ServeArgs),
-    /// Render a scene into a video file, as fast as the machine allows
+    /// Render a scene into a video file or a moving picture, as fast as the machine allows
     ///
     /// The file has exactly the frames asked for, whatever the machine's speed. The ending of its name says what it
-    /// becomes: `.mp4`, `.mkv` or `.flv`.
+    /// becomes: `.mp4`, `.mkv`, `.flv` or `.webm`, or with `.webp` a moving picture without sound, which plays again and
+    /// again wherever pictures are shown.
     #[command(after_help = "Examples:
   stream-manager render show.jsonc --out show.mp4 --duration 10s
+  stream-manager render show.jsonc --out show.webp --duration 3s --stream-resolution 320x180 --target-fps 15
   stream-manager render show.jsonc --out part.mkv --from 1m --frames 90 --stream-resolution 720p")]
     Render(RenderArgs),
     /// Draw one moment of a scene into a PNG file
@@ -152,7 +154,7 @@ pub struct RenderArgs {
     /// Scene file
     #[arg(value_name = "SCENE")]
     pub file: PathBuf,
-    /// Video file to write: `.mp4`, `.mkv` or `.flv`
+    /// File to write: a video (`.mp4`, `.mkv`, `.flv`, `.webm`) or a moving picture (`.webp`)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// How long: `10s`, `500ms`, `2m` [default: 10s]
@@ -164,6 +166,9 @@ pub struct RenderArgs {
     /// Moment of the scene to begin at
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "0s")]
     pub from: Duration,
+    /// Keep every pixel of a `.webp` as it is drawn; good for what is drawn in few colours, else large and slow
+    #[arg(long)]
+    pub lossless: bool,
     /// Variant of the scene to show: one that its layers name [default: the stream's own picture]
     #[arg(long, value_name = "NAME", value_parser = variant)]
     pub variant: Option<VariantId>,

@@ -1,6 +1,6 @@
 //! `stream-manager render SCENE --out FILE`
 
-use std::{process::ExitCode, sync::Arc, time::Instant};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
@@ -13,9 +13,9 @@ use super::{
     settings, start_logging, stream,
 };
 use crate::{
-    config,
+    config::{self, Group, Origin, SETTINGS, Settings},
     engine::Soundtrack,
-    output::{FileFormat, FileWriter, WriteError, not_writable},
+    output::{AnimatedWebp, FileFormat, FileWriter, not_writable},
 };
 
 /// Renders a scene into a file, as fast as the machine allows, each frame exactly once.
@@ -26,51 +26,140 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
     let _ = start_logging(&settings);
-    let container = match FileFormat::from_path(&args.out) {
-        Ok(container) => container,
-        Err(error) => return fail(error, EXIT_USAGE),
+    let kind = match Kind::of(args, &settings) {
+        Ok(kind) => kind,
+        Err(unfit) => return fail(unfit, EXIT_USAGE),
     };
-    let file = config::Destination::parse(&args.out.to_string_lossy());
-    if let Some(Err(why)) = file.map(|file| settings.codecs().fit(&file)) {
-        return fail(format!("`{}`: {why} (STREAM_CODEC and AUDIO_CODEC)", args.out.display()), EXIT_USAGE);
-    }
     let scene = match open_scene(&args.file, &settings) {
         Ok(scene) => scene,
         Err(refused) => return refused,
     };
-    let sound = Arc::new(Soundtrack::from(&scene));
-    let scene = match Offline::load(scene, &settings, args.variant.as_ref()) {
-        Ok(scene) => scene,
-        Err(refused) => return fail(refused, 1),
-    };
-    let format = stream::format(&settings);
+    let fps = settings.target_fps;
+    let job = Job { from: args.from.as_secs_f64(), fps: f64::from(fps), total: args.frame_count(fps) };
     // A file of this name is whole: what is cut off leaves another.
     let part = args.out.with_extension(format!("part.{}", args.out.extension().unwrap_or_default().display()));
-    let mut writer = match FileWriter::create(&part, container, format, &stream::encoder(&settings)) {
-        Ok(writer) => writer,
-        Err(error) => {
-            return fail(error.to_string().replace(&*part.to_string_lossy(), &args.out.to_string_lossy()), 1);
-        }
-    };
-    let total = args.frame_count(format.fps);
     let began = Instant::now();
-    let job = Job { from: args.from.as_secs_f64(), fps: f64::from(format.fps), total };
-    let rendered = writer
-        .play(&sound, args.from)
-        .and_then(|()| job.run(scene, writer))
-        .map_err(|error| error.to_string())
-        .and_then(|()| std::fs::rename(&part, &args.out).map_err(|error| not_writable(&args.out, &error).to_string()));
+    let sound = Arc::new(Soundtrack::from(&scene));
+    let rendered = Offline::load(scene, &settings, args.variant.as_ref())
+        .map_err(|refused| refused.to_string())
+        .and_then(|scene| {
+            let writer = Writer::create(kind, &part, args, &settings, &sound)?;
+            job.run(scene, writer)?;
+            std::fs::rename(&part, &args.out).map_err(|error| not_writable(&args.out, &error).to_string())
+        });
     match rendered {
         Ok(()) => {
             let seconds = began.elapsed().as_secs_f64();
             #[expect(clippy::cast_precision_loss, reason = "for people to read")]
-            let rate = total as f64 / seconds.max(1e-9);
-            super::print(format!("{}: {total} frames in {seconds:.1} s ({rate:.0} frames/s)", args.out.display()))
+            let rate = job.total as f64 / seconds.max(1e-9);
+            super::print(format!("{}: {} frames in {seconds:.1} s ({rate:.0} frames/s)", args.out.display(), job.total))
         }
         Err(error) => {
             // It is of no use; that it cannot be removed is no news.
             let _ = std::fs::remove_file(&part);
             fail(error.replace(&*part.to_string_lossy(), &args.out.to_string_lossy()), 1)
+        }
+    }
+}
+
+/// What is made.
+#[derive(Clone, Copy)]
+enum Kind {
+    Video(FileFormat),
+    /// An animated WebP.
+    MovingPicture,
+}
+
+impl Kind {
+    /// What the ending of the file's name says, if all else that is asked for goes with it.
+    fn of(args: &RenderArgs, settings: &Settings) -> Result<Self, String> {
+        let name = args.out.display();
+        if args.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("webp")) {
+            let is_without_sound = |field| field == "audio_enabled" && !settings.audio_enabled;
+            let unfit: Vec<String> = SETTINGS
+                .iter()
+                .filter(|setting| matches!(setting.group, Group::Encoding | Group::Audio))
+                .filter(|setting| settings.origin(setting.field) == Origin::CommandLine)
+                .filter(|setting| !is_without_sound(setting.field))
+                .map(|setting| format!("`--{}`", setting.flag))
+                .collect();
+            if unfit.is_empty() {
+                return Ok(Self::MovingPicture);
+            }
+            return Err(format!(
+                "`{name}` will be a moving picture, which is not encoded as a video and has no sound: leave out {}, or \
+                 render into a video file such as .mp4",
+                unfit.join(" and "),
+            ));
+        }
+        let known = |error| format!("{error}; a moving picture without sound is .webp");
+        let container = FileFormat::from_path(&args.out).map_err(known)?;
+        if args.lossless {
+            return Err(format!(
+                "`{name}`: `--lossless` is for .webp; a video is as good as STREAM_BITRATE lets it be"
+            ));
+        }
+        let file = config::Destination::parse(&args.out.to_string_lossy());
+        if let Some(Err(why)) = file.map(|file| settings.codecs().fit(&file)) {
+            return Err(format!("`{name}`: {why} (STREAM_CODEC and AUDIO_CODEC)"));
+        }
+        Ok(Self::Video(container))
+    }
+}
+
+/// A file that is being written.
+enum Writer {
+    Video {
+        file: Box<FileWriter>,
+        /// The newest frame: it is written again where nothing changes.
+        shown: Option<Arc<Frame>>,
+    },
+    MovingPicture(AnimatedWebp),
+}
+
+impl Writer {
+    /// Begins the file `path`.
+    fn create(
+        kind: Kind,
+        path: &Path,
+        args: &RenderArgs,
+        settings: &Settings,
+        sound: &Arc<Soundtrack>,
+    ) -> Result<Self, String> {
+        let format = stream::format(settings);
+        match kind {
+            Kind::Video(container) => {
+                let created = FileWriter::create(path, container, format, &stream::encoder(settings));
+                let mut file = created.map_err(|error| error.to_string())?;
+                file.play(sound, args.from).map_err(|error| error.to_string())?;
+                Ok(Self::Video { file: Box::new(file), shown: None })
+            }
+            Kind::MovingPicture => {
+                if settings.audio_enabled && !sound.audio.tracks.is_empty() {
+                    tracing::warn!("`{}` has no sound: a moving picture has pictures alone", args.out.display());
+                }
+                let created = AnimatedWebp::create(path, format, args.lossless);
+                created.map(Self::MovingPicture).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    /// Adds what `scene` shows; `frame` is `None` if that is what it showed before.
+    fn push(&mut self, scene: &Offline, frame: Option<Arc<Frame>>) -> Result<(), String> {
+        match self {
+            Self::Video { file, shown } => {
+                *shown = frame.or(shown.take());
+                shown.as_ref().map_or(Ok(()), |frame| file.push(frame)).map_err(|error| error.to_string())
+            }
+            Self::MovingPicture(file) => file.push(frame.map(|_| scene.picture())).map_err(|error| error.to_string()),
+        }
+    }
+
+    /// Ends the file. It plays from here on.
+    fn finish(self) -> Result<(), String> {
+        match self {
+            Self::Video { file, .. } => file.finish().map_err(|error| error.to_string()),
+            Self::MovingPicture(file) => file.finish().map_err(|error| error.to_string()),
         }
     }
 }
@@ -83,21 +172,17 @@ struct Job {
 }
 
 impl Job {
-    fn run(&self, mut scene: Offline, mut writer: FileWriter) -> Result<(), WriteError> {
+    fn run(&self, mut scene: Offline, mut writer: Writer) -> Result<(), String> {
         let bar = ProgressBar::new(self.total).with_style(style());
-        let mut picture: Option<Arc<Frame>> = None;
         for frame in 0..self.total {
             #[expect(clippy::cast_precision_loss, reason = "2^53 frames are millions of years")]
             let seconds = self.from + frame as f64 / self.fps;
             let tick = frame + 1;
-            let report = scene.tick(tick, seconds).map_err(|error| WriteError::Sound(error.to_string()))?;
+            let mut report = scene.tick(tick, seconds).map_err(|error| error.to_string())?;
             if !report.events.is_empty() {
                 bar.suspend(|| tell_of(&report));
             }
-            picture = report.frame.or(picture);
-            if let Some(picture) = &picture {
-                writer.push(picture)?;
-            }
+            writer.push(&scene, report.frame.take())?;
             bar.inc(1);
         }
         bar.set_message("finishing");

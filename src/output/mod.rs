@@ -11,6 +11,7 @@
 //! another, nor the encoder. The gates never make the encoder wait.
 
 mod adapt;
+mod animated_webp;
 mod audio;
 mod backoff;
 mod destination;
@@ -39,6 +40,7 @@ mod writer;
 pub mod latency;
 pub mod live;
 
+pub use animated_webp::{AnimatedWebp, AnimatedWebpError};
 pub use audio::{ListenError, Listener};
 pub use backoff::ReconnectPolicy;
 pub use destination::{Destination, DestinationError, FileFormat, RtmpUrl, SrtUrl};

@@ -12,25 +12,30 @@ mod support;
 
 use std::{
     collections::BTreeSet,
+    io::Cursor,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use components::{Edit, SceneDocument, document::Limits};
+use image::{AnimationDecoder, codecs::webp::WebPDecoder, metadata::LoopCount};
 use support::golden::Canvas;
 use systems::{Compositor, CompositorSettings};
 
 const WIDTH: usize = 320;
 const HEIGHT: usize = 180;
 const COLUMNS: usize = 3;
+/// Frames per second of the moving pictures.
+const FPS: f64 = 15.0;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// At which seconds each scene is drawn.
-const SCENES: [(&str, [f64; 6]); 11] = [
+const SCENES: [(&str, [f64; 6]); 12] = [
     ("colours", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("easings", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("effects", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("masks", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
+    ("morph", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("paths", [0.0, 0.6, 1.2, 1.8, 2.4, 3.0]),
     ("presets", [0.0, 0.25, 0.5, 0.75, 1.25, 2.0]),
     ("queues", [0.0, 0.75, 1.5, 1.8, 2.1, 2.5]),
@@ -40,8 +45,12 @@ const SCENES: [(&str, [f64; 6]); 11] = [
     ("timelines", [0.2, 0.5, 0.9, 1.3, 1.8, 2.4]),
 ];
 
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenes/gallery")
+    project().join("scenes/gallery")
 }
 
 fn scene(name: &str) -> SceneDocument {
@@ -52,16 +61,21 @@ fn scene(name: &str) -> SceneDocument {
     scene
 }
 
+/// A compositor at the beginning of a scene.
+fn compositor(name: &str) -> Compositor {
+    let settings = CompositorSettings { width: WIDTH, height: HEIGHT, max_layers: 50, pool_size: 2, threads: Some(1) };
+    let mut compositor = Compositor::new(settings);
+    compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene(name)) }]);
+    let report = compositor.tick(0, 0.0);
+    assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
+    assert!(compositor.finish_loading(Instant::now() + DEADLINE));
+    compositor
+}
+
 #[test]
 fn every_scene_of_the_gallery_looks_as_it_did() {
     for (name, seconds) in SCENES {
-        let settings =
-            CompositorSettings { width: WIDTH, height: HEIGHT, max_layers: 50, pool_size: 2, threads: Some(1) };
-        let mut compositor = Compositor::new(settings);
-        compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene(name)) }]);
-        let report = compositor.tick(0, 0.0);
-        assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
-        assert!(compositor.finish_loading(Instant::now() + DEADLINE));
+        let mut compositor = compositor(name);
         let rows = seconds.len().div_ceil(COLUMNS);
         let mut canvas = Canvas::checkered((WIDTH * COLUMNS) as u32, (HEIGHT * rows) as u32);
         for (index, seconds) in seconds.into_iter().enumerate() {
@@ -73,12 +87,45 @@ fn every_scene_of_the_gallery_looks_as_it_did() {
     }
 }
 
+/// The names of the files in a folder of the project, without their ending.
+fn names(folder: &str, ending: &str) -> BTreeSet<String> {
+    std::fs::read_dir(project().join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(ending).to_owned())
+        .collect()
+}
+
 #[test]
 fn every_file_of_the_gallery_is_shown() {
-    let files: BTreeSet<String> = std::fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(".jsonc").to_owned())
-        .collect();
     let shown: BTreeSet<String> = SCENES.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(files, shown);
+    assert_eq!(names("scenes/gallery", ".jsonc"), shown);
+    assert_eq!(names("docs/gallery", ".webp"), shown, "`make gallery` makes the moving pictures");
+    let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
+    for name in shown {
+        assert!(readme.contains(&format!("](docs/gallery/{name}.webp)")), "the README does not show {name}");
+    }
+}
+
+#[test]
+fn the_moving_pictures_show_the_gallery_and_are_small() {
+    let mut bytes = 0;
+    for (name, _) in SCENES {
+        let file = std::fs::read(project().join(format!("docs/gallery/{name}.webp"))).unwrap();
+        bytes += file.len();
+        let decoder = WebPDecoder::new(Cursor::new(file)).unwrap();
+        assert!(matches!(decoder.loop_count(), LoopCount::Infinite), "{name}");
+        let frames = decoder.into_frames().collect_frames().unwrap();
+        let milliseconds: u32 = frames.iter().map(|frame| frame.delay().numer_denom_ms().0).sum();
+        assert!((2000..=5000).contains(&milliseconds) && frames.len() > 4, "{name}: {milliseconds} ms");
+        // The last is a moment that no golden picture shows: a scene that has changed is noticed there.
+        let last = frames.last().unwrap();
+        let until = f64::from(milliseconds - last.delay().numer_denom_ms().0) / 1000.0;
+        let mut compositor = compositor(name);
+        compositor.tick(1, (until * FPS).round() / FPS);
+        let drawn = compositor.picture().data;
+        let off: u64 = drawn.iter().zip(last.buffer().as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        let off = off as f64 / drawn.len() as f64;
+        assert!(off < 2.0, "{name}: the last frame is off by {off} on average; `make gallery` draws it anew");
+    }
+    assert!(bytes < 2_500_000, "the moving pictures take {bytes} bytes");
 }

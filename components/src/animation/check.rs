@@ -2,6 +2,7 @@ use super::{
     Animation, ColorSpace, Easing, Orient, Parts, Queue, Repeat, Turn, Value, Values,
     property::Resolved,
     route::{Route, excess},
+    stepping::gap,
     value::{Domain, Kind, Sample},
 };
 use crate::document::Fault;
@@ -262,9 +263,16 @@ pub(crate) fn written(animation: &Animation) -> impl Iterator<Item = (String, &V
 /// between steps.
 #[must_use]
 pub fn warn<'a>(animation: &Animation, parts: impl Into<Parts<'a>>) -> Option<String> {
-    animation.property.resolve(parts).ok()?.stepped()?;
-    let when = if animation.keyframes.is_empty() { "half-way" } else { "at each keyframe" };
-    Some(format!("`{}` has nothing in between its values: it steps {when}", animation.property.as_str()))
+    let resolved = animation.property.resolve(parts).ok()?;
+    let authored = resolved.stepped()?;
+    let ends = animation.keyframes.is_empty();
+    let (name, when) = (animation.property.as_str(), if ends { "half-way" } else { "at each keyframe" });
+    if resolved.is_path() {
+        let first = (ends && animation.from.is_none()).then_some(authored);
+        let why = gap(first.into_iter().chain(written(animation).map(|(_, value)| value)))?;
+        return Some(format!("`{name}` has nothing in between its values, since {why}: it steps {when}"));
+    }
+    Some(format!("`{name}` has nothing in between its values: it steps {when}"))
 }
 
 /// Whether all values suit the property.

@@ -266,12 +266,8 @@ impl Playing {
             }
             if p.track.steps() {
                 let first = self.tracks[..index].iter().all(|earlier| earlier.target() != p.target());
-                if first
-                    && let Some(decides) = self.decides(p.target(), now)
-                    && let Some(value) = decides.track.stepped(decides.sample(now))
-                {
-                    // It was checked that it can be that.
-                    differs |= slots::step(slots, slot, value).unwrap_or(false);
+                if first && let Some(decides) = self.decides(p.target(), now) {
+                    differs |= decides.track.step(slots, slot, decides.sample(now));
                 }
             } else if !p.rivalled && p.track.mixing().is_none() {
                 differs |= slots::write(slots, slot, self.shown(p, now));

@@ -134,8 +134,10 @@ pub struct Resolved {
     pub domain: Domain,
     /// The authored value if it is a part's.
     of_part: Option<Sample>,
-    /// The authored value if it is one that steps.
+    /// The authored value if it is no number.
     stepped: Option<Value>,
+    /// Whether it is path data.
+    is_path: bool,
 }
 
 impl Resolved {
@@ -151,13 +153,19 @@ impl Resolved {
         self.of_part
     }
 
-    /// The authored value if it is one that steps: one that has nothing between it and another.
+    /// The authored value if it is no number: it steps, since there is nothing between it and another, except for some path
+    /// data.
     #[must_use]
     pub fn stepped(&self) -> Option<&Value> {
         self.stepped.as_ref()
     }
 
-    /// Whether a property that steps can be that value on a layer of such parts.
+    /// Whether it is path data.
+    pub(super) fn is_path(&self) -> bool {
+        self.is_path
+    }
+
+    /// Whether a property that is no number can be that value on a layer of such parts.
     ///
     /// # Errors
     /// It cannot.
@@ -209,7 +217,7 @@ impl Property {
                 Target::Visible => Some(parts.visible.value()),
                 _ => None,
             };
-            return Ok(Resolved { target, domain, of_part: None, stepped });
+            return Ok(Resolved { target, domain, of_part: None, stepped, is_path: false });
         }
         let slots = slots::list(parts);
         if let Some(slot) = slots.iter().find(|slot| slot.path == self.0) {
@@ -219,6 +227,7 @@ impl Property {
                     domain,
                     of_part: Some(value),
                     stepped: slot.stepped.clone(),
+                    is_path: slot.is_path,
                 }),
                 Err(missing) => Err(UnknownProperty {
                     found: format!("`{}`, which is not there to be animated", self.0),

@@ -13,9 +13,8 @@ use crate::{
 
 mod stepped;
 
-pub(crate) use self::stepped::Form;
 pub use self::stepped::Stepped;
-use self::stepped::Text;
+use self::stepped::{Form, Text};
 
 /// Something with values that can be animated.
 pub trait Slots {
@@ -38,6 +37,8 @@ pub enum Slot<'a> {
     Whole(&'a mut f64, f64, f64),
     /// What has nothing in between.
     Step(&'a mut dyn Stepped),
+    /// SVG path data.
+    Path(&'a mut String),
 }
 
 impl Slot<'_> {
@@ -47,7 +48,7 @@ impl Slot<'_> {
             Self::Length(_, min, max) => Domain::new(Kind::Length, *min, *max),
             Self::Color(_) => Domain::COLOR,
             Self::Pair(_) => Domain::new(Kind::Pair, -1e6, 1e6),
-            Self::Step(_) => Domain::STEP,
+            Self::Step(_) | Self::Path(_) => Domain::STEP,
         }
     }
 
@@ -57,14 +58,15 @@ impl Slot<'_> {
             Self::Length(length, ..) => Sample::length(**length),
             Self::Color(color) => Sample::color(**color),
             Self::Pair(point) => Sample::pair(point.x, point.y),
-            Self::Step(_) => Sample::default(),
+            Self::Step(_) | Self::Path(_) => Sample::default(),
         }
     }
 
-    /// What is there now, if it steps.
+    /// What is there now, if it is no number.
     fn stepped(&self) -> Option<Value> {
         match self {
             Self::Step(slot) => Some(slot.value()),
+            Self::Path(path) => Some(Value::Text((*path).clone())),
             _ => None,
         }
     }
@@ -81,8 +83,8 @@ impl Slot<'_> {
             Self::Color(color) => replace(color, value.to_color()),
             Self::Pair(point) => replace(point, Point { x: value.x(), y: value.y() }),
             Self::Whole(number, ..) => replace(number, value.x().round()),
-            // It takes no samples.
-            Self::Step(_) => false,
+            // They take no samples.
+            Self::Step(_) | Self::Path(_) => false,
         }
     }
 }
@@ -141,9 +143,14 @@ impl dyn Visitor + '_ {
         self.slot(Segment::Name(name), Slot::Step(slot));
     }
 
-    /// A text that is of a certain form.
-    pub(crate) fn text(&mut self, name: &'static str, text: &mut String, form: Form) {
-        self.slot(Segment::Name(name), Slot::Step(&mut Text { text, form }));
+    /// A text of so many characters, from the least to the most.
+    pub(crate) fn text(&mut self, name: &'static str, text: &mut String, characters: (usize, usize)) {
+        self.slot(Segment::Name(name), Slot::Step(&mut Text { text, form: Form::Characters(characters) }));
+    }
+
+    /// SVG path data.
+    pub(crate) fn path(&mut self, name: &'static str, path: &mut String) {
+        self.slot(Segment::Name(name), Slot::Path(path));
     }
 
     /// A length from `min` to `max`, of pixels as of percent.
@@ -181,8 +188,10 @@ pub(super) struct Listed {
     pub(super) index: u32,
     /// What the value can be and what it is, or what is missing.
     pub(super) state: Result<(Domain, Sample), &'static str>,
-    /// What the value is if it steps.
+    /// What the value is if it is no number.
     pub(super) stepped: Option<Value>,
+    /// Whether it is path data.
+    pub(super) is_path: bool,
 }
 
 /// All values of a layer's parts.
@@ -198,13 +207,15 @@ pub(super) fn list<'a>(parts: impl Into<Parts<'a>>) -> Vec<Listed> {
         fn slot(&mut self, name: Segment, slot: Slot<'_>) {
             let (path, index) = (format!("{}{name}", self.prefix), self.count);
             let (state, stepped) = (Ok((slot.domain(), slot.value())), slot.stepped());
-            self.listed.push(Listed { path, part: self.part, index, state, stepped });
+            let is_path = matches!(slot, Slot::Path(_));
+            self.listed.push(Listed { path, part: self.part, index, state, stepped, is_path });
             self.count += 1;
         }
 
         fn absent(&mut self, name: &'static str, missing: &'static str) {
             let path = format!("{}{name}", self.prefix);
-            self.listed.push(Listed { path, part: self.part, index: u32::MAX, state: Err(missing), stepped: None });
+            let (index, state) = (u32::MAX, Err(missing));
+            self.listed.push(Listed { path, part: self.part, index, state, stepped: None, is_path: false });
         }
 
         fn enter(&mut self, name: Segment) {
@@ -233,21 +244,49 @@ pub(super) fn write(slots: &mut dyn Slots, index: u32, value: Sample) -> bool {
     differs
 }
 
-/// The same for a slot that steps.
+/// The same for a slot whose value is no number.
 ///
 /// # Errors
 /// It cannot be that value.
 pub(super) fn step(slots: &mut dyn Slots, index: u32, value: &Value) -> Result<bool, ParseValueError> {
     let mut set = Ok(false);
-    at(slots, index, &mut |slot| {
-        if let Slot::Step(slot) = slot {
-            set = slot.set(value);
-        }
+    at(slots, index, &mut |slot| match slot {
+        Slot::Step(slot) => set = slot.set(value),
+        Slot::Path(text) => set = Text { text, form: Form::Path }.set(value),
+        _ => {}
     });
     set
 }
 
-/// Whether a slot of a layer's part that steps can be that value.
+/// Has `write` write path data anew; whether it was another before. Asks for no memory unless the text gets longer than it
+/// ever was.
+pub(super) fn rewrite(slots: &mut dyn Slots, index: u32, write: &dyn Fn(&mut dyn fmt::Write) -> fmt::Result) -> bool {
+    /// Takes only what is there already.
+    struct Same<'a> {
+        rest: &'a str,
+    }
+    impl fmt::Write for Same<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.rest = self.rest.strip_prefix(text).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut differs = false;
+    at(slots, index, &mut |slot| {
+        if let Slot::Path(path) = slot {
+            let mut same = Same { rest: path };
+            differs = write(&mut same).is_err() || !same.rest.is_empty();
+            if differs {
+                path.clear();
+                // A string takes all that is written to it.
+                let _ = write(path);
+            }
+        }
+    });
+    differs
+}
+
+/// Whether a slot of a layer's part whose value is no number can be that value.
 ///
 /// # Errors
 /// It cannot.

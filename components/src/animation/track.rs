@@ -8,7 +8,9 @@ use super::{
     property::{Resolved, Target},
     queue::Mixing,
     route::{Route, degrees},
+    slots::Slots,
     spring::Oscillator,
+    stepping::Steps,
     timing::{Nanos, Timing, nanos},
     value::{Domain, Kind, Sample, Value},
 };
@@ -32,17 +34,8 @@ pub struct Track {
     mixing: Option<Box<Mixing>>,
     /// At least two, in the order of time. Most have just these: they lie beside all else, where the next is read from.
     keys: SmallVec<[Key; 2]>,
-    /// The values, one for each key, if they have nothing in between: those of the keys are places in this list then.
+    /// The values, one for each key, if they are no numbers: those of the keys are places in this list then.
     steps: Option<Box<Steps>>,
-}
-
-/// The values of a track that steps.
-#[derive(Clone, Debug, PartialEq)]
-struct Steps {
-    values: Vec<Value>,
-    /// Whether each holds until the next begins: those of keyframes do. Of two ends the one turns into the other half-way,
-    /// as CSS has it for discrete values.
-    hold: bool,
 }
 
 /// A path that a layer follows.
@@ -199,7 +192,7 @@ impl Animation {
         })
     }
 
-    /// The same for a property that has nothing in between.
+    /// The same for a property whose values are no numbers.
     fn stepping(&self, resolved: &Resolved, authored: &Value) -> Option<Track> {
         let cycle = self.cycle()?;
         let hold = !self.keyframes.is_empty();
@@ -212,7 +205,7 @@ impl Animation {
             let key = |(index, frame): (u32, &super::Keyframe)| Key {
                 at: nanos(frame.at),
                 value: Sample::number(f64::from(index)),
-                pace: Pace::Easing(Easing::Linear),
+                pace: Pace::Easing(frame.easing.as_ref().unwrap_or(&self.easing).clone()),
             };
             (0..).zip(&self.keyframes).map(key).collect()
         } else {
@@ -228,7 +221,7 @@ impl Animation {
             course: None,
             mixing: None,
             keys,
-            steps: Some(Box::new(Steps { values, hold })),
+            steps: Some(Box::new(Steps::new(values, hold, resolved.is_path()))),
         })
     }
 
@@ -268,22 +261,26 @@ impl Track {
         self.sample(f64::INFINITY)
     }
 
-    /// Whether it has nothing in between its values.
+    /// Whether its values are no numbers.
     pub(super) fn steps(&self) -> bool {
         self.steps.is_some()
     }
 
-    /// The value that a sample of it means, if it steps.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "they are places in the list")]
+    /// The value that a sample of it means, if it is no number and one of those written.
     pub(super) fn stepped(&self, sample: Sample) -> Option<&Value> {
-        self.steps.as_ref()?.values.get(sample.x() as usize)
+        self.steps.as_ref()?.written(sample)
+    }
+
+    /// Writes what a sample of it means into a slot, if its values are no numbers; whether it was another before.
+    pub(super) fn step(&self, slots: &mut dyn Slots, slot: u32, sample: Sample) -> bool {
+        self.steps.as_ref().is_some_and(|steps| steps.write(slots, slot, sample))
     }
 
     /// The same from a value of `before` on.
     pub(super) fn starting_from(mut self, before: &Self, value: Sample) -> Self {
         if let Some(steps) = &mut self.steps {
-            if let (Some(first), Some(value)) = (steps.values.first_mut(), before.stepped(value)) {
-                first.clone_from(value);
+            if let Some(before) = &before.steps {
+                steps.begin_with(before, value);
             }
             return self;
         }
@@ -307,8 +304,7 @@ impl Track {
     pub fn sample(&self, elapsed: f64) -> Sample {
         let Between { a, b, t, span, before } = self.between(elapsed);
         if let Some(steps) = &self.steps {
-            let is_next = if steps.hold { t >= 1.0 } else { a.pace.progress(t, span, before) >= 0.5 };
-            return if is_next { b.value } else { a.value };
+            return steps.sample((a.value, b.value), t, a.pace.progress(t, span, before));
         }
         let value = Sample::between(a.value, b.value, a.pace.progress(t, span, before));
         self.domain.clamp(match &self.course {

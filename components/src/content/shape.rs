@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    animation::slots::{Form, Segment, Slots, Visitor},
+    animation::slots::{Segment, Slots, Visitor},
     geometry::Point,
     paint::Paint,
 };
@@ -286,7 +286,7 @@ impl Slots for Geometry {
                 visitor.point(Segment::Name("from"), from);
                 visitor.point(Segment::Name("to"), to);
             }
-            Self::Path { d } => visitor.text("d", d, Form::Path),
+            Self::Path { d } => visitor.path("d", d),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shape::Stroke;
 use crate::{
-    animation::slots::{Form, Segment, Slots, Visitor},
+    animation::slots::{Segment, Slots, Visitor},
     effects::DropShadow,
     paint::Paint,
 };
@@ -310,8 +310,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// What a text may be, and the name of a font family.
-const TEXT: Form = Form::Characters(0, 5000);
-const FAMILY: Form = Form::Characters(1, 200);
+const TEXT: (usize, usize) = (0, 5000);
+const FAMILY: (usize, usize) = (1, 200);
 
 impl Slots for TextContent {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers within their bounds")]

@@ -1,4 +1,4 @@
-//! Values that have nothing in between: texts, names of several, on and off.
+//! Values that are no numbers: texts, names of several, on and off.
 
 use std::fmt::Debug;
 
@@ -94,9 +94,9 @@ named!(BlendMode, Cap, Fit, FillRule, FontStyle, Join, MaskChannel, Overflow, Te
 
 /// What a text may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(super) enum Form {
     /// So many characters, from the least to the most.
-    Characters(usize, usize),
+    Characters((usize, usize)),
     /// SVG path data.
     Path,
 }
@@ -119,7 +119,7 @@ impl Stepped for Text<'_> {
             return Ok(false);
         }
         match self.form {
-            Form::Characters(least, most) if !(least..=most).contains(&text.chars().count()) => {
+            Form::Characters((least, most)) if !(least..=most).contains(&text.chars().count()) => {
                 return Err(refused(value, format!("a text of {least} to {most} characters")));
             }
             Form::Path if BezPath::from_svg(&text).is_err() => {

@@ -64,9 +64,6 @@ fn whole_numbers_are_rounded_and_names_and_switches_step() {
     let image = content(json!({ "type": "image", "asset": "day" }));
     let swaps = json!([{ "property": "content.asset", "to": "night", "duration": 1 }]);
     assert_eq!(seen(&image, swaps, "/asset", &[0.4, 0.5]), ["day", "night"]);
-    let path = content(json!({ "type": "shape", "geometry": { "type": "path", "d": "M 0 0 H 9 V 9 Z" } }));
-    let bends = json!([{ "property": "content.geometry.d", "to": "M 0 0 H 5", "duration": 1 }]);
-    assert_eq!(seen(&path, bends, "/geometry/d", &[0.4, 0.5]), ["M 0 0 H 9 V 9 Z", "M 0 0 H 5"]);
     let blinks = playing(json!([
         { "property": "visible", "to": false, "duration": 1 },
         { "property": "blend", "keyframes": [{ "at": 0, "value": "screen" }, { "at": 1, "value": "multiply" }] },
@@ -75,6 +72,59 @@ fn whole_numbers_are_rounded_and_names_and_switches_step() {
     assert_eq!((before.visible, before.blend), (Some(true), Some(BlendMode::Screen)));
     assert_eq!((after.visible, after.blend), (Some(false), Some(BlendMode::Multiply)));
     assert_eq!(pose(&playing(json!([])), 0.0).visible, None);
+}
+
+#[test]
+fn paths_move_point_by_point_where_their_commands_match_and_step_where_not() {
+    let path = content(json!({ "type": "shape", "geometry": { "type": "path", "d": "M 0 0 H 9 V 9 Z" } }));
+    let d = "content.geometry.d";
+    let seen = |animations, seconds: &[f64]| seen(&path, animations, "/geometry/d", seconds);
+    let turns = json!([{ "property": d, "to": "m4 4 10 0 0 10z", "duration": 2 }]);
+    let halfway = "M 2 2 L 11.5 2 L 11.5 11.5 Z";
+    assert_eq!(seen(turns, &[0.0, 1.0, 2.0]), ["M 0 0 H 9 V 9 Z", halfway, "m4 4 10 0 0 10z"]);
+    let bends = json!([{ "property": d, "to": "M 0 0 H 5", "duration": 1 }]);
+    assert_eq!(seen(bends, &[0.4, 0.5]), ["M 0 0 H 9 V 9 Z", "M 0 0 H 5"]);
+    // Of keyframes each two decide by themselves, and easings shoot over.
+    let frames = json!([{ "property": d, "repeat": "forever", "pingPong": true, "keyframes": [
+        { "at": 0, "value": "M 0 0 V 4" }, { "at": 1, "value": "M 4 0 V 4", "easing": "linear(0, 1.5 50%, 1)" },
+        { "at": 2, "value": "M 8 0 V 4" }, { "at": 3, "value": "M 0 0 Z" }] }]);
+    let shapes = ["M 2 0 L 2 4", "M 4 0 V 4", "M 10 0 L 10 4", "M 8 0 V 4", "M 0 0 Z", "M 10 0 L 10 4"];
+    assert_eq!(seen(frames, &[0.5, 1.0, 1.5, 2.9, 3.0, 4.5]), shapes);
+    // The next begins where the one before ends, and one that takes its place where that is said.
+    let append = json!([
+        { "property": d, "to": "M 0 0 H 9 V 5 Z", "duration": 1 },
+        { "property": d, "to": "M 0 0 H 7 V 7 Z", "duration": 1, "queue": "append" },
+    ]);
+    assert_eq!(seen(append, &[0.5, 1.5]), ["M 0 0 L 9 0 L 9 7 Z", "M 0 0 L 8 0 L 8 6 Z"]);
+    // A text that reads as a path is none.
+    let word = content(json!({ "type": "text", "text": "M 0 0 H 1" }));
+    let words = json!([{ "property": "content.text", "to": "M 0 0 H 9", "duration": 1 }]);
+    assert_eq!(self::seen(&word, words, "/text", &[0.4]), ["M 0 0 H 1"]);
+}
+
+#[test]
+fn an_author_is_told_why_a_path_steps() {
+    let path = content(json!({ "type": "shape", "geometry": { "type": "path", "d": "M 0 0 H 9 V 9 Z" } }));
+    let told = |more: serde_json::Value| {
+        let mut all = json!({ "property": "content.geometry.d", "duration": 1 });
+        all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let told = animation(all);
+        assert_eq!(check(&told, &path), []);
+        warn(&told, &path)
+    };
+    assert_eq!(told(json!({ "to": "M 1 1 h 9 v 9 z" })), None);
+    assert_eq!(
+        told(json!({ "to": "M 0 0 Q 9 0 9 9 Z" })).as_deref(),
+        Some(
+            "`content.geometry.d` has nothing in between its values, since the commands of its paths differ (`MLLZ` and \
+              `MQZ`): it steps half-way"
+        )
+    );
+    assert_eq!(told(json!({ "from": "M 0 0 Q 1 1 2 2 Z", "to": "M 0 0 Q 9 0 9 9 Z" })), None);
+    let frames = json!([{ "at": 0, "value": "M 0 0 H 5" }, { "at": 1, "value": "M 0 0 H 2e6" }]);
+    assert!(
+        told(json!({ "keyframes": frames })).is_some_and(|told| told.contains("a million") && told.contains("at each"))
+    );
 }
 
 #[test]
