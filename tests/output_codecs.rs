@@ -20,7 +20,10 @@ mod test_card;
 #[path = "support/viewer.rs"]
 mod viewer;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ffprobe::{decode, probe, psnr, stream};
 use process::wait_for;
@@ -112,5 +115,48 @@ fn the_distance_of_key_frames_changes_while_the_stream_runs_and_no_frame_is_lost
         let last = &apart[apart.len() - 6..];
         assert!(last.iter().all(|frames| *frames <= 9), "{codec:?}: {apart:?}");
         assert!(show.events.lock().unwrap().is_empty(), "{:?}", show.events.lock().unwrap());
+    }
+}
+
+/// When each packet of sound of a file is heard, in seconds, in the order of the file.
+fn sound_times(file: &Path) -> Vec<f64> {
+    let entries = ["-select_streams", "a", "-show_entries", "packet=pts_time"];
+    let probed = probe(file.to_str().unwrap(), &entries).unwrap();
+    let packets = probed["packets"].as_array().unwrap().iter();
+    packets.map(|packet| packet["pts_time"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn the_sound_goes_on_as_if_nothing_had_happened_when_the_pictures_get_another_encoder() {
+    const CHANGES: u64 = 12;
+    let folder = tempfile::tempdir().unwrap();
+    let endings = ["mkv", "mp4", "flv"];
+    let files: Vec<PathBuf> = endings.iter().map(|ending| folder.path().join(format!("show.{ending}"))).collect();
+    let outputs: Vec<(&str, Destination)> =
+        endings.iter().zip(&files).map(|(ending, file)| (*ending, file.to_str().unwrap().parse().unwrap())).collect();
+    let mut show = Show::start(FORMAT, settings(Codec::H264, AudioCodec::Aac), &outputs);
+    for ending in endings {
+        show.wait_for_state(ending, OutputState::Started);
+    }
+    for change in 1..=CHANGES {
+        let before = show.encoder().map_or(0, |encoder| encoder.frames);
+        show.set_keyframe_interval(Duration::from_millis(if change % 2 == 0 { 1000 } else { 500 }));
+        wait_for("some frames", LONG, || (show.encoder()?.frames > before + 10).then_some(()));
+    }
+    assert!(show.shutdown());
+    assert!(show.events.lock().unwrap().is_empty(), "{:?}", show.events.lock().unwrap());
+    // Samples of a packet of AAC; what begins the first and fills up the last are less than two of them.
+    let block = 1024.0 / 48_000.0;
+    for file in &files {
+        let frames = times(file).len();
+        assert_without_a_gap(file, 10 * CHANGES as usize, 0);
+        // An encoder of its own each time, with a key frame at its beginning.
+        assert!(key_frames(file).len() as u64 > CHANGES, "{}", file.display());
+        let sound = sound_times(file);
+        // Times of Matroska and FLV are whole milliseconds.
+        let uneven = sound.windows(2).find(|pair| (pair[1] - pair[0] - block).abs() > 0.002);
+        assert_eq!(uneven, None, "{}", file.display());
+        let longer = sound.len() as f64 * block - frames as f64 / 30.0;
+        assert!((-block..4.0 * block).contains(&longer), "{}: sound is {longer} s longer", file.display());
     }
 }

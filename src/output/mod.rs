@@ -1,4 +1,4 @@
-//! Sending: one encode, and any number of outputs that are fed from its packets.
+//! Sending: one encode of pictures and one of sound, and any number of outputs that are fed from their packets.
 //!
 //! ```text
 //!  frames -> encoder -> gate -> muxer -> RTMP server
@@ -20,6 +20,7 @@ mod fan_out;
 mod fault;
 mod feeder;
 mod file;
+mod flight;
 mod gate;
 mod link;
 mod links;
@@ -29,6 +30,8 @@ mod pipeline;
 mod rendition;
 mod rtmp;
 mod settings;
+mod sound_encoder;
+mod sound_feed;
 mod split;
 mod srt;
 mod stand_in;
