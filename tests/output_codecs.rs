@@ -153,8 +153,8 @@ fn the_sound_goes_on_as_if_nothing_had_happened_when_the_pictures_get_another_en
         // An encoder of its own each time, with a key frame at its beginning.
         assert!(key_frames(file).len() as u64 > CHANGES, "{}", file.display());
         let sound = sound_times(file);
-        // Times of Matroska and FLV are whole milliseconds.
-        let uneven = sound.windows(2).find(|pair| (pair[1] - pair[0] - block).abs() > 0.002);
+        // Times of Matroska and FLV are whole milliseconds. Only the first block may have begun before the file.
+        let uneven = sound[1..].windows(2).find(|pair| (pair[1] - pair[0] - block).abs() > 0.002);
         assert_eq!(uneven, None, "{}", file.display());
         let longer = sound.len() as f64 * block - frames as f64 / 30.0;
         assert!((-block..4.0 * block).contains(&longer), "{}: sound is {longer} s longer", file.display());

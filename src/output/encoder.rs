@@ -14,6 +14,7 @@ use super::{
     elements::{MissingElement, VideoEncoder, make},
     fault::EncoderFault,
     flight::Flight,
+    key_frames::KeyFrameClock,
     packet::{Packet, Track},
     settings::{Codec, EncoderSettings},
 };
@@ -51,6 +52,7 @@ pub(super) struct Encoder {
     format: StreamFormat,
     /// The tick whose frame is shown at time zero.
     origin: u64,
+    key_frames: KeyFrameClock,
 }
 
 impl Encoder {
@@ -76,7 +78,8 @@ impl Encoder {
             Codec::Vp8 => gst::Caps::new_empty_simple("video/x-vp8"),
             Codec::Vp9 => gst::Caps::new_empty_simple("video/x-vp9"),
         };
-        let packets = packet_sink(Track::Video, &caps, on_packet);
+        let key_frames = KeyFrameClock::new(settings.keyframe_interval_frames(format.fps), format.fps);
+        let packets = packet_sink(Track::Video, &caps, &key_frames.watching(on_packet));
         let mut chain = vec![video.clone().upcast::<gst::Element>()];
         if let Some((width, height)) = size {
             let scaler = make("videoscale")?;
@@ -101,7 +104,7 @@ impl Encoder {
         Flight::watch(&flight, &pipeline);
         // From here on the pipeline is taken down when this is dropped.
         let kind = encoder;
-        let this = Self { pipeline, video, element, kind, packets, flight, format, origin };
+        let this = Self { pipeline, video, element, kind, packets, flight, format, origin, key_frames };
         this.pipeline
             .set_state(gst::State::Playing)
             .map_err(|_| this.flight.failure().unwrap_or(EncoderError::NotStarted(encoder.element)))?;
@@ -121,6 +124,11 @@ impl Encoder {
         let held = Flight::board(&self.flight, Arc::clone(picture), patience)?;
         let mut buffer = gst::Buffer::from_slice(held);
         let (from, to) = (self.format.presentation_time(tick), self.format.presentation_time(tick + 1));
+        if self.key_frames.is_due(tick) {
+            // Of its own accord the encoder counts frames, and those that were skipped are time too.
+            let force = gst_video::UpstreamForceKeyUnitEvent::builder().running_time(clock_time(from));
+            self.packets.send_event(force.build());
+        }
         let writable = buffer.make_mut();
         writable.set_pts(clock_time(from));
         writable.set_duration(clock_time(to.saturating_sub(from)));
@@ -134,7 +142,8 @@ impl Encoder {
 
     /// Changes the distance of key frames from the next one on. Returns whether this encoder can; if not, it must be
     /// started anew.
-    pub(super) fn set_keyframe_interval(&self, frames: u32) -> bool {
+    pub(super) fn set_keyframe_interval(&mut self, frames: u32) -> bool {
+        self.key_frames.set_interval(frames);
         self.kind.set_keyframe_interval(&self.element, frames)
     }
 
@@ -224,6 +233,7 @@ fn clock_time(duration: Duration) -> gst::ClockTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::elements::software;
 
     #[test]
     fn frames_lie_in_memory_as_gstreamer_has_them() {
@@ -237,6 +247,34 @@ mod tests {
             assert_eq!(strides, [frame.y_stride(), frame.uv_stride(), frame.uv_stride()], "{width}x{height}");
             let (y, u, _) = frame.planes();
             assert_eq!(info.offset(), [0, y.len(), y.len() + u.len()], "{width}x{height}");
+        }
+    }
+
+    #[test]
+    fn key_frames_come_in_time_however_many_frames_are_skipped() {
+        gst::init().unwrap();
+        let format = StreamFormat { width: 320, height: 180, fps: 30 };
+        for codec in [Codec::H264, Codec::Vp8] {
+            let settings =
+                EncoderSettings { codec, keyframe_interval: Duration::from_secs(1), ..EncoderSettings::default() };
+            let keys = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let on_packet: OnPacket = {
+                let keys = Arc::clone(&keys);
+                Arc::new(move |packet: Packet| {
+                    if packet.is_key {
+                        keys.lock().unwrap().push((packet.pts().nseconds() as f64 * 30.0 / 1e9).round() as u64);
+                    }
+                })
+            };
+            let mut encoder = Encoder::start(software(codec), format, None, &settings, 1000, &on_packet).unwrap();
+            let picture = Arc::new(Frame::new(format.width, format.height));
+            let patience = Duration::from_secs(60);
+            // A third of the frames, none for ten seconds, and all of them.
+            for tick in (0..100).step_by(3).chain(400..440) {
+                encoder.push(1000 + tick, &picture, patience).unwrap();
+            }
+            encoder.finish(patience).unwrap();
+            assert_eq!(*keys.lock().unwrap(), [0, 30, 60, 90, 400, 430], "{codec:?}");
         }
     }
 }

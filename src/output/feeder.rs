@@ -266,7 +266,7 @@ impl Feeder {
             }
             let frames = self.settings.keyframe_interval_frames(self.program.format.fps);
             let present = self.bitrate();
-            let follows = |encoder: &Encoder| {
+            let follows = |encoder: &mut Encoder| {
                 encoder.set_bitrate(present) && (before == keyframe_interval || encoder.set_keyframe_interval(frames))
             };
             if let Some(encoder) = session.encoder.take_if(|encoder| !follows(encoder)) {

@@ -22,6 +22,7 @@ mod feeder;
 mod file;
 mod flight;
 mod gate;
+mod key_frames;
 mod link;
 mod links;
 mod meter;
