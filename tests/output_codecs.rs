@@ -62,7 +62,7 @@ fn every_codec_goes_into_the_files_that_take_it() {
     for (codec, name, audio, sound, endings) in [
         (Codec::Vp8, "vp8", AudioCodec::Opus, "opus", &["webm", "mkv"][..]),
         (Codec::Vp9, "vp9", AudioCodec::Opus, "opus", &["webm", "mkv"][..]),
-        (Codec::H264, "h264", AudioCodec::Opus, "opus", &["mp4", "mkv"][..]),
+        (Codec::H264, "h264", AudioCodec::Opus, "opus", &["mkv"][..]),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let files: Vec<_> = endings.iter().map(|ending| folder.path().join(format!("show.{ending}"))).collect();
@@ -75,9 +75,9 @@ fn every_codec_goes_into_the_files_that_take_it() {
         for ending in endings {
             show.wait_for_state(ending, OutputState::Started);
         }
-        wait_for("three seconds", LONG, || (times(&files[1]).len() > 90).then_some(()));
+        wait_for("three seconds", LONG, || (times(files.last().unwrap()).len() > 90).then_some(()));
         show.set_bitrate(500);
-        wait_for("another second", LONG, || (times(&files[1]).len() > 120).then_some(()));
+        wait_for("another second", LONG, || (times(files.last().unwrap()).len() > 120).then_some(()));
         assert!(show.shutdown());
         assert!(show.events.lock().unwrap().is_empty(), "{:?}", show.events.lock().unwrap());
         for file in &files {
