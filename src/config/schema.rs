@@ -282,7 +282,7 @@ settings! {
     Audio {
         /// Whether the stream has sound; platforms expect it, even if it is silence.
         audio_enabled: bool = Switch, "AUDIO_ENABLED", "audio_enabled", default "true";
-        /// Audio codec. Platforms take aac; opus goes into .webm, .mkv and .mp4 files and to srt://.
+        /// Audio codec. Platforms take aac; opus goes into .webm and .mkv files and to srt://.
         audio_codec: AudioCodec = one_of(), "AUDIO_CODEC", "audio_codec", default "aac";
         /// Audio bitrate in kbit/s.
         audio_bitrate: u32 = whole(32, 320, "kbit/s"), "AUDIO_BITRATE", "audio_bitrate", default "128";

@@ -1,12 +1,9 @@
-//! One encode: frames in, packets of video and sound out.
+//! One encode of pictures: frames in, packets out.
 //!
 //! Frames go in without a copy and come out as they were numbered: the time of a frame follows from its tick, so a
 //! skipped tick leaves a gap and nothing drifts.
 
-use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use gstreamer::{self as gst, glib, prelude::*};
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
@@ -14,19 +11,16 @@ use gstreamer_video as gst_video;
 use systems::Frame;
 
 use super::{
-    audio,
     elements::{MissingElement, VideoEncoder, make},
     fault::EncoderFault,
+    flight::Flight,
+    key_frames::KeyFrameClock,
     packet::{Packet, Track},
-    settings::{AudioCodec, Codec, EncoderSettings},
+    settings::{Codec, EncoderSettings},
 };
 use crate::engine::StreamFormat;
 
-/// Frames that the encoder may hold. Full: [`Encoder::push`] waits. Few, since a frame that is held here is one that
-/// the engine cannot draw into.
-const IN_FLIGHT: usize = 3;
-
-/// Takes every packet, on the encoder's own threads. Video and sound come on different ones.
+/// Takes every packet, on the encoders' own threads. Video and sound come on different ones.
 pub(super) type OnPacket = Arc<dyn Fn(Packet) + Send + Sync>;
 
 /// The encoder stopped working.
@@ -54,11 +48,11 @@ pub(super) struct Encoder {
     element: gst::Element,
     kind: &'static VideoEncoder,
     packets: AppSink,
-    audio: Option<AppSrc>,
     flight: Arc<Flight>,
     format: StreamFormat,
     /// The tick whose frame is shown at time zero.
     origin: u64,
+    key_frames: KeyFrameClock,
 }
 
 impl Encoder {
@@ -84,7 +78,8 @@ impl Encoder {
             Codec::Vp8 => gst::Caps::new_empty_simple("video/x-vp8"),
             Codec::Vp9 => gst::Caps::new_empty_simple("video/x-vp9"),
         };
-        let packets = packet_sink(Track::Video, &caps, on_packet);
+        let key_frames = KeyFrameClock::new(settings.keyframe_interval_frames(format.fps), format.fps);
+        let packets = packet_sink(Track::Video, &caps, &key_frames.watching(on_packet));
         let mut chain = vec![video.clone().upcast::<gst::Element>()];
         if let Some((width, height)) = size {
             let scaler = make("videoscale")?;
@@ -106,61 +101,20 @@ impl Encoder {
         pipeline.add_many(&chain).map_err(not_started)?;
         gst::Element::link_many(&chain).map_err(not_started)?;
 
-        let audio = match &settings.audio {
-            None => None,
-            Some(audio) => {
-                let source = AppSrc::builder().caps(&audio::caps()).format(gst::Format::Time).max_bytes(0).build();
-                let (encoder, parser, caps) = match audio.codec {
-                    AudioCodec::Aac => {
-                        let caps = gst::Caps::builder("audio/mpeg").field("mpegversion", 4);
-                        (make("avenc_aac")?, make("aacparse")?, caps.field("stream-format", "raw").build())
-                    }
-                    AudioCodec::Opus => {
-                        (make("opusenc")?, make("opusparse")?, gst::Caps::new_empty_simple("audio/x-opus"))
-                    }
-                };
-                encoder.set_property_from_str("bitrate", &(u64::from(audio.bitrate_kbps) * 1000).to_string());
-                let sink = packet_sink(Track::Audio, &caps, on_packet);
-                let chain = [source.clone().upcast(), make("audioconvert")?, encoder, parser, sink.upcast()];
-                pipeline.add_many(&chain).map_err(not_started)?;
-                gst::Element::link_many(&chain).map_err(not_started)?;
-                Some(source)
-            }
-        };
-
-        let bus = pipeline.bus();
-        if let Some(bus) = bus {
-            let flight = Arc::clone(&flight);
-            bus.set_sync_handler(move |_, message| {
-                match message.view() {
-                    gst::MessageView::Error(error) => flight.fail(error.error().to_string()),
-                    gst::MessageView::Eos(_) => flight.end(),
-                    _ => {}
-                }
-                gst::BusSyncReply::Drop
-            });
-        }
+        Flight::watch(&flight, &pipeline);
         // From here on the pipeline is taken down when this is dropped.
         let kind = encoder;
-        let this = Self { pipeline, video, element, kind, packets, audio, flight, format, origin };
+        let this = Self { pipeline, video, element, kind, packets, flight, format, origin, key_frames };
         this.pipeline
             .set_state(gst::State::Playing)
             .map_err(|_| this.flight.failure().unwrap_or(EncoderError::NotStarted(encoder.element)))?;
         Ok(this)
     }
 
-    /// Gives the frame of `tick` to the encoder, and the sound that goes with it. Waits while the encoder is behind,
-    /// for at most `patience`.
+    /// Gives the frame of `tick` to the encoder. Waits while the encoder is behind, for at most `patience`.
     ///
-    /// From a frame of another size on the encoder makes pictures of that size; the first is a key frame. Sound goes on
-    /// as if nothing had happened.
-    pub(super) fn push(
-        &mut self,
-        tick: u64,
-        picture: &Arc<Frame>,
-        sound: Vec<gst::Buffer>,
-        patience: Duration,
-    ) -> Result<(), EncoderError> {
+    /// From a frame of another size on the encoder makes pictures of that size; the first is a key frame.
+    pub(super) fn push(&mut self, tick: u64, picture: &Arc<Frame>, patience: Duration) -> Result<(), EncoderError> {
         let tick = tick.saturating_sub(self.origin);
         let size = (picture.width(), picture.height());
         if size != (self.format.width, self.format.height) {
@@ -168,10 +122,13 @@ impl Encoder {
             self.video.set_caps(Some(&video_caps(self.format)));
         }
         let held = Flight::board(&self.flight, Arc::clone(picture), patience)?;
-        // Sound first: muxers wait for it before they let the frame out.
-        self.push_sound(sound)?;
         let mut buffer = gst::Buffer::from_slice(held);
         let (from, to) = (self.format.presentation_time(tick), self.format.presentation_time(tick + 1));
+        if self.key_frames.is_due(tick) {
+            // Of its own accord the encoder counts frames, and those that were skipped are time too.
+            let force = gst_video::UpstreamForceKeyUnitEvent::builder().running_time(clock_time(from));
+            self.packets.send_event(force.build());
+        }
         let writable = buffer.make_mut();
         writable.set_pts(clock_time(from));
         writable.set_duration(clock_time(to.saturating_sub(from)));
@@ -185,22 +142,14 @@ impl Encoder {
 
     /// Changes the distance of key frames from the next one on. Returns whether this encoder can; if not, it must be
     /// started anew.
-    pub(super) fn set_keyframe_interval(&self, frames: u32) -> bool {
+    pub(super) fn set_keyframe_interval(&mut self, frames: u32) -> bool {
+        self.key_frames.set_interval(frames);
         self.kind.set_keyframe_interval(&self.element, frames)
-    }
-
-    /// Gives sound to the encoder.
-    pub(super) fn push_sound(&self, sound: Vec<gst::Buffer>) -> Result<(), EncoderError> {
-        let Some(source) = &self.audio else { return Ok(()) };
-        for buffer in sound {
-            source.push_buffer(buffer).map_err(|_| self.flight.failure_or_ended())?;
-        }
-        Ok(())
     }
 
     /// Frames that it holds.
     pub(super) fn held(&self) -> u64 {
-        self.flight.state.lock().unwrap_or_else(PoisonError::into_inner).frames as u64
+        self.flight.frames()
     }
 
     /// Breaks it, to test what comes of that.
@@ -223,9 +172,6 @@ impl Encoder {
     pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
         // An error here has been reported on the bus as well.
         let _ = self.video.end_of_stream();
-        if let Some(source) = &self.audio {
-            let _ = source.end_of_stream();
-        }
         self.flight.wait_for_end(patience)
     }
 }
@@ -264,7 +210,8 @@ fn video_caps(format: StreamFormat) -> gst::Caps {
         .build()
 }
 
-fn packet_sink(track: Track, caps: &gst::Caps, on_packet: &OnPacket) -> AppSink {
+/// Where packets come out of an encoder.
+pub(super) fn packet_sink(track: Track, caps: &gst::Caps, on_packet: &OnPacket) -> AppSink {
     let on_packet = Arc::clone(on_packet);
     let callbacks = AppSinkCallbacks::builder()
         .new_sample(move |sink| {
@@ -283,101 +230,10 @@ fn clock_time(duration: Duration) -> gst::ClockTime {
     gst::ClockTime::try_from(duration).unwrap_or(gst::ClockTime::ZERO)
 }
 
-/// The frames that the encoder holds, and how it is doing.
-#[derive(Default)]
-struct Flight {
-    state: Mutex<FlightState>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct FlightState {
-    frames: usize,
-    failure: Option<String>,
-    ended: bool,
-}
-
-impl Flight {
-    /// Waits until there is room for one more frame.
-    fn board(flight: &Arc<Self>, frame: Arc<Frame>, patience: Duration) -> Result<HeldFrame, EncoderError> {
-        let state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut state, _) = flight
-            .changed
-            .wait_timeout_while(state, patience, |state| state.frames >= IN_FLIGHT && state.failure.is_none())
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(failure) = &state.failure {
-            return Err(EncoderError::Failed(failure.clone()));
-        }
-        if state.frames >= IN_FLIGHT {
-            return Err(EncoderError::Stalled(patience));
-        }
-        state.frames += 1;
-        drop(state);
-        Ok(HeldFrame { frame, flight: Arc::clone(flight) })
-    }
-
-    fn update(&self, change: impl FnOnce(&mut FlightState)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
-        self.changed.notify_all();
-    }
-
-    fn fail(&self, message: String) {
-        self.update(|state| {
-            state.failure.get_or_insert(message);
-        });
-    }
-
-    fn end(&self) {
-        self.update(|state| state.ended = true);
-    }
-
-    fn failure(&self) -> Option<EncoderError> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.failure.clone().map(EncoderError::Failed)
-    }
-
-    fn failure_or_ended(&self) -> EncoderError {
-        self.failure().unwrap_or_else(|| EncoderError::Failed("it takes no more frames".to_owned()))
-    }
-
-    fn wait_for_end(&self, patience: Duration) -> Result<(), EncoderError> {
-        let deadline = Instant::now() + patience;
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (state, _) = self
-            .changed
-            .wait_timeout_while(state, deadline.saturating_duration_since(Instant::now()), |state| {
-                !state.ended && state.failure.is_none()
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        match (&state.failure, state.ended) {
-            (Some(failure), _) => Err(EncoderError::Failed(failure.clone())),
-            (None, true) => Ok(()),
-            (None, false) => Err(EncoderError::Stalled(patience)),
-        }
-    }
-}
-
-/// A frame in the encoder's hands. The buffer is the frame itself; it is given back when the encoder lets go of it.
-struct HeldFrame {
-    frame: Arc<Frame>,
-    flight: Arc<Flight>,
-}
-
-impl AsRef<[u8]> for HeldFrame {
-    fn as_ref(&self) -> &[u8] {
-        self.frame.data()
-    }
-}
-
-impl Drop for HeldFrame {
-    fn drop(&mut self) {
-        self.flight.update(|state| state.frames = state.frames.saturating_sub(1));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::elements::software;
 
     #[test]
     fn frames_lie_in_memory_as_gstreamer_has_them() {
@@ -391,6 +247,34 @@ mod tests {
             assert_eq!(strides, [frame.y_stride(), frame.uv_stride(), frame.uv_stride()], "{width}x{height}");
             let (y, u, _) = frame.planes();
             assert_eq!(info.offset(), [0, y.len(), y.len() + u.len()], "{width}x{height}");
+        }
+    }
+
+    #[test]
+    fn key_frames_come_in_time_however_many_frames_are_skipped() {
+        gst::init().unwrap();
+        let format = StreamFormat { width: 320, height: 180, fps: 30 };
+        for codec in [Codec::H264, Codec::Vp8] {
+            let settings =
+                EncoderSettings { codec, keyframe_interval: Duration::from_secs(1), ..EncoderSettings::default() };
+            let keys = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let on_packet: OnPacket = {
+                let keys = Arc::clone(&keys);
+                Arc::new(move |packet: Packet| {
+                    if packet.is_key {
+                        keys.lock().unwrap().push((packet.pts().nseconds() as f64 * 30.0 / 1e9).round() as u64);
+                    }
+                })
+            };
+            let mut encoder = Encoder::start(software(codec), format, None, &settings, 1000, &on_packet).unwrap();
+            let picture = Arc::new(Frame::new(format.width, format.height));
+            let patience = Duration::from_secs(60);
+            // A third of the frames, none for ten seconds, and all of them.
+            for tick in (0..100).step_by(3).chain(400..440) {
+                encoder.push(1000 + tick, &picture, patience).unwrap();
+            }
+            encoder.finish(patience).unwrap();
+            assert_eq!(*keys.lock().unwrap(), [0, 30, 60, 90, 400, 430], "{codec:?}");
         }
     }
 }

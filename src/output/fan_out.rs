@@ -20,6 +20,7 @@ use super::{
     links::{Links, Output, OutputControl, OutputsError},
     rendition::Rendition,
     settings::EncoderSettings,
+    sound_encoder::SoundEncoder,
     stand_in::Slate,
     supervisor::{Forget, KeyFrames, Publish, Surroundings},
 };
@@ -176,6 +177,9 @@ pub fn run_program(
     let (chosen, warning) = choose_encoder(settings.codec, &settings.hwaccel, &exists);
     // One that is missing would be asked for again and again.
     make(chosen.element)?;
+    if let Some(audio) = &settings.audio {
+        SoundEncoder::check(audio.codec)?;
+    }
     if let Some(message) = warning {
         tracing::warn!("{message}");
         (program.announce)(StreamEvent::Error { message });

@@ -10,12 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gstreamer as gst;
 use tokio::sync::watch;
 
 use super::{
     adapt::Adapter,
-    audio::{Haste, Report, Sound},
+    audio::Report,
     backoff::ReconnectPolicy,
     elements::{VideoEncoder, software},
     encoder::{Encoder, EncoderError, OnPacket},
@@ -25,6 +24,7 @@ use super::{
     meter::{Meter, Rates},
     rendition::Rendition,
     settings::EncoderSettings,
+    sound_feed::SoundFeed,
     stand_in::{Drawn, StandIn},
     supervisor::KeyFrames,
 };
@@ -54,8 +54,8 @@ struct Session {
     encoder: Option<Encoder>,
     /// When a frame was given to it last.
     given: Instant,
-    /// What is heard; `None` if the stream has no sound, or the mixer failed and is made anew with the next frame.
-    sound: Option<Sound>,
+    /// What is heard; `None` if the stream has no sound.
+    sound: Option<SoundFeed>,
     /// Failures in a row, and when the encoder may be started again.
     failures: u32,
     patience: Duration,
@@ -193,7 +193,7 @@ impl Feeder {
             drawn: Drawn::new(first.clone()),
             encoder: None,
             given: now,
-            sound: None,
+            sound: self.sound_feed(),
             failures: 0,
             patience: PATIENCE,
             started: now,
@@ -203,8 +203,10 @@ impl Feeder {
 
     fn end(&self, session: Session) {
         if let Some(encoder) = session.encoder {
-            let last = session.sound.and_then(|sound| sound.finish().ok()).unwrap_or_default();
-            self.end_encoder(encoder, last);
+            self.end_encoder(encoder);
+        }
+        if let Some(Err(error)) = session.sound.map(|sound| sound.finish(MOST_PATIENCE)) {
+            self.complain(&format!("{error}; the last of the sound is lost"));
         }
         let is_first = self.links.is_first(&self.name);
         self.links.finish(&self.name);
@@ -213,9 +215,9 @@ impl Feeder {
         }
     }
 
-    /// Ends an encoder with the last sound that it gets.
-    fn end_encoder(&self, encoder: Encoder, last: Vec<gst::Buffer>) {
-        if let Err(error) = encoder.push_sound(last).and_then(|()| encoder.finish(MOST_PATIENCE)) {
+    /// Ends an encoder: the next frame goes to another one.
+    fn end_encoder(&self, encoder: Encoder) {
+        if let Err(error) = encoder.finish(MOST_PATIENCE) {
             self.complain(&format!("{error}; the last frames are lost"));
         }
     }
@@ -233,44 +235,29 @@ impl Feeder {
         self.encode(session, &frame);
     }
 
-    /// The sound that goes with a frame. It goes on whether or not there is an encoder to take it.
-    fn sound(&self, session: &mut Session, frame: &ProgramFrame) -> Vec<gst::Buffer> {
-        if self.settings.audio.is_none() {
-            return Vec::new();
-        }
-        let tick = frame.tick.saturating_sub(session.origin);
-        let sound = match session.sound.take() {
-            Some(sound) => Ok(sound),
-            None => {
-                let announce = Arc::clone(&self.program.announce);
-                let is_own = self.rendition.is_none();
-                let report: Report = Arc::new(move |message| {
-                    // The others play the same.
-                    if !is_own {
-                        return;
-                    }
-                    tracing::warn!("{message}");
-                    announce(StreamEvent::Error { message: message.to_owned() });
-                });
-                Sound::start(self.program.format.fps, tick, Haste::Live, report)
+    /// The sound of a session, if the stream has any.
+    fn sound_feed(&self) -> Option<SoundFeed> {
+        let audio = self.settings.audio.clone()?;
+        let announce = Arc::clone(&self.program.announce);
+        let is_own = self.rendition.is_none();
+        let report: Report = Arc::new(move |message| {
+            // The others play the same.
+            if !is_own {
+                return;
             }
-        };
-        let mixed = sound.and_then(|mut sound| {
-            sound.follow(&frame.sound)?;
-            let buffers = sound.up_to(tick, frame.is_paused)?;
-            // The others hear the same.
-            if self.links.is_first(&self.name) {
-                let end = frame.seconds + self.program.format.presentation_time(1).as_secs_f64();
-                let ProgramFrame { tick, is_paused, .. } = *frame;
-                (self.program.publish_levels)(Some(Mixed { tick, is_paused, readings: &mut sound.levels(end) }));
-            }
-            session.sound = Some(sound);
-            Ok(buffers)
+            tracing::warn!("{message}");
+            announce(StreamEvent::Error { message: message.to_owned() });
         });
-        mixed.unwrap_or_else(|error| {
-            self.complain(&format!("{error}; its tracks begin anew"));
-            Vec::new()
-        })
+        Some(SoundFeed::new(self.program.format.fps, audio, report, self.on_packet()))
+    }
+
+    /// Tells how loud what goes with this frame is.
+    fn publish_levels(&self, session: &Session, frame: &ProgramFrame) {
+        // The others hear the same.
+        let Some(sound) = session.sound.as_ref().filter(|_| self.links.is_first(&self.name)) else { return };
+        let end = frame.seconds + self.program.format.presentation_time(1).as_secs_f64();
+        let ProgramFrame { tick, is_paused, .. } = *frame;
+        (self.program.publish_levels)(Some(Mixed { tick, is_paused, readings: &mut sound.levels(end) }));
     }
 
     fn encode(&mut self, session: &mut Session, frame: &ProgramFrame) {
@@ -279,7 +266,12 @@ impl Feeder {
             return;
         }
         session.tick = Some(frame.tick);
-        let sound = self.sound(session, frame);
+        // Sound first: muxers wait for it before they let the frame out.
+        let tick = frame.tick.saturating_sub(session.origin);
+        if let Some(Err(error)) = session.sound.as_mut().map(|sound| sound.follow(tick, frame)) {
+            self.complain(&error.to_string());
+        }
+        self.publish_levels(session, frame);
         if self.goals.has_changed().unwrap_or(false) {
             let Goal { bitrate_kbps, keyframe_interval } = *self.goals.borrow_and_update();
             let before = std::mem::replace(&mut self.settings.keyframe_interval, keyframe_interval);
@@ -288,12 +280,11 @@ impl Feeder {
             }
             let frames = self.settings.keyframe_interval_frames(self.program.format.fps);
             let present = self.bitrate();
-            let follows = |encoder: &Encoder| {
+            let follows = |encoder: &mut Encoder| {
                 encoder.set_bitrate(present) && (before == keyframe_interval || encoder.set_keyframe_interval(frames))
             };
             if let Some(encoder) = session.encoder.take_if(|encoder| !follows(encoder)) {
-                // The sound goes on in the next one.
-                self.end_encoder(encoder, Vec::new());
+                self.end_encoder(encoder);
             }
         }
         let mut encoder = match session.encoder.take() {
@@ -318,7 +309,7 @@ impl Feeder {
             // It had nothing to do.
             self.meter.touch();
         }
-        let pushed = encoder.push(frame.tick, &frame.picture, sound, session.patience);
+        let pushed = encoder.push(frame.tick, &frame.picture, session.patience);
         session.given = Instant::now();
         let quiet = self.meter.quiet_for();
         let most = session.patience + self.program.format.presentation_time(KEPT_FRAMES);
@@ -366,22 +357,25 @@ impl Feeder {
         tracing::warn!(output, kbps, full, "the bitrate follows the link");
         (self.program.announce)(StreamEvent::Bitrate { kbps, full, output });
         if let Some(encoder) = session.encoder.take_if(|encoder| !encoder.set_bitrate(kbps)) {
-            // The sound goes on in the next one.
-            self.end_encoder(encoder, Vec::new());
+            self.end_encoder(encoder);
         }
     }
 
-    fn start_encoder(&self, origin: u64, first: &ProgramFrame) -> Result<Encoder, EncoderError> {
+    /// Where packets go.
+    fn on_packet(&self) -> OnPacket {
         let (links, meter, name) = (Arc::clone(&self.links), Arc::clone(&self.meter), self.name.clone());
-        let on_packet: OnPacket = Arc::new(move |packet| {
+        Arc::new(move |packet| {
             meter.count(&packet);
             links.offer(&name, &packet);
-        });
+        })
+    }
+
+    fn start_encoder(&self, origin: u64, first: &ProgramFrame) -> Result<Encoder, EncoderError> {
         let size = self.rendition.as_ref().map(|rendition| (rendition.width, rendition.height));
         let (width, height) = (first.picture.width(), first.picture.height());
         let format = StreamFormat { width, height, ..self.program.format };
         let settings = EncoderSettings { bitrate_kbps: self.bitrate(), ..self.settings.clone() };
-        let encoder = Encoder::start(self.chosen, format, size, &settings, origin, &on_packet)?;
+        let encoder = Encoder::start(self.chosen, format, size, &settings, origin, &self.on_packet())?;
         self.meter.touch();
         lock(&self.key_frames).insert(self.name.clone(), encoder.key_frame_request());
         Ok(encoder)

@@ -1,4 +1,4 @@
-//! Sending: one encode, and any number of outputs that are fed from its packets.
+//! Sending: one encode of pictures and one of sound, and any number of outputs that are fed from their packets.
 //!
 //! ```text
 //!  frames -> encoder -> gate -> muxer -> RTMP server
@@ -21,7 +21,9 @@ mod fan_out;
 mod fault;
 mod feeder;
 mod file;
+mod flight;
 mod gate;
+mod key_frames;
 mod link;
 mod links;
 mod meter;
@@ -30,6 +32,8 @@ mod pipeline;
 mod rendition;
 mod rtmp;
 mod settings;
+mod sound_encoder;
+mod sound_feed;
 mod split;
 mod srt;
 mod stand_in;

@@ -217,7 +217,8 @@ impl Inlet {
 
 impl Outlet for Inlet {
     fn is_full(&self) -> bool {
-        self.video.current_level_buffers() > self.full || self.video.current_level_bytes() > FULL_BYTES
+        let sound = self.audio.as_ref().map_or(0, AppSrc::current_level_bytes);
+        self.video.current_level_buffers() > self.full || self.video.current_level_bytes() + sound > FULL_BYTES
     }
 
     fn has_room(&self) -> bool {

@@ -14,6 +14,7 @@ use super::{
     gate::Outlet,
     pipeline::{Inlet, OutputError, OutputPipeline, Pace, PipelineEvent},
     settings::EncoderSettings,
+    sound_encoder::SoundEncoder,
     split::Split,
 };
 use crate::engine::{Soundtrack, StreamFormat};
@@ -50,6 +51,7 @@ impl From<MixError> for WriteError {
 /// A file that is being written, frame by frame.
 pub struct FileWriter {
     encoder: Option<Encoder>,
+    sound_encoder: Option<SoundEncoder>,
     output: Option<OutputPipeline>,
     inlet: Inlet,
     sound: Option<Sound>,
@@ -80,7 +82,9 @@ impl FileWriter {
         let report: Report = Arc::new(|message| tracing::warn!("{message}"));
         let sound = settings.audio.as_ref().map(|_| Sound::start(format.fps, 0, Haste::Offline, report)).transpose()?;
         // Held from here on, so that the pipeline is taken down whatever happens below.
-        let mut this = Self { encoder: None, output: Some(output), inlet, sound, path: path.to_owned(), next: 0 };
+        let (encoder, sound_encoder) = (None, None);
+        let mut this =
+            Self { encoder, sound_encoder, output: Some(output), inlet, sound, path: path.to_owned(), next: 0 };
         let (chosen, warning) = choose_encoder(settings.codec, &settings.hwaccel, &exists);
         if let Some(warning) = warning {
             tracing::warn!("{warning}");
@@ -93,10 +97,18 @@ impl FileWriter {
             }
             result => result?,
         };
+        let sound_encoder = settings.audio.as_ref().map(|audio| SoundEncoder::start(audio, &on_packet)).transpose()?;
         if let Some(output) = &this.output {
-            output.on_failure(encoder.abandon());
+            let (pictures, sound) = (encoder.abandon(), sound_encoder.as_ref().map(SoundEncoder::abandon));
+            output.on_failure(move || {
+                pictures();
+                if let Some(sound) = &sound {
+                    sound();
+                }
+            });
         }
         this.encoder = Some(encoder);
+        this.sound_encoder = sound_encoder;
         Ok(this)
     }
 
@@ -119,9 +131,13 @@ impl FileWriter {
     /// The encoder failed or the disk is full; the file ends before this frame then.
     pub fn push(&mut self, picture: &Arc<Frame>) -> Result<(), WriteError> {
         self.check_output(Duration::ZERO)?;
+        // Sound first: muxers wait for it before they let the frame out.
+        if let (Some(sound), Some(encoder)) = (&mut self.sound, &self.sound_encoder) {
+            let pushed = encoder.push(sound.up_to(self.next, false)?);
+            pushed.map_err(|error| self.blame(error))?;
+        }
         if let Some(encoder) = &mut self.encoder {
-            let sound = self.sound.as_mut().map(|sound| sound.up_to(self.next, false)).transpose()?;
-            let pushed = encoder.push(self.next, picture, sound.unwrap_or_default(), PATIENCE);
+            let pushed = encoder.push(self.next, picture, PATIENCE);
             pushed.map_err(|error| self.blame(error))?;
         }
         self.next += 1;
@@ -139,9 +155,12 @@ impl FileWriter {
     /// # Errors
     /// The encoder failed or the disk is full.
     pub fn finish(mut self) -> Result<(), WriteError> {
+        let last = self.sound.take().map(Sound::finish).transpose()?.unwrap_or_default();
         if let Some(encoder) = self.encoder.take() {
-            let last = self.sound.take().map(Sound::finish).transpose()?.unwrap_or_default();
-            encoder.push_sound(last).and_then(|()| encoder.finish(PATIENCE)).map_err(|error| self.blame(error))?;
+            encoder.finish(PATIENCE).map_err(|error| self.blame(error))?;
+        }
+        if let Some(encoder) = self.sound_encoder.take() {
+            encoder.push(last).and_then(|()| encoder.finish(PATIENCE)).map_err(|error| self.blame(error))?;
         }
         self.inlet.end();
         let event = self.output.as_ref().and_then(|output| output.event(PATIENCE));
@@ -173,5 +192,6 @@ impl Drop for FileWriter {
             let _ = output.take_down().join();
         }
         self.encoder = None;
+        self.sound_encoder = None;
     }
 }

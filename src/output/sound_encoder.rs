@@ -1,0 +1,103 @@
+//! The encode of the sound: samples in, packets out.
+//!
+//! It is a pipeline of its own, since each start of a sound encoder costs time: it begins with samples that belong to
+//! nothing, and ends with silence that fills up its last block. One that lasts from the start of the stream to its stop
+//! pays once, however often the pictures need another encoder.
+
+use std::{sync::Arc, time::Duration};
+
+use gstreamer::{self as gst, glib, prelude::*};
+use gstreamer_app::AppSrc;
+
+use super::{
+    audio,
+    elements::{MissingElement, make},
+    encoder::{EncoderError, OnPacket, packet_sink},
+    flight::Flight,
+    packet::Track,
+    settings::{AudioCodec, AudioSettings},
+};
+
+/// A running encode of sound.
+pub(super) struct SoundEncoder {
+    pipeline: gst::Pipeline,
+    source: AppSrc,
+    flight: Arc<Flight>,
+}
+
+/// The encoder and the parser of a codec.
+fn elements_of(codec: AudioCodec) -> (&'static str, &'static str) {
+    match codec {
+        AudioCodec::Aac => ("avenc_aac", "aacparse"),
+        AudioCodec::Opus => ("opusenc", "opusparse"),
+    }
+}
+
+impl SoundEncoder {
+    /// Whether all that it is made of is there.
+    pub(super) fn check(codec: AudioCodec) -> Result<(), MissingElement> {
+        let (encoder, parser) = elements_of(codec);
+        make(encoder).and_then(|_| make(parser)).map(drop)
+    }
+
+    /// Starts an encode.
+    pub(super) fn start(settings: &AudioSettings, on_packet: &OnPacket) -> Result<Self, EncoderError> {
+        let (encoder, parser) = elements_of(settings.codec);
+        let not_started = |_: glib::BoolError| EncoderError::NotStarted(encoder);
+        let caps = match settings.codec {
+            AudioCodec::Aac => {
+                gst::Caps::builder("audio/mpeg").field("mpegversion", 4).field("stream-format", "raw").build()
+            }
+            AudioCodec::Opus => gst::Caps::new_empty_simple("audio/x-opus"),
+        };
+        let source = AppSrc::builder().caps(&audio::caps()).format(gst::Format::Time).max_bytes(0).build();
+        let element = make(encoder)?;
+        element.set_property_from_str("bitrate", &(u64::from(settings.bitrate_kbps) * 1000).to_string());
+        let sink = packet_sink(Track::Audio, &caps, on_packet);
+        let chain = [source.clone().upcast(), make("audioconvert")?, element, make(parser)?, sink.upcast()];
+        let pipeline = gst::Pipeline::new();
+        pipeline.add_many(&chain).map_err(not_started)?;
+        gst::Element::link_many(&chain).map_err(not_started)?;
+        let flight = Arc::new(Flight::default());
+        Flight::watch(&flight, &pipeline);
+        // From here on the pipeline is taken down when this is dropped.
+        let this = Self { pipeline, source, flight };
+        this.pipeline
+            .set_state(gst::State::Playing)
+            .map_err(|_| this.flight.failure().unwrap_or(EncoderError::NotStarted(encoder)))?;
+        Ok(this)
+    }
+
+    /// Gives sound to the encoder. Never waits.
+    pub(super) fn push(&self, sound: Vec<gst::Buffer>) -> Result<(), EncoderError> {
+        for buffer in sound {
+            self.source.push_buffer(buffer).map_err(|_| self.flight.failure_or_ended())?;
+        }
+        self.flight.failure().map_or(Ok(()), Err)
+    }
+
+    /// Bytes of sound that wait for it.
+    pub(super) fn held(&self) -> u64 {
+        self.source.current_level_bytes()
+    }
+
+    /// A way to end all waiting for this encoder: nobody takes its packets any more.
+    pub(super) fn abandon(&self) -> impl Fn() + Send + Sync + use<> {
+        let flight = Arc::clone(&self.flight);
+        move || flight.fail("its packets are not taken".to_owned())
+    }
+
+    /// Has everything encoded that was pushed, and ends. All packets have been given out when this returns.
+    pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
+        // An error here has been reported on the bus as well.
+        let _ = self.source.end_of_stream();
+        self.flight.wait_for_end(patience)
+    }
+}
+
+impl Drop for SoundEncoder {
+    fn drop(&mut self) {
+        // Nothing in this pipeline waits for a peer, so this does not block. It cannot fail on the way down.
+        let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}
