@@ -158,6 +158,19 @@ fn a_moving_picture_shows_what_snapshots_show() {
 }
 
 #[test]
+fn a_moving_picture_that_stands_still_for_hours_is_small() {
+    let still = r##"{ "canvas": { "background": "#ff8000" } }"##;
+    let folder = folder_with("still.json", still);
+    let variables = [("STREAM_RESOLUTION", "64x36"), ("TARGET_FPS", "1")];
+    let output = run(folder.path(), &["render", "still.json", "--out", "still.webp", "--duration", "300m"], &variables);
+    assert!(output.status.success(), "{}", told(&output));
+    // A frame says at most 16 777 215 milliseconds.
+    let frames = moving_picture(&folder.path().join("still.webp"));
+    let times: Vec<u32> = frames.iter().map(|(_, milliseconds)| *milliseconds).collect();
+    assert_eq!(times, [16_777_000, 1_223_000]);
+}
+
+#[test]
 fn what_a_moving_picture_does_not_have_is_told() {
     let folder = folder_with("scene.jsonc", SCENE);
     let refused = |arguments: &[&str]| {
