@@ -125,7 +125,7 @@ fn the_moving_pictures_show_the_gallery_and_are_small() {
         let drawn = compositor.picture().data;
         let off: u64 = drawn.iter().zip(last.buffer().as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         let off = off as f64 / drawn.len() as f64;
-        assert!(off < 2.0, "{name}: the last frame is off by {off} on average; `make gallery` draws it anew");
+        assert!(off < 4.0, "{name}: the last frame is off by {off} on average; `make gallery` draws it anew");
     }
     assert!(bytes < 2_500_000, "the moving pictures take {bytes} bytes");
 }

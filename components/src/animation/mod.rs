@@ -3,6 +3,8 @@
 mod check;
 mod drifting;
 pub mod easing;
+mod functions;
+mod motion;
 mod oklab;
 mod outline;
 mod parts;

@@ -3,6 +3,7 @@
 use super::{
     Sample, Target, Track,
     drifting::Shown,
+    motion::Stand,
     timeline::{CueClock, rounded},
 };
 
@@ -20,7 +21,18 @@ pub(super) struct Playback {
     /// The scene seconds between which its value can change, a [`MARGIN`] more on both sides.
     changes: (f64, f64),
     /// Its values before and after these, so that what has ended or stands still need not be sampled.
-    held: [Sample; 2],
+    held: Box<[Sample; 2]>,
+}
+
+/// Where the motion of a playback stands at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Standing {
+    /// Before anything can change.
+    Before,
+    /// After anything can change.
+    Over,
+    /// In between.
+    At(Stand),
 }
 
 /// What tells an animation its time.
@@ -46,7 +58,7 @@ impl Playback {
         let held = [before, last + 2.0 * MARGIN].map(|when| {
             if when.is_finite() { playback.track.sample(playback.elapsed(when)) } else { Sample::default() }
         });
-        playback.held = held;
+        *playback.held = held;
         playback
     }
 
@@ -68,16 +80,39 @@ impl Playback {
         }
     }
 
-    /// Its value at scene time `now`.
-    pub(super) fn sample(&self, now: f64) -> Sample {
+    /// Where its motion stands at scene time `now`.
+    pub(super) fn standing(&self, now: f64) -> Standing {
         let (first, last) = self.changes;
         if now < first {
-            self.held[0]
+            Standing::Before
         } else if now > last {
-            self.held[1]
+            Standing::Over
         } else {
-            self.track.sample(self.elapsed(now))
+            Standing::At(self.track.motion().at(self.elapsed(now)))
         }
+    }
+
+    /// Its value where its motion stands there.
+    pub(super) fn value(&self, standing: Standing) -> Sample {
+        match standing {
+            Standing::Before => self.held[0],
+            Standing::Over => self.held[1],
+            Standing::At(stand) => self.track.value(stand),
+        }
+    }
+
+    /// Its value at scene time `now`.
+    pub(super) fn sample(&self, now: f64) -> Sample {
+        self.value(self.standing(now))
+    }
+
+    /// Shares the motion of `other` if the two move alike at all times.
+    pub(super) fn share(&mut self, other: &Self) -> bool {
+        let is_alike = self.clock == other.clock && self.track.motion() == other.track.motion();
+        if is_alike {
+            self.track.share(other.track.motion());
+        }
+        is_alike
     }
 
     /// Its value at scene time `now` and how fast that changes, in the numbers in which it moves evenly.

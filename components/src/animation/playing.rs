@@ -1,10 +1,13 @@
+use std::sync::Arc;
+
 use bevy_ecs::component::Component;
 use smallvec::SmallVec;
 
 use super::{
     AnimationStarts, Drifts, Part, Parts, Queue, Sample, Target, Track, Value,
     drifting::{Drifting, Shown},
-    playback::{Clock, MARGIN, Playback},
+    motion::Motion,
+    playback::{Clock, MARGIN, Playback, Standing},
     queue::Mixing,
     slots::{self, Slots},
     timeline::{Cue, Cues, rounded},
@@ -98,6 +101,11 @@ impl Playing {
             }
         }
         for index in 0..tracks.len() {
+            let (before, rest) = tracks.split_at_mut(index);
+            if let [own, ..] = rest {
+                // The nearest: what is known of one is known while the next is looked at.
+                let _ = before.iter().rev().any(|other| own.share(other));
+            }
             let target = tracks[index].target();
             tracks[index].rivalled = tracks.iter().filter(|other| other.target() == target).count() > 1;
         }
@@ -208,7 +216,11 @@ impl Playing {
 
     /// The value of an animation at scene time `now`, with what still has to go of a change.
     fn shown(&self, p: &Playback, now: f64) -> Sample {
-        let value = p.sample(now);
+        self.shown_as(p, p.sample(now), now)
+    }
+
+    /// The same where its value is known.
+    fn shown_as(&self, p: &Playback, value: Sample, now: f64) -> Sample {
         if self.drifting.is_empty() || !p.is_own() { value } else { self.drifted(p.target(), value, now) }
     }
 
@@ -229,8 +241,16 @@ impl Playing {
         }
         let of_pose = || self.tracks.iter().filter(|p| p.target().part().is_none());
         let deciding = || of_pose().filter(|p| p.track.mixing().is_none());
+        // Where the motion of the last one stands: often it is that of the next.
+        let mut known: Option<(&'a Arc<Motion>, Standing)> = None;
         let mut apply_over = |p: &'a Playback| {
-            let value = self.shown(p, now);
+            let motion = p.track.motion();
+            let standing = match known {
+                Some((same, standing)) if Arc::ptr_eq(same, motion) => standing,
+                _ => p.standing(now),
+            };
+            known = Some((motion, standing));
+            let value = self.shown_as(p, p.value(standing), now);
             apply(Applied { target: p.target(), mixing: None, value, stepped: p.track.stepped(value) });
         };
         if now > self.all_begun {

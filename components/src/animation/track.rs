@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::{
-    Animation, ColorSpace, Easing, Orient, Parts, Turn,
+    Animation, ColorSpace, Orient, Parts, Turn,
     drifting::Shown,
+    motion::{Motion, Pace, Stand},
     property::{Resolved, Target},
     queue::Mixing,
     route::{Route, degrees},
     slots::Slots,
-    spring::Oscillator,
     stepping::Steps,
     timing::{Nanos, Timing, nanos},
     value::{Domain, Kind, Sample, Value},
@@ -21,7 +21,8 @@ use crate::{layer::Opacity, transform::Transform};
 pub struct Track {
     target: Target,
     domain: Domain,
-    timing: Timing,
+    /// When and how it goes from each of its values to the next. Others of the layer may share it.
+    motion: Arc<Motion>,
     /// Whether the last value is so much more than the first, wherever that is.
     is_relative: bool,
     /// Whether angles turn the shorter way.
@@ -33,8 +34,8 @@ pub struct Track {
     /// How it goes on top of other animations, if it does not take their place.
     mixing: Option<Box<Mixing>>,
     /// At least two, in the order of time. Most have just these: they lie beside all else, where the next is read from.
-    keys: SmallVec<[Key; 2]>,
-    /// The values, one for each key, if they are no numbers: those of the keys are places in this list then.
+    values: SmallVec<[Sample; 2]>,
+    /// What the values mean if they are no numbers: they are places in this list then.
     steps: Option<Box<Steps>>,
 }
 
@@ -53,54 +54,6 @@ impl Course {
         match self.turned {
             Some(own) => (Sample::number(own + degrees(direction)), Sample::default()),
             None => (Sample::pair(point.x, point.y), Sample::pair(direction.x, direction.y)),
-        }
-    }
-}
-
-/// A keyframe of a [`Track`].
-#[derive(Clone, Debug, PartialEq)]
-struct Key {
-    at: Nanos,
-    value: Sample,
-    /// From here to the next.
-    pace: Pace,
-}
-
-/// How it goes from one value to the next.
-#[derive(Clone, Debug, PartialEq)]
-enum Pace {
-    Easing(Easing),
-    Spring(Oscillator),
-}
-
-/// Where a track stands between two keyframes.
-struct Between<'a> {
-    a: &'a Key,
-    b: &'a Key,
-    /// Progress of time, 0..=1.
-    t: f64,
-    /// Seconds from the one to the other.
-    span: f64,
-    /// Until the first keyframe its value holds.
-    before: bool,
-}
-
-impl Pace {
-    /// Progress of the value at progress `t` of a `span` in seconds; `before` is CSS's before flag.
-    fn progress(&self, t: f64, span: f64, before: bool) -> f64 {
-        match self {
-            Self::Easing(easing) => easing.ease_flagged(t, before),
-            // It rests.
-            Self::Spring(_) if t >= 1.0 => 1.0,
-            Self::Spring(spring) => 1.0 - spring.left(t * span).of_distance,
-        }
-    }
-
-    /// How fast the progress of the value changes, for a second.
-    fn slope(&self, t: f64, span: f64) -> f64 {
-        match self {
-            Self::Easing(easing) => easing.slope(t) / span,
-            Self::Spring(spring) => -spring.left(t * span).distance_slope,
         }
     }
 }
@@ -139,18 +92,12 @@ impl Animation {
         let domain = self.queue.values(domain)?;
         let written = self.values.within(domain)?;
         let value = |domain: Domain, value: &Value| Some(self.values.value(authored, domain.sample(value).ok()?));
-        let cycle = self.cycle()?;
         let route = self.path.as_deref().and_then(Route::new).map(Arc::new);
-        let mut keys: SmallVec<[Key; 2]> = match self.to.as_ref().or(self.by.as_ref()) {
+        let mut values: SmallVec<[Sample; 2]> = match self.to.as_ref().or(self.by.as_ref()) {
             _ if !self.keyframes.is_empty() => {
-                let key = |keyframe: &super::Keyframe| {
-                    let easing = keyframe.easing.as_ref().unwrap_or(&self.easing).clone();
-                    let value = value(written, &keyframe.value)?;
-                    Some(Key { at: nanos(keyframe.at), value, pace: Pace::Easing(easing) })
-                };
-                self.keyframes.iter().map(key).collect::<Option<_>>()?
+                self.keyframes.iter().map(|keyframe| value(written, &keyframe.value)).collect::<Option<_>>()?
             }
-            None => self.ends(cycle, Sample::number(0.0), Sample::number(route.as_ref()?.length())),
+            None => smallvec![Sample::number(0.0), Sample::number(route.as_ref()?.length())],
             Some(to) => {
                 let from = match &self.from {
                     Some(from) => value(written, from)?,
@@ -160,79 +107,70 @@ impl Animation {
                     Some(by) => from.plus(domain.relative()?.sample(by).ok()?),
                     None => value(written, to)?,
                 };
-                self.ends(cycle, from, to)
+                smallvec![from, to]
             }
         };
         let is_shortest = self.rotate == Turn::Shortest;
         let is_oklab = domain.kind == Kind::Color && self.color_space == ColorSpace::Oklab;
-        for index in 1..keys.len() {
+        for index in 1..values.len() {
             if is_shortest {
-                keys[index].value = shortest(keys[index - 1].value, keys[index].value);
+                values[index] = shortest(values[index - 1], values[index]);
             }
         }
         if is_oklab {
-            keys.iter_mut().for_each(|key| key.value = domain.evenly(key.value));
+            values.iter_mut().for_each(|value| *value = domain.evenly(*value));
         }
-        let (timing, is_relative) = (Timing::new(self, cycle), self.by.is_some());
-        let course = route.map(|route| Box::new(Course { route, turned: None }));
-        let mixing = mixing.map(Box::new);
-        let is_whole = keys.len() >= 2;
-        let steps = None;
-        is_whole.then(|| Track {
+        Some(Track {
             target,
             domain,
-            timing,
-            is_relative,
+            motion: self.motion()?,
+            is_relative: self.by.is_some(),
             is_shortest,
             is_oklab,
-            course,
-            mixing,
-            keys,
-            steps,
+            course: route.map(|route| Box::new(Course { route, turned: None })),
+            mixing: mixing.map(Box::new),
+            values,
+            steps: None,
         })
     }
 
     /// The same for a property whose values are no numbers.
     fn stepping(&self, resolved: &Resolved, authored: &Value) -> Option<Track> {
-        let cycle = self.cycle()?;
         let hold = !self.keyframes.is_empty();
         let values: Vec<Value> = if hold {
             self.keyframes.iter().map(|keyframe| keyframe.value.clone()).collect()
         } else {
             vec![self.from.clone().unwrap_or_else(|| authored.clone()), self.to.clone()?]
         };
-        let keys: SmallVec<[Key; 2]> = if hold {
-            let key = |(index, frame): (u32, &super::Keyframe)| Key {
-                at: nanos(frame.at),
-                value: Sample::number(f64::from(index)),
-                pace: Pace::Easing(frame.easing.as_ref().unwrap_or(&self.easing).clone()),
-            };
-            (0..).zip(&self.keyframes).map(key).collect()
-        } else {
-            self.ends(cycle, Sample::number(0.0), Sample::number(1.0))
-        };
-        (keys.len() >= 2).then(|| Track {
+        Some(Track {
             target: resolved.target,
             domain: resolved.domain,
-            timing: Timing::new(self, cycle),
+            motion: self.motion()?,
             is_relative: false,
             is_shortest: false,
             is_oklab: false,
             course: None,
             mixing: None,
-            keys,
+            values: (0_u32..).map(|place| Sample::number(f64::from(place))).take(values.len()).collect(),
             steps: Some(Box::new(Steps::new(values, hold, resolved.is_path()))),
         })
     }
 
-    /// The two keyframes of an animation from one value to another.
-    fn ends(&self, cycle: Nanos, from: Sample, to: Sample) -> SmallVec<[Key; 2]> {
-        let pace = match &self.spring {
-            Some(spring) => Pace::Spring(spring.oscillator()),
-            None => Pace::Easing(self.easing.clone()),
+    /// When and how it goes from each of its values to the next.
+    fn motion(&self) -> Option<Arc<Motion>> {
+        let cycle = self.cycle()?;
+        let (times, paces) = if let [frames @ .., _] = &*self.keyframes {
+            let pace = |frame: &super::Keyframe| Pace::eased(frame.easing.as_ref().unwrap_or(&self.easing));
+            let paces = frames.iter().map(pace).collect();
+            (self.keyframes.iter().map(|keyframe| nanos(keyframe.at)).collect(), paces)
+        } else {
+            let pace = match &self.spring {
+                Some(spring) => Pace::Spring(spring.oscillator()),
+                None => Pace::eased(&self.easing),
+            };
+            (smallvec![0, cycle], smallvec![pace])
         };
-        let last = Key { at: cycle, value: to, pace: Pace::Easing(Easing::Linear) };
-        SmallVec::from_buf([Key { at: 0, value: from, pace }, last])
+        Motion::new(Timing::new(self, cycle), times, paces).map(Arc::new)
     }
 
     /// What turns the layer along the path on which `track`, made of this animation, moves it.
@@ -284,17 +222,27 @@ impl Track {
             }
             return self;
         }
-        let [first, .., last] = &mut *self.keys else { return self };
+        let [first, .., last] = &mut *self.values else { return self };
         if self.course.is_some() {
             return self;
         }
         if self.is_relative {
-            last.value = value.plus(last.value.minus(first.value));
+            *last = value.plus(last.minus(*first));
         } else if self.is_shortest {
-            last.value = shortest(value, last.value);
+            *last = shortest(value, *last);
         }
-        first.value = if self.is_oklab { self.domain.evenly(value) } else { value };
+        *first = if self.is_oklab { self.domain.evenly(value) } else { value };
         self
+    }
+
+    /// When and how it goes from each of its values to the next.
+    pub(super) fn motion(&self) -> &Arc<Motion> {
+        &self.motion
+    }
+
+    /// Has it share a motion, which is the same as its own.
+    pub(super) fn share(&mut self, motion: &Arc<Motion>) {
+        self.motion = Arc::clone(motion);
     }
 
     /// The value `elapsed` seconds after the animation's start. A function of nothing else.
@@ -302,11 +250,16 @@ impl Track {
     /// Easings that overshoot go beyond the values written, but not beyond what the property allows.
     #[must_use]
     pub fn sample(&self, elapsed: f64) -> Sample {
-        let Between { a, b, t, span, before } = self.between(elapsed);
+        self.value(self.motion.at(elapsed))
+    }
+
+    /// The value where its motion stands there.
+    pub(super) fn value(&self, Stand { from, t, progress }: Stand) -> Sample {
+        let (a, b) = (self.values[from], self.values[from + 1]);
         if let Some(steps) = &self.steps {
-            return steps.sample((a.value, b.value), t, a.pace.progress(t, span, before));
+            return steps.sample((a, b), t, progress);
         }
-        let value = Sample::between(a.value, b.value, a.pace.progress(t, span, before));
+        let value = Sample::between(a, b, progress);
         self.domain.clamp(match &self.course {
             _ if self.is_oklab => self.domain.as_written(value),
             Some(course) => course.at(value.x()).0,
@@ -332,61 +285,43 @@ impl Track {
     /// How fast the value changes `elapsed` seconds after the animation's start, for a second; 0 where it cannot go on
     /// because the property ends there. Of colours in the space in which they are mixed.
     fn velocity(&self, elapsed: f64) -> Sample {
-        let rate = self.timing.rate(elapsed);
-        let Between { a, b, t, span, before } = self.between(elapsed);
-        if rate == 0.0 || before || t >= 1.0 {
+        let Some((Stand { from, progress, .. }, slope)) = self.motion.moving(elapsed) else {
             return Sample::default();
-        }
-        let slope = a.pace.slope(t, span) * rate;
-        let free = Sample::between(a.value, b.value, a.pace.progress(t, span, before)).lanes();
+        };
+        let (a, b) = (self.values[from], self.values[from + 1]);
+        let free = Sample::between(a, b, progress).lanes();
         if let Some(course) = &self.course {
-            let speed = (b.value.x() - a.value.x()) * slope;
+            let speed = (b.x() - a.x()) * slope;
             return Sample::of_lanes(course.at(free[0]).1.lanes().map(|direction| direction * speed));
         }
         let bound = if self.is_oklab { free } else { self.domain.clamp(Sample::of_lanes(free)).lanes() };
-        let way = b.value.minus(a.value).lanes();
+        let way = b.minus(a).lanes();
         let is_free = |lane: usize| (free[lane] - bound[lane]).abs() == 0.0;
         Sample::of_lanes(std::array::from_fn(|lane| if is_free(lane) { way[lane] * slope } else { 0.0 }))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "spans of more than 100 days lose nanoseconds")]
-    fn between(&self, elapsed: f64) -> Between<'_> {
-        let position = self.timing.at(elapsed);
-        let (a, b) = match &*self.keys {
-            // Most have just two.
-            [a, b] => (a, b),
-            keys => {
-                let next = keys.partition_point(|key| key.at <= position.time).clamp(1, keys.len() - 1);
-                (&keys[next - 1], &keys[next])
-            }
-        };
-        let span = b.at.saturating_sub(a.at).max(1);
-        let t = (position.time.saturating_sub(a.at) as f64 / span as f64).min(1.0);
-        Between { a, b, t, span: span as f64 / 1e9, before: position.before || position.time < a.at }
     }
 
     /// Whether it has begun `elapsed` seconds after its start.
     #[must_use]
     pub fn has_begun(&self, elapsed: f64) -> bool {
-        self.timing.has_begun(elapsed)
+        self.motion.timing().has_begun(elapsed)
     }
 
     /// Whether it has begun and not ended `elapsed` seconds after its start.
     #[must_use]
     pub fn is_playing(&self, elapsed: f64) -> bool {
-        self.timing.is_playing(elapsed)
+        self.motion.timing().is_playing(elapsed)
     }
 
     /// Seconds after its start until its value first changes.
     #[must_use]
     pub fn begin(&self) -> f64 {
-        self.timing.begin()
+        self.motion.timing().begin()
     }
 
     /// Seconds after its start from when on its value stays; infinite if it never ends.
     #[must_use]
     pub fn end(&self) -> f64 {
-        self.timing.end()
+        self.motion.timing().end()
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) struct Area {
 }
 
 /// Bytes of a pixel.
-pub(super) const PIXEL: usize = 4;
+const PIXEL: usize = 4;
 
 impl Area {
     /// The smallest area that holds all pixels in which two pictures of so many pixels a row differ: RGBA8, rows without

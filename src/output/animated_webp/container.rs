@@ -16,8 +16,6 @@ pub(super) const LONGEST_MS: u64 = (1 << 24) - 1;
 
 /// The file has animation.
 const ANIMATION: u8 = 0x02;
-/// Frames may have transparent pixels.
-const ALPHA: u8 = 0x10;
 /// The frame is laid over the one before as it is, without looking at alpha.
 const OPAQUE: u8 = 0x02;
 
@@ -26,8 +24,6 @@ const OPAQUE: u8 = 0x02;
 pub(super) struct EncodedFrame {
     /// What it covers of the canvas; the rest stays. Its left and top are even.
     pub(super) area: Area,
-    /// Where its pixels are transparent those of the frame before are seen.
-    pub(super) has_alpha: bool,
     /// A chunk `VP8 ` or `VP8L`, filled up to an even length.
     pub(super) chunk: Vec<u8>,
 }
@@ -42,9 +38,9 @@ pub(super) struct Container<W> {
 
 impl<W: Write + Seek> Container<W> {
     /// Begins a file of pictures which all lie in `whole`. It plays again and again.
-    pub(super) fn begin(mut file: W, whole: Area, has_alpha: bool) -> io::Result<Self> {
+    pub(super) fn begin(mut file: W, whole: Area) -> io::Result<Self> {
         let mut head = Vec::from(*b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0");
-        head.extend([if has_alpha { ANIMATION | ALPHA } else { ANIMATION }, 0, 0, 0]);
+        head.extend([ANIMATION, 0, 0, 0]);
         head.extend(bits24(whole.width - 1));
         head.extend(bits24(whole.height - 1));
         // Behind the pictures it is black and opaque; without end.
@@ -68,7 +64,7 @@ impl<W: Write + Seek> Container<W> {
         for number in [left / 2, top / 2, width - 1, height - 1, milliseconds as u32] {
             head.extend(bits24(number));
         }
-        head.push(if frame.has_alpha { 0 } else { OPAQUE });
+        head.push(OPAQUE);
         self.file.write_all(&head)?;
         self.file.write_all(&frame.chunk)?;
         self.size += (head.len() + frame.chunk.len()) as u64;
@@ -98,8 +94,8 @@ mod tests {
     #[test]
     fn a_file_that_would_be_too_large_has_no_room() {
         let area = Area { left: 0, top: 0, width: 16, height: 16 };
-        let mut container = Container::begin(Cursor::new(Vec::new()), area, false).unwrap();
-        let frame = EncodedFrame { area, has_alpha: false, chunk: vec![0; 100] };
+        let mut container = Container::begin(Cursor::new(Vec::new()), area).unwrap();
+        let frame = EncodedFrame { area, chunk: vec![0; 100] };
         assert!(container.has_room(&frame));
         container.size = LARGEST - 124;
         assert!(container.has_room(&frame));

@@ -17,7 +17,7 @@ use systems::Picture;
 use webp::{Encoder, PixelLayout, WebPConfig, WebPEncodingError};
 
 use self::{
-    area::{Area, PIXEL},
+    area::Area,
     container::{Container, EncodedFrame, LONGEST_MS},
 };
 use super::{file::not_writable, pipeline::OutputError};
@@ -91,7 +91,7 @@ impl AnimatedWebp {
         #[expect(clippy::cast_possible_truncation, reason = "frames have at most 3840 pixels a side")]
         let whole = Area { left: 0, top: 0, width: format.width as u32, height: format.height as u32 };
         Ok(Self {
-            file: Container::begin(file, whole, lossless).map_err(refused)?,
+            file: Container::begin(file, whole).map_err(refused)?,
             path: path.to_owned(),
             whole,
             fps: u64::from(format.fps),
@@ -111,7 +111,7 @@ impl AnimatedWebp {
         self.count += 1;
         let Some(waiting) = &self.waiting else {
             if let Some(Picture { data, .. }) = picture {
-                let frame = self.encode(self.whole, &data, None)?;
+                let frame = self.encode(self.whole, &data)?;
                 self.waiting = Some(Waiting { frame, since: 0 });
                 self.shown = data;
             }
@@ -124,7 +124,7 @@ impl AnimatedWebp {
             return Ok(());
         };
         let pixels = picture.map_or_else(|| self.shown.clone(), |picture| picture.data);
-        let frame = self.encode(area, &pixels, Some(&self.shown))?;
+        let frame = self.encode(area, &pixels)?;
         self.shown = pixels;
         if let Some(before) = self.waiting.replace(Waiting { frame, since: now }) {
             self.write(&before, now)?;
@@ -158,19 +158,14 @@ impl AnimatedWebp {
         Ok(added.map_err(|error| not_writable(&self.path, &error))?)
     }
 
-    /// Encodes what lies in `area`. Without losses what is as in `before` is left out: transparent pixels take no room.
-    fn encode(&self, area: Area, pixels: &[u8], before: Option<&[u8]>) -> Result<EncodedFrame, AnimatedWebpError> {
-        let mut own: Vec<u8> = area.rows(pixels, self.whole.width).flatten().copied().collect();
-        let before = before.filter(|_| self.settings.lossless != 0);
-        if let Some(before) = before {
-            let before = area.rows(before, self.whole.width).flat_map(|row| row.chunks_exact(PIXEL));
-            let kept = own.chunks_exact_mut(PIXEL).zip(before).filter(|(now, before)| now == before);
-            kept.for_each(|(now, _)| now.fill(0));
-        }
+    /// Encodes what lies in `area`. (To make transparent what is as it was would take less room without losses; but decoders
+    /// that blend, libwebp's among them, make some of the other pixels darker by one.)
+    fn encode(&self, area: Area, pixels: &[u8]) -> Result<EncodedFrame, AnimatedWebpError> {
+        let own: Vec<u8> = area.rows(pixels, self.whole.width).flatten().copied().collect();
         let encoder = Encoder::new(&own, PixelLayout::Rgba, area.width, area.height);
         let file = encoder.encode_advanced(&self.settings).map_err(AnimatedWebpError::Encode)?;
-        // A picture without an alpha plane of its own is a file of one chunk.
+        // An opaque picture is a file of one chunk.
         let chunk = file.get(FILE_HEAD..).unwrap_or_default().to_vec();
-        Ok(EncodedFrame { area, has_alpha: before.is_some(), chunk })
+        Ok(EncodedFrame { area, chunk })
     }
 }

@@ -11,6 +11,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub(super) use self::cubic_bezier::TabledBezier;
 pub use self::{
     cubic_bezier::CubicBezier,
     linear::{LinearStops, Stop, WrittenStop},
@@ -69,10 +70,10 @@ impl Easing {
         let t = t.clamp(0.0, 1.0);
         match self {
             Self::Linear => t,
-            Self::Ease => CubicBezier::EASE.y(t),
-            Self::EaseIn => CubicBezier::EASE_IN.y(t),
-            Self::EaseOut => CubicBezier::EASE_OUT.y(t),
-            Self::EaseInOut => CubicBezier::EASE_IN_OUT.y(t),
+            Self::Ease => TabledBezier::EASE.y(t),
+            Self::EaseIn => TabledBezier::EASE_IN.y(t),
+            Self::EaseOut => TabledBezier::EASE_OUT.y(t),
+            Self::EaseInOut => TabledBezier::EASE_IN_OUT.y(t),
             Self::StepStart if before && t == 0.0 => 0.0,
             Self::StepStart => 1.0,
             Self::StepEnd if t < 1.0 => 0.0,

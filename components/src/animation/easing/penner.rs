@@ -5,7 +5,9 @@
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
-use keyframe::{EasingFunction, functions};
+use keyframe::{EasingFunction, functions as polynomials};
+
+use crate::animation::functions;
 
 /// The shape of one of Penner's easings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,18 +47,18 @@ pub(super) fn y(side: Side, shape: Shape, t: f64) -> f64 {
         (Shape::Sine, Side::In) => 1.0 - libm::cos(t * FRAC_PI_2),
         (Shape::Sine, Side::Out) => libm::sin(t * FRAC_PI_2),
         (Shape::Sine, Side::InOut) => 0.5 * (1.0 - libm::cos(t * PI)),
-        (Shape::Quad, Side::In) => functions::EaseInQuad.y(t),
-        (Shape::Quad, Side::Out) => functions::EaseOutQuad.y(t),
-        (Shape::Quad, Side::InOut) => functions::EaseInOutQuad.y(t),
-        (Shape::Cubic, Side::In) => functions::EaseInCubic.y(t),
-        (Shape::Cubic, Side::Out) => functions::EaseOutCubic.y(t),
-        (Shape::Cubic, Side::InOut) => functions::EaseInOutCubic.y(t),
-        (Shape::Quart, Side::In) => functions::EaseInQuart.y(t),
-        (Shape::Quart, Side::Out) => functions::EaseOutQuart.y(t),
-        (Shape::Quart, Side::InOut) => functions::EaseInOutQuart.y(t),
-        (Shape::Quint, Side::In) => functions::EaseInQuint.y(t),
-        (Shape::Quint, Side::Out) => functions::EaseOutQuint.y(t),
-        (Shape::Quint, Side::InOut) => functions::EaseInOutQuint.y(t),
+        (Shape::Quad, Side::In) => polynomials::EaseInQuad.y(t),
+        (Shape::Quad, Side::Out) => polynomials::EaseOutQuad.y(t),
+        (Shape::Quad, Side::InOut) => polynomials::EaseInOutQuad.y(t),
+        (Shape::Cubic, Side::In) => polynomials::EaseInCubic.y(t),
+        (Shape::Cubic, Side::Out) => polynomials::EaseOutCubic.y(t),
+        (Shape::Cubic, Side::InOut) => polynomials::EaseInOutCubic.y(t),
+        (Shape::Quart, Side::In) => polynomials::EaseInQuart.y(t),
+        (Shape::Quart, Side::Out) => polynomials::EaseOutQuart.y(t),
+        (Shape::Quart, Side::InOut) => polynomials::EaseInOutQuart.y(t),
+        (Shape::Quint, Side::In) => polynomials::EaseInQuint.y(t),
+        (Shape::Quint, Side::Out) => polynomials::EaseOutQuint.y(t),
+        (Shape::Quint, Side::InOut) => polynomials::EaseInOutQuint.y(t),
         // `keyframe` has none of the following.
         (Shape::Expo, _) => mirrored(side, t, expo_in),
         (Shape::Circ, _) => mirrored(side, t, circ_in),
@@ -82,7 +84,7 @@ fn mirrored(side: Side, t: f64, ease_in: impl Fn(f64) -> f64) -> f64 {
 const OVERSHOOT: f64 = 1.70158;
 
 fn expo_in(t: f64) -> f64 {
-    libm::exp2(10.0 * t - 10.0)
+    functions::exp2(10.0 * t - 10.0)
 }
 
 fn circ_in(t: f64) -> f64 {
@@ -94,7 +96,7 @@ fn back_in(overshoot: f64, t: f64) -> f64 {
 }
 
 fn elastic_in(rate: f64, phase: f64, t: f64) -> f64 {
-    -libm::exp2(10.0 * t - 10.0) * libm::sin((10.0 * t - phase) * rate)
+    -functions::exp2(10.0 * t - 10.0) * functions::sincos((10.0 * t - phase) * rate).0
 }
 
 fn bounce_out(t: f64) -> f64 {

@@ -5,6 +5,8 @@
 //! `c` and `g` are `cos wt` and `sin(wt) / w` below critical damping, `1` and `t` at it, `cosh wt` and `sinh(wt) / w`
 //! above it. See any textbook of mechanics; <https://en.wikipedia.org/wiki/Harmonic_oscillator>.
 
+use crate::animation::functions;
+
 /// What is left of a way, as a share of it, when a spring counts as resting.
 const REST: f64 = 1e-4;
 
@@ -41,11 +43,11 @@ impl Oscillator {
         let Self { pull, decay, swing } = *self;
         // `c` and `g`, both times `e^(-dt)`.
         let (c, g) = if swing > 0.0 {
-            let (sin, cos) = libm::sincos(swing * t);
-            let fade = libm::exp(-decay * t);
+            let (sin, cos) = functions::sincos(swing * t);
+            let fade = functions::exp(-decay * t);
             (fade * cos, fade * sin / swing)
         } else if swing == 0.0 {
-            let fade = libm::exp(-decay * t);
+            let fade = functions::exp(-decay * t);
             (fade, fade * t)
         } else {
             // As sums of falling exponentials: hyperbolic functions would be infinite after some seconds.

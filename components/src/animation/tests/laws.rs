@@ -91,4 +91,34 @@ proptest! {
         };
         prop_assert_eq!(at(0), at(first));
     }
+
+    #[test]
+    fn what_moves_alike_moves_as_it_does_alone(
+        animation in any_animation(),
+        other in any_animation(),
+        ends in proptest::collection::vec(0.0..=1.0, 3),
+        now in -1.0..30.0,
+    ) {
+        // Three that differ by nothing but what they move, and one between them that differs.
+        let mut list: Vec<Animation> = ["opacity", "transform.position.y", "transform.skew.x"]
+            .into_iter()
+            .zip(ends)
+            .map(|(property, end): (_, f64)| {
+                let mut alike = Animation { property: Property::new(property), ..animation.clone() };
+                alike.keyframes[0].value = Value::Length(end.into());
+                alike
+            })
+            .collect();
+        let playing = |list: Vec<Animation>| {
+            let mut starts = AnimationStarts::default();
+            starts.update(&Animations(list), 0.0);
+            Playing::new(&starts, &Cues::default(), &group(), &Transform::default(), &Opacity::default())
+        };
+        let alone: Vec<Pose> = list.iter().map(|animation| pose(&playing(vec![animation.clone()]), now)).collect();
+        list.insert(1, Animation { property: Property::new("transform.anchor.x"), ..other });
+        let together = pose(&playing(list), now);
+        prop_assert_eq!(together.opacity, alone[0].opacity);
+        prop_assert_eq!(together.position.y, alone[1].position.y);
+        prop_assert_eq!(together.skew.x, alone[2].skew.x);
+    }
 }
