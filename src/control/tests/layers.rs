@@ -233,3 +233,23 @@ fn a_batch_is_carried_out_within_one_frame_or_not_at_all() {
     assert_eq!(far["errors"][0]["pointer"], "/at");
     assert_eq!(service.get(LAYERS).value()["seq"], before, "nothing of what was refused has happened");
 }
+
+#[test]
+fn an_asset_is_refused_for_what_is_wrong_with_it_and_not_for_what_uses_it() {
+    let service = Service::start();
+    let put = |path: &str| {
+        let asset = json!({ "id": "p", "type": "image", "path": path });
+        service.json("POST", &format!("{LAYERS}/batch"), &json!({ "edits": [{ "op": "putAsset", "asset": asset }] }))
+    };
+    let refused = || {
+        let problem = put("../x.png").problem(422);
+        let fault = problem["errors"][0].clone();
+        assert_eq!(fault["pointer"], "/edits/0/asset/path", "{problem:#}");
+        assert!(fault["column"].as_u64().unwrap() > 1, "where it is written: {fault}");
+    };
+    refused();
+    put("x.png").expect(200);
+    // The same of one that is there already.
+    refused();
+    assert_eq!(service.get("/api/stream/assets").value()["assets"][0]["path"], "x.png");
+}
