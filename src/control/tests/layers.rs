@@ -253,3 +253,26 @@ fn an_asset_is_refused_for_what_is_wrong_with_it_and_not_for_what_uses_it() {
     refused();
     assert_eq!(service.get("/api/stream/assets").value()["assets"][0]["path"], "x.png");
 }
+
+#[test]
+fn a_patch_is_told_which_keys_it_has_left_as_they_were() {
+    let service = Service::start();
+    let path = format!("{LAYERS}/box");
+    let mask = json!({ "shape": { "type": "rect", "x": 1, "y": 1, "width": 5, "height": 5 } });
+    service.json("PATCH", &path, &json!({ "mask": mask })).expect(200);
+    let other = json!({ "mask": { "shape": { "type": "path", "d": "M 0 0 L 9 0 L 9 9 Z" } } });
+    let refused = service.json("PATCH", &path, &other).problem(422);
+    let faults = refused["errors"].as_array().unwrap();
+    assert!(faults.iter().any(|fault| fault["pointer"] == "/mask/shape/x"), "{refused:#}");
+    for fault in faults {
+        assert!(fault["expected"].as_str().unwrap().contains("set it to `null`"), "{fault}");
+    }
+    let whole = json!({ "mask": { "shape": { "type": "path", "d": "M 0 0 L 9 0 L 9 9 Z", "x": null, "y": null,
+        "width": null, "height": null, "radius": null } } });
+    service.json("PATCH", &path, &whole).expect(200);
+    // A key of the patch itself is told as any other.
+    let refused = service.json("PATCH", &path, &json!({ "opactiy": 1 })).problem(422);
+    let fault = &refused["errors"][0];
+    assert!(!fault["expected"].as_str().unwrap().contains("null"), "{fault}");
+    assert_eq!(fault["nearest"], "opacity");
+}
