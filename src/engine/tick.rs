@@ -268,8 +268,13 @@ impl Ticking {
 
     /// The scene after the last tick: copied once for all who ask until the next.
     fn snapshot(&self) -> Arc<SceneSnapshot> {
-        let mut shared = self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(shared.get_or_insert_with(|| Arc::new(self.compositor.snapshot())))
+        let known = self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.unwrap_or_else(|| {
+            // Nobody waits for the lock while it is copied, and nobody else puts one there.
+            let snapshot = Arc::new(self.compositor.snapshot());
+            *self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&snapshot));
+            snapshot
+        })
     }
 
     /// The scene is another one now, or may be. It must not be told as it was once anybody may know that.

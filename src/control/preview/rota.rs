@@ -66,8 +66,7 @@ mod tests {
     }
 
     /// How many turns each stage gets if all always wait and `at_once` are taken of each frame.
-    fn shares(stages: &[(Arc<Stage>, Vec<Viewer>)], at_once: usize, frames: usize) -> Vec<usize> {
-        let mut rota = Rota::default();
+    fn shares(rota: &mut Rota, stages: &[(Arc<Stage>, Vec<Viewer>)], at_once: usize, frames: usize) -> Vec<usize> {
         let mut shares = vec![0; stages.len()];
         for _ in 0..frames {
             let mut room = at_once;
@@ -87,30 +86,31 @@ mod tests {
     #[test]
     fn each_size_has_its_share_where_not_all_can_be_made() {
         let stages: Vec<_> = (1..=8).map(|width| watched(width, &[1])).collect();
-        assert_eq!(shares(&stages, 1, 8), [1; 8], "all have a first one before any has a second");
-        assert_eq!(shares(&stages, 1, 80), [10; 8]);
-        assert_eq!(shares(&stages, 3, 80), [30; 8]);
+        let mut rota = Rota::default();
+        assert_eq!(shares(&mut rota, &stages, 1, 8), [1; 8], "all have a first one before any has a second");
+        assert_eq!(shares(&mut rota, &stages, 1, 80), [10; 8]);
+        assert_eq!(shares(&mut rota, &stages, 3, 80), [30; 8]);
     }
 
     #[test]
     fn addresses_take_turns_however_much_each_watches() {
         let mut stages: Vec<_> = (1..=7).map(|width| watched(width, &[1])).collect();
         stages.push(watched(8, &[2]));
-        let of_two = shares(&stages, 1, 140);
-        assert_eq!(of_two, [10, 10, 10, 10, 10, 10, 10, 70]);
+        assert_eq!(shares(&mut Rota::default(), &stages, 1, 140), [10, 10, 10, 10, 10, 10, 10, 70]);
         // Whoever watches what another does too loses nothing by it.
         let stages: Vec<_> = (1..=7).map(|width| watched(width, if width == 1 { &[1, 2] } else { &[1] })).collect();
-        assert!(shares(&stages, 1, 140)[0] >= 70);
+        assert!(shares(&mut Rota::default(), &stages, 1, 140)[0] >= 70);
     }
 
     #[test]
     fn a_new_size_is_the_next_and_one_that_nobody_watches_gets_no_turn() {
         let mut stages: Vec<_> = (1..=4).map(|width| watched(width, &[1])).collect();
-        shares(&stages, 1, 30);
+        let mut rota = Rota::default();
+        shares(&mut rota, &stages, 1, 30);
         stages.push(watched(5, &[1]));
-        assert_eq!(shares(&stages, 1, 1)[4], 1);
+        assert_eq!(shares(&mut rota, &stages, 1, 1)[4], 1);
         let (stage, viewers) = watched(6, &[1]);
         drop(viewers);
-        assert_eq!(Rota::default().offer(vec![stage], |_| true).len(), 1);
+        assert_eq!(rota.offer(vec![stage], |_| true).len(), 1);
     }
 }
