@@ -255,7 +255,8 @@ pub struct EditBatch {
     /// What is done, in this order.
     #[schemars(length(min = 1, max = MAX_EDITS))]
     pub edits: Vec<Edit>,
-    /// The tick that they are for, within the next hour; the next one that starts if absent or past.
+    /// The tick that they are for, within the next hour; the next one that starts if absent or past. If the client goes
+    /// away before, they are not carried out, unless they were sent over HTTP with an `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
     /// Whether the batch is only checked against the scene as it is now, and nothing is changed.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use crate::{
     document::{SceneDocument, nearest},
     edit::EditRejected,
+    id::LONGEST_ID,
     transition::Transition,
 };
 
@@ -78,6 +79,21 @@ impl HeldScenes {
         self.others.remove(id).ok_or_else(|| self.unknown(id.as_str()))
     }
 
+    /// A name that no scene has: this one with the lowest number behind it.
+    #[must_use]
+    pub fn free_name(&self, id: &SceneId) -> SceneId {
+        let mut number = 2_u32;
+        loop {
+            let ending = format!("-{number}");
+            let beginning: String = id.as_str().chars().take(LONGEST_ID - ending.len()).collect();
+            let name = SceneId(beginning + &ending);
+            if name != self.active && !self.others.contains_key(&name) {
+                return name;
+            }
+            number += 1;
+        }
+    }
+
     /// Tells that there is no scene of this name.
     #[must_use]
     pub fn unknown(&self, id: &str) -> EditRejected {
@@ -104,7 +120,8 @@ impl SceneId {
     pub fn of_file(path: &Path) -> Self {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '-' };
-        let name: String = stem.chars().map(allowed).skip_while(|c| !c.is_ascii_alphanumeric()).take(64).collect();
+        let name: String =
+            stem.chars().map(allowed).skip_while(|c| !c.is_ascii_alphanumeric()).take(LONGEST_ID).collect();
         Self::new(name).unwrap_or_else(|_| Self::main())
     }
 }
@@ -125,5 +142,17 @@ mod tests {
             assert_eq!(SceneId::of_file(Path::new(path)).as_str(), name, "{path}");
         }
         assert_eq!(SceneId::of_file(Path::new(&"x".repeat(300))).as_str().len(), 64);
+    }
+
+    #[test]
+    fn free_names_are_ids_that_no_scene_has() {
+        let mut scenes = HeldScenes::new(SceneId("show".to_owned()));
+        for free in ["show-2", "show-3", "show-4"] {
+            let name = scenes.free_name(&SceneId("show".to_owned()));
+            assert_eq!(name.as_str(), free);
+            scenes.put(name, SceneDocument::default()).unwrap();
+        }
+        let long = scenes.free_name(&SceneId("x".repeat(64)));
+        assert_eq!(SceneId::new(long.as_str()), Ok(long));
     }
 }

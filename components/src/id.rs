@@ -5,6 +5,9 @@
 #[error("expected an id of 1 to 64 letters, digits, `_`, `-` or `.`, beginning with a letter or a digit")]
 pub struct ParseIdError;
 
+/// Characters of the longest id.
+pub(crate) const LONGEST_ID: usize = 64;
+
 /// The rule for ids as a regular expression.
 pub const ID_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
 
@@ -16,7 +19,7 @@ pub fn check_id(text: &str) -> Result<(), ParseIdError> {
     let mut bytes = text.bytes();
     let first = bytes.next().is_some_and(|b| b.is_ascii_alphanumeric());
     let rest = bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-    if first && rest && text.len() <= 64 { Ok(()) } else { Err(ParseIdError) }
+    if first && rest && text.len() <= LONGEST_ID { Ok(()) } else { Err(ParseIdError) }
 }
 
 /// A type of its own for the ids of one kind of part, all of the same rule.

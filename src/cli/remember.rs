@@ -100,7 +100,8 @@ impl Memory {
 
     /// What the engine begins with: the scene of the last run where it stood, unless there is none or another scene
     /// file is given than the one with which it began. The scenes that waited wait again; so does the one that was on
-    /// air, if another takes its place. With it comes the version of the file that the scene is built on, if that is known.
+    /// air, if another takes its place, under another name if both have the same. With it comes the version of the file
+    /// that the scene is built on, if that is known.
     /// A faulty scene file has `slate` in its place, if there is one, until it is mended.
     ///
     /// # Errors
@@ -154,11 +155,22 @@ impl Memory {
         {
             tracing::info!("the scene kept in `{place}` began with `{known}`; `{path}` takes its place");
         }
+        let is_edited = match self.remembered.scene(BUILT_ON.0, BUILT_ON.1).map_err(in_store)? {
+            Some(built_on) => before.as_ref().is_none_or(|(before, _)| *before != built_on),
+            None => true,
+        };
+        let mut displaced: Vec<_> = scenes.others.remove(&name).into_iter().collect();
         if let Some((before, _)) = before {
-            scenes.others.insert(scenes.active.clone(), Arc::new(before));
+            if scenes.active != name {
+                scenes.others.insert(scenes.active.clone(), Arc::new(before));
+            } else if is_edited {
+                displaced.push(Arc::new(before));
+            }
         }
-        scenes.others.remove(&name);
         scenes.active = name;
+        for before in displaced {
+            keep_aside(&mut scenes, before, &scene);
+        }
         self.remembered.hold(&scenes);
         self.remembered.insert(ORIGIN.0, ORIGIN.1, origin.map(Value::String));
         let built_on = self.build_on(given);
@@ -171,6 +183,20 @@ impl Memory {
         self.remembered.insert_scene(BUILT_ON.0, BUILT_ON.1, scene);
         scene.cloned()
     }
+}
+
+/// Has a scene wait under a free name in the place of which there is one of the same name now.
+fn keep_aside(scenes: &mut HeldScenes, before: Arc<SceneDocument>, now: &SceneDocument) {
+    if *before == *now || scenes.others.values().any(|held| *held == before) {
+        return;
+    }
+    let free = scenes.free_name(&scenes.active);
+    tracing::warn!(
+        "another scene is called `{}` now; the one before is kept as `{free}`, with all that was edited: bring it on air \
+         by `POST /api/stream/scenes/{free}/activate`, or remove it by `DELETE /api/stream/scenes/{free}`",
+        scenes.active
+    );
+    scenes.others.insert(free, before);
 }
 
 /// Reads the store, and waits a while for one that does not answer, unless nobody minds.
@@ -192,5 +218,68 @@ async fn load(store: &mut dyn Store, fresh: bool) -> Result<Remembered, StoreErr
             }
             done => return done,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use components::LayerId;
+    use serde_json::json;
+    use systems::clock::Motion;
+
+    use super::*;
+    use crate::engine::HELD;
+
+    fn scene(folder: &str, layers: &[&str]) -> SceneDocument {
+        let layers: Vec<_> = layers.iter().map(|id| json!({ "id": id, "content": { "type": "group" } })).collect();
+        let scene: SceneDocument = serde_json::from_value(json!({ "layers": layers })).unwrap();
+        SceneDocument { folder: PathBuf::from(folder), ..scene }
+    }
+
+    /// What the next start with this file finds after a run that ended with `scene` on air.
+    fn restart(memory: &mut Memory, scene: SceneDocument, file: &str, says: &SceneDocument) -> Beginning {
+        memory.remembered.program = Some((scene, Motion::default()));
+        let given = SceneFile { path: PathBuf::from(file), text: None, scene: Ok(says.clone()) };
+        memory.beginning(Some(&given), None).unwrap().0
+    }
+
+    fn ids(scene: &SceneDocument) -> Vec<&str> {
+        scene.layers.iter().map(|layer| &layer.id).map(LayerId::as_str).collect()
+    }
+
+    fn names(beginning: &Beginning) -> Vec<&str> {
+        beginning.scenes.others.keys().map(SceneId::as_str).collect()
+    }
+
+    #[test]
+    fn edits_of_a_scene_outlive_a_start_with_another_file_of_the_same_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Box::new(Embedded::open(folder.path()).unwrap());
+        let mut memory = Memory { store, remembered: Remembered::default() };
+        let (one, other) = (scene("r1", &["one"]), scene("r2", &["other"]));
+        let began = restart(&mut memory, one.clone(), "r1/show.json", &one);
+        assert_eq!(began.scene, one);
+
+        let edited = scene("r1", &["one", "mine"]);
+        let began = restart(&mut memory, edited.clone(), "r2/show.json", &other);
+        assert_eq!((&began.scene, began.scenes.active.as_str()), (&other, "show"));
+        assert_eq!(ids(&began.scenes.others[&SceneId::new("show-2").unwrap()]), ["one", "mine"]);
+
+        // Nothing was edited here: the file has it all.
+        let began = restart(&mut memory, other.clone(), "r1/show.json", &one);
+        assert_eq!(began.scene, one);
+        assert_eq!(began.scenes.others[&SceneId::new("show-2").unwrap()].as_ref(), &edited);
+        assert!(!names(&began).contains(&"show-3"), "{:?}", names(&began));
+
+        // A scene that waits under the name of the file is not lost either.
+        let began = restart(&mut memory, edited.clone(), "r1/next.json", &one);
+        assert!(names(&began).contains(&"show"), "{:?}", names(&began));
+        let again = scene("r1", &["one", "again"]);
+        memory.remembered.insert_scene(HELD, "show", Some(&again));
+        let began = restart(&mut memory, one.clone(), "r1/show.json", &one);
+        assert!(began.scenes.others.values().any(|held| **held == again), "{:?}", names(&began));
+        assert!(!names(&began).contains(&"show"));
     }
 }

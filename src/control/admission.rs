@@ -59,11 +59,7 @@ impl Doorkeeper {
     pub(super) fn admit(&self, request: &Parts, address: IpAddr) -> Result<Admission, Problem> {
         let headers = &request.headers;
         let path = request.uri.path();
-        if let Some(requests) = &self.requests
-            && !is_health(path)
-        {
-            requests.take(address).map_err(|wait| too_many("requests", wait))?;
-        }
+        self.count(path, address)?;
         if self.tokens.is_empty() && !self.is_own_name(headers) {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
@@ -89,6 +85,17 @@ impl Doorkeeper {
         let scope = self.scope(headers, path, address)?;
         let needed = needed(&request.method, path);
         if scope >= needed { Ok(Admission::Pass(scope)) } else { Err(beyond(scope, needed)) }
+    }
+
+    /// Counts a request from `address`, however it came.
+    ///
+    /// # Errors
+    /// The address has sent as many as it may.
+    pub(super) fn count(&self, path: &str, address: IpAddr) -> Result<(), Problem> {
+        match &self.requests {
+            Some(requests) if !is_health(path) => requests.take(address).map_err(|wait| too_many("requests", wait)),
+            _ => Ok(()),
+        }
     }
 
     /// What the token that a request shows allows.

@@ -30,18 +30,19 @@ use std::{future::Future, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
 
-pub use self::{
-    listeners::{BindError, Listeners},
-    problem::Problem,
-    settings::{ApiToken, ClientLimits, ConnectionLimits, ControlSettings, EmptyTokenError, Scope},
-};
 use self::{
+    admission::Doorkeeper,
     preview::Studio,
     routes::Routes,
     server::{Front, serve},
     turns::Turns,
     uploads::Uploads,
     websocket::Clients,
+};
+pub use self::{
+    listeners::{BindError, Listeners},
+    problem::Problem,
+    settings::{ApiToken, ClientLimits, ConnectionLimits, ControlSettings, EmptyTokenError, Scope},
 };
 use crate::{
     config::{LiveOutputs, LiveSettings},
@@ -138,9 +139,10 @@ pub async fn run(
         live: control.live,
         ending: ending.clone(),
     };
-    let front = Arc::new(Front::new(settings, Arc::clone(&control.metrics)));
+    let doorkeeper = Arc::new(Doorkeeper::new(settings));
+    let front = Arc::new(Front::new(settings, Arc::clone(&doorkeeper), Arc::clone(&control.metrics)));
     let stream = http::stream(&context);
-    let routes = Routes::new(http::or_unknown(stream.clone()), control.metrics);
+    let routes = Routes::new(http::or_unknown(stream.clone()), doorkeeper, control.metrics);
     let clients = Clients::start(&context, studio, routes, settings.clients);
     let mut ports = tokio::task::JoinSet::new();
     let mut serve_on = |listener, routes| {

@@ -12,13 +12,18 @@ use warp::{
     reply::Response,
 };
 
-use super::{Scope, admission, server::Route};
+use super::{
+    Scope,
+    admission::{self, Doorkeeper, beyond},
+    server::Route,
+};
 use crate::telemetry::{Metrics, RequestLabels};
 
 /// The routes of the stream, without those by which WebSockets come.
 #[derive(Clone)]
 pub(super) struct Routes {
     filter: BoxedFilter<(Response,)>,
+    doorkeeper: Arc<Doorkeeper>,
     metrics: Arc<Metrics>,
 }
 
@@ -30,15 +35,18 @@ pub(super) struct Answered {
 }
 
 impl Routes {
-    pub(super) fn new(filter: BoxedFilter<(Response,)>, metrics: Arc<Metrics>) -> Self {
-        Self { filter, metrics }
+    pub(super) fn new(filter: BoxedFilter<(Response,)>, doorkeeper: Arc<Doorkeeper>, metrics: Arc<Metrics>) -> Self {
+        Self { filter, doorkeeper, metrics }
     }
 
     /// Has a request answered of somebody at `address` who may do what `scope` says, as if it had come by a connection.
     pub(super) async fn call(&self, mut request: Request<Bytes>, (scope, address): (Scope, IpAddr)) -> Answered {
-        let needed = admission::needed(request.method(), request.uri().path());
-        if scope < needed {
-            return Answered::of(admission::beyond(scope, needed).into_response()).await;
+        let path = request.uri().path();
+        let needed = admission::needed(request.method(), path);
+        let admitted = self.doorkeeper.count(path, address);
+        let admitted = admitted.and_then(|()| if scope < needed { Err(beyond(scope, needed)) } else { Ok(()) });
+        if let Err(problem) = admitted {
+            return Answered::of(problem.into_response()).await;
         }
         let started = Instant::now();
         let method = request.method().clone();

@@ -50,7 +50,7 @@ pub(super) struct Route(pub(super) &'static str);
 
 /// What every request of every port goes through.
 pub(super) struct Front {
-    doorkeeper: Doorkeeper,
+    doorkeeper: Arc<Doorkeeper>,
     limits: ConnectionLimits,
     metrics: Arc<Metrics>,
 }
@@ -138,8 +138,8 @@ async fn accept(listener: &TcpListener, connections: &Connections, counts: &Coun
 }
 
 impl Front {
-    pub(super) fn new(settings: &ControlSettings, metrics: Arc<Metrics>) -> Self {
-        Self { doorkeeper: Doorkeeper::new(settings), limits: settings.connections, metrics }
+    pub(super) fn new(settings: &ControlSettings, doorkeeper: Arc<Doorkeeper>, metrics: Arc<Metrics>) -> Self {
+        Self { doorkeeper, limits: settings.connections, metrics }
     }
 
     async fn answer<S>(&self, routes: &S, request: Request<Incoming>, address: IpAddr) -> Response

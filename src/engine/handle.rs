@@ -117,6 +117,9 @@ pub(super) struct Shared {
     /// Handles that were made for clients.
     senders: AtomicU64,
     pub(super) starts: AtomicU64,
+    /// The scene after the last tick, once somebody has asked for it. The next tick takes it away before anybody can know
+    /// what that has changed.
+    pub(super) snapshot: Mutex<Option<Arc<SceneSnapshot>>>,
     pub(super) journal: Journal,
     pub(super) heard: Heard,
     pub(super) store: Mutex<Option<StoreStatus>>,
@@ -166,6 +169,7 @@ impl EngineHandle {
             clients: AtomicU64::new(0),
             senders: AtomicU64::new(0),
             starts: AtomicU64::new(u64::from(transport != Transport::Stopped)),
+            snapshot: Mutex::new(None),
             journal: Journal::new(),
             heard: Heard::new(),
             store: Mutex::new(None),
@@ -292,7 +296,13 @@ impl EngineHandle {
     /// # Errors
     /// The engine has ended, or too many requests are waiting.
     pub async fn snapshot(&self) -> Result<Arc<SceneSnapshot>, Unanswered> {
-        self.ask(|reply| Request::Snapshot { reply }).await
+        // Whoever looks at what another has looked at since the last tick makes no work for the tick thread, and keeps no
+        // edit waiting.
+        let known = self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(snapshot) => Ok(snapshot),
+            None => self.ask(|reply| Request::Snapshot { reply }).await,
+        }
     }
 
     /// The whole scene on air after the last tick, and the scenes that are held.
@@ -571,7 +581,7 @@ mod tests {
     #[test]
     fn a_full_mailbox_is_busy_and_a_closed_one_has_ended() {
         let format = StreamFormat { width: 32, height: 32, fps: 60 };
-        let (handle, requests, _) = EngineHandle::new(format, Transport::Live);
+        let (handle, requests, shared) = EngineHandle::new(format, Transport::Live);
         let ask = || {
             let (reply, _) = oneshot::channel();
             Request::Snapshot { reply }
@@ -587,13 +597,17 @@ mod tests {
             })
         };
         assert_eq!(refused(), Unanswered::Busy);
+        // What somebody has asked for since the last tick is there for all, however many wait.
+        let known = Arc::new(SceneSnapshot { tick: 0, seq: 0, scene: components::SceneDocument::default() });
+        *shared.snapshot.lock().unwrap() = Some(Arc::clone(&known));
+        assert!(Arc::ptr_eq(&runtime.block_on(handle.snapshot()).unwrap(), &known));
+        *shared.snapshot.lock().unwrap() = None;
         drop(requests);
         assert_eq!(refused(), Unanswered::Closed(EngineClosed));
     }
 
-    #[test]
-    fn requests_beyond_what_the_mailbox_holds_wait_for_their_turn() {
-        let settings = EngineSettings {
+    fn settings() -> EngineSettings {
+        EngineSettings {
             format: StreamFormat { width: 32, height: 32, fps: 60 },
             max_layers: 10,
             pool_size: 2,
@@ -601,8 +615,39 @@ mod tests {
             quality: QualityGoal::Fixed(Quality::Low),
             faults: None,
             asset_budget: 1 << 20,
-        };
-        let (handle, engine) = spawn(settings, components::SceneDocument::default(), |_, _| {}).unwrap();
+        }
+    }
+
+    #[test]
+    fn who_has_an_answer_sees_what_was_done_however_many_look_at_the_same_time() {
+        let (handle, engine) = spawn(settings(), components::SceneDocument::default(), |_, _| {}).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let looking = handle.clone();
+            let looks = tokio::spawn(async move {
+                let mut seq = 0;
+                while let Ok(snapshot) = looking.snapshot().await {
+                    assert!(snapshot.seq >= seq, "it never goes back");
+                    seq = snapshot.seq;
+                    tokio::task::yield_now().await;
+                }
+            });
+            for width in 100..140 {
+                let canvas = components::CanvasDocument { width, ..components::CanvasDocument::default() };
+                let applied = handle.edit(vec![Edit::SetCanvas { canvas }], None).await.unwrap();
+                let snapshot = handle.snapshot().await.unwrap();
+                assert_eq!(snapshot.scene.canvas.width, width);
+                assert!(snapshot.tick >= applied.tick);
+            }
+            handle.shutdown();
+            looks.await.unwrap();
+        });
+        engine.join();
+    }
+
+    #[test]
+    fn requests_beyond_what_the_mailbox_holds_wait_for_their_turn() {
+        let (handle, engine) = spawn(settings(), components::SceneDocument::default(), |_, _| {}).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let asked: Vec<_> = (0..2 * MAILBOX)

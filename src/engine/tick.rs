@@ -11,7 +11,7 @@ use std::{
 };
 
 use components::{
-    Edit, HeldChange, LayerId, SceneDiff, SceneId,
+    Edit, HeldChange, LayerId, SceneDiff, SceneId, SceneSnapshot,
     edit::{BatchRejected, DocumentName},
 };
 use serde_json::Value;
@@ -64,6 +64,7 @@ impl Drop for Ticking {
     fn drop(&mut self) {
         self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.shared.places.close();
+        self.forget_snapshot();
     }
 }
 
@@ -244,10 +245,9 @@ impl Ticking {
                     // Who asked may have gone.
                     let _ = reply.send(Box::new(Whole { snapshot, motion }));
                 }
-                Ok(Request::Snapshot { reply }) => drop(reply.send(Arc::new(self.compositor.snapshot()))),
+                Ok(Request::Snapshot { reply }) => drop(reply.send(self.snapshot())),
                 Ok(Request::Scenes { reply }) => {
-                    let snapshot = Arc::new(self.compositor.snapshot());
-                    drop(reply.send((snapshot, self.compositor.scenes().clone())));
+                    drop(reply.send((self.snapshot(), self.compositor.scenes().clone())));
                 }
                 Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
                 Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
@@ -264,6 +264,23 @@ impl Ticking {
                 Err(RecvTimeoutError::Timeout) => return true,
             }
         }
+    }
+
+    /// The scene after the last tick: copied once for all who ask until the next.
+    fn snapshot(&self) -> Arc<SceneSnapshot> {
+        let known = self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.unwrap_or_else(|| {
+            // Nobody waits for the lock while it is copied, and nobody else puts one there.
+            let snapshot = Arc::new(self.compositor.snapshot());
+            *self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&snapshot));
+            snapshot
+        })
+    }
+
+    /// The scene is another one now, or may be. It must not be told as it was once anybody may know that.
+    fn forget_snapshot(&self) {
+        // Dropped when the lock is open again: nobody has to wait for that.
+        let _before = self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn last_tick(&self) -> u64 {
@@ -319,6 +336,7 @@ impl Ticking {
             self.shared.heard.take(seconds, |readings| self.compositor.hear(readings));
         }
         let mut report = self.compositor.tick(tick, seconds);
+        self.forget_snapshot();
         self.shown.follow(&report);
         let is_missed = self.send_frame(tick, paused);
         for reply in changed {

@@ -51,6 +51,11 @@ impl Scrolling {
         let window = self.0?.window;
         Some(Rect { y0: ink.y0, y1: ink.y1, ..window })
     }
+
+    /// Whether it goes on by itself as scene time does.
+    pub(crate) fn is_moving(&self) -> bool {
+        self.0.is_some_and(|scrolling| scrolling.speed != 0.0)
+    }
 }
 
 /// Counts the changes of a layer's own picture. Computed.

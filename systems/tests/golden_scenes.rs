@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{BlendMode, Edit, SceneDocument, document::Limits};
+use components::{BlendMode, Edit, LayerId, SceneDocument, document::Limits};
 use serde_json::{Value, json};
 use support::golden::Canvas;
 use systems::{Compositor, CompositorSettings};
@@ -529,4 +529,12 @@ fn a_ticker_is_drawn_once_and_goes_around_without_a_jump() {
         before = Some(picture);
     }
     assert_eq!(drawn, 1);
+
+    // It is one of the things for which it matters what time it is in the scene.
+    assert!(compositor.is_moving());
+    let news = LayerId::new("news").unwrap();
+    compositor
+        .submit(1, vec![Edit::PatchLayer { id: news, patch: json!({ "content": { "ticker": { "speed": 0 } } }) }]);
+    compositor.tick(400, 12.5);
+    assert!(!compositor.is_moving(), "it stands still");
 }

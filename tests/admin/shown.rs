@@ -1,6 +1,6 @@
 //! What the page shows, and what becomes of it when the service goes away.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{process::free_port, *};
 
@@ -27,6 +27,11 @@ fn it_shows_the_stream_and_comes_back_when_the_connection_was_lost() {
     page.wait("document.querySelector('.row[data-key=\"red\"] .row-name').textContent === '<b>Bricks</b>'");
     page.wait("document.querySelector('.row[data-key=\"red\"]').hasAttribute('data-hidden')");
     shown(&page, ON_RED, BLACK);
+    let work_on = |id: &Value| service.send("PUT", "/api/stream/layers/active", &json!({ "id": id })).expect(200);
+    work_on(&json!("blue"));
+    page.wait("document.querySelector('.row[data-key=\"blue\"] .row-note').textContent.includes('active')");
+    work_on(&Value::Null);
+    page.wait("!document.querySelector('.row[data-key=\"blue\"] .row-note').textContent.includes('active')");
     page.choose("#preview-width", "320");
     page.wait("document.getElementById('preview').width === 320");
     assert_eq!(page.faults(), "", "neither a script nor the policy complains");

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    LayerDocument, Limits, SceneDocument,
+    LayerDocument, Limits, SceneDocument, explain_left,
     fault::{Fault, Place},
     meaning::{Checks, check_layer},
     merge_patch,
@@ -229,7 +229,10 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             merge_patch(&mut value, patch);
             match LayerDocument::from_value(value, limits) {
                 Ok(patched) => self.all(&pointer, check_layer(&patched, Some(&scene.assets), limits)),
-                Err(faults) => self.all(&pointer, faults),
+                Err(mut faults) => {
+                    explain_left(&mut faults, &serde_json::to_value(document).unwrap_or_default(), patch);
+                    self.all(&pointer, faults);
+                }
             }
         }
     }

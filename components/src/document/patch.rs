@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::Fault;
+
 /// Changes `target` as `patch` says: `null` removes a key, an object is merged key by key, anything else replaces.
 pub fn merge_patch(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
@@ -19,6 +21,17 @@ pub fn merge_patch(target: &mut Value, patch: &Value) {
         } else {
             merge_patch(members.entry(key.clone()).or_insert(Value::Null), change);
         }
+    }
+}
+
+/// Explains faults in what a patch has left as it was in the document `before`: whoever sent the patch does not find them
+/// there. A shape of another type, say, still has the keys of the one before.
+pub fn explain_left(faults: &mut [Fault], before: &Value, patch: &Value) {
+    let is_left =
+        |fault: &&mut Fault| patch.pointer(&fault.pointer).is_none() && before.pointer(&fault.pointer).is_some();
+    for fault in faults.iter_mut().filter(is_left) {
+        fault.expected += "; it was there before the patch, which has to set it to `null` (or put the whole anew)";
+        fault.nearest = None;
     }
 }
 

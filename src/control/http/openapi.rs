@@ -221,7 +221,9 @@ impl Operation<'_> {
     /// That the edit can wait for a tick of the future.
     pub(super) fn at(self) -> Self {
         let schema = json!({ "type": "integer", "minimum": 0 });
-        self.query("at", &schema, "The tick that the edit is for, within the next hour; the next one if absent or past")
+        let what = "The tick that the edit is for, within the next hour; the next one if absent or past. If the connection is \
+            closed before, the edit is not carried out, unless it was sent with an `Idempotency-Key`";
+        self.query("at", &schema, what)
     }
 
     /// That the list is answered in parts.

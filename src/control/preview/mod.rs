@@ -3,10 +3,12 @@
 //! Work is done only for somebody who waits for it. Who has taken a picture and is due for the next one asks for it; the
 //! next frame that differs is then scaled and encoded, once for all who asked for this size and quality, on threads of
 //! their own. While nobody watches there are no threads, and the engine hands no frames out for it; whoever is slow does
-//! not ask, and costs nothing.
+//! not ask, and costs nothing. Where more is asked for than can be made all get their share: addresses take turns, and so do
+//! the sizes and qualities that each asks for (`rota`).
 //!
 //! A frame is held only until it is scaled: it is one of the few that the compositor draws into in turn.
 
+mod rota;
 mod stage;
 mod work;
 
@@ -100,7 +102,7 @@ impl Studio {
             work::start(&self.0).map_err(|error| Problem::unavailable(format!("no thread for previews: {error}")))?;
             stages.is_running = true;
         }
-        Ok(Viewer::new(stage, fps))
+        Ok(Viewer::new(stage, fps, address))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Pictures of one size and quality, and who waits for them.
 
 use std::{
+    net::IpAddr,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -14,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::Look;
+use super::{super::limits::network, Look};
 
 /// For so long after it was compared with the program a picture passes for the present one.
 const FRESH: Duration = Duration::from_millis(250);
@@ -48,6 +49,10 @@ pub(super) struct Stage {
     is_asked: AtomicBool,
     /// A picture is being made.
     is_busy: AtomicBool,
+    /// Who watches.
+    watching: Mutex<Vec<IpAddr>>,
+    /// When a picture of it was begun last, in turns that were given; 0 if none was.
+    pub(super) turn: AtomicU64,
 }
 
 impl Stage {
@@ -58,7 +63,14 @@ impl Stage {
             is_wanted: AtomicBool::new(false),
             is_asked: AtomicBool::new(false),
             is_busy: AtomicBool::new(false),
+            watching: Mutex::default(),
+            turn: AtomicU64::new(0),
         }
+    }
+
+    /// The addresses of those who watch, each as often as it does.
+    pub(super) fn watching(&self) -> MutexGuard<'_, Vec<IpAddr>> {
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at a frame that was drawn on tick `drawn`. Returns whether a picture is to be made of it.
@@ -92,6 +104,7 @@ impl Stage {
 #[derive(Debug)]
 pub(in crate::control) struct Viewer {
     stage: Arc<Stage>,
+    address: IpAddr,
     latest: watch::Receiver<Latest>,
     every: Duration,
     due: Instant,
@@ -100,9 +113,11 @@ pub(in crate::control) struct Viewer {
 }
 
 impl Viewer {
-    pub(super) fn new(stage: Arc<Stage>, fps: f64) -> Self {
+    pub(super) fn new(stage: Arc<Stage>, fps: f64, address: IpAddr) -> Self {
+        let address = network(address);
+        stage.watching().push(address);
         let latest = stage.latest.subscribe();
-        Self { stage, latest, every: Duration::from_secs_f64(1.0 / fps), due: Instant::now(), seen: None }
+        Self { stage, address, latest, every: Duration::from_secs_f64(1.0 / fps), due: Instant::now(), seen: None }
     }
 
     /// The next picture, once it is due: the present one if it is another than the last that this gave, else the next
@@ -127,6 +142,15 @@ impl Viewer {
                 // The sender lives in the stage, which this holds.
                 std::future::pending::<()>().await;
             }
+        }
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        let mut watching = self.stage.watching();
+        if let Some(at) = watching.iter().position(|address| *address == self.address) {
+            watching.swap_remove(at);
         }
     }
 }

@@ -15,7 +15,7 @@ use systems::{
     still::{StillError, StillMaker},
 };
 
-use super::{Inner, Shot, Stage};
+use super::{Inner, Shot, Stage, rota::Rota};
 use crate::{engine::ProgramFrame, telemetry::Metrics};
 
 /// A picture to be made.
@@ -36,7 +36,7 @@ impl Drop for Ending {
 
 /// Starts the threads. They end when nobody watches any more, or the engine ends.
 pub(super) fn start(studio: &Arc<Inner>) -> io::Result<()> {
-    // As many as can be worked at; a frame that finds it full is left out, and the next one is looked at.
+    // As many as can be worked at; what finds it full has its turn with a later frame.
     let (jobs, queue) = sync_channel(studio.workers);
     let queue = Arc::new(Mutex::new(queue));
     for number in 0..studio.workers {
@@ -51,18 +51,18 @@ pub(super) fn start(studio: &Arc<Inner>) -> io::Result<()> {
 
 /// Hands frames to the workers where somebody waits for a picture.
 fn look_at_frames(studio: &Inner, frames: &Receiver<ProgramFrame>, jobs: &SyncSender<Job>) {
+    let mut rota = Rota::default();
     while let Ok(ProgramFrame { tick, picture, .. }) = frames.recv() {
         let watched = studio.watched();
         if watched.is_empty() {
             return;
         }
-        for stage in watched {
-            if stage.wants(picture.tick) {
-                let job = Job { stage: Arc::clone(&stage), frame: Arc::clone(&picture), tick };
-                if jobs.try_send(job).is_err() {
-                    stage.finish(None);
-                }
-            }
+        let wanted = watched.into_iter().filter(|stage| stage.wants(picture.tick)).collect();
+        let left = rota.offer(wanted, |stage| {
+            jobs.try_send(Job { stage: Arc::clone(stage), frame: Arc::clone(&picture), tick }).is_ok()
+        });
+        for stage in left {
+            stage.finish(None);
         }
     }
     studio.stages().is_running = false;

@@ -112,6 +112,18 @@ fn who_floods_or_guesses_is_told_to_wait() {
 }
 
 #[test]
+fn requests_over_websocket_count_as_those_over_http() {
+    let service = Service::start_with(ControlSettings { requests_per_second: Some(1), ..settings() });
+    let mut client = service.runtime.block_on(super::websocket::Client::connect_with(service.address, "?topics="));
+    let ask = json!({ "type": "request", "method": "GET", "path": "/api/stream/status" });
+    let told: Vec<_> = (0..20).map(|_| service.runtime.block_on(client.ask(ask.clone()))).collect();
+    assert_eq!(told[0]["status"], 200, "the first one beside the connection itself: {}", told[0]);
+    let refused = told.iter().find(|told| told["type"] == "error").unwrap();
+    assert_eq!(refused["status"], 429, "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("try again in"), "{refused}");
+}
+
+#[test]
 fn foreign_pages_can_neither_steer_nor_read() {
     let settings = ControlSettings { allowed_origins: vec!["https://studio.example".to_owned()], ..settings() };
     let service = Service::start_with(settings);

@@ -233,3 +233,46 @@ fn a_batch_is_carried_out_within_one_frame_or_not_at_all() {
     assert_eq!(far["errors"][0]["pointer"], "/at");
     assert_eq!(service.get(LAYERS).value()["seq"], before, "nothing of what was refused has happened");
 }
+
+#[test]
+fn an_asset_is_refused_for_what_is_wrong_with_it_and_not_for_what_uses_it() {
+    let service = Service::start();
+    let put = |path: &str| {
+        let asset = json!({ "id": "p", "type": "image", "path": path });
+        service.json("POST", &format!("{LAYERS}/batch"), &json!({ "edits": [{ "op": "putAsset", "asset": asset }] }))
+    };
+    let refused = || {
+        let problem = put("../x.png").problem(422);
+        let fault = problem["errors"][0].clone();
+        assert_eq!(fault["pointer"], "/edits/0/asset/path", "{problem:#}");
+        assert!(fault["column"].as_u64().unwrap() > 1, "where it is written: {fault}");
+    };
+    refused();
+    put("x.png").expect(200);
+    // The same of one that is there already.
+    refused();
+    assert_eq!(service.get("/api/stream/assets").value()["assets"][0]["path"], "x.png");
+}
+
+#[test]
+fn a_patch_is_told_which_keys_it_has_left_as_they_were() {
+    let service = Service::start();
+    let path = format!("{LAYERS}/box");
+    let mask = json!({ "shape": { "type": "rect", "x": 1, "y": 1, "width": 5, "height": 5 } });
+    service.json("PATCH", &path, &json!({ "mask": mask })).expect(200);
+    let other = json!({ "mask": { "shape": { "type": "path", "d": "M 0 0 L 9 0 L 9 9 Z" } } });
+    let refused = service.json("PATCH", &path, &other).problem(422);
+    let faults = refused["errors"].as_array().unwrap();
+    assert!(faults.iter().any(|fault| fault["pointer"] == "/mask/shape/x"), "{refused:#}");
+    for fault in faults {
+        assert!(fault["expected"].as_str().unwrap().contains("set it to `null`"), "{fault}");
+    }
+    let whole = json!({ "mask": { "shape": { "type": "path", "d": "M 0 0 L 9 0 L 9 9 Z", "x": null, "y": null,
+        "width": null, "height": null, "radius": null } } });
+    service.json("PATCH", &path, &whole).expect(200);
+    // A key of the patch itself is told as any other.
+    let refused = service.json("PATCH", &path, &json!({ "opactiy": 1 })).problem(422);
+    let fault = &refused["errors"][0];
+    assert!(!fault["expected"].as_str().unwrap().contains("null"), "{fault}");
+    assert_eq!(fault["nearest"], "opacity");
+}

@@ -133,7 +133,12 @@ impl Feed {
         let engine = &self.0.engine;
         let state = *engine.transport().borrow();
         let outputs = engine.outputs().into_iter().map(|output| StreamEvent::Output { output });
-        std::iter::once(StreamEvent::Transport { state }).chain(outputs).map(|told| event(&told)).collect()
+        let active = engine.active_layer().map(|id| StreamEvent::ActiveLayer { id: Some(id) });
+        std::iter::once(StreamEvent::Transport { state })
+            .chain(outputs)
+            .chain(active)
+            .map(|told| event(&told))
+            .collect()
     }
 
     /// Follows what is seen by `view`. `None` if the engine ends before it has told a first state.

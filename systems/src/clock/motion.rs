@@ -19,7 +19,7 @@ use components::{
 use serde::{Deserialize, Serialize};
 
 use super::{SceneTime, Timelines, played};
-use crate::{rasterise::Program, scene::LayerIndex};
+use crate::{place::Scrolling, rasterise::Program, scene::LayerIndex};
 
 /// Where everything that moves stands at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -141,8 +141,11 @@ pub(crate) fn is_moving(world: &mut World) -> bool {
     let now = world.resource::<SceneTime>().seconds;
     world.resource::<Timelines>().are_playing(now)
         || world.resource::<Program>().is_passing()
-        || world.query::<(&Content, Option<&Playing>)>().iter(world).any(|(content, playing)| {
-            matches!(content, Content::AnimatedImage(_))
-                || playing.is_some_and(|playing| !playing.is_quiet_between(now, f64::INFINITY))
-        })
+        || world.query::<(&Content, Option<&Scrolling>, Option<&Playing>)>().iter(world).any(
+            |(content, scrolling, playing)| {
+                matches!(content, Content::AnimatedImage(_))
+                    || scrolling.is_some_and(Scrolling::is_moving)
+                    || playing.is_some_and(|playing| !playing.is_quiet_between(now, f64::INFINITY))
+            },
+        )
 }

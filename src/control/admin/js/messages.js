@@ -9,6 +9,10 @@ import { TRANSPORT, spaced } from "./words.js";
 
 /** By type. One gives `"stale"` if what the page knows of the scene cannot be trusted any more. */
 export const HANDLERS = {
+  hello() {
+    // It is told again if there is one.
+    update({ active: null });
+  },
   snapshot({ scene, seq, epoch, tick }) {
     scene.layers ??= [];
     update({ scene, seq, epoch, tick, connection: "open" });
@@ -36,6 +40,8 @@ export const HANDLERS = {
   },
   missed({ count }) {
     note("page", `${count} events were missed`);
+    // The state follows.
+    update({ active: null });
   },
   error({ detail, message }) {
     const text = detail ?? message;
@@ -76,6 +82,10 @@ const EVENTS = {
       update({ past: [], future: [], selection: [] });
     }
     update({ held: active });
+  },
+  activeLayer({ id }) {
+    if (id && id !== state.active) note("event", `Layer that is worked on: ${id}`);
+    update({ active: id });
   },
   store({ store }) {
     if (store.connected) note("event", "The store is back: everything is kept again");

@@ -24,7 +24,9 @@ export const state = {
   levels: null,
   /** The id of the scene on air, once it has been told. */
   held: null,
-  /** Ids of the layers that are being worked on; the last one leads. */
+  /** The id of the layer that people work on, as any client has chosen it; null if it is none. */
+  active: null,
+  /** Ids of the layers that are being worked on here; the last one leads. */
   selection: [],
   /** Ids of the groups that are folded. */
   folded: new Set(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use components::{
     Content, LayerDocument, LayerId,
     animation::{self, Animation, MAX_ANIMATIONS},
-    document::{Fault, check_layer, merge_patch, nearest},
+    document::{Fault, check_layer, explain_left, merge_patch, nearest},
     edit::EditRejected,
 };
 
@@ -125,9 +125,11 @@ impl Draft<'_> {
         let mut value =
             serde_json::to_value(&layer).map_err(|error| invalid("", &error.to_string(), "a layer document"))?;
         merge_patch(&mut value, patch);
-        let layer =
-            LayerDocument::from_value(value, &self.limits).map_err(|faults| EditRejected::Invalid { faults })?;
-        self.replace(id, layer, "patch")
+        let patched = LayerDocument::from_value(value, &self.limits).map_err(|mut faults| {
+            explain_left(&mut faults, &serde_json::to_value(&layer).unwrap_or_default(), patch);
+            EditRejected::Invalid { faults }
+        })?;
+        self.replace(id, patched, "patch")
     }
 
     /// Adds an animation to those of a layer. What is wrong with it is told with pointers from it on.

@@ -12,6 +12,16 @@ use crate::clock::Input;
 
 impl Draft<'_> {
     pub(super) fn put_asset(&mut self, asset: AssetDocument) -> Result<(), EditRejected> {
+        // What is wrong with it in itself is told as such, and not as what does not fit the scene.
+        let alone = SceneDocument { assets: vec![asset.clone()], ..SceneDocument::default() };
+        let own = |fault: Fault| Fault {
+            pointer: fault.pointer.strip_prefix("/assets/0").unwrap_or_default().to_owned(),
+            ..fault
+        };
+        let faults: Vec<Fault> = check_scene(&alone, &self.limits).into_iter().map(own).collect();
+        if !faults.is_empty() {
+            return Err(EditRejected::Invalid { faults });
+        }
         let assets = &mut self.header_mut().assets;
         let is_full = assets.len() >= MAX_ASSETS;
         match assets.iter_mut().find(|known| known.id == asset.id) {

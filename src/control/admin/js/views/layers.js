@@ -20,7 +20,7 @@ export function mountLayers() {
   mountTools();
   startTreeKeys(tree);
   startRowDrag(tree);
-  watch(["scene", "selection", "folded"], () => state.scene && draw(tree));
+  watch(["scene", "selection", "folded", "active"], () => state.scene && draw(tree));
   tree.addEventListener("click", (event) => press(event));
   tree.addEventListener("dblclick", (event) => {
     if (rowOf(event.target) && !event.target.closest("button")) byId("field-name")?.focus();
@@ -99,8 +99,9 @@ function show(row, { layer, depth, parent }) {
   say(name, title(layer));
   const opacity = layer.opacity ?? 1;
   const faded = opacity < 1 ? `${Math.round(opacity * 100)} %` : "";
-  say(note, faded);
-  set(row, "aria-label", [title(layer), faded, !isVisible && "hidden"].filter(Boolean).join(", "));
+  const active = layer.id === state.active ? "active" : "";
+  say(note, [active, faded].filter(Boolean).join(" · "));
+  set(row, "aria-label", [title(layer), active, faded, !isVisible && "hidden"].filter(Boolean).join(", "));
   setIcon(eye, isVisible ? "eye" : "hidden");
   set(eye, "aria-label", `${isVisible ? "Hide" : "Show"} ${title(layer)}`);
   set(eye, "aria-pressed", String(isVisible));
