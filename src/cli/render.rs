@@ -114,7 +114,7 @@ enum Writer {
         /// The newest frame: it is written again where nothing changes.
         shown: Option<Arc<Frame>>,
     },
-    MovingPicture(AnimatedWebp),
+    MovingPicture(Box<AnimatedWebp>),
 }
 
 impl Writer {
@@ -139,7 +139,7 @@ impl Writer {
                     tracing::warn!("`{}` has no sound: a moving picture has pictures alone", args.out.display());
                 }
                 let created = AnimatedWebp::create(path, format, args.lossless);
-                created.map(Self::MovingPicture).map_err(|error| error.to_string())
+                created.map(|file| Self::MovingPicture(Box::new(file))).map_err(|error| error.to_string())
             }
         }
     }
