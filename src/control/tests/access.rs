@@ -1,7 +1,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use super::*;
+use super::{websocket::Client, *};
 use crate::control::{ApiToken, Scope};
 
 const TOKEN: &str = "a-token-of-sixteen-letters";
@@ -114,7 +114,7 @@ fn who_floods_or_guesses_is_told_to_wait() {
 #[test]
 fn requests_over_websocket_count_as_those_over_http() {
     let service = Service::start_with(ControlSettings { requests_per_second: Some(1), ..settings() });
-    let mut client = service.runtime.block_on(websocket::Client::connect_with(service.address, "?topics="));
+    let mut client = service.runtime.block_on(Client::connect_with(service.address, "?topics="));
     let ask = json!({ "type": "request", "method": "GET", "path": "/api/stream/status" });
     let told: Vec<_> = (0..20).map(|_| service.runtime.block_on(client.ask(ask.clone()))).collect();
     assert_eq!(told[0]["status"], 200, "the first one beside the connection itself: {}", told[0]);
