@@ -28,7 +28,7 @@ use program::Show;
 use rtmp_server::RtmpServer;
 use stream_manager::{
     engine::{OutputState, StreamFormat, Transport},
-    output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy, live::LiveStore},
+    output::{Destination, EncoderSettings, Hwaccel, Output, ReconnectPolicy, live::LiveStore},
 };
 use test_card::{noise, packed, test_card};
 use viewer::assert_plays;
@@ -217,4 +217,32 @@ fn stopping_finishes_files_and_starting_makes_new_ones() {
         }
     }
     assert!(show.shutdown());
+}
+
+#[test]
+fn what_is_stopped_before_a_server_has_taken_it_has_nothing_to_wait_for() {
+    let server = RtmpServer::start();
+    // Accepts connections into its backlog, and never says a word.
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let urls = [("good", server.url("key")), ("silent", format!("rtmp://{}/live/key", silent.local_addr().unwrap()))];
+    let mut show = Show::start(FORMAT, settings(), &[]);
+    let add = |show: &Show, id: &str, url: &str| {
+        let (destination, policy) = (url.parse().unwrap(), ReconnectPolicy::default());
+        let output = Output { destination, policy, is_enabled: true, min_bitrate: None, rendition: None };
+        show.control().add(id, output).unwrap();
+    };
+    for (id, url) in &urls {
+        add(&show, id, url);
+        show.control().remove(id).unwrap();
+        wait_for("it to be gone", LONG, || show.removed.lock().unwrap().iter().any(|gone| gone == id).then_some(()));
+    }
+    add(&show, "connecting", &urls[1].1);
+    show.wait_for_state("connecting", OutputState::Starting);
+    let _held = silent.accept().unwrap();
+    show.control().stop("connecting").unwrap();
+    show.wait_for_state("connecting", OutputState::Stopped);
+    assert!(show.shutdown());
+    for id in ["good", "silent", "connecting"] {
+        assert!(show.told(id).iter().all(|status| status.last_error.is_none()), "{:?}", show.told(id));
+    }
 }
