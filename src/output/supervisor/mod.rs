@@ -108,6 +108,8 @@ pub(super) struct Supervisor {
     measured: (Instant, u64),
     /// When it went on air last.
     began: Instant,
+    /// Whether it has been on air since it was started.
+    has_begun: bool,
 }
 
 impl Supervisor {
@@ -136,6 +138,7 @@ impl Supervisor {
             told: now,
             measured,
             began: now,
+            has_begun: false,
         }
     }
 
@@ -183,6 +186,7 @@ impl Supervisor {
     /// From one start of the stream to its end.
     fn serve(&mut self) {
         (self.status.last_error, self.status.last_error_kind) = (None, None);
+        self.has_begun = false;
         self.tell(OutputState::Starting);
         let mut attempts = Attempts::default();
         loop {
