@@ -246,3 +246,20 @@ fn what_is_stopped_before_a_server_has_taken_it_has_nothing_to_wait_for() {
         assert!(show.told(id).iter().all(|status| status.last_error.is_none()), "{:?}", show.told(id));
     }
 }
+
+#[test]
+fn a_server_that_is_back_gets_the_stream_before_the_wait_is_over() {
+    let mut server = RtmpServer::start();
+    server.kill();
+    let wait = Duration::from_secs(60);
+    let policy = ReconnectPolicy { first: wait, longest: wait, ..ReconnectPolicy::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let outputs = [("rtmp", server.url("key").parse().unwrap())];
+    let show = Show::start_with(FORMAT, settings(), &outputs, policy, cards);
+    let away = show.wait_for_state("rtmp", OutputState::Reconnecting);
+    assert!(away.last_error.is_some_and(|error| error.contains("refused the connection")));
+    server.restart();
+    show.wait_for_state("rtmp", OutputState::Started);
+    assert_eq!(show.status("rtmp").dropped_frames, 0, "nobody has missed what came before");
+    assert_plays(&server, "key", SIZE);
+}

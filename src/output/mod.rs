@@ -23,6 +23,7 @@ mod file;
 mod gate;
 mod link;
 mod links;
+mod lookout;
 mod meter;
 mod packet;
 mod pipeline;

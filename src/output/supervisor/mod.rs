@@ -22,6 +22,7 @@ use super::{
     link::lock,
     links::RenditionName,
     live::Folder,
+    lookout::Lookout,
     thumbnails::Album,
 };
 use crate::engine::{OutputErrorKind, OutputState, OutputStatus};
@@ -217,7 +218,7 @@ impl Supervisor {
                         attempts = Attempts::default();
                     }
                     let kind = match farewell {
-                        Farewell::Lost => OutputErrorKind::Network,
+                        Farewell::Lost | Farewell::Absent => OutputErrorKind::Network,
                         Farewell::TurnedAway | Farewell::Refused => OutputErrorKind::Refused,
                     };
                     let wait = match attempts.after(farewell, &self.policy()) {
@@ -228,7 +229,8 @@ impl Supervisor {
                         }
                     };
                     self.complain(kind, error, OutputState::Reconnecting);
-                    match self.wait_for(wait) {
+                    let lookout = self.lookout(farewell, wait);
+                    match self.wait_for(wait, lookout.as_ref()) {
                         Waited::Finished => {
                             self.tell(OutputState::Stopped);
                             return;
@@ -245,23 +247,38 @@ impl Supervisor {
         *lock(&self.policy)
     }
 
+    /// Looks out for a server that is lost. One that turned the stream away is there, and is not asked sooner.
+    fn lookout(&self, farewell: Farewell, wait: Duration) -> Option<Lookout> {
+        match (&self.destination, farewell) {
+            (Destination::Rtmp { url }, Farewell::Lost | Farewell::Absent) => {
+                Lookout::start(url, farewell == Farewell::Absent, wait)
+            }
+            _ => None,
+        }
+    }
+
     /// Waits for the next attempt.
-    fn wait_for(&mut self, wait: Duration) -> Waited {
+    fn wait_for(&mut self, wait: Duration, lookout: Option<&Lookout>) -> Waited {
         let mut until = Instant::now() + wait;
         let mut waited = Waited::Enough;
+        let longest = if lookout.is_some() { LOOK } else { TELL };
         loop {
+            if lookout.is_some_and(Lookout::is_back) {
+                until = Instant::now();
+            }
             let left = until.saturating_duration_since(Instant::now());
             let still_down = self.retired.as_ref().is_some_and(|thread| !thread.is_finished());
             if left.is_zero() && !still_down {
                 return waited;
             }
-            match self.orders.recv_timeout(left.clamp(LOOK, TELL)) {
+            match self.orders.recv_timeout(left.clamp(LOOK, longest)) {
                 Ok(Order::Open) => {
                     waited = Waited::Asked;
                     until = Instant::now();
                 }
-                // Both come after the order to finish only.
-                Err(RecvTimeoutError::Timeout) | Ok(Order::Aim(..) | Order::Leave) => self.tell(self.status.state),
+                Err(RecvTimeoutError::Timeout) if self.told.elapsed() >= TELL => self.tell(self.status.state),
+                // Both orders come after the one to finish only.
+                Err(RecvTimeoutError::Timeout) | Ok(Order::Aim(..) | Order::Leave) => {}
                 Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => return Waited::Finished,
             }
         }
