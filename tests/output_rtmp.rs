@@ -263,3 +263,31 @@ fn a_server_that_is_back_gets_the_stream_before_the_wait_is_over() {
     assert_eq!(show.status("rtmp").dropped_frames, 0, "nobody has missed what came before");
     assert_plays(&server, "key", SIZE);
 }
+
+#[test]
+fn key_frames_are_made_for_servers_that_are_there() {
+    let server = RtmpServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("show.mkv");
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { first: soon, longest: soon, ..ReconnectPolicy::default() };
+    let settings = EncoderSettings { keyframe_interval: Duration::from_secs(60), ..settings() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let outputs = [("file", file.to_str().unwrap().parse().unwrap())];
+    let mut show = Show::start_with(FORMAT, settings, &outputs, policy, cards);
+    show.wait_for_state("file", OutputState::Started);
+    let absent = format!("rtmp://127.0.0.1:{}/live/key", free_port());
+    for (id, url) in [("absent", &absent), ("good", &server.url("key"))] {
+        let destination = url.parse().unwrap();
+        let output = Output { destination, policy, is_enabled: true, min_bitrate: None, rendition: None };
+        show.control().add(id, output).unwrap();
+    }
+    show.wait_for_state("good", OutputState::Started);
+    wait_for("many attempts", LONG, || (show.status("absent").errors >= 10).then_some(()));
+    assert_eq!(show.status("absent").dropped_frames, 0);
+    assert!(show.shutdown());
+    let probed = probe(file.to_str().unwrap(), &["-select_streams", "v", "-show_packets"]).unwrap();
+    let packets = probed["packets"].as_array().unwrap();
+    let keys = packets.iter().filter(|packet| packet["flags"].as_str().unwrap().starts_with('K')).count();
+    assert!(keys <= 3, "{keys} key frames");
+}

@@ -27,6 +27,7 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
         video_parser: None,
         sink,
         takes_headers: false,
+        tells_when_taken: true,
         holds_one_format: false,
         split: Split::default(),
     })

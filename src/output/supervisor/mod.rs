@@ -286,6 +286,10 @@ impl Supervisor {
 
     fn open_gate(&self, outlet: Box<dyn Outlet>) {
         lock(&self.gate).open(outlet);
+    }
+
+    /// Has a key frame come soon, with which the output can begin. All that send this rendition get it, and pay for it.
+    fn ask_for_key_frame(&self) {
         if let Some(request) = lock(&self.surroundings.key_frames).get(&self.rendition) {
             request.send();
         }

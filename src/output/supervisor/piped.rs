@@ -91,6 +91,11 @@ impl Supervisor {
 
     fn watch(&mut self, pipeline: &OutputPipeline) -> Ended {
         let (has_peer, enough) = self.beginning();
+        // A peer that may not be there is no reason for a key frame.
+        let mut has_asked = !pipeline.tells_when_taken();
+        if has_asked {
+            self.ask_for_key_frame();
+        }
         let opened = Instant::now();
         let mut finish_by = None;
         let mut moved = (0, opened);
@@ -133,6 +138,12 @@ impl Supervisor {
             }
             if finish_by.is_some() {
                 continue;
+            }
+            if !has_asked && pipeline.is_taken() {
+                has_asked = true;
+                if lock(&self.gate).is_waiting() {
+                    self.ask_for_key_frame();
+                }
             }
             let passed = pipeline.passed();
             if passed > moved.0 {
