@@ -197,7 +197,10 @@ impl Supervisor {
                     self.publish_segments(&store, None)
                 }
                 Destination::Hls { folder } => match Folder::open(folder) {
-                    Ok(folder) => self.publish_segments(&Arc::default(), Some(folder)),
+                    Ok(folder) => {
+                        let store = Arc::new(folder.store());
+                        self.publish_segments(&store, Some(folder))
+                    }
                     Err(error) => Ended::Failed(OutputErrorKind::Storage, error.to_string()),
                 },
                 Destination::Thumbnails { path, settings } => match Album::open(path, *settings) {

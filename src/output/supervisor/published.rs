@@ -30,7 +30,11 @@ impl Supervisor {
                     ended = Some(Ended::Finished);
                 }
             }
-            if let Some(Err(error)) = folder.as_mut().map(|folder| folder.mirror(store)) {
+            let mirrored = folder.as_mut().map(|folder| {
+                folder.mirror(store)?;
+                if ended.is_some() { folder.end() } else { Ok(()) }
+            });
+            if let Some(Err(error)) = mirrored {
                 drop(lock(&self.gate).close());
                 return Ended::Failed(OutputErrorKind::Storage, error.to_string());
             }
