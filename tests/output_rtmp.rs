@@ -28,7 +28,7 @@ use program::Show;
 use rtmp_server::RtmpServer;
 use stream_manager::{
     engine::{OutputState, StreamFormat, Transport},
-    output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy, live::LiveStore},
+    output::{Destination, EncoderSettings, Hwaccel, Output, ReconnectPolicy, live::LiveStore},
 };
 use test_card::{noise, packed, test_card};
 use viewer::assert_plays;
@@ -217,4 +217,77 @@ fn stopping_finishes_files_and_starting_makes_new_ones() {
         }
     }
     assert!(show.shutdown());
+}
+
+#[test]
+fn what_is_stopped_before_a_server_has_taken_it_has_nothing_to_wait_for() {
+    let server = RtmpServer::start();
+    // Accepts connections into its backlog, and never says a word.
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let urls = [("good", server.url("key")), ("silent", format!("rtmp://{}/live/key", silent.local_addr().unwrap()))];
+    let mut show = Show::start(FORMAT, settings(), &[]);
+    let add = |show: &Show, id: &str, url: &str| {
+        let (destination, policy) = (url.parse().unwrap(), ReconnectPolicy::default());
+        let output = Output { destination, policy, is_enabled: true, min_bitrate: None, rendition: None };
+        show.control().add(id, output).unwrap();
+    };
+    for (id, url) in &urls {
+        add(&show, id, url);
+        show.control().remove(id).unwrap();
+        wait_for("it to be gone", LONG, || show.removed.lock().unwrap().iter().any(|gone| gone == id).then_some(()));
+    }
+    add(&show, "connecting", &urls[1].1);
+    show.wait_for_state("connecting", OutputState::Starting);
+    let _held = silent.accept().unwrap();
+    show.control().stop("connecting").unwrap();
+    show.wait_for_state("connecting", OutputState::Stopped);
+    assert!(show.shutdown());
+    for id in ["good", "silent", "connecting"] {
+        assert!(show.told(id).iter().all(|status| status.last_error.is_none()), "{:?}", show.told(id));
+    }
+}
+
+#[test]
+fn a_server_that_is_back_gets_the_stream_before_the_wait_is_over() {
+    let mut server = RtmpServer::start();
+    server.kill();
+    let wait = Duration::from_secs(60);
+    let policy = ReconnectPolicy { first: wait, longest: wait, ..ReconnectPolicy::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let outputs = [("rtmp", server.url("key").parse().unwrap())];
+    let show = Show::start_with(FORMAT, settings(), &outputs, policy, cards);
+    let away = show.wait_for_state("rtmp", OutputState::Reconnecting);
+    assert!(away.last_error.is_some_and(|error| error.contains("refused the connection")));
+    server.restart();
+    show.wait_for_state("rtmp", OutputState::Started);
+    assert_eq!(show.status("rtmp").dropped_frames, 0, "nobody has missed what came before");
+    assert_plays(&server, "key", SIZE);
+}
+
+#[test]
+fn key_frames_are_made_for_servers_that_are_there() {
+    let server = RtmpServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("show.mkv");
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { first: soon, longest: soon, ..ReconnectPolicy::default() };
+    let settings = EncoderSettings { keyframe_interval: Duration::from_secs(60), ..settings() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let outputs = [("file", file.to_str().unwrap().parse().unwrap())];
+    let mut show = Show::start_with(FORMAT, settings, &outputs, policy, cards);
+    show.wait_for_state("file", OutputState::Started);
+    let absent = format!("rtmp://127.0.0.1:{}/live/key", free_port());
+    for (id, url) in [("absent", &absent), ("good", &server.url("key"))] {
+        let destination = url.parse().unwrap();
+        let output = Output { destination, policy, is_enabled: true, min_bitrate: None, rendition: None };
+        show.control().add(id, output).unwrap();
+    }
+    show.wait_for_state("good", OutputState::Started);
+    wait_for("many attempts", LONG, || (show.status("absent").errors >= 10).then_some(()));
+    assert_eq!(show.status("absent").dropped_frames, 0);
+    assert!(show.shutdown());
+    let probed = probe(file.to_str().unwrap(), &["-select_streams", "v", "-show_packets"]).unwrap();
+    let packets = probed["packets"].as_array().unwrap();
+    let keys = packets.iter().filter(|packet| packet["flags"].as_str().unwrap().starts_with('K')).count();
+    assert!(keys <= 3, "{keys} key frames");
 }

@@ -299,7 +299,7 @@ settings! {
         /// How often a lost connection is tried again before the output gives up.
         muxer_retry_attempts: Option<u32> = whole_or("unlimited", 0, 100_000),
             "MUXER_RETRY_ATTEMPTS", "muxer.retry_attempts", default "unlimited";
-        /// Wait before the first new try; it doubles from try to try, up to half a minute.
+        /// Wait before the first new try; it doubles from try to try, up to half a minute. An RTMP server that can be reached again gets the stream sooner.
         muxer_retry_delay: Duration = Seconds { min: 0.05, max: 60.0 },
             "MUXER_RETRY_DELAY", "muxer.retry_delay", default "1s";
     }

@@ -52,7 +52,7 @@ pub struct OutputStatus {
     pub state: OutputState,
     /// Encoded bytes that were handed to it.
     pub bytes: u64,
-    /// Frames that it had to leave out.
+    /// Frames that it had to leave out since its peer took the stream for the first time.
     pub dropped_frames: u64,
     /// How often it got its peer back.
     pub reconnects: u64,

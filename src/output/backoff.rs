@@ -48,8 +48,10 @@ impl ReconnectPolicy {
 /// What the end of a connection says of the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Farewell {
-    /// Nothing: it could not be reached, or was lost.
+    /// Nothing: it was lost.
     Lost,
+    /// Nothing: it could not be reached.
+    Absent,
     /// It spoke to us, and closed the connection where the stream was to begin. Most servers say no more than this to a
     /// wrong key; but so might one that is about to end.
     TurnedAway,
@@ -86,7 +88,7 @@ impl Attempts {
     /// One more has ended like this.
     pub(super) fn after(&mut self, farewell: Farewell, policy: &ReconnectPolicy) -> Next {
         let most = match farewell {
-            Farewell::Lost => None,
+            Farewell::Lost | Farewell::Absent => None,
             Farewell::TurnedAway => Some(TURNED_AWAY),
             Farewell::Refused => Some(REFUSALS),
         };
@@ -122,9 +124,9 @@ mod tests {
 
     #[test]
     fn who_does_not_want_the_stream_is_not_asked_for_ever_but_who_is_lost_is() {
-        use Farewell::{Lost, Refused, TurnedAway};
+        use Farewell::{Absent, Lost, Refused, TurnedAway};
         let policy = ReconnectPolicy::default();
-        assert_eq!(connections(&[Lost], &policy), None);
+        assert_eq!(connections(&[Lost, Absent], &policy), None);
         assert_eq!(connections(&[Refused], &policy), Some(3));
         assert_eq!(connections(&[TurnedAway], &policy), Some(8));
         assert_eq!(connections(&[TurnedAway, TurnedAway, Refused], &policy), Some(3));

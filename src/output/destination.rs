@@ -2,6 +2,8 @@
 
 use std::{
     cmp::Reverse,
+    io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -247,6 +249,16 @@ impl RtmpUrl {
     pub(super) fn host(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Whether what is sent is encrypted.
+    pub(super) fn is_secure(&self) -> bool {
+        self.0.scheme() == "rtmps"
+    }
+
+    /// Where its server listens. Asks the name server, which may take long.
+    pub(super) fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.0.socket_addrs(|| Some(if self.is_secure() { 443 } else { 1935 }))
     }
 
     fn key(&self) -> &str {

@@ -41,7 +41,16 @@ pub(super) fn parts(path: &Path, format: FileFormat, split: Split, pace: Pace) -
     sink.set_property("sync", false);
     // What was written is in the file, whatever happens next. Each packet is written at once: tens of calls a second.
     sink.set_property_from_str("buffer-mode", "unbuffered");
-    Ok(MuxAndSink { mux, pads, video_parser: None, sink, takes_headers: true, holds_one_format: true, split })
+    Ok(MuxAndSink {
+        mux,
+        pads,
+        video_parser: None,
+        sink,
+        takes_headers: true,
+        tells_when_taken: false,
+        holds_one_format: true,
+        split,
+    })
 }
 
 /// Makes sure that `path` can be written, by making the file.

@@ -26,6 +26,7 @@ mod gate;
 mod key_frames;
 mod link;
 mod links;
+mod lookout;
 mod meter;
 mod packet;
 mod pipeline;

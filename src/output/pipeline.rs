@@ -46,6 +46,9 @@ pub(super) struct MuxAndSink {
     pub(super) sink: gst::Element,
     /// Whether the sink has work with headers. One that waits for its peer keeps them until the first packet comes.
     pub(super) takes_headers: bool,
+    /// Whether the sink connects before the first packet comes, and has sent bytes by its `stats` only when its peer has
+    /// taken the stream.
+    pub(super) tells_when_taken: bool,
     /// Whether all that goes in must be of one format, as in most containers.
     pub(super) holds_one_format: bool,
     /// When all that went in is enough.
@@ -66,6 +69,9 @@ pub(super) struct OutputPipeline {
     pipeline: gst::Pipeline,
     bus: gst::Bus,
     inlet: Inlet,
+    sink: gst::Element,
+    /// Whether the sink's statistics are there only when its peer has taken the stream.
+    tells_when_taken: bool,
     passed: Arc<AtomicU64>,
 }
 
@@ -126,7 +132,8 @@ impl OutputPipeline {
             first: None,
             beginning: None,
         };
-        let this = Self { pipeline, bus, inlet, passed };
+        let (sink, tells_when_taken) = (parts.sink.clone(), parts.tells_when_taken);
+        let this = Self { pipeline, bus, inlet, sink, tells_when_taken, passed };
         if this.pipeline.set_state(gst::State::Playing).is_err() {
             let event = this.event(Duration::ZERO);
             drop(this.take_down());
@@ -169,6 +176,17 @@ impl OutputPipeline {
     /// Buffers that reached the sink. The sink takes one when it is done with the one before.
     pub(super) fn passed(&self) -> u64 {
         self.passed.load(Ordering::Relaxed)
+    }
+
+    /// Whether [`is_taken`](Self::is_taken) says anything.
+    pub(super) fn tells_when_taken(&self) -> bool {
+        self.tells_when_taken
+    }
+
+    /// Whether the peer has taken the stream, of which it may have got nothing yet.
+    pub(super) fn is_taken(&self) -> bool {
+        let sent = || self.sink.property::<Option<gst::Structure>>("stats")?.get::<u64>("out-bytes-total").ok();
+        self.tells_when_taken && sent().is_some_and(|bytes| bytes > 0)
     }
 
     /// Ends the pipeline. A sink can hold this up, for example while it connects, so it happens on a thread of its

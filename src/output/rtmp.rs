@@ -27,6 +27,7 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
         video_parser: None,
         sink,
         takes_headers: false,
+        tells_when_taken: true,
         holds_one_format: false,
         split: Split::default(),
     })
@@ -56,14 +57,17 @@ fn reason(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let lost = |words: &str| (Farewell::Lost, words.to_owned());
+    let absent = |words: &str| (Farewell::Absent, words.to_owned());
     let is_closed = says(&["broken pipe", "connection reset", "connection closed", "eof", "disconnected", "cancelled"]);
     let at_request = says(&["'connect' cmd failed", "'publish' cmd failed", "'createstream' cmd failed"]);
     // Most servers say no more than this to a stream that they do not want.
     let hint = "check the application and the stream key";
     if says(&["connection refused"]) {
-        lost("it refused the connection; is the server running, and the port right?")
+        absent("it refused the connection; is the server running, and the port right?")
     } else if says(&["resolving", "name or service not known", "temporary failure in name"]) {
-        lost("no host of this name is known; check the address and the name server")
+        absent("no host of this name is known; check the address and the name server")
+    } else if says(&["timed out", "timeout"]) && says(&["could not connect to"]) {
+        absent("it did not answer in time; is a firewall in the way?")
     } else if says(&["timed out", "timeout"]) && phase != Phase::Connecting {
         lost("it has stopped taking data; connecting anew")
     } else if says(&["timed out", "timeout"]) {
@@ -90,6 +94,8 @@ fn reason(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
         }
     } else if says(&["tls", "certificate"]) {
         (Farewell::Lost, format!("no secure connection came about ({})", first_line(url, text)))
+    } else if says(&["could not connect to"]) {
+        (Farewell::Absent, first_line(url, text))
     } else {
         (Farewell::Lost, first_line(url, text))
     }
@@ -119,13 +125,23 @@ mod tests {
 
     #[test]
     fn errors_tell_people_what_to_do_and_no_secret() {
-        use Farewell::{Lost, Refused, TurnedAway};
+        use Farewell::{Absent, Lost, Refused, TurnedAway};
         let url = "rtmp://live.example/app/live_key_1".parse().unwrap();
         let denied =
             "Failed to connect: 'publish' cmd failed: onStatus: { \"level\": \"error\", \"code\": \"live_key_1\" }";
         for (text, farewell, words) in [
-            ("Failed to connect\nCould not connect to live.example: Connection refused", Lost, "is the server running"),
-            ("Error resolving “live.example”: Name or service not known", Lost, "no host of this name"),
+            (
+                "Failed to connect\nCould not connect to live.example: Connection refused",
+                Absent,
+                "is the server running",
+            ),
+            ("Error resolving “live.example”: Name or service not known", Absent, "no host of this name"),
+            (
+                "Failed to connect: Could not connect to live.example: Socket I/O timed out",
+                Absent,
+                "is a firewall in the way",
+            ),
+            ("Failed to connect: Could not connect to live.example: Network is unreachable", Absent, "unreachable"),
             ("Connection error: Socket I/O timed out", Lost, "did not answer in time"),
             ("strange words about live_key_1", Lost, "strange words about ***"),
             ("Failed to connect: Error receiving data: Connection reset by peer", Lost, "before a word was said"),

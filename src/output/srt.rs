@@ -34,6 +34,7 @@ pub(super) fn parts(url: &SrtUrl) -> Result<MuxAndSink, MissingElement> {
         video_parser: Some(parser),
         sink,
         takes_headers: false,
+        tells_when_taken: false,
         holds_one_format: false,
         split: Split::default(),
     })

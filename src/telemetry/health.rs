@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Metrics;
-use crate::engine::{EncoderState, EngineHandle, OutputState, StoreStatus, Transport};
+use crate::engine::{EncoderState, EngineHandle, OutputState, OutputStatus, StoreStatus, Transport};
 
 /// The tick thread counts as stalled after this long without a tick: sixty frames at 30 per second, far above what
 /// a slow frame takes.
@@ -63,13 +63,16 @@ impl Health {
             reasons.push(Unready { part: "encoder", reason });
         }
         let outputs = self.engine.outputs();
-        let on_air = *self.engine.transport().borrow() != Transport::Stopped;
-        if on_air && !outputs.is_empty() && outputs.iter().all(|output| output.state == OutputState::Failed) {
+        if self.is_on_air() && !outputs.is_empty() && outputs.iter().all(|output| output.state == OutputState::Failed) {
             let named: Vec<_> = outputs.iter().map(|output| format!("`{}`", output.id)).collect();
             let reason = format!("every output has failed: {}", named.join(", "));
             reasons.push(Unready { part: "outputs", reason });
         }
         reasons
+    }
+
+    fn is_on_air(&self) -> bool {
+        *self.engine.transport().borrow() != Transport::Stopped
     }
 
     /// Everything for which not all is well although the service is ready.
@@ -82,6 +85,11 @@ impl Health {
         }
         for output in self.engine.outputs().into_iter().filter(|output| output.is_stalled) {
             let reason = format!("the output `{}` takes nothing of what waits for it", output.id);
+            reasons.push(Unready { part: "outputs", reason });
+        }
+        let failed = |output: &OutputStatus| self.is_on_air() && output.state == OutputState::Failed;
+        for output in self.engine.outputs().into_iter().filter(failed) {
+            let reason = format!("the output `{}` has failed; its status says why", output.id);
             reasons.push(Unready { part: "outputs", reason });
         }
         let away = self.engine.store().filter(|store| !store.connected);

@@ -132,7 +132,12 @@ fn readiness_names_its_reasons() {
     assert_eq!(unready["reasons"][0]["part"], "outputs");
     assert!(unready["reasons"][0]["reason"].as_str().unwrap().contains("`rtmp`"), "{unready}");
     service.engine.publish_output(output("file", OutputState::Started));
-    service.get("/health/ready").expect(200);
+    let degraded = service.get("/health/ready").expect(200).value();
+    assert_eq!(degraded["status"], "degraded", "{degraded}");
+    assert_eq!(degraded["reasons"][0]["part"], "outputs");
+    assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("`rtmp` has failed"), "{degraded}");
+    service.engine.publish_output(output("rtmp", OutputState::Reconnecting));
+    assert_eq!(service.get("/health/ready").expect(200).value()["status"], "ready");
 
     service.engine.shutdown();
     wait_for("the engine's end to be noticed", || service.get("/health/ready").status == 503);

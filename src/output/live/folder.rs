@@ -16,6 +16,10 @@ use super::{
 };
 use crate::output::{file::not_writable, pipeline::OutputError};
 
+/// The playlist of what is there.
+const PLAYLIST: &str = "index.m3u8";
+/// The line that ends a playlist to which nothing is added any more (RFC 8216, section 4.3.3.4).
+const END: &str = "#EXT-X-ENDLIST\n";
 /// The file that tells which of those that are named like segments here are of this service.
 const MARKER: &str = ".stream-manager-hls";
 
@@ -26,13 +30,17 @@ pub(in crate::output) struct Folder {
     names: BTreeSet<String>,
     /// Those that the playlist before named. They stay for viewers who have read it.
     before: BTreeSet<String>,
+    /// The playlist, without its end; empty if there is none.
+    playlist: String,
+    /// Segments up to the last that was mirrored.
     mirrored: u64,
     /// Locked until it is closed.
     marker: Marker,
 }
 
 impl Folder {
-    /// Makes the folder if it is not there, and takes away the segments of an earlier stream.
+    /// Makes the folder if it is not there. What an earlier stream has left stays until the new one has something to show,
+    /// and the new one goes on counting: no name ever stands for two segments.
     ///
     /// # Errors
     /// It cannot be written, another output writes there, or it has files of somebody else that would be written over.
@@ -51,7 +59,7 @@ impl Folder {
         {
             return Err(foreign(name));
         }
-        let marker = Marker::open(&at).map_err(|error| match error {
+        let mut marker = Marker::open(&at).map_err(|error| match error {
             TryLockError::WouldBlock => OutputError::NotWritable {
                 path: path.display().to_string(),
                 reason: "another output writes there".to_owned(),
@@ -68,11 +76,46 @@ impl Folder {
         if let Some(name) = present.iter().find(|name| !is_ours(name)) {
             return Err(foreign(name));
         }
-        for name in present {
+        let (parts, mut names): (BTreeSet<_>, BTreeSet<_>) =
+            present.into_iter().partition(|name| whole(name).is_some());
+        for name in parts {
             let file = path.join(name);
             fs::remove_file(&file).map_err(|error| not_writable(&file, &error))?;
         }
-        Ok(Self { path: path.to_owned(), names: BTreeSet::new(), before: BTreeSet::new(), mirrored: 0, marker })
+        marker.keep(&names);
+        let has_playlist = names.remove(PLAYLIST);
+        let mirrored = next(&names, SEGMENT);
+        let before = names.clone();
+        let mut this = Self { path: path.to_owned(), names, before, playlist: String::new(), mirrored, marker };
+        if has_playlist {
+            this.reopen()?;
+        }
+        Ok(this)
+    }
+
+    /// Takes the end off the playlist of the stream before: there is more to come.
+    fn reopen(&mut self) -> Result<(), OutputError> {
+        let file = self.path.join(PLAYLIST);
+        let text = fs::read_to_string(&file).map_err(|error| not_writable(&file, &error))?;
+        self.playlist = text.replace(END, "");
+        if self.playlist != text {
+            self.write(PLAYLIST, self.playlist.clone().as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// An empty store for the stream that begins now.
+    pub(in crate::output) fn store(&self) -> LiveStore {
+        LiveStore::numbered_from(self.mirrored, next(&self.names, INIT))
+    }
+
+    /// Tells in the playlist that there is nothing more to come.
+    pub(in crate::output) fn end(&mut self) -> Result<(), OutputError> {
+        if self.playlist.is_empty() {
+            return Ok(());
+        }
+        let text = std::mem::take(&mut self.playlist) + END;
+        self.write(PLAYLIST, text.as_bytes())
     }
 
     /// Writes what is new in `store`: segments first, then the playlist that names them, in one step.
@@ -91,8 +134,8 @@ impl Folder {
                 listed.insert(name);
             }
         }
-        self.write("index.m3u8", playlist.as_bytes())?;
-        self.mirrored = published;
+        self.write(PLAYLIST, playlist.as_bytes())?;
+        (self.playlist, self.mirrored) = (playlist, published);
         let gone: Vec<_> =
             self.names.difference(&listed).filter(|name| !self.before.contains(*name)).cloned().collect();
         for name in gone {
@@ -144,18 +187,34 @@ fn whole(name: &str) -> Option<&str> {
     name.strip_prefix('.')?.strip_suffix(".part")
 }
 
+/// How the names of segments begin and end, with a number between.
+const SEGMENT: (&str, &str) = ("segment-", ".m4s");
+/// The same for initialisation segments.
+const INIT: (&str, &str) = ("init-", ".mp4");
+
+/// The number in a name of this kind.
+fn number<'name>(name: &'name str, (head, tail): (&str, &str)) -> Option<&'name str> {
+    let number = name.strip_prefix(head)?.strip_suffix(tail)?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+}
+
+/// The number after the highest of this kind.
+fn next(names: &BTreeSet<String>, kind: (&str, &str)) -> u64 {
+    let numbers = names.iter().filter_map(|name| number(name, kind)?.parse::<u64>().ok());
+    numbers.max().map_or(0, |highest| highest.saturating_add(1))
+}
+
 /// Whether a file of this name is one that is written here.
 fn is_written_here(name: &str) -> bool {
-    let numbered = |head: &str, tail: &str| {
-        let number = name.strip_prefix(head).and_then(|rest| rest.strip_suffix(tail));
-        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    name == "index.m3u8" || numbered("segment-", ".m4s") || numbered("init-", ".mp4")
+    name == PLAYLIST || number(name, SEGMENT).is_some() || number(name, INIT).is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use gstreamer as gst;
+
     use super::*;
+    use crate::output::live::fmp4::Run;
 
     #[test]
     fn what_others_have_written_stays_and_two_do_not_write_into_one_folder() {
@@ -184,7 +243,7 @@ mod tests {
         fs::write(hls.join(".segment-2.m4s.part"), b"a part of ours").unwrap();
         drop(open);
         drop(Folder::open(&link).unwrap());
-        assert_eq!(names(&hls).unwrap(), Vec::<String>::new());
+        assert_eq!(names(&hls).unwrap(), ["index.m3u8", "segment-1.m4s"]);
         assert_eq!(fs::read_to_string(hls.join("player.html")).unwrap(), "of somebody else");
     }
 
@@ -218,8 +277,41 @@ mod tests {
         fs::create_dir(hls.join("segment-9.m4s")).unwrap();
         assert!(refused().contains("segment-9.m4s"), "{}", refused());
         fs::remove_dir(hls.join("segment-9.m4s")).unwrap();
-        // What is left of ours is taken away.
         drop(Folder::open(hls).unwrap());
-        assert_eq!(names(hls).unwrap(), Vec::<String>::new());
+        assert_eq!(names(hls).unwrap(), ["init-0.mp4"]);
+    }
+
+    #[test]
+    fn a_stream_that_begins_again_counts_on_and_leaves_no_gap() {
+        let folder = tempfile::tempdir().unwrap();
+        let hls = folder.path();
+        let playlist = || fs::read_to_string(hls.join(PLAYLIST)).unwrap();
+        let publish = |open: &mut Folder, store: &LiveStore| {
+            let (length, none) = (gst::ClockTime::from_seconds(2), Run::default());
+            store.publish(b"init".to_vec(), &none, &none, length, store.end() + length);
+            open.mirror(store).unwrap();
+        };
+        let mut open = Folder::open(hls).unwrap();
+        let store = open.store();
+        publish(&mut open, &store);
+        publish(&mut open, &store);
+        assert!(!playlist().contains(END));
+        open.end().unwrap();
+        drop(open);
+        assert!(playlist().ends_with(&format!("segment-1.m4s\n{END}")), "{}", playlist());
+
+        let mut open = Folder::open(hls).unwrap();
+        assert!(playlist().ends_with("segment-1.m4s\n"), "{}", playlist());
+        let old = ["index.m3u8", "init-0.mp4", "segment-0.m4s", "segment-1.m4s"];
+        assert_eq!(names(hls).unwrap(), old, "until there is something new");
+        let store = open.store();
+        publish(&mut open, &store);
+        let text = playlist();
+        assert!(text.contains("#EXT-X-MEDIA-SEQUENCE:2\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n"), "{text}");
+        assert!(text.contains("init-1.mp4") && text.ends_with("segment-2.m4s\n"), "{text}");
+        assert!(hls.join("segment-1.m4s").exists(), "for those who have read the playlist before");
+        publish(&mut open, &store);
+        let new = ["index.m3u8", "init-1.mp4", "segment-2.m4s", "segment-3.m4s"];
+        assert_eq!(names(hls).unwrap(), new);
     }
 }

@@ -5,6 +5,7 @@
 //! listed before it gets its name, so that a kill leaves nothing that nobody knows.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, TryLockError},
     io::{self, Read as _, Seek as _, Write as _},
     path::Path,
@@ -90,6 +91,11 @@ impl Marker {
     /// Forgets all of this name but what was written last.
     pub(super) fn settle(&mut self, name: &str, stamp: Option<Stamp>) {
         self.listed.retain(|(known, written)| known != name || (stamp.is_some() && *written == stamp));
+    }
+
+    /// Forgets all but these files.
+    pub(super) fn keep(&mut self, names: &BTreeSet<String>) {
+        self.listed.retain(|(known, _)| names.contains(known));
     }
 
     fn save(&mut self) -> io::Result<()> {

@@ -42,7 +42,10 @@ pub struct LiveStore {
 #[derive(Debug, Default)]
 struct State {
     segments: VecDeque<Arc<Segment>>,
+    /// The number of the next segment.
     published: u64,
+    /// The number of the next initialisation segment.
+    inits: u64,
     end: gst::ClockTime,
 }
 
@@ -81,6 +84,11 @@ impl LiveStore {
         Self::default()
     }
 
+    /// An empty one whose segments and initialisation segments are numbered from these numbers on.
+    pub(super) fn numbered_from(segment: u64, init: u64) -> Self {
+        Self { state: Mutex::new(State { published: segment, inits: init, ..State::default() }) }
+    }
+
     /// The file of this name, as it is below `/live/`: the page for an empty name, `index.m3u8`, and what the page and
     /// the playlist ask for. `None` if there is none, or none yet: there is no playlist until the first segment is
     /// whole.
@@ -112,7 +120,7 @@ impl LiveStore {
         }
     }
 
-    /// Segments that were published so far.
+    /// Segments that were published so far, those of earlier streams in the same folder among them.
     #[must_use]
     pub fn published(&self) -> u64 {
         self.lock().published
@@ -150,7 +158,10 @@ impl LiveStore {
         let before = state.segments.back().map(|segment| Arc::clone(&segment.init));
         let init = match before {
             Some(before) if before.bytes == init => before,
-            before => Arc::new(Init { number: before.map_or(0, |before| before.number + 1), bytes: init.into() }),
+            _ => {
+                state.inits += 1;
+                Arc::new(Init { number: state.inits - 1, bytes: init.into() })
+            }
         };
         // Numbers in the bytes begin at one and may wrap.
         #[expect(clippy::cast_possible_truncation, reason = "players do not compare them")]

@@ -22,6 +22,7 @@ use super::{
     link::lock,
     links::RenditionName,
     live::Folder,
+    lookout::Lookout,
     thumbnails::Album,
 };
 use crate::engine::{OutputErrorKind, OutputState, OutputStatus};
@@ -108,6 +109,8 @@ pub(super) struct Supervisor {
     measured: (Instant, u64),
     /// When it went on air last.
     began: Instant,
+    /// Whether it has been on air since it was started.
+    has_begun: bool,
 }
 
 impl Supervisor {
@@ -136,6 +139,7 @@ impl Supervisor {
             told: now,
             measured,
             began: now,
+            has_begun: false,
         }
     }
 
@@ -183,6 +187,7 @@ impl Supervisor {
     /// From one start of the stream to its end.
     fn serve(&mut self) {
         (self.status.last_error, self.status.last_error_kind) = (None, None);
+        self.has_begun = false;
         self.tell(OutputState::Starting);
         let mut attempts = Attempts::default();
         loop {
@@ -192,7 +197,10 @@ impl Supervisor {
                     self.publish_segments(&store, None)
                 }
                 Destination::Hls { folder } => match Folder::open(folder) {
-                    Ok(folder) => self.publish_segments(&Arc::default(), Some(folder)),
+                    Ok(folder) => {
+                        let store = Arc::new(folder.store());
+                        self.publish_segments(&store, Some(folder))
+                    }
                     Err(error) => Ended::Failed(OutputErrorKind::Storage, error.to_string()),
                 },
                 Destination::Thumbnails { path, settings } => match Album::open(path, *settings) {
@@ -213,7 +221,7 @@ impl Supervisor {
                         attempts = Attempts::default();
                     }
                     let kind = match farewell {
-                        Farewell::Lost => OutputErrorKind::Network,
+                        Farewell::Lost | Farewell::Absent => OutputErrorKind::Network,
                         Farewell::TurnedAway | Farewell::Refused => OutputErrorKind::Refused,
                     };
                     let wait = match attempts.after(farewell, &self.policy()) {
@@ -224,7 +232,8 @@ impl Supervisor {
                         }
                     };
                     self.complain(kind, error, OutputState::Reconnecting);
-                    match self.wait_for(wait) {
+                    let lookout = self.lookout(farewell, wait);
+                    match self.wait_for(wait, lookout.as_ref()) {
                         Waited::Finished => {
                             self.tell(OutputState::Stopped);
                             return;
@@ -241,23 +250,38 @@ impl Supervisor {
         *lock(&self.policy)
     }
 
+    /// Looks out for a server that is lost. One that turned the stream away is there, and is not asked sooner.
+    fn lookout(&self, farewell: Farewell, wait: Duration) -> Option<Lookout> {
+        match (&self.destination, farewell) {
+            (Destination::Rtmp { url }, Farewell::Lost | Farewell::Absent) => {
+                Lookout::start(url, farewell == Farewell::Absent, wait)
+            }
+            _ => None,
+        }
+    }
+
     /// Waits for the next attempt.
-    fn wait_for(&mut self, wait: Duration) -> Waited {
+    fn wait_for(&mut self, wait: Duration, lookout: Option<&Lookout>) -> Waited {
         let mut until = Instant::now() + wait;
         let mut waited = Waited::Enough;
+        let longest = if lookout.is_some() { LOOK } else { TELL };
         loop {
+            if lookout.is_some_and(Lookout::is_back) {
+                until = Instant::now();
+            }
             let left = until.saturating_duration_since(Instant::now());
             let still_down = self.retired.as_ref().is_some_and(|thread| !thread.is_finished());
             if left.is_zero() && !still_down {
                 return waited;
             }
-            match self.orders.recv_timeout(left.clamp(LOOK, TELL)) {
+            match self.orders.recv_timeout(left.clamp(LOOK, longest)) {
                 Ok(Order::Open) => {
                     waited = Waited::Asked;
                     until = Instant::now();
                 }
-                // Both come after the order to finish only.
-                Err(RecvTimeoutError::Timeout) | Ok(Order::Aim(..) | Order::Leave) => self.tell(self.status.state),
+                Err(RecvTimeoutError::Timeout) if self.told.elapsed() >= TELL => self.tell(self.status.state),
+                // Both orders come after the one to finish only.
+                Err(RecvTimeoutError::Timeout) | Ok(Order::Aim(..) | Order::Leave) => {}
                 Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => return Waited::Finished,
             }
         }
@@ -265,6 +289,10 @@ impl Supervisor {
 
     fn open_gate(&self, outlet: Box<dyn Outlet>) {
         lock(&self.gate).open(outlet);
+    }
+
+    /// Has a key frame come soon, with which the output can begin. All that send this rendition get it, and pay for it.
+    fn ask_for_key_frame(&self) {
         if let Some(request) = lock(&self.surroundings.key_frames).get(&self.rendition) {
             request.send();
         }

@@ -43,8 +43,25 @@ impl Supervisor {
         OutputPipeline::start(&parts, self.surroundings.has_audio, pace)
     }
 
+    /// Whether there is somebody who must take the stream, and how many packets reach the sink when it is taken.
+    fn beginning(&self) -> (bool, u64) {
+        match &self.destination {
+            Destination::Rtmp { .. } | Destination::Srt { .. } => (true, PACKETS_WHEN_CONNECTED),
+            _ => (false, 1),
+        }
+    }
+
+    /// Waits until the pipeline before is down.
+    fn wait_for_retired(&self) {
+        let until = Instant::now() + FINISH;
+        while self.retired.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until {
+            std::thread::sleep(LOOK / 10);
+        }
+    }
+
     /// One connection, or one file.
     pub(super) fn run_pipeline(&mut self) -> Ended {
+        self.wait_for_retired();
         let pipeline = match self.open_pipeline() {
             Ok(pipeline) => pipeline,
             Err(OutputError::Failed(text)) => return self.explain(&text),
@@ -62,23 +79,23 @@ impl Supervisor {
         if !matches!(ended, Ended::Full) {
             drop(lock(&self.gate).close());
         }
-        let retired = pipeline.take_down();
-        if matches!(ended, Ended::Finished | Ended::Full) {
+        let (has_peer, enough) = self.beginning();
+        let has_something = !has_peer || pipeline.passed() >= enough;
+        self.retired = Some(pipeline.take_down());
+        if has_something && matches!(ended, Ended::Finished | Ended::Full) {
             // A file is whole when its pipeline is down.
-            let until = Instant::now() + FINISH;
-            while !retired.is_finished() && Instant::now() < until {
-                std::thread::sleep(LOOK / 10);
-            }
+            self.wait_for_retired();
         }
-        self.retired = Some(retired);
         ended
     }
 
     fn watch(&mut self, pipeline: &OutputPipeline) -> Ended {
-        let (has_peer, enough) = match &self.destination {
-            Destination::Rtmp { .. } | Destination::Srt { .. } => (true, PACKETS_WHEN_CONNECTED),
-            _ => (false, 1),
-        };
+        let (has_peer, enough) = self.beginning();
+        // A peer that may not be there is no reason for a key frame.
+        let mut has_asked = !pipeline.tells_when_taken();
+        if has_asked {
+            self.ask_for_key_frame();
+        }
         let opened = Instant::now();
         let mut finish_by = None;
         let mut moved = (0, opened);
@@ -103,6 +120,12 @@ impl Supervisor {
             let now = Instant::now();
             match finish_by {
                 None if self.is_told_to_finish() => {
+                    if has_peer && pipeline.passed() < enough {
+                        // Nobody has taken anything of which there could be an end, and a sink that connects may never
+                        // say that it has ended.
+                        lock(&self.gate).finish();
+                        return Ended::Finished;
+                    }
                     finish_by = Some(now + FINISH);
                     self.tell(OutputState::Stopping);
                     lock(&self.gate).finish();
@@ -115,6 +138,12 @@ impl Supervisor {
             }
             if finish_by.is_some() {
                 continue;
+            }
+            if !has_asked && pipeline.is_taken() {
+                has_asked = true;
+                if lock(&self.gate).is_waiting() {
+                    self.ask_for_key_frame();
+                }
             }
             let passed = pipeline.passed();
             if passed > moved.0 {

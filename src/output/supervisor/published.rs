@@ -17,6 +17,7 @@ impl Supervisor {
     /// Cuts the stream into segments, for `store` and, if there is one, `folder`.
     pub(super) fn publish_segments(&mut self, store: &Arc<LiveStore>, mut folder: Option<Folder>) -> Ended {
         self.open_gate(Box::new(Segmenter::new(Arc::clone(store), self.surroundings.has_audio)));
+        self.ask_for_key_frame();
         let published_before = store.published();
         let mut ended = None;
         while ended.is_none() {
@@ -29,7 +30,11 @@ impl Supervisor {
                     ended = Some(Ended::Finished);
                 }
             }
-            if let Some(Err(error)) = folder.as_mut().map(|folder| folder.mirror(store)) {
+            let mirrored = folder.as_mut().map(|folder| {
+                folder.mirror(store)?;
+                if ended.is_some() { folder.end() } else { Ok(()) }
+            });
+            if let Some(Err(error)) = mirrored {
                 drop(lock(&self.gate).close());
                 return Ended::Failed(OutputErrorKind::Storage, error.to_string());
             }
@@ -45,6 +50,7 @@ impl Supervisor {
     /// Writes the pictures that are due.
     pub(super) fn publish_thumbnails(&mut self, mut album: Album) -> Ended {
         self.open_gate(Box::new(album.collector()));
+        self.ask_for_key_frame();
         loop {
             let is_over = match self.orders.recv_timeout(LOOK) {
                 // It is open already.

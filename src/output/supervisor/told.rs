@@ -28,6 +28,8 @@ impl Supervisor {
         if self.status.state == OutputState::Reconnecting {
             self.status.reconnects += 1;
         }
+        self.forget_dropped();
+        self.has_begun = true;
         self.began = Instant::now();
         self.tell(OutputState::Started);
     }
@@ -69,6 +71,13 @@ impl Supervisor {
         self.tell(state);
     }
 
+    /// What was left out before the peer took the stream for the first time is not missed.
+    fn forget_dropped(&self) {
+        if !self.has_begun {
+            lock(&self.gate).dropped = self.status.dropped_frames;
+        }
+    }
+
     pub(super) fn tell(&mut self, state: OutputState) {
         if self.status.state != state {
             tracing::info!(output = self.status.id, url = self.status.url, "the output is {}", described(state));
@@ -77,6 +86,7 @@ impl Supervisor {
         if state != OutputState::Started {
             self.status.is_stalled = false;
         }
+        self.forget_dropped();
         {
             let mut gate = lock(&self.gate);
             gate.is_stalled = self.status.is_stalled;

@@ -1,0 +1,153 @@
+//! Looks whether a server that is away can be reached again, so that it gets the stream at once and not when the next
+//! attempt is due.
+//!
+//! What it does costs next to nothing, and nobody else has to wait for it: a connection now and then on a thread of its
+//! own. It tells only of servers that could not be reached before. One that could, and did not go on with the stream, has
+//! some other trouble, and is left in peace for as long as it should be.
+
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{RecvTimeoutError, Sender, channel},
+    },
+    time::Duration,
+};
+
+use super::destination::RtmpUrl;
+
+/// From one look to the next.
+const PAUSE: Duration = Duration::from_millis(400);
+/// How long a server may take for each step of an answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Addresses of one name that are tried at most.
+const ADDRESSES: usize = 4;
+
+/// Watches one server until it is dropped.
+pub(super) struct Lookout {
+    is_back: Arc<AtomicBool>,
+    /// Closed when this is dropped, which ends the thread.
+    _watching: Sender<()>,
+}
+
+impl Lookout {
+    /// Watches the server of `url`, of which it is known already that it cannot be reached if it `is_away`. `None` if the
+    /// wait is too short for that, or the system gives no more threads.
+    pub(super) fn start(url: &RtmpUrl, is_away: bool, wait: Duration) -> Option<Self> {
+        if wait <= PAUSE {
+            return None;
+        }
+        let (watching, watched) = channel();
+        let is_back = Arc::new(AtomicBool::new(false));
+        let (url, found) = (url.clone(), Arc::clone(&is_back));
+        let watch = move || {
+            let mut is_away = is_away;
+            while watched.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                let answers = answers(&url);
+                if answers && is_away {
+                    found.store(true, Ordering::Relaxed);
+                    return;
+                }
+                is_away |= !answers;
+            }
+        };
+        std::thread::Builder::new().name("lookout".to_owned()).spawn(watch).ok()?;
+        Some(Self { is_back, _watching: watching })
+    }
+
+    /// Whether it could not be reached, and can be now.
+    pub(super) fn is_back(&self) -> bool {
+        self.is_back.load(Ordering::Relaxed)
+    }
+}
+
+fn answers(url: &RtmpUrl) -> bool {
+    let addresses = url.addresses().unwrap_or_default();
+    addresses.into_iter().take(ADDRESSES).any(|address| greet(address, url.is_secure()).is_ok())
+}
+
+/// Connects, and where nothing is encrypted waits for the first byte of the answer to an RTMP handshake (RTMP 1.0,
+/// section 5.2): the system takes connections for programs that do nothing any more.
+fn greet(address: SocketAddr, is_secure: bool) -> io::Result<()> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    if is_secure {
+        return Ok(());
+    }
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut hello = [0; 1537];
+    hello[0] = 3;
+    stream.write_all(&hello)?;
+    stream.read_exact(&mut [0])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, sync::atomic::AtomicU64, time::Instant};
+
+    use super::*;
+
+    /// A server that counts those who come, and answers them once it is told to.
+    struct Server {
+        url: RtmpUrl,
+        came: Arc<AtomicU64>,
+        answers: Arc<AtomicBool>,
+    }
+
+    impl Server {
+        fn start(answers: bool) -> Self {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            let url = format!("rtmp://{}/live/key", listener.local_addr().unwrap()).parse().unwrap();
+            let (came, answers) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(answers)));
+            let (counter, answering) = (Arc::clone(&came), Arc::clone(&answers));
+            std::thread::spawn(move || {
+                for mut stream in listener.incoming().map_while(Result::ok) {
+                    let mut hello = [0; 1537];
+                    if stream.read_exact(&mut hello).is_ok() && answering.load(Ordering::Relaxed) {
+                        let _ = stream.write_all(&[3; 1 + 2 * 1536]);
+                    }
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            Self { url, came, answers }
+        }
+
+        fn wait_for(&self, came: u64) {
+            wait(|| self.came.load(Ordering::Relaxed) >= came);
+        }
+    }
+
+    fn wait(is_so: impl Fn() -> bool) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while !is_so() {
+            assert!(Instant::now() < until, "it never came");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_server_that_takes_connections_and_says_nothing_is_away_until_it_does() {
+        let server = Server::start(false);
+        let lookout = Lookout::start(&server.url, false, LONG).unwrap();
+        server.wait_for(2);
+        assert!(!lookout.is_back());
+        server.answers.store(true, Ordering::Relaxed);
+        wait(|| lookout.is_back());
+    }
+
+    #[test]
+    fn a_server_that_was_never_away_is_not_back() {
+        let server = Server::start(true);
+        let lookout = Lookout::start(&server.url, false, LONG).unwrap();
+        server.wait_for(3);
+        assert!(!lookout.is_back());
+        drop(lookout);
+        let known = Lookout::start(&server.url, true, LONG).unwrap();
+        wait(|| known.is_back());
+        assert!(Lookout::start(&server.url, true, Duration::from_millis(1)).is_none());
+    }
+}
