@@ -59,8 +59,8 @@ fn read(assets: &mut Assets, id: &AssetId) {
     assets.wait(Instant::now() + Duration::from_secs(60));
 }
 
-/// Loads a file with no more memory than it says that it needs; returns how far more than that was taken.
-fn excess(kind: &str, path: &Path) -> usize {
+/// Loads a file with no more memory than it says that it needs; returns how much that is, and how far more was taken.
+fn excess(kind: &str, path: &Path) -> (usize, usize) {
     let documents: Vec<AssetDocument> =
         serde_json::from_value(json!([{ "id": "x", "type": kind, "path": path.file_name().unwrap().to_str() }]))
             .unwrap();
@@ -85,7 +85,7 @@ fn excess(kind: &str, path: &Path) -> usize {
     assert!(matches!(assets.state(&id), Some(AssetState::Image(_) | AssetState::Animation(_))));
     let taken = MOST.load(Ordering::Relaxed) - before;
     println!("{}: {taken} bytes within {limit}", path.display());
-    taken.saturating_sub(limit)
+    (limit, taken.saturating_sub(limit))
 }
 
 /// A PNG file with a huge colour profile behind its header.
@@ -128,6 +128,13 @@ fn decoding_takes_what_was_reserved() {
         encoder.encode_frame(image::Frame::from_parts(frame, 0, 0, delay)).unwrap();
     }
     drop(encoder);
+    for name in ["scans.jpg", "progressive.jpg"] {
+        let mut encoder = jpeg_encoder::Encoder::new_file(file(name), 80).unwrap();
+        encoder.set_progressive(name == "progressive.jpg");
+        // With tables of its own each channel has a scan of its own.
+        encoder.set_optimized_huffman_tables(true);
+        encoder.encode(&rgb, width as u16, height as u16, jpeg_encoder::ColorType::Rgb).unwrap();
+    }
     // Colours that are said to follow a profile of 64 MB, packed into some kilobytes.
     let profiled = |png: &[u8], name: &str| std::fs::write(file(name), with_profile(png)).unwrap();
     profiled(&std::fs::read(file("rgb.png")).unwrap(), "profiled.png");
@@ -148,11 +155,18 @@ fn decoding_takes_what_was_reserved() {
         ("image", "rgb.png"),
         ("image", "rgba.png"),
         ("image", "rgb.jpg"),
+        ("image", "scans.jpg"),
+        ("image", "progressive.jpg"),
         ("image", "rgb.webp"),
         ("image", "rgba.webp"),
         ("animatedImage", "moving.gif"),
     ] {
-        let excess = excess(kind, &file(name));
+        let (_, excess) = excess(kind, &file(name));
         assert!(excess <= SLACK, "{name}: {excess} bytes more than reserved");
     }
+    // Of a baseline file each row is finished at once; of others all coefficients are kept until the end.
+    let pixels = (width * height) as usize;
+    let needed = |name: &str| excess("image", &file(name)).0;
+    assert!(needed("rgb.jpg") < 6 * pixels, "a baseline picture is loaded where it fits with its file");
+    assert!(needed("progressive.jpg") >= 10 * pixels && needed("scans.jpg") >= 10 * pixels);
 }

@@ -16,6 +16,7 @@ mod decode;
 mod entry;
 mod error;
 mod follow;
+mod jpeg_file;
 mod png_file;
 mod room;
 mod settle;

@@ -11,12 +11,17 @@ use png::{Reader, Transformations};
 
 use super::{
     decode::{Refusal, check_sides, decoder_limits},
+    jpeg_file::{self, JpegScans},
     png_file::open_png,
 };
 
 /// Scratch memory up to this is not counted: rows of pixels, tables, windows of a compression. Each of the few decoding
 /// threads may have so much.
 const SMALL: u64 = 1 << 20;
+
+/// Bytes for each column of a JPEG that is decoded from the top down: up to 16 rows of coefficients of each channel, and the
+/// same enlarged.
+const JPEG_ROWS: u64 = 200;
 
 /// A picture of which the header was read.
 pub(super) struct Still {
@@ -29,7 +34,12 @@ pub(super) struct Still {
 
 enum Source {
     Png(Box<Reader<BufReader<File>>>),
-    Other { decoder: Box<dyn ImageDecoder>, is_jpeg: bool, length: u64 },
+    /// `jpeg` if it is one.
+    Other {
+        decoder: Box<dyn ImageDecoder>,
+        jpeg: Option<JpegScans>,
+        length: u64,
+    },
 }
 
 impl Still {
@@ -38,19 +48,18 @@ impl Still {
         if format == Some(ImageFormat::Png) {
             return Self::open_png(file);
         }
-        let is_whole = match format {
-            Some(ImageFormat::Jpeg) => ends_as_jpeg(&mut file),
-            _ => is_whole_riff(&mut file, length),
-        };
+        let is_jpeg = format == Some(ImageFormat::Jpeg);
+        let is_whole = if is_jpeg { jpeg_file::is_whole(&mut file) } else { is_whole_riff(&mut file, length) };
         if !is_whole.map_err(|error| error.to_string())? {
             return Err(Refusal::Damaged("it ends too early".to_owned()));
         }
+        let jpeg = is_jpeg.then(|| JpegScans::read(&mut file)).transpose().map_err(|error| error.to_string())?;
         let mut reader = ImageReader::new(file).with_guessed_format().map_err(|error| error.to_string())?;
         reader.limits(decoder_limits());
         let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
         let (size, orientation) = (decoder.dimensions(), decoder.orientation().ok());
         check_sides(size)?;
-        let source = Source::Other { decoder: Box::new(decoder), is_jpeg: format == Some(ImageFormat::Jpeg), length };
+        let source = Source::Other { decoder: Box::new(decoder), jpeg, length };
         Ok(Self { size, orientation, source })
     }
 
@@ -70,10 +79,12 @@ impl Still {
     pub(super) fn scratch(&self) -> u64 {
         let decoder = match &self.source {
             Source::Png(_) => 0,
-            // The file, and the coefficients of a progressive one: 16 bits for each of three channels.
-            Source::Other { is_jpeg: true, length, .. } => length + 6 * self.pixels(),
+            // The file, and the rows that are being put together.
+            Source::Other { jpeg: Some(JpegScans::One), length, .. } => length + JPEG_ROWS * u64::from(self.size.0),
+            // The file, and all coefficients: 16 bits for each of three channels.
+            Source::Other { jpeg: Some(JpegScans::Several), length, .. } => length + 6 * self.pixels(),
             // Planes of luma and chroma, or the colours before they are put in order, and alpha.
-            Source::Other { is_jpeg: false, length, .. } => length + 5 * self.pixels(),
+            Source::Other { jpeg: None, length, .. } => length + 5 * self.pixels(),
         };
         let turned = if self.turns() { 4 * self.pixels() } else { 0 };
         uncounted_if_small(decoder.max(turned))
@@ -146,31 +157,6 @@ fn spread(bytes: &mut [u8], pixels: usize, channels: usize) {
         };
         bytes[pixel * 4..pixel * 4 + 4].copy_from_slice(&rgba);
     }
-}
-
-/// Whether a JPEG file is there to its end; decoders make up the rest of what was cut off. Within the picture's data no
-/// end is written but the real one.
-fn ends_as_jpeg(file: &mut BufReader<File>) -> std::io::Result<bool> {
-    const SCAN: u8 = 0xda;
-    const END: u8 = 0xd9;
-    let (mut is_ended, mut before) = (false, 0);
-    let mut block = [0; 8192];
-    loop {
-        let count = file.read(&mut block)?;
-        if count == 0 {
-            break;
-        }
-        for byte in &block[..count] {
-            match (before, *byte) {
-                (0xff, END) => is_ended = true,
-                (0xff, SCAN) => is_ended = false,
-                _ => {}
-            }
-            before = *byte;
-        }
-    }
-    file.rewind()?;
-    Ok(is_ended)
 }
 
 /// Whether a WebP file is as long as it says.

@@ -6,7 +6,7 @@ use tiny_skia::{FillRule, Transform};
 
 use super::{
     content::{
-        outline,
+        outline, paint,
         surface::{Grid, Surface, bounded_scale},
     },
     effects::gaussian,
@@ -36,8 +36,9 @@ fn coverage(mask: &Mask, grid: Grid, scale: (f64, f64)) -> Option<tiny_skia::Mas
         (i64::from(x) - i64::from(grid.left)) as f32,
         (i64::from(y) - i64::from(grid.top)) as f32,
     );
-    if let Some(path) = outline::to_skia(&outline::of_mask(&mask.shape)) {
-        drawn.fill_path(&path, FillRule::Winding, true, transform);
+    let path = outline::to_skia(&outline::of_mask(&mask.shape)).and_then(|path| path.transform(transform));
+    if let Some(path) = path.filter(|path| !paint::has_no_inside(path)) {
+        drawn.fill_path(&path, FillRule::Winding, true, Transform::identity());
     }
     gaussian::blur::<1>(drawn.data_mut(), width as usize, deviation);
     if (x, y) == (0, 0) {

@@ -20,6 +20,9 @@ use super::surface::{Grid, Surface};
 /// Steps of a gradient's table. A step of a full black to white run is a sixteenth of a level then.
 const STEPS: usize = 4096;
 
+/// Pixels that tiny-skia takes for none.
+const THINNEST: f32 = 1.0 / 4096.0;
+
 /// Threshold matrix of an 8 x 8 ordered dither (Bayer), 0..64.
 const BAYER: [[u8; 8]; 8] = [
     [0, 32, 8, 40, 2, 34, 10, 42],
@@ -35,8 +38,17 @@ const BAYER: [[u8; 8]; 8] = [
 /// Fills a path that is given in layer pixels. A gradient spans `area`, in layer pixels too.
 pub(crate) fn fill_path(surface: &mut Surface, path: &Path, rule: FillRule, paint: &Paint, area: Rect) {
     let Some(path) = path.clone().transform(surface.transform()) else { return };
+    if has_no_inside(&path) {
+        return;
+    }
     let brush = Brush::new(paint, area, surface);
     surface.pixmap.fill_path(&path, &brush.work(), rule, Transform::identity(), None);
+}
+
+/// Whether a path, in pixels, is level, upright or a point. tiny-skia logs a warning each time that it is to fill one.
+pub(crate) fn has_no_inside(path: &Path) -> bool {
+    let bounds = path.bounds();
+    bounds.width() <= THINNEST || bounds.height() <= THINNEST
 }
 
 /// Paints the whole surface where `mask`, which is as large, has coverage. A gradient spans `area` (layer pixels).
@@ -185,5 +197,26 @@ fn fill<At: Fn(u32) -> f32>(pixmap: &mut Pixmap, grid: Grid, ramp: &Ramp, line: 
                 *byte = (value + threshold) as u8;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tiny_skia::PathBuilder;
+
+    use super::*;
+
+    #[test]
+    fn what_is_level_or_upright_has_no_inside() {
+        let path = |corners: &[(f32, f32)]| {
+            let mut builder = PathBuilder::new();
+            builder.move_to(0.0, 50.0);
+            corners.iter().for_each(|(x, y)| builder.line_to(*x, *y));
+            builder.finish().unwrap()
+        };
+        assert!(has_no_inside(&path(&[(300.0, 50.0)])));
+        assert!(has_no_inside(&path(&[(0.0, 20.0), (0.0, 90.0)])));
+        assert!(!has_no_inside(&path(&[(300.0, 50.01)])));
+        assert!(!has_no_inside(&path(&[(300.0, 50.0), (300.0, 90.0)])));
     }
 }

@@ -30,6 +30,8 @@ const PICTURE: Rect = Rect::new(-0.15, -1.15, 1.5, 0.4);
 /// A glyph that reaches further from its origin than this, in ems, comes from a damaged file and is not drawn: it would
 /// take more memory than the frame.
 const FARTHEST: f64 = 24.0;
+/// What has no colour in a font's palette: what swash takes for it.
+const NO_COLOR: [u8; 4] = [128, 128, 128, 255];
 /// Bytes of pixels of glyphs that are kept for certain; twice as many at the most.
 const KEPT_BYTES: usize = 4 << 20;
 /// Bytes that a kept glyph takes besides its pixels, roughly.
@@ -39,8 +41,8 @@ const ENTRY_BYTES: usize = 160;
 #[derive(Default)]
 pub(super) struct GlyphCache {
     context: ScaleContext,
-    /// Bounds in ems, y down; `None` for blanks.
-    bounds: HashMap<(ID, Weight, u16, bool), Option<Rect>>,
+    /// What glyphs are; `None` for blanks.
+    measured: HashMap<(ID, Weight, u16, bool), Option<Measured>>,
     /// Glyphs as they were drawn since `older` was filled …
     recent: HashMap<ImageKey, Option<Arc<GlyphImage>>>,
     /// … the bytes of those …
@@ -49,6 +51,31 @@ pub(super) struct GlyphCache {
     older: HashMap<ImageKey, Option<Arc<GlyphImage>>>,
     /// How often bounds or pixels were asked for.
     pub(super) counts: CacheCounts,
+}
+
+#[derive(Clone, Copy)]
+struct Measured {
+    /// In ems, y down.
+    bounds: Rect,
+    is_colored: bool,
+}
+
+/// What a glyph paints about its origin, in layer pixels.
+#[derive(Clone, Copy)]
+pub(super) struct Painted {
+    pub(super) bounds: Rect,
+    /// Whether it has colours of its own: a picture, or outlines of several colours.
+    pub(super) is_colored: bool,
+}
+
+/// A part of a glyph's pixels, counted from that in which its origin lies: from `left` and `top` up to, not including,
+/// `right` and `bottom`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) left: i32,
+    pub(super) top: i32,
+    pub(super) right: i32,
+    pub(super) bottom: i32,
 }
 
 /// All that the pixels of a glyph follow from, bit by bit: a glyph that was drawn before is the very same as one that is
@@ -82,6 +109,14 @@ pub(super) enum GlyphPixels {
     Color(Vec<u8>),
 }
 
+impl Window {
+    fn intersect(self, other: Self) -> Option<Self> {
+        let (left, top) = (self.left.max(other.left), self.top.max(other.top));
+        let (right, bottom) = (self.right.min(other.right), self.bottom.min(other.bottom));
+        (left < right && top < bottom).then_some(Self { left, top, right, bottom })
+    }
+}
+
 impl GlyphPixels {
     fn len(&self) -> usize {
         match self {
@@ -93,23 +128,22 @@ impl GlyphPixels {
 impl GlyphCache {
     /// What a glyph paints, in layer pixels; `None` for blanks.
     pub(super) fn bounds(&mut self, system: &mut FontSystem, glyph: &Glyph) -> Option<Rect> {
-        let key = (glyph.font, glyph.weight, glyph.id, glyph.slanted);
-        let context = &mut self.context;
-        let em = match self.bounds.get(&key) {
-            Some(known) => {
-                self.counts.count(true);
-                *known
-            }
-            None => {
-                self.counts.count(false);
-                let measured = measure(context, system, glyph);
-                self.bounds.insert(key, measured);
-                measured
-            }
-        }?;
-        let size = f64::from(glyph.size);
-        let area = Rect::new(em.x0 * size, em.y0 * size, em.x1 * size, em.y1 * size);
-        Some(area + kurbo::Vec2::new(glyph.x, glyph.baseline + glyph.shift))
+        let is_known = self.measured.contains_key(&Self::key(glyph));
+        self.counts.count(is_known);
+        let place = kurbo::Vec2::new(glyph.x, glyph.baseline + glyph.shift);
+        self.painted(system, glyph).map(|painted| painted.bounds + place)
+    }
+
+    /// What a glyph is; `None` for blanks.
+    pub(super) fn painted(&mut self, system: &mut FontSystem, glyph: &Glyph) -> Option<Painted> {
+        let Self { context, measured, .. } = self;
+        let Measured { bounds, is_colored } =
+            (*measured.entry(Self::key(glyph)).or_insert_with(|| measure(context, system, glyph)))?;
+        Some(Painted { bounds: bounds.scale_from_origin(f64::from(glyph.size)), is_colored })
+    }
+
+    fn key(glyph: &Glyph) -> (ID, Weight, u16, bool) {
+        (glyph.font, glyph.weight, glyph.id, glyph.slanted)
     }
 
     /// A glyph at `scale` raster pixels per layer pixel, its origin `fraction` of a pixel right of and below the corner
@@ -196,6 +230,7 @@ impl GlyphCache {
                 glyph.id,
                 (f64::from(size) * f64::from(squeeze.0), f64::from(size) * f64::from(squeeze.1)),
                 fraction,
+                None,
             ),
             _ => None,
         }
@@ -213,21 +248,43 @@ impl GlyphCache {
         }
         let mut outline = scaler.scale_outline(glyph.id)?;
         if glyph.slanted {
-            outline.transform(&Transform::skew(Angle::from_degrees(SLANT), Angle::from_degrees(0.0)));
+            outline.transform(&slant());
         }
-        // Upwards in fonts.
-        let point = |p: Vector| Point::new(f64::from(p.x), -f64::from(p.y));
-        let mut path = BezPath::new();
-        for command in outline.path().commands() {
-            match command {
-                Command::MoveTo(p) => path.move_to(point(p)),
-                Command::LineTo(p) => path.line_to(point(p)),
-                Command::QuadTo(a, p) => path.quad_to(point(a), point(p)),
-                Command::CurveTo(a, b, p) => path.curve_to(point(a), point(b), point(p)),
-                Command::Close => path.close_path(),
-            }
-        }
+        let path = bez_path(outline.path());
         (!path.is_empty()).then_some(path)
+    }
+
+    /// The outlines of a glyph that has them in several colours, in layer pixels about its origin, from the back to the
+    /// front; each with its colour, straight RGBA. Empty if it is none.
+    pub(super) fn colored_outlines(&mut self, system: &mut FontSystem, glyph: &Glyph) -> Vec<(BezPath, [u8; 4])> {
+        let Some(font) = system.get_font(glyph.font, glyph.weight) else { return Vec::new() };
+        let font = font.as_swash();
+        let coords = coordinates(font, glyph.weight);
+        let mut scaler = self.context.builder(font).hint(false).normalized_coords(&coords).size(glyph.size).build();
+        let Some(mut outline) = scaler.scale_color_outline(glyph.id) else { return Vec::new() };
+        if glyph.slanted {
+            outline.transform(&slant());
+        }
+        let palette = font.color_palettes().next();
+        let color = |index| palette.as_ref().map(|palette| palette.get(index));
+        (0..outline.len())
+            .filter_map(|index| outline.get(index))
+            .map(|layer| (bez_path(layer.path()), layer.color_index().and_then(color).unwrap_or(NO_COLOR)))
+            .collect()
+    }
+
+    /// The pixels within `window` of a glyph that the font has as a picture; see [`Self::image`].
+    pub(super) fn picture_within(
+        &mut self,
+        system: &mut FontSystem,
+        glyph: &Glyph,
+        scale: (f64, f64),
+        fraction: (f32, f32),
+        window: Window,
+    ) -> Option<GlyphImage> {
+        let font = system.get_font(glyph.font, glyph.weight)?;
+        let size = f64::from(glyph.size);
+        self.draw_picture(font.as_swash(), glyph.id, (size * scale.0, size * scale.1), fraction, Some(window))
     }
 
     /// Draws a glyph that the font has as a picture; `size` is that of the em in raster pixels.
@@ -237,6 +294,7 @@ impl GlyphCache {
         id: u16,
         size: (f64, f64),
         fraction: (f32, f32),
+        window: Option<Window>,
     ) -> Option<GlyphImage> {
         let em = font.color_strikes().map(|strike| strike.ppem()).max().filter(|ppem| *ppem > 0)?;
         // Size 0 is as the font has it: it is resampled here, premultiplied, so that edges get no dark rim.
@@ -247,21 +305,38 @@ impl GlyphCache {
             return None;
         }
         let scale = (size.0 / f64::from(em), size.1 / f64::from(em));
-        let left = (f64::from(placement.left) * scale.0 + f64::from(fraction.0)).round();
-        let top = (-f64::from(placement.top) * scale.1 + f64::from(fraction.1)).round();
-        let width = (f64::from(placement.width) * scale.0).round().max(1.0) as u32;
-        let height = (f64::from(placement.height) * scale.1).round().max(1.0) as u32;
+        let left = (f64::from(placement.left) * scale.0 + f64::from(fraction.0)).round() as i32;
+        let top = (-f64::from(placement.top) * scale.1 + f64::from(fraction.1)).round() as i32;
+        let width = (f64::from(placement.width) * scale.0).round().max(1.0) as i32;
+        let height = (f64::from(placement.height) * scale.1).round().max(1.0) as i32;
+        let whole = Window { left, top, right: left.checked_add(width)?, bottom: top.checked_add(height)? };
+        // Further off only damaged files have anything.
+        let near = || Window {
+            left: (-2.0 * size.0) as i32,
+            top: (-2.0 * size.1) as i32,
+            right: (3.0 * size.0) as i32,
+            bottom: (2.0 * size.1) as i32,
+        };
+        let seen = whole.intersect(window.unwrap_or_else(near))?;
+        let crop = (seen != whole).then(|| {
+            let (wide, high) = (f64::from(placement.width), f64::from(placement.height));
+            let x = |at: i32| f64::from(at - left) / f64::from(width) * wide;
+            let y = |at: i32| f64::from(at - top) / f64::from(height) * high;
+            let crop = Rect::new(x(seen.left), y(seen.top), x(seen.right), y(seen.bottom));
+            crop.intersect(Rect::new(0.0, 0.0, wide, high))
+        });
 
         let data = premultiplied(picture.data);
-        let from = ResizeSource { width: placement.width, height: placement.height, data: &data, crop: None };
+        let from = ResizeSource { width: placement.width, height: placement.height, data: &data, crop };
+        let (width, height) = ((seen.right - seen.left) as u32, (seen.bottom - seen.top) as u32);
         let mut pixels = resize_rgba(from, (width, height), FilterType::Lanczos3).ok()?;
         for pixel in pixels.chunks_exact_mut(4) {
             let alpha = pixel[3];
             pixel[..3].iter_mut().for_each(|color| *color = (*color).min(alpha));
         }
         Some(GlyphImage {
-            left: left as i32,
-            top: top as i32,
+            left: seen.left,
+            top: seen.top,
             width: width as usize,
             height: height as usize,
             pixels: GlyphPixels::Color(pixels),
@@ -269,26 +344,49 @@ impl GlyphCache {
     }
 }
 
-fn measure(context: &mut ScaleContext, system: &mut FontSystem, glyph: &Glyph) -> Option<Rect> {
+fn measure(context: &mut ScaleContext, system: &mut FontSystem, glyph: &Glyph) -> Option<Measured> {
     let font = system.get_font(glyph.font, glyph.weight)?;
     let font = font.as_swash();
     let coords = coordinates(font, glyph.weight);
     let mut scaler = context.builder(font).hint(false).normalized_coords(&coords).size(MEASURED).build();
-    let outline = scaler.scale_color_outline(glyph.id).or_else(|| scaler.scale_outline(glyph.id));
+    let colored = scaler.scale_color_outline(glyph.id);
+    let is_colored = colored.is_some();
+    let outline = colored.or_else(|| scaler.scale_outline(glyph.id));
     if let Some(mut outline) = outline.filter(|outline| !outline.points().is_empty()) {
         if glyph.slanted {
-            outline.transform(&Transform::skew(Angle::from_degrees(SLANT), Angle::from_degrees(0.0)));
+            outline.transform(&slant());
         }
         let bounds = outline.bounds();
         let em = f64::from(MEASURED);
         let sides = [bounds.min.x, bounds.max.x, bounds.min.y, bounds.max.y].map(|v| f64::from(v) / em);
         let [x0, x1, low, high] = sides;
-        return sides.iter().all(|side| side.abs() <= FARTHEST).then(|| Rect::new(x0, -high, x1, -low));
+        let bounds = Rect::new(x0, -high, x1, -low);
+        return sides.iter().all(|side| side.abs() <= FARTHEST).then_some(Measured { bounds, is_colored });
     }
     // At size 0 the picture is only decoded, not enlarged to the size that outlines are measured at.
     let mut scaler = context.builder(font).size(0.0).build();
     let picture = scaler.scale_color_bitmap(glyph.id, StrikeWith::LargestSize);
-    picture.map(|_| PICTURE)
+    picture.map(|_| Measured { bounds: PICTURE, is_colored: true })
+}
+
+fn slant() -> Transform {
+    Transform::skew(Angle::from_degrees(SLANT), Angle::from_degrees(0.0))
+}
+
+fn bez_path(outline: impl PathData) -> BezPath {
+    // Upwards in fonts.
+    let point = |p: Vector| Point::new(f64::from(p.x), -f64::from(p.y));
+    let mut path = BezPath::new();
+    for command in outline.commands() {
+        match command {
+            Command::MoveTo(p) => path.move_to(point(p)),
+            Command::LineTo(p) => path.line_to(point(p)),
+            Command::QuadTo(a, p) => path.quad_to(point(a), point(p)),
+            Command::CurveTo(a, b, p) => path.curve_to(point(a), point(b), point(p)),
+            Command::Close => path.close_path(),
+        }
+    }
+    path
 }
 
 /// Where on a variable font's axis of weights a glyph is drawn.

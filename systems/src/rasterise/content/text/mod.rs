@@ -5,6 +5,7 @@ pub(crate) mod faces;
 mod fallback;
 pub(crate) mod fonts;
 mod glyphs;
+mod large;
 mod layout;
 mod lines;
 mod paragraphs;
@@ -25,11 +26,16 @@ pub(crate) use self::{
     work::{drawing_work, setting_work},
 };
 use self::{
-    glyphs::{GlyphImage, GlyphPixels},
+    glyphs::{GlyphImage, GlyphPixels, Painted},
     layout::{Glyph, Rule, TextLayout},
 };
 use super::{DrawContext, Drawable, Measure, Scrolling, error_card, outline, paint, stroke, surface::Surface};
 use crate::{quality::Quality, rasterise::effects};
+
+/// Raster pixels of the largest glyph that is drawn as a whole and may be kept.
+const LARGEST: f64 = 1024.0 * 1024.0;
+/// Raster pixels that a glyph may reach out of its bounds by because it is brought onto whole ones.
+const ROUNDED: f64 = 2.0;
 
 impl Drawable for TextContent {
     fn measure(&self, ctx: &mut DrawContext<'_>) -> Measure {
@@ -150,22 +156,24 @@ fn draw_layout(
     fonts: &mut Fonts,
 ) {
     let until = revealed(content, layout);
-    let glyphs: Vec<&Glyph> = layout.glyphs.iter().filter(|glyph| glyph.letter <= until).collect();
     let rules = whole_rules(layout.rules.iter().filter(|rule| rule.letter <= until));
     // Gradients span the text box, or the line of a ticker.
     let width = if content.ticker.is_some() { layout.text_width } else { layout.width };
     let area = Rect::new(origin.0, origin.1, origin.0 + width, origin.1 + layout.height);
     let place = Place { scale: surface.scale, corner: (f64::from(surface.left), f64::from(surface.top)), origin };
     let (columns, rows) = (surface.pixmap.width(), surface.pixmap.height());
+    let reach = content.stroke.as_ref().map_or(0.0, stroke::reach);
+    let shown = layout.glyphs.iter().filter(|glyph| glyph.letter <= until);
+    let glyphs: Vec<Placed<'_>> =
+        shown.filter_map(|glyph| place.placed(glyph, (columns, rows), reach, fonts)).collect();
 
     if let Some(stroke) = &content.stroke
         && let Some(mut coverage) = Mask::new(columns, rows)
     {
-        for glyph in &glyphs {
+        for Placed { glyph, at, .. } in &glyphs {
             let Some(outline) = fonts.glyphs.outline(&mut fonts.system, glyph) else { continue };
-            let at = place.of_glyph(glyph);
             if let Some(line) = stroke::stroked(&outline, stroke, place.scale) {
-                coverage.fill_path(&line, FillRule::Winding, true, place.transform(at));
+                coverage.fill_path(&line, FillRule::Winding, true, place.transform(*at));
             }
         }
         for rule in &rules {
@@ -179,25 +187,20 @@ fn draw_layout(
     // What has no fill of its own has that of the text.
     let own = |style: usize| style.checked_sub(1).and_then(|span| content.spans.get(span)?.fill.as_ref());
     let number = |style: usize| if own(style).is_some() { style } else { 0 };
-    let mut paints: Vec<usize> = glyphs.iter().map(|glyph| number(glyph.style)).collect();
+    let mut paints: Vec<usize> = glyphs.iter().map(|placed| number(placed.glyph.style)).collect();
     paints.extend(rules.iter().map(|rule| number(rule.style)));
     paints.sort_unstable();
     paints.dedup();
-    let mut pictures = Vec::new();
     for paint in paints {
         let Some(mut coverage) = Mask::new(columns, rows) else { return };
-        for glyph in glyphs.iter().filter(|glyph| number(glyph.style) == paint) {
-            let (x, y) = place.of_glyph(glyph);
-            let fraction = ((x - x.floor()) as f32, (y - y.floor()) as f32);
-            let Some(image) = fonts.glyphs.image(&mut fonts.system, glyph, place.scale, fraction) else {
-                continue;
-            };
-            let at = (image.left.saturating_add(x.floor() as i32), image.top.saturating_add(y.floor() as i32));
-            match &image.pixels {
-                GlyphPixels::Coverage(_) => {
-                    add_coverage(coverage.data_mut(), (columns as usize, rows as usize), at, &image);
-                }
-                GlyphPixels::Color(_) => pictures.push((at, image)),
+        let covering = |placed: &&Placed<'_>| !placed.is_colored && number(placed.glyph.style) == paint;
+        for placed in glyphs.iter().filter(covering) {
+            if placed.is_large {
+                large::cover(&mut coverage, placed, &place, fonts);
+            } else if let Some(image) =
+                fonts.glyphs.image(&mut fonts.system, placed.glyph, place.scale, placed.fraction())
+            {
+                add_coverage(coverage.data_mut(), (columns as usize, rows as usize), placed.corner(&image), &image);
             }
         }
         for rule in rules.iter().filter(|rule| number(rule.style) == paint) {
@@ -211,8 +214,43 @@ fn draw_layout(
         let fill: &Paint = own(paint).unwrap_or(&content.fill);
         paint::fill_mask(surface, &coverage, fill, area);
     }
-    for (at, picture) in &pictures {
-        add_picture(surface.pixmap.data_mut(), (columns as usize, rows as usize), *at, picture);
+    let mut colored: Vec<&Placed<'_>> = glyphs.iter().filter(|placed| placed.is_colored).collect();
+    colored.sort_by_key(|placed| number(placed.glyph.style));
+    for placed in colored {
+        if placed.is_large {
+            large::lay(surface, placed, &place, fonts);
+        } else if let Some(image) = fonts.glyphs.image(&mut fonts.system, placed.glyph, place.scale, placed.fraction())
+        {
+            add_picture(surface.pixmap.data_mut(), (columns as usize, rows as usize), placed.corner(&image), &image);
+        }
+    }
+}
+
+/// A glyph that may be seen on a surface.
+struct Placed<'a> {
+    glyph: &'a Glyph,
+    /// The pixel of the surface on which its origin lies.
+    at: (f64, f64),
+    is_colored: bool,
+    /// Whether its pixels are too many to draw them all.
+    is_large: bool,
+}
+
+impl Placed<'_> {
+    /// How far its origin lies from the corner of a pixel.
+    fn fraction(&self) -> (f32, f32) {
+        ((self.at.0 - self.at.0.floor()) as f32, (self.at.1 - self.at.1.floor()) as f32)
+    }
+
+    /// The pixel in which its origin lies.
+    fn pixel(&self) -> (i32, i32) {
+        (self.at.0.floor() as i32, self.at.1.floor() as i32)
+    }
+
+    /// Where the corner of its picture lies.
+    fn corner(&self, image: &GlyphImage) -> (i32, i32) {
+        let (x, y) = self.pixel();
+        (image.left.saturating_add(x), image.top.saturating_add(y))
     }
 }
 
@@ -233,8 +271,18 @@ impl Place {
         ((self.origin.0 + x) * self.scale.0 - self.corner.0, baseline + below * self.scale.1)
     }
 
-    fn of_glyph(&self, glyph: &Glyph) -> (f64, f64) {
-        self.of(glyph.x, glyph.baseline, glyph.shift)
+    /// A glyph on a surface of this size; `None` if nothing of it is seen there, nor of a stroke that reaches so far from
+    /// it, in layer pixels.
+    fn placed<'a>(&self, glyph: &'a Glyph, size: (u32, u32), reach: f64, fonts: &mut Fonts) -> Option<Placed<'a>> {
+        let Painted { bounds, is_colored } = fonts.glyphs.painted(&mut fonts.system, glyph)?;
+        let at = self.of(glyph.x, glyph.baseline, glyph.shift);
+        let Rect { x0, y0, x1, y1 } = bounds;
+        let (across, down) = self.scale;
+        let pixels = Rect::new(x0 * across, y0 * down, x1 * across, y1 * down) + kurbo::Vec2::from(at);
+        let reached = pixels.inflate(reach * self.scale.0 + ROUNDED, reach * self.scale.1 + ROUNDED);
+        let whole = Rect::new(0.0, 0.0, size.0.into(), size.1.into());
+        let is_large = pixels.area() > LARGEST;
+        reached.overlaps(whole).then_some(Placed { glyph, at, is_colored, is_large })
     }
 
     /// The upper left corner, on a whole row.
