@@ -125,9 +125,9 @@ impl Encoder {
         let mut buffer = gst::Buffer::from_slice(held);
         let (from, to) = (self.format.presentation_time(tick), self.format.presentation_time(tick + 1));
         if self.key_frames.is_due(tick) {
-            // Of its own accord the encoder counts frames, and those that were skipped are time too.
-            let force = gst_video::UpstreamForceKeyUnitEvent::builder().running_time(clock_time(from));
-            self.packets.send_event(force.build());
+            // In line with the frames, so that it means the next one. A time would not do: `x264enc` compares it with times
+            // that it has shifted.
+            self.video.send_event(gst_video::DownstreamForceKeyUnitEvent::builder().build());
         }
         let writable = buffer.make_mut();
         writable.set_pts(clock_time(from));
