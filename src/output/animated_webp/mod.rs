@@ -158,8 +158,8 @@ impl AnimatedWebp {
         Ok(added.map_err(|error| not_writable(&self.path, &error))?)
     }
 
-    /// Encodes what lies in `area`. (To make transparent what is as it was would take less room without losses; but decoders
-    /// that blend, libwebp's among them, make some of the other pixels darker by one.)
+    /// Encodes what lies in `area`. (To make transparent what is as it was would take less room without losses; but a
+    /// decoder that blends may make the other pixels darker by one: that of `image` does.)
     fn encode(&self, area: Area, pixels: &[u8]) -> Result<EncodedFrame, AnimatedWebpError> {
         let own: Vec<u8> = area.rows(pixels, self.whole.width).flatten().copied().collect();
         let encoder = Encoder::new(&own, PixelLayout::Rgba, area.width, area.height);
