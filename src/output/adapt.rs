@@ -73,6 +73,11 @@ impl Adapter {
         self.bitrate(full, floor) != before
     }
 
+    /// Nothing is known of the link for now. What was learnt of it counts until it is there again.
+    pub(super) fn wait(&mut self) {
+        (self.long, self.calm_since) = (None, None);
+    }
+
     /// A step down, unless there is none left, or the one before helps already.
     fn step_down(&mut self, queue: Duration, is_possible: bool, now: Instant) {
         let last = self.long;
@@ -146,6 +151,24 @@ mod tests {
             link.run(3000, 10_000.0);
             prop_assert_eq!(link.rate(), FULL);
         }
+    }
+
+    #[test]
+    fn a_link_that_was_lost_is_met_again_with_what_it_took() {
+        let mut link = Link::new();
+        link.run(300, 1600.0);
+        let before = link.rate();
+        assert!(before < FULL, "{before}");
+        // An empty queue would be taken for a good link by then.
+        for _ in 0..6000 {
+            link.now += Duration::from_millis(100);
+            link.adapter.wait();
+        }
+        link.queue = 0.0;
+        link.run(1, 1600.0);
+        assert_eq!(link.rate(), before);
+        link.run(3000, 10_000.0);
+        assert_eq!(link.rate(), FULL);
     }
 
     #[test]

@@ -340,8 +340,13 @@ impl Feeder {
         let is_other = match &pressure {
             Some(pressure) => {
                 self.floor = pressure.min_bitrate;
-                let queue = self.program.format.presentation_time(pressure.queued);
-                self.adapter.observe(queue, full, self.floor, self.looked)
+                if let Some(queued) = pressure.queued {
+                    let queue = self.program.format.presentation_time(queued);
+                    self.adapter.observe(queue, full, self.floor, self.looked)
+                } else {
+                    self.adapter.wait();
+                    false
+                }
             }
             None => {
                 let before = self.bitrate();

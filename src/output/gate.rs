@@ -49,6 +49,8 @@ pub(super) struct Gate {
     kept: Option<VecDeque<Packet>>,
     /// Whether anything was let through since the stream went on air. What came before is not missed.
     begun: bool,
+    /// Whether the output is on air: a peer takes what comes through.
+    pub(super) is_on_air: bool,
     /// Whether the outlet takes nothing at all.
     pub(super) is_stalled: bool,
     /// Frames left out.

@@ -78,10 +78,10 @@ impl Link {
         self.is_enabled && self.rendition == *rendition
     }
 
-    /// Frames that wait for it; none if it takes nothing at all, since fewer would not help then.
-    pub(super) fn queued(&self) -> u64 {
+    /// Frames that wait for it; `None` if that says nothing of its link, since it is not connected or takes nothing at all.
+    pub(super) fn queued(&self) -> Option<u64> {
         let gate = lock(&self.gate);
-        if gate.is_stalled { 0 } else { gate.queued() }
+        (gate.is_on_air && !gate.is_stalled).then(|| gate.queued())
     }
 
     /// Whether nothing is left of it: its supervisor is done, and its last pipeline is down.

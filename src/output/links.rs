@@ -32,8 +32,8 @@ pub(super) type RenditionName = Option<String>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pressure {
     pub(super) id: String,
-    /// Frames.
-    pub(super) queued: u64,
+    /// Frames; `None` if nothing is known of any of the links at present.
+    pub(super) queued: Option<u64>,
     pub(super) min_bitrate: u32,
 }
 

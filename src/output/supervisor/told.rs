@@ -89,6 +89,7 @@ impl Supervisor {
         self.forget_dropped();
         {
             let mut gate = lock(&self.gate);
+            gate.is_on_air = state == OutputState::Started;
             gate.is_stalled = self.status.is_stalled;
             self.status.bytes = gate.bytes;
             self.status.dropped_frames = gate.dropped;
