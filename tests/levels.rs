@@ -35,7 +35,7 @@ fn tone(id: &str, frequency: u32, volume: f64) -> Value {
 
 /// Whether both channels have this level, to a tenth of a decibel.
 fn is(levels: &Value, decibels: f64) -> bool {
-    (0..2).all(|channel| (levels[channel].as_f64().unwrap() - decibels).abs() < 0.1)
+    (0..2).all(|channel| levels[channel].as_f64().is_some_and(|level| (level - decibels).abs() < 0.1))
 }
 
 #[test]

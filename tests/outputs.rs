@@ -252,8 +252,12 @@ fn outputs_that_were_removed_count_until_they_are_gone() {
     });
     add("more", "more.mkv").expect(409);
     of_each(&|id| drop(service.send("DELETE", &format!("{PATH}/{id}"), &Value::Null).expect(200)));
-    let told = add("more", "more.mkv").expect(503).json();
-    assert!(told["detail"].as_str().unwrap().contains("still finish"), "{told}");
+    // What has sent nothing has nothing to finish: it is gone at once, or in a moment.
+    let told = add("more", "more.mkv");
+    if told.status != 201 {
+        let told = told.expect(503).json();
+        assert!(told["detail"].as_str().unwrap().contains("still finish"), "{told}");
+    }
     // Only those that are there at the end of it count against who adds too many.
     wait_for("room", PATIENCE, || (add("room", "room.mkv").status == 201).then_some(()));
     assert_keys_are_kept(&service);

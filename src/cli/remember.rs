@@ -258,27 +258,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Box::new(Embedded::open(folder.path()).unwrap());
         let mut memory = Memory { store, remembered: Remembered::default() };
-        let (one, other) = (scene("r1", &["one"]), scene("r2", &["other"]));
-        let began = restart(&mut memory, one.clone(), "r1/show.json", &one);
+        let (one, other) = (scene("/r1", &["one"]), scene("/r2", &["other"]));
+        let began = restart(&mut memory, one.clone(), "/r1/show.json", &one);
         assert_eq!(began.scene, one);
 
-        let edited = scene("r1", &["one", "mine"]);
-        let began = restart(&mut memory, edited.clone(), "r2/show.json", &other);
+        let edited = scene("/r1", &["one", "mine"]);
+        let began = restart(&mut memory, edited.clone(), "/r2/show.json", &other);
         assert_eq!((&began.scene, began.scenes.active.as_str()), (&other, "show"));
         assert_eq!(ids(&began.scenes.others[&SceneId::new("show-2").unwrap()]), ["one", "mine"]);
 
         // Nothing was edited here: the file has it all.
-        let began = restart(&mut memory, other.clone(), "r1/show.json", &one);
+        let began = restart(&mut memory, other.clone(), "/r1/show.json", &one);
         assert_eq!(began.scene, one);
         assert_eq!(began.scenes.others[&SceneId::new("show-2").unwrap()].as_ref(), &edited);
         assert!(!names(&began).contains(&"show-3"), "{:?}", names(&began));
 
         // A scene that waits under the name of the file is not lost either.
-        let began = restart(&mut memory, edited.clone(), "r1/next.json", &one);
+        let began = restart(&mut memory, edited.clone(), "/r1/next.json", &one);
         assert!(names(&began).contains(&"show"), "{:?}", names(&began));
-        let again = scene("r1", &["one", "again"]);
+        let again = scene("/r1", &["one", "again"]);
         memory.remembered.insert_scene(HELD, "show", Some(&again));
-        let began = restart(&mut memory, one.clone(), "r1/show.json", &one);
+        let began = restart(&mut memory, one.clone(), "/r1/show.json", &one);
         assert!(began.scenes.others.values().any(|held| **held == again), "{:?}", names(&began));
         assert!(!names(&began).contains(&"show"));
     }
