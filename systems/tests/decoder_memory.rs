@@ -6,49 +6,25 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    unsafe_code,
-    reason = "a test ends at what it did not expect; an allocator cannot be written otherwise"
+    reason = "a test ends at what it did not expect"
 )]
 
+#[path = "support/memory.rs"]
+mod memory;
+
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use components::{AssetDocument, AssetId};
 use flate2::{Compression, Crc, write::ZlibEncoder};
 use image::{Delay, ImageBuffer, Rgb, RgbImage, Rgba, RgbaImage, codecs::gif::GifEncoder};
+use memory::most_taken_by;
 use serde_json::json;
 use systems::assets::{AssetAction, AssetError, AssetState, Assets};
-
-/// The system's allocator, which counts.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: all is passed on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(now, Ordering::Relaxed);
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What is not counted: 1 MiB of each decoder, as the assets have it, and what the test itself takes.
 const SLACK: usize = 3 << 20;
@@ -79,11 +55,8 @@ fn excess(kind: &str, path: &Path) -> (usize, usize) {
     }
     let limit = usize::try_from(assets.stats().limit).unwrap();
     assets.steer("x", AssetAction::Unload).unwrap();
-    let before = NOW.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
-    read(&mut assets, &id);
+    let ((), taken) = most_taken_by(|| read(&mut assets, &id));
     assert!(matches!(assets.state(&id), Some(AssetState::Image(_) | AssetState::Animation(_))));
-    let taken = MOST.load(Ordering::Relaxed) - before;
     println!("{}: {taken} bytes within {limit}", path.display());
     (limit, taken.saturating_sub(limit))
 }

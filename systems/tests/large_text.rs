@@ -6,17 +6,15 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    unsafe_code,
-    reason = "a test ends at what it did not expect; an allocator cannot be written otherwise"
+    reason = "a test ends at what it did not expect"
 )]
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering},
-};
+#[path = "support/memory.rs"]
+mod memory;
 
 use components::LayerDocument;
 use kurbo::Rect;
+use memory::most_taken_by;
 use serde_json::{Value, json};
 use systems::{
     Quality,
@@ -26,31 +24,6 @@ use systems::{
         pixmap::Raster,
     },
 };
-
-/// The system's allocator, which counts.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: all is passed on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(now, Ordering::Relaxed);
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// The part of a layer that is drawn here has 640 x 360 pixels: 0.9 MB, and some copies of it.
 const ENOUGH: usize = 32 << 20;
@@ -116,10 +89,7 @@ fn text_takes_what_is_seen_of_it_and_looks_the_same() {
         // Within the second letter, from above its feet on.
         let (x, y) = (1000.0, 1000.0);
         let part = Rect::new(x, y, x + 640.0 / scale, y + 360.0 / scale);
-        let before = NOW.load(Ordering::Relaxed);
-        MOST.store(before, Ordering::Relaxed);
-        let picture = draw(&layer, scale, Some(part), fonts);
-        let taken = MOST.load(Ordering::Relaxed) - before;
+        let (picture, taken) = most_taken_by(|| draw(&layer, scale, Some(part), fonts));
         println!("{name}: {taken} bytes");
         assert!(taken <= ENOUGH, "{name}: {taken} bytes");
         drop(picture);
