@@ -160,12 +160,12 @@ impl Journal {
 
 /// The one who takes what is appended. When it is dropped nothing is kept any more.
 pub struct JournalReader {
-    journal: Arc<super::handle::Shared>,
+    journal: Arc<super::shared::Shared>,
 }
 
 impl JournalReader {
     /// Takes over the journal: from now on it is kept, beginning with the whole scene. `None` if somebody else has.
-    pub(super) fn new(shared: Arc<super::handle::Shared>) -> Option<Self> {
+    pub(super) fn new(shared: Arc<super::shared::Shared>) -> Option<Self> {
         {
             let mut pending = shared.journal.pending();
             if mem::replace(&mut pending.is_read, true) {

@@ -8,6 +8,7 @@ mod levels;
 mod pace;
 mod refusal;
 mod scheduled;
+mod shared;
 mod shown;
 mod slow;
 mod soundtrack;

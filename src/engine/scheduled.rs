@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    type Answer = oneshot::Receiver<super::super::handle::EditReply>;
+    type Answer = oneshot::Receiver<super::super::shared::EditReply>;
 
     /// Sends empty batches for tick `at` until one is refused.
     fn fill(scheduled: &mut Scheduled, owner: Owner, at: u64) -> (Vec<Answer>, EditRejected) {

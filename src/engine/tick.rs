@@ -25,9 +25,9 @@ use super::{
     Document, HELD, Kept, ON_AIR, Reconfiguration, ReconfigurationRefused, SceneChange, Shedding, StepRefused,
     StreamEvent, StreamFormat, Transport, Whole,
     governor::Governor,
-    handle::{EditReply, Request, Sender, Shared},
     pace::Pace,
     scheduled::Scheduled,
+    shared::{EditReply, Request, Sender, Shared},
     shown::Shown,
     slow::SlowTicks,
 };

@@ -1,5 +1,7 @@
 //! What the rest of the service may ask of the engine: edits in; snapshots, diffs, frames and events out.
 
+mod standing;
+
 use std::{
     fmt,
     net::IpAddr,
@@ -13,7 +15,6 @@ use std::{
 
 use components::{
     Edit, EditOutcome, SceneDiff, SceneSnapshot,
-    audio::LevelReading,
     edit::{BatchRejected, EditRejected, MAX_PATCHED_VALUES},
     held::HeldScenes,
     layer::LayerId,
@@ -29,12 +30,11 @@ use tokio::{
 };
 
 use super::{
-    Command, CommandRefused, Document, EncoderStatus, EngineClosed, EngineStats, JournalReader, MAX_STEP, OutputStatus,
-    ProgramFrame, Reconfiguration, ReconfigurationRefused, StepRefused, StoreStatus, StreamEvent, StreamFormat,
-    Transport, Unanswered, Whole,
+    Command, CommandRefused, Document, EngineClosed, EngineStats, JournalReader, MAX_STEP, ProgramFrame,
+    Reconfiguration, ReconfigurationRefused, StepRefused, StreamEvent, StreamFormat, Transport, Unanswered, Whole,
     journal::Journal,
-    levels::{Heard, Levels, Mixed},
-    scheduled::Owner,
+    levels::Heard,
+    shared::{Consumer, Request, Sender, Shared},
 };
 
 /// Requests that may wait for the tick thread. Those that find no place wait for one, each in its turn: how soon one is
@@ -45,108 +45,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Diffs and events that a slow receiver may be behind before it is told that it lagged.
 const BACKLOG: usize = 1024;
 
-/// What the tick thread is asked to do.
-pub(super) enum Request {
-    Edit {
-        sender: Sender,
-        edits: Vec<Edit>,
-        documents: Vec<Document>,
-        at: Option<u64>,
-        reply: oneshot::Sender<EditReply>,
-    },
-    Check {
-        edits: Vec<Edit>,
-        reply: oneshot::Sender<Result<u64, BatchRejected>>,
-    },
-    Whole {
-        reply: oneshot::Sender<Box<Whole>>,
-    },
-    Snapshot {
-        reply: oneshot::Sender<Arc<SceneSnapshot>>,
-    },
-    Scenes {
-        reply: oneshot::Sender<(Arc<SceneSnapshot>, HeldScenes)>,
-    },
-    Picture {
-        reply: oneshot::Sender<Arc<Picture>>,
-    },
-    Reconfigure {
-        change: Reconfiguration,
-        reply: oneshot::Sender<Result<u64, ReconfigurationRefused>>,
-    },
-    Timelines {
-        reply: oneshot::Sender<(u64, Vec<TimelineStatus>)>,
-    },
-    Assets {
-        reply: oneshot::Sender<(u64, Vec<AssetStatus>)>,
-    },
-    Step {
-        frames: u32,
-        reply: oneshot::Sender<Result<u64, StepRefused>>,
-    },
-    Activate {
-        id: Option<LayerId>,
-        reply: oneshot::Sender<Result<(), BatchRejected>>,
-    },
-    SteerAsset {
-        id: String,
-        action: AssetAction,
-        reply: oneshot::Sender<Result<(), AssetRefused>>,
-    },
-    Shutdown,
-}
-
-/// How a batch ended, and up to which position of the journal all that led to that stands.
-pub(super) type EditReply = (EditOutcome, u64);
-
-/// What the tick thread writes and everybody reads.
-pub(super) struct Shared {
-    /// Free places in the mailbox. The tick thread gives one back for each request that it takes.
-    pub(super) places: Semaphore,
-    pub(super) format: Mutex<StreamFormat>,
-    pub(super) started: Instant,
-    pub(super) transport: watch::Sender<Transport>,
-    pub(super) events: broadcast::Sender<StreamEvent>,
-    pub(super) diffs: broadcast::Sender<Arc<SceneDiff>>,
-    pub(super) outputs: watch::Sender<Vec<OutputStatus>>,
-    pub(super) encoders: Mutex<Vec<EncoderStatus>>,
-    pub(super) active_layer: watch::Sender<Option<LayerId>>,
-    pub(super) stats: Mutex<EngineStats>,
-    pub(super) consumers: Mutex<Vec<Consumer>>,
-    pub(super) clients: AtomicU64,
-    /// Handles that were made for clients.
-    senders: AtomicU64,
-    pub(super) starts: AtomicU64,
-    /// The scene after the last tick, once somebody has asked for it. The next tick takes it away before anybody can know
-    /// what that has changed.
-    pub(super) snapshot: Mutex<Option<Arc<SceneSnapshot>>>,
-    pub(super) journal: Journal,
-    pub(super) heard: Heard,
-    pub(super) store: Mutex<Option<StoreStatus>>,
-}
-
-/// One who takes frames.
-pub(super) struct Consumer {
-    pub(super) sender: SyncSender<ProgramFrame>,
-    /// Whether a frame that it does not take is missed: counted as dropped, and a sign that the load is too high.
-    pub(super) needs_all: bool,
-}
-
 /// The way to the engine. Cheap to clone.
 #[derive(Clone)]
 pub struct EngineHandle {
     mailbox: SyncSender<Request>,
     shared: Arc<Shared>,
     sender: Sender,
-}
-
-/// Who sends edits.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sender {
-    /// Whose turn it is when they are carried out.
-    pub(super) number: u64,
-    /// Whose share of what may wait for ticks to come they take.
-    pub(super) owner: Owner,
 }
 
 impl EngineHandle {
@@ -276,19 +180,6 @@ impl EngineHandle {
     /// The engine has ended, or too many requests are waiting.
     pub async fn whole(&self) -> Result<Box<Whole>, Unanswered> {
         self.ask(|reply| Request::Whole { reply }).await
-    }
-
-    /// How the store is doing; `None` if there is none.
-    #[must_use]
-    pub fn store(&self) -> Option<StoreStatus> {
-        let mut status = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        status.pending = self.shared.journal.behind();
-        Some(status)
-    }
-
-    /// Tells how the store is doing.
-    pub fn publish_store(&self, status: StoreStatus) {
-        *self.shared.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
     }
 
     /// The whole scene after the last tick. Diffs with a higher `seq` come after it.
@@ -451,80 +342,6 @@ impl EngineHandle {
         let mut stats = *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
         stats.uptime = self.shared.started.elapsed();
         stats
-    }
-
-    /// All outputs as they are now.
-    #[must_use]
-    pub fn outputs(&self) -> Vec<OutputStatus> {
-        self.shared.outputs.borrow().clone()
-    }
-
-    /// Puts an output's status in the place of what was known of it, and tells all who listen if its state changed.
-    pub fn publish_output(&self, status: OutputStatus) {
-        let mut changed = true;
-        self.shared.outputs.send_modify(|all| match all.iter_mut().find(|known| known.id == status.id) {
-            Some(known) => {
-                changed = known.state != status.state;
-                *known = status.clone();
-            }
-            None => all.push(status.clone()),
-        });
-        if changed {
-            self.announce(StreamEvent::Output { output: status });
-        }
-    }
-
-    /// The encoder of the stream in its own size as it is now; `None` before there is one.
-    #[must_use]
-    pub fn encoder(&self) -> Option<EncoderStatus> {
-        self.encoders().into_iter().find(|status| status.rendition.is_none())
-    }
-
-    /// All encoders as they are now, that of the stream's own size first, the others in the order of their names.
-    #[must_use]
-    pub fn encoders(&self) -> Vec<EncoderStatus> {
-        self.shared.encoders.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Tells how an encoder is doing.
-    pub fn publish_encoder(&self, status: EncoderStatus) {
-        let mut all = self.shared.encoders.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.binary_search_by(|known| known.rendition.cmp(&status.rendition)) {
-            Ok(at) => all[at] = status,
-            Err(at) => all.insert(at, status),
-        }
-    }
-
-    /// Tells how loud the sound of a frame is; `None` if nothing is mixed any more.
-    pub fn publish_levels(&self, mixed: Option<Mixed<'_>>) {
-        self.shared.heard.publish(mixed);
-    }
-
-    /// How loud the program is now.
-    #[must_use]
-    pub fn levels(&self) -> Levels {
-        let latest = self.shared.heard.latest();
-        // Bound here: the tick is asked for while nobody is kept from writing.
-        let latest = latest.borrow().clone();
-        Levels::of(latest.as_ref(), self.stats().tick)
-    }
-
-    /// Changes whenever [`levels`](Self::levels) are others: with each frame while sound is mixed.
-    #[must_use]
-    pub fn levels_changed(&self) -> watch::Receiver<Option<(u64, LevelReading)>> {
-        self.shared.heard.latest()
-    }
-
-    /// Forgets an output that was removed, and tells all who listen.
-    pub fn forget_output(&self, id: &str) {
-        let is_known = |all: &mut Vec<OutputStatus>| {
-            let before = all.len();
-            all.retain(|known| known.id != id);
-            all.len() < before
-        };
-        if self.shared.outputs.send_if_modified(is_known) {
-            self.announce(StreamEvent::OutputRemoved { id: id.to_owned() });
-        }
     }
 
     /// Counts WebSocket clients; the count falls when the guard is dropped.

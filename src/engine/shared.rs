@@ -1,0 +1,116 @@
+//! What lies between the tick thread and the handles to it.
+
+use std::{
+    sync::{Arc, Mutex, atomic::AtomicU64, mpsc::SyncSender},
+    time::Instant,
+};
+
+use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, edit::BatchRejected, held::HeldScenes, layer::LayerId};
+use systems::{
+    Picture,
+    assets::{AssetAction, AssetRefused, AssetStatus},
+    clock::TimelineStatus,
+};
+use tokio::sync::{Semaphore, broadcast, oneshot, watch};
+
+use super::{
+    Document, EncoderStatus, EngineStats, OutputStatus, ProgramFrame, Reconfiguration, ReconfigurationRefused,
+    StepRefused, StoreStatus, StreamEvent, StreamFormat, Transport, Whole, journal::Journal, levels::Heard,
+    scheduled::Owner,
+};
+
+/// What the tick thread is asked to do.
+pub(super) enum Request {
+    Edit {
+        sender: Sender,
+        edits: Vec<Edit>,
+        documents: Vec<Document>,
+        at: Option<u64>,
+        reply: oneshot::Sender<EditReply>,
+    },
+    Check {
+        edits: Vec<Edit>,
+        reply: oneshot::Sender<Result<u64, BatchRejected>>,
+    },
+    Whole {
+        reply: oneshot::Sender<Box<Whole>>,
+    },
+    Snapshot {
+        reply: oneshot::Sender<Arc<SceneSnapshot>>,
+    },
+    Scenes {
+        reply: oneshot::Sender<(Arc<SceneSnapshot>, HeldScenes)>,
+    },
+    Picture {
+        reply: oneshot::Sender<Arc<Picture>>,
+    },
+    Reconfigure {
+        change: Reconfiguration,
+        reply: oneshot::Sender<Result<u64, ReconfigurationRefused>>,
+    },
+    Timelines {
+        reply: oneshot::Sender<(u64, Vec<TimelineStatus>)>,
+    },
+    Assets {
+        reply: oneshot::Sender<(u64, Vec<AssetStatus>)>,
+    },
+    Step {
+        frames: u32,
+        reply: oneshot::Sender<Result<u64, StepRefused>>,
+    },
+    Activate {
+        id: Option<LayerId>,
+        reply: oneshot::Sender<Result<(), BatchRejected>>,
+    },
+    SteerAsset {
+        id: String,
+        action: AssetAction,
+        reply: oneshot::Sender<Result<(), AssetRefused>>,
+    },
+    Shutdown,
+}
+
+/// How a batch ended, and up to which position of the journal all that led to that stands.
+pub(super) type EditReply = (EditOutcome, u64);
+
+/// What the tick thread writes and everybody reads.
+pub(super) struct Shared {
+    /// Free places in the mailbox. The tick thread gives one back for each request that it takes.
+    pub(super) places: Semaphore,
+    pub(super) format: Mutex<StreamFormat>,
+    pub(super) started: Instant,
+    pub(super) transport: watch::Sender<Transport>,
+    pub(super) events: broadcast::Sender<StreamEvent>,
+    pub(super) diffs: broadcast::Sender<Arc<SceneDiff>>,
+    pub(super) outputs: watch::Sender<Vec<OutputStatus>>,
+    pub(super) encoders: Mutex<Vec<EncoderStatus>>,
+    pub(super) active_layer: watch::Sender<Option<LayerId>>,
+    pub(super) stats: Mutex<EngineStats>,
+    pub(super) consumers: Mutex<Vec<Consumer>>,
+    pub(super) clients: AtomicU64,
+    /// Handles that were made for clients.
+    pub(super) senders: AtomicU64,
+    pub(super) starts: AtomicU64,
+    /// The scene after the last tick, once somebody has asked for it. The next tick takes it away before anybody can know
+    /// what that has changed.
+    pub(super) snapshot: Mutex<Option<Arc<SceneSnapshot>>>,
+    pub(super) journal: Journal,
+    pub(super) heard: Heard,
+    pub(super) store: Mutex<Option<StoreStatus>>,
+}
+
+/// One who takes frames.
+pub(super) struct Consumer {
+    pub(super) sender: SyncSender<ProgramFrame>,
+    /// Whether a frame that it does not take is missed: counted as dropped, and a sign that the load is too high.
+    pub(super) needs_all: bool,
+}
+
+/// Who sends edits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sender {
+    /// Whose turn it is when they are carried out.
+    pub(super) number: u64,
+    /// Whose share of what may wait for ticks to come they take.
+    pub(super) owner: Owner,
+}
