@@ -8,6 +8,9 @@
 //! Units: pixels with y down and the origin at the canvas's top left, degrees clockwise in documents and radians in
 //! computed data, seconds, opacity 0..1, sRGB colours with straight alpha.
 
+// What decides about pixels is the same on every machine.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 pub mod animation;
 pub mod asset;
 pub mod audio;

@@ -3,6 +3,9 @@
 //! The whole order stands in [`schedule`]; [`Compositor`] owns the World and runs it. No network, no GStreamer, no
 //! async: whoever owns a [`Compositor`] decides when ticks happen and where frames go.
 
+// What decides about pixels is the same on every machine.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 pub mod assets;
 pub mod caches;
 pub mod clock;

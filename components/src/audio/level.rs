@@ -14,7 +14,7 @@ pub const FLOOR: f64 = -100.0;
 #[must_use]
 pub fn decibels(amplitude: f32) -> f64 {
     // Of 0 it is minus infinity, which is below the floor as well.
-    (20.0 * f64::from(amplitude).log10()).max(FLOOR)
+    (20.0 * libm::log10(f64::from(amplitude))).max(FLOOR)
 }
 
 /// How loud something is at one moment, as amplitudes of left and right: 1 is full scale.

@@ -121,8 +121,8 @@ impl Work {
                 // Each pixel looks at all around it.
                 Kind::Morphology(step) => {
                     let sides = |radius: f32, scale: f64, most: f64| (2.0 * f64::from(radius) * scale + 1.0).min(most);
-                    let across = sides(step.radius_x().get(), xx.hypot(yx), region.width());
-                    3.0 * across * sides(step.radius_y().get(), xy.hypot(yy), region.height())
+                    let across = sides(step.radius_x().get(), libm::hypot(xx, yx), region.width());
+                    3.0 * across * sides(step.radius_y().get(), libm::hypot(xy, yy), region.height())
                 }
                 Kind::ConvolveMatrix(step) => 8.0 * step.matrix().data().len() as f64,
                 Kind::Turbulence(step) => 250.0 * f64::from(step.num_octaves()),
@@ -163,7 +163,7 @@ impl Work {
             Paint::Pattern(pattern) => {
                 let affine = affine * affine_of(pattern.transform());
                 let [xx, yx, xy, yy, ..] = affine.as_coeffs();
-                let (x, y) = (xx.hypot(yx), xy.hypot(yy));
+                let (x, y) = (libm::hypot(xx, yx), libm::hypot(xy, yy));
                 let tile =
                     Rect::new(0.0, 0.0, f64::from(pattern.rect().width()) * x, f64::from(pattern.rect().height()) * y);
                 self.nanoseconds += tile.area();

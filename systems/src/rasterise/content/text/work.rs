@@ -38,9 +38,9 @@ fn letters(text: &str) -> f64 {
 pub(crate) fn setting_work(content: &TextContent) -> f64 {
     let letters: f64 = pieces(content).map(|(text, _)| letters(text)).sum();
     // The size that fits is looked for by halves.
-    let tries = content
-        .auto_fit
-        .map_or(0.0, |AutoFit { min_size, max_size }| 1.0 + ((max_size - min_size) / SIZE_STEP).max(2.0).log2().ceil());
+    let tries = content.auto_fit.map_or(0.0, |AutoFit { min_size, max_size }| {
+        1.0 + libm::log2(((max_size - min_size) / SIZE_STEP).max(2.0)).ceil()
+    });
     let is_foreign = pieces(content).any(|(text, _)| text.chars().any(|letter| letter > '\u{24f}'));
     letters * (SET * (1.0 + tries) + MEET) + if is_foreign { OPEN } else { 0.0 }
 }
