@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +16,18 @@ pub struct Cron(String);
 #[serde(try_from = "String", into = "String")]
 pub struct ZoneName(String);
 
-/// The text is no cron expression.
+/// The text is no cron expression that could be waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a cron expression such as `0 20 * * FRI`")]
-pub struct ParseCronError;
+pub enum ParseCronError {
+    /// It cannot be read.
+    #[error("expected a cron expression such as `0 20 * * FRI`")]
+    Malformed,
+    /// It asks for a day that no calendar has.
+    #[error(
+        "expected a cron expression with a day that comes: no year from 1970 to 2200 has one such as this asks for"
+    )]
+    Never,
+}
 
 /// The text is no time zone that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,8 +43,33 @@ impl FromStr for Cron {
     fn from_str(text: &str) -> Result<Self, ParseCronError> {
         let is_short = text.len() <= LONGEST;
         let pattern = is_short.then(|| croner::Cron::from_str(text).ok()).flatten();
-        pattern.map(|_| Self(text.to_owned())).ok_or(ParseCronError)
+        let pattern = pattern.ok_or(ParseCronError::Malformed)?;
+        if comes(&pattern) { Ok(Self(text.to_owned())) } else { Err(ParseCronError::Never) }
     }
+}
+
+/// Whether there is a day of the pattern in any calendar. One that never comes would be searched for up to the year 5000,
+/// which takes seconds.
+fn comes(pattern: &croner::Cron) -> bool {
+    /// Years in which every day of the year, a leap day too, falls on every day of the week.
+    const ALL_KINDS: std::ops::Range<i16> = 2000..2028;
+    let pattern = &pattern.pattern;
+    let has_year = |year: &i16| pattern.year_match(i32::from(*year)).unwrap_or(false);
+    let matches = |date: civil::Date| {
+        let (month, day) = (date.month().unsigned_abs().into(), date.day().unsigned_abs().into());
+        let weekday = date.weekday().to_sunday_zero_offset().unsigned_abs().into();
+        let weekday = croner::Weekday::from_days_from_sunday(weekday);
+        pattern.day_match(date.year().into(), month, day, weekday).unwrap_or(false)
+    };
+    let has_day = |year: i16| {
+        let months = (1..=12_i8).filter(|month| pattern.month_match(month.unsigned_abs().into()).unwrap_or(false));
+        let mut firsts = months.filter_map(|month| civil::Date::new(year, month, 1).ok());
+        firsts.any(|first| first.series(1.day()).take(first.days_in_month().unsigned_abs().into()).any(matches))
+    };
+    // Where these are all allowed, others look like one of them.
+    let is_any = ALL_KINDS.clone().all(|year| has_year(&year));
+    let years = if is_any { ALL_KINDS } else { 1970..2201 };
+    years.filter(has_year).any(has_day)
 }
 
 impl FromStr for ZoneName {
@@ -150,6 +183,19 @@ mod tests {
     }
 
     #[test]
+    fn what_seldom_comes_is_waited_for() {
+        let cases = [
+            ("0 0 29 2 *", Some("2028-02-29T00:00:00Z")),
+            ("0 0 29 2 +MON", Some("2044-02-29T00:00:00Z")),
+            ("0 0 0 1 1 * 2199", Some("2199-01-01T00:00:00Z")),
+            ("0 0 0 1 1 * 2020", None),
+        ];
+        for (cron, expected) in cases {
+            assert_eq!(next(cron, "UTC", "2026-11-21T12:00:00Z").as_deref(), expected, "{cron}");
+        }
+    }
+
+    #[test]
     fn a_night_in_which_clocks_are_changed_is_not_left_out() {
         // From two to three there is no time in the one, and twice as much in the other.
         for (night, day) in [("2026-03-28T12:00:00Z", "2026-03-29"), ("2026-10-24T12:00:00Z", "2026-10-25")] {
@@ -161,7 +207,13 @@ mod tests {
     #[test]
     fn what_is_no_schedule_is_refused() {
         for text in ["", "every day", "61 * * * *", "* * *", &"*/5,".repeat(40)] {
-            assert_eq!(text.parse::<Cron>(), Err(ParseCronError), "{text}");
+            assert_eq!(text.parse::<Cron>(), Err(ParseCronError::Malformed), "{text}");
+        }
+        for text in
+            ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "0 0 0 29 2 * 2027", "0 0 29 2 MON#1 +", "0 0 0 29 2 * 2201-2300"]
+        {
+            let found = text.parse::<Cron>();
+            assert!(found.is_err(), "{text}: {found:?}");
         }
         for text in ["", "Berlin", "Europe/Berlim"] {
             assert_eq!(text.parse::<ZoneName>(), Err(ParseZoneError), "{text}");
