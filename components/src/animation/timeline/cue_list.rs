@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{LabelName, LevelScale, MAX_STEPS, MAX_TIMELINE_DEPTH, SeekTarget, Step, TimelineDocument, TimelineId};
+use super::{
+    LabelName, LevelScale, MAX_STEPS, MAX_TIMELINE_DEPTH, SeekTarget, StaggerFrom, StaggerGrid, Step, TimelineDocument,
+    TimelineId,
+};
 use crate::{
     animation::{
         Animation,
@@ -45,7 +48,7 @@ pub struct Cue {
     /// Seconds from the beginning of the innermost one.
     pub(crate) start: f64,
     /// Seconds from the beginning of the outermost one until it begins for the first time.
-    first: f64,
+    pub(crate) first: f64,
 }
 
 /// A timeline's place within another.
@@ -67,14 +70,14 @@ pub(super) fn longer(a: Span, b: Span) -> Span {
     Some(a?.max(b?))
 }
 
-/// When layer `index` of a stagger begins.
-fn stagger(each: f64, from: super::StaggerFrom, index: usize, count: usize) -> Nanos {
-    nanos(each * from.pauses(index, count))
+/// When each of `count` layers of a stagger begins.
+fn stagger(each: f64, from: StaggerFrom, grid: Option<StaggerGrid>, count: usize) -> impl Iterator<Item = Nanos> {
+    (0..count).map(move |index| nanos(each * from.pauses(index, count, grid)))
 }
 
 /// When the last of `count` layers of a stagger begins.
-fn last_of(each: f64, from: super::StaggerFrom, count: usize) -> Nanos {
-    (0..count).map(|index| stagger(each, from, index, count)).max().unwrap_or(0)
+fn last_of(each: f64, from: StaggerFrom, grid: Option<StaggerGrid>, count: usize) -> Nanos {
+    stagger(each, from, grid, count).max().unwrap_or(0)
 }
 
 impl TimelineDocument {
@@ -95,12 +98,12 @@ impl Step {
         match self {
             Self::Sequence { steps } => steps.iter().try_fold(0, |all, step| sum(Some(all), step.span(timeline))),
             Self::Parallel { steps } => steps.iter().try_fold(0, |all, step| longer(Some(all), step.span(timeline))),
-            Self::Stagger { layers, each, from, animation } => {
-                sum(animation.span(), Some(last_of(*each, *from, layers.len())))
+            Self::Stagger { layers, each, from, grid, animation } => {
+                sum(animation.span(), Some(last_of(*each, *from, *grid, layers.len())))
             }
-            Self::Preset { layers, each, from, preset } => {
+            Self::Preset { layers, each, from, grid, preset } => {
                 let spans = preset.expand().into_iter().map(|animation| animation.span());
-                sum(spans.fold(Some(0), longer), Some(last_of(*each, *from, layers.len())))
+                sum(spans.fold(Some(0), longer), Some(last_of(*each, *from, *grid, layers.len())))
             }
             Self::Animate { animation, .. } => animation.span(),
             Self::Wait { seconds } => Some(nanos(*seconds)),
@@ -146,17 +149,15 @@ impl Layout<'_> {
                 }
                 length
             }
-            Step::Stagger { layers, each, from, animation } => {
-                for (index, layer) in layers.iter().enumerate() {
-                    let later = stagger(*each, *from, index, layers.len());
+            Step::Stagger { layers, each, from, grid, animation } => {
+                for (layer, later) in layers.iter().zip(stagger(*each, *from, *grid, layers.len())) {
                     self.cue(layer, animation, start.saturating_add(later), inside);
                 }
                 step.span(&mut |_| Some(0))
             }
-            Step::Preset { layers, each, from, preset } => {
+            Step::Preset { layers, each, from, grid, preset } => {
                 let animations = preset.expand();
-                for (index, layer) in layers.iter().enumerate() {
-                    let later = stagger(*each, *from, index, layers.len());
+                for (layer, later) in layers.iter().zip(stagger(*each, *from, *grid, layers.len())) {
                     for animation in &animations {
                         self.cue(layer, animation, start.saturating_add(later), inside);
                     }

@@ -7,6 +7,7 @@
 mod check;
 mod cue_list;
 mod playhead;
+mod stagger;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub(crate) use self::{
 pub use self::{
     cue_list::{Cue, CueList, Link},
     playhead::{ActiveCue, Cues, PlayState, Playhead},
+    stagger::{StaggerAxis, StaggerFrom, StaggerGrid},
 };
 use super::{Animation, Preset, Repeat};
 use crate::{
@@ -137,6 +139,9 @@ pub enum Step {
         /// Which of them begins.
         #[serde(default)]
         from: StaggerFrom,
+        /// The grid in which they lie, rather than in one line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grid: Option<StaggerGrid>,
         /// What each of them does; its `delay` comes on top.
         animation: Box<Animation>,
     },
@@ -160,6 +165,9 @@ pub enum Step {
         /// Which of them begins.
         #[serde(default)]
         from: StaggerFrom,
+        /// The grid in which they lie, rather than in one line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grid: Option<StaggerGrid>,
         /// What each of them does; its `delay` comes on top.
         preset: Box<Preset>,
     },
@@ -181,21 +189,6 @@ pub enum Step {
     },
 }
 
-/// Which layer of a stagger begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum StaggerFrom {
-    /// The first, then the others in their order.
-    #[default]
-    Start,
-    /// The one in the middle, then outwards to both sides.
-    Center,
-    /// The first and the last, then inwards.
-    Edges,
-    /// The last, then the others in reverse.
-    End,
-}
-
 impl TimelineDocument {
     /// Its labels, without those of timelines within it, in no order.
     pub fn labels(&self) -> impl Iterator<Item = &LabelName> {
@@ -210,22 +203,6 @@ impl TimelineDocument {
                 }
             }
         })
-    }
-}
-
-impl StaggerFrom {
-    /// How many times the pause passes before layer `index` of `count` begins.
-    #[expect(clippy::cast_precision_loss, reason = "a stagger has at most 1000 layers")]
-    fn pauses(self, index: usize, count: usize) -> f64 {
-        let (index, last) = (index as f64, count.saturating_sub(1) as f64);
-        let from_center = (index - last / 2.0).abs();
-        match self {
-            Self::Start => index,
-            Self::End => last - index,
-            // With an even number two begin at once.
-            Self::Center => from_center - if count.is_multiple_of(2) { 0.5 } else { 0.0 },
-            Self::Edges => last / 2.0 - from_center,
-        }
     }
 }
 

@@ -15,7 +15,9 @@ use super::{
     values::{length, length_point},
 };
 use crate::{
-    animation::timeline::{LabelName, LevelScale, SeekTarget, StaggerFrom, Step, TimelineDocument, TimelineId},
+    animation::timeline::{
+        LabelName, LevelScale, SeekTarget, StaggerAxis, StaggerFrom, StaggerGrid, Step, TimelineDocument, TimelineId,
+    },
     animation::trigger::{Action, Cause, EventName, Passing, TriggerDocument},
     animation::{Animation, Easing, Keyframe, Property, Queue, Repeat, Spring, Transition, Value},
     audio::LevelMeasure,
@@ -95,17 +97,24 @@ pub(super) fn settle(steps: &mut [Step], timeline: usize, labels: &mut usize) {
     }
 }
 
+fn grid() -> impl Strategy<Value = StaggerGrid> {
+    let axes = vec![StaggerAxis::Both, StaggerAxis::X, StaggerAxis::Y];
+    (1_u32..4, select(axes)).prop_map(|(columns, axis)| StaggerGrid { columns, axis })
+}
+
 pub(super) fn step(layers: Vec<LayerId>) -> BoxedStrategy<Step> {
     let froms = vec![StaggerFrom::Start, StaggerFrom::Center, StaggerFrom::Edges, StaggerFrom::End];
     let (of_preset, preset_froms) = (layers.clone(), froms.clone());
     let leaf = prop_oneof![
         4 => (select(layers.clone()), animation())
             .prop_map(|(layer, animation)| Step::Animate { layer, animation: Box::new(animation) }),
-        2 => (vec(select(layers), 1..4), 0.0..1.0, select(froms), animation()).prop_map(
-            |(layers, each, from, animation)| Step::Stagger { layers, each, from, animation: Box::new(animation) }
+        2 => (vec(select(layers), 1..4), 0.0..1.0, select(froms), option::of(grid()), animation()).prop_map(
+            |(layers, each, from, grid, animation)| {
+                Step::Stagger { layers, each, from, grid, animation: Box::new(animation) }
+            }
         ),
-        1 => (vec(select(of_preset), 1..4), 0.0..1.0, select(preset_froms), preset()).prop_map(
-            |(layers, each, from, preset)| Step::Preset { layers, each, from, preset: Box::new(preset) }
+        1 => (vec(select(of_preset), 1..4), 0.0..1.0, select(preset_froms), option::of(grid()), preset()).prop_map(
+            |(layers, each, from, grid, preset)| Step::Preset { layers, each, from, grid, preset: Box::new(preset) }
         ),
         1 => (0.0..2.0).prop_map(|seconds| Step::Wait { seconds }),
         1 => Just("label").prop_filter_map("a name", |name| Some(Step::Label { name: LabelName::new(name).ok()? })),
