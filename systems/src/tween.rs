@@ -100,10 +100,11 @@ fn compile(layer: AuthoredItem<'_>, now: f64) {
         Playing::new(starts, cues, parts, transform, opacity)
     };
     if let Some(mut drifts) = drifts
-        && (!transitions.0.is_empty() || *drifts != Drifts::default())
+        && (!transitions.0.is_empty() || !compiled.is_empty() || *drifts != Drifts::default())
     {
         let mut followed = drifts.clone();
-        followed.update(transitions, (&playing, &compiled), (parts, transform, opacity), now);
+        let of_layer = (parts, transform, opacity);
+        followed.update(transitions, (starts, cues), (&playing, &compiled), of_layer, now);
         compiled = compiled.with_drifts(&followed);
         drifts.set_if_neq(followed);
     }

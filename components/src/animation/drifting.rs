@@ -38,11 +38,18 @@ impl Shown {
 impl Drifting {
     /// `value`, with what still has to go at scene time `now`.
     pub(super) fn over(&self, value: Sample, now: f64) -> Sample {
-        let left = self.way.at(now).value;
+        self.way.over(self.domain, value, now)
+    }
+}
+
+impl Way {
+    /// A value of a property of `domain`, with what still has to go at `time`.
+    pub(super) fn over(&self, domain: Domain, value: Sample, time: f64) -> Sample {
+        let left = self.at(time).value;
         // What is over is met exactly, whatever the rounding.
         if left == Sample::default() {
             return value;
         }
-        self.domain.clamp(self.domain.as_written(self.domain.evenly(value).plus(left)))
+        domain.clamp(domain.as_written(domain.evenly(value).plus(left)))
     }
 }

@@ -54,7 +54,7 @@ pub use self::{
 /// first in this list does, with the value it starts from. What each does to the others is its `queue`.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[require(AnimationStarts, Playing, Cues)]
+#[require(AnimationStarts, Playing, Cues, Drifts)]
 pub struct Animations(#[schemars(length(max = MAX_ANIMATIONS))] pub Vec<Animation>);
 
 /// Animations that a layer may have.
@@ -63,21 +63,22 @@ pub const MAX_ANIMATIONS: usize = 64;
 /// One property that changes over time.
 ///
 /// Either `to` or `by` with a `duration` or a `spring` (and `from`, the authored value if absent), or a `path` with one of
-/// these, or `keyframes`. Time counts from the
-/// moment when the layer, or this animation, was added to the scene; a scene file's animations count from the start.
+/// these, or `keyframes`. Time counts from the moment when the layer, or this animation, was added to the scene; a scene
+/// file's animations count from the start. Where it takes over what another animation, a timeline or a transition moves,
+/// and has neither `from` nor keyframes nor a path, it goes on from what is shown then, with the velocity that it has.
 /// Before `delay` has passed the first value holds, after the end the last one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Animation {
     /// What changes: `opacity`, `transform.position.x`, `content.fill`, …
     pub property: Property,
-    /// The value at the beginning; the authored value if absent.
+    /// The value at the beginning; if absent the authored value, or what is shown where it takes over what moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Value>,
     /// The value at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Value>,
-    /// How much more it is at the end than at the beginning, instead of `to`. Not for colours.
+    /// How much more it is at the end than `from`, or than the authored value, instead of `to`. Not for colours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Value>,
     /// SVG path data that the layer's position follows, instead of `from` and `to`: in pixels of its group or of the

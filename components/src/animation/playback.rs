@@ -4,7 +4,8 @@ use super::{
     Sample, Target, Track,
     drifting::Shown,
     motion::Stand,
-    timeline::{CueClock, rounded},
+    timeline::{CueClock, TimelineId, rounded},
+    transition::{Carrier, Drift, Way},
 };
 
 /// Seconds by which the time in which something may change is taken too long on both sides: sums of scene times carry
@@ -16,6 +17,10 @@ pub(super) const MARGIN: f64 = 1e-6;
 pub(super) struct Playback {
     pub(super) track: Track,
     clock: Clock,
+    /// Place of its animation in the layer's list, or of its cue among those of the layer.
+    pub(super) source: usize,
+    /// What it carries on of what was under way when it took over, by the clock of its carrier.
+    flight: Option<Box<Way>>,
     /// Whether another one has the same target.
     pub(super) rivalled: bool,
     /// The scene seconds between which its value can change, a [`MARGIN`] more on both sides.
@@ -45,14 +50,15 @@ pub(super) enum Clock {
 }
 
 impl Playback {
-    pub(super) fn new(track: Track, clock: Clock) -> Self {
+    pub(super) fn new(track: Track, clock: Clock, source: usize) -> Self {
         let (begin, end) = (track.begin(), track.end());
         let (first, last) = match &clock {
             Clock::Scene(start) => (start + begin, start + end),
             Clock::Timeline(clock) => clock.changes(begin, end),
         };
+        let changes = (first - MARGIN, last + MARGIN);
         let mut playback =
-            Self { track, clock, rivalled: false, changes: (first - MARGIN, last + MARGIN), held: Default::default() };
+            Self { track, clock, source, flight: None, rivalled: false, changes, held: Default::default() };
         // What never changes has the same value at any time.
         let before = if first == f64::INFINITY { 0.0 } else { first - 2.0 * MARGIN };
         let held = [before, last + 2.0 * MARGIN].map(|when| {
@@ -106,6 +112,58 @@ impl Playback {
         self.value(self.standing(now))
     }
 
+    /// Whether it is what carries that on.
+    pub(super) fn carries(&self, drift: &Drift) -> bool {
+        match (&drift.carrier, &self.clock) {
+            // Several may have started at once, to begin one after the other.
+            (Carrier::Animation(since), Clock::Scene(start)) => {
+                since == start && (drift.goes_from() - self.track.begin()).abs() <= MARGIN
+            }
+            (Carrier::Timeline(id), Clock::Timeline(clock)) => *id == clock.timeline,
+            _ => false,
+        }
+    }
+
+    /// What tells it its time.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The timeline that it is part of.
+    pub(super) fn timeline(&self) -> Option<&TimelineId> {
+        match &self.clock {
+            Clock::Scene(_) => None,
+            Clock::Timeline(clock) => Some(&clock.timeline),
+        }
+    }
+
+    /// Lets it carry something on.
+    pub(super) fn carry(&mut self, way: Way) {
+        let (begin, end) = way.span();
+        let (first, last) = match &self.clock {
+            Clock::Scene(start) => (start + begin, start + end),
+            Clock::Timeline(clock) => clock.between(begin, end),
+        };
+        self.changes = (self.changes.0.min(first - MARGIN), self.changes.1.max(last + MARGIN));
+        self.flight = Some(Box::new(way));
+    }
+
+    /// The time of what it carries on, at scene time `now`.
+    fn carried_time(&self, now: f64) -> f64 {
+        match &self.clock {
+            Clock::Scene(_) => self.elapsed(now),
+            Clock::Timeline(clock) => clock.position(now),
+        }
+    }
+
+    /// A value of it at scene time `now`, with what it carries on.
+    pub(super) fn carried(&self, value: Sample, now: f64) -> Sample {
+        match &self.flight {
+            Some(way) => way.over(self.track.domain(), value, self.carried_time(now)),
+            None => value,
+        }
+    }
+
     /// Shares the motion of `other` if the two move alike at all times.
     pub(super) fn share(&mut self, other: &Self) -> bool {
         let is_alike = self.clock == other.clock && self.track.motion() == other.track.motion();
@@ -115,9 +173,16 @@ impl Playback {
         is_alike
     }
 
-    /// Its value at scene time `now` and how fast that changes, in the numbers in which it moves evenly.
+    /// Its value at scene time `now` and how fast that changes for a scene second, in the numbers in which it moves
+    /// evenly.
     pub(super) fn shown(&self, now: f64) -> Shown {
-        self.track.shown(self.elapsed(now))
+        let mut shown = self.track.shown(self.elapsed(now));
+        let mut carried = self.flight.as_ref().map(|way| way.at(self.carried_time(now))).unwrap_or_default();
+        if let Clock::Timeline(clock) = &self.clock {
+            shown.velocity = shown.velocity.scaled(clock.rate(now));
+            carried.velocity = carried.velocity.scaled(clock.outer_rate(now));
+        }
+        shown.plus(carried)
     }
 
     pub(super) fn has_begun(&self, now: f64) -> bool {

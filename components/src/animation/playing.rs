@@ -4,7 +4,7 @@ use bevy_ecs::component::Component;
 use smallvec::SmallVec;
 
 use super::{
-    AnimationStarts, Drifts, Part, Parts, Queue, Sample, Target, Track, Value,
+    AnimationStarts, Drift, Drifts, Part, Parts, Queue, Sample, Target, Track, Value,
     drifting::{Drifting, Shown},
     motion::Motion,
     playback::{Clock, MARGIN, Playback, Standing},
@@ -56,6 +56,12 @@ fn value_before<'a>(earlier: &'a [(&Cue, Track)], cue: &Cue, target: Target) -> 
     })
 }
 
+/// The scene seconds between which anything of these can change.
+fn changes(tracks: &[Playback]) -> (f64, f64) {
+    let widen = |(begin, end): (f64, f64), (first, last): (f64, f64)| (begin.min(first), end.max(last));
+    tracks.iter().map(Playback::changes).fold((f64::INFINITY, f64::NEG_INFINITY), widen)
+}
+
 impl Playing {
     /// The animations that a layer with these authored values plays, and what timelines do to it. Those that are not
     /// valid are left out.
@@ -69,7 +75,7 @@ impl Playing {
     ) -> Self {
         let parts = parts.into();
         let mut tracks: SmallVec<[Playback; 2]> = SmallVec::new();
-        for (animation, start) in starts.animations().0.iter().zip(starts.starts()) {
+        for (source, (animation, start)) in starts.animations().0.iter().zip(starts.starts()).enumerate() {
             let Some(mut track) = animation.compile(parts, transform, opacity) else { continue };
             let takes_over = |p: &&Playback| p.target() == track.target() && p.track.mixing().is_none();
             if animation.queue == Queue::Append
@@ -80,11 +86,11 @@ impl Playing {
                 track = track.starting_from(&before.track, before.track.last());
             }
             let heading = animation.heading(&track, transform);
-            let playback = |track| Playback::new(track, Clock::Scene(*start));
+            let playback = |track| Playback::new(track, Clock::Scene(*start), source);
             tracks.extend([Some(track), heading].into_iter().flatten().map(playback));
         }
         let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
-        for active in &cues.0 {
+        for (source, active) in cues.0.iter().enumerate() {
             let cue = &*active.cue;
             let Some(mut track) = cue.animation.compile(parts, transform, opacity) else { continue };
             if cue.animation.from.is_none()
@@ -97,7 +103,7 @@ impl Playing {
             let heading = cue.animation.heading(&track, transform);
             for track in [Some(track), heading].into_iter().flatten() {
                 laid.push((cue, track.clone()));
-                tracks.push(Playback::new(track, Clock::Timeline(Box::new(active.clock()))));
+                tracks.push(Playback::new(track, Clock::Timeline(Box::new(active.clock())), source));
             }
         }
         for index in 0..tracks.len() {
@@ -109,13 +115,8 @@ impl Playing {
             let target = tracks[index].target();
             tracks[index].rivalled = tracks.iter().filter(|other| other.target() == target).count() > 1;
         }
-        let (mut begin, mut end, mut all_begun) = (f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
-        for p in &tracks {
-            let (first, last) = p.changes();
-            begin = begin.min(first);
-            end = end.max(last);
-            all_begun = all_begun.max(p.begun_for_good());
-        }
+        let all_begun = tracks.iter().map(Playback::begun_for_good).fold(f64::NEG_INFINITY, f64::max);
+        let (begin, end) = changes(&tracks);
         let mut animates = [false; 3];
         for part in tracks.iter().filter_map(|p| p.target().part()) {
             animates[part as usize] = true;
@@ -127,10 +128,13 @@ impl Playing {
     /// The same with what moves because somebody changed it.
     #[must_use]
     pub fn with_drifts(mut self, drifts: &Drifts) -> Self {
+        for (target, drift) in drifts.carried() {
+            self.carry(target, drift);
+        }
         for (drift, known) in drifts.iter() {
             let of_target = || self.tracks.iter().filter(|p| p.target() == known.target && p.track.mixing().is_none());
             // Where a timeline has hold of the property, it alone decides.
-            if of_target().any(|p| !p.is_own()) {
+            if self.is_held(known.target) {
                 continue;
             }
             let is_animated = of_target().next().is_some();
@@ -152,6 +156,39 @@ impl Playing {
             });
         }
         self
+    }
+
+    /// Lets what took over a property go on with what was under way before.
+    pub(crate) fn carry(&mut self, target: Target, drift: &Drift) {
+        for p in &mut self.tracks {
+            if p.target() == target && p.track.mixing().is_none() && p.carries(drift) {
+                p.carry(drift.compile());
+            }
+        }
+        (self.begin, self.end) = changes(&self.tracks);
+    }
+
+    /// All animations in the order in which they decide.
+    pub(super) fn tracks(&self) -> &[Playback] {
+        &self.tracks
+    }
+
+    /// Whether a timeline decides about a property.
+    pub(crate) fn is_held(&self, target: Target) -> bool {
+        self.tracks.iter().any(|p| p.target() == target && p.track.mixing().is_none() && !p.is_own())
+    }
+
+    /// What is shown of a property at scene time `now`, but for what is mixed with it, in the numbers in which it moves
+    /// evenly; `None` if that is just what is authored.
+    pub(crate) fn displayed(&self, target: Target, now: f64) -> Option<Shown> {
+        let drifting = self.drifting.iter().find(|drifting| drifting.target == target);
+        let left = drifting.map(|drifting| drifting.way.at(now)).unwrap_or_default();
+        match (self.decides(target, now), drifting) {
+            (Some(p), _) if p.is_own() => Some(p.shown(now).plus(left)),
+            (Some(p), _) => Some(p.shown(now)),
+            (None, Some(drifting)) => Some(Shown::still(drifting.domain.evenly(drifting.authored)).plus(left)),
+            (None, None) => None,
+        }
     }
 
     /// The animations of the layer itself that decide about a property.
@@ -221,6 +258,7 @@ impl Playing {
 
     /// The same where its value is known.
     fn shown_as(&self, p: &Playback, value: Sample, now: f64) -> Sample {
+        let value = p.carried(value, now);
         if self.drifting.is_empty() || !p.is_own() { value } else { self.drifted(p.target(), value, now) }
     }
 

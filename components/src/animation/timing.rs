@@ -94,6 +94,11 @@ impl Timing {
         Some(if is_over { span } else { span.saturating_add(1) })
     }
 
+    /// How many of its own seconds pass in a second.
+    pub(crate) fn speed(&self) -> f64 {
+        self.speed
+    }
+
     /// How often it plays, `None` for without end.
     pub(crate) fn rounds(&self) -> Option<u32> {
         self.plays
@@ -140,7 +145,7 @@ impl Timing {
 
     /// How many of its own seconds pass in a second, `elapsed` seconds after its start: negative where it plays
     /// backwards, 0 before it begins and when it has ended.
-    pub(super) fn rate(&self, elapsed: f64) -> f64 {
+    pub(crate) fn rate(&self, elapsed: f64) -> f64 {
         match self.own(elapsed) {
             Some(own) if !self.is_over(own) => {
                 if self.is_backwards(own / self.cycle) {

@@ -59,6 +59,11 @@ impl Course {
 }
 
 impl Animation {
+    /// Whether it says where it goes, but not where it begins.
+    pub(super) fn goes_on(&self) -> bool {
+        self.from.is_none() && self.keyframes.is_empty() && self.path.is_none()
+    }
+
     /// One time from its first to its last value, at speed 1; `None` if the animation is not valid.
     fn cycle(&self) -> Option<Nanos> {
         if let Some(last) = self.keyframes.last() {
@@ -187,6 +192,16 @@ impl Track {
     #[must_use]
     pub fn target(&self) -> Target {
         self.target
+    }
+
+    /// What values it has.
+    pub(super) fn domain(&self) -> Domain {
+        self.domain
+    }
+
+    /// Whether its values are angles that turn the shorter way.
+    pub(super) fn is_shortest(&self) -> bool {
+        self.is_shortest
     }
 
     /// How it goes on top of other animations; `None` if it takes their place.
@@ -326,7 +341,7 @@ impl Track {
 }
 
 /// The angle nearest to the one before that is the same as `next`; of two that are as near the one clockwise.
-fn shortest(before: Sample, next: Sample) -> Sample {
+pub(super) fn shortest(before: Sample, next: Sample) -> Sample {
     let way = next.x() - before.x();
     Sample::number(before.x() + way - 360.0 * (way / 360.0 - 0.5).ceil())
 }

@@ -330,6 +330,11 @@ impl Sample {
         Self(std::array::from_fn(|lane| self.0[lane] - other.0[lane]))
     }
 
+    /// All numbers by one.
+    pub(crate) fn scaled(self, factor: f64) -> Self {
+        Self(self.0.map(|number| number * factor))
+    }
+
     /// Number by number.
     pub(crate) fn times(self, other: Self) -> Self {
         Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]))

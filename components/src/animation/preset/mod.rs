@@ -7,14 +7,14 @@ use bevy_ecs::component::Component;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AnimationStarts, Animations, Cues, Easing, Parts, Playing, Repeat};
+use super::{AnimationStarts, Animations, Cues, Drifts, Easing, Parts, Playing, Repeat};
 use crate::{content::Content, document::Fault, geometry::Length, transition::Direction};
 
 /// The presets of a layer. They begin with it, as its animations do, and follow on these: where both animate a property,
 /// the presets are later in the list.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[require(AnimationStarts, Playing, Cues)]
+#[require(AnimationStarts, Playing, Cues, Drifts)]
 pub struct Presets(#[schemars(length(max = 16))] pub Vec<Preset>);
 
 /// Ready-made motion, measured from the layer as it is authored.

@@ -50,6 +50,15 @@ impl Spring {
         self.oscillator().settles(1.0, 0.0)
     }
 
+    /// The same spring if each of its seconds takes `pace`.
+    pub(crate) fn slowed(self, pace: f64) -> Self {
+        if self.duration.is_some() || self.bounce.is_some() {
+            return Self { duration: Some(self.duration.unwrap_or(0.5) * pace), ..self };
+        }
+        let (stiffness, damping) = (self.stiffness.unwrap_or(100.0), self.damping.unwrap_or(10.0));
+        Self { stiffness: Some(stiffness / (pace * pace)), damping: Some(damping / pace), ..self }
+    }
+
     /// `duration` and `bounce` mean what they do in SwiftUI: the spring of mass 1 whose undamped swing takes `duration`,
     /// and whose damping is `1 - bounce` of the critical one, or its `1 / (1 + bounce)`-fold below 0.
     pub(crate) fn oscillator(&self) -> Oscillator {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CueList,
+    CueList, TimelineId,
     cue_list::{Cue, Link},
 };
 use crate::animation::timing::{Nanos, Timing, nanos, nearest, seconds};
@@ -89,6 +89,7 @@ impl ActiveCue {
     /// The clock of its animation.
     pub(crate) fn clock(&self) -> CueClock {
         CueClock {
+            timeline: self.cue.timeline.clone(),
             playhead: self.playhead,
             timing: self.timing,
             links: Arc::clone(&self.cue.links),
@@ -100,7 +101,8 @@ impl ActiveCue {
 /// The clock of an animation in a timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CueClock {
-    playhead: Playhead,
+    pub(crate) timeline: TimelineId,
+    pub(crate) playhead: Playhead,
     timing: Timing,
     links: Arc<[Link]>,
     start: f64,
@@ -115,6 +117,44 @@ impl CueClock {
             time = within(&link.timing, rounded(time - link.start));
         }
         rounded(time - self.start)
+    }
+
+    /// Seconds of the timeline itself, over all repeats, at scene time `now`.
+    pub(crate) fn position(&self, now: f64) -> f64 {
+        seconds(self.playhead.at(now, self.timing.span()))
+    }
+
+    /// How many seconds of the timeline itself pass in a scene second, at scene time `now`.
+    pub(crate) fn outer_rate(&self, now: f64) -> f64 {
+        if self.is_running(now) { self.playhead.rate } else { 0.0 }
+    }
+
+    /// How many seconds of the animation pass in a scene second, at scene time `now`.
+    pub(crate) fn rate(&self, now: f64) -> f64 {
+        let mut time = self.position(now);
+        let mut rate = self.outer_rate(now) * self.timing.rate(time);
+        time = within(&self.timing, time);
+        for link in &*self.links {
+            let inner = rounded(time - link.start);
+            rate *= link.timing.rate(inner);
+            time = within(&link.timing, inner);
+        }
+        rate
+    }
+
+    /// How many seconds of the timeline itself one of the animation takes.
+    pub(crate) fn pace(&self) -> f64 {
+        self.links.iter().map(|link| 1.0 / link.timing.speed()).product()
+    }
+
+    /// The scene seconds between which the timeline stands between two times of its own; none if it does not move.
+    pub(crate) fn between(&self, first: f64, last: f64) -> (f64, f64) {
+        if !self.playhead.running {
+            return (f64::INFINITY, f64::NEG_INFINITY);
+        }
+        let at = |position: f64| self.playhead.since + (position - self.playhead.position) / self.playhead.rate;
+        let (a, b) = (at(first), at(last));
+        (a.min(b), a.max(b))
     }
 
     /// Whether the timeline is moving at scene time `now`.
@@ -136,9 +176,7 @@ impl CueClock {
             (0.0, f64::INFINITY)
         };
         let last = last.min(whole.map_or(f64::INFINITY, seconds));
-        let at = |position: f64| self.playhead.since + (position - self.playhead.position) / self.playhead.rate;
-        let (a, b) = (at(first.min(last)), at(last));
-        (a.min(b), a.max(b))
+        self.between(first.min(last), last)
     }
 }
 

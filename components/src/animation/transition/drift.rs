@@ -2,9 +2,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Transition;
 use crate::animation::{
-    Easing, Property, Spring,
+    Animation, Easing, Property, Spring,
     drifting::Shown,
     spring::Oscillator,
+    timeline::TimelineId,
     timing::{nanos, seconds},
     value::Sample,
 };
@@ -19,13 +20,22 @@ use crate::animation::{
 /// - by an easing, in flight: `(1 - m) (x + v t) + m x (1 - e(t/d))` with `m = u² (3 - 2u)`, `u = min(1, 3t/d)`: the
 ///   straight line on which it flew turns into the easing within the first third. Since `m` and its slope begin at 0,
 ///   neither value nor velocity jumps, whatever the easing.
+///
+/// If it first has to wait, it comes to rest meanwhile: within `w` seconds it goes on by `v (t - t²/w + t³/(3w²))`, whose
+/// velocity falls from `v` to 0, and after that it is a drift from rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Drift {
     /// What moves.
     pub property: Property,
-    /// Scene seconds at which it began.
+    /// What tells it its time.
+    #[serde(default, skip_serializing_if = "Carrier::is_scene")]
+    pub(crate) carrier: Carrier,
+    /// Seconds at which it began.
     since: f64,
+    /// Seconds that pass before it goes where it is to be.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    waits: f64,
     distance: Sample,
     velocity: Sample,
     /// Seconds that it takes.
@@ -36,8 +46,45 @@ pub struct Drift {
     spring: Option<Spring>,
 }
 
+/// What tells a [`Drift`] its time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Carrier {
+    /// Scene time.
+    #[default]
+    Scene,
+    /// The animation of the layer itself that started at these scene seconds and took over: its time from there.
+    Animation(f64),
+    /// The timeline that took over: its time from its beginning, over all repeats.
+    Timeline(TimelineId),
+}
+
+impl Carrier {
+    fn is_scene(&self) -> bool {
+        *self == Self::Scene
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(seconds: &f64) -> bool {
+    *seconds == 0.0
+}
+
 /// The share of the time in which a flight turns into the easing.
 const TURN: f64 = 1.0 / 3.0;
+
+/// The longest time in seconds in which what waits comes to rest.
+const BRAKE: f64 = 0.25;
+
+/// When a [`Drift`] goes, by the clock of its carrier.
+pub(super) struct Times {
+    /// Seconds at which it begins.
+    pub(super) since: f64,
+    /// Seconds that pass before it goes where it is to be.
+    pub(super) waits: f64,
+    /// Seconds of the clock that one of the animation itself takes.
+    pub(super) pace: f64,
+}
 
 impl Drift {
     /// A drift that begins at scene time `now`; `None` if there is nothing to be seen of it.
@@ -56,7 +103,9 @@ impl Drift {
         };
         Some(Self {
             property: transition.property.clone(),
+            carrier: Carrier::Scene,
             since: now,
+            waits: 0.0,
             distance,
             velocity,
             lasts: seconds(nanos(lasts).max(1)),
@@ -65,16 +114,58 @@ impl Drift {
         })
     }
 
-    /// Scene seconds at which it begins and ends.
-    #[must_use]
-    pub fn span(&self) -> (f64, f64) {
-        (self.since, self.since + self.lasts)
+    /// What `animation`, which takes over, carries on of what was under way: it goes as the animation does in its first
+    /// round, so that together they go from there to where the animation goes. `None` if there is nothing to be seen of
+    /// it.
+    pub(super) fn of_animation(animation: &Animation, carrier: Carrier, times: &Times, left: Shown) -> Option<Self> {
+        let Shown { value: distance, velocity } = left;
+        if distance == Sample::default() && velocity == Sample::default() {
+            return None;
+        }
+        let pace = times.pace / animation.speed;
+        let spring = animation.spring.map(|spring| spring.slowed(pace));
+        let lasts = match &spring {
+            Some(spring) => {
+                let oscillator = spring.oscillator();
+                let lanes = distance.lanes().into_iter().zip(velocity.lanes());
+                lanes.map(|(distance, velocity)| oscillator.settles(distance, velocity)).fold(0.0, f64::max)
+            }
+            None => animation.duration? * pace,
+        };
+        Some(Self {
+            property: animation.property.clone(),
+            carrier,
+            since: times.since,
+            waits: times.waits,
+            distance,
+            velocity,
+            lasts: seconds(nanos(lasts).max(1)),
+            easing: spring.is_none().then(|| animation.easing.clone()),
+            spring,
+        })
     }
 
-    /// Whether it has not ended at scene time `now`.
+    /// Whether another is carried on by the same.
+    pub(super) fn is_of_carrier_of(&self, other: &Self) -> bool {
+        self.carrier == other.carrier
+            && (!matches!(self.carrier, Carrier::Animation(_)) || self.goes_from() == other.goes_from())
+    }
+
+    /// Seconds from which on it goes where it is to be.
+    pub(crate) fn goes_from(&self) -> f64 {
+        self.since + self.waits
+    }
+
+    /// Seconds at which it begins and ends.
+    #[must_use]
+    pub fn span(&self) -> (f64, f64) {
+        (self.since, self.since + self.waits + self.lasts)
+    }
+
+    /// Whether it has not ended at scene time `now`. What has another clock than that of the scene may go backwards.
     #[must_use]
     pub fn is_left(&self, now: f64) -> bool {
-        now < self.since + self.lasts
+        !self.carrier.is_scene() || now < self.span().1
     }
 
     /// The same, made ready to be sampled.
@@ -86,7 +177,8 @@ impl Drift {
                 is_flying: self.velocity != Sample::default(),
             },
         };
-        Way { since: self.since, lasts: self.lasts, distance: self.distance, velocity: self.velocity, manner }
+        let Self { since, waits, lasts, distance, velocity, .. } = *self;
+        Way { since, waits, lasts, distance, velocity, manner }
     }
 }
 
@@ -94,6 +186,7 @@ impl Drift {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Way {
     since: f64,
+    waits: f64,
     lasts: f64,
     distance: Sample,
     velocity: Sample,
@@ -104,6 +197,16 @@ pub(crate) struct Way {
 enum Manner {
     Spring(Oscillator),
     Easing { easing: Easing, is_flying: bool },
+}
+
+impl Manner {
+    /// The same from rest.
+    fn at_rest(&self) -> Self {
+        match self {
+            Self::Spring(oscillator) => Self::Spring(*oscillator),
+            Self::Easing { easing, .. } => Self::Easing { easing: easing.clone(), is_flying: false },
+        }
+    }
 }
 
 /// How much of the distance and of the velocity at the beginning is left, and how fast that changes.
@@ -118,10 +221,10 @@ impl Way {
     /// How far it is from where it is to be at scene time `now`, and how fast that changes.
     pub(crate) fn at(&self, now: f64) -> Shown {
         let t = (now - self.since).max(0.0);
-        if t >= self.lasts {
+        if t >= self.waits + self.lasts {
             return Shown::default();
         }
-        let share = self.share(t);
+        let share = if self.waits > 0.0 { self.share_after_waiting(t) } else { self.share(t) };
         let sum = |of_distance: f64, of_velocity: f64| {
             let (distance, velocity) = (self.distance.lanes(), self.velocity.lanes());
             Sample::of_lanes(std::array::from_fn(|lane| distance[lane] * of_distance + velocity[lane] * of_velocity))
@@ -131,7 +234,36 @@ impl Way {
 
     /// Whether it moves at scene time `now`.
     pub(crate) fn is_moving(&self, now: f64) -> bool {
-        (self.since..self.since + self.lasts).contains(&now)
+        let (begin, end) = self.span();
+        (begin..end).contains(&now)
+    }
+
+    /// Seconds at which it begins and ends.
+    pub(crate) fn span(&self) -> (f64, f64) {
+        (self.since, self.since + self.waits + self.lasts)
+    }
+
+    fn share_after_waiting(&self, t: f64) -> Share {
+        let brake = self.waits.min(BRAKE);
+        let u = (t / brake).min(1.0);
+        let still = Share {
+            distance: 1.0,
+            velocity: brake * u * (1.0 - u + u * u / 3.0),
+            distance_slope: 0.0,
+            velocity_slope: (1.0 - u) * (1.0 - u),
+        };
+        if t < self.waits {
+            return still;
+        }
+        // From where it rests, as from any other place.
+        let rested = Self { velocity: Sample::default(), manner: self.manner.at_rest(), waits: 0.0, ..self.clone() };
+        let Share { distance, distance_slope, .. } = rested.share(t - self.waits);
+        Share {
+            distance,
+            velocity: still.velocity * distance,
+            distance_slope,
+            velocity_slope: still.velocity * distance_slope,
+        }
     }
 
     fn share(&self, t: f64) -> Share {

@@ -1,9 +1,13 @@
 use bevy_ecs::component::Component;
 
-use super::{Drift, Transition, Transitions};
+use super::{
+    Drift, Transition, Transitions,
+    drift::Carrier,
+    handover::{Carried, Handover},
+};
 use crate::{
     animation::{
-        Parts, Playing, Property, Target,
+        AnimationStarts, Cues, Parts, Playing, Property, Target,
         drifting::Shown,
         value::{Domain, Kind, Sample},
     },
@@ -16,7 +20,10 @@ use crate::{
 pub struct Drifts {
     /// What the properties were when they were looked at last.
     known: Vec<Known>,
+    /// What moves by transitions; until the first edit what carries on as well.
     drifts: Vec<Drift>,
+    /// What animations carry on that took over.
+    carried: Vec<Carried>,
 }
 
 /// A property as it is authored.
@@ -38,15 +45,21 @@ impl Drifts {
     /// Those of a scene that goes on from where it stood.
     #[must_use]
     pub fn resumed(drifts: Vec<Drift>) -> Self {
-        Self { known: Vec::new(), drifts }
+        Self { known: Vec::new(), drifts, carried: Vec::new() }
     }
 
     /// Those that have not ended at scene time `now`.
     pub fn left(&self, now: f64) -> impl Iterator<Item = &Drift> {
-        self.drifts.iter().filter(move |drift| drift.is_left(now))
+        let carried = self.carried.iter().map(|carried| &carried.drift);
+        self.drifts.iter().chain(carried).filter(move |drift| drift.is_left(now))
     }
 
-    /// All of them, each with what the property is otherwise.
+    /// What animations that took over carry on, each with its property.
+    pub(crate) fn carried(&self) -> impl Iterator<Item = (Target, &Drift)> {
+        self.carried.iter().map(|Carried { target, drift }| (*target, drift))
+    }
+
+    /// What moves by transitions, each with what the property is otherwise.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Drift, &Known)> {
         self.drifts
             .iter()
@@ -54,10 +67,11 @@ impl Drifts {
     }
 
     /// Follows edits that were made at scene time `now`: `before` are the animations that the layer had until then,
-    /// `after` those that it has from then on.
+    /// `after` those that it has from then on, which were made of `starts` and `cues`.
     pub fn update(
         &mut self,
         transitions: &Transitions,
+        (starts, cues): (&AnimationStarts, &Cues),
         (before, after): (&Playing, &Playing),
         (parts, transform, opacity): (Parts<'_>, &Transform, &Opacity),
         now: f64,
@@ -72,15 +86,21 @@ impl Drifts {
         let mut drifts = Vec::new();
         for (transition, present) in transitions.0.iter().filter_map(|transition| Some((transition, know(transition)?)))
         {
-            let drift = self.drifts.iter().find(|drift| drift.property == present.property);
+            let drift = self.drifts.iter().find(|d| d.property == present.property && d.carrier == Carrier::Scene);
             let past = self.known.iter().find(|past| past.property == present.property);
+            // A timeline that had hold of it has let go.
+            let is_free = |past: &Known| before.is_held(past.target) && !after.is_held(present.target);
             let is_changed = past.is_some_and(|past| {
-                past.authored != present.authored || !after.moves_like(before, past.target, present.target)
+                past.authored != present.authored
+                    || !after.moves_like(before, past.target, present.target)
+                    || is_free(past)
             });
             match past.filter(|_| is_changed) {
                 Some(past) => {
                     let left = drift.map(|drift| drift.compile().at(now)).unwrap_or_default();
-                    let was = before.own(past.target, now).unwrap_or_else(|| past.still()).plus(left);
+                    let held = before.displayed(past.target, now).filter(|_| is_free(past));
+                    let own = || before.own(past.target, now).unwrap_or_else(|| past.still()).plus(left);
+                    let was = held.unwrap_or_else(own);
                     let is = after.own(present.target, now).unwrap_or_else(|| present.still());
                     // What is of another kind, or length, cannot be moved from.
                     let suits = past.domain.kind == present.domain.kind
@@ -93,6 +113,10 @@ impl Drifts {
             }
             known.push(present);
         }
-        *self = Self { known, drifts };
+        let smooths = |target: Target| known.iter().any(|known| known.target == target);
+        let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
+        let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
+        let carried = Handover { starts, cues, before, now }.carried(after, carried, smooths);
+        *self = Self { known, drifts, carried };
     }
 }

@@ -2,12 +2,13 @@
 
 mod drift;
 mod drifts;
+mod handover;
 
 use bevy_ecs::component::Component;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::drift::Way;
+pub(crate) use self::drift::{Carrier, Way};
 pub use self::{drift::Drift, drifts::Drifts};
 use super::{AnimationStarts, Cues, Easing, Parts, Playing, Property, Spring};
 use crate::document::Fault;

@@ -1,3 +1,5 @@
+mod handover;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -17,6 +19,7 @@ struct Layer {
     opacity: Opacity,
     content: Content,
     animations: Animations,
+    cues: Cues,
     transitions: Transitions,
     starts: AnimationStarts,
     drifts: Drifts,
@@ -35,6 +38,7 @@ impl Layer {
             opacity: Opacity::default(),
             content,
             animations: Animations::default(),
+            cues: Cues::default(),
             transitions,
             starts: AnimationStarts::default(),
             drifts: Drifts::default(),
@@ -46,10 +50,11 @@ impl Layer {
 
     fn edit(&mut self, now: f64, change: impl FnOnce(&mut Self)) {
         change(self);
-        let Self { transform, opacity, content, animations, transitions, starts, drifts, playing } = self;
+        let Self { transform, opacity, content, animations, cues, transitions, starts, drifts, playing } = self;
         starts.update(animations, now);
-        let after = Playing::new(starts, &Cues::default(), &*content, transform, opacity);
-        drifts.update(transitions, (playing, &after), (Parts::from(&*content), transform, opacity), now);
+        let after = Playing::new(starts, cues, &*content, transform, opacity);
+        let of_layer = (Parts::from(&*content), &*transform, &*opacity);
+        drifts.update(transitions, (&*starts, &*cues), (&*playing, &after), of_layer, now);
         *playing = after.with_drifts(drifts);
     }
 
