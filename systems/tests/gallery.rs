@@ -30,7 +30,7 @@ const FPS: f64 = 15.0;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// At which seconds each scene is drawn.
-const SCENES: [(&str, [f64; 6]); 12] = [
+const SCENES: [(&str, [f64; 6]); 13] = [
     ("colours", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("easings", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("effects", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
@@ -43,6 +43,7 @@ const SCENES: [(&str, [f64; 6]); 12] = [
     ("steps", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("text", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("timelines", [0.2, 0.5, 0.9, 1.3, 1.8, 2.4]),
+    ("triggers", [0.4, 0.8, 1.4, 1.7, 2.2, 3.2]),
 ];
 
 fn project() -> PathBuf {
