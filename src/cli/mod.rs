@@ -158,7 +158,7 @@ pub struct RenderArgs {
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// How long: `10s`, `500ms`, `2m` [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "frames")]
+    #[arg(long, value_name = "TIME", value_parser = length, conflicts_with = "frames")]
     pub duration: Option<Duration>,
     /// How many frames, instead of a duration
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
@@ -284,6 +284,11 @@ fn variant(text: &str) -> Result<VariantId, String> {
 
 fn time(text: &str) -> Result<Duration, String> {
     parse_seconds(text).ok_or_else(|| "expected a time such as `10s`, `500ms` or `2m`".to_owned())
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    let lasts = |time: &Duration| !time.is_zero();
+    time(text).ok().filter(lasts).ok_or_else(|| "expected a time above 0, such as `10s`, `500ms` or `2m`".to_owned())
 }
 
 fn measuring_time(text: &str) -> Result<Duration, String> {

@@ -194,8 +194,7 @@ fn path(animation: &Animation, fault: Report<'_>) {
 /// Whether it goes in a way that suits the property.
 fn manner(animation: &Animation, domain: &Domain, fault: Report<'_>) {
     let name = animation.property.as_str();
-    let is_angle = ["rotation", "angle", "hue"].iter().any(|angle| name.rsplit('.').next() == Some(angle));
-    if animation.rotate != Turn::AsWritten && !is_angle {
+    if animation.rotate != Turn::AsWritten && !animation.property.is_angle() {
         let expected = "no `rotate`, which is for angles such as `transform.rotation`".to_owned();
         fault("/rotate".to_owned(), format!("`rotate` for `{name}`"), expected);
     }

@@ -198,7 +198,7 @@ pub enum Turn {
 }
 
 impl Turn {
-    fn is_as_written(&self) -> bool {
+    pub(crate) fn is_as_written(&self) -> bool {
         *self == Self::AsWritten
     }
 }

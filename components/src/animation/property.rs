@@ -204,6 +204,11 @@ impl Property {
         &self.0
     }
 
+    /// Whether its values are angles, which are the same after a full turn.
+    pub(super) fn is_angle(&self) -> bool {
+        ["rotation", "angle", "hue"].iter().any(|angle| self.0.rsplit('.').next() == Some(angle))
+    }
+
     /// Finds the property on a layer of these parts.
     ///
     /// # Errors

@@ -217,6 +217,8 @@ impl<'a> Walk<'a> {
                     fault.expected = self.rules.expected(id);
                 }
             }
+            // That it has none of the keys says that something else was meant.
+            [only] if self.is_foreign(node, *only) => self.unexpected(node, id),
             [only] => self.value(node, *only),
             several => {
                 let attempts: Vec<Vec<Fault>> = several.iter().map(|id| self.attempt(node, *id)).collect();
@@ -230,6 +232,14 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+    }
+
+    /// Whether it is an object, but has none of the keys that the rule knows, nor any that is near.
+    fn is_foreign(&self, node: &Node, id: RuleId) -> bool {
+        let (Rule::Object(rule), Data::Object(members)) = (self.rules.get(id), &node.data) else { return false };
+        let known = || rule.properties.iter().map(|(key, _)| key.as_str());
+        let is_foreign = |member: &Member| nearest(&member.key, known()).is_none();
+        rule.others.is_none() && !members.is_empty() && members.iter().all(is_foreign)
     }
 
     fn attempt(&self, node: &Node, id: RuleId) -> Vec<Fault> {

@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     animation::{
-        AnimationStarts, Cues, Parts, Playing, Property, Target,
+        AnimationStarts, Cues, Parts, Playing, Property, Target, Turn,
         drifting::Shown,
+        track::shortest,
         value::{Domain, Kind, Sample},
     },
     layer::Opacity,
@@ -105,9 +106,11 @@ impl Drifts {
                     // What is of another kind, or length, cannot be moved from.
                     let suits = past.domain.kind == present.domain.kind
                         && (present.domain.kind != Kind::Length || was.value.is_of_unit_of(is.value));
-                    drifts.extend(
-                        Some(was.minus(is)).filter(|_| suits).and_then(|left| Drift::new(transition, now, left)),
-                    );
+                    let mut left = was.minus(is);
+                    if transition.rotate == Turn::Shortest {
+                        left.value = shortest(Sample::default(), left.value);
+                    }
+                    drifts.extend(Some(left).filter(|_| suits).and_then(|left| Drift::new(transition, now, left)));
                 }
                 None => drifts.extend(drift.filter(|drift| drift.is_left(now)).cloned()),
             }

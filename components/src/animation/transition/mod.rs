@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::drift::{Carrier, Way};
 pub use self::{drift::Drift, drifts::Drifts};
-use super::{AnimationStarts, Cues, Easing, Parts, Playing, Property, Spring};
+use super::{AnimationStarts, Cues, Easing, Parts, Playing, Property, Spring, Turn};
 use crate::document::Fault;
 
 /// How changes of a layer's properties are smoothed.
@@ -41,6 +41,10 @@ pub struct Transition {
     /// What pulls it to the new value, instead of `duration` and `easing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spring: Option<Spring>,
+    /// Which way an angle turns to its new value.
+    #[serde(default, skip_serializing_if = "Turn::is_as_written")]
+    #[schemars(extend("default" = "asWritten"))]
+    pub rotate: Turn,
 }
 
 fn ease() -> Easing {
@@ -67,6 +71,10 @@ pub fn check_transitions<'a>(transitions: &[Transition], parts: impl Into<Parts<
         } else if transitions[..index].iter().any(|other| other.property == transition.property) {
             let found = format!("a second transition of `{}`", transition.property.as_str());
             fault("/property", found, "one for each property", None);
+        }
+        if transition.rotate != Turn::AsWritten && !transition.property.is_angle() {
+            let found = format!("`rotate` for `{}`", transition.property.as_str());
+            fault("/rotate", found, "no `rotate`, which is for angles such as `transform.rotation`", None);
         }
         match (transition.duration, &transition.spring) {
             (None, None) => {

@@ -119,6 +119,17 @@ fn the_authored_value_counts_where_there_is_no_transition() {
 }
 
 #[test]
+fn an_angle_turns_the_shorter_way_if_it_is_asked_to() {
+    let turn = json!({ "property": "transform.rotation", "duration": 1, "easing": "linear", "rotate": "shortest" });
+    let mut layer = Layer::new(json!([turn]));
+    layer.turn(1.0, 350.0);
+    let seen = [1.0, 1.5, 2.0].map(|at| layer.rotation(at).rem_euclid(360.0).round());
+    assert_eq!(seen, [0.0, 355.0, 350.0]);
+    layer.turn(3.0, 20.0);
+    assert!((layer.rotation(3.5).rem_euclid(360.0) - 5.0).abs() < 1e-9);
+}
+
+#[test]
 fn a_change_that_is_none_disturbs_nothing() {
     let mut layer = eased("ease");
     layer.turn(1.0, 90.0);
@@ -177,6 +188,7 @@ fn what_is_no_transition_is_refused_with_the_remedy() {
         { "property": "opacity" },
         { "property": "opacity", "duration": 1, "spring": {} },
         { "property": "transform.rotation", "easing": "linear", "spring": { "bounce": 3 } },
+        { "property": "transform.scale", "duration": 1, "rotate": "shortest" },
     ]));
     let expected = [
         "did you mean `opacity`?",
@@ -185,6 +197,7 @@ fn what_is_no_transition_is_refused_with_the_remedy() {
         "/2/duration: found `duration` beside `spring`",
         "/3/easing: found `easing` beside `spring`",
         "/3/spring/bounce: found 3, expected a number from -0.95 to 0.95",
+        "/4/rotate: found `rotate` for `transform.scale`",
     ];
     assert_eq!(faults.len(), expected.len(), "{faults:#?}");
     for (fault, expected) in faults.iter().zip(expected) {

@@ -19,7 +19,7 @@ use crate::{
         LabelName, LevelScale, SeekTarget, StaggerAxis, StaggerFrom, StaggerGrid, Step, TimelineDocument, TimelineId,
     },
     animation::trigger::{Action, Cause, EventName, Passing, TriggerDocument},
-    animation::{Animation, Easing, Keyframe, Property, Queue, Repeat, Spring, Transition, Value},
+    animation::{Animation, Easing, Keyframe, Property, Queue, Repeat, Spring, Transition, Turn, Value},
     audio::LevelMeasure,
     geometry::Length,
     layer::LayerId,
@@ -256,7 +256,9 @@ pub(super) fn transitions() -> BoxedStrategy<Vec<Transition>> {
                     Ok((duration, easing)) => (Some(duration), easing, None),
                     Err(spring) => (None, Easing::Ease, Some(spring)),
                 };
-                Transition { property: Property::new(property), duration, easing, spring }
+                let turn =
+                    if property == "transform.rotation" && spring.is_none() { Turn::Shortest } else { Turn::AsWritten };
+                Transition { property: Property::new(property), duration, easing, spring, rotate: turn }
             };
             properties.into_iter().zip(manners).map(transition).collect()
         })
