@@ -8,7 +8,7 @@ use components::{
     LayerDocument, LayerId, Pose, SceneDocument,
     animation::{
         AnimationStarts, Playing,
-        timeline::{ActiveCue, CueList, Cues, Playhead, SeekTarget, Step, TimelineDocument, TimelineId},
+        timeline::{ActiveCue, CueList, CueTarget, Cues, Playhead, SeekTarget, Step, TimelineDocument, TimelineId},
     },
     document::{Limits, arbitrary},
 };
@@ -34,7 +34,7 @@ fn from(position: f64, rate: f64, since: f64) -> Playhead {
 }
 
 fn playing(list: &CueList, playhead: Playhead, layer: &LayerDocument) -> Playing {
-    let cues = list.cues().iter().filter(|cue| cue.layer == layer.id);
+    let cues = list.cues().iter().filter(|cue| cue.target == CueTarget::Layer(layer.id.clone()));
     let cues = Cues(cues.map(|cue| ActiveCue::new(Arc::clone(cue), list, playhead)).collect());
     let starts = AnimationStarts::default();
     Playing::new(&starts, &cues, &layer.content, &layer.transform, &layer.opacity)

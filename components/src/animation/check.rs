@@ -1,5 +1,5 @@
 use super::{
-    Animation, ColorSpace, Easing, Orient, Parts, Queue, Repeat, Turn, Value, Values,
+    Animation, ColorSpace, Easing, Orient, Queue, Repeat, Subject, Turn, Value, Values,
     property::Resolved,
     route::{Route, excess},
     stepping::gap,
@@ -7,13 +7,14 @@ use super::{
 };
 use crate::document::Fault;
 
-/// What is wrong with an animation of a layer of such parts, with pointers from the animation on.
+/// What is wrong with an animation of a layer of such parts, of a track or of the whole mix, with pointers from the
+/// animation on.
 ///
 /// Numbers out of the ranges that the schema states are not told again, but for values, whose range depends on the
 /// property.
 #[must_use]
-pub fn check<'a>(animation: &Animation, parts: impl Into<Parts<'a>>) -> Vec<Fault> {
-    let parts = parts.into();
+pub fn check<'a>(animation: &Animation, subject: impl Into<Subject<'a>>) -> Vec<Fault> {
+    let subject = subject.into();
     let mut faults: Vec<Fault> = animation.spring.iter().flat_map(|spring| spring.check("/spring")).collect();
     let mut fault = |pointer: String, found: String, expected: String| {
         faults.push(Fault { place: None, pointer, found, expected, nearest: None });
@@ -23,13 +24,13 @@ pub fn check<'a>(animation: &Animation, parts: impl Into<Parts<'a>>) -> Vec<Faul
     times(animation, &mut fault);
     weight(animation, &mut fault);
     meaning(animation, &mut fault);
-    match animation.property.resolve(parts) {
+    match animation.property.resolve(subject) {
         Ok(resolved) => {
             let domain = resolved.domain;
             match (animation.queue.values(domain), animation.values.within(domain)) {
                 (None, _) => on_top("queue", animation.queue.name(), animation, &domain, &mut fault),
                 (_, None) => on_top("values", animation.values.name(), animation, &domain, &mut fault),
-                (Some(_), Some(_)) if domain.kind == Kind::Step => stepped(animation, &resolved, parts, &mut fault),
+                (Some(_), Some(_)) if domain.kind == Kind::Step => stepped(animation, &resolved, subject, &mut fault),
                 (Some(mixed), Some(written)) => {
                     let domain = if animation.values.are_absolute() { mixed } else { written };
                     values(animation, &domain, resolved.authored_in_part(), &mut fault);
@@ -238,12 +239,12 @@ fn times(animation: &Animation, fault: Report<'_>) {
 }
 
 /// Whether a property that has nothing in between can be all these values.
-fn stepped(animation: &Animation, resolved: &Resolved, parts: Parts<'_>, fault: Report<'_>) {
+fn stepped(animation: &Animation, resolved: &Resolved, subject: Subject<'_>, fault: Report<'_>) {
     if animation.by.is_some() {
         fault("/by".to_owned(), "`by` for what steps".to_owned(), "`to`: nothing can be added to it".to_owned());
     }
     for (pointer, value) in written(animation) {
-        if let Err(error) = resolved.can_be(parts, value) {
+        if let Err(error) = resolved.can_be(subject, value) {
             fault(pointer, error.found, error.expected);
         }
     }
@@ -258,11 +259,11 @@ pub(crate) fn written(animation: &Animation) -> impl Iterator<Item = (String, &V
         .chain(frames.map(|(index, frame)| (format!("/keyframes/{index}/value"), &frame.value)))
 }
 
-/// What an animation of a layer of such parts does otherwise than somebody may expect: a property that has nothing in
+/// What an animation of a subject does otherwise than somebody may expect: a property that has nothing in
 /// between steps.
 #[must_use]
-pub fn warn<'a>(animation: &Animation, parts: impl Into<Parts<'a>>) -> Option<String> {
-    let resolved = animation.property.resolve(parts).ok()?;
+pub fn warn<'a>(animation: &Animation, subject: impl Into<Subject<'a>>) -> Option<String> {
+    let resolved = animation.property.resolve(subject).ok()?;
     let authored = resolved.stepped()?;
     let ends = animation.keyframes.is_empty();
     let (name, when) = (animation.property.as_str(), if ends { "half-way" } else { "at each keyframe" });

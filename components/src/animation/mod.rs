@@ -1,4 +1,4 @@
-//! How properties of a layer change over time.
+//! How properties of a layer, and of the sound, change over time.
 
 mod check;
 mod drifting;
@@ -35,7 +35,7 @@ pub(crate) use self::check::written;
 pub use self::{
     check::{check, check_queues, warn},
     easing::Easing,
-    parts::{Part, Parts},
+    parts::{Part, Parts, Subject},
     playing::Playing,
     preset::{Pace, Preset, Presets, Way, check_preset},
     property::{Property, Resolved, Target, UnknownProperty},
@@ -48,7 +48,7 @@ pub use self::{
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
 
-/// The animations of a layer.
+/// The animations of a layer, of a track of the sound, or of the whole mix.
 ///
 /// Where several animate the same property, the last in this list that has begun decides; before any has begun, the
 /// first in this list does, with the value it starts from. What each does to the others is its `queue`.
@@ -63,14 +63,14 @@ pub const MAX_ANIMATIONS: usize = 64;
 /// One property that changes over time.
 ///
 /// Either `to` or `by` with a `duration` or a `spring` (and `from`, the authored value if absent), or a `path` with one of
-/// these, or `keyframes`. Time counts from the moment when the layer, or this animation, was added to the scene; a scene
-/// file's animations count from the start. Where it takes over what another animation, a timeline or a transition moves,
-/// and has neither `from` nor keyframes nor a path, it goes on from what is shown then, with the velocity that it has.
+/// these, or `keyframes`. Time counts from the moment when the layer or track, or this animation, was added to the scene; a
+/// scene file's animations count from the start. Where it takes over what another animation, a timeline or a transition
+/// moves, and has neither `from` nor keyframes nor a path, it goes on from what is shown then, with the velocity that it has.
 /// Before `delay` has passed the first value holds, after the end the last one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Animation {
-    /// What changes: `opacity`, `transform.position.x`, `content.fill`, …
+    /// What changes: `opacity`, `transform.position.x`, `content.fill`, …; of a track `volume`, `muted`, `duck.amount`, …
     pub property: Property,
     /// The value at the beginning; if absent the authored value, or what is shown where it takes over what moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]

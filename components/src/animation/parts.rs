@@ -1,9 +1,15 @@
-//! The parts of a layer whose values can be animated wherever they stand in them.
+//! What is animated: the parts of a layer, and the sound, whose values can be animated wherever they stand in them.
 
 use super::slots::{Segment, Slots, Visitor};
-use crate::{blend::BlendMode, content::Content, effects::Effects, mask::Mask};
+use crate::{
+    audio::{AudioDocument, MasterMix, TrackDocument, TrackMix},
+    blend::BlendMode,
+    content::Content,
+    effects::Effects,
+    mask::Mask,
+};
 
-/// A part of a layer.
+/// A part of a layer, or a track of the sound or all of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     /// What it shows.
@@ -12,6 +18,54 @@ pub enum Part {
     Effects,
     /// What of it is seen.
     Mask,
+    /// How something is heard.
+    Sound,
+}
+
+impl Part {
+    /// How many there are.
+    pub(super) const COUNT: usize = 4;
+}
+
+/// What animations can be of.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// A layer.
+    Layer(Parts<'a>),
+    /// A track of the sound.
+    Track(TrackMix),
+    /// The whole mix.
+    Mix(MasterMix),
+}
+
+impl<'a, P: Into<Parts<'a>>> From<P> for Subject<'a> {
+    fn from(parts: P) -> Self {
+        Self::Layer(parts.into())
+    }
+}
+
+impl From<&TrackDocument> for Subject<'_> {
+    fn from(track: &TrackDocument) -> Self {
+        Self::Track(track.into())
+    }
+}
+
+impl From<&AudioDocument> for Subject<'_> {
+    fn from(audio: &AudioDocument) -> Self {
+        Self::Mix(audio.into())
+    }
+}
+
+impl Subject<'_> {
+    /// Shows every value that can be animated wherever it stands, below the name that its part has in the document; what
+    /// stands in the document itself is below none.
+    pub(super) fn each(self, show: &mut dyn FnMut(Part, &'static str, &mut dyn Slots)) {
+        match self {
+            Self::Layer(parts) => parts.each(show),
+            Self::Track(mut track) => show(Part::Sound, "", &mut track),
+            Self::Mix(mut mix) => show(Part::Sound, "", &mut mix),
+        }
+    }
 }
 
 /// All parts of one layer.
@@ -40,7 +94,7 @@ impl<'a> From<&'a Content> for Parts<'a> {
 
 impl Parts<'_> {
     /// Shows every value of every part, below the name that the part has in a layer's document.
-    pub(super) fn each(&self, show: &mut dyn FnMut(Part, &'static str, &mut dyn Slots)) {
+    fn each(&self, show: &mut dyn FnMut(Part, &'static str, &mut dyn Slots)) {
         show(Part::Content, "content", &mut self.content.clone());
         if !self.effects.0.is_empty() {
             show(Part::Effects, "effects", &mut self.effects.clone());

@@ -4,7 +4,7 @@ use bevy_ecs::component::Component;
 use smallvec::SmallVec;
 
 use super::{
-    AnimationStarts, Drift, Drifts, Part, Parts, Queue, Sample, Target, Track, Value,
+    AnimationStarts, Drift, Drifts, Part, Queue, Sample, Subject, Target, Track, Value,
     drifting::{Drifting, Shown},
     motion::Motion,
     playback::{Clock, MARGIN, Playback, Standing},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{layer::Opacity, transform::Transform};
 
-/// The animations of a layer, made ready to be sampled; computed from what is authored, when that changes.
+/// The animations of a layer, of a track or of the whole mix, made ready to be sampled; computed from what is authored, when that changes.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
 pub struct Playing {
     /// Up to two lie in the table of layers, which is read from front to back: waiting for others takes longer than to
@@ -25,8 +25,8 @@ pub struct Playing {
     end: f64,
     /// Scene seconds after which all have begun.
     all_begun: f64,
-    /// Whether content, effects and mask are animated, now or at another time.
-    animates: [bool; 3],
+    /// Whether each part is animated, now or at another time.
+    animates: [bool; Part::COUNT],
     /// Whether any goes on top of others, rather than to take their place.
     mixes: bool,
     /// What moves because somebody changed it.
@@ -69,14 +69,14 @@ impl Playing {
     pub fn new<'a>(
         starts: &AnimationStarts,
         cues: &Cues,
-        parts: impl Into<Parts<'a>>,
+        subject: impl Into<Subject<'a>>,
         transform: &Transform,
         opacity: &Opacity,
     ) -> Self {
-        let parts = parts.into();
+        let subject = subject.into();
         let mut tracks: SmallVec<[Playback; 2]> = SmallVec::new();
         for (source, (animation, start)) in starts.animations().0.iter().zip(starts.starts()).enumerate() {
-            let Some(mut track) = animation.compile(parts, transform, opacity) else { continue };
+            let Some(mut track) = animation.compile(subject, transform, opacity) else { continue };
             let takes_over = |p: &&Playback| p.target() == track.target() && p.track.mixing().is_none();
             if animation.queue == Queue::Append
                 && animation.from.is_none()
@@ -92,7 +92,7 @@ impl Playing {
         let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
         for (source, active) in cues.0.iter().enumerate() {
             let cue = &*active.cue;
-            let Some(mut track) = cue.animation.compile(parts, transform, opacity) else { continue };
+            let Some(mut track) = cue.animation.compile(subject, transform, opacity) else { continue };
             if cue.animation.from.is_none()
                 && cue.animation.keyframes.is_empty()
                 && track.mixing().is_none()
@@ -117,7 +117,7 @@ impl Playing {
         }
         let all_begun = tracks.iter().map(Playback::begun_for_good).fold(f64::NEG_INFINITY, f64::max);
         let (begin, end) = changes(&tracks);
-        let mut animates = [false; 3];
+        let mut animates = [false; Part::COUNT];
         for part in tracks.iter().filter_map(|p| p.target().part()) {
             animates[part as usize] = true;
         }

@@ -2,13 +2,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    parts::{Part, Parts},
+    parts::{Part, Subject},
     slots::{self, Stepped},
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
 use crate::{blend::BlendMode, document::nearest, layer::Opacity, transform::Transform};
 
-/// The name of an animated property: its path in the layer's document, with dots.
+/// The name of an animated property: its path in the document of the layer or track, with dots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Property(String);
@@ -165,21 +165,21 @@ impl Resolved {
         self.is_path
     }
 
-    /// Whether a property that is no number can be that value on a layer of such parts.
+    /// Whether a property that is no number can be that value on such a subject.
     ///
     /// # Errors
     /// It cannot.
-    pub(super) fn can_be(&self, parts: Parts<'_>, value: &Value) -> Result<(), ParseValueError> {
+    pub(super) fn can_be(&self, subject: Subject<'_>, value: &Value) -> Result<(), ParseValueError> {
         match self.target {
             Target::Blend => BlendMode::default().set(value).map(|_| ()),
             Target::Visible => false.set(value).map(|_| ()),
-            Target::Slot(part, index) => slots::can_be(parts, part, index, value),
+            Target::Slot(part, index) => slots::can_be(subject, part, index, value),
             _ => Ok(()),
         }
     }
 }
 
-/// A layer of such parts has no such property that could be animated.
+/// A subject has no such property that could be animated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("found {found}, expected {expected}{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
 pub struct UnknownProperty {
@@ -209,14 +209,21 @@ impl Property {
         ["rotation", "angle", "hue"].iter().any(|angle| self.0.rsplit('.').next() == Some(angle))
     }
 
-    /// Finds the property on a layer of these parts.
+    /// Finds the property on a layer of such parts, a track of the sound, or the whole mix.
     ///
     /// # Errors
     /// There is none of that name, or it cannot be animated as they are.
-    pub fn resolve<'a>(&self, parts: impl Into<Parts<'a>>) -> Result<Resolved, UnknownProperty> {
-        let parts = parts.into();
-        let common = Target::COMMON.iter().find(|(name, _)| *name == self.0);
-        if let Some((target, domain)) = common.and_then(|(_, target)| Some((*target, target.domain()?))) {
+    pub fn resolve<'a>(&self, subject: impl Into<Subject<'a>>) -> Result<Resolved, UnknownProperty> {
+        let subject = subject.into();
+        let (common, never): (&[_], &[_]) = match subject {
+            Subject::Layer(_) => (&Target::COMMON, &NEVER),
+            Subject::Track(_) => (&[], &NEVER_OF_TRACKS),
+            Subject::Mix(_) => (&[], &NEVER_OF_THE_MIX),
+        };
+        let known = common.iter().find(|(name, _)| *name == self.0);
+        if let Some((target, domain)) = known.and_then(|(_, target)| Some((*target, target.domain()?)))
+            && let Subject::Layer(parts) = subject
+        {
             let stepped = match target {
                 Target::Blend => Some(parts.blend.value()),
                 Target::Visible => Some(parts.visible.value()),
@@ -224,7 +231,7 @@ impl Property {
             };
             return Ok(Resolved { target, domain, of_part: None, stepped, is_path: false });
         }
-        let slots = slots::list(parts);
+        let slots = slots::list(subject);
         if let Some(slot) = slots.iter().find(|slot| slot.path == self.0) {
             return match slot.state {
                 Ok((domain, value)) => Ok(Resolved {
@@ -241,12 +248,12 @@ impl Property {
                 }),
             };
         }
-        let names: Vec<&str> = Target::COMMON
+        let names: Vec<&str> = common
             .iter()
             .map(|(name, _)| *name)
             .chain(slots.iter().filter(|slot| slot.state.is_ok()).map(|slot| slot.path.as_str()))
             .collect();
-        if let Some((_, why)) = NEVER.iter().find(|(name, _)| self.0.split('.').next() == Some(name)) {
+        if let Some((_, why)) = never.iter().find(|(name, _)| self.0.split('.').next() == Some(name)) {
             return Err(UnknownProperty {
                 found: format!("`{}`, which cannot be animated: {why}", abridged(&self.0)),
                 expected: list(&names),
@@ -272,6 +279,20 @@ const NEVER: [(&str, &str); 8] = [
     ("transitions", "they are what moves it"),
     ("zIndex", "the order of layers is changed by an edit, or by a trigger that sets it"),
 ];
+
+/// The same of a track.
+const NEVER_OF_TRACKS: [(&str, &str); 6] = [
+    ("id", "programs find the track by it"),
+    ("source", "a track with another source begins anew"),
+    ("fadeIn", "it is how long a change takes; animate `volume`"),
+    ("fadeOut", "it is how long a change takes; animate `volume`"),
+    ("delay", "sound that is moved in time would be cut or stretched"),
+    ("animations", "they are what moves it"),
+];
+
+/// The same of the whole mix.
+const NEVER_OF_THE_MIX: [(&str, &str); 2] =
+    [("tracks", "each has animations of its own"), ("animations", "they are what moves it")];
 
 fn abridged(text: &str) -> String {
     const ENOUGH: usize = 80;
@@ -299,6 +320,7 @@ impl JsonSchema for Property {
             "description": format!(
                 "the path of a property in the layer's document: {}, or a number, length or colour of its content, \
                  effects or mask such as content.fill, content.gradient.stops.0.color, effects.0.radius, mask.feather; \
+                 of a track of the sound its volume, muted or what is in duck; of the whole mix its volume; \
                  what has nothing in between, such as content.text, steps",
                 common.join(", "),
             ),

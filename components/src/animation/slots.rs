@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    parts::{Part, Parts},
+    parts::{Part, Subject},
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
 use crate::{
@@ -194,8 +194,8 @@ pub(super) struct Listed {
     pub(super) is_path: bool,
 }
 
-/// All values of a layer's parts.
-pub(super) fn list<'a>(parts: impl Into<Parts<'a>>) -> Vec<Listed> {
+/// All values of a subject that can be animated wherever they stand.
+pub(super) fn list<'a>(subject: impl Into<Subject<'a>>) -> Vec<Listed> {
     struct List {
         listed: Vec<Listed>,
         part: Part,
@@ -229,8 +229,9 @@ pub(super) fn list<'a>(parts: impl Into<Parts<'a>>) -> Vec<Listed> {
         }
     }
     let mut all = Vec::new();
-    parts.into().each(&mut |part, name, slots| {
-        let mut list = List { listed: Vec::new(), part, count: 0, prefix: format!("{name}."), lengths: Vec::new() };
+    subject.into().each(&mut |part, name, slots| {
+        let prefix = if name.is_empty() { String::new() } else { format!("{name}.") };
+        let mut list = List { listed: Vec::new(), part, count: 0, prefix, lengths: Vec::new() };
         slots.visit(&mut list);
         all.append(&mut list.listed);
     });
@@ -286,13 +287,13 @@ pub(super) fn rewrite(slots: &mut dyn Slots, index: u32, write: &dyn Fn(&mut dyn
     differs
 }
 
-/// Whether a slot of a layer's part whose value is no number can be that value.
+/// Whether a slot of a part whose value is no number can be that value.
 ///
 /// # Errors
 /// It cannot.
-pub(super) fn can_be(parts: Parts<'_>, part: Part, index: u32, value: &Value) -> Result<(), ParseValueError> {
+pub(super) fn can_be(subject: Subject<'_>, part: Part, index: u32, value: &Value) -> Result<(), ParseValueError> {
     let mut found = Ok(false);
-    parts.each(&mut |of, _, slots| {
+    subject.each(&mut |of, _, slots| {
         if of == part {
             found = step(slots, index, value);
         }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use smallvec::{SmallVec, smallvec};
 
 use super::{
-    Animation, ColorSpace, Orient, Parts, Turn,
+    Animation, ColorSpace, Orient, Subject, Turn,
     drifting::Shown,
     motion::{Motion, Pace, Stand},
     property::{Resolved, Target},
@@ -78,16 +78,22 @@ impl Animation {
         Timing::new(self, self.cycle().unwrap_or_default()).span()
     }
 
-    /// Makes the animation ready to be sampled on a layer of such parts, transform and opacity.
+    /// Makes the animation ready to be sampled on a layer of such parts, transform and opacity, or on what is heard, which
+    /// has neither of these two.
     ///
     /// `None` if [`check`](super::check) finds a fault.
     #[must_use]
-    pub fn compile<'a>(&self, parts: impl Into<Parts<'a>>, transform: &Transform, opacity: &Opacity) -> Option<Track> {
-        let parts = parts.into();
-        if !super::check(self, parts).is_empty() {
+    pub fn compile<'a>(
+        &self,
+        subject: impl Into<Subject<'a>>,
+        transform: &Transform,
+        opacity: &Opacity,
+    ) -> Option<Track> {
+        let subject = subject.into();
+        if !super::check(self, subject).is_empty() {
             return None;
         }
-        let resolved = self.property.resolve(parts).ok()?;
+        let resolved = self.property.resolve(subject).ok()?;
         if let Some(authored) = resolved.stepped() {
             return self.stepping(&resolved, authored);
         }

@@ -4,6 +4,7 @@
 
 mod duck;
 mod level;
+mod mix;
 mod source;
 
 use schemars::JsonSchema;
@@ -12,9 +13,10 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     duck::Ducking,
     level::{FLOOR, Level, LevelMeasure, LevelReading, decibels},
+    mix::{DuckMix, MasterMix, Mix, TrackMix},
     source::{AudioSource, Playlist, Tone, Waveform},
 };
-use crate::id::id;
+use crate::{animation::Animations, id::id};
 
 /// Tracks that a scene may have.
 pub const MAX_TRACKS: usize = 32;
@@ -26,6 +28,10 @@ pub struct AudioDocument {
     /// Volume of the whole mix, a factor on the amplitude: 0 is silence, 1 as it is, 2 is +6 dB.
     #[schemars(range(min = 0.0, max = 4.0))]
     pub volume: f64,
+    /// How the whole mix changes over time: animations of its `volume`.
+    #[serde(skip_serializing_if = "has_none")]
+    #[schemars(extend("default" = []))]
+    pub animations: Animations,
     /// What is mixed.
     #[schemars(length(max = MAX_TRACKS))]
     pub tracks: Vec<TrackDocument>,
@@ -33,7 +39,7 @@ pub struct AudioDocument {
 
 impl Default for AudioDocument {
     fn default() -> Self {
-        Self { volume: 1.0, tracks: Vec::new() }
+        Self { volume: 1.0, animations: Animations::default(), tracks: Vec::new() }
     }
 }
 
@@ -67,6 +73,15 @@ pub struct TrackDocument {
     /// Makes it step back while other tracks are heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duck: Option<Ducking>,
+    /// How it changes over time: animations of `volume`, `muted`, and of the numbers in `duck`. They are sampled with each
+    /// frame and ramped in between, and do not change what is written here.
+    #[serde(default, skip_serializing_if = "has_none")]
+    #[schemars(extend("default" = []))]
+    pub animations: Animations,
+}
+
+fn has_none(animations: &Animations) -> bool {
+    animations.0.is_empty()
 }
 
 fn one() -> f64 {
@@ -77,7 +92,17 @@ impl TrackDocument {
     /// A track with everything but its id and source at default.
     #[must_use]
     pub fn new(id: TrackId, source: AudioSource) -> Self {
-        Self { id, source, volume: 1.0, muted: false, fade_in: 0.0, fade_out: 0.0, delay: 0.0, duck: None }
+        Self {
+            id,
+            source,
+            volume: 1.0,
+            muted: false,
+            fade_in: 0.0,
+            fade_out: 0.0,
+            delay: 0.0,
+            duck: None,
+            animations: Animations::default(),
+        }
     }
 }
 

@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     animation::{
-        Animation, Parts, Queue, check_preset,
+        self, Animation, Parts, Queue, Subject, check_preset,
         timeline::{self, LabelName, SeekTarget, Step, TimelineControl, TimelineDocument, TimelineId},
         trigger::{Action, Cause},
     },
+    audio::AudioDocument,
     layer::LayerId,
 };
 
@@ -28,9 +29,9 @@ pub fn check_motion(scene: &SceneDocument, layers: &HashMap<&str, Option<Parts<'
     let triggers: Vec<TriggerEntry<'_>> = scene.triggers.iter().enumerate().map(trigger_entry).collect();
     let mut checks = Checks { place: |_: &str| None, faults: Vec::new(), named: Vec::new() };
     let layers = Known { layers, are_all: true };
-    checks.timelines(&timelines, true, &layers);
-    checks.triggers(&triggers, &Labels::of(&timelines, true), &layers);
     let audio = Outline::of_audio(&scene.audio, &scene.assets, "/audio");
+    checks.timelines(&timelines, true, &layers, &audio);
+    checks.triggers(&triggers, &Labels::of(&timelines, true), &layers);
     checks.heard(&timelines, &triggers, &audio);
     checks.asset_names(&audio);
     checks.faults
@@ -67,7 +68,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
         let layers = outline.layers.iter().filter_map(|entry| Some((entry.id.as_deref()?, entry.parts())));
         let layers = Known { layers: &layers.collect(), are_all: outline.layers_known };
-        self.timelines(&outline.timelines, outline.timelines_known, &layers);
+        self.timelines(&outline.timelines, outline.timelines_known, &layers, outline);
         self.triggers(&outline.triggers, &Labels::of(&outline.timelines, outline.timelines_known), &layers);
         self.heard(&outline.timelines, &outline.triggers, outline);
         if let Some(scene) = outline.scene {
@@ -75,7 +76,8 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
     }
 
-    fn timelines(&mut self, timelines: &[TimelineEntry<'_>], are_all: bool, layers: &Known<'_>) {
+    /// `sound` knows the tracks.
+    fn timelines(&mut self, timelines: &[TimelineEntry<'_>], are_all: bool, layers: &Known<'_>, sound: &Outline<'_>) {
         let mut first: HashMap<&str, &str> = HashMap::new();
         for TimelineEntry { pointer, id, steps, .. } in timelines {
             if let Some(id) = id.as_deref() {
@@ -88,7 +90,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 }
             }
             for (pointer, step) in steps {
-                self.step(pointer, step, layers);
+                self.step(pointer, step, layers, sound);
             }
         }
         let documents = timelines.iter().filter_map(|entry| Some((entry.pointer.as_str(), entry.document.as_deref()?)));
@@ -97,13 +99,27 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         self.all("", timeline::check(&documents, are_all));
     }
 
-    fn step(&mut self, pointer: &str, step: &Step, layers: &Known<'_>) {
+    fn step(&mut self, pointer: &str, step: &Step, layers: &Known<'_>, sound: &Outline<'_>) {
         let animation = format!("{pointer}/animation");
         match step {
             Step::Animate { layer, animation: animated } => {
                 self.layer_name(format!("{pointer}/layer"), layer, layers);
                 if let Some(Some(parts)) = layers.layers.get(layer.as_str()) {
                     self.animation(&animation, animated, *parts);
+                }
+                self.queue(&animation, animated);
+            }
+            Step::AnimateTrack { track, animation: animated } => {
+                self.track_name(pointer, track.as_ref(), sound);
+                let subject = match track {
+                    None => Some((&AudioDocument::default()).into()),
+                    Some(track) => {
+                        let entry = sound.tracks.iter().find(|entry| entry.id.as_deref() == Some(track.as_str()));
+                        entry.and_then(|entry| entry.mix).map(Subject::Track)
+                    }
+                };
+                if let Some(subject) = subject {
+                    self.all(&animation, animation::check(animated, subject));
                 }
                 self.queue(&animation, animated);
             }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{LayerDocument, SceneDocument};
 use crate::{
-    animation::{Animation, Parts, timeline::Step, warn},
+    animation::{Animation, Animations, Parts, Subject, timeline::Step, warn},
+    audio::AudioDocument,
     layer::LayerId,
 };
 
@@ -27,8 +28,8 @@ impl fmt::Display for Notice {
     }
 }
 
-fn of_animation(pointer: &str, animation: &Animation, parts: Parts<'_>) -> Option<Notice> {
-    Some(Notice { pointer: format!("{pointer}/property"), message: warn(animation, parts)? })
+fn of_animation<'a>(pointer: &str, animation: &Animation, subject: impl Into<Subject<'a>>) -> Option<Notice> {
+    Some(Notice { pointer: format!("{pointer}/property"), message: warn(animation, subject)? })
 }
 
 impl LayerDocument {
@@ -56,6 +57,26 @@ impl LayerDocument {
     }
 }
 
+impl AudioDocument {
+    /// What its author should know about it, with pointers that begin with `base`.
+    #[must_use]
+    pub fn notices(&self, base: &str) -> Vec<Notice> {
+        let of = |pointer: String, animations: &Animations, subject: Subject<'_>| -> Vec<Notice> {
+            let animations = animations.0.iter().enumerate();
+            animations
+                .filter_map(|(index, animation)| {
+                    of_animation(&format!("{pointer}/animations/{index}"), animation, subject)
+                })
+                .collect()
+        };
+        let mix = of(base.to_owned(), &self.animations, self.into());
+        let tracks = self.tracks.iter().enumerate();
+        let tracks =
+            tracks.flat_map(|(index, track)| of(format!("{base}/tracks/{index}"), &track.animations, track.into()));
+        mix.into_iter().chain(tracks).collect()
+    }
+}
+
 impl SceneDocument {
     /// What its author should know about it.
     #[must_use]
@@ -63,30 +84,40 @@ impl SceneDocument {
         let layers = self.layers.iter().enumerate();
         let mut notices: Vec<Notice> =
             layers.flat_map(|(index, layer)| layer.notices(&format!("/layers/{index}"))).collect();
+        notices.extend(self.audio.notices("/audio"));
         if !self.timelines.is_empty() {
             let layers: HashMap<&LayerId, &LayerDocument> = self.walk().map(|layer| (&layer.id, layer)).collect();
             for (index, timeline) in self.timelines.iter().enumerate() {
-                of_steps(&timeline.steps, &format!("/timelines/{index}"), &layers, &mut notices);
+                of_steps(&timeline.steps, &format!("/timelines/{index}"), &layers, &self.audio, &mut notices);
             }
         }
         notices
     }
 }
 
-fn of_steps(steps: &[Step], base: &str, layers: &HashMap<&LayerId, &LayerDocument>, notices: &mut Vec<Notice>) {
+fn of_steps(
+    steps: &[Step],
+    base: &str,
+    layers: &HashMap<&LayerId, &LayerDocument>,
+    audio: &AudioDocument,
+    notices: &mut Vec<Notice>,
+) {
     for (index, step) in steps.iter().enumerate() {
         let pointer = format!("{base}/steps/{index}");
         // Each is told once, however many layers it moves.
-        let mut told = |layer: Option<&LayerId>, animation| {
-            let layer = layer.and_then(|layer| layers.get(layer));
-            notices.extend(
-                layer.and_then(|layer| of_animation(&format!("{pointer}/animation"), animation, layer.parts())),
-            );
+        let layer = |layer: &LayerId| layers.get(layer).map(|layer| Subject::Layer(layer.parts()));
+        let mut told = |subject: Option<Subject<'_>>, animation| {
+            notices
+                .extend(subject.and_then(|subject| of_animation(&format!("{pointer}/animation"), animation, subject)));
         };
         match step {
-            Step::Animate { layer, animation } => told(Some(layer), animation),
-            Step::Stagger { layers, animation, .. } => told(layers.first(), animation),
-            Step::Sequence { steps } | Step::Parallel { steps } => of_steps(steps, &pointer, layers, notices),
+            Step::Animate { layer: id, animation } => told(layer(id), animation),
+            Step::Stagger { layers, animation, .. } => told(layers.first().and_then(layer), animation),
+            Step::AnimateTrack { track: None, animation } => told(Some(audio.into()), animation),
+            Step::AnimateTrack { track: Some(id), animation } => {
+                told(audio.tracks.iter().find(|track| track.id == *id).map(Subject::from), animation);
+            }
+            Step::Sequence { steps } | Step::Parallel { steps } => of_steps(steps, &pointer, layers, audio, notices),
             Step::Preset { .. } | Step::Wait { .. } | Step::Label { .. } | Step::Timeline { .. } => {}
         }
     }

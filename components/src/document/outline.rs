@@ -19,7 +19,7 @@ use crate::{
         trigger::{Action, Cause, TriggerDocument},
     },
     asset::{AssetDocument, AssetId, AssetKind},
-    audio::{AudioDocument, AudioSource, TrackDocument, TrackId},
+    audio::{AudioDocument, AudioSource, Ducking, TrackDocument, TrackId, TrackMix},
     content::Content,
     effects::Effects,
     mask::Mask,
@@ -43,6 +43,8 @@ pub(super) struct Outline<'a> {
     pub(super) tracks: Vec<TrackEntry<'a>>,
     /// Whether these are all tracks that there are.
     pub(super) tracks_known: bool,
+    /// The animations of the whole mix, each with its index, below that pointer.
+    pub(super) of_mix: (String, Vec<(usize, Cow<'a, Animation>)>),
     /// All of it, if it could be read.
     pub(super) scene: Option<&'a SceneDocument>,
 }
@@ -52,7 +54,7 @@ pub(super) struct TimelineEntry<'a> {
     pub(super) pointer: String,
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) document: Option<Cow<'a, TimelineDocument>>,
-    /// The steps that are about layers, as far as they can be read, however deep, each with its pointer.
+    /// The steps that animate something, as far as they can be read, however deep, each with its pointer.
     pub(super) steps: Vec<(String, Cow<'a, Step>)>,
 }
 
@@ -78,6 +80,10 @@ pub(super) struct TrackEntry<'a> {
     pub(super) assets: Vec<(usize, Cow<'a, str>)>,
     /// The tracks that it makes way for, each with its index.
     pub(super) ducked_by: Vec<(usize, Cow<'a, str>)>,
+    /// What of it can be animated, if that is known.
+    pub(super) mix: Option<TrackMix>,
+    /// Each with its index.
+    pub(super) animations: Vec<(usize, Cow<'a, Animation>)>,
 }
 
 /// A layer; `None` is what could not be read.
@@ -145,12 +151,15 @@ impl<'a> Outline<'a> {
                 AudioSource::Tone(_) => Vec::new(),
             },
             ducked_by: named(track.duck.iter().flat_map(|duck| &duck.by).map(TrackId::as_str)),
+            mix: Some(track.into()),
+            animations: track.animations.0.iter().map(Cow::Borrowed).enumerate().collect(),
         };
         Self {
             assets: asset_entries(assets),
             assets_known: true,
             tracks: audio.tracks.iter().enumerate().map(entry).collect(),
             tracks_known: true,
+            of_mix: (format!("{base}/animations"), audio.animations.0.iter().map(Cow::Borrowed).enumerate().collect()),
             ..Self::default()
         }
     }
@@ -210,6 +219,10 @@ impl Outline<'static> {
             triggers: items(root.child("triggers")).iter().enumerate().map(salvaged_trigger).collect(),
             tracks_known: tracks.iter().all(|track| track.id.is_some()),
             tracks,
+            of_mix: (
+                "/audio/animations".to_owned(),
+                salvaged_animations(root.child("audio").and_then(|audio| audio.child("animations"))),
+            ),
             ..Self::default()
         };
         outline.salvage_all(root.child("layers"), "/layers", 0);
@@ -234,7 +247,6 @@ impl Outline<'static> {
         let content = node.child("content");
         let content_type = content.and_then(|content| text(content.child("type")?));
         let below = format!("{pointer}/children");
-        let animations = items(node.child("animations")).iter().enumerate();
         let presets = items(node.child("presets")).iter().enumerate();
         self.layers.push(LayerEntry {
             pointer,
@@ -249,7 +261,7 @@ impl Outline<'static> {
             mask_layer: node.child("mask").and_then(|mask| text(mask.child("shape")?.child("layer")?)).map(Cow::Owned),
             is_limited: node.child("variants").and_then(typed).is_some_and(|variants: Variants| !variants.is_all()),
             has_children: !items(node.child("children")).is_empty(),
-            animations: animations.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
+            animations: salvaged_animations(node.child("animations")),
             presets: presets.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
             effects: Cow::Owned(node.child("effects").and_then(typed).unwrap_or_default()),
             mask: node.child("mask").and_then(typed).map(Cow::Owned),
@@ -294,7 +306,7 @@ fn add_steps<'a>(steps: &'a [Step], pointer: &str, to: &mut Vec<(String, Cow<'a,
         let pointer = format!("{pointer}/steps/{index}");
         match step {
             Step::Sequence { steps } | Step::Parallel { steps } => add_steps(steps, &pointer, to),
-            Step::Stagger { .. } | Step::Animate { .. } | Step::Preset { .. } => {
+            Step::Stagger { .. } | Step::Animate { .. } | Step::AnimateTrack { .. } | Step::Preset { .. } => {
                 to.push((pointer, Cow::Borrowed(step)));
             }
             Step::Wait { .. } | Step::Label { .. } | Step::Timeline { .. } => {}
@@ -320,7 +332,10 @@ fn salvage_steps(node: &Node, pointer: &str, to: &mut Vec<(String, Cow<'static, 
         let pointer = format!("{pointer}/steps/{index}");
         if item.child("steps").is_some() {
             salvage_steps(item, &pointer, to);
-        } else if let Some(step @ (Step::Stagger { .. } | Step::Animate { .. } | Step::Preset { .. })) = typed(item) {
+        } else if let Some(
+            step @ (Step::Stagger { .. } | Step::Animate { .. } | Step::AnimateTrack { .. } | Step::Preset { .. }),
+        ) = typed(item)
+        {
             to.push((pointer, Cow::Owned(step)));
         }
     }
@@ -361,12 +376,26 @@ fn salvaged_track((index, item): (usize, &Node)) -> TrackEntry<'static> {
         let texts = items(node).iter().enumerate().filter_map(|(index, item)| Some((index, text(item)?.into())));
         texts.collect()
     };
+    let duck = item.child("duck");
+    let known_duck: Option<Ducking> = duck.and_then(typed);
     TrackEntry {
         pointer: format!("/audio/tracks/{index}"),
         id: item.child("id").and_then(text).map(Cow::Owned),
         assets: texts(item.child("source").and_then(|source| source.child("assets"))),
-        ducked_by: texts(item.child("duck").and_then(|duck| duck.child("by"))),
+        ducked_by: texts(duck.and_then(|duck| duck.child("by"))),
+        // What can be animated does not depend on how loud it is and whether it is muted.
+        mix: (duck.is_none() || known_duck.is_some()).then(|| TrackMix {
+            volume: 1.0,
+            muted: false,
+            duck: known_duck.as_ref().map(Into::into),
+        }),
+        animations: salvaged_animations(item.child("animations")),
     }
+}
+
+fn salvaged_animations(node: Option<&Node>) -> Vec<(usize, Cow<'static, Animation>)> {
+    let animations = items(node).iter().enumerate();
+    animations.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect()
 }
 
 fn named<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usize, Cow<'a, str>)> {

@@ -1,6 +1,9 @@
-//! Whether the tracks of a scene fit together, and what waits for their levels fits them.
+//! Whether the tracks of a scene fit together, and what moves them or waits for their levels fits them.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use super::{
     fault::{MAX_FAULTS, Place},
@@ -10,9 +13,12 @@ use super::{
     words::{nearest, number, shown_text},
 };
 use crate::{
-    animation::trigger::{Cause, Passing},
+    animation::{
+        self, Animation, Subject,
+        trigger::{Cause, Passing},
+    },
     asset::AssetKind,
-    audio::{FLOOR, TrackId},
+    audio::{AudioDocument, FLOOR, TrackId},
 };
 
 impl<P: Fn(&str) -> Option<Place>> Checks<P> {
@@ -34,6 +40,22 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         if outline.tracks_known {
             self.ducking(outline);
         }
+        let (pointer, animations) = &outline.of_mix;
+        self.animations_of(pointer, animations, (&AudioDocument::default()).into());
+        for TrackEntry { pointer, mix, animations, .. } in &outline.tracks {
+            if let Some(mix) = mix {
+                self.animations_of(&format!("{pointer}/animations"), animations, Subject::Track(*mix));
+            }
+        }
+    }
+
+    /// The animations of a track or of the whole mix.
+    fn animations_of(&mut self, pointer: &str, animations: &[(usize, Cow<'_, Animation>)], subject: Subject<'_>) {
+        for (index, animation) in animations {
+            self.all(&format!("{pointer}/{index}"), animation::check(animation, subject));
+        }
+        let queues = animations.iter().map(|(index, animation)| (*index, &**animation));
+        self.all(pointer, animation::check_queues(queues));
     }
 
     /// Every asset that a track names is a sound.
@@ -113,7 +135,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         }
     }
 
-    fn track_name(&mut self, pointer: &str, track: Option<&TrackId>, outline: &Outline<'_>) {
+    pub(super) fn track_name(&mut self, pointer: &str, track: Option<&TrackId>, outline: &Outline<'_>) {
         let tracks = || outline.tracks.iter().filter_map(|track| track.id.as_deref());
         let Some(track) = track.filter(|_| outline.tracks_known) else { return };
         if tracks().any(|known| known == track.as_str()) {

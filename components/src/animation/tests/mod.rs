@@ -4,6 +4,7 @@ mod faults;
 mod laws;
 mod parts;
 mod several;
+mod sound;
 mod steps;
 mod times;
 mod values;

@@ -153,9 +153,8 @@ impl<'a> Walk<'a> {
                 Some(0)
             }
             Step::Timeline { id } => self.nested(id, pointer, current),
-            Step::Stagger { .. } | Step::Animate { .. } | Step::Preset { .. } | Step::Wait { .. } => {
-                step.span(&mut |_| Some(0))
-            }
+            Step::Stagger { .. } | Step::Preset { .. } => step.span(&mut |_| Some(0)),
+            Step::Animate { .. } | Step::AnimateTrack { .. } | Step::Wait { .. } => step.span(&mut |_| Some(0)),
         }
     }
 

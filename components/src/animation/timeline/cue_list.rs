@@ -1,4 +1,4 @@
-//! A timeline laid out: which animation of which layer begins when.
+//! A timeline laid out: which animation of what begins when.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,6 +11,7 @@ use crate::{
         Animation,
         timing::{Nanos, Timing, nanos, seconds},
     },
+    audio::TrackId,
     layer::LayerId,
 };
 
@@ -34,11 +35,22 @@ pub struct CueList {
     cues: Vec<Arc<Cue>>,
 }
 
-/// An animation of a layer at its place in a timeline.
+/// What an animation in a timeline is of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CueTarget {
+    /// A layer.
+    Layer(LayerId),
+    /// A track of the sound.
+    Track(TrackId),
+    /// The whole mix.
+    Mix,
+}
+
+/// An animation at its place in a timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cue {
-    /// The layer.
-    pub layer: LayerId,
+    /// What is animated.
+    pub target: CueTarget,
     /// What it does.
     pub animation: Animation,
     /// The timeline that is played.
@@ -105,7 +117,7 @@ impl Step {
                 let spans = preset.expand().into_iter().map(|animation| animation.span());
                 sum(spans.fold(Some(0), longer), Some(last_of(*each, *from, *grid, layers.len())))
             }
-            Self::Animate { animation, .. } => animation.span(),
+            Self::Animate { animation, .. } | Self::AnimateTrack { animation, .. } => animation.span(),
             Self::Wait { seconds } => Some(nanos(*seconds)),
             Self::Label { .. } => Some(0),
             Self::Timeline { id } => timeline(id),
@@ -151,7 +163,7 @@ impl Layout<'_> {
             }
             Step::Stagger { layers, each, from, grid, animation } => {
                 for (layer, later) in layers.iter().zip(stagger(*each, *from, *grid, layers.len())) {
-                    self.cue(layer, animation, start.saturating_add(later), inside);
+                    self.cue(CueTarget::Layer(layer.clone()), animation, start.saturating_add(later), inside);
                 }
                 step.span(&mut |_| Some(0))
             }
@@ -159,13 +171,18 @@ impl Layout<'_> {
                 let animations = preset.expand();
                 for (layer, later) in layers.iter().zip(stagger(*each, *from, *grid, layers.len())) {
                     for animation in &animations {
-                        self.cue(layer, animation, start.saturating_add(later), inside);
+                        self.cue(CueTarget::Layer(layer.clone()), animation, start.saturating_add(later), inside);
                     }
                 }
                 step.span(&mut |_| Some(0))
             }
             Step::Animate { layer, animation } => {
-                self.cue(layer, animation, start, inside);
+                self.cue(CueTarget::Layer(layer.clone()), animation, start, inside);
+                animation.span()
+            }
+            Step::AnimateTrack { track, animation } => {
+                let target = track.clone().map_or(CueTarget::Mix, CueTarget::Track);
+                self.cue(target, animation, start, inside);
                 animation.span()
             }
             Step::Wait { seconds } => Some(nanos(*seconds)),
@@ -206,10 +223,10 @@ impl Layout<'_> {
         length
     }
 
-    fn cue(&mut self, layer: &LayerId, animation: &Animation, start: Nanos, inside: &Inside) {
+    fn cue(&mut self, target: CueTarget, animation: &Animation, start: Nanos, inside: &Inside) {
         let start = seconds(start);
         self.cues.push(Cue {
-            layer: layer.clone(),
+            target,
             animation: animation.clone(),
             timeline: self.timeline.clone(),
             links: Arc::clone(&inside.links),

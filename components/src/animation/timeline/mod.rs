@@ -17,7 +17,7 @@ pub(crate) use self::{
     playhead::{CueClock, rounded},
 };
 pub use self::{
-    cue_list::{Cue, CueList, Link},
+    cue_list::{Cue, CueList, CueTarget, Link},
     playhead::{ActiveCue, Cues, PlayState, Playhead},
     stagger::{StaggerAxis, StaggerFrom, StaggerGrid},
 };
@@ -45,10 +45,10 @@ id! {
     LabelName, "a name for a moment: 1 to 64 letters, digits, _, - or ., beginning with a letter or a digit"
 }
 
-/// Animations of several layers that are played, paused and sought as one.
+/// Animations of several layers and of the sound that are played, paused and sought as one.
 ///
-/// While it has not been played it has no effect. Where several timelines animate the same property of a layer, the
-/// one that was played last decides; a timeline goes over the layer's own animations. It holds its last values when it
+/// While it has not been played it has no effect. Where several timelines animate the same property, the
+/// one that was played last decides; a timeline goes over the layer's or track's own animations. It holds its last values when it
 /// has ended. Triggers and `seek` speak of the times and labels of a timeline itself, not of those within it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -153,6 +153,14 @@ pub enum Step {
         /// What it does; `repeat: "forever"` only where nothing comes after.
         animation: Box<Animation>,
     },
+    /// An animation of what is heard. Without `from` it goes on like one of a layer.
+    AnimateTrack {
+        /// The track; the whole mix if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
+        /// What it does; `repeat: "forever"` only where nothing comes after.
+        animation: Box<Animation>,
+    },
     /// A preset on one layer or several, each beginning a little later.
     Preset {
         /// The layers in their order.
@@ -198,7 +206,8 @@ impl TimelineDocument {
                 match stack.pop()? {
                     Step::Sequence { steps } | Step::Parallel { steps } => stack.extend(steps),
                     Step::Label { name } => return Some(name),
-                    Step::Stagger { .. } | Step::Animate { .. } | Step::Preset { .. } => {}
+                    Step::Stagger { .. } | Step::Animate { .. } | Step::AnimateTrack { .. } => {}
+                    Step::Preset { .. } => {}
                     Step::Wait { .. } | Step::Timeline { .. } => {}
                 }
             }

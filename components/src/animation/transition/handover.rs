@@ -82,7 +82,7 @@ impl Handover<'_> {
     /// The property that a drift which was begun earlier still belongs to.
     fn still_carries(&self, after: &Playing, drift: &Drift) -> Option<Target> {
         let carries =
-            |p: &&Playback| p.carries(&drift) && self.animation(p).is_some_and(|own| own.property == drift.property);
+            |p: &&Playback| p.carries(drift) && self.animation(p).is_some_and(|own| own.property == drift.property);
         let p = after.tracks().iter().find(carries)?;
         match p.clock() {
             Clock::Scene(_) => Some(p.target()),

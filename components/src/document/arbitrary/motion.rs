@@ -78,7 +78,9 @@ pub(super) fn settle(steps: &mut [Step], timeline: usize, labels: &mut usize) {
     for step in steps {
         match step {
             Step::Sequence { steps } | Step::Parallel { steps } => settle(steps, timeline, labels),
-            Step::Animate { animation, .. } | Step::Stagger { animation, .. } => {
+            Step::Animate { animation, .. }
+            | Step::Stagger { animation, .. }
+            | Step::AnimateTrack { animation, .. } => {
                 if animation.repeat == Repeat::Forever {
                     animation.repeat = Repeat::Times(2);
                 }
@@ -116,6 +118,8 @@ pub(super) fn step(layers: Vec<LayerId>) -> BoxedStrategy<Step> {
         1 => (vec(select(of_preset), 1..4), 0.0..1.0, select(preset_froms), option::of(grid()), preset()).prop_map(
             |(layers, each, from, grid, preset)| Step::Preset { layers, each, from, grid, preset: Box::new(preset) }
         ),
+        1 => sound_animation()
+            .prop_map(|animation| Step::AnimateTrack { track: None, animation: Box::new(animation) }),
         1 => (0.0..2.0).prop_map(|seconds| Step::Wait { seconds }),
         1 => Just("label").prop_filter_map("a name", |name| Some(Step::Label { name: LabelName::new(name).ok()? })),
         1 => (0..2).prop_filter_map("an id", |number| {
@@ -174,9 +178,17 @@ pub(super) fn trigger(timelines: &[TimelineDocument], layers: Vec<LayerId>) -> B
         .boxed()
 }
 
+fn number(range: std::ops::Range<f64>) -> BoxedStrategy<Value> {
+    range.prop_map(|number| Value::Length(Length::Px(number))).boxed()
+}
+
+/// Animations of how loud something is.
+pub(super) fn sound_animation() -> BoxedStrategy<Animation> {
+    animation_of(Just(("volume", number(0.0..2.0))).boxed())
+}
+
 /// Animations of properties that every layer has.
 pub(super) fn animation() -> BoxedStrategy<Animation> {
-    let number = |range: std::ops::Range<f64>| range.prop_map(|number| Value::Length(Length::Px(number))).boxed();
     let values = prop_oneof![
         Just(("opacity", number(0.0..1.0))),
         Just(("transform.position", length_point().prop_map(Value::Vector).boxed())),
@@ -191,6 +203,11 @@ pub(super) fn animation() -> BoxedStrategy<Animation> {
             select(vec!["normal", "multiply", "screen"]).prop_map(|name| Value::Text(name.to_owned())).boxed()
         )),
     ];
+    animation_of(values.boxed())
+}
+
+/// Animations of these properties, with what values they take.
+fn animation_of(values: BoxedStrategy<(&'static str, BoxedStrategy<Value>)>) -> BoxedStrategy<Animation> {
     let times = (0.0..3.0, 0.1..4.0, any::<bool>());
     let repeat = prop_oneof![(1..5_u32).prop_map(Repeat::Times), Just(Repeat::Forever)];
     let queue = prop_oneof![
