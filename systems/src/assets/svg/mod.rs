@@ -100,7 +100,7 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(&text, options).map_err(|error| not_svg(error.to_string()))?;
     let cost = Cost::of(&document).map_err(complex)?;
-    let Some(held) = ctx.budget.reserve(bytes * TREE_FACTOR + cost * 100) else {
+    let Some(held) = ctx.budget.reserve(bytes * TREE_FACTOR + cost * 100, 0) else {
         return Ok(Read::NoRoom { size: (0.0, 0.0), bytes: bytes * TREE_FACTOR + cost * 100 });
     };
 
