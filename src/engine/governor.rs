@@ -2,7 +2,8 @@
 //!
 //! The order is [`STEPS`]: first effects are drawn less precisely, which nobody notices; then layers are sampled less
 //! carefully; then fewer frames are drawn, evenly, since every second frame looks better than those that happen to be in
-//! time.
+//! time. A step that changes nothing for the picture on air, such as that of effects where no layer has any, is gone over
+//! together with the next one that does.
 //!
 //! A step down needs a good part of a second's ticks to be late: one slow tick sheds nothing. A step up is taken when the
 //! step above, by what it cost when it was left, would now fit well; or else, since the scene may have become another
@@ -15,7 +16,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use systems::{Quality, RenderQuality};
+use systems::{Quality, QualityStakes, RenderQuality};
 
 /// What is drawn on one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +126,8 @@ const TRIAL: Duration = Duration::from_secs(10);
 /// What a step cost when it was left.
 #[derive(Clone, Copy, Debug)]
 struct Left {
+    /// Which one.
+    level: usize,
     /// Load there.
     above: f64,
     /// Load on the step below, once it was measured.
@@ -181,8 +184,15 @@ impl Governor {
     }
 
     /// Takes in a tick: the share of its time that it took (over 1 if it was late), whether frames were lost since the
-    /// one before, and when it ended. Returns whether what is shed has changed.
-    pub(super) fn observe(&mut self, load: f64, lost: bool, now: Duration) -> bool {
+    /// one before, and when it ended; `stakes` is asked what makes a difference to the picture when load is to be shed.
+    /// Returns whether what is shed has changed.
+    pub(super) fn observe(
+        &mut self,
+        load: f64,
+        lost: bool,
+        now: Duration,
+        stakes: impl FnOnce() -> QualityStakes,
+    ) -> bool {
         if self.window.len() == WINDOW {
             self.window.pop_front();
         }
@@ -194,7 +204,7 @@ impl Governor {
         let slow: usize = self.window.iter().map(weight).sum();
         if slow >= TOO_MANY {
             self.room_since = None;
-            return self.step_down(now);
+            return self.step_down(now, stakes);
         }
         self.window.len() == WINDOW && self.level > 0 && slow == 0 && self.step_up(now)
     }
@@ -206,16 +216,19 @@ impl Governor {
         loads.len().checked_sub(4).map_or(0.0, |at| loads[at])
     }
 
-    fn step_down(&mut self, now: Duration) -> bool {
+    fn step_down(&mut self, now: Duration, stakes: impl FnOnce() -> QualityStakes) -> bool {
         if self.level + 1 == self.steps.len() {
             return false;
         }
+        let (stakes, Step { quality, every }) = (stakes(), self.step());
+        let differs = |step: &Step| step.every != every || stakes.tell_apart(step.quality, quality);
+        let skipped = self.steps[self.level + 1..].iter().position(differs).unwrap_or_default();
         if self.trial.take().is_some() {
             self.failures = (self.failures + 1).min(16);
         }
         // Late by other people's doing, it was at the brim at least.
-        self.left.push(Left { above: self.load().max(self.brim), below: None });
-        self.go(self.level + 1, now);
+        self.left.push(Left { level: self.level, above: self.load().max(self.brim), below: None });
+        self.go(self.level + 1 + skipped, now);
         true
     }
 
@@ -237,9 +250,10 @@ impl Governor {
         if !calm && now.saturating_sub(self.changed) < pause {
             return false;
         }
+        let level = left.level;
         self.left.pop();
         self.trial = Some(now);
-        self.go(self.level - 1, now);
+        self.go(level, now);
         true
     }
 
@@ -250,136 +264,4 @@ impl Governor {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const PERIOD: Duration = Duration::from_millis(33);
-
-    /// A machine: what a tick costs on each step, as a share of one frame's time.
-    #[derive(Clone, Debug)]
-    struct Load(Vec<f64>);
-
-    struct Run {
-        governor: Governor,
-        now: Duration,
-        changes: Vec<(Duration, usize)>,
-    }
-
-    impl Run {
-        fn new(goal: QualityGoal) -> Self {
-            Self { governor: Governor::new(goal), now: Duration::ZERO, changes: Vec::new() }
-        }
-
-        fn play(&mut self, load: &Load, seconds: u64) {
-            let end = self.now + Duration::from_secs(seconds);
-            while self.now < end {
-                let every = self.governor.step().every;
-                let cost = load.0[self.governor.level.min(load.0.len() - 1)];
-                #[expect(clippy::cast_precision_loss, reason = "three at most")]
-                let share = cost / every as f64;
-                self.now += PERIOD * u32::try_from(every).unwrap();
-                if self.governor.observe(share, share > 1.0, self.now) {
-                    self.changes.push((self.now, self.governor.level));
-                }
-            }
-        }
-    }
-
-    /// Costs that fall from step to step.
-    fn load() -> impl Strategy<Value = Load> {
-        (0.05_f64..3.0, prop::collection::vec(0.3_f64..=1.0, 6)).prop_map(|(first, factors)| {
-            let mut costs = vec![first];
-            for factor in factors {
-                costs.push(costs[costs.len() - 1] * factor);
-            }
-            Load(costs)
-        })
-    }
-
-    fn goal() -> impl Strategy<Value = QualityGoal> {
-        prop_oneof![
-            Just(QualityGoal::Auto),
-            Just(QualityGoal::Fixed(Quality::High)),
-            Just(QualityGoal::Fixed(Quality::Medium)),
-            Just(QualityGoal::Fixed(Quality::Low)),
-        ]
-    }
-
-    #[test]
-    fn the_order_is_effects_sampling_frames() {
-        let mut run = Run::new(QualityGoal::Auto);
-        run.play(&Load(vec![9.0]), 20);
-        let levels: Vec<usize> = run.changes.iter().map(|(_, level)| *level).collect();
-        assert_eq!(levels, [1, 2, 3, 4, 5, 6]);
-        for pair in STEPS.windows(2) {
-            assert!(pair[1].quality.effects <= pair[0].quality.effects);
-            assert!(pair[1].quality.sampling <= pair[0].quality.sampling && pair[1].every >= pair[0].every);
-        }
-        assert_eq!(Governor::new(QualityGoal::Fixed(Quality::Low)).steps.len(), 3, "only frames are left to shed");
-    }
-
-    #[test]
-    fn auto_sheds_before_ticks_are_late_and_fixed_only_then() {
-        for (goal, level) in [(QualityGoal::Auto, 1), (QualityGoal::Fixed(Quality::High), 0)] {
-            let mut run = Run::new(goal);
-            run.play(&Load(vec![0.9, 0.5]), 20);
-            assert_eq!(run.governor.level, level);
-        }
-    }
-
-    #[test]
-    fn ticks_that_take_very_long_are_shed_after_two() {
-        let mut governor = Governor::new(QualityGoal::Auto);
-        assert!(!governor.observe(100.0, true, Duration::from_secs(3)));
-        assert!(governor.observe(100.0, true, Duration::from_secs(6)));
-    }
-
-    #[test]
-    fn a_slow_tick_now_and_then_sheds_nothing() {
-        let mut governor = Governor::new(QualityGoal::Auto);
-        for tick in 0..10_000_u32 {
-            let load = if tick % 6 == 0 { 3.0 } else { 0.3 };
-            assert!(!governor.observe(load, load > 1.0, PERIOD * tick), "tick {tick}");
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-
-        /// Under a load that stays the same, changes end, but for rare tries.
-        #[test]
-        fn constant_load_does_not_oscillate(goal in goal(), load in load()) {
-            let mut run = Run::new(goal);
-            run.play(&load, 3 * 3600);
-            let settled = Duration::from_secs(3600);
-            let late = run.changes.iter().filter(|(at, _)| *at > settled).count();
-            // In each quarter of an hour one try up, and back.
-            prop_assert!(late <= 2 * 8, "{:?}", run.changes);
-            prop_assert!(run.changes.len() <= 60, "{:?}", run.changes);
-        }
-
-        /// Whatever happened before, once there is little to do everything is drawn in full again.
-        #[test]
-        fn everything_comes_back(goal in goal(), loads in prop::collection::vec((load(), 1_u64..120), 1..6)) {
-            let mut run = Run::new(goal);
-            for (load, seconds) in &loads {
-                run.play(load, *seconds);
-            }
-            run.play(&Load(vec![0.02]), 300);
-            prop_assert_eq!(run.governor.level, 0, "{:?}", run.changes);
-        }
-
-        /// It never stays late where a step that fits is there.
-        #[test]
-        fn overload_is_shed_within_seconds(goal in goal(), load in load()) {
-            let mut run = Run::new(goal);
-            run.play(&load, 30);
-            let level = run.governor.level;
-            let step = run.governor.step();
-            let share = load.0[level.min(load.0.len() - 1)] / step.every as f64;
-            prop_assert!(share <= 1.0 || level + 1 == run.governor.steps.len(), "{share} on level {level}");
-        }
-    }
-}
+mod tests;

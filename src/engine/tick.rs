@@ -194,7 +194,9 @@ impl Ticking {
     fn govern(&mut self, load: Load, every: u64, is_late: bool) {
         #[expect(clippy::cast_precision_loss, reason = "three at most")]
         let share = load.spent.as_secs_f64() * f64::from(self.fps) / every as f64;
-        let changed = self.governor.observe(share, is_late || load.is_missed, self.shared.started.elapsed());
+        let now = self.shared.started.elapsed();
+        let stakes = || self.compositor.quality_stakes();
+        let changed = self.governor.observe(share, is_late || load.is_missed, now, stakes);
         let shedding = self.governor.shedding();
         {
             let mut stats = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);

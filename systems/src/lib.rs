@@ -35,6 +35,6 @@ pub mod workers;
 
 pub use compositor::{Compositor, CompositorSettings, TickReport};
 pub use frame::{Frame, Picture};
-pub use quality::{Quality, RenderQuality};
+pub use quality::{Quality, QualityStakes, RenderQuality};
 pub use tiles::TileSet;
 pub use workers::{Machine, WorkerLoad, WorkerThreads, WorkerTotals, start_workers};

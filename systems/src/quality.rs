@@ -27,6 +27,26 @@ pub struct RenderQuality {
     pub sampling: Quality,
 }
 
+/// What of [`RenderQuality`] makes a difference to the present picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QualityStakes {
+    /// Whether a layer that is seen has effects.
+    pub effects: bool,
+    /// Whether a layer that is seen moves, or is not laid down pixel on pixel.
+    pub sampling: bool,
+}
+
+impl QualityStakes {
+    /// Those of a picture of which nothing is known.
+    pub const ALL: Self = Self { effects: true, sampling: true };
+
+    /// Whether a picture looks different, or takes other work, at one quality and at the other.
+    #[must_use]
+    pub fn tell_apart(self, one: RenderQuality, other: RenderQuality) -> bool {
+        self.effects && one.effects != other.effects || self.sampling && one.sampling != other.sampling
+    }
+}
+
 impl RenderQuality {
     /// The same for everything.
     #[must_use]

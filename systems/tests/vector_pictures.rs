@@ -125,6 +125,43 @@ fn drawings_are_sharp_at_every_size() {
     );
 }
 
+/// A picture whose filters are too much work at the size at which it is seen is drawn coarser, and covers the same place.
+#[test]
+fn costly_drawings_are_drawn_coarser_at_great_size() {
+    let folder = folder("costly");
+    let noise = r##"<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100">
+        <filter id="f" x="0" y="0" width="1" height="1"><feTurbulence numOctaves="2"/><feGaussianBlur stdDeviation="2"/>
+        <feFlood flood-color="#0a0"/></filter>
+        <rect width="100" height="100" filter="url(#f)"/></svg>"##;
+    std::fs::write(folder.join("noise.svg"), noise).unwrap();
+    std::fs::write(folder.join("plain.svg"), DRAWING).unwrap();
+    let mut assets = Assets::default();
+    let list = json!([{ "id": "noise", "type": "svg", "path": "noise.svg" },
+        { "id": "plain", "type": "svg", "path": "plain.svg" }]);
+    load(&mut assets, list, &folder);
+    let mut fonts = Fonts::built_in();
+    let mut drawn = |asset: &str, scale: f64| {
+        let content = content(json!({ "type": "svg", "asset": asset }));
+        let mut ctx = DrawContext {
+            assets: &assets,
+            fonts: &mut fonts,
+            canvas: (1920.0, 1080.0),
+            quality: systems::Quality::High,
+            seconds: 0.0,
+            part: None,
+        };
+        draw(&content, (scale, scale), &mut ctx).unwrap()
+    };
+    let small = drawn("noise", 2.0);
+    assert_eq!(small.width, 200, "as large as was asked for");
+    let large = drawn("noise", 30.0);
+    assert!((700..2000).contains(&large.width), "of 3000: {}", large.width);
+    assert_eq!(&large.pixels[large.pixels.len() / 8 * 4..][..4], [0, 170, 0, 255]);
+    let bounds = large.bounds();
+    assert!(bounds.x0.abs() < 0.2 && (bounds.x1 - 100.0).abs() < 0.2, "{bounds:?}");
+    assert_eq!(drawn("plain", 30.0).width, 1920, "what is little work is drawn as it is seen");
+}
+
 #[test]
 fn moving_pictures_at_several_times() {
     let folder = folder("moving");

@@ -177,7 +177,7 @@ fn frames(
 ) -> Result<Found, AssetError> {
     let pixels = u64::from(width) * u64::from(height);
     let no_room = |bytes| Ok(Found::NoRoom { size: (f64::from(width), f64::from(height)), bytes });
-    let Some(mut held) = ctx.budget.reserve(scratch) else { return no_room(scratch + pixels * 4) };
+    let Some(mut held) = ctx.budget.reserve(0, scratch) else { return no_room(scratch + pixels * 4) };
     let mut needed = scratch;
     // The frame before, once there is no room for more.
     let mut last_lost: Option<Vec<u8>> = None;
@@ -215,7 +215,7 @@ fn frames(
             // The rest is only looked at: what has to go for the picture should not go for nothing, and how much that is is
             // to be known.
             frames = Vec::new();
-            held.shrink_to(scratch);
+            held.keep_scratch();
             last_lost = Some(bytes);
         }
         ends.push(end);
@@ -226,7 +226,7 @@ fn frames(
     if frames.is_empty() {
         return Err(AssetError::Damaged { path: path.to_owned(), reason: "it has no picture".to_owned() });
     }
-    held.shrink_to(needed - scratch);
+    held.keep();
     let opaque = frames.iter().all(|frame| frame.opaque);
     let animation = AnimatedImage { width, height, opaque, frames: Arc::new(frames), ends: Arc::new(ends), repeat };
     Ok(Found::Done { state: AssetState::Animation(animation), held })

@@ -209,15 +209,15 @@ fn image(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     if pixels > MAX_MEGAPIXELS * 1_000_000 {
         return Err(AssetError::TooManyPixels { path: path.to_owned(), width, height, limit: MAX_MEGAPIXELS });
     }
-    let bytes = pixels * 4 + still.scratch();
-    let Some(mut held) = ctx.budget.reserve(bytes) else {
+    let scratch = still.scratch();
+    let Some(mut held) = ctx.budget.reserve(pixels * 4, scratch) else {
         let (width, height) = still.upright_size();
         // What has to go for it should not go for nothing.
         still.rehearse().map_err(damaged)?;
-        return Ok(Read::NoRoom { size: (f64::from(width), f64::from(height)), bytes });
+        return Ok(Read::NoRoom { size: (f64::from(width), f64::from(height)), bytes: pixels * 4 + scratch });
     };
     let straight = still.decode().map_err(damaged)?;
-    held.shrink_to(pixels * 4);
+    held.keep();
     let (width, height) = straight.dimensions();
     let mut pixels = straight.into_raw();
     let opaque = premultiply(&mut pixels);
@@ -244,7 +244,7 @@ pub(super) fn premultiply(pixels: &mut [u8]) -> bool {
 
 fn font(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     let (mut file, length) = open(path, ctx.folder)?;
-    let Some(held) = ctx.budget.reserve(length) else { return Ok(Read::NoRoom { size: (0.0, 0.0), bytes: length }) };
+    let Some(held) = ctx.budget.reserve(length, 0) else { return Ok(Read::NoRoom { size: (0.0, 0.0), bytes: length }) };
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)
         .map_err(|error| AssetError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;

@@ -24,8 +24,6 @@ mod state;
 mod steer;
 mod still;
 mod svg;
-mod svg_fonts;
-mod svg_work;
 mod visible;
 mod watch;
 

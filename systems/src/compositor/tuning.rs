@@ -4,16 +4,17 @@
 use std::time::Duration;
 
 use bevy_ecs::change_detection::DetectChangesMut;
-use components::{VariantId, audio::LevelReading};
+use components::{ShownEffects, VariantId, audio::LevelReading};
 
 use super::Compositor;
 use crate::{
     assets::Assets,
     clock::{Heard, WallClock},
+    cull::{DrawList, DrawStep},
     damage::Damage,
     edit::SceneLimits,
-    quality::RenderQuality,
-    rasterise::{FaultInjection, Patience, Program, RasterMemory},
+    quality::{QualityStakes, RenderQuality},
+    rasterise::{FaultInjection, Patience, Pictures, Program, RasterMemory},
     scene::{LayerIndex, SceneHeader, SceneRoot},
     tiles::TileSet,
     variants::DrawnVariants,
@@ -53,6 +54,25 @@ impl Compositor {
     /// Sets how carefully pictures are made from the next tick on, which draws everything if that is another way.
     pub fn set_quality(&mut self, quality: RenderQuality) {
         self.world.resource_mut::<RenderQuality>().set_if_neq(quality);
+    }
+
+    /// What of the quality makes a difference to the picture that the last tick drew. During a transition that is
+    /// everything: of the scene that leaves nobody knows.
+    #[must_use]
+    pub fn quality_stakes(&self) -> QualityStakes {
+        if self.world.resource::<Program>().is_passing() {
+            return QualityStakes::ALL;
+        }
+        let seen = self.world.resource::<DrawList>().steps.iter().chain(self.world.resource::<Pictures>().steps());
+        let mut stakes = QualityStakes { effects: false, sampling: false };
+        for step in seen {
+            let Some(drawn) = step.drawn().filter(|drawn| !drawn.covered) else { continue };
+            stakes.sampling |= drawn.is_sampled();
+            // Pictures of groups have their effects drawn at one quality.
+            let effects = self.world.get::<ShownEffects>(drawn.entity);
+            stakes.effects |= matches!(step, DrawStep::Layer(_)) && effects.is_some_and(|shown| !shown.0.is_empty());
+        }
+        stakes
     }
 
     /// Makes the drawing of the layers that `is_chosen` names panic from now on, to test what comes of it.

@@ -85,6 +85,16 @@ pub struct LaidMask {
     pub pixels: f64,
 }
 
+impl Drawn {
+    /// Whether its pixels are not, or not for long, pixels of the frame.
+    pub(crate) fn is_sampled(&self) -> bool {
+        let [xx, yx, xy, yy, ..] = self.affine.as_coeffs();
+        let is_upright = yx == 0.0 && xy == 0.0 && (xx, yy) == self.scale;
+        let mask_moves = self.mask.is_some_and(|mask| mask.moving || mask.reshaping);
+        !is_upright || self.moving || self.reshaping || self.scrolled.is_some() || mask_moves
+    }
+}
+
 impl DrawStep {
     /// The layer or group of this step.
     #[must_use]

@@ -22,6 +22,9 @@ pub struct Raster {
     pub rows: Arc<[Row]>,
     /// Where there is anything.
     pub hull: Hull,
+    /// Its pixels to one of the picture that it was enlarged from, across and down; 1 where it has detail as fine as its
+    /// pixels.
+    pub enlarged: (f64, f64),
 }
 
 /// What is known of a row of a raster. Columns are from the first up to, not including, the second.
@@ -129,7 +132,7 @@ impl Raster {
         let rows: Arc<[Row]> = pixels.as_chunks().0.chunks(width.max(1)).map(Row::of).collect();
         let opaque = rows.iter().all(|row| (row.opaque.1 - row.opaque.0) as usize == width);
         let hull = Hull::of(&rows);
-        Self { width, height, pixels: Arc::new(pixels), to_layer, opaque, rows, hull }
+        Self { width, height, pixels: Arc::new(pixels), to_layer, opaque, rows, hull, enlarged: (1.0, 1.0) }
     }
 
     /// The rectangle that it covers in the layer's pixels.

@@ -19,6 +19,7 @@ mod pictures;
 mod random;
 mod scaling;
 mod stage;
+mod stakes;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 

@@ -66,6 +66,7 @@ pub(super) struct Done {
 }
 
 /// What came of it; the words of the panic if it panicked.
+#[expect(clippy::large_enum_variant, reason = "there is one of them for each picture that is drawn")]
 pub(super) enum Made {
     Layer(Key, Result<Pixels, String>),
     Picture(PictureId, u64, Result<Option<Raster>, String>),

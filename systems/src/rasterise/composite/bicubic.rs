@@ -4,10 +4,13 @@
 //! blurs them. The spline is the cubic of R. Keys, "Cubic convolution interpolation for digital image processing" (1981)
 //! with a = -1/2. It overshoots at edges, so results are clamped: to what a byte holds, and colours to their alpha.
 //!
-//! A raster that is laid down smaller than it is, down to a half, has more than one pixel to a sample. The spline alone would
-//! miss some of them: fine detail would come and go while a layer changes its size. So it is mixed with the mean of the
-//! pixels that a sample stands for, the more of it the smaller the raster is laid down: none at its own size, half at half
-//! of that. How sharp a picture is then changes little from one size to the next; see `systems/tests/ticks/scaling.rs`.
+//! A raster that is laid down smaller than it is, down to a half, has more than one pixel to a sample, and detail that is too
+//! fine for the frame: by the spline alone it comes back as stripes that are not in the picture (moiré), and comes and goes
+//! while a layer changes its size. So it is mixed with the mean of the pixels that a sample stands for: at its own size the
+//! spline is alone, at a half nothing of it is left, and between them its share falls by the square, since moiré begins right
+//! below the own size. How sharp a picture is then changes little from one size to the next, also where a raster of half the
+//! size takes over; see `systems/tests/ticks/scaling.rs`. What was enlarged itself has nothing too fine at twice the size that
+//! it came from, and is sampled by the spline alone down to there.
 //!
 //! Columns are summed up first, at 1/128 of a code, then rows. With AVX2 the four neighbours of a row are loaded at once,
 //! sixteen bytes in a vector; plain code does the same arithmetic, and so are the bytes.
@@ -24,12 +27,12 @@ const DROPPED: u32 = 21;
 const BIAS: i32 = (128 << DROPPED) + (1 << (DROPPED - 1));
 
 /// Of the sizes between a half and all, which are told apart.
-const STEPS: usize = 16;
+const STEPS: usize = 32;
 
 /// Weights of four neighbours, by how many 256ths a sample lies behind the second.
 type Weights = [[i16; 4]; 256];
 
-/// The weights for each size that a raster is laid down at: from all of its size, the spline alone, to a half.
+/// The weights for each size that a raster is laid down at: from all of its size, the spline alone, to a half without it.
 static WEIGHTS: [Weights; STEPS + 1] = {
     let mut all = [[[0; 4]; 256]; STEPS + 1];
     let mut step = 0;
@@ -69,6 +72,7 @@ const fn within(distance: f64, width: f64) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "weights are between -0.08 and 1")]
 const fn weights(step: usize) -> Weights {
     let size = 1.0 - step as f64 / (2 * STEPS) as f64;
+    let of_spline = (2.0 * size - 1.0) * (2.0 * size - 1.0);
     let mut table = [[0; 4]; 256];
     let mut at = 0;
     while at < 256 {
@@ -78,7 +82,7 @@ const fn weights(step: usize) -> Weights {
         let distances = [1.0 + t, t, 1.0 - t, 2.0 - t];
         let (mut rounded, mut sum, mut index) = ([0; 4], 0, 0);
         while index < 4 {
-            let exact = size * spline[index] / 2.0 + (1.0 - size) * within(distances[index], 1.0 / size);
+            let exact = of_spline * spline[index] / 2.0 + (1.0 - of_spline) * within(distances[index], 1.0 / size);
             // Rounded to the nearest; none is below -1.
             rounded[index] = ((exact + 1.0) * ONE as f64 + 0.5) as i64 - ONE;
             sum += rounded[index];
@@ -344,7 +348,7 @@ mod tests {
         }
     }
 
-    /// At half of its size each pixel is to be seen as much as any other, as far as the spline's share lets it.
+    /// At half of its size each pixel is to be seen about as much as any other.
     #[test]
     fn weights_of_smaller_pictures_are_spread() {
         for weights in &WEIGHTS {
@@ -352,7 +356,8 @@ mod tests {
         }
         let exact = |weights: [i16; 4]| weights.map(|weight| f64::from(weight) / ONE as f64);
         let [left, middle, right, far] = exact(WEIGHTS[STEPS][0]);
-        assert!((left, right, far) == (0.125, 0.125, 0.0) && middle == 0.75, "half of a point, half of two pixels");
+        assert_eq!((left, middle, right, far), (0.25, 0.5, 0.25, 0.0), "the mean of two pixels");
+        assert_eq!(exact(WEIGHTS[STEPS][128]), [0.0, 0.5, 0.5, 0.0]);
         assert_eq!((step(1.5), step(1.0), step(0.75), step(0.5), step(0.1)), (0, 0, STEPS / 2, STEPS, STEPS));
     }
 

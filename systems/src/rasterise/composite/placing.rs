@@ -46,16 +46,23 @@ pub(super) enum Placing {
 impl Placing {
     /// `None` if nothing of it can be seen: see [`of_size`](Self::of_size).
     pub(super) fn new(affine: Affine, raster: &Raster, filter: Filter) -> Option<Self> {
-        Self::of_size(affine, (raster.width, raster.height), raster.hull, filter)
+        Self::of_size(affine, (raster.width, raster.height), raster.hull, filter, raster.enlarged)
     }
 
-    /// `None` if nothing of it can be seen: the raster is empty, or the affine is not invertible or far out of range.
+    /// `enlarged` is as [`Raster`] has it. `None` if nothing of it can be seen: the raster is empty, or the affine is not
+    /// invertible or far out of range.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
         reason = "checked against MAX_OFFSET first; rasters are far smaller than 2^52 pixels"
     )]
-    pub(super) fn of_size(affine: Affine, (width, height): (usize, usize), hull: Hull, filter: Filter) -> Option<Self> {
+    pub(super) fn of_size(
+        affine: Affine,
+        (width, height): (usize, usize),
+        hull: Hull,
+        filter: Filter,
+        enlarged: (f64, f64),
+    ) -> Option<Self> {
         if width == 0 || height == 0 || width.saturating_mul(height) > i32::MAX as usize {
             return None;
         }
@@ -66,7 +73,7 @@ impl Placing {
         if straight && whole {
             return Some(Self::Whole { x: e.round() as i32, y: f.round() as i32 });
         }
-        Sampling::new(affine, width as f64, height as f64, hull, filter).map(Self::Sampled)
+        Sampling::new(affine, (width as f64, height as f64), hull, filter, enlarged).map(Self::Sampled)
     }
 }
 
@@ -163,7 +170,13 @@ impl Sampling {
         clippy::cast_precision_loss,
         reason = "checked against MAX_STEP and MAX_OFFSET; what is lost is below 2^-20 of a pixel"
     )]
-    fn new(affine: Affine, width: f64, height: f64, hull: Hull, filter: Filter) -> Option<Self> {
+    fn new(
+        affine: Affine,
+        (width, height): (f64, f64),
+        hull: Hull,
+        filter: Filter,
+        enlarged: (f64, f64),
+    ) -> Option<Self> {
         if !affine.is_finite() || affine.determinant() == 0.0 {
             return None;
         }
@@ -191,7 +204,8 @@ impl Sampling {
             v: fixed(f + (b + d - 1.0) / 2.0),
             inverse_pitch: (pitch.0.recip(), pitch.1.recip()),
             size: (width, height),
-            kernel: Kernel::new((pitch.0.recip(), pitch.1.recip())),
+            // What was enlarged has no detail that is too fine for a picture as large as it was before.
+            kernel: Kernel::new((enlarged.0 / pitch.0, enlarged.1 / pitch.1)),
             borders: [
                 Borders::new(step_u, pitch.0, width, hull.columns, reach),
                 Borders::new(step_v, pitch.1, height, hull.rows, reach),

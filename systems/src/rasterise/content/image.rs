@@ -56,7 +56,9 @@ pub(super) fn draw_pixels(
         source = cut.intersect(source);
     }
     let pixels = resample(image, source, grid.width, grid.height)?;
-    Surface::from_pixels(pixels, grid, scale)
+    let enlarged = |to: u32, from: f64| (f64::from(to) / from).max(1.0);
+    let enlarged = (enlarged(grid.width, source.width()), enlarged(grid.height, source.height()));
+    Some(Surface { enlarged, ..Surface::from_pixels(pixels, grid, scale)? })
 }
 
 /// The nearest whole pixels, at least one.

@@ -157,7 +157,10 @@ pub fn draw_layer(
         Some(mask) => mask::apply(mask, picture),
         None => picture,
     };
-    Some(picture.into_raster())
+    // Effects and masks draw edges of their own, as fine as the pixels.
+    let is_plain = effects.0.is_empty() && mask.is_none();
+    let enlarged = if is_plain { picture.enlarged } else { (1.0, 1.0) };
+    Some(Surface { enlarged, ..picture }.into_raster())
 }
 
 /// The size of a box in pixels; that of the canvas if it has none of its own.

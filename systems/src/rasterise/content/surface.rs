@@ -23,6 +23,8 @@ pub(crate) struct Surface {
     pub(crate) top: i32,
     /// Raster pixels per layer pixel, horizontally and vertically; above zero.
     pub(crate) scale: (f64, f64),
+    /// As [`Raster::enlarged`].
+    pub(crate) enlarged: (f64, f64),
 }
 
 /// A rectangle of whole raster pixels.
@@ -77,13 +79,13 @@ impl Surface {
         let scale = bounded_scale(area, scale);
         let grid = Grid::around(area, scale)?;
         let pixmap = Pixmap::new(grid.width, grid.height)?;
-        Some(Self { pixmap, left: grid.left, top: grid.top, scale })
+        Some(Self { pixmap, left: grid.left, top: grid.top, scale, enlarged: (1.0, 1.0) })
     }
 
     /// A surface of pixels that are there already.
     pub(crate) fn from_pixels(pixels: Vec<u8>, grid: Grid, scale: (f64, f64)) -> Option<Self> {
         let pixmap = Pixmap::from_vec(pixels, IntSize::from_wh(grid.width, grid.height)?)?;
-        Some(Self { pixmap, left: grid.left, top: grid.top, scale })
+        Some(Self { pixmap, left: grid.left, top: grid.top, scale, enlarged: (1.0, 1.0) })
     }
 
     /// The raster pixels that it has.
@@ -113,7 +115,8 @@ impl Surface {
         {
             target[..row].copy_from_slice(source);
         }
-        Some(Self { pixmap, left: self.left - left as i32, top: self.top - top as i32, scale: self.scale })
+        let (left, top) = (self.left - left as i32, self.top - top as i32);
+        Some(Self { pixmap, left, top, scale: self.scale, enlarged: self.enlarged })
     }
 
     /// Lays another picture of the same scale over this one.
@@ -134,7 +137,7 @@ impl Surface {
         for (target, source) in pixmap.data_mut().chunks_exact_mut(row).zip(rows) {
             target.copy_from_slice(&source[first..first + row]);
         }
-        Some(Self { pixmap, left, top, scale: self.scale })
+        Some(Self { pixmap, left, top, scale: self.scale, enlarged: self.enlarged })
     }
 
     /// The finished picture.
@@ -142,6 +145,6 @@ impl Surface {
         let (width, height) = (self.pixmap.width() as usize, self.pixmap.height() as usize);
         let to_layer = Affine::scale_non_uniform(1.0 / self.scale.0, 1.0 / self.scale.1)
             * Affine::translate((f64::from(self.left), f64::from(self.top)));
-        Raster::new(width, height, self.pixmap.take(), to_layer)
+        Raster { enlarged: self.enlarged, ..Raster::new(width, height, self.pixmap.take(), to_layer) }
     }
 }

@@ -1,9 +1,14 @@
 //! Vector pictures.
 
 use components::content::SvgContent;
+use kurbo::Affine;
 use resvg::tiny_skia::Transform;
 
-use super::{DrawContext, Drawable, Measure, framing::Framing, surface::Surface};
+use super::{
+    DrawContext, Drawable, Measure,
+    framing::Framing,
+    surface::{Surface, bounded_scale},
+};
 use crate::assets::AssetState;
 
 impl Drawable for SvgContent {
@@ -22,16 +27,16 @@ impl Drawable for SvgContent {
         if !layout.is_seen() {
             return None;
         }
+        let [x, y] = [
+            layout.target.x0 - layout.source.x0 * layout.scale.0,
+            layout.target.y0 - layout.source.y0 * layout.scale.1,
+        ];
+        let to_layer = Affine::new([layout.scale.0, 0.0, 0.0, layout.scale.1, x, y]);
+        let area = ctx.clipped(layout.target);
+        let scale = image.affordable_scale(to_layer, area, bounded_scale(area, scale));
         // The surface ends where the picture or the box does, which cuts off what lies outside.
-        let mut surface = Surface::covering(ctx.clipped(layout.target), scale)?;
-        let place = Transform::from_row(
-            layout.scale.0 as f32,
-            0.0,
-            0.0,
-            layout.scale.1 as f32,
-            (layout.target.x0 - layout.source.x0 * layout.scale.0) as f32,
-            (layout.target.y0 - layout.source.y0 * layout.scale.1) as f32,
-        );
+        let mut surface = Surface::covering(area, scale)?;
+        let place = Transform::from_row(layout.scale.0 as f32, 0.0, 0.0, layout.scale.1 as f32, x as f32, y as f32);
         resvg::render(&image.tree, place.post_concat(surface.transform()), &mut surface.pixmap.as_mut());
         Some(surface)
     }

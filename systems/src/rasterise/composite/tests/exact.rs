@@ -68,10 +68,11 @@ fn sample(raster: &Raster, affine: Affine, filter: Filter, x: i32, y: i32) -> [f
             let (t2, t3) = (t * t, t * t * t);
             let spline = [-t + 2.0 * t2 - t3, 2.0 - 5.0 * t2 + 3.0 * t3, t + 4.0 * t2 - 3.0 * t3, t3 - t2];
             // Mixed with the mean of all pixels that a sample stands for, by steps of the size.
-            let size = 1.0 - ((1.0 - 1.0 / pitch).clamp(0.0, 0.5) * 32.0).round() / 32.0;
+            let size = 1.0 - ((1.0 - 1.0 / pitch).clamp(0.0, 0.5) * 64.0).round() / 64.0;
+            let of_spline = (2.0 * size - 1.0).powi(2);
             let mean = [1.0 + t, t, 1.0 - t, 2.0 - t]
                 .map(|distance: f64| ((distance + 0.5).min(0.5 / size) - (distance - 0.5)).max(0.0) * size);
-            [0, 1, 2, 3].map(|index| size * spline[index] / 2.0 + (1.0 - size) * mean[index])
+            [0, 1, 2, 3].map(|index| of_spline * spline[index] / 2.0 + (1.0 - of_spline) * mean[index])
         }
     };
     let (across, down) = (weights(u - left, a.hypot(c)), weights(v - top, b.hypot(d)));

@@ -170,7 +170,8 @@ impl<'a> Source<'a> {
     )]
     fn laid(self, affine: Affine, opacity: u8, frame: (usize, usize), rows: &'a [Row]) -> Option<Layer<'a>> {
         let Self { pixels, width, height, opaque } = self;
-        let placing = Placing::of_size(affine, (width, height), Hull::full(width, height), Filter::Bilinear)?;
+        let hull = Hull::full(width, height);
+        let placing = Placing::of_size(affine, (width, height), hull, Filter::Bilinear, (1.0, 1.0))?;
         let bounds = PixelRect::new(0, 0, frame.0 as i32, frame.1 as i32);
         let layer =
             Layer::of_pixels(pixels, (width, height), opaque, rows, placing, bounds, opacity, BlendMode::Normal);

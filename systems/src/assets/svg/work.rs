@@ -16,6 +16,10 @@ use resvg::{
 
 /// Pixels of the picture whose work is counted.
 const PIXELS: f64 = 1_048_576.0;
+/// Pixels below which nothing is drawn coarser.
+const FEWEST: f64 = 4096.0;
+/// How often a smaller scale is tried.
+const TRIES: usize = 12;
 /// For each path that is filled.
 const PATH: f64 = 1_000.0;
 /// For each row that an edge crosses: four lines of samples.
@@ -43,12 +47,37 @@ const STEP: f64 = 30.0;
 pub(super) fn work_of(tree: &Tree, enough: f64) -> f64 {
     let (width, height) = (f64::from(tree.size().width()), f64::from(tree.size().height()));
     let scale = (PIXELS / (width * height)).sqrt();
-    let (width, height) = (width * scale, height * scale);
+    work_at(tree, Affine::scale(scale), (width * scale, height * scale), enough)
+}
+
+/// The same for so many pixels across and down, `affine` being from the picture to these.
+fn work_at(tree: &Tree, affine: Affine, (width, height): (f64, f64), enough: f64) -> f64 {
     // As large as resvg makes pictures of groups.
     let most = Rect::new(-2.0 * width, -2.0 * height, 3.0 * width, 3.0 * height);
     let mut work = Work { nanoseconds: 0.0, enough, most };
-    work.nodes(tree.root(), Affine::scale(scale), Rect::new(0.0, 0.0, width, height));
+    work.nodes(tree.root(), affine, Rect::new(0.0, 0.0, width, height));
     work.nanoseconds
+}
+
+/// The scale at which `area` of the layer can be drawn with no more than `most` work: the one that is asked for, or less
+/// where filters, masks and groups have too many pixels to go through. `to_layer` is from the picture to the layer.
+///
+/// What is drawn by edges alone is hardly more work when it is larger; no scale makes such a picture less than it is.
+pub(super) fn affordable_scale(tree: &Tree, to_layer: Affine, area: Rect, scale: (f64, f64), most: f64) -> (f64, f64) {
+    let to_area = Affine::translate(-area.origin().to_vec2()) * to_layer;
+    let mut share = 1.0;
+    for _ in 0..TRIES {
+        let (x, y) = (scale.0 * share, scale.1 * share);
+        let size = (area.width() * x, area.height() * y);
+        let work = work_at(tree, Affine::scale_non_uniform(x, y) * to_area, size, 100.0 * most);
+        // Not so for what is no number either.
+        if work <= most || size.0 * size.1 <= FEWEST {
+            break;
+        }
+        // Most of it falls by the square, some by more.
+        share *= (most / work).sqrt().clamp(0.25, 0.95);
+    }
+    (scale.0 * share, scale.1 * share)
 }
 
 struct Work {
@@ -302,5 +331,36 @@ mod tests {
             "<g filter='url(#f)'><rect x='90000' width='9' height='9'/></g><rect y='-5000' width='2000' height='2000'/>",
         );
         assert!(away < 0.2, "what is not seen is not painted: {away}");
+    }
+
+    /// Megapixels of the square that is asked for at 16, and milliseconds of work.
+    fn drawn_within(most: f64, inner: &str, area: Rect) -> (f64, f64) {
+        let text = format!("<svg xmlns='http://www.w3.org/2000/svg' width='1000' height='1000'>{inner}</svg>");
+        let tree = Tree::from_str(&text, &Options::default()).unwrap();
+        let scale = 4096.0 / area.width();
+        let (x, y) = affordable_scale(&tree, Affine::IDENTITY, area, (scale, scale), most * 1e6);
+        assert!((x - y).abs() < 1e-9 && x <= scale, "{x}, {y}");
+        let place = Affine::scale(x) * Affine::translate(-area.origin().to_vec2());
+        let size = (area.width() * x, area.height() * y);
+        (size.0 * size.1 / PIXELS, work_at(&tree, place, size, f64::INFINITY) / 1e6)
+    }
+
+    #[test]
+    fn what_is_much_work_is_drawn_coarser() {
+        let all = Rect::new(0.0, 0.0, 1000.0, 1000.0);
+        let plain = "<circle cx='500' cy='500' r='400'/>";
+        assert_eq!(drawn_within(100.0, plain, all).0.round(), 16.0);
+        for (name, filter) in [
+            ("blurs", "<feGaussianBlur stdDeviation='9'/>".repeat(3)),
+            ("noise", "<feTurbulence baseFrequency='.1' numOctaves='9'/>".to_owned()),
+            ("wider", "<feMorphology operator='dilate' radius='2'/>".to_owned()),
+        ] {
+            let inner = format!("<filter id='f'>{filter}</filter><g filter='url(#f)'>{plain}</g>");
+            for area in [all, Rect::new(400.0, 450.0, 410.0, 460.0)] {
+                let (pixels, work) = drawn_within(800.0, &inner, area);
+                assert!(work <= 800.0, "{name} at {area:?}: {pixels} megapixels are {work} ms");
+                assert!(pixels < 15.0 && (pixels > 0.1 || area != all), "{name} at {area:?}: {pixels} megapixels");
+            }
+        }
     }
 }
