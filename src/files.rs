@@ -7,10 +7,15 @@ use std::{
 };
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
-use tokio::{sync::mpsc, time};
+use tokio::{
+    sync::mpsc,
+    time::{self, Instant},
+};
 
 /// A file that stays as it is for so long has been written to its end.
 const SETTLED: Duration = Duration::from_millis(100);
+/// The same of a file that makes no sense as it is: some are written in two goes, with a while in between.
+const DOUBTED: Duration = Duration::from_secs(1);
 /// The file is looked at so often even if nobody tells of a change: network folders and links do not.
 const LOOK: Duration = Duration::from_secs(2);
 /// A file that is larger is not read.
@@ -26,6 +31,8 @@ pub struct WatchedFile {
     text: Option<String>,
     has_looked: bool,
     is_forgotten: bool,
+    /// [`DOUBTED`].
+    doubted: Duration,
     told: mpsc::Receiver<()>,
     /// Held, since dropping it ends the watching. Absent where the system does not allow it.
     _watcher: Option<RecommendedWatcher>,
@@ -57,6 +64,7 @@ impl WatchedFile {
             text,
             has_looked: false,
             is_forgotten: false,
+            doubted: DOUBTED,
             told,
             _watcher: watcher.ok(),
         }
@@ -76,8 +84,9 @@ impl WatchedFile {
                 }
                 continue;
             }
-            time::sleep(SETTLED).await;
-            if self.look().await != present {
+            // Many programs empty a file before they write it, and an empty one can make sense.
+            let is_empty = present.is_some_and(|(_, length)| length == 0);
+            if !self.is_still(present, if is_empty { self.doubted } else { SETTLED }).await {
                 continue;
             }
             self.seen = present;
@@ -97,6 +106,34 @@ impl WatchedFile {
                 }
             }
         }
+    }
+
+    /// Whether the file stays as it was when it was read, for as long as it has to if it makes no sense. If it does not, what
+    /// was read may have been the first half of what is being written, and is not worth a word: [`changed`](Self::changed)
+    /// tells of the rest.
+    pub async fn stays(&mut self) -> bool {
+        let stays = self.is_still(self.seen, self.doubted).await;
+        if !stays {
+            // What was read may be newer than what was seen: it counts again.
+            self.forget();
+        }
+        stays
+    }
+
+    /// Whether the file looks like this for so long.
+    async fn is_still(&mut self, look: Option<Look>, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        while self.look().await == look {
+            let now = Instant::now();
+            if now >= until {
+                return true;
+            }
+            let next = until.min(now + LOOK);
+            if time::timeout_at(next, self.told.recv()).await == Ok(None) {
+                time::sleep_until(next).await;
+            }
+        }
+        false
     }
 
     /// Has the file count as changed when it is saved the next time, even with the same text.
@@ -154,5 +191,42 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::write(&path, "four").unwrap();
         assert_eq!(file.changed().await.unwrap(), "four");
+    }
+
+    #[tokio::test]
+    async fn half_of_a_text_does_not_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scene.json");
+        fs::write(&path, "[1]").unwrap();
+        let mut file = WatchedFile::new(&path, Some("[1]".to_owned()));
+        // It takes as long as it takes until the rest is written.
+        file.doubted = Duration::from_secs(3600);
+        fs::write(&path, "[1,").unwrap();
+        assert_eq!(file.changed().await.unwrap(), "[1,");
+        let (stays, ()) = tokio::join!(file.stays(), async { fs::write(&path, "[1,2]").unwrap() });
+        assert!(!stays);
+        assert_eq!(file.changed().await.unwrap(), "[1,2]");
+        // The same again, after half of it.
+        fs::write(&path, "[1").unwrap();
+        assert_eq!(file.changed().await.unwrap(), "[1");
+        fs::write(&path, "[1,2]").unwrap();
+        assert!(!file.stays().await);
+        assert_eq!(file.changed().await.unwrap(), "[1,2]");
+        // Emptied first, or gone first.
+        fs::write(&path, "").unwrap();
+        let rest = async {
+            time::sleep(2 * SETTLED).await;
+            fs::write(&path, "[3]").unwrap();
+        };
+        let (text, ()) = tokio::join!(file.changed(), rest);
+        assert_eq!(text.unwrap(), "[3]");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(file.changed().await.unwrap_err().kind(), io::ErrorKind::NotFound);
+        fs::write(&path, "[4").unwrap();
+        assert!(!file.stays().await);
+        assert_eq!(file.changed().await.unwrap(), "[4");
+        // What nobody goes on with does.
+        file.doubted = SETTLED;
+        assert!(file.stays().await);
     }
 }

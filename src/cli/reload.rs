@@ -23,25 +23,23 @@ use crate::{
 pub(super) async fn follow_settings(path: &Path, text: String, config: Arc<LiveSettings>, engine: EngineHandle) {
     let mut file = WatchedFile::new(path, Some(text));
     loop {
-        let text = match file.changed().await {
-            Ok(text) => text,
-            Err(error) => {
-                let message = format!("the settings stay as they are: `{}` cannot be read: {error}", path.display());
-                report(&engine, message);
-                continue;
-            }
-        };
-        match config.reload(text).await {
-            Ok(Reload { change, at_start_only }) => {
-                engine.settings_changed(change.tick, change.values);
-                if !at_start_only.is_empty() {
-                    let keys = at_start_only.join("`, `");
-                    tracing::warn!("`{keys}` changed in `{}`; start the service anew for it", path.display());
+        let place = path.display();
+        let why = match file.changed().await {
+            Ok(text) => match config.reload(text).await {
+                Ok(Reload { change, at_start_only }) => {
+                    engine.settings_changed(change.tick, change.values);
+                    if !at_start_only.is_empty() {
+                        let keys = at_start_only.join("`, `");
+                        tracing::warn!("`{keys}` changed in `{place}`; start the service anew for it");
+                    }
+                    continue;
                 }
-            }
-            Err(refused) => {
-                report(&engine, format!("the settings stay as they are, `{}` is not right: {refused}", path.display()));
-            }
+                Err(refused) => format!("the settings stay as they are, `{place}` is not right: {refused}"),
+            },
+            Err(error) => format!("the settings stay as they are: `{place}` cannot be read: {error}"),
+        };
+        if file.stays().await {
+            report(&engine, why);
         }
     }
 }
@@ -93,7 +91,9 @@ impl FollowedScene {
                 Ok(text) => parse_scene(&path, &text, &limits).map(Arc::new),
                 Err(error) => Err(vec![format!("{}: {}", path.display(), unreadable(&error))]),
             };
-            self.take(scene, &limits).await;
+            if scene.is_ok() || file.stays().await {
+                self.take(scene, &limits).await;
+            }
         }
     }
 

@@ -54,7 +54,7 @@ pub use self::{
     meaning::{MAX_GROUP_DEPTH, check_audio, check_layer, check_scene, check_together},
     motion::check_motion,
     notice::Notice,
-    patch::{explain_left, merge_patch},
+    patch::{merge_patch, read_patched},
     read::{Limits, check, describe_for_people, read, scene_schema},
     rebase::{Difference, Rebased},
     source::{MAX_BYTES, MAX_DEPTH, Source},

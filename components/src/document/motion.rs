@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    LayerDocument, Limits, SceneDocument, explain_left,
+    LayerDocument, Limits, SceneDocument,
     fault::{Fault, Place},
     meaning::{Checks, check_layer},
-    merge_patch,
     outline::{Outline, TimelineEntry, TriggerEntry, timeline_entry, trigger_entry},
+    read_patched,
     rules::quoted,
     words::{nearest, shown_text},
 };
@@ -240,15 +240,9 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 );
                 continue;
             }
-            // A document is a tree of strings and numbers: it always has a value.
-            let mut value = serde_json::to_value(document).unwrap_or_default();
-            merge_patch(&mut value, patch);
-            match LayerDocument::from_value(value, limits) {
+            match read_patched(*document, patch, |source| LayerDocument::from_source(&source, limits)) {
                 Ok(patched) => self.all(&pointer, check_layer(&patched, Some(&scene.assets), limits)),
-                Err(mut faults) => {
-                    explain_left(&mut faults, &serde_json::to_value(document).unwrap_or_default(), patch);
-                    self.all(&pointer, faults);
-                }
+                Err(faults) => self.all(&pointer, faults),
             }
         }
     }

@@ -1,8 +1,9 @@
 //! JSON Merge Patch (RFC 7396).
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Fault;
+use super::{Fault, source::Source};
 
 /// Changes `target` as `patch` says: `null` removes a key, an object is merged key by key, anything else replaces.
 pub fn merge_patch(target: &mut Value, patch: &Value) {
@@ -24,9 +25,34 @@ pub fn merge_patch(target: &mut Value, patch: &Value) {
     }
 }
 
+/// What `read` makes of the document `present` with `patch` applied.
+///
+/// # Errors
+/// What is wrong with it, told to whoever has sent the patch and does not know the whole.
+pub fn read_patched<T>(
+    present: &impl Serialize,
+    patch: &Value,
+    read: impl Fn(Source) -> Result<T, Vec<Fault>>,
+) -> Result<T, Vec<Fault>> {
+    // A document is a tree of strings and finite numbers: it always has a value.
+    let before = || serde_json::to_value(present).unwrap_or_default();
+    let patched = || {
+        let mut value = before();
+        merge_patch(&mut value, patch);
+        Source::from_value(value)
+    };
+    read(patched()).or_else(|_| {
+        // Read once more in the rare case of a fault, so that the patch need not be kept each time.
+        read(patched().made_by(patch.clone())).map_err(|mut faults| {
+            explain_left(&mut faults, &before(), patch);
+            faults
+        })
+    })
+}
+
 /// Explains faults in what a patch has left as it was in the document `before`: whoever sent the patch does not find them
 /// there. A shape of another type, say, still has the keys of the one before.
-pub fn explain_left(faults: &mut [Fault], before: &Value, patch: &Value) {
+fn explain_left(faults: &mut [Fault], before: &Value, patch: &Value) {
     let is_left =
         |fault: &&mut Fault| patch.pointer(&fault.pointer).is_none() && before.pointer(&fault.pointer).is_some();
     for fault in faults.iter_mut().filter(is_left) {
@@ -39,7 +65,31 @@ pub fn explain_left(faults: &mut [Fault], before: &Value, patch: &Value) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::merge_patch;
+    use super::{merge_patch, read_patched};
+    use crate::{LayerDocument, document::Limits};
+
+    #[test]
+    fn a_misspelt_key_is_known_although_the_right_one_is_there() {
+        let limits = Limits::default();
+        let content = json!({ "type": "color", "color": "#ffffff" });
+        let layer = json!({ "id": "box", "opacity": 0.5, "transform": { "rotation": 1 }, "content": content });
+        let layer = LayerDocument::from_value(layer, &limits).unwrap();
+        let nearest = |patch: Value| {
+            let read = read_patched(&layer, &patch, |source| LayerDocument::from_source(&source, &limits));
+            read.unwrap_err().into_iter().map(|fault| (fault.pointer, fault.nearest)).collect::<Vec<_>>()
+        };
+        let told = |pointer: &str, nearest: &str| (pointer.to_owned(), Some(nearest.to_owned()));
+        assert_eq!(nearest(json!({ "opactiy": 1 })), [told("/opactiy", "opacity")]);
+        let within = json!({ "transform": { "rotaton": 2 }, "content": { "colour": "#000000" } });
+        assert_eq!(nearest(within), [told("/transform/rotaton", "rotation"), told("/content/colour", "color")]);
+        // Who has written the right one too means something else.
+        assert_eq!(nearest(json!({ "opactiy": 1, "opacity": 1 })), [("/opactiy".to_owned(), None)]);
+        // What was there before the patch, and does not belong to it any more, is nobody's slip.
+        assert_eq!(
+            nearest(json!({ "content": { "type": "image", "asset": "logo" } })),
+            [("/content/color".to_owned(), None)]
+        );
+    }
 
     /// The examples of RFC 7396, appendix A: original, patch, result.
     #[test]

@@ -172,6 +172,14 @@ impl LayerDocument {
     /// # Errors
     /// All that is wrong with it.
     pub fn from_value(value: Value, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        read_whole(&Source::from_value(value), limits)
+        Self::from_source(&Source::from_value(value), limits)
+    }
+
+    /// The same for what has been taken apart already.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn from_source(source: &Source, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        read_whole(source, limits)
     }
 }

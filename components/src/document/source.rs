@@ -29,6 +29,8 @@ pub struct Source {
     lines: Option<Lines>,
     faults: Vec<Fault>,
     pub(super) telling: Telling,
+    /// The merge patch that made it what it is.
+    patch: Option<Box<Value>>,
 }
 
 /// A value, and the byte at which it begins (0 if the document was no text).
@@ -107,7 +109,7 @@ impl Source {
             }
         };
         let faults = reading.faults;
-        Ok(Self { root, lines: Some(lines), faults, telling })
+        Ok(Self { root, lines: Some(lines), faults, telling, patch: None })
     }
 
     /// The same for a document that is no text (any more): nothing in it has a place.
@@ -115,13 +117,25 @@ impl Source {
     pub fn from_value(value: Value) -> Self {
         let mut faults = Vec::new();
         let root = node_of(value, &mut String::new(), 0, &mut faults);
-        Self { root, lines: None, faults, telling: Telling::Open }
+        Self { root, lines: None, faults, telling: Telling::Open, patch: None }
     }
 
     /// The same document, of which faults from now on tell what was found as `telling` says.
     #[must_use]
     pub fn telling(self, telling: Telling) -> Self {
         Self { telling, ..self }
+    }
+
+    /// The same document, which this merge patch has made what it is: who sent that has written no more than is in it.
+    #[must_use]
+    pub(super) fn made_by(self, patch: Value) -> Self {
+        Self { patch: Some(Box::new(patch)), ..self }
+    }
+
+    /// Whether a key of the object at `pointer` is there only since a patch has left it as it was.
+    pub(super) fn is_left(&self, pointer: &str, key: &str) -> bool {
+        let written = self.patch.as_ref().and_then(|patch| patch.pointer(pointer));
+        written.and_then(Value::as_object).is_some_and(|written| !written.contains_key(key))
     }
 
     /// What is wrong with the notation.

@@ -146,7 +146,8 @@ impl<'a> Walk<'a> {
                 }),
                 None => {
                     let known = || rule.properties.iter().map(|(key, _)| key.as_str());
-                    let near = nearest(&member.key, known().filter(|key| absent(key)));
+                    let is_free = |key: &&str| absent(key) || self.source.is_left(&self.pointer, key);
+                    let near = nearest(&member.key, known().filter(is_free));
                     meant.extend(near);
                     let expected = match rule.properties.len() {
                         0 => "no keys here".to_owned(),

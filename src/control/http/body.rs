@@ -141,12 +141,8 @@ fn patched_told_as<T: JsonSchema + Serialize + DeserializeOwned>(
     present: &T,
     patch: &Value,
 ) -> Result<T, Problem> {
-    let mut value = serde_json::to_value(present).map_err(|error| Problem::bad_request(error.to_string()))?;
-    document::merge_patch(&mut value, patch);
-    document::read(&Source::from_value(value).telling(telling)).map_err(|mut faults| {
-        document::explain_left(&mut faults, &serde_json::to_value(present).unwrap_or_default(), patch);
-        Problem::invalid(faults)
-    })
+    let read = |source: Source| document::read(&source.telling(telling));
+    document::read_patched(present, patch, read).map_err(Problem::invalid)
 }
 
 /// What `parse` makes of a body that must be there.

@@ -137,6 +137,17 @@ fn every_fault_of_a_layer_is_told_with_its_place() {
 
     let patched = service.json("PATCH", &format!("{LAYERS}/box"), &json!({ "opacity": 7 })).problem(422);
     assert_eq!(patched["errors"][0]["pointer"], "/opacity");
+    // The right key is there already.
+    let batch = json!({ "edits": [{ "op": "patchLayer", "id": "box", "patch": { "transform": { "rotaton": 1 } } }] });
+    for (method, path, patch, pointer, nearest) in [
+        ("PATCH", format!("{LAYERS}/box"), json!({ "opactiy": 1 }), "/opactiy", "opacity"),
+        ("PATCH", "/api/stream/canvas".to_owned(), json!({ "backgroud": "#000000" }), "/backgroud", "background"),
+        ("POST", format!("{LAYERS}/batch"), batch, "/edits/0/patch/transform/rotaton", "rotation"),
+    ] {
+        let problem = service.json(method, &path, &patch).problem(422);
+        let fault = &problem["errors"][0];
+        assert_eq!((&fault["pointer"], &fault["nearest"]), (&json!(pointer), &json!(nearest)), "{problem}");
+    }
     let hidden = service.json("POST", &format!("{LAYERS}/box/visibility"), &json!({ "visible": 1 })).problem(422);
     assert_eq!(hidden["errors"][0]["pointer"], "/visible");
     assert_eq!(service.get(LAYERS).value()["seq"], before, "nothing of what was refused has happened");

@@ -115,6 +115,9 @@ fn what_is_wrong_with_a_request_is_told_where_it_is() {
         let unknown = client.ask(with(patch.clone(), "bdy", json!({ "opacity": 1 }))).await;
         assert!(unknown["errors"][0]["expected"].as_str().unwrap().contains("`body`"), "{unknown}");
         assert_eq!(unknown["errors"][0]["nearest"], "body", "{unknown}");
+        let misspelt = client.ask(with(patch.clone(), "body", json!({ "opactiy": 1 }))).await;
+        let fault = &misspelt["errors"][0];
+        assert_eq!((&fault["pointer"], &fault["nearest"]), (&json!("/body/opactiy"), &json!("opacity")), "{misspelt}");
         let file = with(patch.clone(), "base64", json!(BASE64_STANDARD.encode(r#"{ "opacity": 7 }"#)));
         let file = client.ask(with(file, "contentType", json!("application/json"))).await;
         assert_eq!((&file["status"], &file["errors"][0]["pointer"]), (&json!(422), &json!("/base64")), "{file}");

@@ -1,6 +1,13 @@
 //! Edits and requests of one client that wait for their answers.
 
-use std::{collections::VecDeque, future::Future, net::IpAddr, pin::Pin, sync::Arc};
+use std::{
+    collections::VecDeque,
+    future::{Future, ready},
+    net::IpAddr,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+};
 
 use components::{EditBatch, document::Source};
 use futures_util::{
@@ -9,11 +16,10 @@ use futures_util::{
     poll,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use warp::http::Method;
 
 use super::{
-    message::{answer, refusal},
+    message::{Text, answer, refusal},
     requests::{Asking, response},
     said::RequestId,
 };
@@ -30,7 +36,11 @@ const FOR_LATER: usize = 64;
 /// client takes them.
 const READING: usize = 4;
 
-type Answer = BoxFuture<'static, Utf8Bytes>;
+/// Bytes of answers that may wait until the client takes them. While there are more nothing more is read from it.
+const WAITING_BYTES: usize = 256 << 10;
+
+/// An answer, and how many bytes of it are counted as waiting.
+type Answer = BoxFuture<'static, (Text, usize)>;
 
 /// The edits.
 #[derive(Default)]
@@ -43,12 +53,14 @@ pub(super) struct Edits {
     reading: FuturesUnordered<Answer>,
     /// … those that wait for these.
     to_read: VecDeque<Answer>,
+    /// Bytes of answers that wait. Requests that only read are answered when their answer can be sent, and have none.
+    bytes: usize,
 }
 
 impl Edits {
     /// Whether one more may come.
     pub(super) fn has_room(&self) -> bool {
-        self.next.len() < WAITING
+        self.next.len() < WAITING && self.bytes < WAITING_BYTES
     }
 
     /// Sends a batch on its way. Those that follow come after it.
@@ -65,17 +77,18 @@ impl Edits {
         if is_for_later && let Err(problem) = self.has_room_for_later() {
             return Err((request, problem));
         }
-        let answering = begun(Box::pin(async move {
+        let answering = self.begun(Box::pin(async move {
             let edited = match read {
                 Ok(read) => batch::carry_out_read(&engine, &uploads, &batch, read).await,
                 Err(problem) => Err(problem),
             };
-            match edited {
+            let text = match edited {
                 Ok(edited) => answer("edited", request.as_ref(), &edited).into(),
-                Err(problem) => refusal(request.as_ref(), &problem),
-            }
-        }))
-        .await;
+                Err(problem) => refusal(request.as_ref(), &problem).into(),
+            };
+            (text, 0)
+        }));
+        let answering = answering.await;
         if is_for_later {
             self.later.push(answering);
         } else {
@@ -99,11 +112,11 @@ impl Edits {
             return Err((request, problem));
         }
         let is_read = asked.method() == Method::GET;
-        let answering = async move { response(request.as_ref(), part, &routes.call(asked, who).await) };
+        let answering = async move { (response(request.as_ref(), part, &routes.call(asked, who).await), 0) };
         if is_read {
             self.to_read.push_back(Box::pin(answering));
         } else {
-            let answering = begun(Box::pin(answering)).await;
+            let answering = self.begun(Box::pin(answering)).await;
             self.later.push(answering);
         }
         Ok(())
@@ -120,27 +133,33 @@ impl Edits {
     }
 
     /// The next answer; never, if nothing waits.
-    pub(super) fn answer(&mut self) -> impl Future<Output = Utf8Bytes> + '_ {
-        let Self { next, later, reading, to_read } = self;
+    pub(super) fn answer(&mut self) -> impl Future<Output = Text> + '_ {
+        let Self { next, later, reading, to_read, bytes } = self;
         let room = READING.saturating_sub(reading.len()).min(to_read.len());
         reading.extend(to_read.drain(..room));
         async move {
-            tokio::select! {
+            let (text, counted) = tokio::select! {
                 Some(told) = next.next() => told,
                 Some(told) = later.next() => told,
                 Some(told) = reading.next() => told,
                 else => std::future::pending().await,
-            }
+            };
+            *bytes -= counted;
+            text
         }
     }
-}
 
-/// An answer that has been polled once. By this an edit goes to the engine: now, and so in order. A task that has done
-/// much is told to yield by the first thing that it waits for, which must not happen before the edit is on its way.
-async fn begun(mut answering: Answer) -> Answer {
-    match poll!(tokio::task::unconstrained(Pin::new(&mut answering))) {
-        std::task::Poll::Ready(told) => Box::pin(std::future::ready(told)),
-        std::task::Poll::Pending => answering,
+    /// An answer that has been polled once. By this an edit goes to the engine: now, and so in order. A task that has done
+    /// much is told to yield by the first thing that it waits for, which must not happen before the edit is on its way.
+    async fn begun(&mut self, mut answering: Answer) -> Answer {
+        match poll!(tokio::task::unconstrained(Pin::new(&mut answering))) {
+            Poll::Ready((text, _)) => {
+                let counted = text.len();
+                self.bytes += counted;
+                Box::pin(ready((text, counted)))
+            }
+            Poll::Pending => answering,
+        }
     }
 }
 
@@ -157,13 +176,29 @@ mod tests {
         while poll!(Box::pin(consume_budget())).is_ready() {}
         let is_sent = Arc::new(AtomicBool::new(false));
         let sent = Arc::clone(&is_sent);
-        let waiting = begun(Box::pin(async move {
+        let mut edits = Edits::default();
+        let waiting = edits.begun(Box::pin(async move {
             Semaphore::new(1).acquire().await.unwrap().forget();
             sent.store(true, Ordering::Relaxed);
             std::future::pending().await
-        }))
-        .await;
+        }));
+        let waiting = waiting.await;
         assert!(is_sent.load(Ordering::Relaxed));
         drop(waiting);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_no_answers_is_not_read_when_many_bytes_wait() {
+        let mut edits = Edits::default();
+        let large = || async { (Text::from("x".repeat(WAITING_BYTES / 2)), 0) };
+        for has_room in [true, false] {
+            let answering = edits.begun(Box::pin(large())).await;
+            edits.next.push_back(answering);
+            assert_eq!(edits.has_room(), has_room);
+        }
+        assert_eq!(edits.answer().await.len(), WAITING_BYTES / 2);
+        assert!(edits.has_room());
+        edits.answer().await;
+        assert_eq!(edits.bytes, 0);
     }
 }

@@ -1,11 +1,56 @@
 //! Writing what the service says.
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::said::RequestId;
 use crate::{control::Problem, engine::StreamEvent};
+
+/// A text on its way to a client. A large part of it can be in the texts of many clients, and is in memory once then.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Text {
+    /// What it begins with, which it has for itself.
+    pub(super) begin: Bytes,
+    /// What follows.
+    pub(super) middle: Bytes,
+    /// What it ends with.
+    pub(super) end: &'static str,
+}
+
+impl Text {
+    /// Bytes of all of it.
+    pub(super) fn len(&self) -> usize {
+        self.begin.len() + self.middle.len() + self.end.len()
+    }
+
+    /// Its parts in their order. A small one is of one part.
+    pub(super) fn parts(self, small: usize) -> [Bytes; 3] {
+        let Self { begin, middle, end } = self;
+        if begin.len() + middle.len() + end.len() <= small {
+            let whole = if middle.is_empty() && end.is_empty() {
+                begin
+            } else {
+                [&*begin, &middle, end.as_bytes()].concat().into()
+            };
+            return [whole, Bytes::new(), Bytes::new()];
+        }
+        [begin, middle, Bytes::from_static(end.as_bytes())]
+    }
+}
+
+impl From<Utf8Bytes> for Text {
+    fn from(text: Utf8Bytes) -> Self {
+        Self { begin: text.into(), ..Self::default() }
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { begin: text.into(), ..Self::default() }
+    }
+}
 
 /// A message: a type beside the fields of what it tells.
 #[derive(Serialize)]

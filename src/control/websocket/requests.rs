@@ -6,11 +6,10 @@ use components::document::{Fault, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
 
 use super::{
-    message::{answer, refusal, told_problem},
+    message::{Text, answer, refusal, told_problem},
     said::{RequestId, read},
 };
 use crate::{
@@ -130,16 +129,16 @@ pub(super) fn hear(mut fields: Map<String, Value>) -> Result<Asking, Problem> {
 }
 
 /// Writes what was answered to a request with its body in this part; what is no JSON is for HTTP.
-pub(super) fn response(request: Option<&RequestId>, part: Part, answered: &Answered) -> Utf8Bytes {
+pub(super) fn response(request: Option<&RequestId>, part: Part, answered: &Answered) -> Text {
     let Answered { status, headers, body } = answered;
     if status.is_client_error() || status.is_server_error() {
-        return told_problem(request, within(part, serde_json::from_slice(body).unwrap_or_default()));
+        return told_problem(request, within(part, serde_json::from_slice(body).unwrap_or_default())).into();
     }
     let is_json = text(headers, &header::CONTENT_TYPE).is_some_and(|kind| kind.contains("json"));
     let document = std::str::from_utf8(body).ok().filter(|_| is_json);
     if document.is_none() && !body.is_empty() {
         let detail = "the answer is no JSON document; ask for it over HTTP";
-        return refusal(request, &Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
+        return refusal(request, &Problem::new(StatusCode::NOT_ACCEPTABLE, detail)).into();
     }
     let told = Told {
         status: status.as_u16(),
@@ -148,11 +147,10 @@ pub(super) fn response(request: Option<&RequestId>, part: Part, answered: &Answe
         location: text(headers, &header::LOCATION),
     };
     let mut message = answer("response", request, &told);
-    // Put in as it is: to read large documents would take its time.
-    if let Some(document) = document.filter(|document| !document.is_empty())
-        && message.pop() == Some('}')
-    {
-        message.extend([",\"body\":", document, "}"]);
+    // Put in as it is: to read large documents would take its time, and to copy them their room for each client.
+    if document.is_some_and(|document| !document.is_empty()) && message.pop() == Some('}') {
+        message.push_str(",\"body\":");
+        return Text { begin: message.into(), middle: body.clone(), end: "}" };
     }
     message.into()
 }
@@ -197,4 +195,29 @@ fn printed(fault: &Value) -> Option<String> {
     let place = number("line").zip(number("column")).map(|(line, column)| Place { line, column });
     let (pointer, found, expected) = (text("pointer")?, text("found")?, text("expected")?);
     Some(Fault { place, pointer, found, expected, nearest: text("nearest") }.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(body: &Bytes) -> Answered {
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        Answered { status: StatusCode::OK, headers, body: body.clone() }
+    }
+
+    #[test]
+    fn what_many_are_told_is_in_memory_once() {
+        let body = Bytes::from(format!("[\"{}\"]", "x".repeat(1 << 20)));
+        let told = [(); 3].map(|()| response(None, Part::Body, &answered(&body)));
+        for text in &told {
+            assert_eq!(text.middle.as_ptr(), body.as_ptr());
+            assert!(text.begin.len() < 100);
+        }
+        let [text, ..] = told;
+        let whole: Value = serde_json::from_slice(&text.clone().parts(0).concat()).unwrap();
+        assert_eq!((&whole["status"], whole["body"][0].as_str().map(str::len)), (&200.into(), Some(1 << 20)));
+        let length = text.len();
+        assert_eq!(text.parts(length)[0].len(), length);
+    }
 }

@@ -176,7 +176,7 @@ impl Session<'_> {
                 newest = newest(&mut self.levels) => self.send(newest?).await?,
                 text = self.edits.answer() => {
                     let is_large = text.len() > SMALL;
-                    self.send(text).await?;
+                    self.send_parts(Data::Text, text.parts(PIECE)).await?;
                     if is_large {
                         // Many clients that ask for much hold up nobody who asks for little.
                         tokio::task::yield_now().await;
@@ -504,16 +504,23 @@ impl Session<'_> {
     }
 
     /// Sends a message, in pieces if it is large.
-    async fn send_data(&mut self, kind: Data, mut rest: Bytes) -> Result<(), Ending> {
+    async fn send_data(&mut self, kind: Data, whole: Bytes) -> Result<(), Ending> {
+        self.send_parts(kind, [whole]).await
+    }
+
+    /// Sends a message that is in parts, not all of them empty, each in pieces if it is large.
+    async fn send_parts<const N: usize>(&mut self, kind: Data, parts: [Bytes; N]) -> Result<(), Ending> {
         let mut kind = OpCode::Data(kind);
-        loop {
-            let piece = rest.split_to(rest.len().min(PIECE));
-            self.put(Message::Frame(Frame::message(piece, kind, rest.is_empty()))).await?;
-            if rest.is_empty() {
-                return Ok(());
+        let mut left: usize = parts.iter().map(Bytes::len).sum();
+        for mut part in parts {
+            while !part.is_empty() {
+                let piece = part.split_to(part.len().min(PIECE));
+                left -= piece.len();
+                self.put(Message::Frame(Frame::message(piece, kind, left == 0))).await?;
+                kind = OpCode::Data(Data::Continue);
             }
-            kind = OpCode::Data(Data::Continue);
         }
+        Ok(())
     }
 
     /// Hands a message to the connection, and waits while the client is slow. Nobody else waits for it.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use components::{
     Content, LayerDocument, LayerId,
     animation::{self, Animation, MAX_ANIMATIONS},
-    document::{Fault, check_layer, explain_left, merge_patch, nearest},
+    document::{Fault, check_layer, nearest, read_patched},
     edit::EditRejected,
 };
 
@@ -122,13 +122,8 @@ impl Draft<'_> {
     pub(super) fn patch(&mut self, id: &LayerId, patch: &serde_json::Value) -> Result<(), EditRejected> {
         self.node(id)?;
         let Some(layer) = self.document(id) else { return Err(self.unknown(id)) };
-        let mut value =
-            serde_json::to_value(&layer).map_err(|error| invalid("", &error.to_string(), "a layer document"))?;
-        merge_patch(&mut value, patch);
-        let patched = LayerDocument::from_value(value, &self.limits).map_err(|mut faults| {
-            explain_left(&mut faults, &serde_json::to_value(&layer).unwrap_or_default(), patch);
-            EditRejected::Invalid { faults }
-        })?;
+        let patched = read_patched(&layer, patch, |source| LayerDocument::from_source(&source, &self.limits))
+            .map_err(|faults| EditRejected::Invalid { faults })?;
         self.replace(id, patched, "patch")
     }
 
