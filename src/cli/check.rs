@@ -1,8 +1,12 @@
 //! `stream-manager check SCENE…`
 
-use std::{fs, io, path::Path, process::ExitCode};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use components::{AssetDocument, AssetKind, SceneDocument, document::Limits};
+use components::{AssetDocument, AssetKind, SceneDocument, SceneId, document::Limits, held::HeldScenes};
 use systems::assets;
 
 use super::{CheckArgs, EXIT_USAGE, fail, print, settings};
@@ -101,6 +105,30 @@ pub(super) fn parse_scene(file: &Path, text: &str, limits: &Limits) -> Result<Sc
 pub(super) fn open_scene(file: &Path, settings: &Settings) -> Result<SceneDocument, ExitCode> {
     let scene = read_scene(file, &Limits { max_layers: settings.max_layers });
     scene.inspect(|scene| tell_notices(file, scene)).map_err(|faults| fail(tell_faults(&faults), 1))
+}
+
+/// Reads the scene that a command begins with, and those that its triggers can bring on air.
+///
+/// # Errors
+/// One of them is faulty, or has the name of another. What is wrong was told on stderr then; the exit status is left to
+/// pass on.
+pub(super) fn open_scenes(
+    file: &Path,
+    also: &[PathBuf],
+    settings: &Settings,
+) -> Result<(SceneDocument, HeldScenes), ExitCode> {
+    let scene = open_scene(file, settings)?;
+    let mut held = HeldScenes::new(SceneId::of_file(file));
+    for other in also {
+        let id = SceneId::of_file(other);
+        if id == held.active || held.others.contains_key(&id) {
+            let twice = format!("{}: found a second scene `{id}`, expected another name; rename the file", other.display());
+            return Err(fail(twice, EXIT_USAGE));
+        }
+        let put = held.put(id, open_scene(other, settings)?);
+        put.map_err(|refused| fail(format!("{}: {refused}", other.display()), EXIT_USAGE))?;
+    }
+    Ok((scene, held))
 }
 
 /// Tells what the author of a scene file should know about it.

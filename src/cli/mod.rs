@@ -166,6 +166,9 @@ pub struct RenderArgs {
     /// Moment of the scene to begin at
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "0s")]
     pub from: Duration,
+    /// Another scene file, which triggers can bring on air under the name of the file; as often as there are some
+    #[arg(long, value_name = "SCENE")]
+    pub also: Vec<PathBuf>,
     /// Keep every pixel of a `.webp` as it is drawn; good for what is drawn in few colours, else large and slow
     #[arg(long)]
     pub lossless: bool,
@@ -201,6 +204,9 @@ pub struct SnapshotArgs {
     /// Moment of the scene: `5s`, `500ms`, `2m`
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "0s")]
     pub at: Duration,
+    /// Another scene file, which triggers can bring on air under the name of the file; as often as there are some
+    #[arg(long, value_name = "SCENE")]
+    pub also: Vec<PathBuf>,
     /// Width of the picture in pixels; the height follows [default: the stream's]
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=3840))]
     pub width: Option<u32>,

@@ -6,7 +6,7 @@ use image::{RgbaImage, imageops::FilterType};
 
 use super::{
     EXIT_USAGE, SnapshotArgs,
-    check::open_scene,
+    check::open_scenes,
     fail,
     offline::{Offline, tell_of},
     settings, start_logging,
@@ -21,11 +21,11 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
     let _ = start_logging(&settings);
-    let scene = match open_scene(&args.file, &settings) {
-        Ok(scene) => scene,
+    let scenes = match open_scenes(&args.file, &args.also, &settings) {
+        Ok(scenes) => scenes,
         Err(refused) => return refused,
     };
-    let drawn = Offline::load(scene, &settings, args.variant.as_ref()).and_then(|mut scene| {
+    let drawn = Offline::load(scenes, &settings, args.variant.as_ref()).and_then(|mut scene| {
         tell_of(&scene.tick(1, args.at.as_secs_f64())?);
         Ok(scene.picture())
     });
