@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use components::{Edit, SceneDocument, VariantId, animation::trigger::Cause, edit::BatchRejected};
+use components::{Edit, SceneDocument, VariantId, animation::trigger::Cause, audio::Mix, edit::BatchRejected};
 use systems::{Compositor, CompositorSettings, Picture, Quality, RenderQuality, TickReport, clock::SceneEvent};
 
 use super::stream;
@@ -65,13 +65,15 @@ impl Offline {
             // However long it is to there, not all of it is kept at once.
             while seconds - self.heard > HEARD_AT_ONCE {
                 self.heard += HEARD_AT_ONCE;
-                self.compositor.hear(listener.hear(self.heard)?);
+                let readings = listener.hear(self.heard, |seconds| self.compositor.mix_at(seconds))?;
+                self.compositor.hear(readings);
                 let mut report = self.compositor.tick(tick, self.heard);
                 events.append(&mut report.events);
                 frame = report.frame.or(frame);
             }
             self.heard = seconds;
-            self.compositor.hear(listener.hear(seconds)?);
+            let readings = listener.hear(seconds, |seconds| self.compositor.mix_at(seconds))?;
+            self.compositor.hear(readings);
         }
         let mut report = self.draw(tick, seconds);
         events.append(&mut report.events);
@@ -98,6 +100,11 @@ impl Offline {
         TickReport { frame, events, ..report }
     }
 
+    /// How its sound is mixed at a scene time, if nothing happens from the last tick on until then.
+    pub(super) fn mix_at(&self, seconds: f64) -> Mix {
+        self.compositor.mix_at(seconds)
+    }
+
     /// The picture that the last tick drew.
     pub(super) fn picture(&self) -> Picture {
         self.compositor.picture()
@@ -116,6 +123,7 @@ fn load(scene: SceneDocument, settings: &Settings, variant: Option<&VariantId>) 
         pool_size: settings.pipeline_pool_size,
         threads: settings.workers_render,
     });
+    compositor.set_sound_lead(1.0 / f64::from(settings.target_fps));
     // Nobody waits for these pictures: nothing is shed.
     let quality = match stream::quality(settings) {
         QualityGoal::Fixed(quality) => quality,

@@ -2,6 +2,7 @@
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Instant};
 
+use components::audio::Mix;
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
 
@@ -43,7 +44,8 @@ pub fn render(args: &RenderArgs) -> ExitCode {
     let rendered = Offline::load(scene, &settings, args.variant.as_ref())
         .map_err(|refused| refused.to_string())
         .and_then(|scene| {
-            let writer = Writer::create(kind, &part, args, &settings, &sound)?;
+            let mix = scene.mix_at(args.from.as_secs_f64());
+            let writer = Writer::create(kind, &part, args, &settings, (&sound, &mix))?;
             job.run(scene, writer)?;
             std::fs::rename(&part, &args.out).map_err(|error| not_writable(&args.out, &error).to_string())
         });
@@ -124,14 +126,14 @@ impl Writer {
         path: &Path,
         args: &RenderArgs,
         settings: &Settings,
-        sound: &Arc<Soundtrack>,
+        (sound, mix): (&Arc<Soundtrack>, &Mix),
     ) -> Result<Self, String> {
         let format = stream::format(settings);
         match kind {
             Kind::Video(container) => {
                 let created = FileWriter::create(path, container, format, &stream::encoder(settings));
                 let mut file = created.map_err(|error| error.to_string())?;
-                file.play(sound, args.from).map_err(|error| error.to_string())?;
+                file.play(sound, mix, args.from).map_err(|error| error.to_string())?;
                 Ok(Self::Video { file: Box::new(file), shown: None })
             }
             Kind::MovingPicture => {
@@ -144,11 +146,12 @@ impl Writer {
         }
     }
 
-    /// Adds what `scene` shows; `frame` is `None` if that is what it showed before.
-    fn push(&mut self, scene: &Offline, frame: Option<Arc<Frame>>) -> Result<(), String> {
+    /// Adds what `scene` shows, and how it is heard with it; `frame` is `None` if that is what it showed before.
+    fn push(&mut self, scene: &Offline, frame: Option<Arc<Frame>>, mix: &Mix) -> Result<(), String> {
         match self {
             Self::Video { file, shown } => {
                 *shown = frame.or(shown.take());
+                file.mix(mix).map_err(|error| error.to_string())?;
                 shown.as_ref().map_or(Ok(()), |frame| file.push(frame)).map_err(|error| error.to_string())
             }
             Self::MovingPicture(file) => file.push(frame.map(|_| scene.picture())).map_err(|error| error.to_string()),
@@ -182,7 +185,7 @@ impl Job {
             if !report.events.is_empty() {
                 bar.suspend(|| tell_of(&report));
             }
-            writer.push(&scene, report.frame.take())?;
+            writer.push(&scene, report.frame.take(), &report.mix)?;
             bar.inc(1);
         }
         bar.set_message("finishing");
