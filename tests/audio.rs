@@ -19,8 +19,9 @@ mod sound;
 
 use std::{fs, path::Path};
 
+use process::wait_for;
 use serde_json::{Value, json};
-use service::{Service, run};
+use service::{PATIENCE, Service, run};
 use sound::{RATE, level, listen, part, rms, wav};
 
 const SMALL: &[(&str, &str)] = &[("STREAM_RESOLUTION", "64x36"), ("TARGET_FPS", "25"), ("FFMPEG_PRESET", "ultrafast")];
@@ -167,6 +168,116 @@ fn files_that_are_no_sound_are_told_with_the_reason_and_the_remedy() {
         "{told}"
     );
     assert!(!told.contains("good.wav") && told.contains("seven.wav") && told.contains("text.wav"), "{told}");
+}
+
+/// How loud a tone is around a time of a recording, which is as much later as AAC makes it.
+fn around(heard: &[f32], seconds: f64, frequency: f64) -> f64 {
+    level(part(heard, seconds - 0.03, seconds + 0.07), frequency)
+}
+
+#[test]
+fn a_volume_that_is_animated_rises_and_falls_without_a_click() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rising = tone("rising", 500, 0.0);
+    rising["animations"] = json!([{ "property": "volume", "to": 0.6, "duration": 2 }]);
+    let mut pulsing = tone("pulsing", 2000, 0.1);
+    pulsing["animations"] =
+        json!([{ "property": "volume", "to": 0.2, "duration": 0.5, "repeat": "forever", "pingPong": true }]);
+    let fade = json!({ "property": "volume", "to": 0, "duration": 1 });
+    let steps = json!([
+        { "type": "wait", "seconds": 1 },
+        { "type": "animateTrack", "track": "falling", "animation": fade },
+        { "type": "wait", "seconds": 0.5 },
+        { "type": "animateTrack", "animation": { "property": "volume", "to": 0, "duration": 0.5 } },
+    ]);
+    let scene = json!({
+        "audio": { "tracks": [rising, tone("falling", 1000, 0.3), pulsing] },
+        "timelines": [{ "id": "end", "steps": steps }],
+    });
+    let (heard, _) = render(folder.path(), &scene, &["--duration", "3500ms"]);
+    let expected = [
+        (500.0, vec![(0.5, 0.15), (1.0, 0.3), (1.5, 0.45), (2.25, 0.6), (2.75, 0.3), (3.2, 0.0)]),
+        (1000.0, vec![(0.5, 0.3), (0.9, 0.3), (1.5, 0.15), (2.25, 0.0)]),
+        (2000.0, vec![(0.25, 0.15), (0.5, 0.195), (0.75, 0.15), (1.0, 0.105), (1.25, 0.15)]),
+    ];
+    for (frequency, at) in &expected {
+        for (seconds, expected) in at {
+            let found = around(&heard, *seconds, *frequency);
+            assert!((found - expected).abs() < 0.03, "{frequency} Hz at {seconds} s: {found}, not {expected}");
+        }
+    }
+    // A click would be heard in all frequencies at once.
+    let between: Vec<f64> = heard.chunks_exact(4800).map(|tenth| level(tenth, 9000.0)).collect();
+    assert!(between.iter().all(|level| *level < 0.003), "{between:.4?}");
+    // From a later time on it is as loud as it is then.
+    let (later, _) = render(folder.path(), &scene, &["--duration", "1s", "--from", "1s"]);
+    for (seconds, expected) in [(0.1, 0.33), (0.5, 0.45)] {
+        let found = around(&later, seconds, 500.0);
+        assert!((found - expected).abs() < 0.03, "at {seconds} s: {found}, not {expected}");
+    }
+}
+
+#[test]
+fn a_trigger_hears_the_volume_that_is_animated() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rising = tone("rising", 1000, 0.0);
+    rising["animations"] = json!([{ "property": "volume", "to": 1, "duration": 2 }]);
+    // A sine of half the amplitude has -9.03 dBFS, and 300 ms are measured.
+    let loud = json!({ "type": "audioLevel", "track": "rising", "goes": "above", "threshold": -9.03 });
+    let scene = json!({
+        "canvas": { "width": 64, "height": 36 },
+        "audio": { "tracks": [rising] },
+        "layers": [{ "id": "lamp", "opacity": 0, "content": { "type": "color", "color": "#ffffff" } }],
+        "triggers": [{ "on": loud, "do": [{ "type": "set", "layer": "lamp", "patch": { "opacity": 1 } }] }],
+    });
+    fs::write(folder.path().join("scene.json"), scene.to_string()).unwrap();
+    for (at, expected) in [("1000ms", 0), ("1400ms", 255)] {
+        let output = run(folder.path(), &["snapshot", "scene.json", "--out", "now.png", "--at", at], SMALL);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let picture = image::open(folder.path().join("now.png")).unwrap().into_rgb8();
+        assert_eq!(picture.get_pixel(32, 18).0[0], expected, "at {at}");
+    }
+}
+
+#[test]
+fn a_live_volume_follows_its_timeline_and_goes_on_after_a_kill() {
+    let mut falling = tone("falling", 500, 0.4);
+    falling["animations"] = json!([{ "property": "volume", "to": 0, "duration": 1 }]);
+    let fade = json!({ "type": "animateTrack", "track": "music", "animation": { "property": "volume", "to": 0.05, "duration": 0.5 } });
+    let scene = json!({
+        "audio": { "tracks": [falling, tone("music", 2000, 0.4)] },
+        "timelines": [{ "id": "fade", "autoplay": false, "steps": [fade] }],
+    });
+    let variables: Vec<_> = SMALL.iter().copied().chain([("SCENE", "scene.json"), ("STREAM_URL", "out.mkv")]).collect();
+    let mut service = Service::start(&variables, &[("scene.json", &scene.to_string())]);
+    let wait_for_level = |service: &Service, track: usize, decibels: f64| {
+        wait_for("the level", PATIENCE, || {
+            let levels = service.json("/api/stream/audio/levels");
+            let found = levels["tracks"][track]["rms"][0].as_f64()?;
+            ((found - decibels).abs() < 0.2).then_some(())
+        });
+    };
+    // A sine of amplitude 0.4, and then of 0.05; the other one has ended by itself.
+    wait_for_level(&service, 1, -10.97);
+    wait_for_level(&service, 0, -100.0);
+    service.send("POST", "/api/stream/timelines/fade/play", &Value::Null).expect(200);
+    wait_for_level(&service, 1, -29.03);
+    assert_eq!(service.json("/api/stream/audio/tracks/music")["volume"], 0.4, "what is written stays");
+    let unknown = json!({ "animations": [{ "property": "pan", "to": 1, "duration": 1 }] });
+    let problem = service.send("PATCH", "/api/stream/audio/tracks/music", &unknown).expect(422).json();
+    assert_eq!(problem["errors"][0]["pointer"], "/animations/0/property", "{problem}");
+
+    service.kill_and_restart(&variables, &[]);
+    service.wait_for_output("stream", "started");
+    wait_for_level(&service, 1, -29.03);
+    service.wait_for_frames(25);
+    let recording = service.output("stream")["url"].as_str().unwrap().to_owned();
+    service.signal("TERM");
+    assert!(service.wait().success());
+    let heard = listen(&service.folder.path().join(recording));
+    // Nothing has begun anew: the one is silent from the first moment on, and the other goes on.
+    let levels: Vec<f64> = heard.chunks_exact(4800).map(|tenth| level(tenth, 500.0)).collect();
+    assert!(!levels.is_empty() && levels.iter().all(|level| *level < 0.01), "{levels:.3?}");
 }
 
 /// The picture turns from black to white, and the tone begins, at the same time.

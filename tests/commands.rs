@@ -14,6 +14,8 @@ mod ffprobe;
 mod process;
 #[path = "support/service.rs"]
 mod service;
+#[path = "support/sound.rs"]
+mod sound;
 
 use std::{
     fs,
@@ -24,7 +26,7 @@ use std::{
 
 use ffprobe::{decode, probe, stream};
 use image::{AnimationDecoder, Frame, RgbImage, codecs::webp::WebPDecoder, metadata::LoopCount};
-use serde_json::json;
+use serde_json::{Value, json};
 use service::{project_file, run};
 
 const SCENE: &str = r##"{
@@ -289,6 +291,57 @@ fn what_triggers_could_not_do_is_told_and_the_rest_is_rendered() {
         assert!(output.status.success(), "{}", told(&output));
         assert_eq!(told(&output).matches("triggers set one another off without end").count(), 1, "{}", told(&output));
     }
+}
+
+/// A scene of one colour and one tone.
+fn coloured(color: &str, frequency: f64) -> Value {
+    json!({
+        "canvas": { "width": 64, "height": 36, "background": color },
+        "audio": { "tracks": [{ "id": "tone", "source": { "type": "tone", "frequency": frequency } }] },
+    })
+}
+
+#[test]
+fn a_rendered_file_shows_and_plays_the_scenes_that_triggers_bring_on_air() {
+    let mut first = coloured("#ff0000", 440.0);
+    first["timelines"] = json!([{ "id": "stay", "steps": [{ "type": "wait", "seconds": 1 }] }]);
+    first["triggers"] = json!([{ "on": { "type": "timelineEnd", "timeline": "stay" },
+        "do": [{ "type": "activate", "scene": "second" }] }]);
+    let folder = folder_with("first.json", &first.to_string());
+    fs::write(folder.path().join("second.json"), coloured("#0000ff", 1000.0).to_string()).unwrap();
+    let settings = [("STREAM_RESOLUTION", "64x36"), ("AUDIO_CODEC", "aac")];
+    let render = ["render", "first.json", "--also", "second.json", "--out", "show.mkv", "--frames", "60"];
+    let output = run(folder.path(), &render, &settings);
+    assert!(output.status.success(), "{}", told(&output));
+    let file = folder.path().join("show.mkv");
+    let pictures = decode(file.to_str().unwrap(), "rgb24", &[]);
+    let frames: Vec<&[u8]> = pictures.chunks_exact(64 * 36 * 3).collect();
+    let is_red = |frame: usize| frames[frame][0] > 200 && frames[frame][2] < 50;
+    let is_blue = |frame: usize| frames[frame][2] > 200 && frames[frame][0] < 50;
+    assert!(is_red(0) && is_red(29) && is_blue(30) && is_blue(59));
+    let heard = sound::listen(&file);
+    let levels = |from: f64, to: f64| [440.0, 1000.0].map(|hertz| sound::level(sound::part(&heard, from, to), hertz));
+    let (before, after) = (levels(0.2, 0.8), levels(1.2, 1.8));
+    assert!(before[0] > 20.0 * before[1] && after[1] > 20.0 * after[0], "{before:?}, {after:?}");
+
+    let shot = ["snapshot", "first.json", "--also", "second.json", "--out", "shot.png", "--at", "1.5s"];
+    let output = run(folder.path(), &shot, &settings);
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(image::open(folder.path().join("shot.png")).unwrap().to_rgb8().get_pixel(5, 5).0, [0, 0, 255]);
+
+    let twice = ["render", "first.json", "--also", "second.json", "--also", "./second.json", "--out", "x.mkv"];
+    let output = run(folder.path(), &twice, &settings);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("a second scene `second`"), "{}", told(&output));
+}
+
+#[test]
+fn nothing_is_rendered_in_no_time() {
+    let folder = folder_with("scene.jsonc", SCENE);
+    let output = run(folder.path(), &["render", "scene.jsonc", "--out", "x.mkv", "--duration", "0s"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("expected a time above 0"), "{}", told(&output));
+    assert!(!folder.path().join("x.mkv").exists());
 }
 
 #[test]

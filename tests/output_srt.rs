@@ -57,6 +57,36 @@ fn end(mut listener: ChildGuard) {
 }
 
 #[test]
+fn a_listener_that_is_back_gets_the_stream_before_the_next_attempt_is_due() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let url = format!("srt://127.0.0.1:{port}?passphrase={PASSPHRASE}");
+    // Longer than anything is waited for here.
+    let policy = ReconnectPolicy { first: LONG * 4, longest: LONG * 4, ..ReconnectPolicy::default() };
+    let settings = EncoderSettings { hwaccel: Hwaccel::None, ..Default::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let mut show = Show::start_with(FORMAT, settings, &[("srt", url.parse().unwrap())], policy, cards);
+    for name in ["first.mkv", "second.mkv"] {
+        show.wait_for_state("srt", OutputState::Reconnecting);
+        // It is looked for, and is not there.
+        let deaf = UdpSocket::bind(("127.0.0.1", port)).unwrap();
+        deaf.set_read_timeout(Some(LONG)).unwrap();
+        let mut packet = [0; 1500];
+        // What a caller sends has another number of its socket.
+        while packet[40..44] != [0, 0, 0, 1] {
+            deaf.recv(&mut packet).unwrap();
+        }
+        drop(deaf);
+        let file = folder.path().join(name);
+        let listener = listen(port, &file);
+        show.wait_for_state("srt", OutputState::Started);
+        wait_for("frames to arrive", LONG, || (times(&file).len() > 30).then_some(()));
+        end(listener);
+    }
+    assert!(show.shutdown());
+}
+
+#[test]
 fn a_listener_gets_every_frame_with_its_sound_and_again_after_it_was_gone() {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = ["first.mkv", "second.mkv"].map(|name| folder.path().join(name));

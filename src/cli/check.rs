@@ -122,7 +122,8 @@ pub(super) fn open_scenes(
     for other in also {
         let id = SceneId::of_file(other);
         if id == held.active || held.others.contains_key(&id) {
-            let twice = format!("{}: found a second scene `{id}`, expected another name; rename the file", other.display());
+            let twice =
+                format!("{}: found a second scene `{id}`, expected another name; rename the file", other.display());
             return Err(fail(twice, EXIT_USAGE));
         }
         let put = held.put(id, open_scene(other, settings)?);

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use components::{Edit, SceneDocument, VariantId, animation::trigger::Cause, edit::BatchRejected};
+use components::{
+    Edit, SceneDocument, VariantId, animation::trigger::Cause, audio::Mix, edit::BatchRejected, held::HeldScenes,
+};
 use systems::{Compositor, CompositorSettings, Picture, Quality, RenderQuality, TickReport, clock::SceneEvent};
 
 use super::stream;
@@ -26,6 +28,8 @@ pub(super) struct Offline {
     listener: Option<Listener>,
     /// Scene time up to which it was heard.
     heard: f64,
+    /// What is heard from now on, if that is new.
+    sound: Option<Soundtrack>,
 }
 
 /// A scene cannot be drawn.
@@ -40,19 +44,23 @@ pub(super) enum OfflineError {
 }
 
 impl Offline {
-    /// Loads `scene` and all of its assets, at its beginning; what is shown of it is `variant`.
+    /// Loads a scene and all of its assets, at its beginning, and those that it can bring on air; what is shown is
+    /// `variant`.
     ///
     /// # Errors
     /// The scene cannot be played, or not heard although it has to be.
     pub(super) fn load(
-        scene: SceneDocument,
+        (scene, held): (SceneDocument, HeldScenes),
         settings: &Settings,
         variant: Option<&VariantId>,
     ) -> Result<Self, OfflineError> {
-        let is_heard = scene.timelines.iter().any(|timeline| timeline.follows.is_some())
-            || scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::AudioLevel { .. }));
+        let listens = |scene: &SceneDocument| {
+            scene.timelines.iter().any(|timeline| timeline.follows.is_some())
+                || scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::AudioLevel { .. }))
+        };
+        let is_heard = listens(&scene) || held.others.values().any(|other| listens(other));
         let listener = is_heard.then(|| Listener::start(Soundtrack::from(&scene))).transpose()?;
-        Ok(Self { compositor: load(scene, settings, variant)?, listener, heard: 0.0 })
+        Ok(Self { compositor: load(scene, held, settings, variant)?, listener, heard: 0.0, sound: None })
     }
 
     /// Runs a tick with all that it shows: waits for assets that had to make room for others, and for a free frame.
@@ -65,15 +73,24 @@ impl Offline {
             // However long it is to there, not all of it is kept at once.
             while seconds - self.heard > HEARD_AT_ONCE {
                 self.heard += HEARD_AT_ONCE;
-                self.compositor.hear(listener.hear(self.heard)?);
+                let readings = listener.hear(self.heard, |seconds| self.compositor.mix_at(seconds))?;
+                self.compositor.hear(readings);
                 let mut report = self.compositor.tick(tick, self.heard);
+                if let Some(sound) = sound_of(&report) {
+                    listener.follow(sound.clone());
+                    self.sound = Some(sound);
+                }
                 events.append(&mut report.events);
                 frame = report.frame.or(frame);
             }
             self.heard = seconds;
-            self.compositor.hear(listener.hear(seconds)?);
+            let readings = listener.hear(seconds, |seconds| self.compositor.mix_at(seconds))?;
+            self.compositor.hear(readings);
         }
         let mut report = self.draw(tick, seconds);
+        if let (Some(listener), Some(sound)) = (&mut self.listener, &self.sound) {
+            listener.follow(sound.clone());
+        }
         events.append(&mut report.events);
         Ok(TickReport { events, frame: report.frame.take().or(frame), ..report })
     }
@@ -81,6 +98,7 @@ impl Offline {
     fn draw(&mut self, tick: u64, seconds: f64) -> TickReport {
         let compositor = &mut self.compositor;
         let mut report = compositor.tick(tick, seconds);
+        self.sound = sound_of(&report).or(self.sound.take());
         let events = std::mem::take(&mut report.events);
         let deadline = Instant::now() + LOADING;
         let mut frame = report.frame.take();
@@ -98,17 +116,38 @@ impl Offline {
         TickReport { frame, events, ..report }
     }
 
+    /// What is heard from the last tick on, if another scene has come on air since this was asked before.
+    pub(super) fn take_sound(&mut self) -> Option<Soundtrack> {
+        self.sound.take()
+    }
+
+    /// How its sound is mixed at a scene time, if nothing happens from the last tick on until then.
+    pub(super) fn mix_at(&self, seconds: f64) -> Mix {
+        self.compositor.mix_at(seconds)
+    }
+
     /// The picture that the last tick drew.
     pub(super) fn picture(&self) -> Picture {
         self.compositor.picture()
     }
 }
 
+/// What is heard from a tick on, if that changed it.
+fn sound_of(report: &TickReport) -> Option<Soundtrack> {
+    let header = report.diff.as_ref().and_then(|diff| diff.scene.as_ref())?;
+    Some(Soundtrack::from(header.as_ref()))
+}
+
 /// A compositor that has loaded `scene` and all of its assets, at the beginning of the scene, and shows `variant` of it.
 ///
 /// # Errors
 /// The scene cannot be played.
-fn load(scene: SceneDocument, settings: &Settings, variant: Option<&VariantId>) -> Result<Compositor, BatchRejected> {
+fn load(
+    scene: SceneDocument,
+    held: HeldScenes,
+    settings: &Settings,
+    variant: Option<&VariantId>,
+) -> Result<Compositor, BatchRejected> {
     let mut compositor = Compositor::new(CompositorSettings {
         width: settings.stream_resolution.width as usize,
         height: settings.stream_resolution.height as usize,
@@ -116,6 +155,7 @@ fn load(scene: SceneDocument, settings: &Settings, variant: Option<&VariantId>) 
         pool_size: settings.pipeline_pool_size,
         threads: settings.workers_render,
     });
+    compositor.set_sound_lead(1.0 / f64::from(settings.target_fps));
     // Nobody waits for these pictures: nothing is shed.
     let quality = match stream::quality(settings) {
         QualityGoal::Fixed(quality) => quality,
@@ -127,6 +167,7 @@ fn load(scene: SceneDocument, settings: &Settings, variant: Option<&VariantId>) 
     compositor.set_raster_memory(settings.pipeline_raster_memory << 20);
     compositor.set_quality(RenderQuality::all(quality));
     compositor.set_asset_budget(settings.assets_memory << 20);
+    compositor.hold(held);
     compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
     let report = compositor.tick(0, 0.0);
     tell_of(&report);

@@ -2,12 +2,13 @@
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Instant};
 
+use components::audio::Mix;
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::Frame;
 
 use super::{
     EXIT_USAGE, RenderArgs,
-    check::open_scene,
+    check::open_scenes,
     fail,
     offline::{Offline, tell_of},
     settings, start_logging, stream,
@@ -30,8 +31,8 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Ok(kind) => kind,
         Err(unfit) => return fail(unfit, EXIT_USAGE),
     };
-    let scene = match open_scene(&args.file, &settings) {
-        Ok(scene) => scene,
+    let scenes = match open_scenes(&args.file, &args.also, &settings) {
+        Ok(scenes) => scenes,
         Err(refused) => return refused,
     };
     let fps = settings.target_fps;
@@ -39,11 +40,12 @@ pub fn render(args: &RenderArgs) -> ExitCode {
     // A file of this name is whole: what is cut off leaves another.
     let part = args.out.with_extension(format!("part.{}", args.out.extension().unwrap_or_default().display()));
     let began = Instant::now();
-    let sound = Arc::new(Soundtrack::from(&scene));
-    let rendered = Offline::load(scene, &settings, args.variant.as_ref())
+    let sound = Arc::new(Soundtrack::from(&scenes.0));
+    let rendered = Offline::load(scenes, &settings, args.variant.as_ref())
         .map_err(|refused| refused.to_string())
         .and_then(|scene| {
-            let writer = Writer::create(kind, &part, args, &settings, &sound)?;
+            let mix = scene.mix_at(args.from.as_secs_f64());
+            let writer = Writer::create(kind, &part, args, &settings, (&sound, &mix))?;
             job.run(scene, writer)?;
             std::fs::rename(&part, &args.out).map_err(|error| not_writable(&args.out, &error).to_string())
         });
@@ -124,14 +126,14 @@ impl Writer {
         path: &Path,
         args: &RenderArgs,
         settings: &Settings,
-        sound: &Arc<Soundtrack>,
+        (sound, mix): (&Arc<Soundtrack>, &Mix),
     ) -> Result<Self, String> {
         let format = stream::format(settings);
         match kind {
             Kind::Video(container) => {
                 let created = FileWriter::create(path, container, format, &stream::encoder(settings));
                 let mut file = created.map_err(|error| error.to_string())?;
-                file.play(sound, args.from).map_err(|error| error.to_string())?;
+                file.play(sound, mix, args.from).map_err(|error| error.to_string())?;
                 Ok(Self::Video { file: Box::new(file), shown: None })
             }
             Kind::MovingPicture => {
@@ -144,11 +146,19 @@ impl Writer {
         }
     }
 
-    /// Adds what `scene` shows; `frame` is `None` if that is what it showed before.
-    fn push(&mut self, scene: &Offline, frame: Option<Arc<Frame>>) -> Result<(), String> {
+    /// Has the sound of another scene heard from the next frame on.
+    fn switch(&mut self, sound: Soundtrack) {
+        if let Self::Video { file, .. } = self {
+            file.switch(sound);
+        }
+    }
+
+    /// Adds what `scene` shows, and how it is heard with it; `frame` is `None` if that is what it showed before.
+    fn push(&mut self, scene: &Offline, frame: Option<Arc<Frame>>, mix: &Mix) -> Result<(), String> {
         match self {
             Self::Video { file, shown } => {
                 *shown = frame.or(shown.take());
+                file.mix(mix).map_err(|error| error.to_string())?;
                 shown.as_ref().map_or(Ok(()), |frame| file.push(frame)).map_err(|error| error.to_string())
             }
             Self::MovingPicture(file) => file.push(frame.map(|_| scene.picture())).map_err(|error| error.to_string()),
@@ -182,7 +192,10 @@ impl Job {
             if !report.events.is_empty() {
                 bar.suspend(|| tell_of(&report));
             }
-            writer.push(&scene, report.frame.take())?;
+            if let Some(sound) = scene.take_sound() {
+                writer.switch(sound);
+            }
+            writer.push(&scene, report.frame.take(), &report.mix)?;
             bar.inc(1);
         }
         bar.set_message("finishing");

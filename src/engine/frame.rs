@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use components::audio::Mix;
 use systems::Frame;
 
 use super::Soundtrack;
@@ -42,6 +43,8 @@ pub struct ProgramFrame {
     pub start: Option<u64>,
     /// What is heard with it. The very same `Arc` as before means that nothing changed.
     pub sound: Arc<Soundtrack>,
+    /// How that is mixed when the frame has been shown: from how the one before was, it goes there.
+    pub mix: Arc<Mix>,
     /// Whether scene time stands still: the sound holds where it is, and is silent.
     pub is_paused: bool,
 }

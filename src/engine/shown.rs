@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use components::audio::Mix;
 use systems::{Frame, TickReport};
 
 use super::{ProgramFrame, Soundtrack};
@@ -11,14 +12,19 @@ pub(super) struct Shown {
     picture: Option<Arc<Frame>>,
     variants: Arc<[Arc<Frame>]>,
     sound: Arc<Soundtrack>,
+    mix: Arc<Mix>,
 }
 
 impl Shown {
     /// What the first tick drew.
-    pub(super) fn new(picture: Option<Arc<Frame>>, variants: Vec<Option<Arc<Frame>>>, sound: Arc<Soundtrack>) -> Self {
+    pub(super) fn new(
+        picture: Option<Arc<Frame>>,
+        variants: Vec<Option<Arc<Frame>>>,
+        (sound, mix): (Arc<Soundtrack>, Arc<Mix>),
+    ) -> Self {
         // The first tick draws all of them.
         let variants = variants.into_iter().filter_map(|frame| frame.or_else(|| picture.clone())).collect();
-        Self { picture, variants, sound }
+        Self { picture, variants, sound, mix }
     }
 
     /// Takes in what a tick has changed.
@@ -30,6 +36,7 @@ impl Shown {
             let present = report.variants.iter().zip(self.variants.iter());
             self.variants = present.map(|(new, before)| Arc::clone(new.as_ref().unwrap_or(before))).collect();
         }
+        self.mix = Arc::clone(&report.mix);
         if let Some(header) = report.diff.as_ref().and_then(|diff| diff.scene.as_ref()) {
             let sound = Soundtrack::from(header.as_ref());
             if *self.sound != sound {
@@ -47,6 +54,7 @@ impl Shown {
             variants: Arc::clone(&self.variants),
             start,
             sound: Arc::clone(&self.sound),
+            mix: Arc::clone(&self.mix),
             is_paused,
         })
     }

@@ -142,6 +142,7 @@ pub fn spawn(
     }
     compositor.hold(scenes);
     compositor.set_pace(format.presentation_time(1));
+    compositor.set_sound_lead(format.presentation_time(1).as_secs_f64());
     let sound = Arc::new(Soundtrack::from(&scene));
     compositor.set_asset_budget(asset_budget);
     compositor.watch_assets();
@@ -174,7 +175,7 @@ pub fn spawn(
     // What takes longer than half of a tick does not hold up the others.
     compositor.set_patience(Patience::Within(format.presentation_time(1) / 2));
     let observe = Box::new(observe);
-    let shown = Shown::new(first.frame, first.variants, sound);
+    let shown = Shown::new(first.frame, first.variants, (sound, first.mix));
     let mut ticking = Ticking::new(compositor, governor, (requests, shared), observe, shown, scene_ticks);
     let (alive, ended) = oneshot::channel();
     let thread = std::thread::Builder::new().name("tick".to_owned()).spawn(move || {

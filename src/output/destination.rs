@@ -202,6 +202,11 @@ impl SrtUrl {
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    /// Where its program listens. Asks the name server, which may take long.
+    pub(super) fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.0.socket_addrs(|| None)
+    }
+
     /// The address for people: stream ids name accounts, and hold keys on many platforms.
     #[must_use]
     pub fn redacted(&self) -> String {

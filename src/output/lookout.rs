@@ -1,13 +1,13 @@
 //! Looks whether a server that is away can be reached again, so that it gets the stream at once and not when the next
 //! attempt is due.
 //!
-//! What it does costs next to nothing, and nobody else has to wait for it: a connection now and then on a thread of its
-//! own. It tells only of servers that could not be reached before. One that could, and did not go on with the stream, has
+//! What it does costs next to nothing, and nobody else has to wait for it: a connection now and then, or with SRT a packet, on
+//! a thread of its own. It tells only of servers that could not be reached before. One that could, and did not go on with the stream, has
 //! some other trouble, and is left in peace for as long as it should be.
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use super::destination::RtmpUrl;
+use super::destination::{RtmpUrl, SrtUrl};
 
 /// From one look to the next.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -24,6 +24,13 @@ const PAUSE: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Addresses of one name that are tried at most.
 const ADDRESSES: usize = 4;
+
+/// A server that can be looked out for.
+#[derive(Clone, Debug)]
+pub(super) enum Server {
+    Rtmp(RtmpUrl),
+    Srt(SrtUrl),
+}
 
 /// Watches one server until it is dropped.
 pub(super) struct Lookout {
@@ -33,19 +40,19 @@ pub(super) struct Lookout {
 }
 
 impl Lookout {
-    /// Watches the server of `url`, of which it is known already that it cannot be reached if it `is_away`. `None` if the
-    /// wait is too short for that, or the system gives no more threads.
-    pub(super) fn start(url: &RtmpUrl, is_away: bool, wait: Duration) -> Option<Self> {
+    /// Watches a server of which it is known already that it cannot be reached if it `is_away`. `None` if the wait is too
+    /// short for that, or the system gives no more threads.
+    pub(super) fn start(server: Server, is_away: bool, wait: Duration) -> Option<Self> {
         if wait <= PAUSE {
             return None;
         }
         let (watching, watched) = channel();
         let is_back = Arc::new(AtomicBool::new(false));
-        let (url, found) = (url.clone(), Arc::clone(&is_back));
+        let found = Arc::clone(&is_back);
         let watch = move || {
             let mut is_away = is_away;
             while watched.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                let answers = answers(&url);
+                let answers = server.answers();
                 if answers && is_away {
                     found.store(true, Ordering::Relaxed);
                     return;
@@ -63,9 +70,18 @@ impl Lookout {
     }
 }
 
-fn answers(url: &RtmpUrl) -> bool {
-    let addresses = url.addresses().unwrap_or_default();
-    addresses.into_iter().take(ADDRESSES).any(|address| greet(address, url.is_secure()).is_ok())
+impl Server {
+    fn answers(&self) -> bool {
+        let addresses = match self {
+            Self::Rtmp(url) => url.addresses(),
+            Self::Srt(url) => url.addresses(),
+        };
+        let greet = |address| match self {
+            Self::Rtmp(url) => greet(address, url.is_secure()),
+            Self::Srt(_) => induce(address),
+        };
+        addresses.unwrap_or_default().into_iter().take(ADDRESSES).any(|address| greet(address).is_ok())
+    }
 }
 
 /// Connects, and where nothing is encrypted waits for the first byte of the answer to an RTMP handshake (RTMP 1.0,
@@ -83,6 +99,31 @@ fn greet(address: SocketAddr, is_secure: bool) -> io::Result<()> {
     stream.read_exact(&mut [0])
 }
 
+/// What begins an SRT handshake packet.
+const HANDSHAKE: [u8; 4] = [0x80, 0, 0, 0];
+
+/// Asks as a caller does first, and waits for the answer of a listener, which keeps nothing of that: the induction phase of
+/// the SRT handshake (draft-sharabayko-srt-01, sections 3.2.1 and 4.3.1.1).
+fn induce(address: SocketAddr) -> io::Result<()> {
+    let any = if address.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind::<SocketAddr>(any)?;
+    socket.connect(address)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    let mut packet = [0; 64];
+    packet[..4].copy_from_slice(&HANDSHAKE);
+    // Version 4, extension field 2, sequence number 1, packets of up to 1500 bytes, 8192 in flight, induction, socket 1.
+    for (word, value) in [(4, 4), (5, 2), (6, 1), (7, 1500), (8, 8192), (9, 1), (10, 1_u32)] {
+        packet[word * 4..word * 4 + 4].copy_from_slice(&value.to_be_bytes());
+    }
+    socket.send(&packet)?;
+    let mut answer = [0; 64];
+    let count = socket.recv(&mut answer)?;
+    if count == answer.len() && answer[..4] == HANDSHAKE {
+        return Ok(());
+    }
+    Err(io::ErrorKind::InvalidData.into())
+}
+
 #[cfg(test)]
 mod tests {
     use std::{net::TcpListener, sync::atomic::AtomicU64, time::Instant};
@@ -90,13 +131,17 @@ mod tests {
     use super::*;
 
     /// A server that counts those who come, and answers them once it is told to.
-    struct Server {
+    struct Host {
         url: RtmpUrl,
         came: Arc<AtomicU64>,
         answers: Arc<AtomicBool>,
     }
 
-    impl Server {
+    impl Host {
+        fn place(&self) -> Server {
+            Server::Rtmp(self.url.clone())
+        }
+
         fn start(answers: bool) -> Self {
             let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
             let url = format!("rtmp://{}/live/key", listener.local_addr().unwrap()).parse().unwrap();
@@ -131,8 +176,8 @@ mod tests {
 
     #[test]
     fn a_server_that_takes_connections_and_says_nothing_is_away_until_it_does() {
-        let server = Server::start(false);
-        let lookout = Lookout::start(&server.url, false, LONG).unwrap();
+        let server = Host::start(false);
+        let lookout = Lookout::start(server.place(), false, LONG).unwrap();
         server.wait_for(2);
         assert!(!lookout.is_back());
         server.answers.store(true, Ordering::Relaxed);
@@ -141,13 +186,33 @@ mod tests {
 
     #[test]
     fn a_server_that_was_never_away_is_not_back() {
-        let server = Server::start(true);
-        let lookout = Lookout::start(&server.url, false, LONG).unwrap();
+        let server = Host::start(true);
+        let lookout = Lookout::start(server.place(), false, LONG).unwrap();
         server.wait_for(3);
         assert!(!lookout.is_back());
         drop(lookout);
-        let known = Lookout::start(&server.url, true, LONG).unwrap();
+        let known = Lookout::start(server.place(), true, LONG).unwrap();
         wait(|| known.is_back());
-        assert!(Lookout::start(&server.url, true, Duration::from_millis(1)).is_none());
+        assert!(Lookout::start(server.place(), true, Duration::from_millis(1)).is_none());
+    }
+
+    #[test]
+    fn a_listener_for_srt_is_back_when_it_answers_the_handshake() {
+        let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("srt://{}?streamid=key", socket.local_addr().unwrap()).parse().unwrap();
+        let lookout = Lookout::start(Server::Srt(url), false, LONG).unwrap();
+        let mut packet = [0; 100];
+        // It takes packets, and says nothing; then what is no handshake.
+        for answer in [None, Some(&[0; 64]), None] {
+            let (count, from) = socket.recv_from(&mut packet).unwrap();
+            assert_eq!((count, &packet[..4], packet[39]), (64, &HANDSHAKE[..], 1), "induction");
+            if let Some(answer) = answer {
+                socket.send_to(answer, from).unwrap();
+            }
+            assert!(!lookout.is_back());
+        }
+        let (_, from) = socket.recv_from(&mut packet).unwrap();
+        socket.send_to(&packet[..64], from).unwrap();
+        wait(|| lookout.is_back());
     }
 }

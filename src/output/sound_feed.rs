@@ -57,7 +57,7 @@ impl SoundFeed {
             Some(sound) => sound,
             None => Sound::start(self.fps, tick, Haste::Live, Arc::clone(&self.report))?,
         };
-        sound.follow(&frame.sound)?;
+        sound.follow(&frame.sound, &frame.mix)?;
         let buffers = sound.up_to(tick, frame.is_paused)?;
         self.sound = Some(sound);
         let encoder = match self.encoder.take() {

@@ -104,6 +104,7 @@ mod tests {
             variants: Arc::default(),
             start: Some(0),
             sound: Arc::new(Soundtrack::default()),
+            mix: Arc::default(),
             is_paused: false,
         };
         Drawn { came: Instant::now().checked_sub(ago).unwrap(), ..Drawn::new(frame) }

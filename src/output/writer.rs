@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use components::audio::Mix;
 use gstreamer as gst;
 use systems::Frame;
 
@@ -55,6 +56,8 @@ pub struct FileWriter {
     output: Option<OutputPipeline>,
     inlet: Inlet,
     sound: Option<Sound>,
+    /// What is heard.
+    soundtrack: Arc<Soundtrack>,
     path: std::path::PathBuf,
     next: u64,
 }
@@ -83,8 +86,16 @@ impl FileWriter {
         let sound = settings.audio.as_ref().map(|_| Sound::start(format.fps, 0, Haste::Offline, report)).transpose()?;
         // Held from here on, so that the pipeline is taken down whatever happens below.
         let (encoder, sound_encoder) = (None, None);
-        let mut this =
-            Self { encoder, sound_encoder, output: Some(output), inlet, sound, path: path.to_owned(), next: 0 };
+        let mut this = Self {
+            encoder,
+            sound_encoder,
+            output: Some(output),
+            inlet,
+            sound,
+            soundtrack: Arc::default(),
+            path: path.to_owned(),
+            next: 0,
+        };
         let (chosen, warning) = choose_encoder(settings.codec, &settings.hwaccel, &exists);
         if let Some(warning) = warning {
             tracing::warn!("{warning}");
@@ -112,17 +123,34 @@ impl FileWriter {
         Ok(this)
     }
 
-    /// Has this heard from the next frame on, beginning `from` after the beginning of its tracks. Until then there is
-    /// silence.
+    /// Has this heard from the next frame on, mixed so, beginning `from` after the beginning of its tracks. Until then
+    /// there is silence.
     ///
     /// # Errors
     /// The mixer failed.
-    pub fn play(&mut self, soundtrack: &Arc<Soundtrack>, from: Duration) -> Result<(), WriteError> {
+    pub fn play(&mut self, soundtrack: &Arc<Soundtrack>, mix: &Mix, from: Duration) -> Result<(), WriteError> {
         if let Some(sound) = &mut self.sound {
-            sound.follow(soundtrack)?;
+            sound.follow(soundtrack, mix)?;
             sound.skip(from);
+            self.soundtrack = Arc::clone(soundtrack);
         }
         Ok(())
+    }
+
+    /// Has another soundtrack heard from the next frame on; tracks that are the same go on.
+    pub fn switch(&mut self, soundtrack: Soundtrack) {
+        self.soundtrack = Arc::new(soundtrack);
+    }
+
+    /// Has it mixed so from the next frame on.
+    ///
+    /// # Errors
+    /// The mixer failed.
+    pub fn mix(&mut self, mix: &Mix) -> Result<(), WriteError> {
+        match &mut self.sound {
+            Some(sound) => Ok(sound.follow(&self.soundtrack, mix)?),
+            None => Ok(()),
+        }
     }
 
     /// Adds a frame after the one before. Waits while the encoder or the disk is behind.

@@ -1,9 +1,9 @@
 //! The state as it is kept: what a journal tells, folded into records.
 //!
 //! The scene on air is the collection `program`: `header` (all but the layers, with the folder of its assets), `order`
-//! (which layers stand where), `motion` (scene time, timelines) and a `layer:ID` for each layer, with the times at which
-//! its animations started, and what moves by its transitions. Scenes that wait are whole records in `scene`. Documents of
-//! other kinds are collections of their own, by the name of their kind.
+//! (which layers stand where), `motion` (scene time, timelines, when the animations of the sound started) and a `layer:ID`
+//! for each layer, with the times at which its animations started, and what moves by its transitions. Scenes that wait are
+//! whole records in `scene`. Documents of other kinds are collections of their own, by the name of their kind.
 //!
 //! However much is folded in, what is held is one scene and the documents: nothing grows while a store is away.
 
@@ -15,7 +15,7 @@ use std::{
 use components::{LayerChange, LayerDocument, LayerId, SceneDocument, animation::Drift};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use systems::clock::TimelineMotion;
+use systems::{clock::TimelineMotion, sound::SoundStarts};
 
 use super::store::{Batch, Key, Records};
 use crate::engine::{Document, Kept, SceneChange, Whole};
@@ -52,6 +52,7 @@ struct Scene {
     children: HashMap<Option<LayerId>, Vec<LayerId>>,
     seconds: f64,
     timelines: Vec<TimelineMotion>,
+    sound: SoundStarts,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +92,7 @@ impl Mirror {
             header: header(&snapshot.scene),
             seconds: motion.seconds,
             timelines: motion.timelines.clone(),
+            sound: motion.sound.clone(),
             ..Scene::default()
         };
         for layer in &snapshot.scene.layers {
@@ -155,6 +157,9 @@ impl Mirror {
                     dirty.insert(layer_key(id));
                 }
             }
+            if let Some(sound) = &motion.sound {
+                scene.sound.clone_from(sound);
+            }
             if let Some(timelines) = &motion.timelines {
                 scene.timelines.clone_from(timelines);
             }
@@ -213,7 +218,13 @@ impl Mirror {
                     scene.children.iter().map(|(parent, children)| (name(parent), children)).collect();
                 Some(bytes(&order))
             }
-            MOTION => Some(bytes(&json!({ "seconds": scene.seconds, "timelines": scene.timelines }))),
+            MOTION => {
+                let mut record = json!({ "seconds": scene.seconds, "timelines": scene.timelines });
+                if scene.sound != SoundStarts::default() {
+                    record["sound"] = json!(scene.sound);
+                }
+                Some(bytes(&record))
+            }
             field => {
                 let id = LayerId::new(field.strip_prefix(LAYER)?).ok()?;
                 let Layer { document, motion: LayerMotion { starts, drifts } } = scene.layers.get(&id)?;

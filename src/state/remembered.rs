@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use components::{LayerDocument, SceneDocument, SceneId, animation::Drift, held::HeldScenes};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use systems::clock::{Motion, TimelineMotion};
+use systems::{
+    clock::{Motion, TimelineMotion},
+    sound::SoundStarts,
+};
 
 use super::{
     mirror::{HEADER, LAYER, MOTION, ORDER, PROGRAM, record_of},
@@ -32,6 +35,8 @@ struct Header {
 struct Moving {
     seconds: f64,
     timelines: Vec<TimelineMotion>,
+    #[serde(default)]
+    sound: SoundStarts,
 }
 
 #[derive(Deserialize)]
@@ -147,9 +152,9 @@ impl Remembered {
         let record = |name: &str| program.get(name).ok_or_else(|| format!("`{PROGRAM}/{name}` is missing"));
         let key = |name: &str| Key::new(PROGRAM, name);
         let Header { mut scene, folder } = parse(&key(HEADER), record(HEADER)?)?;
-        let Moving { seconds, timelines } = parse(&key(MOTION), record(MOTION)?)?;
+        let Moving { seconds, timelines, sound } = parse(&key(MOTION), record(MOTION)?)?;
         let mut order: BTreeMap<String, Vec<String>> = parse(&key(ORDER), record(ORDER)?)?;
-        let mut motion = Motion { seconds, timelines, starts: BTreeMap::new(), drifts: BTreeMap::new() };
+        let mut motion = Motion { seconds, timelines, sound, starts: BTreeMap::new(), drifts: BTreeMap::new() };
         scene.folder = folder;
         scene.layers = grow("", &mut order, &mut layers, &mut motion)?;
         match layers.keys().next() {

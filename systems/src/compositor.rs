@@ -3,10 +3,15 @@
 mod report;
 mod tuning;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bevy_ecs::{schedule::Schedule, world::World};
-use components::{Edit, SceneDocument, SceneSnapshot, document::Limits, edit::BatchRejected, held::HeldScenes};
+use components::{
+    Edit, SceneDocument, SceneSnapshot, audio::Mix, document::Limits, edit::BatchRejected, held::HeldScenes,
+};
 
 use crate::{
     assets::{AssetAction, AssetRefused, AssetStatus, Assets},
@@ -30,6 +35,7 @@ use crate::{
     },
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
+    sound::SoundMotion,
     tiles::TileSet,
     timing::StageTimes,
     transition::{AskedTransition, leaving::Outgoing},
@@ -84,6 +90,7 @@ impl Compositor {
         world.insert_resource(SceneEvents::default());
         world.insert_resource(Resume::default());
         world.insert_resource(LatestMotion::default());
+        world.insert_resource(SoundMotion::default());
         world.insert_resource(Assets::default());
         world.insert_resource(Fonts::new());
         world.insert_resource(Arrived::default());
@@ -157,6 +164,7 @@ impl Compositor {
             outcomes,
             diff,
             motion: self.world.resource_mut::<LatestMotion>().0.take(),
+            mix: Arc::clone(self.world.resource::<SoundMotion>().mix()),
             damage: self.world.resource::<Damage>().0.clone(),
             frame,
             variants,
@@ -246,6 +254,18 @@ impl Compositor {
     #[must_use]
     pub fn is_moving(&mut self) -> bool {
         clock::is_moving(&mut self.world)
+    }
+
+    /// Has [`TickReport::mix`] tell how the sound is mixed so many seconds later than the tick. For who mixes the sound of a
+    /// frame from where the one before has ended to where this one ends.
+    pub fn set_sound_lead(&mut self, seconds: f64) {
+        self.world.resource_mut::<SoundMotion>().set_lead(seconds);
+    }
+
+    /// How the sound is mixed at another scene time, if nothing happens from the last tick on until then.
+    #[must_use]
+    pub fn mix_at(&self, seconds: f64) -> Mix {
+        self.world.resource::<SoundMotion>().mix_at(seconds)
     }
 
     /// The scenes that are held, as the last tick left them.

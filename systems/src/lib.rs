@@ -24,6 +24,7 @@ pub mod rasterise;
 pub mod resize;
 pub mod scene;
 pub mod schedule;
+pub mod sound;
 pub mod still;
 pub mod tiles;
 pub mod timing;

@@ -13,6 +13,7 @@ use crate::{
     place::{self, PlaceSystems},
     playback,
     rasterise::{self, RasteriseSystems},
+    sound,
     timing::finish_stage,
     transition,
     tween::{self, TweenSystems},
@@ -43,7 +44,14 @@ pub fn tick_schedule() -> Schedule {
     schedule.add_systems((
         (edit::apply_edits, finish_stage("edit")).chain().in_set(EditSystems),
         // Triggers edit the scene too.
-        (clock::run_timelines, edit::follow_header, clock::start_animations, clock::cue_layers, finish_stage("clock"))
+        (
+            clock::run_timelines,
+            edit::follow_header,
+            clock::start_animations,
+            clock::cue_layers,
+            sound::follow_sound,
+            finish_stage("clock"),
+        )
             .chain()
             .in_set(ClockSystems),
         (
@@ -51,6 +59,7 @@ pub fn tick_schedule() -> Schedule {
             tween::write_poses,
             tween::write_animated_content,
             tween::write_effects_and_masks,
+            sound::mix_sound,
             finish_stage("tween"),
         )
             .chain()

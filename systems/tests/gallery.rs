@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{Edit, SceneDocument, document::Limits};
+use components::{Edit, SceneDocument, SceneId, document::Limits, held::HeldScenes};
 use image::{AnimationDecoder, codecs::webp::WebPDecoder, metadata::LoopCount};
 use support::golden::Canvas;
 use systems::{Compositor, CompositorSettings};
@@ -30,7 +30,7 @@ const FPS: f64 = 15.0;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// At which seconds each scene is drawn.
-const SCENES: [(&str, [f64; 6]); 13] = [
+const SCENES: [(&str, [f64; 6]); 14] = [
     ("colours", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("easings", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("effects", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
@@ -43,6 +43,7 @@ const SCENES: [(&str, [f64; 6]); 13] = [
     ("steps", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("text", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("timelines", [0.2, 0.5, 0.9, 1.3, 1.8, 2.4]),
+    ("transitions", [1.0, 1.6, 1.8, 2.9, 4.2, 5.0]),
     ("triggers", [0.4, 0.8, 1.4, 1.7, 2.2, 3.2]),
 ];
 
@@ -66,6 +67,11 @@ fn scene(name: &str) -> SceneDocument {
 fn compositor(name: &str) -> Compositor {
     let settings = CompositorSettings { width: WIDTH, height: HEIGHT, max_layers: 50, pool_size: 2, threads: Some(1) };
     let mut compositor = Compositor::new(settings);
+    let mut held = HeldScenes::new(SceneId::new(name).unwrap());
+    for other in names("scenes/gallery/also", ".jsonc") {
+        held.put(SceneId::new(&other).unwrap(), scene(&format!("also/{other}"))).unwrap();
+    }
+    compositor.hold(held);
     compositor.submit(0, vec![Edit::LoadScene { scene: Box::new(scene(name)) }]);
     let report = compositor.tick(0, 0.0);
     assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
@@ -92,7 +98,7 @@ fn every_scene_of_the_gallery_looks_as_it_did() {
 fn names(folder: &str, ending: &str) -> BTreeSet<String> {
     std::fs::read_dir(project().join(folder))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(ending).to_owned())
+        .filter_map(|entry| entry.unwrap().file_name().to_string_lossy().strip_suffix(ending).map(str::to_owned))
         .collect()
 }
 

@@ -157,6 +157,7 @@ impl Show {
                             variants: Arc::default(),
                             start: Some(0),
                             sound: Arc::clone(&sound),
+                            mix: Arc::default(),
                             is_paused: false,
                         })
                         .is_err()

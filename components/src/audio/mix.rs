@@ -57,6 +57,12 @@ impl From<&AudioDocument> for MasterMix {
     }
 }
 
+impl Default for MasterMix {
+    fn default() -> Self {
+        Self::from(&AudioDocument::default())
+    }
+}
+
 impl From<&TrackDocument> for TrackMix {
     fn from(track: &TrackDocument) -> Self {
         Self { volume: track.volume, muted: track.muted, duck: track.duck.as_ref().map(DuckMix::from) }

@@ -1,6 +1,6 @@
 //! A track that steps back while others are heard.
 
-use components::audio::Ducking;
+use components::audio::DuckMix;
 
 use super::clock::RATE;
 
@@ -18,7 +18,7 @@ pub(super) struct Ducker {
 
 impl Ducker {
     /// Turns `own` down while one of `others` is heard. All are stereo samples of the same time.
-    pub(super) fn process(&mut self, ducking: &Ducking, own: &mut [f32], others: &[&[f32]]) {
+    pub(super) fn process(&mut self, ducking: &DuckMix, own: &mut [f32], others: &[&[f32]]) {
         let threshold = decibels(ducking.threshold);
         let down = ducking.amount / (ducking.attack * RATE as f64);
         let up = ducking.amount / (ducking.release * RATE as f64);
@@ -49,14 +49,11 @@ fn decibels(level: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use components::TrackId;
-
     use super::*;
 
     #[test]
     fn a_track_steps_back_while_another_is_heard_and_comes_up_again() {
-        let by = vec![TrackId::new("voice").unwrap()];
-        let ducking = Ducking { by, amount: 20.0, threshold: -40.0, attack: 0.05, release: 0.5 };
+        let ducking = DuckMix { amount: 20.0, threshold: -40.0, attack: 0.05, release: 0.5 };
         let second = |voice: f32, ducker: &mut Ducker| {
             let mut music = vec![1.0_f32; 2 * RATE as usize];
             ducker.process(&ducking, &mut music, &[&vec![voice; 2 * RATE as usize]]);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use components::audio::LevelReading;
+use components::audio::{LevelReading, Mix};
 use gstreamer as gst;
 
 use super::{Haste, MixError, Report, Sound, clock::RATE, mixer::BLOCK};
@@ -41,18 +41,24 @@ impl Listener {
         Ok(Self { sound, soundtrack: Arc::new(soundtrack), blocks: 0 })
     }
 
-    /// How loud it is after what was heard before, up to `seconds` from the beginning.
+    /// Has it hear another soundtrack after what was heard before.
+    pub fn follow(&mut self, soundtrack: Soundtrack) {
+        self.soundtrack = Arc::new(soundtrack);
+    }
+
+    /// How loud it is after what was heard before, up to `seconds` from the beginning. `mix` tells how it is mixed at any
+    /// time.
     ///
     /// # Errors
     /// The mixer failed.
-    pub fn hear(&mut self, seconds: f64) -> Result<Vec<LevelReading>, ListenError> {
+    pub fn hear(&mut self, seconds: f64, mix: impl Fn(f64) -> Mix) -> Result<Vec<LevelReading>, ListenError> {
         let mut readings = Vec::new();
-        self.sound.follow(&self.soundtrack)?;
         // Compared in whole samples: a frame begins at the same time as a block, or does not.
         while (seconds * RATE as f64).round() as u64 >= (self.blocks + 1) * BLOCK {
+            let end = ((self.blocks + 1) * BLOCK) as f64 / RATE as f64;
+            self.sound.follow(&self.soundtrack, &mix(end))?;
             self.sound.up_to(self.blocks, false)?;
             self.blocks += 1;
-            let end = (self.blocks * BLOCK) as f64 / RATE as f64;
             readings.extend(self.sound.levels(end));
         }
         Ok(readings)

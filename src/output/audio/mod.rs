@@ -24,7 +24,7 @@ mod voice;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use components::audio::LevelReading;
+use components::audio::{LevelReading, Mix};
 use gstreamer as gst;
 
 pub use self::listener::{ListenError, Listener};
@@ -41,6 +41,9 @@ use self::{
     voice::{Playing, Voice},
 };
 use crate::engine::Soundtrack;
+
+/// Volumes follow a change within so many seconds, however seldom there is a frame.
+const SLOWEST: f64 = 0.1;
 
 /// Is told, in words for people, what cannot be played.
 pub(super) type Report = Arc<dyn Fn(&str) + Send + Sync>;
@@ -83,6 +86,8 @@ pub(super) struct Sound {
     /// Those that are fading out for good.
     leaving: Vec<Voice>,
     soundtrack: Arc<Soundtrack>,
+    /// Seconds in which volumes go from how they are mixed with one frame to how they are with the next.
+    pace: f64,
     volume: Ramp,
     /// 0 while scene time stands still.
     running: Ramp,
@@ -104,6 +109,7 @@ impl Sound {
             voices: Vec::new(),
             leaving: Vec::new(),
             soundtrack: Arc::default(),
+            pace: (1.0 / f64::from(fps)).min(SLOWEST),
             volume: Ramp::at(1.0),
             running: Ramp::at(1.0),
             limiter: Limiter::new(),
@@ -113,18 +119,25 @@ impl Sound {
         })
     }
 
-    /// Plays this from now on. Tracks whose source is the same as before play on.
-    pub(super) fn follow(&mut self, soundtrack: &Arc<Soundtrack>) -> Result<(), MixError> {
-        if Arc::ptr_eq(soundtrack, &self.soundtrack) {
-            return Ok(());
+    /// Plays this from now on, mixed so. Tracks whose source is the same as before play on.
+    pub(super) fn follow(&mut self, soundtrack: &Arc<Soundtrack>, mix: &Mix) -> Result<(), MixError> {
+        if self.clock.position() == self.origin && self.voices.is_empty() {
+            self.volume = Ramp::at(mix.master.volume);
         }
-        let is_first = self.clock.position() == self.origin && self.voices.is_empty();
-        if is_first {
-            self.volume = Ramp::at(soundtrack.audio.volume);
+        if !Arc::ptr_eq(soundtrack, &self.soundtrack) {
+            self.cast(soundtrack, mix)?;
         }
-        self.volume.go(soundtrack.audio.volume, 0.0);
+        self.volume.go(mix.master.volume, self.pace);
+        for (voice, mix) in self.voices.iter_mut().zip(&mix.tracks) {
+            voice.mix(*mix, self.pace);
+        }
+        Ok(())
+    }
+
+    /// Gives each track its voice.
+    fn cast(&mut self, soundtrack: &Arc<Soundtrack>, mix: &Mix) -> Result<(), MixError> {
         let mut before = std::mem::take(&mut self.voices);
-        for track in &soundtrack.audio.tracks {
+        for (index, track) in soundtrack.audio.tracks.iter().enumerate() {
             let playing = Playing::of(track, soundtrack);
             let known = before.iter().position(|voice| voice.track.id == track.id && voice.playing == playing);
             let voice = match known {
@@ -133,7 +146,10 @@ impl Sound {
                     voice.follow(track);
                     voice
                 }
-                None => Voice::start(track.clone(), playing, self.mixer.add()?, self.haste, &self.report),
+                None => {
+                    let mix = mix.tracks.get(index).copied().unwrap_or_else(|| track.into());
+                    Voice::start((track.clone(), mix), playing, self.mixer.add()?, self.haste, &self.report)
+                }
             };
             self.voices.push(voice);
         }
@@ -208,15 +224,15 @@ impl Sound {
 
     /// Lets tracks step back for those that they make way for, as these were before they stepped back themselves.
     fn duck(&mut self) {
-        if self.voices.iter().all(|voice| voice.track.duck.is_none()) {
+        if self.voices.iter().all(|voice| voice.mix.duck.is_none()) {
             return;
         }
         let heard: Vec<_> = self.voices.iter().map(|voice| (voice.track.id.clone(), voice.samples.clone())).collect();
         for voice in &mut self.voices {
-            if let Some(duck) = &voice.track.duck {
+            if let (Some(duck), Some(mix)) = (&voice.track.duck, &voice.mix.duck) {
                 let others = heard.iter().filter(|(id, _)| duck.by.contains(id));
                 let others: Vec<&[f32]> = others.map(|(_, samples)| samples.as_slice()).collect();
-                voice.ducker.process(duck, &mut voice.samples, &others);
+                voice.ducker.process(mix, &mut voice.samples, &others);
             }
         }
     }

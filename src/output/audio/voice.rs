@@ -4,7 +4,7 @@ use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
 use components::{
     AssetId, TrackDocument,
-    audio::{AudioSource, Tone},
+    audio::{AudioSource, Tone, TrackMix},
 };
 
 use super::{
@@ -48,6 +48,8 @@ enum Source {
 /// A track that plays.
 pub(super) struct Voice {
     pub(super) track: TrackDocument,
+    /// How it is mixed now.
+    pub(super) mix: TrackMix,
     pub(super) playing: Playing,
     pub(super) ducker: Ducker,
     pub(super) input: Input,
@@ -64,7 +66,13 @@ pub(super) struct Voice {
 }
 
 impl Voice {
-    pub(super) fn start(track: TrackDocument, playing: Playing, input: Input, haste: Haste, report: &Report) -> Self {
+    pub(super) fn start(
+        (track, mix): (TrackDocument, TrackMix),
+        playing: Playing,
+        input: Input,
+        haste: Haste,
+        report: &Report,
+    ) -> Self {
         let source = match &playing {
             Playing::Tone(tone) => Source::Tone(Generator::new(*tone)),
             Playing::Files(list) => {
@@ -73,8 +81,8 @@ impl Voice {
                 Source::Files(Player::start(list.clone(), haste, report))
             }
         };
-        let mut fade = Ramp::at(if track.muted || track.fade_in > 0.0 { 0.0 } else { 1.0 });
-        if !track.muted {
+        let mut fade = Ramp::at(if mix.muted || track.fade_in > 0.0 { 0.0 } else { 1.0 });
+        if !mix.muted {
             fade.go(1.0, track.fade_in);
         }
         Self {
@@ -85,25 +93,31 @@ impl Voice {
             samples: Vec::new(),
             source,
             delayed: VecDeque::from(vec![0.0; delay(&track)]),
-            volume: Ramp::at(track.volume),
+            volume: Ramp::at(mix.volume),
             fade,
             track,
+            mix,
         }
     }
 
     /// Plays on as this document says from now on.
     pub(super) fn follow(&mut self, track: &TrackDocument) {
-        self.volume.go(track.volume, 0.0);
-        if track.muted != self.track.muted {
-            let (level, seconds) = if track.muted { (0.0, track.fade_out) } else { (1.0, track.fade_in) };
-            self.fade.go(level, seconds);
-        }
         let (before, now) = (self.delayed.len(), delay(track));
         self.delayed.drain(..before.saturating_sub(now));
         for _ in before..now {
             self.delayed.push_front(0.0);
         }
         self.track = track.clone();
+    }
+
+    /// Is mixed like this from now on, and comes there in so many seconds.
+    pub(super) fn mix(&mut self, mix: TrackMix, seconds: f64) {
+        self.volume.go(mix.volume, seconds);
+        if mix.muted != self.mix.muted {
+            let (level, seconds) = if mix.muted { (0.0, self.track.fade_out) } else { (1.0, self.track.fade_in) };
+            self.fade.go(level, seconds);
+        }
+        self.mix = mix;
     }
 
     /// Fades it out for good.

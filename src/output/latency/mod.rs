@@ -16,7 +16,7 @@ use std::{
 
 use components::{
     TrackDocument, TrackId,
-    audio::{AudioSource, Tone, Waveform},
+    audio::{AudioSource, Mix, Tone, Waveform},
 };
 use systems::Frame;
 use tokio::sync::watch;
@@ -255,8 +255,8 @@ struct Metronome {
     sent: Arc<Mutex<Vec<Instant>>>,
     is_paused: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
-    silent: Arc<Soundtrack>,
-    click: Arc<Soundtrack>,
+    silent: (Arc<Soundtrack>, Arc<Mix>),
+    click: (Arc<Soundtrack>, Arc<Mix>),
 }
 
 impl Metronome {
@@ -274,7 +274,8 @@ impl Metronome {
                 let track = TrackDocument { muted, volume: f64::from(player::LOUD), ..TrackDocument::new(id, tone) };
                 soundtrack.audio.tracks.push(track);
             }
-            Arc::new(soundtrack)
+            let mix = Arc::new(Mix::from(&soundtrack.audio));
+            (Arc::new(soundtrack), mix)
         };
         Self { format, frames, sent, is_paused, stop, silent: sound(true), click: sound(false) }
     }
@@ -309,9 +310,9 @@ impl Metronome {
                 scene += 1;
             }
             let is_lit = !Arc::ptr_eq(&picture, &between);
-            let sound = Arc::clone(if is_lit { &self.click } else { &self.silent });
+            let (sound, mix) = (if is_lit { &self.click } else { &self.silent }).clone();
             let (picture, variants) = (Arc::clone(&picture), Arc::default());
-            let frame = ProgramFrame { tick, seconds: 0.0, picture, variants, start: Some(0), sound, is_paused };
+            let frame = ProgramFrame { tick, seconds: 0.0, picture, variants, start: Some(0), sound, mix, is_paused };
             if self.frames.send(frame).is_err() {
                 return;
             }

@@ -22,7 +22,7 @@ use super::{
     link::lock,
     links::RenditionName,
     live::Folder,
-    lookout::Lookout,
+    lookout::{Lookout, Server},
     thumbnails::Album,
 };
 use crate::engine::{OutputErrorKind, OutputState, OutputStatus};
@@ -252,12 +252,15 @@ impl Supervisor {
 
     /// Looks out for a server that is lost. One that turned the stream away is there, and is not asked sooner.
     fn lookout(&self, farewell: Farewell, wait: Duration) -> Option<Lookout> {
-        match (&self.destination, farewell) {
-            (Destination::Rtmp { url }, Farewell::Lost | Farewell::Absent) => {
-                Lookout::start(url, farewell == Farewell::Absent, wait)
-            }
-            _ => None,
+        if !matches!(farewell, Farewell::Lost | Farewell::Absent) {
+            return None;
         }
+        let server = match &self.destination {
+            Destination::Rtmp { url } => Server::Rtmp(url.clone()),
+            Destination::Srt { url } => Server::Srt(url.clone()),
+            _ => return None,
+        };
+        Lookout::start(server, farewell == Farewell::Absent, wait)
     }
 
     /// Waits for the next attempt.

@@ -26,7 +26,10 @@ use super::{
     motion::resume_animations,
     timelines::Seen,
 };
-use crate::scene::{SceneHeader, SceneRoot};
+use crate::{
+    scene::{SceneHeader, SceneRoot},
+    sound::SoundMotion,
+};
 
 /// Something that timelines and triggers get to know from the stage `edit`.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +158,10 @@ impl Run<'_> {
             match input {
                 Input::Loaded => match self.world.resource_mut::<Resume>().0.take() {
                     Some(motion) => self.resume(&motion, now),
-                    None => self.follow_header(now, Some(Happening::Start)),
+                    None => {
+                        self.world.resource_mut::<SoundMotion>().begin(None);
+                        self.follow_header(now, Some(Happening::Start));
+                    }
                 },
                 Input::Edited => self.follow_header(now, None),
                 Input::Control(id, control) => {
@@ -201,6 +207,7 @@ impl Run<'_> {
         self.timelines.resume(&motion.timelines, now);
         self.steered = true;
         resume_animations(self.world, motion);
+        self.world.resource_mut::<SoundMotion>().begin(Some(motion.sound.clone()));
     }
 
     /// Lets happen what is due by what was heard, each at its time. What was heard too late to count at its own time

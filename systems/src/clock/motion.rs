@@ -19,7 +19,12 @@ use components::{
 use serde::{Deserialize, Serialize};
 
 use super::{SceneTime, Timelines, played};
-use crate::{place::Scrolling, rasterise::Program, scene::LayerIndex};
+use crate::{
+    place::Scrolling,
+    rasterise::Program,
+    scene::LayerIndex,
+    sound::{SoundMotion, SoundStarts},
+};
 
 /// Where everything that moves stands at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +37,9 @@ pub struct Motion {
     /// What of layers moves by their transitions.
     #[serde(default)]
     pub drifts: BTreeMap<LayerId, Vec<Drift>>,
+    /// When the animations of the sound started.
+    #[serde(default)]
+    pub sound: SoundStarts,
     /// Where the timelines stand.
     pub timelines: Vec<TimelineMotion>,
 }
@@ -64,6 +72,8 @@ pub struct MotionChange {
     pub starts: Vec<(LayerId, Vec<f64>)>,
     /// Layers on which something was changed that their transitions smooth, and what moves of each now.
     pub drifts: Vec<(LayerId, Vec<Drift>)>,
+    /// When the animations of the sound started, if any of it was edited.
+    pub sound: Option<SoundStarts>,
     /// Where all timelines stand, if somebody or something steered one.
     pub timelines: Option<Vec<TimelineMotion>>,
 }
@@ -82,13 +92,15 @@ pub fn tell_motion(
     drifting: Query<(&LayerId, &Drifts), Changed<Drifts>>,
     time: Res<SceneTime>,
     timelines: Res<Timelines>,
+    mut sound: ResMut<SoundMotion>,
     mut latest: ResMut<LatestMotion>,
 ) {
     let starts: Vec<_> = started.iter().map(|(id, starts)| (id.clone(), starts.starts().to_vec())).collect();
     let drifts: Vec<_> = drifting.iter().map(|(id, drifts)| (id.clone(), left(drifts, time.seconds))).collect();
     let timelines = (timelines.is_changed() && timelines.are_steered).then(|| timelines.motion());
-    let is_changed = !starts.is_empty() || !drifts.is_empty() || timelines.is_some();
-    latest.0 = is_changed.then_some(MotionChange { starts, drifts, timelines });
+    let sound = sound.take_edited();
+    let is_changed = !starts.is_empty() || !drifts.is_empty() || timelines.is_some() || sound.is_some();
+    latest.0 = is_changed.then_some(MotionChange { starts, drifts, sound, timelines });
 }
 
 impl Motion {
@@ -108,7 +120,8 @@ impl Motion {
             .filter(|(_, drifts)| !drifts.is_empty())
             .collect();
         let timelines = world.resource::<Timelines>().motion();
-        Self { seconds, starts, drifts, timelines }
+        let sound = world.resource::<SoundMotion>().starts();
+        Self { seconds, starts, drifts, sound, timelines }
     }
 }
 
@@ -140,6 +153,7 @@ pub(super) fn resume_animations(world: &mut World, motion: &Motion) {
 pub(crate) fn is_moving(world: &mut World) -> bool {
     let now = world.resource::<SceneTime>().seconds;
     world.resource::<Timelines>().are_playing(now)
+        || world.resource::<SoundMotion>().is_moving(now)
         || world.resource::<Program>().is_passing()
         || world.query::<(&Content, Option<&Scrolling>, Option<&Playing>)>().iter(world).any(
             |(content, scrolling, playing)| {

@@ -12,7 +12,8 @@ use components::{
     LayerId,
     animation::{
         timeline::{
-            ActiveCue, CueList, Cues, LabelName, PlayState, Playhead, TimelineControl, TimelineDocument, TimelineId,
+            ActiveCue, CueList, CueTarget, Cues, LabelName, PlayState, Playhead, TimelineControl, TimelineDocument,
+            TimelineId,
         },
         trigger::{Cause, TriggerDocument},
     },
@@ -259,6 +260,26 @@ impl Timelines {
         self.players.iter().map(motion).collect()
     }
 
+    /// All, those that were played last at the end.
+    fn ranked(&self) -> Vec<&Player> {
+        let mut players: Vec<&Player> = self.players.iter().collect();
+        players.sort_by_key(|player| player.rank);
+        players
+    }
+
+    /// What those that have been played do to the sound.
+    pub(crate) fn sound_cues(&self) -> HashMap<&CueTarget, Vec<ActiveCue>> {
+        let mut cues: HashMap<&CueTarget, Vec<ActiveCue>> = HashMap::new();
+        for player in self.ranked() {
+            let Some(playhead) = player.playhead else { continue };
+            for cue in player.list.cues().iter().filter(|cue| !matches!(cue.target, CueTarget::Layer(_))) {
+                let active = ActiveCue::new(Arc::clone(cue), &player.list, playhead);
+                cues.entry(&cue.target).or_default().push(active);
+            }
+        }
+        cues
+    }
+
     /// Whether any timeline moves at scene time `now`.
     pub(crate) fn are_playing(&self, now: f64) -> bool {
         let playing = |player: &Player| {
@@ -339,13 +360,12 @@ pub fn cue_layers(
     if !timelines.is_changed() && (added.is_empty() || timelines.players.is_empty()) {
         return;
     }
-    let mut players: Vec<&Player> = timelines.players.iter().collect();
-    players.sort_by_key(|player| player.rank);
     let mut by_layer: HashMap<&LayerId, Vec<ActiveCue>> = HashMap::new();
-    for player in players {
+    for player in timelines.ranked() {
         let Some(playhead) = player.playhead else { continue };
         for cue in player.list.cues() {
-            by_layer.entry(&cue.layer).or_default().push(ActiveCue::new(Arc::clone(cue), &player.list, playhead));
+            let CueTarget::Layer(layer) = &cue.target else { continue };
+            by_layer.entry(layer).or_default().push(ActiveCue::new(Arc::clone(cue), &player.list, playhead));
         }
     }
     for (id, mut cues) in &mut layers {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use components::{EditOutcome, HeldChange, SceneDiff};
+use components::{EditOutcome, HeldChange, SceneDiff, audio::Mix};
 
 use crate::{
     assets::AssetStats,
@@ -23,6 +23,8 @@ pub struct TickReport {
     pub diff: Option<SceneDiff>,
     /// What changed in how the scene moves, other than by the passing of time.
     pub motion: Option<MotionChange>,
+    /// How the sound is mixed. The very same `Arc` as before means that nothing changed.
+    pub mix: Arc<Mix>,
     /// Tiles of the canvas that were drawn anew.
     pub damage: TileSet,
     /// The picture, if it differs from the last one; the same frame is to be sent again otherwise.

@@ -1,0 +1,241 @@
+//! How the sound is mixed: what the animations and timelines of tracks and of the whole mix make of them at the present
+//! scene time.
+//!
+//! Tracks are no entities: they stand in the scene's header, and whoever mixes gets them from there. What moves them is
+//! kept here, and sampled as what moves layers is; authored values are never written.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use bevy_ecs::{
+    change_detection::{DetectChanges, DetectChangesMut, Ref},
+    resource::Resource,
+    system::{Local, Query, Res, ResMut},
+};
+use components::{
+    Animations, AudioDocument, Opacity, TrackId, Transform,
+    animation::{
+        AnimationStarts, Cues, Part, Playing, Subject,
+        slots::Slots,
+        timeline::{ActiveCue, CueTarget},
+    },
+    audio::{MasterMix, Mix, TrackMix},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::{SceneTime, Timelines},
+    scene::SceneHeader,
+};
+
+/// What moves the sound, and how it is mixed.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct SoundMotion {
+    master: Moving<MasterMix>,
+    /// In the order of the document.
+    tracks: Vec<(TrackId, Moving<TrackMix>)>,
+    /// As the last tick left it.
+    mix: Arc<Mix>,
+    /// Seconds by which it is sampled ahead of scene time.
+    lead: f64,
+    /// Whether animations began or were edited on this tick.
+    is_edited: bool,
+    /// When the animations of tracks that are still to come started: those of a scene that goes on.
+    resumed: Option<SoundStarts>,
+}
+
+/// Scene seconds at which the animations of the sound started, in the order of each list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SoundStarts {
+    /// Those of the whole mix.
+    pub mix: Vec<f64>,
+    /// Those of tracks.
+    pub tracks: BTreeMap<TrackId, Vec<f64>>,
+}
+
+/// A track or the whole mix with what moves it.
+#[derive(Clone, Debug, Default)]
+struct Moving<M> {
+    authored: M,
+    starts: AnimationStarts,
+    cues: Cues,
+    playing: Playing,
+    /// What is heard.
+    shown: M,
+}
+
+impl<M: Copy + Slots + PartialEq> Moving<M> {
+    fn compile(&mut self, subject: Subject<'_>) {
+        let Self { starts, cues, .. } = self;
+        self.playing = if starts.starts().is_empty() && cues.0.is_empty() {
+            Playing::default()
+        } else {
+            // It has neither of the last two.
+            Playing::new(starts, cues, subject, &Transform::default(), &Opacity::default())
+        };
+    }
+
+    fn cue(&mut self, cues: Cues, subject: Subject<'_>) {
+        if self.cues != cues {
+            self.cues = cues;
+            self.compile(subject);
+        }
+    }
+
+    /// Whether it is heard otherwise than before.
+    fn sample(&mut self, now: f64) -> bool {
+        let mut shown = self.authored;
+        self.playing.apply_to(Part::Sound, &mut shown, now);
+        let differs = shown != self.shown;
+        self.shown = shown;
+        differs
+    }
+}
+
+impl SoundMotion {
+    /// Forgets what moved the scene before. What comes begins anew, or goes on as these say.
+    pub(crate) fn begin(&mut self, resumed: Option<SoundStarts>) {
+        *self = Self { mix: Arc::clone(&self.mix), lead: self.lead, is_edited: true, resumed, ..Self::default() };
+    }
+
+    /// How the sound is mixed, as the last tick left it.
+    pub(crate) fn mix(&self) -> &Arc<Mix> {
+        &self.mix
+    }
+
+    /// Has it sampled so many seconds ahead.
+    pub(crate) fn set_lead(&mut self, seconds: f64) {
+        self.lead = seconds;
+    }
+
+    /// How it is mixed at another scene time, if nothing happens until then.
+    pub(crate) fn mix_at(&self, seconds: f64) -> Mix {
+        let mut master = self.master.authored;
+        self.master.playing.apply_to(Part::Sound, &mut master, seconds);
+        let tracks = self.tracks.iter().map(|(_, track)| {
+            let mut mix = track.authored;
+            track.playing.apply_to(Part::Sound, &mut mix, seconds);
+            mix
+        });
+        Mix { master, tracks: tracks.collect() }
+    }
+
+    /// Whether it will be mixed differently just because scene time goes on.
+    pub(crate) fn is_moving(&self, now: f64) -> bool {
+        let playing = self.tracks.iter().map(|(_, track)| &track.playing).chain([&self.master.playing]);
+        playing.into_iter().any(|playing| !playing.is_quiet_between(now, f64::INFINITY))
+    }
+
+    /// When the animations started, to go on from there another time.
+    pub(crate) fn starts(&self) -> SoundStarts {
+        let starts = |starts: &AnimationStarts| starts.starts().to_vec();
+        let tracks = self.tracks.iter().filter(|(_, track)| !track.starts.starts().is_empty());
+        SoundStarts {
+            mix: starts(&self.master.starts),
+            tracks: tracks.map(|(id, track)| (id.clone(), starts(&track.starts))).collect(),
+        }
+    }
+
+    /// The same if any of it changed on this tick, which has been told then.
+    pub(crate) fn take_edited(&mut self) -> Option<SoundStarts> {
+        std::mem::take(&mut self.is_edited).then(|| self.starts())
+    }
+
+    /// Takes over the sound as it is written at scene time `now`: animations that were there before go on.
+    fn follow(&mut self, audio: &AudioDocument, now: f64) {
+        let resumed = self.resumed.take().unwrap_or_default();
+        let before = self.starts();
+        self.master.authored = audio.into();
+        begin(&mut self.master.starts, &audio.animations, Some(resumed.mix), now);
+        self.master.compile(audio.into());
+        let mut known: BTreeMap<TrackId, Moving<TrackMix>> = std::mem::take(&mut self.tracks).into_iter().collect();
+        let (mut starts, mut tracks) = (resumed.tracks, Vec::with_capacity(audio.tracks.len()));
+        for track in &audio.tracks {
+            let mut moving = known.remove(&track.id).unwrap_or_else(|| Moving {
+                authored: track.into(),
+                starts: AnimationStarts::default(),
+                cues: Cues::default(),
+                playing: Playing::default(),
+                shown: track.into(),
+            });
+            moving.authored = track.into();
+            begin(&mut moving.starts, &track.animations, starts.remove(&track.id), now);
+            moving.compile(track.into());
+            tracks.push((track.id.clone(), moving));
+        }
+        self.tracks = tracks;
+        self.is_edited |= self.starts() != before;
+    }
+
+    /// Takes over what the timelines do to the sound.
+    fn cue(&mut self, mut cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument) {
+        let mut of = |target: CueTarget| Cues(cues.remove(&target).unwrap_or_default());
+        self.master.cue(of(CueTarget::Mix), audio.into());
+        for ((id, moving), track) in self.tracks.iter_mut().zip(&audio.tracks) {
+            moving.cue(of(CueTarget::Track(id.clone())), track.into());
+        }
+    }
+}
+
+/// Lets animations go on that did so before, or as `resumed` says, if these are as many; others start at `now`.
+fn begin(starts: &mut AnimationStarts, animations: &Animations, resumed: Option<Vec<f64>>, now: f64) {
+    if let Some(resumed) = resumed.filter(|resumed| !resumed.is_empty() && resumed.len() == animations.0.len()) {
+        *starts = AnimationStarts::resumed(animations.clone(), resumed);
+    } else if starts.animations() != animations {
+        starts.update(animations, now);
+    }
+}
+
+/// Follows the scene's header and the timelines: what animations the sound has, and when they started.
+pub fn follow_sound(
+    time: Res<SceneTime>,
+    timelines: Res<Timelines>,
+    headers: Query<Ref<SceneHeader>>,
+    mut sound: ResMut<SoundMotion>,
+) {
+    // Whoever asks whether it has changed asks for the mix.
+    let sound = sound.bypass_change_detection();
+    for header in &headers {
+        let audio = &header.0.audio;
+        // A scene that is loaded anew begins anew, also if it is the same.
+        if header.is_changed() || sound.is_edited {
+            sound.follow(audio, time.seconds);
+        }
+        if timelines.is_changed() || header.is_changed() {
+            sound.cue(timelines.sound_cues(), audio);
+        }
+    }
+}
+
+/// Mixes the sound as it is at the present scene time, or so much later as it is to be sampled ahead.
+pub fn mix_sound(
+    time: Res<SceneTime>,
+    timelines: Res<Timelines>,
+    headers: Query<Ref<SceneHeader>>,
+    mut last: Local<f64>,
+    mut sound: ResMut<SoundMotion>,
+) {
+    let (before, now) = (*last, time.seconds + sound.lead);
+    *last = now;
+    let is_new = sound.is_edited || timelines.is_changed() || headers.iter().any(|header| header.is_changed());
+    let sound = sound.bypass_change_detection();
+    let mut differs = is_new;
+    if is_new || !sound.master.playing.is_quiet_between(before, now) {
+        differs |= sound.master.sample(now);
+    }
+    for (_, track) in &mut sound.tracks {
+        if is_new || !track.playing.is_quiet_between(before, now) {
+            differs |= track.sample(now);
+        }
+    }
+    if differs {
+        let mix =
+            Mix { master: sound.master.shown, tracks: sound.tracks.iter().map(|(_, track)| track.shown).collect() };
+        if *sound.mix != mix {
+            sound.mix = Arc::new(mix);
+        }
+    }
+}
