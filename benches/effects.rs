@@ -60,7 +60,8 @@ fn ticks(
     let mut tick = 0;
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
-            compositor.submit(tick, vec![Edit::PatchLayer { id: id.clone(), patch: change(tick) }]);
+            // What the scene begins with would be no change.
+            compositor.submit(tick, vec![Edit::PatchLayer { id: id.clone(), patch: change(tick + 1) }]);
             let report = next(&mut compositor, &mut tick);
             assert!(!report.damage.is_empty() && (report.rasterised > 0) == is_redrawn, "{report:?}");
         });

@@ -325,12 +325,12 @@ settings! {
         pipeline_pool_size: usize = whole(2, 240, "frames"),
             "PIPELINE_POOL_SIZE", "pipeline.pool_size", default "16";
         /// Memory in MB that pictures of layers may take which are kept to be drawn again. Those of layers that are seen may
-        /// take this, or what 24 frames take if that is more (199 MB at 1080p); beyond that the largest are drawn smaller.
+        /// take this, or what 12 frames take if that is more (100 MB at 1080p); beyond that the largest are drawn smaller.
         pipeline_raster_memory: u64 = whole(1, 65_536, "MB"),
-            "PIPELINE_RASTER_MEMORY", "pipeline.raster_memory", default "128";
+            "PIPELINE_RASTER_MEMORY", "pipeline.raster_memory", default "96";
         /// Memory in MiB for decoded pictures, animations and fonts of the scene. When it is full, what is not seen goes
         /// first and is decoded again when it is needed.
-        assets_memory: u64 = whole(16, 65_536, "MiB"), "ASSETS_MEMORY", "assets.memory", default "256";
+        assets_memory: u64 = whole(16, 65_536, "MiB"), "ASSETS_MEMORY", "assets.memory", default "160";
         /// Threads that draw; `auto` takes one for each core.
         workers_render: Option<usize> = whole_or("auto", 1, 256), "WORKERS_RENDER", "workers.render", default "auto";
         /// Threads that draw what takes longer than a frame, and ahead of time what will be seen soon; `auto` takes one

@@ -62,7 +62,7 @@ use crate::workers::{Seats, WorkerTotals};
 /// Threads that decode, unless the program has set up its pool before.
 const DECODERS: usize = 2;
 /// Bytes that decoded assets may take together, unless it is set.
-pub const DEFAULT_BUDGET: u64 = 256 << 20;
+pub const DEFAULT_BUDGET: u64 = 160 << 20;
 /// The assets of the scene. Loading happens on `bevy_tasks`' pool for input and output; nothing here waits for it but
 /// [`wait`](Self::wait), and nothing else here touches a file.
 #[derive(Resource, Debug)]

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Layers as large as the frame whose pixels there is room for in any case.
-const FRAMES: u64 = 24;
+const FRAMES: u64 = 12;
 
 /// Ticks from one look for idle caches to the next.
 const LOOK: u64 = 128;
@@ -46,7 +46,7 @@ pub struct RasterMemory {
 }
 
 impl RasterMemory {
-    /// Bytes that the pixels of layers which are seen may take together, on this frame: the limit, or what a few dozen
+    /// Bytes that the pixels of layers which are seen may take together, on this frame: the limit, or what a dozen
     /// layers as large as the frame take, if that is more. Beyond it the largest of them are drawn smaller.
     #[must_use]
     pub fn seen_limit(&self, viewport: &Viewport) -> u64 {
@@ -69,7 +69,7 @@ impl RasterMemory {
 impl Default for RasterMemory {
     fn default() -> Self {
         Self {
-            limit: 128 << 20,
+            limit: 96 << 20,
             bytes: 0,
             hits: 0,
             misses: 0,

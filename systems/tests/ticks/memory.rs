@@ -7,7 +7,7 @@ use systems::TickReport;
 use crate::stage::*;
 
 /// What the pictures of seen layers may take on these frames, the setting being lower.
-const SEEN: u64 = 24 * (WIDTH * HEIGHT * 4) as u64;
+const SEEN: u64 = 12 * (WIDTH * HEIGHT * 4) as u64;
 
 /// The scene, drawn with hardly any memory for pictures that are not seen; and the report of a second tick, by which
 /// nothing changes.
@@ -69,11 +69,11 @@ fn where_all_that_is_seen_takes_too_much_it_is_drawn_smaller() {
         };
         json!((0..count).map(one).collect::<Vec<_>>())
     };
-    let (stage, few) = drawn(scene(12));
+    let (stage, few) = drawn(scene(6));
     assert_eq!(few.rasters.reduced, 0, "{:?}", few.rasters);
     let sharp = stage.pixel(64, 48);
-    let (mut stage, many) = drawn(scene(60));
-    assert!(many.rasters.reduced >= 60 && many.rasters.bytes <= SEEN, "{:?}", many.rasters);
+    let (mut stage, many) = drawn(scene(30));
+    assert!(many.rasters.reduced >= 30 && many.rasters.bytes <= SEEN, "{:?}", many.rasters);
     assert!(stage.pixel(64, 48)[0] >= sharp[0]);
     // With more memory they are as sharp as they can be.
     stage.compositor.set_raster_memory(100 << 20);
