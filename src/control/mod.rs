@@ -11,6 +11,7 @@ mod admission;
 mod batch;
 mod connections;
 mod http;
+mod incoming;
 mod limits;
 mod listeners;
 mod preview;
