@@ -30,6 +30,7 @@ mod docs;
 mod frame;
 mod idempotency;
 mod layers;
+mod listed;
 mod live;
 mod openapi;
 mod operation;
@@ -49,6 +50,7 @@ mod upload;
 
 use std::{future::Future, sync::Arc};
 
+use bytes::Bytes;
 use serde::Serialize;
 use tracing::Instrument as _;
 use warp::{
@@ -58,7 +60,7 @@ use warp::{
     reply::Response,
 };
 
-pub(super) use self::{idempotency::Answers, openapi::Served, status::Status};
+pub(super) use self::{idempotency::Answers, listed::Listed, openapi::Served, status::Status};
 use self::{
     openapi::Api,
     request::{Request, request},
@@ -204,15 +206,24 @@ where
 
 /// An answer with a JSON document that must not be kept.
 fn json(status: StatusCode, document: &impl Serialize) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(document).map_err(|error| {
+    written(document).map(|document| json_of(status, document))
+}
+
+/// A document as JSON.
+fn written(document: &impl Serialize) -> Result<Bytes, Problem> {
+    serde_json::to_vec(document).map(Bytes::from).map_err(|error| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the answer could not be written: {error}"))
-    })?;
+    })
+}
+
+/// The same of a document that is written already.
+fn json_of(status: StatusCode, body: Bytes) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 /// The same answer with the tick that it speaks of.
