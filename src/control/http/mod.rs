@@ -46,6 +46,7 @@ mod status;
 mod timelines;
 mod trace;
 mod transport;
+mod triggers;
 mod upload;
 
 use std::{future::Future, sync::Arc};
@@ -83,7 +84,7 @@ type Routes = fn(&Context, &Base) -> BoxedFilter<(Response,)>;
 type Describe = fn(&mut Api);
 
 /// The families in the order in which they are asked, which is also that of the description.
-const FAMILIES: [(Routes, Describe); 19] = [
+const FAMILIES: [(Routes, Describe); 20] = [
     (status::routes, status::describe),
     (transport::routes, transport::describe),
     (frame::routes, frame::describe),
@@ -94,6 +95,7 @@ const FAMILIES: [(Routes, Describe); 19] = [
     (layers::routes, layers::describe),
     (canvas::routes, canvas::describe),
     (timelines::routes, timelines::describe),
+    (triggers::routes, triggers::describe),
     (springs::routes, springs::describe),
     (audio::routes, audio::describe),
     (outputs::routes, outputs::describe),
