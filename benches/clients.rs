@@ -1,7 +1,7 @@
 //! Many WebSocket clients of the real binary: how soon a change reaches all of them, what they cost while nothing
 //! happens, and what previews cost.
 //!
-//! `cargo bench --bench clients`
+//! `cargo bench --bench clients`, or `… -- flood` for one of `pictures`, `idle`, `flood`, `latency` and `previews` alone
 
 #![allow(
     clippy::allow_attributes,
@@ -16,6 +16,10 @@
 use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -33,6 +37,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 const LISTENERS: usize = 500;
 const IDLERS: usize = 2000;
 const EDITS: usize = 200;
+const FLOODERS: usize = 200;
+/// Requests of one of them that wait at any time: as many as may.
+const ASKED: usize = 64;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -66,6 +73,8 @@ impl Service {
             .env("PORT", port.to_string())
             .env("WS_PORT", free_port().to_string())
             .env("WS_MAX_CLIENTS", "3000")
+            // All clients are of one address.
+            .env("RATE_LIMIT", "unlimited")
             .env("METRICS_PORT", free_port().to_string())
             .env("HEALTH_PORT", free_port().to_string())
             .env("DATA_DIR", folder.path())
@@ -175,6 +184,54 @@ async fn latency(service: &Service) {
         times.sort_unstable();
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
         println!("  {name:<23} median {:>6.1} ms   p99 {:>6.1} ms   (bar: 50 ms)", at(0.5), at(0.99));
+    }
+}
+
+/// From an edit to its diff while many ask for all layers, each with as many requests at a time as it may have.
+async fn flood(service: &Service) {
+    let answers = Arc::new(AtomicU64::new(0));
+    let mut flooding = Vec::with_capacity(FLOODERS);
+    for _ in 0..FLOODERS {
+        let mut socket = service.connect("?topics=").await;
+        assert_eq!(next(&mut socket).await.expect("hello")["type"], "hello");
+        let answers = Arc::clone(&answers);
+        flooding.push(tokio::spawn(async move {
+            let ask = || Message::text(r#"{"type":"request","method":"GET","path":"/api/stream/layers"}"#);
+            for _ in 0..ASKED {
+                socket.send(ask()).await.expect("the service listens");
+            }
+            while let Some(Ok(message)) = socket.next().await {
+                if message.is_text() {
+                    answers.fetch_add(1, Ordering::Relaxed);
+                    socket.send(ask()).await.expect("the service listens");
+                }
+            }
+        }));
+    }
+    let mut listener = service.connect("?topics=scene").await;
+    while next(&mut listener).await.expect("it speaks")["type"] != "snapshot" {}
+    let mut editor = service.connect("?topics=").await;
+    let (mut times, before, began) = (Vec::new(), answers.load(Ordering::Relaxed), Instant::now());
+    for n in 0..EDITS {
+        let opacity = (n % 100) as f64 / 100.0;
+        let edit = match n {
+            0 => json!({ "op": "createLayer", "layer": { "id": "flooded", "content": { "type": "group" } } }),
+            _ => json!({ "op": "patchLayer", "id": "flooded", "patch": { "opacity": opacity } }),
+        };
+        let message = json!({ "type": "edit", "edits": [edit] }).to_string();
+        let sent = Instant::now();
+        editor.send(Message::text(message)).await.expect("the service listens");
+        while next(&mut listener).await.expect("it speaks")["type"] != "layerUpdate" {}
+        times.push(sent.elapsed());
+    }
+    let rate = (answers.load(Ordering::Relaxed) - before) as f64 / began.elapsed().as_secs_f64();
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    println!("{FLOODERS} clients with {ASKED} requests for all layers at a time each, {rate:.0} answers a second");
+    println!("  edit sent to diff had   median {:>6.1} ms   p99 {:>6.1} ms   (bar: 67 ms)", at(0.5), at(0.99));
+    println!("  frames dropped so far   {:>6}", service.status().expect("it answers")["droppedFrames"]);
+    for client in flooding {
+        client.abort();
     }
 }
 
@@ -301,14 +358,27 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    one_picture();
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let wants = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if wants("pictures") {
+        one_picture();
+    }
     let runtime = Runtime::new().expect("threads");
-    let service = Service::start();
-    runtime.block_on(idle(&service));
-    drop(service);
-    let service = Service::start();
-    runtime.block_on(async {
-        latency(&service).await;
-        previews(&service).await;
-    });
+    if wants("idle") {
+        runtime.block_on(idle(&Service::start()));
+    }
+    if wants("flood") {
+        runtime.block_on(flood(&Service::start()));
+    }
+    if wants("latency") || wants("previews") {
+        let service = Service::start();
+        runtime.block_on(async {
+            if wants("latency") {
+                latency(&service).await;
+            }
+            if wants("previews") {
+                previews(&service).await;
+            }
+        });
+    }
 }

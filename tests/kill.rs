@@ -17,18 +17,25 @@ mod redis_server;
 mod service;
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
 
+use process::wait_for;
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::TestRunner,
 };
 use redis_server::{PASSWORD, RedisServer};
 use serde_json::{Value, json};
-use service::Service;
+use service::{PATIENCE, Service};
 
 /// Clients that edit at once, each a pair of layers of its own.
 const CLIENTS: usize = 6;
@@ -142,4 +149,66 @@ fn what_was_answered_outlives_kills_in_the_embedded_store() {
 fn what_was_answered_outlives_kills_in_redis() {
     let server = RedisServer::start();
     kill_over_and_over(&[("REDIS_URL", &server.url()), ("REDIS_PASSWORD", PASSWORD)]);
+}
+
+/// A client that has sent half of a file, and waits with the rest.
+fn send_half(service: &Service, id: &str, file: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
+    let length = file.len();
+    write!(
+        stream,
+        "PUT /api/stream/assets/{id} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: image/png\r\n\
+         content-length: {length}\r\n\r\n"
+    )
+    .unwrap();
+    stream.write_all(&file[..length / 2]).unwrap();
+    stream
+}
+
+/// The names of the files in a folder, in their order.
+fn names(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().display().to_string()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn half_a_file_is_gone_after_a_kill_and_one_that_comes_in_elsewhere_is_not() {
+    let mut picture = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(8, 8).write_to(&mut picture, image::ImageFormat::Png).unwrap();
+    let picture = picture.into_inner();
+    // Two instances that have the same folder.
+    let variables = [("SCENE", "scene.json"), ("STREAM_RESOLUTION", "64x36"), ("DATA_DIR", "first")];
+    let mut service = Service::start(&variables, &[("scene.json", &scene())]);
+    let folder = service.folder.path().join("uploads");
+    let others = [variables[0], variables[1], ("DATA_DIR", "second")];
+    let mut other = Service::launch_in(Arc::clone(&service.folder), &others, &[]);
+    other.wait_until_ready();
+    let come_in = |count: usize| {
+        wait_for("half of the file to be on the disk", PATIENCE, || {
+            let names = names(&folder);
+            let is_there = |name: &&String| {
+                name.ends_with(".part") && std::fs::metadata(folder.join(name)).is_ok_and(|about| about.len() > 0)
+            };
+            (names.iter().filter(is_there).count() == count).then_some(names)
+        })
+    };
+    let mut slow = send_half(&other, "slow", &picture);
+    let of_other = come_in(1);
+    std::fs::write(folder.join(".incoming-notes.part"), "").unwrap();
+    let _cut_off = send_half(&service, "logo", &picture);
+    assert_eq!(come_in(2).len(), 5);
+    service.kill();
+    assert_eq!(names(&folder).len(), 5, "nobody has removed it");
+    service.kill_and_restart(&variables, &[]);
+    let mut left = of_other.clone();
+    left.push(".incoming-notes.part".to_owned());
+    left.sort();
+    wait_for("half of a file to be gone", PATIENCE, || (names(&folder) == left).then_some(()));
+    slow.write_all(&picture[picture.len() / 2..]).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(names(&folder).iter().any(|name| name.starts_with("slow-")));
 }

@@ -11,7 +11,7 @@ use crate::{
     animation::{
         Animation,
         timeline::{TimelineControl, TimelineDocument, TimelineId},
-        trigger::EventName,
+        trigger::{EventName, TriggerRef},
     },
     asset::{AssetDocument, AssetId},
     audio::{AudioDocument, TrackId},
@@ -171,6 +171,11 @@ pub enum Edit {
     FireEvent {
         /// The event.
         name: EventName,
+    },
+    /// Has a trigger do what it does, as if what it waits for had happened.
+    FireTrigger {
+        /// Its id, or its place in the scene's list from 0.
+        trigger: TriggerRef,
     },
     /// Changes nothing, but has the whole batch refused if a document is not as it is expected to be at this point of
     /// the batch.
@@ -351,6 +356,9 @@ impl EditRejected {
             Self::UnknownTimeline { id, nearest } => {
                 (id.as_str(), "the id of a timeline in the scene", nearest.clone())
             }
+            Self::UnknownTrigger { id, nearest } => {
+                (id.as_str(), "the id of a trigger in the scene, or its place in the list", nearest.clone())
+            }
             Self::UnknownScene { id, nearest } => (id.as_str(), "the id of a scene that is held", nearest.clone()),
             Self::UnknownAsset { id, nearest } => (id.as_str(), "the id of an asset of the scene", nearest.clone()),
             Self::OnAir { id } => (id.as_str(), "a scene that is not on air", None),
@@ -398,6 +406,14 @@ pub enum EditRejected {
         /// What was named.
         id: String,
         /// The timeline whose id is nearest to it, if one is near.
+        nearest: Option<String>,
+    },
+    /// A trigger that an edit names is not in the scene.
+    #[error("there is no trigger `{id}` in the scene{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    UnknownTrigger {
+        /// What was named.
+        id: String,
+        /// The trigger whose id is nearest to it, if one is near.
         nearest: Option<String>,
     },
     /// An asset that an edit names is not in the scene.

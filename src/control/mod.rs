@@ -11,6 +11,7 @@ mod admission;
 mod batch;
 mod connections;
 mod http;
+mod incoming;
 mod limits;
 mod listeners;
 mod preview;
@@ -108,6 +109,8 @@ struct Context {
     choosing: Arc<Mutex<()>>,
     /// The routes that are served.
     served: Arc<http::Served>,
+    /// The list of layers that was answered last.
+    listed: Arc<http::Listed>,
     /// The answers to requests that may be sent again.
     answers: Arc<http::Answers>,
     ending: watch::Receiver<bool>,
@@ -131,6 +134,7 @@ pub async fn run(
         uploads,
         choosing: Arc::default(),
         served: Arc::default(),
+        listed: Arc::default(),
         answers: Arc::default(),
         engine: control.engine,
         metrics: Arc::clone(&control.metrics),

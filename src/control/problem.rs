@@ -156,6 +156,7 @@ impl From<EditRejected> for Problem {
         match rejected {
             EditRejected::UnknownLayer { .. }
             | EditRejected::UnknownTimeline { .. }
+            | EditRejected::UnknownTrigger { .. }
             | EditRejected::UnknownTrack { .. }
             | EditRejected::UnknownScene { .. }
             | EditRejected::UnknownAsset { .. } => Self::not_found(detail),

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,7 +15,7 @@ use components::SceneDocument;
 use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    Problem,
+    Problem, incoming,
     limits::{Counted, Counts},
     turns::Turns,
 };
@@ -106,34 +106,14 @@ impl Uploads {
     }
 }
 
-/// What the names of files begin with that come in, and end with.
-pub(super) const INCOMING: (&str, &str) = (".incoming-", ".part");
-
-/// Removes what came into the folders of scenes when the service was ended without a word. Files that come in just now, to
-/// another instance, are locked and stay.
+/// Removes what came into the folders of scenes when the service was ended without a word.
 pub(super) async fn sweep(engine: &EngineHandle) {
     let Ok((snapshot, held)) = engine.scenes().await else { return };
     let folders: BTreeSet<PathBuf> =
         held.others.values().map(|scene| &scene.folder).chain([&snapshot.scene.folder]).cloned().collect();
     let sweeping = tokio::task::spawn_blocking(move || {
         for folder in folders {
-            // Where nothing was ever uploaded there is no such folder.
-            for entry in fs::read_dir(place(&folder, Path::new(FOLDER))).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                let is_part =
-                    name.to_str().is_some_and(|name| name.starts_with(INCOMING.0) && name.ends_with(INCOMING.1));
-                let is_left = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
-                // A folder of this name is somebody else's.
-                let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file());
-                if is_part && is_file() && is_left() {
-                    match fs::remove_file(entry.path()) {
-                        Ok(()) => {
-                            tracing::info!("`{}` came in to its half only; it is removed", entry.path().display());
-                        }
-                        Err(error) => tracing::warn!("`{}` cannot be removed: {error}", entry.path().display()),
-                    }
-                }
-            }
+            incoming::sweep(&place(&folder, Path::new(FOLDER)));
         }
     });
     if let Err(error) = sweeping.await {

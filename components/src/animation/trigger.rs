@@ -2,6 +2,8 @@
 //!
 //! To add a cause or an action: one variant below, and what it means in `systems/src/clock`.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,16 +25,54 @@ id! {
     EventName, "a name for something that happens: 1 to 64 letters, digits, _, - or ., beginning with a letter or a digit"
 }
 
+id! {
+    /// The name of a trigger; the same rule as for [`LayerId`].
+    TriggerId, "a name for a trigger: 1 to 64 letters, digits, _, - or ., beginning with a letter or a digit"
+}
+
 /// When something happens, something else is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TriggerDocument {
+    /// By which it can be fired, as if what it waits for had happened. No other trigger of the scene has the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<TriggerId>,
     /// What it waits for.
     pub on: Cause,
     /// What is then done, in this order.
     #[serde(rename = "do")]
     #[schemars(length(min = 1, max = 100))]
     pub actions: Vec<Action>,
+}
+
+/// How a trigger is named from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum TriggerRef {
+    /// Its place in the scene's list, from 0.
+    Place(usize),
+    /// Its id.
+    Id(TriggerId),
+}
+
+impl TriggerRef {
+    /// The place of the trigger among those of a scene, if there is such a trigger.
+    #[must_use]
+    pub fn find(&self, triggers: &[TriggerDocument]) -> Option<usize> {
+        match self {
+            Self::Place(place) => Some(*place).filter(|place| *place < triggers.len()),
+            Self::Id(id) => triggers.iter().position(|trigger| trigger.id.as_ref() == Some(id)),
+        }
+    }
+}
+
+impl fmt::Display for TriggerRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Place(place) => place.fmt(f),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
 }
 
 /// What a trigger waits for.

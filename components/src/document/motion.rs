@@ -81,13 +81,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         let mut first: HashMap<&str, &str> = HashMap::new();
         for TimelineEntry { pointer, id, steps, .. } in timelines {
             if let Some(id) = id.as_deref() {
-                if let Some(earlier) = first.get(id) {
-                    let earlier = self.whereabouts(earlier);
-                    let expected = format!("an id that no other timeline has: {earlier} has this one");
-                    self.fault(format!("{pointer}/id"), format!("the timeline id `{id}` a second time"), expected);
-                } else {
-                    first.insert(id, pointer);
-                }
+                self.id_is_new(&mut first, "timeline", id, pointer);
             }
             for (pointer, step) in steps {
                 self.step(pointer, step, layers, sound);
@@ -97,6 +91,17 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         let documents: Vec<(&str, &TimelineDocument)> = documents.collect();
         let are_all = are_all && documents.len() == timelines.len();
         self.all("", timeline::check(&documents, are_all));
+    }
+
+    /// Whether no other one of these has the id that one has.
+    fn id_is_new<'a>(&mut self, first: &mut HashMap<&'a str, &'a str>, kind: &str, id: &'a str, pointer: &'a str) {
+        if let Some(earlier) = first.get(id) {
+            let earlier = self.whereabouts(earlier);
+            let expected = format!("an id that no other {kind} has: {earlier} has this one");
+            self.fault(format!("{pointer}/id"), format!("the {kind} id `{id}` a second time"), expected);
+        } else {
+            first.insert(id, pointer);
+        }
     }
 
     fn step(&mut self, pointer: &str, step: &Step, layers: &Known<'_>, sound: &Outline<'_>) {
@@ -181,7 +186,11 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     }
 
     fn triggers(&mut self, triggers: &[TriggerEntry<'_>], timelines: &Labels<'_>, layers: &Known<'_>) {
-        for TriggerEntry { cause, actions } in triggers {
+        let mut first: HashMap<&str, &str> = HashMap::new();
+        for TriggerEntry { pointer, id, cause, actions } in triggers {
+            if let Some(id) = id.as_deref() {
+                self.id_is_new(&mut first, "trigger", id, pointer);
+            }
             if let Some((pointer, cause)) = cause
                 && let Some(timeline) = cause.timeline()
             {

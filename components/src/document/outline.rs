@@ -60,6 +60,8 @@ pub(super) struct TimelineEntry<'a> {
 
 /// A trigger, as far as it can be read.
 pub(super) struct TriggerEntry<'a> {
+    pub(super) pointer: String,
+    pub(super) id: Option<Cow<'a, str>>,
     pub(super) cause: Option<(String, Cow<'a, Cause>)>,
     pub(super) actions: Vec<(String, Cow<'a, Action>)>,
 }
@@ -344,6 +346,8 @@ fn salvage_steps(node: &Node, pointer: &str, to: &mut Vec<(String, Cow<'static, 
 pub(super) fn trigger_entry((index, trigger): (usize, &TriggerDocument)) -> TriggerEntry<'_> {
     let actions = trigger.actions.iter().enumerate();
     TriggerEntry {
+        pointer: format!("/triggers/{index}"),
+        id: trigger.id.as_ref().map(|id| id.as_str().into()),
         cause: Some((format!("/triggers/{index}/on"), Cow::Borrowed(&trigger.on))),
         actions: actions.map(|(at, action)| (format!("/triggers/{index}/do/{at}"), Cow::Borrowed(action))).collect(),
     }
@@ -353,6 +357,8 @@ fn salvaged_trigger((index, item): (usize, &Node)) -> TriggerEntry<'static> {
     let cause = item.child("on").and_then(typed);
     let actions = items(item.child("do")).iter().enumerate();
     TriggerEntry {
+        pointer: format!("/triggers/{index}"),
+        id: item.child("id").and_then(text).map(Cow::Owned),
         cause: cause.map(|cause| (format!("/triggers/{index}/on"), Cow::Owned(cause))),
         actions: actions
             .filter_map(|(at, item)| Some((format!("/triggers/{index}/do/{at}"), Cow::Owned(typed(item)?))))

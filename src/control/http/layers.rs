@@ -29,10 +29,11 @@ use warp::{
 use super::{
     Context, Problem, Request,
     at::{at, when},
-    at_tick, body, endpoint, first_of, json,
+    at_tick, body, endpoint, first_of, json, json_of,
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected, tagged},
+    written,
 };
 
 /// `…/layers`, `…/layers/:id` and what is behind it.
@@ -190,8 +191,10 @@ async fn list(context: &Context, request: &Request) -> Result<Response, Problem>
     request.query.only(&paging::PARAMETERS)?;
     let snapshot = context.engine.snapshot().await?;
     let (layers, next) = paging::part(&snapshot.scene.layers, &request.query, |layer| layer.id.as_str())?;
+    let is_whole = layers.len() == snapshot.scene.layers.len();
     let list = List { tick: snapshot.tick, seq: snapshot.seq, layers, next };
-    json(StatusCode::OK, &list).map(|response| at_tick(response, snapshot.tick))
+    let list = if is_whole { context.listed.of(&snapshot, || written(&list)) } else { written(&list) };
+    Ok(at_tick(json_of(StatusCode::OK, list?), snapshot.tick))
 }
 
 async fn show(context: &Context, id: &str, request: &Request) -> Result<Response, Problem> {

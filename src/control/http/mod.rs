@@ -30,6 +30,7 @@ mod docs;
 mod frame;
 mod idempotency;
 mod layers;
+mod listed;
 mod live;
 mod openapi;
 mod operation;
@@ -45,10 +46,12 @@ mod status;
 mod timelines;
 mod trace;
 mod transport;
+mod triggers;
 mod upload;
 
 use std::{future::Future, sync::Arc};
 
+use bytes::Bytes;
 use serde::Serialize;
 use tracing::Instrument as _;
 use warp::{
@@ -58,7 +61,7 @@ use warp::{
     reply::Response,
 };
 
-pub(super) use self::{idempotency::Answers, openapi::Served, status::Status};
+pub(super) use self::{idempotency::Answers, listed::Listed, openapi::Served, status::Status};
 use self::{
     openapi::Api,
     request::{Request, request},
@@ -81,7 +84,7 @@ type Routes = fn(&Context, &Base) -> BoxedFilter<(Response,)>;
 type Describe = fn(&mut Api);
 
 /// The families in the order in which they are asked, which is also that of the description.
-const FAMILIES: [(Routes, Describe); 19] = [
+const FAMILIES: [(Routes, Describe); 20] = [
     (status::routes, status::describe),
     (transport::routes, transport::describe),
     (frame::routes, frame::describe),
@@ -92,6 +95,7 @@ const FAMILIES: [(Routes, Describe); 19] = [
     (layers::routes, layers::describe),
     (canvas::routes, canvas::describe),
     (timelines::routes, timelines::describe),
+    (triggers::routes, triggers::describe),
     (springs::routes, springs::describe),
     (audio::routes, audio::describe),
     (outputs::routes, outputs::describe),
@@ -204,15 +208,24 @@ where
 
 /// An answer with a JSON document that must not be kept.
 fn json(status: StatusCode, document: &impl Serialize) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(document).map_err(|error| {
+    written(document).map(|document| json_of(status, document))
+}
+
+/// A document as JSON.
+fn written(document: &impl Serialize) -> Result<Bytes, Problem> {
+    serde_json::to_vec(document).map(Bytes::from).map_err(|error| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the answer could not be written: {error}"))
-    })?;
+    })
+}
+
+/// The same of a document that is written already.
+fn json_of(status: StatusCode, body: Bytes) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 /// The same answer with the tick that it speaks of.

@@ -6,16 +6,14 @@
 
 use std::{
     collections::hash_map::DefaultHasher,
-    fs::{self, File, Permissions},
+    fs::{self, File},
     hash::Hasher as _,
     io::{self, Read as _},
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use components::{AssetDocument, AssetId, AssetKind, document::Fingerprint};
-use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt as _;
 use warp::http::{HeaderMap, StatusCode, header};
 
@@ -25,7 +23,8 @@ use super::{
 };
 use crate::control::{
     Problem,
-    uploads::{FOLDER, INCOMING, place},
+    incoming::IncomingFile,
+    uploads::{FOLDER, place},
 };
 
 /// The largest file that can be uploaded.
@@ -82,7 +81,7 @@ impl Upload {
 /// A file that has come in and bears no name yet. It is gone when this is dropped.
 pub(super) struct Incoming {
     upload: Upload,
-    file: NamedTempFile,
+    file: IncomingFile,
     hash: u64,
     /// The scene's folder, in which it is.
     folder: PathBuf,
@@ -97,9 +96,10 @@ impl Incoming {
             let Some(mut part) = parts.next().await? else {
                 return Err(Problem::bad_request("the body is empty; send the file"));
             };
-            let here = folder.clone();
+            let here = place(&folder, Path::new(FOLDER));
             let made = tokio::task::spawn_blocking(move || {
-                let file = unnamed(&here)?;
+                fs::create_dir_all(&here)?;
+                let file = IncomingFile::create(&here)?;
                 let written = file.reopen()?;
                 Ok((file, written))
             });
@@ -158,26 +158,12 @@ impl Incoming {
             if is_same(self.file.path(), &path) {
                 return Ok(());
             }
-            self.file.as_file().sync_all()?;
             self.file.persist(&path)?;
             // The name too.
             File::open(place(&self.folder, Path::new(FOLDER)))?.sync_all()
         };
         keep().map(|()| document).map_err(|error| full(&self.folder, &error))
     }
-}
-
-/// A file without a name of its own among the uploads.
-fn unnamed(folder: &Path) -> io::Result<NamedTempFile> {
-    let folder = place(folder, Path::new(FOLDER));
-    fs::create_dir_all(&folder)?;
-    // As any file that the service makes: others may read it if the mask of the process lets them.
-    let permissions = Permissions::from_mode(0o666);
-    let file =
-        tempfile::Builder::new().prefix(INCOMING.0).suffix(INCOMING.1).permissions(permissions).tempfile_in(folder)?;
-    // So that nobody takes it for one that was left behind. Where there are no locks, nobody can look for them either.
-    let _ = file.as_file().try_lock();
-    Ok(file)
 }
 
 /// Whether there are two files that say the same.

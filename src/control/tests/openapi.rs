@@ -21,6 +21,8 @@ fn example_scene() -> SceneDocument {
             { "id": "box", "content": { "type": "color", "color": "#00ff00", "size": { "width": 10, "height": 10 } } },
             { "id": "group", "content": { "type": "group" } },
         ],
+        "triggers": [{ "id": "flash", "on": { "type": "event", "name": "flash" },
+            "do": [{ "type": "emit", "event": "flashed" }] }],
         "timelines": [{ "id": "intro", "autoplay": false, "steps": [
             { "type": "wait", "seconds": 1 }, { "type": "label", "name": "shown" }, { "type": "wait", "seconds": 1 } ] }],
     }))

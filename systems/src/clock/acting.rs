@@ -37,7 +37,8 @@ impl Run<'_> {
     pub(super) fn spread(&mut self, mut happened: VecDeque<Happening>, when: f64) {
         'happened: while let Some(happening) = happened.pop_front() {
             let triggers = Arc::clone(&self.conductor.triggers);
-            for (index, trigger) in triggers.iter().enumerate().filter(|(_, trigger)| happening.is(&trigger.on)) {
+            let waiting = |(index, trigger): &(usize, &TriggerDocument)| happening.is(*index, &trigger.on);
+            for (index, trigger) in triggers.iter().enumerate().filter(waiting) {
                 if !self.may_act(index, trigger, when) {
                     return;
                 }

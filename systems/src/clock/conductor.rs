@@ -42,6 +42,8 @@ pub enum Input {
     Control(TimelineId, TimelineControl),
     /// Somebody fires an event.
     Event(EventName),
+    /// Somebody fires this trigger.
+    Trigger(Box<TriggerDocument>),
 }
 
 /// What came from the stage `edit` on this tick, in order.
@@ -172,6 +174,11 @@ impl Run<'_> {
                 Input::Event(name) => {
                     self.events.push(SceneEvent::Fired { name: name.clone() });
                     self.spread([Happening::Event(name)].into(), now);
+                }
+                Input::Trigger(trigger) => {
+                    // What came before it may have brought another scene on air, which has others.
+                    let place = self.conductor.triggers.iter().position(|known| *known == *trigger);
+                    self.spread(place.map(Happening::Fired).into_iter().collect(), now);
                 }
             }
             self.play_until(now);

@@ -19,11 +19,15 @@ pub(super) enum Happening {
     Event(EventName),
     /// It is the time of this schedule, or the sound is as loud or quiet as this waits for.
     Due(Cause),
+    /// The trigger at this place is fired by somebody, whatever it waits for.
+    Fired(usize),
 }
 
 impl Happening {
-    pub(super) fn is(&self, cause: &Cause) -> bool {
+    /// Whether it is what the trigger at this place waits for.
+    pub(super) fn is(&self, place: usize, cause: &Cause) -> bool {
         match (self, cause) {
+            (Self::Fired(fired), _) => *fired == place,
             (Self::Start, Cause::Start {}) => true,
             (Self::TimelineStart(id), Cause::TimelineStart { timeline })
             | (Self::TimelineEnd(id), Cause::TimelineEnd { timeline }) => id == timeline,

@@ -323,7 +323,7 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
         }
         Edit::Expect { .. } | Edit::ExpectAbsent { .. } => {}
         // Where a timeline stands is no part of the document.
-        Edit::ControlTimeline { .. } | Edit::FireEvent { .. } => {}
+        Edit::ControlTimeline { .. } | Edit::FireEvent { .. } | Edit::FireTrigger { .. } => {}
     }
 }
 

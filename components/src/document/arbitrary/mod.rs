@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{CanvasDocument, Fingerprint, LayerDocument, SafeAreas, SceneDocument};
 use crate::{
     animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineId},
-    animation::trigger::EventName,
+    animation::trigger::{EventName, TriggerRef},
     animation::{Animations, Presets, Transitions},
     asset::{AssetDocument, AssetId, AssetKind},
     audio::TrackId,
@@ -148,6 +148,7 @@ pub fn edit() -> BoxedStrategy<Edit> {
         }),
         timeline().prop_map(|id| Edit::DeleteTimeline { id }),
         (timeline(), control).prop_map(|(id, control)| Edit::ControlTimeline { id, control }),
+        (0..3_usize).prop_map(|place| Edit::FireTrigger { trigger: TriggerRef::Place(place) }),
         "[a-z]{1,8}".prop_filter_map("an event", |name| Some(Edit::FireEvent { name: EventName::new(name).ok()? })),
         (option::of(id()), vec(id(), 1..4)).prop_map(|(parent, order)| Edit::OrderLayers { parent, order }),
         name.clone().prop_map(|document| Edit::ExpectAbsent { document }),

@@ -174,7 +174,7 @@ pub(super) fn trigger(timelines: &[TimelineDocument], layers: Vec<LayerId>) -> B
         actions.extend([seek.boxed(), rate.boxed()]);
     }
     (Union::new(causes), vec(Union::new(actions), 1..3))
-        .prop_map(|(on, actions)| TriggerDocument { on, actions })
+        .prop_map(|(on, actions)| TriggerDocument { id: None, on, actions })
         .boxed()
 }
 

@@ -174,6 +174,7 @@ impl<'w> Draft<'w> {
                 self.inputs.push(Input::Event(name));
                 Ok(())
             }
+            Edit::FireTrigger { trigger } => self.fire(trigger).map_err(at("trigger")),
         }
     }
 

@@ -2,7 +2,10 @@
 
 use components::{
     AssetDocument, AssetId, AudioDocument, CanvasDocument, SceneDocument,
-    animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
+    animation::{
+        timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
+        trigger::{TriggerId, TriggerRef},
+    },
     document::{Fault, MAX_ASSETS, MAX_TIMELINES, check_audio, check_scene, nearest},
     edit::EditRejected,
 };
@@ -106,6 +109,19 @@ impl Draft<'_> {
             }
         }
         self.inputs.push(Input::Control(id, control));
+        Ok(())
+    }
+
+    pub(super) fn fire(&mut self, trigger: TriggerRef) -> Result<(), EditRejected> {
+        let triggers = &self.header().triggers;
+        let Some(place) = trigger.find(triggers) else {
+            let id = trigger.to_string();
+            let known = triggers.iter().filter_map(|trigger| trigger.id.as_ref()).map(TriggerId::as_str);
+            let nearest = nearest(&id, known).map(str::to_owned);
+            return Err(EditRejected::UnknownTrigger { id, nearest });
+        };
+        let trigger = Box::new(triggers[place].clone());
+        self.inputs.push(Input::Trigger(trigger));
         Ok(())
     }
 }
