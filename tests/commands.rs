@@ -351,7 +351,7 @@ fn the_demo_and_its_schema_agree() {
     let output = run(folder.path(), &["check", demo.to_str().unwrap()], &[]);
     assert!(output.status.success(), "{}", told(&output));
     let output = run(folder.path(), &["schema", "scene"], &[]);
-    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the schema is JSON");
+    let schema: Value = serde_json::from_slice(&output.stdout).expect("the schema is JSON");
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert!(schema["properties"]["layers"].is_object());
 }
