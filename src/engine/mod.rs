@@ -1,5 +1,6 @@
 //! The tick thread, and the handle by which all others deal with it.
 
+mod encode_times;
 mod frame;
 mod governor;
 mod handle;
@@ -17,6 +18,7 @@ mod status;
 mod tick;
 mod transport;
 
+pub use encode_times::EncodeTimes;
 pub use frame::{ProgramFrame, StreamFormat};
 pub use governor::{QualityGoal, Shedding};
 pub use handle::{ClientGuard, EngineHandle};

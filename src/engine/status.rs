@@ -6,7 +6,7 @@ use components::{SceneId, Transition, animation::trigger::EventName, layer::Laye
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Shedding, Transport};
+use super::{EncodeTimes, Shedding, Transport};
 
 /// What an output is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -138,6 +138,9 @@ pub struct EncoderStatus {
     /// What went wrong last, in words for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// How long frames took from being given to it to coming out.
+    #[serde(skip)]
+    pub times: EncodeTimes,
     /// When it was last heard of.
     #[serde(skip)]
     pub beat: Instant,
@@ -161,6 +164,7 @@ impl EncoderStatus {
             repeated_frames: 0,
             restarts: 0,
             last_error: None,
+            times: EncodeTimes::default(),
             beat: Instant::now(),
         }
     }

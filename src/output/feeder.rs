@@ -17,11 +17,13 @@ use super::{
     audio::Report,
     backoff::ReconnectPolicy,
     elements::{VideoEncoder, software},
+    encode_clock::EncodeClock,
     encoder::{Encoder, EncoderError, OnPacket},
     fan_out::{Goal, Program},
     link::lock,
     links::{Links, RenditionName},
     meter::{Meter, Rates},
+    packet::Track,
     rendition::Rendition,
     settings::EncoderSettings,
     sound_feed::SoundFeed,
@@ -82,6 +84,7 @@ pub(super) struct Feeder {
     /// When it was looked whether it should be.
     looked: Instant,
     meter: Arc<Meter>,
+    clock: Arc<EncodeClock>,
     rates: Rates,
     status: EncoderStatus,
 }
@@ -104,6 +107,7 @@ impl Feeder {
         }
         let status = EncoderStatus { rendition: name.clone(), ..EncoderStatus::new(chosen.element) };
         let (meter, rates) = (Arc::new(Meter::new()), Rates::default());
+        let clock = Arc::new(EncodeClock::new(program.format.fps));
         Self {
             adapter: Adapter::new(settings.pace),
             floor: 0,
@@ -119,6 +123,7 @@ impl Feeder {
             goals,
             stop,
             meter,
+            clock,
             rates,
             status,
         }
@@ -185,6 +190,7 @@ impl Feeder {
 
     fn begin(&self, start: u64, first: &ProgramFrame) -> Session {
         self.links.open(&self.name);
+        self.clock.restart();
         let now = Instant::now();
         Session {
             start,
@@ -309,6 +315,7 @@ impl Feeder {
             // It had nothing to do.
             self.meter.touch();
         }
+        self.clock.begin(tick);
         let pushed = encoder.push(frame.tick, &frame.picture, session.patience);
         session.given = Instant::now();
         let quiet = self.meter.quiet_for();
@@ -369,8 +376,12 @@ impl Feeder {
     /// Where packets go.
     fn on_packet(&self) -> OnPacket {
         let (links, meter, name) = (Arc::clone(&self.links), Arc::clone(&self.meter), self.name.clone());
+        let clock = Arc::clone(&self.clock);
         Arc::new(move |packet| {
             meter.count(&packet);
+            if packet.track == Track::Video {
+                clock.end(packet.pts());
+            }
             links.offer(&name, &packet);
         })
     }
@@ -429,6 +440,7 @@ impl Feeder {
             full_bitrate: self.settings.bitrate_kbps,
             queued_frames: encoder.flatten().map_or(0, Encoder::held),
             frames: self.meter.frames(),
+            times: self.clock.times(),
             beat: Instant::now(),
             ..self.status.clone()
         };

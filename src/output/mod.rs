@@ -16,6 +16,7 @@ mod audio;
 mod backoff;
 mod destination;
 mod elements;
+mod encode_clock;
 mod encoder;
 mod fan_out;
 mod fault;

@@ -30,8 +30,8 @@ use crate::{
     place::Arrived,
     quality::RenderQuality,
     rasterise::{
-        AwaitedLines, Background, FaultInjection, Faults, Patience, Pictures, Program, RasterCache, RasterMemory,
-        Rasterised, composite::Canvas, content::text::Fonts,
+        AwaitedLines, Background, FaultInjection, Faults, LayerCosts, Patience, Pictures, Program, RasterCache,
+        RasterMemory, Rasterised, composite::Canvas, content::text::Fonts,
     },
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
@@ -104,6 +104,7 @@ impl Compositor {
         world.insert_resource(FaultInjection::default());
         world.insert_resource(Faults::default());
         world.insert_resource(RasterMemory::default());
+        world.insert_resource(LayerCosts::default());
         world.insert_resource(Patience::default());
         world.insert_resource(Background::new());
         world.insert_resource(AwaitedLines::default());
@@ -183,6 +184,9 @@ impl Compositor {
             assets: self.world.resource::<Assets>().stats(),
             text: self.text_caches(),
             stages: self.world.resource::<StageTimes>().stages().to_vec(),
+            systems: self.world.resource::<StageTimes>().systems().to_vec(),
+            converting: self.world.resource::<Workers>().take_converting(),
+            costs: *self.world.resource::<LayerCosts>(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     playback,
     rasterise::{self, RasteriseSystems},
     sound,
-    timing::finish_stage,
+    timing::{finish_stage, timed},
     transition,
     tween::{self, TweenSystems},
     workers,
@@ -42,58 +42,69 @@ pub fn tick_schedule() -> Schedule {
             .chain(),
     );
     schedule.add_systems((
-        (edit::apply_edits, finish_stage("edit")).chain().in_set(EditSystems),
+        (timed(edit::apply_edits), finish_stage("edit")).chain().in_set(EditSystems),
         // Triggers edit the scene too.
         (
-            clock::run_timelines,
-            edit::follow_header,
-            clock::start_animations,
-            clock::cue_layers,
-            sound::follow_sound,
+            timed(clock::run_timelines),
+            timed(edit::follow_header),
+            timed(clock::start_animations),
+            timed(clock::cue_layers),
+            timed(sound::follow_sound),
             finish_stage("clock"),
         )
             .chain()
             .in_set(ClockSystems),
         (
-            tween::compile_animations,
-            tween::write_poses,
-            tween::write_animated_content,
-            tween::write_effects_and_masks,
-            sound::mix_sound,
+            timed(tween::compile_animations),
+            timed(tween::write_poses),
+            timed(tween::write_animated_content),
+            timed(tween::write_effects_and_masks),
+            timed(sound::mix_sound),
             finish_stage("tween"),
         )
             .chain()
             .in_set(TweenSystems),
         (
-            rasterise::retry_faulty,
-            rasterise::collect_background,
-            place::measure_layers,
-            playback::pick_frames,
-            isolate::find_mask_layers,
-            place::place_layers,
+            timed(rasterise::retry_faulty),
+            timed(rasterise::collect_background),
+            timed(place::measure_layers),
+            timed(playback::pick_frames),
+            timed(isolate::find_mask_layers),
+            timed(place::place_layers),
             finish_stage("place"),
         )
             .chain()
             .in_set(PlaceSystems),
-        (transition::advance_transition, cull::list_visible, assets::note_visible, finish_stage("cull"))
+        (
+            timed(transition::advance_transition),
+            timed(cull::list_visible),
+            timed(assets::note_visible),
+            finish_stage("cull"),
+        )
             .chain()
             .in_set(CullSystems),
-        (damage::find_damage, finish_stage("damage")).chain().in_set(DamageSystems),
+        (timed(damage::find_damage), finish_stage("damage")).chain().in_set(DamageSystems),
         (
-            rasterise::refresh_rasters,
+            timed(rasterise::refresh_rasters),
             finish_stage("raster"),
-            rasterise::draw_pictures,
-            rasterise::make_room_for_late,
-            rasterise::release_scene,
-            rasterise::draw_frame,
-            rasterise::drop_idle_rasters,
-            rasterise::keep_within_memory,
-            rasterise::draw_ahead,
+            timed(rasterise::draw_pictures),
+            timed(rasterise::make_room_for_late),
+            timed(rasterise::release_scene),
+            timed(rasterise::draw_frame),
+            timed(rasterise::drop_idle_rasters),
+            timed(rasterise::keep_within_memory),
+            timed(rasterise::draw_ahead),
             finish_stage("composite"),
         )
             .chain()
             .in_set(RasteriseSystems),
-        (diff::tell_changes, clock::tell_motion, workers::scale_workers, finish_stage("diff"))
+        (
+            timed(diff::tell_changes),
+            timed(clock::tell_motion),
+            timed(rasterise::count_costs),
+            timed(workers::scale_workers),
+            finish_stage("diff"),
+        )
             .chain()
             .in_set(DiffSystems),
     ));

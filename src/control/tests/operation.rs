@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::{EncoderStatus, OutputState, OutputStatus};
+use crate::engine::{EncodeTimes, EncoderStatus, OutputState, OutputStatus};
 
 fn output(id: &str, state: OutputState) -> OutputStatus {
     OutputStatus {
@@ -46,7 +46,11 @@ fn the_last_ticks_are_told_as_a_trace() {
 fn metrics_count_ticks_requests_and_outputs() {
     let service = Service::start();
     service.engine.publish_output(output("rtmp", OutputState::Started));
+    let mut times = EncodeTimes::default();
+    times.add(Duration::from_millis(5));
+    times.add(Duration::from_millis(15));
     service.engine.publish_encoder(EncoderStatus {
+        times,
         fps: 29.5,
         bitrate: 3900.0,
         target_bitrate: 4000,
@@ -58,6 +62,12 @@ fn metrics_count_ticks_requests_and_outputs() {
     service.get("/api/stream/layers/box").expect(200);
     service.get("/stream/layers/group").expect(200);
     service.get("/nowhere").expect(404);
+    // Something is drawn anew.
+    service.json("POST", "/api/stream/layers/box/visibility", &json!({ "visible": false })).expect(200);
+    let until = Instant::now() + Duration::from_secs(30);
+    while service.get("/metrics").text().contains("stream_convert_seconds_count 0\n") {
+        assert!(Instant::now() < until, "nothing was drawn");
+    }
     let answer = service.get("/metrics").expect(200);
     assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
     let text = answer.text();
@@ -78,6 +88,9 @@ fn metrics_count_ticks_requests_and_outputs() {
         "encoder_queue_size 2",
         "encoder_dropped_frames_total 4",
         "encoder_restarts_total 1",
+        "encoder_seconds_bucket{le=\"0.008\"} 1",
+        "encoder_seconds_count 2",
+        "encoder_seconds_sum 0.02",
         "output_bytes_total{output=\"rtmp\"} 1234",
         "output_dropped_frames_total{output=\"rtmp\"} 5",
         "output_reconnects_total{output=\"rtmp\"} 2",
@@ -106,6 +119,11 @@ fn metrics_count_ticks_requests_and_outputs() {
         "stream_tick_seconds_bucket{le=\"+Inf\"} ",
         "stream_stage_seconds_count{stage=\"edit\"} ",
         "stream_damage_ratio ",
+        "stream_system_seconds_total{system=\"run_timelines\"} ",
+        "stream_system_seconds_total{system=\"draw_frame\"} ",
+        "stream_convert_seconds_bucket{le=\"0.001\"} ",
+        "layer_draw_seconds_total{type=\"overlay\"} ",
+        "content_draw_seconds_total{content=\"text\"} ",
         "http_request_seconds_count{route=\"/api/stream/layers/:id\"} 2",
     ] {
         assert!(text.lines().any(|found| found.starts_with(start)), "{start} is missing in\n{text}");
@@ -115,6 +133,18 @@ fn metrics_count_ticks_requests_and_outputs() {
         let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim().parse().unwrap()
     };
+    // The scene has been drawn: what the layers are, and what they show, are two views of the same pictures.
+    let total = |name: &str| -> f64 {
+        let lines = text.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{')));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    };
+    let (pictures, spent) = (total("layer_pictures_total"), total("layer_draw_seconds_total"));
+    assert!(pictures >= 1.0 && spent > 0.0 && spent < 60.0, "{pictures} in {spent} s");
+    assert_eq!(total("content_pictures_total"), pictures);
+    assert!(value("stream_convert_seconds_count") >= 1.0 && value("stream_convert_seconds_sum") > 0.0);
+    // Systems are parts of ticks.
+    let (systems, all) = (total("stream_system_seconds_total"), value("stream_tick_seconds_sum"));
+    assert!(systems > 0.0 && systems <= all, "systems took {systems} s, ticks {all} s");
     let ticks = value("stream_tick_seconds_count");
     assert!(ticks > 0.0 && value("stream_tick_seconds_bucket{le=\"+Inf\"}") == ticks);
 }

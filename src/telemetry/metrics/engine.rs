@@ -4,12 +4,14 @@ use std::fmt;
 
 use prometheus_client::{
     collector::Collector,
-    encoding::DescriptorEncoder,
-    metrics::{counter::ConstCounter, gauge::ConstGauge},
+    encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
 use super::sheet::Sheet;
-use crate::engine::{EncoderState, EncoderStatus, EngineHandle, OutputState, OutputStatus, TrackLevel, Transport};
+use crate::engine::{
+    EncodeTimes, EncoderState, EncoderStatus, EngineHandle, OutputState, OutputStatus, TrackLevel, Transport,
+};
 
 /// Asks the engine at each scrape.
 pub(super) struct EngineCollector(pub(super) EngineHandle);
@@ -17,6 +19,22 @@ pub(super) struct EngineCollector(pub(super) EngineHandle);
 impl fmt::Debug for EngineCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EngineCollector")
+    }
+}
+
+/// How long frames took to be encoded, as a histogram.
+struct Encoded(EncodeTimes);
+
+impl EncodeMetric for Encoded {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+        let bounds = EncodeTimes::BOUNDS.into_iter().chain([f64::INFINITY]);
+        let buckets: Vec<_> = bounds.zip(self.0.counts).collect();
+        let count = self.0.counts.iter().sum();
+        encoder.encode_histogram::<NoLabelSet>(self.0.total.as_secs_f64(), count, &buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
     }
 }
 
@@ -107,7 +125,17 @@ impl Collector for EngineCollector {
             out.family((name, help), label, values)?;
         }
 
+        let times =
+            others.iter().map(|one| (one.rendition.as_deref().unwrap_or_default(), Encoded(one.times))).collect();
+        out.family(
+            ("rendition_seconds", "Time from giving a frame of a further size to its encoder to its coming out"),
+            label,
+            times,
+        )?;
+
         let Some(encoder) = self.0.encoder() else { return Ok(()) };
+        let help = "Time from giving a frame to the encoder, room for it waited for, to its coming out";
+        out.metric("encoder_seconds", help, &Encoded(encoder.times))?;
         let up = u64::from(encoder.state == EncoderState::Running);
         out.gauge("encoder_up", "1 while frames are encoded", up)?;
         out.gauge("encoder_fps", "Frames that came out over the last second", encoder.fps)?;

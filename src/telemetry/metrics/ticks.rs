@@ -14,7 +14,13 @@ use prometheus_client::{
     encoding::DescriptorEncoder,
     metrics::{counter::ConstCounter, gauge::ConstGauge},
 };
-use systems::{TickReport, WorkerLoad, WorkerTotals, assets::AssetStats, caches::CacheCounts, clock::SceneEvent};
+use systems::{
+    TickReport, WorkerLoad, WorkerTotals,
+    assets::AssetStats,
+    caches::CacheCounts,
+    clock::SceneEvent,
+    rasterise::{Cost, LayerCosts},
+};
 
 use super::sheet::Sheet;
 use crate::telemetry::histogram::DurationHistogram;
@@ -27,6 +33,8 @@ const STAGE_SECONDS: &[f64] = &[0.000_01, 0.000_03, 0.000_1, 0.000_3, 0.001, 0.0
 /// Stages that a tick may have. More than this are left out of the metrics, never a reason to allocate on the tick
 /// thread.
 const STAGES: usize = 24;
+/// Systems that a tick may have, likewise.
+const SYSTEMS: usize = 64;
 
 /// What the tick thread writes.
 #[derive(Debug)]
@@ -37,6 +45,11 @@ pub(super) struct Ticks {
     seconds: DurationHistogram,
     /// Filled in the order in which stages are met first; only the tick thread adds to it.
     stages: [OnceLock<(&'static str, DurationHistogram)>; STAGES],
+    /// Nanoseconds that each system took; filled likewise.
+    systems: [OnceLock<(&'static str, AtomicU64)>; SYSTEMS],
+    converting: DurationHistogram,
+    layers: DrawCosts<{ LayerCosts::TYPES.len() }>,
+    contents: DrawCosts<{ LayerCosts::CONTENTS.len() }>,
     /// Tiles drawn and tiles there were, in all ticks.
     drawn_tiles: AtomicU64,
     all_tiles: AtomicU64,
@@ -129,6 +142,41 @@ impl Caches {
     }
 }
 
+/// What drawing has taken, by kinds of layers.
+#[derive(Debug)]
+struct DrawCosts<const KINDS: usize> {
+    names: [&'static str; KINDS],
+    /// Pictures and nanoseconds.
+    counts: [(AtomicU64, AtomicU64); KINDS],
+}
+
+type Counted = Vec<(&'static str, ConstCounter<u64>)>;
+type Spent = Vec<(&'static str, ConstCounter<f64>)>;
+
+impl<const KINDS: usize> DrawCosts<KINDS> {
+    fn new(names: [&'static str; KINDS]) -> Self {
+        Self { names, counts: std::array::from_fn(|_| Default::default()) }
+    }
+
+    fn store(&self, costs: &[Cost; KINDS]) {
+        for ((pictures, spent), cost) in self.counts.iter().zip(costs) {
+            pictures.store(cost.pictures, Ordering::Relaxed);
+            spent.store(u64::try_from(cost.spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    fn families(&self) -> (Counted, Spent) {
+        let each = || self.names.into_iter().zip(&self.counts);
+        let pictures = each().map(|(name, (count, _))| (name, ConstCounter::new(count.load(Ordering::Relaxed))));
+        (pictures.collect(), each().map(|(name, (_, spent))| (name, seconds(spent))).collect())
+    }
+}
+
+/// Nanoseconds as people read them.
+fn seconds(nanoseconds: &AtomicU64) -> ConstCounter<f64> {
+    ConstCounter::new(Duration::from_nanos(nanoseconds.load(Ordering::Relaxed)).as_secs_f64())
+}
+
 impl Ticks {
     pub(super) fn new() -> Self {
         Self {
@@ -136,6 +184,10 @@ impl Ticks {
             last: AtomicU64::new(0),
             seconds: DurationHistogram::new(TICK_SECONDS),
             stages: [const { OnceLock::new() }; STAGES],
+            systems: [const { OnceLock::new() }; SYSTEMS],
+            converting: DurationHistogram::new(STAGE_SECONDS),
+            layers: DrawCosts::new(LayerCosts::TYPES),
+            contents: DrawCosts::new(LayerCosts::CONTENTS),
             drawn_tiles: AtomicU64::new(0),
             all_tiles: AtomicU64::new(0),
             damage_ratio: AtomicU64::new(0),
@@ -163,6 +215,16 @@ impl Ticks {
                 histogram.observe(*spent);
             }
         }
+        for (name, spent) in &report.systems {
+            if let Some(total) = self.system(name) {
+                total.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            }
+        }
+        if !report.converting.is_zero() {
+            self.converting.observe(report.converting);
+        }
+        self.layers.store(&report.costs.types);
+        self.contents.store(&report.costs.contents);
         let (drawn, all) = (report.damage.len(), report.damage.capacity());
         self.drawn_tiles.fetch_add(drawn as u64, Ordering::Relaxed);
         self.all_tiles.fetch_add(all as u64, Ordering::Relaxed);
@@ -201,6 +263,25 @@ impl Ticks {
             .iter()
             .map(|slot| slot.get_or_init(|| (name, DurationHistogram::new(STAGE_SECONDS))))
             .find_map(|(known, histogram)| (*known == name).then_some(histogram))
+    }
+
+    fn system(&self, name: &'static str) -> Option<&AtomicU64> {
+        let slots = self.systems.iter().map(|slot| slot.get_or_init(|| (name, AtomicU64::new(0))));
+        slots.into_iter().find_map(|(known, total)| (*known == name).then_some(total))
+    }
+
+    fn encode_costs(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
+        let systems = self.systems.iter().filter_map(OnceLock::get);
+        let systems = systems.map(|(name, total)| (*name, seconds(total)));
+        out.family(("stream_system_seconds", "Time that a system of the tick took"), "system", systems.collect())?;
+        let help = "Time that turning what a tick drew to I420 took, of all threads together";
+        out.metric("stream_convert_seconds", help, &self.converting)?;
+        let (pictures, spent) = self.layers.families();
+        out.family(("layer_pictures", "Pictures of layers that were drawn, by the layers' type"), "type", pictures)?;
+        out.family(("layer_draw_seconds", "Time that drawing them took"), "type", spent)?;
+        let (pictures, spent) = self.contents.families();
+        out.family(("content_pictures", "Pictures of layers that were drawn, by what they show"), "content", pictures)?;
+        out.family(("content_draw_seconds", "Time that drawing them took"), "content", spent)
     }
 
     fn encode_workers(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
@@ -257,6 +338,7 @@ impl Collector for Ticks {
         out.metric("stream_tick_seconds", "Time that a tick took, all stages", &self.seconds)?;
         let stages: Vec<_> = self.stages.iter().filter_map(OnceLock::get).map(|(name, h)| (*name, h)).collect();
         out.family(("stream_stage_seconds", "Time that a stage of a tick took"), "stage", stages)?;
+        self.encode_costs(&mut out)?;
         let ratio = f64::from_bits(self.damage_ratio.load(Ordering::Relaxed));
         out.gauge("stream_damage_ratio", "Share of the tiles that the last tick drew", ratio)?;
         out.counter("stream_drawn_tiles", "Tiles that ticks drew", &self.drawn_tiles)?;

@@ -9,7 +9,7 @@ use crate::{
     caches::TextCaches,
     clock::{MotionChange, SceneEvent},
     frame::Frame,
-    rasterise::RasterMemory,
+    rasterise::{LayerCosts, RasterMemory},
     tiles::TileSet,
     workers::{WorkerLoad, WorkerTotals},
 };
@@ -62,4 +62,10 @@ pub struct TickReport {
     pub text: TextCaches,
     /// Time that each stage took, in the order in which they ran.
     pub stages: Vec<(&'static str, Duration)>,
+    /// Time that each system took, in the order in which they ran.
+    pub systems: Vec<(&'static str, Duration)>,
+    /// Time that turning what was drawn to I420 took, of all threads together.
+    pub converting: Duration,
+    /// What drawing the layers' own pictures has taken in all ticks so far.
+    pub costs: LayerCosts,
 }

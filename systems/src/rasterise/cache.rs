@@ -14,6 +14,7 @@ use bevy_ecs::component::Component;
 use components::{Extent, PixelRect};
 use kurbo::{Affine, Rect};
 
+use super::costs::Cost;
 use super::{fault::Fault, pixmap::Raster};
 use crate::{cull::Drawn, quality::Quality};
 
@@ -30,6 +31,8 @@ pub struct RasterCache {
     pub(super) cost: Duration,
     /// The revision that took so long.
     pub(super) cost_of: u64,
+    /// What was drawn and is not counted yet.
+    pub(super) uncounted: Cost,
     /// The tick that needed them last.
     pub(super) used: u64,
     /// Whether the layer was not to be seen when idle caches were looked for last.
@@ -65,12 +68,19 @@ impl RasterCache {
     /// Notes what drawing a revision took.
     pub(super) fn note_cost(&mut self, revision: u64, cost: Duration) {
         (self.cost, self.cost_of) = (cost, revision);
+        self.count(cost);
+    }
+
+    /// Counts a picture of the layer that was drawn.
+    pub(super) fn count(&mut self, spent: Duration) {
+        self.uncounted.pictures += 1;
+        self.uncounted.spent += spent;
     }
 
     /// Forgets what drawing took if that was another revision: nobody knows yet what this one takes.
     pub(super) fn forget_cost_of_others(&mut self, revision: u64) {
         if self.cost_of != revision {
-            self.note_cost(revision, Duration::ZERO);
+            (self.cost, self.cost_of) = (Duration::ZERO, revision);
         }
     }
 

@@ -7,11 +7,13 @@
 //! siting on the left column needs a filter that reaches beyond the 2x2 pixels: a tile's chroma would depend on its
 //! neighbour's pixels, and damage would spread.
 
+use std::time::Instant;
+
 use components::PixelRect;
 use fearless_simd::{Level, dispatch};
 
 use super::composite::{Pixel, Surface};
-use crate::frame::Frame;
+use crate::{frame::Frame, workers::Workers};
 
 /// The coefficients in 2^-16, with the quantisation's range: 219/255 for luma, 224/255 for chroma. Those of luma sum
 /// up to 219/255, those of each chroma to 0, so that greys are exact.
@@ -49,6 +51,20 @@ impl<'a> Strip<'a> {
 /// Brings the pixels of `area` in `strip` up to date with `surface`. All edges of `area` are even, and it lies in both.
 pub(crate) fn convert(level: Level, surface: &Surface<'_>, area: PixelRect, strip: &mut Strip<'_>) {
     dispatch!(level, _ => convert_area(surface, area, strip));
+}
+
+/// [`convert`], with what it takes told to `workers`, if there are any.
+pub(crate) fn convert_counted(
+    level: Level,
+    surface: &Surface<'_>,
+    area: PixelRect,
+    strip: &mut Strip<'_>,
+    workers: Option<&Workers>,
+) {
+    let Some(workers) = workers else { return convert(level, surface, area, strip) };
+    let began = Instant::now();
+    convert(level, surface, area, strip);
+    workers.count_converting(began.elapsed());
 }
 
 #[inline(always)]

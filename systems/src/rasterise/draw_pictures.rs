@@ -90,7 +90,9 @@ pub fn draw_pictures(
             injection.strike(layer);
             draw_picture(&picture.recipe, &steps, effects, mask, Some(&workers))
         });
+        let spent = started.elapsed();
         if let Ok(mut cache) = caches.p1().get_mut(entity) {
+            cache.count(spent);
             match &drawn {
                 Ok(_) => cache.fault = None,
                 Err(words) => {
@@ -110,7 +112,7 @@ pub fn draw_pictures(
                 // What is in the place of a mask would be taken for one.
                 (Err(_), PictureId::Mask(_)) => None,
             };
-            (picture.drawn, picture.cost) = (Some(picture.revision), started.elapsed());
+            (picture.drawn, picture.cost) = (Some(picture.revision), spent);
             rasterised.0 += 1;
         }
     }

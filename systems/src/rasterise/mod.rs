@@ -11,6 +11,7 @@ pub mod pixmap;
 mod ahead;
 mod background;
 mod cache;
+mod costs;
 mod draw;
 mod draw_pictures;
 mod estimate;
@@ -30,6 +31,7 @@ pub use self::{
     ahead::draw_ahead,
     background::{AwaitedLines, Background, Patience, collect_background},
     cache::RasterCache,
+    costs::{Cost, LayerCosts, count_costs},
     draw_pictures::draw_pictures,
     fault::{FaultInjection, Faults, retry_faulty},
     hold::release_scene,

@@ -203,6 +203,7 @@ impl Pictures {
         match drawn {
             Ok(raster) => {
                 (picture.raster, picture.drawn, picture.cost) = (raster, Some(revision), spent);
+                cache.count(spent);
                 picture.is_whole |= picture.of_all;
                 cache.fault = None;
             }

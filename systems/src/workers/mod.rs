@@ -143,6 +143,8 @@ pub struct Workers {
     /// As many as may share the work. Where fewer do, it is those in front.
     each: Arc<[WorkerLoad]>,
     panics: AtomicU64,
+    /// Nanoseconds that turning tiles to I420 took on this tick, of all together.
+    converting: AtomicU64,
     /// How long all had been busy when the last tick ended.
     busy_before: Duration,
 }
@@ -159,6 +161,7 @@ impl Workers {
             pace: None,
             each: (0..most).map(|_| WorkerLoad::default()).collect(),
             panics: AtomicU64::new(0),
+            converting: AtomicU64::new(0),
             busy_before: Duration::ZERO,
         }
     }
@@ -193,6 +196,16 @@ impl Workers {
     /// Counts a panic.
     pub(crate) fn count_panic(&self) {
         self.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts time that turning a tile to I420 took.
+    pub(crate) fn count_converting(&self, spent: Duration) {
+        self.converting.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// The time that was counted for that since this was asked for last.
+    pub(crate) fn take_converting(&self) -> Duration {
+        Duration::from_nanos(self.converting.swap(0, Ordering::Relaxed))
     }
 
     /// Ends a tick: how many threads share the next one's work follows from how much work this one had, and whether

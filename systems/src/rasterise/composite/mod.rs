@@ -43,7 +43,7 @@ pub(crate) use self::{
 use crate::{
     frame::Frame,
     rasterise::{
-        convert::{Strip, convert},
+        convert::{Strip, convert_counted},
         pixmap::Raster,
     },
     tiles::{TILE, TileSet},
@@ -182,8 +182,8 @@ fn compose_at(
         .filter(Job::is_due)
         .collect();
     match workers {
-        Some(workers) => workers.share(jobs, |mut job| job.run(&plan)),
-        None => jobs.into_iter().for_each(|mut job| job.run(&plan)),
+        Some(workers) => workers.share(jobs, |mut job| job.run(&plan, Some(workers))),
+        None => jobs.into_iter().for_each(|mut job| job.run(&plan, None)),
     }
 }
 
@@ -203,7 +203,7 @@ impl Job<'_> {
             || self.stale.is_some_and(|stale| stale.in_row(self.row).next().is_some())
     }
 
-    fn run(&mut self, plan: &Plan<'_>) {
+    fn run(&mut self, plan: &Plan<'_>, workers: Option<&Workers>) {
         let mut scratch = Scratch::default();
         let strip = self.surface.area();
         let draws = self.dirty.in_row(self.row).next().is_some();
@@ -217,7 +217,7 @@ impl Job<'_> {
             if let (Some(planes), Some(stale)) = (&mut self.planes, self.stale)
                 && stale.contains(column, self.row)
             {
-                convert(plan.level, &self.surface, area, planes);
+                convert_counted(plan.level, &self.surface, area, planes, workers);
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::{
     assets::PremultipliedImage,
     frame::Frame,
     rasterise::{
-        convert::{Strip, convert},
+        convert::{Strip, convert_counted},
         pixmap::Row,
     },
     tiles::{TILE, TileSet},
@@ -85,8 +85,8 @@ fn cross_at(
         .filter(Job::has_work)
         .collect();
     match workers {
-        Some(workers) => workers.share(jobs, |mut job| job.run(level, &way)),
-        None => jobs.into_iter().for_each(|mut job| job.run(level, &way)),
+        Some(workers) => workers.share(jobs, |mut job| job.run(level, &way, Some(workers))),
+        None => jobs.into_iter().for_each(|mut job| job.run(level, &way, None)),
     }
 }
 
@@ -129,7 +129,7 @@ impl Job<'_> {
         self.is_due || self.stale.is_some_and(|stale| stale.in_row(self.row).next().is_some())
     }
 
-    fn run(&mut self, level: Level, way: &Way<'_>) {
+    fn run(&mut self, level: Level, way: &Way<'_>, workers: Option<&Workers>) {
         let strip = self.surface.area();
         for column in 0.. {
             let area = PixelRect { x0: edge(column), x1: edge(column + 1).min(strip.x1), ..strip };
@@ -142,7 +142,7 @@ impl Job<'_> {
             if let (Some(planes), Some(stale)) = (&mut self.planes, self.stale)
                 && stale.contains(column, self.row)
             {
-                convert(level, &self.surface, area, planes);
+                convert_counted(level, &self.surface, area, planes, workers);
             }
         }
     }
