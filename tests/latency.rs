@@ -20,7 +20,7 @@ use std::{fs, time::Duration};
 
 use process::wait_for;
 use rtmp_server::RtmpServer;
-use service::run;
+use service::{Service, run};
 use stream_manager::{
     engine::{OutputState, StreamFormat},
     output::{
@@ -114,6 +114,38 @@ fn the_command_measures_files_and_streams() {
 }
 
 #[test]
+fn what_is_measured_is_announced_and_exported_among_the_metrics() {
+    let token = ("API_TOKEN", "a-token-of-some-length");
+    let variables = [("STREAM_RESOLUTION", "64x36"), ("FFMPEG_PRESET", "ultrafast"), ("STREAM_URL", "out.mkv")];
+    let service = Service::start(&variables, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let address = service.url("");
+    let announce = ["latency", "--duration", "4s", "--announce", &address, "--name", "tape"];
+    let output = run(folder.path(), &[&announce[..], &["--stream-resolution", "320x180"]].concat(), &[token]);
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{text}");
+    let metrics = service.get("/metrics").expect(200).text();
+    let value = |name: &str| -> f64 {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {metrics}")).parse().unwrap()
+    };
+    assert!(value("latency_beats{output=\"tape\"}") >= 2.0);
+    assert!(value("latency_delay_seconds{output=\"tape\"}") > 0.0);
+    assert!(value("latency_av_offset_seconds{output=\"tape\"}").abs() < APART);
+    assert!((0.0..60.0).contains(&value("latency_age_seconds{output=\"tape\"}")));
+    // So is how long the service itself takes to encode a frame.
+    let (frames, seconds) = (value("encoder_seconds_count"), value("encoder_seconds_sum"));
+    assert!(frames > 0.0 && seconds > 0.0 && seconds / frames < 5.0, "{frames} frames took {seconds} s");
+    let told = service.json("/api/stream/latency/tape");
+    assert_eq!(told["delay"].as_f64(), Some(value("latency_delay_seconds{output=\"tape\"}")));
+    service.send("DELETE", "/api/stream/latency/tape", &serde_json::Value::Null).expect(200);
+    assert!(!service.get("/metrics").text().contains("latency_"));
+    let wrong = serde_json::json!({ "beats": 0, "delay": 1, "longestDelay": 1, "avOffset": 0, "furthestAvOffset": 0 });
+    let problem = service.send("PUT", "/api/stream/latency/tape", &wrong).expect(422).json();
+    assert_eq!(problem["errors"][0]["pointer"], "/beats", "{problem}");
+}
+
+#[test]
 fn what_cannot_be_measured_is_told_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, code, words) in [
@@ -121,6 +153,9 @@ fn what_cannot_be_measured_is_told_with_a_remedy() {
         (&["--to", "nowhere/show.mkv"], 1, "make the folder first"),
         (&["--to", "live/index.m3u8"], 1, "measure with an rtmp:// address or a file"),
         (&["--duration", "1h"], 2, "from `2s` to `4m`"),
+        (&["--announce", "https://there"], 2, "the address of a service such as `http://127.0.0.1:4200`"),
+        (&["--name", "a name"], 2, "1 to 64 letters"),
+        (&["--duration", "2s", "--announce", "http://127.0.0.1:1"], 1, "is it running?"),
         (&["--duration", "2s"], 1, "sound is turned off; turn it on"),
     ] {
         let is_silent = words.contains("sound");

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{EXIT_USAGE, LatencyArgs, fail, print, settings, start_logging, stream};
+use super::{EXIT_USAGE, LatencyArgs, announce, fail, print, settings, start_logging, stream};
 use crate::{
     config,
     output::{
@@ -15,6 +15,7 @@ use crate::{
         latency::{Measured, Measurement, metrics},
         not_writable,
     },
+    telemetry::LatencyReport,
 };
 
 /// How long the output may take to begin.
@@ -44,6 +45,10 @@ pub fn latency(args: &LatencyArgs) -> ExitCode {
         Ok(destination) => destination,
         Err(error) => return fail(format!("--to: {error}"), EXIT_USAGE),
     };
+    let service = match args.announce.as_deref().map(|address| announce::service(address, settings.port)).transpose() {
+        Ok(service) => service,
+        Err(error) => return fail(format!("--announce: {error}"), EXIT_USAGE),
+    };
     let format = stream::format(&settings);
     let (encoder, policy) = (stream::encoder(&settings), ReconnectPolicy::default());
     let shown = destination.redacted();
@@ -67,6 +72,13 @@ pub fn latency(args: &LatencyArgs) -> ExitCode {
     {
         return fail(not_writable(path, &error), 1);
     }
+    if let Some(service) = service {
+        let path = format!("/api/stream/latency/{}", args.name);
+        let report = serde_json::to_value(report_of(&measured)).unwrap_or_default();
+        if let Err(error) = announce::put(&service, &path, &report, settings.api_token.as_ref()) {
+            return fail(error, 1);
+        }
+    }
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     let Measured { delay, longest_delay, offset, furthest_offset, beats: seen } = measured;
     print(format!(
@@ -77,6 +89,18 @@ pub fn latency(args: &LatencyArgs) -> ExitCode {
         offset * 1e3,
         furthest_offset * 1e3
     ))
+}
+
+/// What a service is told.
+fn report_of(measured: &Measured) -> LatencyReport {
+    let Measured { beats, delay, longest_delay, offset, furthest_offset } = *measured;
+    LatencyReport {
+        beats: u32::try_from(beats).unwrap_or(u32::MAX),
+        delay: delay.as_secs_f64(),
+        longest_delay: longest_delay.as_secs_f64(),
+        av_offset: offset,
+        furthest_av_offset: furthest_offset,
+    }
 }
 
 /// Writes the file so that nobody ever reads a part of it.

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for. One file a command; `main` carries out those that run the engine.
 
+mod announce;
 mod check;
 mod completions;
 mod doctor;
@@ -28,7 +29,7 @@ use std::{
 };
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use components::VariantId;
+use components::{VariantId, id::check_id};
 
 pub use self::{
     check::check,
@@ -126,6 +127,7 @@ pub enum Command {
     #[command(after_help = "Examples:
   stream-manager latency
   stream-manager latency --to rtmp://127.0.0.1/live/test --duration 30s --stream-resolution 1080p
+  stream-manager latency --to rtmp://127.0.0.1/live/test --announce --name twitch
   stream-manager latency --to rtmp://127.0.0.1/live/test --metrics /var/lib/node-exporter/latency.prom")]
     Latency(LatencyArgs),
     /// Print what a shell needs to complete commands and flags
@@ -241,6 +243,13 @@ pub struct LatencyArgs {
     /// Write what was found to this file too, for the text collector of Prometheus' node exporter
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
+    /// Tell a running service what was found, which then has it among its metrics: its address, or none for the service
+    /// on this machine. Its token is API_TOKEN
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "")]
+    pub announce: Option<String>,
+    /// The name under which it is announced: the label `output` of the metrics
+    #[arg(long, value_name = "NAME", value_parser = measured_name, default_value = "program")]
+    pub name: String,
     /// The settings that were given as flags.
     #[command(flatten)]
     pub settings: ConfigFlags<RenderSettings>,
@@ -295,6 +304,10 @@ fn time(text: &str) -> Result<Duration, String> {
 fn length(text: &str) -> Result<Duration, String> {
     let lasts = |time: &Duration| !time.is_zero();
     time(text).ok().filter(lasts).ok_or_else(|| "expected a time above 0, such as `10s`, `500ms` or `2m`".to_owned())
+}
+
+fn measured_name(text: &str) -> Result<String, String> {
+    check_id(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn measuring_time(text: &str) -> Result<Duration, String> {

@@ -15,6 +15,7 @@ use warp::{
 use crate::{
     config::{ChangeRefused, OutputRefused},
     engine::{CommandRefused, EngineClosed, StepRefused, Unanswered},
+    telemetry::TooManyLatencies,
 };
 
 /// Why a request was not carried out, as the client gets to know it.
@@ -246,6 +247,12 @@ impl From<Unanswered> for Problem {
             Unanswered::Busy => Self::unavailable(unanswered.to_string()),
             Unanswered::Closed(closed) => closed.into(),
         }
+    }
+}
+
+impl From<TooManyLatencies> for Problem {
+    fn from(full: TooManyLatencies) -> Self {
+        Self::new(StatusCode::CONFLICT, full.to_string())
     }
 }
 

@@ -9,7 +9,7 @@ mod watchdog;
 
 pub use self::{
     health::{Health, Unready},
-    metrics::{Metrics, RequestLabels},
+    metrics::{LatencyReport, Metrics, RequestLabels, TooManyLatencies},
     trace::{TraceDocument, TraceEvent},
     tracing::{LogFormat, LogLevelHandle, TracingError, init},
     watchdog::Watchdog,

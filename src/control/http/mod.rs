@@ -29,6 +29,7 @@ mod config;
 mod docs;
 mod frame;
 mod idempotency;
+mod latency;
 mod layers;
 mod listed;
 mod live;
@@ -99,6 +100,7 @@ const FAMILIES: [(Routes, Describe); 20] = [
     (springs::routes, springs::describe),
     (audio::routes, audio::describe),
     (outputs::routes, outputs::describe),
+    (latency::routes, latency::describe),
     (assets::routes, assets::describe),
     (scenes::routes, scenes::describe),
     (|context, _| live::routes(context), live::describe),

@@ -4,6 +4,7 @@
 //! somebody else knows already (the engine's counters, the outputs' states) is asked for at each scrape.
 
 mod engine;
+mod latency;
 mod sheet;
 mod ticks;
 
@@ -19,7 +20,8 @@ use prometheus_client::{
 };
 use systems::TickReport;
 
-use self::{engine::EngineCollector, ticks::Ticks};
+pub use self::latency::{LatencyReport, TooManyLatencies};
+use self::{engine::EngineCollector, latency::Latencies, ticks::Ticks};
 use super::trace::{Trace, TraceDocument};
 use crate::engine::{EngineHandle, Part};
 
@@ -53,6 +55,7 @@ type RequestSeconds = Family<RouteLabel, Histogram, fn() -> Histogram>;
 pub struct Metrics {
     registry: Registry,
     ticks: Arc<Ticks>,
+    latencies: Arc<Latencies>,
     trace: Trace,
     requests: Family<RequestLabels, Counter>,
     request_seconds: RequestSeconds,
@@ -84,6 +87,8 @@ impl Metrics {
             Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS.iter().copied()));
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Arc::clone(&ticks)));
+        let latencies = Arc::new(Latencies::default());
+        registry.register_collector(Box::new(Arc::clone(&latencies)));
         registry.register("http_requests", "HTTP requests that were answered", requests.clone());
         registry.register("http_request_seconds", "Time to the head of an answer", request_seconds.clone());
         let commit_seconds = Histogram::new(COMMIT_SECONDS);
@@ -108,6 +113,7 @@ impl Metrics {
         Self {
             registry,
             ticks,
+            latencies,
             trace: Trace::new(),
             requests,
             request_seconds,
@@ -151,6 +157,31 @@ impl Metrics {
     /// Counts a picture that was made for previews.
     pub fn preview(&self, spent: Duration) {
         self.preview_seconds.observe(spent.as_secs_f64());
+    }
+
+    /// What was measured last of an output; `None` if nothing was announced under this name.
+    #[must_use]
+    pub fn latency(&self, output: &str) -> Option<LatencyReport> {
+        self.latencies.get(output)
+    }
+
+    /// Takes in what was measured of an output, if it `may` take the place of what is there.
+    ///
+    /// # Errors
+    /// It may not, or there are too many names.
+    pub fn set_latency<E: From<TooManyLatencies>>(
+        &self,
+        output: &str,
+        report: LatencyReport,
+        may: impl FnOnce(Option<&LatencyReport>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.latencies.set(output, report, may)
+    }
+
+    /// Forgets what was measured of an output, and returns it.
+    #[must_use]
+    pub fn forget_latency(&self, output: &str) -> Option<LatencyReport> {
+        self.latencies.remove(output)
     }
 
     /// Counts how often the service started itself anew before.
