@@ -85,7 +85,7 @@ type Routes = fn(&Context, &Base) -> BoxedFilter<(Response,)>;
 type Describe = fn(&mut Api);
 
 /// The families in the order in which they are asked, which is also that of the description.
-const FAMILIES: [(Routes, Describe); 20] = [
+const FAMILIES: [(Routes, Describe); 21] = [
     (status::routes, status::describe),
     (transport::routes, transport::describe),
     (frame::routes, frame::describe),
