@@ -14,10 +14,16 @@ use std::{
     collections::BTreeSet,
     io::Cursor,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use components::{Edit, SceneDocument, SceneId, document::Limits, held::HeldScenes};
+use components::{
+    Edit, SceneDocument, SceneId, TrackId,
+    audio::{Level, LevelReading},
+    document::Limits,
+    held::HeldScenes,
+};
 use image::{AnimationDecoder, codecs::webp::WebPDecoder, metadata::LoopCount};
 use support::golden::Canvas;
 use systems::{Compositor, CompositorSettings};
@@ -30,10 +36,11 @@ const FPS: f64 = 15.0;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// At which seconds each scene is drawn.
-const SCENES: [(&str, [f64; 6]); 14] = [
+const SCENES: [(&str, [f64; 6]); 15] = [
     ("colours", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("easings", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("effects", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
+    ("levels", [0.1, 0.6, 1.2, 1.5, 2.1, 2.7]),
     ("masks", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("morph", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("paths", [0.0, 0.6, 1.2, 1.8, 2.4, 3.0]),
@@ -43,7 +50,7 @@ const SCENES: [(&str, [f64; 6]); 14] = [
     ("steps", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("text", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("timelines", [0.2, 0.5, 0.9, 1.3, 1.8, 2.4]),
-    ("transitions", [1.0, 1.6, 1.8, 2.9, 4.2, 5.0]),
+    ("transitions", [1.0, 1.6, 1.8, 3.0, 3.2, 4.2]),
     ("triggers", [0.4, 0.8, 1.4, 1.7, 2.2, 3.2]),
 ];
 
@@ -79,14 +86,54 @@ fn compositor(name: &str) -> Compositor {
     compositor
 }
 
+/// Has the scene hear its tracks, which are sines as loud as its animations make them, from one scene time to another.
+fn hear(compositor: &mut Compositor, from: f64, to: f64) {
+    const BLOCK: f64 = 0.01;
+    /// Blocks of 300 ms, of which the root mean square is taken.
+    const WINDOW: u32 = 30;
+    let ids: Arc<[TrackId]> = compositor.snapshot().scene.audio.tracks.iter().map(|track| track.id.clone()).collect();
+    let level = |amplitude: f64, power: f64| Level { peak: [amplitude as f32; 2], rms: [power.sqrt() as f32; 2] };
+    let mut readings = Vec::new();
+    let block = |seconds: f64| (seconds / BLOCK).round() as u32;
+    for number in block(from) + 1..=block(to) {
+        let seconds = f64::from(number) * BLOCK;
+        let amplitude = |at: u32, track: usize| compositor.mix_at(f64::from(at) * BLOCK).tracks[track].volume;
+        let power = |track: usize| -> f64 {
+            let heard = number.saturating_sub(WINDOW) + 1..=number;
+            heard.map(|at| amplitude(at, track).powi(2) / 2.0).sum::<f64>() / f64::from(WINDOW)
+        };
+        let mut reading = LevelReading::silent(seconds, Arc::clone(&ids));
+        for track in 0..ids.len() {
+            reading.tracks[track] = level(amplitude(number, track), power(track));
+        }
+        reading.master = level(0.0, (0..ids.len()).map(power).sum());
+        readings.push(reading);
+    }
+    compositor.hear(readings);
+}
+
+/// Plays the scene on to a scene time, frame by frame: passages from one scene to another do not outlast a jump.
+fn play(compositor: &mut Compositor, from: f64, to: f64) {
+    let mut last = from;
+    let first = (from * FPS).floor() as u64 + 1;
+    let frames = (first..).map(|frame| frame as f64 / FPS).take_while(|seconds| *seconds < to - 1e-9);
+    for seconds in frames.chain([to]) {
+        hear(compositor, last, seconds);
+        compositor.tick((seconds * 1000.0) as u64 + 1, seconds);
+        last = seconds;
+    }
+}
+
 #[test]
 fn every_scene_of_the_gallery_looks_as_it_did() {
     for (name, seconds) in SCENES {
         let mut compositor = compositor(name);
         let rows = seconds.len().div_ceil(COLUMNS);
         let mut canvas = Canvas::checkered((WIDTH * COLUMNS) as u32, (HEIGHT * rows) as u32);
+        let mut played = 0.0;
         for (index, seconds) in seconds.into_iter().enumerate() {
-            compositor.tick(index as u64 + 1, seconds);
+            play(&mut compositor, played, seconds);
+            played = seconds;
             let (left, top) = (index % COLUMNS * WIDTH, index / COLUMNS * HEIGHT);
             canvas.lay(&compositor.picture().data, WIDTH, left as i64, top as i64);
         }
@@ -128,7 +175,7 @@ fn the_moving_pictures_show_the_gallery_and_are_small() {
         let last = frames.last().unwrap();
         let until = f64::from(milliseconds - last.delay().numer_denom_ms().0) / 1000.0;
         let mut compositor = compositor(name);
-        compositor.tick(1, (until * FPS).round() / FPS);
+        play(&mut compositor, 0.0, (until * FPS).round() / FPS);
         let drawn = compositor.picture().data;
         let off: u64 = drawn.iter().zip(last.buffer().as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         let off = off as f64 / drawn.len() as f64;

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! How much is mixed follows from the number of the frame alone. Tracks come, go and change between two mixes; nothing
-//! here ever waits for a file while the stream is live.
+//! here ever waits for a file while the stream is live. Each frame brings how it is mixed when it has been shown, sampled
+//! from the scene's animations; volumes are ramped from one frame to the next.
 
 mod clock;
 mod decoder;
