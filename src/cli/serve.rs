@@ -24,7 +24,7 @@ use crate::{
     config::{self, LiveOutputs, LiveSettings, Output, OutputId, Restored, Settings, Sources},
     control::{
         self, ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile,
-        LiveFiles, Scope,
+        LiveFiles, Owner, Scope,
     },
     engine::{self, Beginning, EngineHandle, EngineSettings, Transport},
     output::{self, live::LiveStore},
@@ -264,8 +264,21 @@ fn control_settings(settings: &Settings) -> Result<ControlSettings, String> {
         requests_per_second: settings.rate_limit,
         clients: ClientLimits { max: settings.ws_max_clients, ..ClientLimits::default() },
         preview_workers: settings.workers_preview.unwrap_or(1),
+        owner: owner(settings),
         connections: ConnectionLimits::default(),
     })
+}
+
+/// Who keeps what clients send: whoever keeps the same state.
+fn owner(settings: &Settings) -> Owner {
+    match &settings.redis_url {
+        Some(url) => Owner::new(&format!("{} {}", url.expose(), settings.redis_prefix)),
+        None => {
+            let folder = &settings.data_dir;
+            let folder = folder.canonicalize().or_else(|_| std::path::absolute(folder));
+            Owner::new(&folder.unwrap_or_else(|_| settings.data_dir.clone()).to_string_lossy())
+        }
+    }
 }
 
 /// Tells people where to look, and where the stream goes as the outputs are now.

@@ -9,6 +9,7 @@
 
 mod admission;
 mod batch;
+mod claims;
 mod connections;
 mod http;
 mod incoming;
@@ -41,6 +42,7 @@ use self::{
     websocket::Clients,
 };
 pub use self::{
+    claims::Owner,
     listeners::{BindError, Listeners},
     problem::Problem,
     settings::{ApiToken, ClientLimits, ConnectionLimits, ControlSettings, EmptyTokenError, Scope},
@@ -125,7 +127,7 @@ pub async fn run(
 ) {
     let (end, ending) = watch::channel(false);
     let studio = Studio::new(control.engine.clone(), Arc::clone(&control.metrics), settings.preview_workers);
-    let uploads = Arc::new(Uploads::new());
+    let uploads = Arc::new(Uploads::new(settings.owner.clone()));
     uploads::sweep(&control.engine).await;
     let context = Context {
         health: Health::new(control.engine.clone(), Arc::clone(&control.metrics)),

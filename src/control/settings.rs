@@ -2,6 +2,8 @@
 
 use std::{fmt, hint::black_box, net::SocketAddr, time::Duration};
 
+use super::claims::Owner;
+
 /// Where control listens and whom it lets in.
 #[derive(Clone, Debug)]
 pub struct ControlSettings {
@@ -24,6 +26,8 @@ pub struct ControlSettings {
     pub clients: ClientLimits,
     /// Threads that make previews: `WORKERS_PREVIEW`.
     pub preview_workers: usize,
+    /// Whose the files are that clients send.
+    pub owner: Owner,
     /// How many connections there may be, and how long they may stand still.
     pub connections: ConnectionLimits,
 }

@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,7 +14,9 @@ use components::SceneDocument;
 use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    Problem, incoming,
+    Problem,
+    claims::{self, Owner},
+    incoming,
     limits::{Counted, Counts},
     turns::Turns,
 };
@@ -35,14 +36,17 @@ pub(super) struct Uploads {
     /// Files that are looked at. It takes as much memory as the assets may, and so it is one at a time.
     pub(super) looks: Turns,
     folder: Mutex<()>,
+    /// Whose files they are.
+    pub(super) owner: Owner,
 }
 
 /// Room for one file that comes in, until it is dropped.
 pub(super) struct Room(#[expect(dead_code, reason = "held until it is dropped")] (OwnedSemaphorePermit, Counted));
 
 impl Uploads {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(owner: Owner) -> Self {
         Self {
+            owner,
             places: Arc::new(Semaphore::new(AT_ONCE)),
             counts: Counts::default(),
             // All that may come in may wait.
@@ -87,6 +91,13 @@ impl Uploads {
         if files.is_empty() {
             return;
         }
+        // A scene that comes back after a kill must find what it names.
+        if !engine.is_settled().await {
+            tracing::warn!(
+                "uploaded files that nothing uses any more are left, since the state cannot be kept at present"
+            );
+            return;
+        }
         let (snapshot, held) = match engine.scenes().await {
             Ok(scenes) => scenes,
             Err(error) => {
@@ -94,10 +105,10 @@ impl Uploads {
                 return;
             }
         };
-        let folder = folder.to_owned();
+        let (folder, owner) = (folder.to_owned(), self.owner.clone());
         let removing = tokio::task::spawn_blocking(move || {
             for file in &files {
-                discard(file, &folder, held.others.values().map(AsRef::as_ref).chain([&snapshot.scene]));
+                discard(file, &folder, &owner, held.others.values().map(AsRef::as_ref).chain([&snapshot.scene]));
             }
         });
         if let Err(error) = removing.await {
@@ -123,11 +134,21 @@ pub(super) async fn sweep(engine: &EngineHandle) {
 
 /// Removes an uploaded file that none of the scenes uses any more. Other files are left alone: somebody else put them
 /// there.
-fn discard<'a>(file: &Path, folder: &Path, scenes: impl IntoIterator<Item = &'a SceneDocument>) {
-    let is_used = |scene: &SceneDocument| scene.folder == folder && scene.assets.iter().any(|asset| asset.path == file);
-    if file.starts_with(FOLDER)
-        && !scenes.into_iter().any(is_used)
-        && let Err(error) = fs::remove_file(place(folder, file))
+fn discard<'a>(file: &Path, folder: &Path, owner: &Owner, scenes: impl IntoIterator<Item = &'a SceneDocument>) {
+    let Some(name) = claims::plain_name(file, FOLDER) else { return };
+    let same = |one: &Path, other: &Path| match (
+        place(one, Path::new("")).canonicalize(),
+        place(other, Path::new("")).canonicalize(),
+    ) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    };
+    let is_used = |scene: &SceneDocument| {
+        scene.assets.iter().any(|asset| claims::plain_name(&asset.path, FOLDER) == Some(name))
+            && same(&scene.folder, folder)
+    };
+    if !scenes.into_iter().any(is_used)
+        && let Err(error) = claims::disclaim(&place(folder, &Path::new(FOLDER).join(name)), owner)
     {
         tracing::warn!(file = %file.display(), "an uploaded file could not be removed: {error}");
     }

@@ -142,6 +142,11 @@ impl Journal {
         self.pending().position
     }
 
+    /// Whether anybody keeps it.
+    pub(super) fn is_kept(&self) -> bool {
+        self.pending().is_read
+    }
+
     /// How many positions are not durable yet.
     pub(super) fn behind(&self) -> u64 {
         let durable = self.durable.borrow().position;

@@ -65,6 +65,10 @@ impl<'a> Walk<'a> {
     }
 
     fn value(&mut self, node: &Node, id: RuleId) {
+        // More are not told.
+        if self.faults.len() >= MAX_FAULTS {
+            return;
+        }
         match (self.rules.get(id), &node.data) {
             (_, Data::Unreadable)
             | (Rule::Anything, _)

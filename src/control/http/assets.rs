@@ -218,7 +218,8 @@ async fn keep(context: Context, sent: Sent) -> Result<Response, Problem> {
             "another scene has come on air, whose files are elsewhere; send the file again",
         ));
     }
-    let asset = blocking(move || incoming.keep()).await?;
+    let owner = uploads.owner.clone();
+    let asset = blocking(move || incoming.keep(&owner)).await?;
     let before = snapshot.scene.assets.iter().find(|before| before.id == asset.id).map(|before| before.path.clone());
     let document = DocumentName::Asset { id: asset.id.clone() };
     let edit = Edit::PutAsset { asset: asset.clone() };

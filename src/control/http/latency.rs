@@ -49,6 +49,7 @@ pub(super) fn describe(api: &mut Api) {
         })
         .on("delete", "Forget what was measured", |delete| {
             delete
+                .conditional()
                 .answers::<LatencyReport>(200, "It is not exported any more; this is what it was")
                 .refuses(404, "Nothing was announced under this name")
         });
@@ -71,7 +72,12 @@ async fn latency(context: Context, output: String, request: Request) -> Result<R
             })?;
             Ok(tagged(json(StatusCode::OK, &report)?, Fingerprint::of(&report)))
         }
-        Method::DELETE => json(StatusCode::OK, &context.metrics.forget_latency(&output).ok_or_else(unknown)?),
+        Method::DELETE => {
+            let expected = Expected::of(&request)?;
+            let present = context.metrics.latency(&output).ok_or_else(unknown)?;
+            expected.check(Fingerprint::of(&present))?;
+            json(StatusCode::OK, &context.metrics.forget_latency(&output).ok_or_else(unknown)?)
+        }
         _ if request.reads() => {
             precondition::answer(&request, &context.metrics.latency(&output).ok_or_else(unknown)?, None)
         }

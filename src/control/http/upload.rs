@@ -23,6 +23,7 @@ use super::{
 };
 use crate::control::{
     Problem,
+    claims::{self, Owner},
     incoming::IncomingFile,
     uploads::{FOLDER, place},
 };
@@ -151,7 +152,7 @@ impl Incoming {
     }
 
     /// Gives the file its name, unless it is there already. It is on the disk then. May take its time.
-    pub(super) fn keep(self) -> Result<AssetDocument, Problem> {
+    pub(super) fn keep(self, owner: &Owner) -> Result<AssetDocument, Problem> {
         let document = self.document();
         let path = place(&self.folder, &document.path);
         let keep = || {
@@ -162,7 +163,7 @@ impl Incoming {
             // The name too.
             File::open(place(&self.folder, Path::new(FOLDER)))?.sync_all()
         };
-        keep().map(|()| document).map_err(|error| full(&self.folder, &error))
+        claims::claim(&path, owner, keep).map(|()| document).map_err(|error| full(&self.folder, &error))
     }
 }
 

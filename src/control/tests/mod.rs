@@ -96,6 +96,7 @@ fn settings() -> ControlSettings {
         requests_per_second: None,
         clients: ClientLimits::default(),
         preview_workers: 1,
+        owner: super::Owner::new("tests"),
         connections: ConnectionLimits::default(),
     }
 }

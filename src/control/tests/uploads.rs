@@ -27,10 +27,11 @@ fn put(service: &Service, id: &str, headers: &[(&str, &str)], file: &[u8]) -> An
     service.send("PUT", &format!("/api/stream/assets/{id}"), &all, Some(file))
 }
 
-/// The files among the uploads.
+/// The files among the uploads, without their claims.
 fn files(service: &Service) -> Vec<PathBuf> {
     let Ok(folder) = std::fs::read_dir(service.folder.path().join("uploads")) else { return Vec::new() };
-    folder.map(|entry| entry.unwrap().path()).collect()
+    let is_file = |path: &PathBuf| !path.file_name().unwrap().to_string_lossy().starts_with(".claim-");
+    folder.map(|entry| entry.unwrap().path()).filter(is_file).collect()
 }
 
 /// A client that has sent this much of a file, and is in no hurry with the rest.
@@ -141,6 +142,40 @@ fn an_asset_that_has_changed_since_is_left_as_it_is() {
     let second = put(&service, "logo", &[("if-match", &tag)], &other).expect(200);
     service.send("DELETE", path, &[("if-match", &tag)], None).problem(412);
     service.send("DELETE", path, &[("if-match", second.header("etag"))], None).expect(200);
+}
+
+#[test]
+fn files_that_were_not_uploaded_stay_whatever_becomes_of_their_assets() {
+    let service = Service::start();
+    let folder = service.folder.path().join("uploads");
+    std::fs::create_dir_all(folder.join("sub")).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("far.png"), "mine").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), folder.join("media")).unwrap();
+    let mine = ["mine.png", "notes.txt", "sub/n.png", ".incoming-x.lock", "media/far.png"];
+    for name in mine {
+        std::fs::write(folder.join(name), "mine").unwrap();
+        let path = format!("uploads/{name}");
+        let put = json!({ "edits": [{ "op": "putAsset", "asset": { "id": "a", "type": "image", "path": path } }] });
+        let put = service.json("POST", "/api/stream/layers/batch", &put);
+        if put.status == 200 {
+            let remove = json!({ "edits": [{ "op": "deleteAsset", "id": "a" }] });
+            service.json("POST", "/api/stream/layers/batch", &remove).expect(200);
+        }
+        assert!(folder.join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_stays_that_another_scene_names_in_another_way() {
+    let service = Service::start();
+    put(&service, "logo", &[], &png(10, 1)).expect(200);
+    let file = files(&service).remove(0);
+    let path = format!("./uploads/{}", file.file_name().unwrap().display());
+    let second = json!({ "assets": [{ "id": "logo", "type": "image", "path": path }] });
+    service.json("PUT", "/api/stream/scenes/second", &second);
+    service.send("DELETE", "/api/stream/assets/logo", &[], None).expect(200);
+    assert!(file.exists());
 }
 
 #[test]

@@ -168,6 +168,11 @@ impl EngineHandle {
         self.shared.journal.durable(position).await
     }
 
+    /// Whether everything that has been changed so far is durable, or nothing ever is since nobody keeps it.
+    pub async fn is_settled(&self) -> bool {
+        !self.shared.journal.is_kept() || self.persisted().await
+    }
+
     /// Takes over the journal, for whoever keeps the state. `None` if somebody has it already.
     #[must_use]
     pub fn journal(&self) -> Option<JournalReader> {
