@@ -226,6 +226,9 @@ fn bombs_are_refused_before_they_take_memory() {
         "<filter id='f'><feTurbulence numOctaves='10' baseFrequency='1'/><feMorphology radius='4'/></filter>\
          <rect width='10' height='10' filter='url(#f)'/>",
     );
+    // Each edge is put among those that lie in the same rows.
+    let lines: String = (0..60_000).map(|n| format!("L{} {}", n * 7919 % 1920, n % 2 * 8)).collect();
+    svg("crossing.svg", &format!("<path d='M0 0 {lines}Z'/>"));
     let hidden = format!(
         "<!-- <!ENTITY ]> --><!DOCTYPE svg [<!ENTITY a '{}'>]><svg xmlns='http://www.w3.org/2000/svg'><desc>{}</desc></svg>",
         "a".repeat(100_000),
@@ -270,6 +273,7 @@ fn bombs_are_refused_before_they_take_memory() {
         ("svg", "text.svg", "too much text"),
         ("svg", "style.svg", "too many rules"),
         ("svg", "slow.svg", "more than a second"),
+        ("svg", "crossing.svg", "more than a second"),
         ("image", "cut.jpg", "ends too early"),
         ("svg", "huge.png", "not an SVG"),
     ];

@@ -10,7 +10,7 @@ use super::Compositor;
 use crate::{
     assets::Assets,
     clock::{Heard, WallClock},
-    cull::{DrawList, DrawStep},
+    cull::DrawList,
     damage::Damage,
     edit::SceneLimits,
     quality::{QualityStakes, RenderQuality},
@@ -68,9 +68,8 @@ impl Compositor {
         for step in seen {
             let Some(drawn) = step.drawn().filter(|drawn| !drawn.covered) else { continue };
             stakes.sampling |= drawn.is_sampled();
-            // Pictures of groups have their effects drawn at one quality.
             let effects = self.world.get::<ShownEffects>(drawn.entity);
-            stakes.effects |= matches!(step, DrawStep::Layer(_)) && effects.is_some_and(|shown| !shown.0.is_empty());
+            stakes.effects |= effects.is_some_and(|shown| !shown.0.is_empty());
         }
         stakes
     }

@@ -25,6 +25,8 @@ fn effects_and_sampling_are_at_stake_where_layers_have_them() {
     assert_eq!(stakes(&stage(json!({}))), (false, false), "it stands pixel on pixel");
     assert_eq!(stakes(&stage(json!({ "effects": blurred }))), (true, false));
     assert_eq!(stakes(&stage(json!({ "effects": blurred, "visible": false }))), (false, false), "it is not seen");
+    let group = json!([{ "id": "group", "content": { "type": "group" }, "effects": blurred, "children": [plain()] }]);
+    assert_eq!(stakes(&Stage::with(group)), (true, false), "those of groups count too");
     let turned = json!({ "transform": { "position": { "x": 40, "y": 40 }, "rotation": 20 } });
     assert_eq!(stakes(&stage(turned)), (false, true));
     let moving = json!({ "animations": [{ "property": "transform.position", "from": { "x": 0, "y": 0 },

@@ -113,11 +113,11 @@ fn check_sizes(document: &Document<'_>) -> Result<(), &'static str> {
     let (mut elements, mut rules, mut text) = (0, 0, 0);
     for node in document.descendants().filter(Node::is_element) {
         elements += 1;
-        let words = || node.descendants().filter_map(|node| node.text());
+        let words = || node.descendants().filter(Node::is_text).filter_map(|node| node.text());
         match node.tag_name().name() {
             "style" => rules += words().map(|text| text.matches('{').count()).sum::<usize>(),
             "text" => {
-                let length = words().map(str::len).sum::<usize>();
+                let length = words().map(|text| text.chars().count()).sum::<usize>();
                 text += length;
                 if length > MAX_TEXT || text > MAX_ALL_TEXT {
                     return Err("it has too much text");

@@ -1,6 +1,7 @@
 //! Vector pictures: read, checked for how much work they are, and made ready to be drawn at any size.
 
 mod document;
+mod embedded;
 mod fonts;
 mod patterns;
 mod work;
@@ -15,18 +16,18 @@ use std::{
 };
 
 use flate2::read::GzDecoder;
-use image::ImageReader;
 use kurbo::{Affine, Rect};
 use resvg::{
     tiny_skia::{Pixmap, Transform},
     usvg::{
-        ImageHrefResolver, ImageKind, Options, Tree,
+        ImageHrefResolver, Options, Tree,
         roxmltree::{Document, ParsingOptions},
     },
 };
 
 use self::{
     document::{Cost, expands},
+    embedded::{embedded, without_asides},
     fonts::SvgFonts,
     patterns::{MAX_PATTERNS, has_flat_patterns, has_small_tiles},
     work::{affordable_scale, work_of},
@@ -124,7 +125,7 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
                 if sum > MAX_MEGAPIXELS * 1_000_000 {
                     return refuse(complex("the pictures within it have more than 16 megapixels"));
                 }
-                Some(kind(data))
+                Some(kind(without_asides(data)))
             }),
             resolve_string: Box::new(|reference, _| {
                 let reference = reference.chars().take(80).collect();
@@ -164,18 +165,4 @@ fn draw_once(tree: &Tree) {
     if let Some(mut pixmap) = Pixmap::new(side(width), side(height)) {
         resvg::render(tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
     }
-}
-
-/// The kind and the pixels of a picture within an SVG file, by its header.
-fn embedded(data: &Arc<Vec<u8>>) -> Option<(fn(Arc<Vec<u8>>) -> ImageKind, u64)> {
-    let reader = ImageReader::new(std::io::Cursor::new(data.as_slice())).with_guessed_format().ok()?;
-    let kind: fn(Arc<Vec<u8>>) -> ImageKind = match reader.format()? {
-        image::ImageFormat::Png => ImageKind::PNG,
-        image::ImageFormat::Jpeg => ImageKind::JPEG,
-        image::ImageFormat::Gif => ImageKind::GIF,
-        image::ImageFormat::WebP => ImageKind::WEBP,
-        _ => return None,
-    };
-    let (width, height) = reader.into_dimensions().ok()?;
-    Some((kind, u64::from(width) * u64::from(height)))
 }

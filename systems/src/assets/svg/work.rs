@@ -1,7 +1,7 @@
 //! How much work it is to draw a vector picture, counted without drawing it: the same file is the same work on every
 //! machine, however busy.
 //!
-//! Goes through the picture as resvg draws it, and adds up what each part takes: rows that edges cross, pixels that are
+//! Goes through the picture as resvg draws it, and adds up what each part takes: rows that edges cross, each other too, pixels that are
 //! painted, and for groups that need a picture of their own and for each step of their filters the pixels of that picture.
 //! The factors are nanoseconds as one core of a server takes them, rounded up; only their proportions matter much.
 
@@ -24,6 +24,8 @@ const TRIES: usize = 12;
 const PATH: f64 = 1_000.0;
 /// For each row that an edge crosses: four lines of samples.
 const EDGE_ROW: f64 = 30.0;
+/// For each two edges that lie in the same rows.
+const CROSSING: f64 = 4.0;
 /// For each side, corner and end of a line, an edge.
 const STROKE_EDGES: f64 = 4.0;
 /// For each dash.
@@ -170,16 +172,19 @@ impl Work {
         if !path.is_visible() {
             return;
         }
-        let Outline { length, rows, count } = Outline::of(path, affine, surface);
+        let outline = Outline::of(path, affine, surface);
+        let crossings = outline.crossings(surface);
+        let Outline { length, rows, count, .. } = outline;
         if let Some(fill) = path.fill() {
             let area = seen(affine, rect_of(path.bounding_box()), surface).area();
-            self.nanoseconds += PATH + rows * EDGE_ROW;
+            self.nanoseconds += PATH + rows * EDGE_ROW + crossings * CROSSING;
             self.paint(Fill::paint(fill), area, affine, surface);
         }
         if let Some(stroke) = path.stroke() {
             let area = seen(affine, rect_of(path.stroke_bounding_box()), surface).area();
             let width = f64::from(stroke.width().get()) * affine.determinant().abs().sqrt();
             self.nanoseconds += PATH + (rows + count * width.min(surface.height())) * STROKE_EDGES * EDGE_ROW;
+            self.nanoseconds += crossings * STROKE_EDGES * STROKE_EDGES * CROSSING;
             self.nanoseconds += dashes(path, stroke) * DASH;
             self.paint(stroke.paint(), area.min(length * width.max(1.0)), affine, surface);
         }
@@ -227,18 +232,30 @@ struct Outline {
     rows: f64,
     /// Edges.
     count: f64,
+    /// The highest and the lowest row that any crosses.
+    extent: (f64, f64),
 }
 
 impl Outline {
     fn of(path: &Path, affine: Affine, surface: Rect) -> Self {
-        let mut outline = Self { length: 0.0, rows: 0.0, count: 0.0 };
+        let (length, rows, count) = (0.0, 0.0, 0.0);
+        let mut outline = Self { length, rows, count, extent: (f64::INFINITY, f64::NEG_INFINITY) };
         along(path, |from, to| {
             let (from, to) = (affine * point_of(from), affine * point_of(to));
             outline.length += from.distance(to).min(surface.width() + surface.height());
             outline.rows += (to.y - from.y).abs().min(surface.height()) + 1.0;
             outline.count += 1.0;
+            let (top, bottom) = outline.extent;
+            outline.extent = (top.min(from.y).min(to.y), bottom.max(from.y).max(to.y));
         });
         outline
+    }
+
+    /// Pairs of edges that lie in the same rows: each edge is put among those by walking past them.
+    fn crossings(&self, surface: Rect) -> f64 {
+        let (top, bottom) = self.extent;
+        let height = (bottom - top).clamp(0.0, surface.height()) + 1.0;
+        self.count * (self.rows / height)
     }
 }
 
