@@ -17,7 +17,7 @@ use bevy_ecs::{
 use components::{
     Animations, AudioDocument, Opacity, TrackId, Transform,
     animation::{
-        AnimationStarts, Cues, Part, Playing, Subject,
+        AnimationStarts, Cues, Drifts, Part, Playing, Subject, Transitions,
         slots::Slots,
         timeline::{ActiveCue, CueTarget},
     },
@@ -63,25 +63,30 @@ struct Moving<M> {
     starts: AnimationStarts,
     cues: Cues,
     playing: Playing,
+    /// What animations carry on that took over.
+    drifts: Drifts,
     /// What is heard.
     shown: M,
 }
 
 impl<M: Copy + Slots + PartialEq> Moving<M> {
-    fn compile(&mut self, subject: Subject<'_>) {
-        let Self { starts, cues, .. } = self;
-        self.playing = if starts.starts().is_empty() && cues.0.is_empty() {
-            Playing::default()
-        } else {
-            // It has neither of the last two.
-            Playing::new(starts, cues, subject, &Transform::default(), &Opacity::default())
-        };
+    fn compile(&mut self, subject: Subject<'_>, now: f64) {
+        let Self { starts, cues, drifts, .. } = self;
+        if starts.starts().is_empty() && cues.0.is_empty() {
+            (self.playing, self.drifts) = (Playing::default(), Drifts::default());
+            return;
+        }
+        // It has neither of the last two.
+        let of_sound = (subject, &Transform::default(), &Opacity::default());
+        let compiled = Playing::new(starts, cues, subject, of_sound.1, of_sound.2);
+        drifts.update(&Transitions::default(), (starts, cues), (&self.playing, &compiled), of_sound, now);
+        self.playing = compiled.with_drifts(drifts);
     }
 
-    fn cue(&mut self, cues: Cues, subject: Subject<'_>) {
+    fn cue(&mut self, cues: Cues, subject: Subject<'_>, now: f64) {
         if self.cues != cues {
             self.cues = cues;
-            self.compile(subject);
+            self.compile(subject, now);
         }
     }
 
@@ -150,7 +155,7 @@ impl SoundMotion {
         let before = self.starts();
         self.master.authored = audio.into();
         begin(&mut self.master.starts, &audio.animations, Some(resumed.mix), now);
-        self.master.compile(audio.into());
+        self.master.compile(audio.into(), now);
         let mut known: BTreeMap<TrackId, Moving<TrackMix>> = std::mem::take(&mut self.tracks).into_iter().collect();
         let (mut starts, mut tracks) = (resumed.tracks, Vec::with_capacity(audio.tracks.len()));
         for track in &audio.tracks {
@@ -159,11 +164,12 @@ impl SoundMotion {
                 starts: AnimationStarts::default(),
                 cues: Cues::default(),
                 playing: Playing::default(),
+                drifts: Drifts::default(),
                 shown: track.into(),
             });
             moving.authored = track.into();
             begin(&mut moving.starts, &track.animations, starts.remove(&track.id), now);
-            moving.compile(track.into());
+            moving.compile(track.into(), now);
             tracks.push((track.id.clone(), moving));
         }
         self.tracks = tracks;
@@ -171,11 +177,11 @@ impl SoundMotion {
     }
 
     /// Takes over what the timelines do to the sound.
-    fn cue(&mut self, mut cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument) {
+    fn cue(&mut self, mut cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument, now: f64) {
         let mut of = |target: CueTarget| Cues(cues.remove(&target).unwrap_or_default());
-        self.master.cue(of(CueTarget::Mix), audio.into());
+        self.master.cue(of(CueTarget::Mix), audio.into(), now);
         for ((id, moving), track) in self.tracks.iter_mut().zip(&audio.tracks) {
-            moving.cue(of(CueTarget::Track(id.clone())), track.into());
+            moving.cue(of(CueTarget::Track(id.clone())), track.into(), now);
         }
     }
 }
@@ -205,7 +211,7 @@ pub fn follow_sound(
             sound.follow(audio, time.seconds);
         }
         if timelines.is_changed() || header.is_changed() {
-            sound.cue(timelines.sound_cues(), audio);
+            sound.cue(timelines.sound_cues(), audio, time.seconds);
         }
     }
 }

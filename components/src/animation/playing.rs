@@ -338,7 +338,7 @@ impl Playing {
     }
 
     /// Which animation decides about a property at scene time `now`.
-    fn decides(&self, target: Target, now: f64) -> Option<&Playback> {
+    pub(super) fn decides(&self, target: Target, now: f64) -> Option<&Playback> {
         let deciding = || self.tracks.iter().filter(|p| p.target() == target && p.track.mixing().is_none());
         deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next())
     }

@@ -7,7 +7,7 @@ use kurbo::BezPath;
 use crate::{
     animation::{
         easing::{Easing, ParseEasingError},
-        schedule::{Cron, ZoneName},
+        schedule::{Cron, ParseCronError, ZoneName},
     },
     color::Color,
     document::Fingerprint,
@@ -58,7 +58,18 @@ pub(super) const FORMATS: &[Format] = &[
             if is_long { Err(Misfit { expected: Some(SHORTER_PATH), nearest: None }) } else { Ok(()) }
         },
     },
-    Format { name: "cron", expected: "a cron expression such as `\"0 20 * * FRI\"`", check: parses::<Cron> },
+    Format {
+        name: "cron",
+        expected: "a cron expression such as `\"0 20 * * FRI\"`",
+        check: |text| match text.parse::<Cron>() {
+            Ok(_) => Ok(()),
+            Err(ParseCronError::Malformed) => Err(Misfit::default()),
+            Err(ParseCronError::Never) => Err(Misfit {
+                expected: Some("a cron expression of a day that comes: no calendar has this one"),
+                nearest: None,
+            }),
+        },
+    },
     Format {
         name: "timeZone",
         expected: "the name of a time zone such as `\"Europe/Berlin\"` or `\"UTC\"`",

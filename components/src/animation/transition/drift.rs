@@ -151,6 +151,11 @@ impl Drift {
             && (!matches!(self.carrier, Carrier::Animation(_)) || self.goes_from() == other.goes_from())
     }
 
+    /// Whether it first comes to rest.
+    pub(super) fn waits(&self) -> bool {
+        self.waits > 0.0
+    }
+
     /// Seconds from which on it goes where it is to be.
     pub(crate) fn goes_from(&self) -> f64 {
         self.since + self.waits

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     animation::{
-        AnimationStarts, Cues, Parts, Playing, Property, Target, Turn,
+        AnimationStarts, Cues, Playing, Property, Subject, Target, Turn,
         drifting::Shown,
         track::shortest,
         value::{Domain, Kind, Sample},
@@ -69,16 +69,17 @@ impl Drifts {
 
     /// Follows edits that were made at scene time `now`: `before` are the animations that the layer had until then,
     /// `after` those that it has from then on, which were made of `starts` and `cues`.
-    pub fn update(
+    pub fn update<'a>(
         &mut self,
         transitions: &Transitions,
         (starts, cues): (&AnimationStarts, &Cues),
         (before, after): (&Playing, &Playing),
-        (parts, transform, opacity): (Parts<'_>, &Transform, &Opacity),
+        (subject, transform, opacity): (impl Into<Subject<'a>>, &Transform, &Opacity),
         now: f64,
     ) {
+        let subject = subject.into();
         let know = |transition: &Transition| {
-            let resolved = transition.property.resolve(parts).ok().filter(|resolved| resolved.stepped().is_none())?;
+            let resolved = transition.property.resolve(subject).ok().filter(|resolved| resolved.stepped().is_none())?;
             let (target, domain) = (resolved.target, resolved.domain);
             let authored = resolved.authored(transform, opacity);
             Some(Known { property: transition.property.clone(), target, domain, authored })

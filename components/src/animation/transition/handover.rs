@@ -62,15 +62,21 @@ impl Handover<'_> {
                 carried.push(Carried { target, drift });
             }
         }
-        let mut held = HashSet::new();
+        let mut seen = HashSet::new();
         for place in 0..after.tracks().len() {
-            let taken = self.taker(&after, place, &mut held).and_then(|taker| {
+            let taken = self.taker(&after, place, &mut seen).and_then(|taker| {
                 let target = taker.p.target();
-                let is_smoothed = taker.p.is_own() && (smooths(target) || after.is_held(target));
+                let is_held = after.decides(target, self.now).is_some_and(|decides| !decides.is_own());
+                let is_smoothed = taker.p.is_own() && (smooths(target) || is_held);
                 Some(Carried { target, drift: self.taken(&after, &taker).filter(|_| !is_smoothed)? })
             });
             if let Some(taken) = taken {
                 let Carried { target, drift } = &taken;
+                let is_known = |other: &Carried| other.target == *target && other.drift.is_of_carrier_of(drift);
+                // What waits for nothing else comes to rest as it did.
+                if drift.waits() && carried.iter().any(is_known) {
+                    continue;
+                }
                 carried.retain(|other| other.target != *target || !other.drift.is_of_carrier_of(drift));
                 after.to_mut().carry(*target, drift);
                 carried.push(taken);
@@ -84,8 +90,13 @@ impl Handover<'_> {
         let carries =
             |p: &&Playback| p.carries(drift) && self.animation(p).is_some_and(|own| own.property == drift.property);
         let p = after.tracks().iter().find(carries)?;
+        // Until it begins what it takes over from may change.
+        let is_open = |time: f64| time < drift.goes_from() - SAME && !drift.waits();
         match p.clock() {
+            // What began at this very moment takes over anew.
+            Clock::Scene(start) if *start >= self.now - SAME || is_open(self.now - start) => None,
             Clock::Scene(_) => Some(p.target()),
+            Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
             // One that is played anew begins where it is written to.
             Clock::Timeline(clock) => {
                 let was = self.before.tracks().iter().find(|was| was.timeline() == Some(&clock.timeline));
@@ -110,7 +121,7 @@ impl Handover<'_> {
         &'s self,
         after: &'a Playing,
         place: usize,
-        held: &mut HashSet<(&'s TimelineId, Target)>,
+        seen: &mut HashSet<(&'s TimelineId, Target)>,
     ) -> Option<Taker<'a>> {
         let p = after.tracks().get(place)?;
         if p.track.mixing().is_some() || p.track.steps() {
@@ -119,19 +130,33 @@ impl Handover<'_> {
         let animation = self.animation(p)?;
         match p.clock() {
             Clock::Scene(start) => {
-                let is_new = *start >= self.now - SAME && animation.goes_on();
                 let carrier = Carrier::Animation(*start);
                 let (begins, begins_at) = (start + animation.delay, animation.delay);
-                is_new.then_some(Taker { p, place, animation, carrier, begins, begins_at, rate: 1.0, pace: 1.0 })
+                let is_new = *start >= self.now - SAME || begins > self.now + SAME;
+                (is_new && animation.goes_on()).then_some(Taker {
+                    p,
+                    place,
+                    animation,
+                    carrier,
+                    begins,
+                    begins_at,
+                    rate: 1.0,
+                    pace: 1.0,
+                })
             }
             Clock::Timeline(clock) => {
                 let playhead = &clock.playhead;
                 let active = self.cues.0.get(p.source)?;
-                let is_played = playhead.running && playhead.rate > 0.0 && (playhead.since - self.now).abs() <= SAME;
+                let is_running = playhead.running && playhead.rate > 0.0;
                 // Its first animation of the property; those after it go on from there.
-                let is_first = is_played && held.insert((&active.cue.timeline, p.target()));
-                let had = |was: &Playback| was.target() == p.target() && was.timeline() == p.timeline();
-                if !is_first || !animation.goes_on() || self.before.tracks().iter().any(had) {
+                if !is_running || !seen.insert((&active.cue.timeline, p.target())) || !animation.goes_on() {
+                    return None;
+                }
+                let waits = clock.position(self.now) < active.cue.first - SAME;
+                let is_steered = (playhead.since - self.now).abs() <= SAME;
+                let decided = |was: &Playback| was.timeline() == p.timeline();
+                let takes_over = is_steered && !self.before.decides(p.target(), self.now).is_some_and(decided);
+                if !waits && !takes_over {
                     return None;
                 }
                 let begins_at = active.cue.first.max(playhead.position);
@@ -157,9 +182,11 @@ impl Handover<'_> {
         let below = earlier.iter().rev().filter(decides).find(|other| other.has_begun(*begins));
         let (was, since, waits) = match below {
             Some(below) if animation.queue == Queue::Append && below.is_own() => return None,
-            Some(below) if p.is_own() || !below.is_own() => (below.shown(*begins), *begins_at, 0.0),
             // What moves by a transition counts too, as long as no timeline has hold of it.
-            Some(below) => (self.before.displayed(target, *begins).unwrap_or(below.shown(*begins)), *begins_at, 0.0),
+            Some(below) if !p.is_own() && below.is_own() && *begins <= now + SAME => {
+                (self.before.displayed(target, *begins).unwrap_or(below.shown(*begins)), *begins_at, 0.0)
+            }
+            Some(below) => (below.shown(*begins), *begins_at, 0.0),
             None => {
                 let waits = ((begins - now) * rate).max(0.0);
                 (self.before.displayed(target, now)?, begins_at - waits, waits)

@@ -162,6 +162,82 @@ fn a_timeline_that_comes_to_a_property_later_takes_over_then() {
     assert!(layer.rotation(3.0).abs() < 1e-6);
 }
 
+/// A button that shows, and one that hides: each goes on from what the other has left, however often they are pressed.
+#[test]
+fn timelines_take_over_from_one_another_again_and_again() {
+    let show =
+        |id: &str, to: f64| json!({ "id": id, "autoplay": false, "steps": [step(to, json!({ "duration": 1 }))] });
+    let (show, hide) = (show("show", 90.0), show("hide", 0.0));
+    let mut layer = plain();
+    let mut first = None;
+    for round in 0..4 {
+        let now = 10.0 * f64::from(round);
+        let before = layer.rotation(now);
+        // The one that is played goes over the other.
+        layer.stand(now, &json!([hide, show]), &[first, playing(now, 0.0, 1.0)]);
+        assert!((layer.rotation(now) - before).abs() < 1e-6, "{round}: {}", layer.rotation(now));
+        assert!((layer.rotation(now + 0.5) - 45.0).abs() < 1e-6, "{round}: {}", layer.rotation(now + 0.5));
+        let later = now + 5.0;
+        layer.stand(later, &json!([show, hide]), &[playing(now, 0.0, 1.0), playing(later, 0.0, 1.0)]);
+        assert!((layer.rotation(later) - 90.0).abs() < 1e-6, "{round}: {}", layer.rotation(later));
+        assert!((layer.rotation(later + 0.5) - 45.0).abs() < 1e-6, "{round}: {}", layer.rotation(later + 0.5));
+        first = playing(later, 0.0, 1.0);
+    }
+    // In flight, too.
+    layer.stand(40.0, &json!([hide, show]), &[first, playing(40.0, 0.0, 1.0)]);
+    layer.stand(40.5, &json!([show, hide]), &[playing(40.0, 0.0, 1.0), playing(40.5, 0.0, 1.0)]);
+    assert!((layer.rotation(40.5) - 45.0).abs() < 1e-6);
+    assert!((layer.speed(40.5, 1.0) - 90.0).abs() < 1.0, "{}", layer.speed(40.5, 1.0));
+}
+
+/// What is taken over from may change until then.
+#[test]
+fn what_waits_takes_over_from_what_is_shown_when_it_begins() {
+    let wait = json!({ "type": "wait", "seconds": 1 });
+    let timelines = json!([timeline(json!([wait, step(0.0, json!({ "duration": 1 }))]))]);
+    let mut layer = plain();
+    let continuous = |layer: &Layer, at: f64| {
+        assert!((layer.rotation(at - 1e-6) - layer.rotation(at + 1e-6)).abs() < 1e-3, "{}", layer.rotation(at));
+        assert!((layer.speed(at + 1e-6, 1.0) - layer.speed(at - 1e-6, -1.0)).abs() < 0.5);
+    };
+    layer.animate(0.0, json!([turn(100.0, json!({ "duration": 4 }))]));
+    layer.stand(1.0, &timelines, &[playing(1.0, 0.0, 1.0)]);
+    // Paused for a second, then played on at another rate.
+    layer.stand(1.5, &timelines, &[Some(Playhead { since: 1.5, position: 0.5, rate: 1.0, running: false })]);
+    layer.stand(2.5, &timelines, &[playing(2.5, 0.5, 2.0)]);
+    continuous(&layer, 2.75);
+    assert!((layer.rotation(2.75) - 68.75).abs() < 1e-6);
+    // The animation below goes elsewhere meanwhile.
+    let mut layer = plain();
+    layer.animate(0.0, json!([turn(100.0, json!({ "duration": 4 }))]));
+    layer.stand(1.0, &timelines, &[playing(1.0, 0.0, 1.0)]);
+    layer.animate(1.5, json!([turn(-100.0, json!({ "duration": 1 }))]));
+    continuous(&layer, 2.0);
+    // So it is with two animations of the layer itself, of which the first is another one before the second begins.
+    let second = turn(0.0, json!({ "duration": 1, "delay": 1 }));
+    let mut layer = plain();
+    layer.animate(0.0, json!([turn(90.0, json!({ "duration": 2 })), second]));
+    layer.animate(0.5, json!([turn(-90.0, json!({ "duration": 2 })), second]));
+    continuous(&layer, 1.0);
+    let before = layer.rotation(0.7);
+    layer.animate(0.7, json!([second]));
+    assert!((layer.rotation(0.7) - before).abs() < 1e-6);
+    // It has come to rest by then.
+    assert!((layer.rotation(1.0 - 1e-6) - layer.rotation(1.0 + 1e-6)).abs() < 1e-3);
+}
+
+#[test]
+fn a_second_edit_at_the_same_moment_takes_over_as_the_first_did() {
+    let mut layer = plain();
+    layer.animate(0.0, json!([turn(90.0, json!({ "duration": 2 }))]));
+    layer.animate(1.0, json!([turn(0.0, json!({ "duration": 1 }))]));
+    layer.edit(1.0, |layer| layer.opacity = Opacity(0.5));
+    layer.animate(1.0, json!([turn(200.0, json!({ "duration": 1, "easing": "easeInOutSine" }))]));
+    assert!((layer.rotation(1.0) - 45.0).abs() < 1e-6, "{}", layer.rotation(1.0));
+    assert!((layer.speed(1.0, 1.0) - 45.0).abs() < 0.5, "{}", layer.speed(1.0, 1.0));
+    assert_eq!(layer.rotation(2.0), 200.0);
+}
+
 #[test]
 fn rounds_of_a_timeline_begin_where_they_are_written_to() {
     let mut show = timeline(json!([step(-40.0, json!({ "duration": 1 }))]));
