@@ -19,6 +19,7 @@ mod fault;
 mod hold;
 mod late;
 mod memory;
+mod octet;
 mod picture;
 mod program;
 mod refresh;

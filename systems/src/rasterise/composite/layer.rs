@@ -113,7 +113,7 @@ impl<'a> Layer<'a> {
                     }),
                     mode => {
                         let opacity = self.opacity;
-                        rows.each(area, surface, |below, source| blend::row(mode, below, source, opacity));
+                        rows.each(area, surface, |below, source| blend::row(level, mode, below, source, opacity));
                     }
                 }
             }

@@ -117,7 +117,7 @@ impl Plan<'_> {
             mode => {
                 for y in area.y0..area.y1 {
                     let source = picture.row(area.x0, area.x1, y);
-                    blend::row(mode, surface.row_mut(area.x0, area.x1, y), source, group.opacity);
+                    blend::row(self.level, mode, surface.row_mut(area.x0, area.x1, y), source, group.opacity);
                 }
             }
         }

@@ -42,7 +42,7 @@ impl Layer<'_> {
             let source = &row[..below.len()];
             match self.blend {
                 BlendMode::Normal => over_row(level, below, source, self.opacity),
-                mode => blend::row(mode, below, source, self.opacity),
+                mode => blend::row(level, mode, below, source, self.opacity),
             }
         }
     }

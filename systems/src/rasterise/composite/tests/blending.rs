@@ -33,7 +33,7 @@ proptest! {
             if mode == BlendMode::Normal {
                 over::over_row(Level::new(), &mut ours, source.data().as_chunks().0, opacity);
             } else {
-                blend::row(mode, &mut ours, source.data().as_chunks().0, opacity);
+                blend::row(Level::new(), mode, &mut ours, source.data().as_chunks().0, opacity);
             }
             let mut theirs = below.clone();
             theirs.draw_pixmap(
@@ -51,6 +51,33 @@ proptest! {
                     "{:?}: {:?} on {:?}: {:?}, tiny-skia {:?}",
                     mode, &faded.data()[index * 4..][..4], &below.data()[index * 4..][..4], ours, theirs
                 );
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Bytes do not depend on the kind of vectors, nor on where a row begins and ends.
+    #[test]
+    fn blends_are_the_same_with_all_vectors(seed in any::<u64>(), opacity in prop_oneof![Just(255u8), any::<u8>()],
+        count in 0..40_usize, cut in 0..40_usize) {
+        let (below, source) = (pixels(seed, count, false), pixels(!seed, count, false));
+        let (below, source): (&[Pixel], &[Pixel]) = (below.as_chunks().0, source.as_chunks().0);
+        let level = Level::new();
+        let levels = [Some(level), Some(Level::baseline()), level.as_sse4_2().map(Level::Sse4_2)];
+        for mode in BlendMode::ALL {
+            let mut plain = below.to_vec();
+            for (below, source) in plain.iter_mut().zip(source) {
+                blend::row(Level::baseline(), mode, std::slice::from_mut(below), std::slice::from_ref(source), opacity);
+            }
+            for level in levels.into_iter().flatten() {
+                let (mut whole, mut parts) = (below.to_vec(), below.to_vec());
+                blend::row(level, mode, &mut whole, source, opacity);
+                prop_assert_eq!(&plain, &whole, "{:?} with {:?}", mode, level);
+                let cut = cut.min(count);
+                blend::row(level, mode, &mut parts[..cut], &source[..cut], opacity);
+                blend::row(level, mode, &mut parts[cut..], &source[cut..], opacity);
+                prop_assert_eq!(&plain, &parts, "{:?} with {:?}, cut at {}", mode, level, cut);
             }
         }
     }
@@ -151,7 +178,7 @@ mod non_separable {
             for mode in [BlendMode::Hue, BlendMode::Saturation, BlendMode::Color, BlendMode::Luminosity] {
                 let source = source.as_chunks::<4>().0;
                 let mut ours = below.as_chunks::<4>().0.to_vec();
-                blend::row(mode, &mut ours, source, 255);
+                blend::row(Level::new(), mode, &mut ours, source, 255);
                 for ((below, source), ours) in below.as_chunks::<4>().0.iter().zip(source).zip(ours) {
                     for (ours, exact) in ours.into_iter().zip(composed(mode, *below, *source)) {
                         // Rounding to a byte, and a trace of `f32`.
