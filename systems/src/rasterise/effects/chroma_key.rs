@@ -3,36 +3,64 @@
 //! `smoothness` farther on, as saturated as before `spill` farther on, each along a curve of the power 1.5.
 
 use components::effects::ChromaKey;
+use fearless_simd::prelude::*;
 use kurbo::Rect;
 
 use super::{
     Apply,
-    pixels::{LUMA, recolor, straight},
+    pixels::{LUMA, Recolor, luminance, recolor, straight},
 };
-use crate::rasterise::content::surface::Surface;
+use crate::rasterise::{
+    content::surface::Surface,
+    octet::{Channel, Colors, splat},
+};
 
 /// Chroma that full colours have, of a whole of 1: 224 / 255 / 2 in limited range.
 const RANGE: f32 = 112.0 / 255.0;
+/// Of the distance of blue to luminance, how much is Cb, and of red's, Cr. Source: ITU-R BT.709-6, item 3.
+const SHARES: [f32; 2] = [RANGE / (1.0 - LUMA[2]), RANGE / (1.0 - LUMA[0])];
 
-fn luminance(color: [f32; 3]) -> f32 {
-    LUMA[0] * color[0] + LUMA[1] * color[1] + LUMA[2] * color[2]
+/// A key with its own Cb and Cr; 0 is none.
+struct Key {
+    cb: f32,
+    cr: f32,
+    similarity: f32,
+    smoothness: f32,
+    spill: f32,
 }
 
-/// Cb and Cr; 0 is none. Source: ITU-R BT.709-6, item 3.
-fn chroma(color: [f32; 3]) -> [f32; 2] {
-    let y = luminance(color);
-    [(color[2] - y) / (1.0 - LUMA[2]) * RANGE, (color[0] - y) / (1.0 - LUMA[0]) * RANGE]
+impl Key {
+    fn new(key: &ChromaKey) -> Self {
+        let [r, g, b] = straight(key.color);
+        let y = LUMA[0] * r + LUMA[1] * g + LUMA[2] * b;
+        Self {
+            cb: (b - y) * SHARES[0],
+            cr: (r - y) * SHARES[1],
+            similarity: key.similarity as f32,
+            smoothness: key.smoothness as f32,
+            spill: key.spill as f32,
+        }
+    }
 }
 
 /// 0 where `past` is below zero, 1 from `width` on.
-fn ramp(past: f32, width: f32) -> f32 {
-    if past <= 0.0 {
-        0.0
-    } else if past >= width {
-        1.0
-    } else {
-        let share = past / width;
-        share * share.sqrt()
+#[inline(always)]
+fn ramp<S: Simd>(past: Channel<S>, width: f32) -> Channel<S> {
+    let share = past / width;
+    let risen = past.simd_ge(width).select(splat(past, 1.0), share * share.sqrt());
+    past.simd_le(0.0).select(splat(past, 0.0), risen)
+}
+
+impl Recolor for Key {
+    #[inline(always)]
+    fn recolored<S: Simd>(&self, colors: Colors<S>) -> (Colors<S>, Channel<S>) {
+        let [r, g, b] = colors;
+        let gray = luminance(colors);
+        let (cb, cr) = ((b - gray) * SHARES[0] - self.cb, (r - gray) * SHARES[1] - self.cr);
+        let past = (cb * cb + cr * cr).sqrt() - self.similarity;
+        let saturation = ramp(past, self.spill);
+        let left = |value: Channel<S>| gray + (value - gray) * saturation;
+        ([left(r), left(g), left(b)], ramp(past, self.smoothness))
     }
 }
 
@@ -42,15 +70,7 @@ impl Apply for ChromaKey {
     }
 
     fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
-        let key = chroma(straight(self.color));
-        let (similarity, smoothness, spill) = (self.similarity as f32, self.smoothness as f32, self.spill as f32);
-        recolor(&mut picture.pixmap, |color| {
-            let [cb, cr] = chroma(color);
-            let (cb, cr) = (cb - key[0], cr - key[1]);
-            let past = (cb * cb + cr * cr).sqrt() - similarity;
-            let (gray, saturation) = (luminance(color), ramp(past, spill));
-            (color.map(|value| gray + (value - gray) * saturation), ramp(past, smoothness))
-        });
+        recolor(&mut picture.pixmap, &Key::new(self));
         picture
     }
 }

@@ -3,13 +3,30 @@
 //! `feColorMatrix` that they name. They work on straight sRGB colours, each clamped before the next.
 
 use components::effects::ColorAdjust;
+use fearless_simd::prelude::*;
 use kurbo::Rect;
 
 use super::{
     Apply,
-    pixels::{Matrix, multiplied, recolor},
+    pixels::{Matrix, Recolor, multiplied, recolor},
 };
-use crate::rasterise::content::surface::Surface;
+use crate::rasterise::{
+    content::surface::Surface,
+    octet::{Channel, Colors, splat},
+};
+
+/// Matrices, one after the other.
+struct Steps(Vec<Matrix>);
+
+impl Recolor for Steps {
+    #[inline(always)]
+    fn recolored<S: Simd>(&self, mut colors: Colors<S>) -> (Colors<S>, Channel<S>) {
+        for step in &self.0 {
+            colors = multiplied(step, colors);
+        }
+        (colors, splat(colors[0], 1.0))
+    }
+}
 
 impl Apply for ColorAdjust {
     fn spread(&self, ink: Rect) -> Rect {
@@ -31,8 +48,7 @@ impl Apply for ColorAdjust {
             steps.push(hue_rotate(self.hue.to_radians()));
         }
         if !steps.is_empty() {
-            let change = |color| (steps.iter().fold(color, |color, step| multiplied(step, color)), 1.0);
-            recolor(&mut picture.pixmap, change);
+            recolor(&mut picture.pixmap, &Steps(steps));
         }
         picture
     }

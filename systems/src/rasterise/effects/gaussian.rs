@@ -83,21 +83,17 @@ fn blur_with<const N: usize>(pixels: &mut [u8], width: usize, deviation: (f64, f
     if !matches!(horizontal, Blur::Nothing) {
         // As many rows as fill the lanes.
         for rows in pixels.chunks_mut(stride * (LANES / N)) {
-            lines.now.clear();
-            lines.now.resize(width, [0; LANES]);
+            lines.bytes.clear();
+            lines.bytes.resize(width, [0; LANES]);
             for (row, pixels) in rows.chunks_exact(stride).enumerate() {
-                for (lanes, pixel) in lines.now.iter_mut().zip(pixels.chunks_exact(N)) {
-                    for (lane, byte) in lanes[row * N..][..N].iter_mut().zip(pixel) {
-                        *lane = widen(*byte);
-                    }
+                for (lanes, pixel) in lines.bytes.iter_mut().zip(pixels.as_chunks::<N>().0) {
+                    lanes[row * N..][..N].copy_from_slice(pixel);
                 }
             }
             lines.blur(&horizontal);
             for (row, pixels) in rows.chunks_exact_mut(stride).enumerate() {
-                for (lanes, pixel) in lines.now.iter().zip(pixels.chunks_exact_mut(N)) {
-                    for (byte, lane) in pixel.iter_mut().zip(&lanes[row * N..][..N]) {
-                        *byte = narrow(*lane);
-                    }
+                for (lanes, pixel) in lines.bytes.iter().zip(pixels.as_chunks_mut::<N>().0) {
+                    pixel.copy_from_slice(&lanes[row * N..][..N]);
                 }
             }
         }
@@ -108,19 +104,15 @@ fn blur_with<const N: usize>(pixels: &mut [u8], width: usize, deviation: (f64, f
         // Channels are blurred by themselves: a column of bytes is as good as one of pixels.
         for left in (0..stride).step_by(LANES) {
             let strip = LANES.min(stride - left);
-            lines.now.clear();
+            lines.bytes.clear();
             for row in pixels.chunks_exact(stride) {
                 let mut lanes = [0; LANES];
-                for (lane, byte) in lanes.iter_mut().zip(&row[left..left + strip]) {
-                    *lane = widen(*byte);
-                }
-                lines.now.push(lanes);
+                lanes[..strip].copy_from_slice(&row[left..left + strip]);
+                lines.bytes.push(lanes);
             }
             lines.blur(&vertical);
-            for (row, lanes) in pixels.chunks_exact_mut(stride).zip(&lines.now) {
-                for (byte, lane) in row[left..left + strip].iter_mut().zip(lanes) {
-                    *byte = narrow(*lane);
-                }
+            for (row, lanes) in pixels.chunks_exact_mut(stride).zip(&lines.bytes) {
+                row[left..left + strip].copy_from_slice(&lanes[..strip]);
             }
         }
     }
@@ -136,9 +128,11 @@ fn narrow(value: i32) -> u8 {
     ((value + (1 << (FRACTION - 1))) >> FRACTION).clamp(0, 255) as u8
 }
 
-/// The lines that are being blurred, side by side, and room for the next pass.
+/// The lines that are being blurred, side by side, and room for passes over them.
 #[derive(Default)]
 struct Lines {
+    bytes: Vec<[u8; LANES]>,
+    padded: Vec<[u8; LANES]>,
     now: Vec<[i32; LANES]>,
     next: Vec<[i32; LANES]>,
 }
@@ -146,6 +140,13 @@ struct Lines {
 impl Lines {
     #[inline(always)]
     fn blur(&mut self, blur: &Blur) {
+        if let Blur::Boxes(boxes) = blur
+            && boxes.iter().map(|(width, _)| *width as u64).product::<u64>() * 255 < 1 << 31
+        {
+            return self.average_at_once(boxes);
+        }
+        self.now.clear();
+        self.now.extend(self.bytes.iter().map(|lanes| lanes.map(widen)));
         match blur {
             Blur::Nothing => {}
             Blur::Kernel(weights) => self.convolve(weights),
@@ -154,6 +155,45 @@ impl Lines {
                 for (width, before) in boxes {
                     self.average(*width, *before);
                 }
+            }
+        }
+        self.bytes.clear();
+        self.bytes.extend(self.now.iter().map(|lanes| lanes.map(narrow)));
+    }
+
+    /// All three boxes in one pass, in whole numbers: a box is the running sum of what comes less what went `width` pixels
+    /// before, so three of them are three running sums of what comes and goes. Those may overflow: what is read of the
+    /// last one is less than 2^31, and right modulo 2^32. The second box is as wide as the first, and the third too, or
+    /// one pixel wider.
+    #[inline(always)]
+    fn average_at_once(&mut self, boxes: &[(usize, usize); 3]) {
+        let [(width, _), _, (third, _)] = *boxes;
+        let length = self.bytes.len();
+        let all = 2 * width + third;
+        // The windows of all three reach so far beyond the pixel that they are for.
+        let after = all - 3 - boxes.iter().map(|(_, before)| before).sum::<usize>();
+        let share = 1.0 / boxes.iter().map(|(width, _)| *width as f32).product::<f32>();
+        // Nothing before and behind.
+        self.padded.clear();
+        self.padded.resize(all, [0; LANES]);
+        self.padded.extend_from_slice(&self.bytes);
+        self.padded.resize(all + length + after, [0; LANES]);
+        let (mut first, mut second, mut sum) = ([0_i32; LANES], [0_i32; LANES], [0_i32; LANES]);
+        for at in 0..length + after {
+            // From the newest pixel to the one that leaves the last window.
+            let pixel = |back: usize| &self.padded[all + at - back];
+            let taps = [pixel(0), pixel(width), pixel(third), pixel(2 * width), pixel(width + third), pixel(all)];
+            let mut mean = [0_u8; LANES];
+            for lane in 0..LANES {
+                let tap = taps.map(|tap| i16::from(tap[lane]));
+                let change = tap[0] - 2 * tap[1] - tap[2] + tap[3] + 2 * tap[4] - tap[5];
+                first[lane] = first[lane].wrapping_add(i32::from(change));
+                second[lane] = second[lane].wrapping_add(first[lane]);
+                sum[lane] = sum[lane].wrapping_add(second[lane]);
+                mean[lane] = (sum[lane] as f32 * share + 0.5) as i32 as u8;
+            }
+            if let Some(at) = at.checked_sub(after) {
+                self.bytes[at] = mean;
             }
         }
     }

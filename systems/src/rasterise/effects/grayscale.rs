@@ -1,13 +1,27 @@
 //! Source: W3C Filter Effects Module Level 1, <https://www.w3.org/TR/filter-effects-1/>, chapter 10.1, `grayscale()`.
 
 use components::effects::Grayscale;
+use fearless_simd::prelude::*;
 use kurbo::Rect;
 
 use super::{
     Apply,
-    pixels::{LUMA, recolor},
+    pixels::{Recolor, luminance, recolor},
 };
-use crate::rasterise::content::surface::Surface;
+use crate::rasterise::{
+    content::surface::Surface,
+    octet::{Channel, Colors, splat},
+};
+
+impl Recolor for Grayscale {
+    #[inline(always)]
+    fn recolored<S: Simd>(&self, colors: Colors<S>) -> (Colors<S>, Channel<S>) {
+        let (gray, amount) = (luminance(colors), self.amount as f32);
+        let toward = |value: Channel<S>| value + (gray - value) * amount;
+        let [r, g, b] = colors;
+        ([toward(r), toward(g), toward(b)], splat(gray, 1.0))
+    }
+}
 
 impl Apply for Grayscale {
     fn spread(&self, ink: Rect) -> Rect {
@@ -15,11 +29,7 @@ impl Apply for Grayscale {
     }
 
     fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
-        let amount = self.amount as f32;
-        recolor(&mut picture.pixmap, |color| {
-            let gray = LUMA[0] * color[0] + LUMA[1] * color[1] + LUMA[2] * color[2];
-            (color.map(|value| value + (gray - value) * amount), 1.0)
-        });
+        recolor(&mut picture.pixmap, self);
         picture
     }
 }

@@ -1,13 +1,37 @@
 //! A gradient map of two colours by luminance: a colour matrix, so SVG's `feColorMatrix` can do the same.
 
 use components::effects::Tint;
+use fearless_simd::prelude::*;
 use kurbo::Rect;
 
 use super::{
     Apply,
-    pixels::{LUMA, recolor, straight},
+    pixels::{Recolor, luminance, recolor, straight},
 };
-use crate::rasterise::content::surface::Surface;
+use crate::rasterise::{
+    content::surface::Surface,
+    octet::{Channel, Colors, splat},
+};
+
+/// The two colours as 0..=1.
+struct Map {
+    black: [f32; 3],
+    white: [f32; 3],
+    amount: f32,
+}
+
+impl Recolor for Map {
+    #[inline(always)]
+    fn recolored<S: Simd>(&self, colors: Colors<S>) -> (Colors<S>, Channel<S>) {
+        let Self { black, white, amount } = self;
+        let luminance = luminance(colors);
+        let tinted = |channel: usize| {
+            let shade = luminance * (white[channel] - black[channel]) + black[channel];
+            colors[channel] + (shade - colors[channel]) * *amount
+        };
+        ([tinted(0), tinted(1), tinted(2)], splat(luminance, 1.0))
+    }
+}
 
 impl Apply for Tint {
     fn spread(&self, ink: Rect) -> Rect {
@@ -15,15 +39,8 @@ impl Apply for Tint {
     }
 
     fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
-        let (black, white, amount) = (straight(self.black), straight(self.white), self.amount as f32);
-        recolor(&mut picture.pixmap, |color| {
-            let luminance = LUMA[0] * color[0] + LUMA[1] * color[1] + LUMA[2] * color[2];
-            let tinted = |channel: usize| {
-                let shade = black[channel] + (white[channel] - black[channel]) * luminance;
-                color[channel] + (shade - color[channel]) * amount
-            };
-            ([tinted(0), tinted(1), tinted(2)], 1.0)
-        });
+        let map = Map { black: straight(self.black), white: straight(self.white), amount: self.amount as f32 };
+        recolor(&mut picture.pixmap, &map);
         picture
     }
 }
