@@ -69,6 +69,11 @@ impl Apply for ChromaKey {
         ink
     }
 
+    /// Two square roots.
+    fn work(&self, _: f64) -> f64 {
+        10.0
+    }
+
     fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
         recolor(&mut picture.pixmap, &Key::new(self));
         picture

@@ -33,6 +33,11 @@ impl Apply for ColorAdjust {
         ink
     }
 
+    /// Up to four matrices.
+    fn work(&self, _: f64) -> f64 {
+        8.0
+    }
+
     fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
         let mut steps: Vec<Matrix> = Vec::with_capacity(4);
         if self.brightness != 1.0 {

@@ -28,6 +28,11 @@ impl Apply for Grayscale {
         ink
     }
 
+    /// As all that goes once through the pixels.
+    fn work(&self, _: f64) -> f64 {
+        6.0
+    }
+
     fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
         recolor(&mut picture.pixmap, self);
         picture

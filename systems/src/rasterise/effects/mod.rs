@@ -149,4 +149,14 @@ mod tests {
         let outlines = Value::from(vec![json!({ "type": "outline", "width": 50 }); 16]);
         assert!(scale(outlines, Rect::new(0.0, 0.0, 600.0, 200.0), Quality::High) < 0.5);
     }
+
+    #[test]
+    fn effects_that_go_once_through_a_full_frame_are_expected_within_a_tick() {
+        let full = Rect::new(0.0, 0.0, 1920.0, 1080.0);
+        for kind in ["grayscale", "tint", "colorAdjust", "vignette", "pixelate", "chromaKey"] {
+            let effects: Effects = serde_json::from_value(json!([{ "type": kind, "color": "#00ff00" }]))
+                .unwrap_or_else(|_| serde_json::from_value(json!([{ "type": kind }])).unwrap());
+            assert!(work(&effects, full, (1.0, 1.0)) < 1e9 / 30.0, "{kind}");
+        }
+    }
 }

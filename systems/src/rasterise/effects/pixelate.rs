@@ -27,6 +27,11 @@ impl Apply for Pixelate {
         ink
     }
 
+    /// Each pixel is added up once and written once.
+    fn work(&self, _: f64) -> f64 {
+        5.0
+    }
+
     /// Means of premultiplied colours. A square that sticks out of the picture is the mean of what is in it, so that
     /// opaque pictures stay opaque at their edges.
     fn apply(&self, mut picture: Surface, _: Rect) -> Surface {

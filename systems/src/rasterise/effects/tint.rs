@@ -38,6 +38,11 @@ impl Apply for Tint {
         ink
     }
 
+    /// As all that goes once through the pixels.
+    fn work(&self, _: f64) -> f64 {
+        6.0
+    }
+
     fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
         let map = Map { black: straight(self.black), white: straight(self.white), amount: self.amount as f32 };
         recolor(&mut picture.pixmap, &map);

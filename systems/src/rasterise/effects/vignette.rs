@@ -16,6 +16,11 @@ impl Apply for Vignette {
         ink
     }
 
+    /// As all that goes once through the pixels.
+    fn work(&self, _: f64) -> f64 {
+        6.0
+    }
+
     /// Mixes the colour in by a smooth step over the distance from the middle, in which the corners are at 1.
     fn apply(&self, mut picture: Surface, frame: Rect) -> Surface {
         let half = (frame.width() / 2.0, frame.height() / 2.0);
