@@ -28,6 +28,7 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
         sink,
         takes_headers: false,
         tells_when_taken: true,
+        answers: None,
         holds_one_format: false,
         split: Split::default(),
     })
