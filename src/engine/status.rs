@@ -32,7 +32,8 @@ pub enum OutputState {
 pub enum OutputErrorKind {
     /// Its peer cannot be reached, or was lost: it is tried again for as long as the output may.
     Network,
-    /// Its peer does not want the stream: the key or the address is wrong. It is tried a few times only.
+    /// Its peer does not want the stream: the key or the address is wrong. It is tried a few times only, or
+    /// seldom where it may be but a server that breaks down.
     Refused,
     /// A file or folder cannot be written.
     Storage,
