@@ -197,6 +197,11 @@ impl OutputPipeline {
         self.answers.and_then(|answers| answers(&self.sink))
     }
 
+    /// What the sink has counted, if it counts anything.
+    pub(super) fn stats(&self) -> Option<gst::Structure> {
+        self.sink.has_property("stats").then(|| self.sink.property("stats")).flatten()
+    }
+
     /// Ends the pipeline. A sink can hold this up, for example while it connects, so it happens on a thread of its
     /// own.
     pub(super) fn take_down(self) -> JoinHandle<()> {

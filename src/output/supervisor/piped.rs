@@ -15,6 +15,8 @@ use crate::{
         link::lock,
         pipeline::{OutputError, OutputPipeline, Pace, PipelineEvent},
         rtmp, srt,
+        strain::{Losses, Watch, Way},
+        unsent::Unsent,
     },
 };
 
@@ -127,6 +129,7 @@ impl Supervisor {
         let mut finish_by = None;
         let mut moved = (0, opened);
         let mut answers = Answers::default();
+        let mut watch = Watch::Nothing;
         loop {
             match pipeline.event(LOOK) {
                 Some(PipelineEvent::Error(text)) if finish_by.is_some() || self.is_told_to_finish() => {
@@ -180,8 +183,11 @@ impl Supervisor {
             let is_open = self.status.state == OutputState::Started;
             let is_stalled = is_open && now.duration_since(moved.1) > STALLED && lock(&self.gate).queued() > 0;
             let is_other = std::mem::replace(&mut self.status.is_stalled, is_stalled) != is_stalled;
+            let strain = watch.look(|| pipeline.stats(), self.status.bitrate, now);
+            lock(&self.gate).strain = strain;
             if passed >= enough && !is_open {
                 self.started();
+                watch = self.link_watch(now);
             } else if is_other || now.duration_since(self.told) > TELL {
                 self.tell(self.status.state);
             }
@@ -197,6 +203,18 @@ impl Supervisor {
             {
                 return self.explain(TIMED_OUT);
             }
+        }
+    }
+
+    fn link_watch(&self, now: Instant) -> Watch {
+        match &self.destination {
+            Destination::Rtmp { url } => {
+                let url = url.clone();
+                let unsent = Unsent::watch(move || url.addresses());
+                unsent.map_or(Watch::Nothing, |unsent| Watch::Tcp(unsent, Way::new(now)))
+            }
+            Destination::Srt { .. } => Watch::Srt(Losses::new(now)),
+            _ => Watch::Nothing,
         }
     }
 
