@@ -143,6 +143,11 @@ fn what_is_measured_is_announced_and_exported_among_the_metrics() {
     let wrong = serde_json::json!({ "beats": 0, "delay": 1, "longestDelay": 1, "avOffset": 0, "furthestAvOffset": 0 });
     let problem = service.send("PUT", "/api/stream/latency/tape", &wrong).expect(422).json();
     assert_eq!(problem["errors"][0]["pointer"], "/beats", "{problem}");
+    let wrong =
+        serde_json::json!({ "beats": 1, "delay": 2, "longestDelay": 1, "avOffset": -0.2, "furthestAvOffset": 0.1 });
+    let problem = service.send("PUT", "/api/stream/latency/tape", &wrong).expect(422).json();
+    let pointers = [0, 1].map(|at| problem["errors"][at]["pointer"].clone());
+    assert_eq!(pointers, ["/longestDelay", "/furthestAvOffset"], "{problem}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Servers that do not want the stream are told apart from those that cannot be reached, and are not asked for ever; the
-//! other outputs do not notice.
+//! Servers that do not want the stream are told apart from those that cannot be reached or break down, and are not asked for
+//! ever; the other outputs do not notice.
 
 #![allow(
     clippy::allow_attributes,
@@ -108,4 +108,40 @@ fn who_does_not_want_the_stream_is_left_alone_and_who_is_lost_is_not() {
     for (id, _) in &urls {
         assert!(!format!("{:?}", show.told(id)).contains(KEY), "{id}");
     }
+}
+
+#[test]
+fn a_server_that_breaks_down_each_time_is_not_taken_for_one_that_does_not_want_the_stream() {
+    let mut server = RudeServer::start(Manner::CutsShort);
+    let url = server.url(KEY).parse().unwrap();
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { first: soon, longest: soon, ..ReconnectPolicy::default() };
+    let settings =
+        EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_millis(200), ..Default::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let mut show = Show::start_with(FORMAT, settings, &[("flaky", url)], policy, cards);
+    let tried_seldom = |show: &Show| {
+        let status = wait_for("it to be tried seldom", LONG, || {
+            let is_seldom = |error: &String| error.contains("after 8 times it is tried every 5 minutes only");
+            Some(show.status("flaky")).filter(|status| status.last_error.as_ref().is_some_and(is_seldom))
+        });
+        assert_eq!(status.state, OutputState::Reconnecting, "{status:?}");
+        assert_eq!(status.last_error_kind, Some(OutputErrorKind::Refused), "{status:?}");
+        let error = status.last_error.unwrap();
+        assert!(error.contains("the stream had just begun") && !error.contains(KEY), "{error}");
+    };
+    tried_seldom(&show);
+    assert_eq!(server.came(), 8);
+    // Somebody looks whether it is still there.
+    server.go_away();
+    server.come_back(Manner::Silent);
+    wait_for("it to be missed", LONG, || (server.came() > 8).then_some(()));
+    server.go_away();
+    let came = server.came();
+    // What is there now is another one, and is tried at once and as often.
+    server.come_back(Manner::CutsShort);
+    wait_for("eight further attempts", LONG, || (server.came() >= came + 8).then_some(()));
+    tried_seldom(&show);
+    assert_eq!(server.came(), came + 8);
+    assert!(show.shutdown());
 }

@@ -41,10 +41,11 @@ const PASSPHRASE: &str = "a-secret-of-some-length";
 const FORMAT: StreamFormat = StreamFormat { width: 320, height: 180, fps: 30 };
 const LONG: Duration = Duration::from_secs(30);
 
-/// ffmpeg, which listens and keeps what comes.
-fn listen(port: u16, file: &Path) -> ChildGuard {
+/// ffmpeg, which listens, expects this passphrase, and keeps what comes.
+fn listen(port: u16, file: &Path, passphrase: Option<&str>) -> ChildGuard {
     let mut command = Command::new("ffmpeg");
-    let url = format!("srt://127.0.0.1:{port}?mode=listener&passphrase={PASSPHRASE}");
+    let passphrase = passphrase.map_or_else(String::new, |passphrase| format!("&passphrase={passphrase}"));
+    let url = format!("srt://127.0.0.1:{port}?mode=listener{passphrase}");
     command.args(["-v", "error", "-y", "-i", &url, "-c", "copy", "-flush_packets", "1", "-f", "matroska"]);
     command.args(["-cluster_time_limit", "500"]).arg(file).stdin(Stdio::null()).stdout(Stdio::null());
     ChildGuard::start(&mut command)
@@ -78,7 +79,7 @@ fn a_listener_that_is_back_gets_the_stream_before_the_next_attempt_is_due() {
         }
         drop(deaf);
         let file = folder.path().join(name);
-        let listener = listen(port, &file);
+        let listener = listen(port, &file, Some(PASSPHRASE));
         show.wait_for_state("srt", OutputState::Started);
         wait_for("frames to arrive", LONG, || (times(&file).len() > 30).then_some(()));
         end(listener);
@@ -93,6 +94,7 @@ fn a_listener_gets_every_frame_with_its_sound_and_again_after_it_was_gone() {
     let port = UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let url = format!("srt://127.0.0.1:{port}?passphrase={PASSPHRASE}&streamid=publish");
     let wrong = format!("srt://127.0.0.1:{port}?passphrase=another-secret-than-that");
+    let without = format!("srt://127.0.0.1:{port}");
     let policy = ReconnectPolicy { first: Duration::from_millis(100), ..ReconnectPolicy::default() };
     let policy = ReconnectPolicy { longest: Duration::from_millis(200), ..policy };
     let settings =
@@ -110,7 +112,7 @@ fn a_listener_gets_every_frame_with_its_sound_and_again_after_it_was_gone() {
     );
 
     for file in [&first, &second] {
-        let listener = listen(port, file);
+        let listener = listen(port, file, Some(PASSPHRASE));
         show.wait_for_state("srt", OutputState::Started);
         wait_for("frames to arrive", LONG, || (times(file).len() > 60).then_some(()));
         end(listener);
@@ -123,20 +125,50 @@ fn a_listener_gets_every_frame_with_its_sound_and_again_after_it_was_gone() {
     }
     assert_eq!(show.status("srt").reconnects, 2);
 
-    // With another passphrase there is no way in.
-    show.control().aim("srt", wrong.parse().unwrap(), None).unwrap();
-    let listener = listen(port, &first);
-    let told = show.told("srt").len();
-    wait_for("more attempts", LONG, || {
-        let failures = show.told("srt").into_iter().skip(told);
-        (failures.filter(|status| status.state == OutputState::Reconnecting).count() > 2).then_some(())
-    });
-    assert!(show.told("srt")[told..].iter().all(|status| status.state != OutputState::Started));
-    drop(listener);
+    // With another passphrase there is no way in, and no use in asking for ever. A listener that wants none asks for none.
+    for (url, expected, words) in [
+        (&wrong, Some(PASSPHRASE), "the passphrase is not the one"),
+        (&without, Some(PASSPHRASE), "one side wants encryption"),
+        (&url, None, "one side wants encryption"),
+    ] {
+        show.control().stop("srt").unwrap();
+        show.wait_for_state("srt", OutputState::Stopped);
+        let _listener = listen(port, &first, expected);
+        show.control().aim("srt", url.parse().unwrap(), None).unwrap();
+        let told = show.told("srt").len();
+        show.control().start("srt").unwrap();
+        let status = show.wait_for_state("srt", OutputState::Failed);
+        assert_eq!(status.last_error_kind, Some(OutputErrorKind::Refused), "{status:?}");
+        let error = status.last_error.unwrap();
+        assert!(error.contains(words) && error.contains("given up after 3 such answers"), "{error}");
+        assert!(show.told("srt")[told..].iter().all(|status| status.state != OutputState::Started));
+    }
     assert!(show.shutdown());
     let told = show.told("file");
     assert!(told.iter().all(|status| status.last_error.is_none() && status.dropped_frames == 0), "{told:?}");
     assert_without_a_gap(&folder.path().join("show.mkv"), 120, 0);
     let told = format!("{:?}", show.told("srt"));
     assert!(!told.contains(PASSPHRASE) && !told.contains("another-secret"), "{told}");
+}
+
+#[test]
+fn a_listener_that_vanishes_without_a_word_is_missed_before_the_library_misses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let url = format!("srt://127.0.0.1:{port}?passphrase={PASSPHRASE}");
+    let settings = EncoderSettings { hwaccel: Hwaccel::None, ..Default::default() };
+    let mut show = Show::start(FORMAT, settings, &[("srt", url.parse().unwrap())]);
+    let file = folder.path().join("show.mkv");
+    let listener = listen(port, &file, Some(PASSPHRASE));
+    show.wait_for_state("srt", OutputState::Started);
+    wait_for("frames to arrive", LONG, || (times(&file).len() > 30).then_some(()));
+    let told = show.told("srt").len();
+    // Killed, with no chance to take its leave.
+    drop(listener);
+    let status = wait_for("it to be missed", LONG, || {
+        show.told("srt").into_iter().skip(told).find(|status| status.state == OutputState::Reconnecting)
+    });
+    let error = status.last_error.unwrap();
+    assert!(error.contains("it answers no more"), "{error}");
+    assert!(show.shutdown());
 }

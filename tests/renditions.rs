@@ -8,6 +8,8 @@
     reason = "a test ends at what it did not expect"
 )]
 
+#[path = "support/client.rs"]
+mod client;
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
 #[path = "support/process.rs"]
@@ -23,6 +25,7 @@ mod viewer;
 
 use std::path::Path;
 
+use client::Client;
 use ffprobe::{decode, probe, stream};
 use image::RgbImage;
 use process::wait_for;
@@ -150,6 +153,28 @@ fn a_rendition_shows_its_variant_of_the_scene() {
         service.wait_for_output(id, "started");
     }
     service.wait_for_frames(60);
+    // Who looks in sees the same.
+    let preview = |path: &str| {
+        let picture = image::load_from_memory(&service.get(path).expect(200).body).unwrap().to_rgb8();
+        [50, 160, 270].map(|x| picture.get_pixel(x, 90).0[0])
+    };
+    assert_eq!(preview("/api/stream/frame?variant=clean"), [255, 0, 255]);
+    assert_eq!(preview("/api/stream/frame?variant=main"), [255, 255, 0]);
+    assert_eq!(preview("/api/stream/frame"), [255, 255, 0]);
+    let refused = service.get("/api/stream/frame?variant=clear").expect(404).json();
+    assert!(refused["detail"].as_str().unwrap().contains("no rendition shows a variant `clear`"), "{refused}");
+    let mut client = Client::connect_with(service.port, "?topics=");
+    let refused = client.ask(json!({ "type": "preview", "width": 320, "variant": "clear" }));
+    assert_eq!((&refused["type"], &refused["status"]), (&json!("error"), &json!(404)), "{refused}");
+    for (variant, expected) in [("clean", [true, false, true]), ("main", [true, true, false])] {
+        let answer = client.ask(json!({ "type": "preview", "width": 320, "quality": 95, "variant": variant }));
+        assert_eq!((&answer["type"], &answer["variant"]), (&json!("previewing"), &json!(variant)), "{answer}");
+        wait_for(&format!("a preview of `{variant}`"), PATIENCE, || {
+            let picture = image::load_from_memory(&client.picture()).unwrap().to_rgb8();
+            ([50, 160, 270].map(|x| picture.get_pixel(x, 90).0[0] > 128) == expected).then_some(())
+        });
+    }
+    drop(client);
     // What is edited later too.
     let until_then = service.status()["tick"].as_u64().unwrap();
     service.send("PATCH", "/api/stream/layers/notice", &json!({ "variants": null })).expect(200);

@@ -5,7 +5,9 @@ use std::{
     time::Instant,
 };
 
-use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, edit::BatchRejected, held::HeldScenes, layer::LayerId};
+use components::{
+    Edit, EditOutcome, SceneDiff, SceneSnapshot, VariantId, edit::BatchRejected, held::HeldScenes, layer::LayerId,
+};
 use systems::{
     Picture,
     assets::{AssetAction, AssetRefused, AssetStatus},
@@ -44,6 +46,10 @@ pub(super) enum Request {
     Picture {
         reply: oneshot::Sender<Arc<Picture>>,
     },
+    PictureOf {
+        variant: VariantId,
+        reply: oneshot::Sender<Option<Arc<Picture>>>,
+    },
     Reconfigure {
         change: Reconfiguration,
         reply: oneshot::Sender<Result<u64, ReconfigurationRefused>>,
@@ -78,6 +84,8 @@ pub(super) struct Shared {
     /// Free places in the mailbox. The tick thread gives one back for each request that it takes.
     pub(super) places: Semaphore,
     pub(super) format: Mutex<StreamFormat>,
+    /// Those of which pictures are drawn besides the stream's own.
+    pub(super) variants: Vec<VariantId>,
     pub(super) started: Instant,
     pub(super) transport: watch::Sender<Transport>,
     pub(super) events: broadcast::Sender<StreamEvent>,

@@ -121,7 +121,7 @@ pub fn spawn(
     let EngineSettings { format, max_layers, pool_size, raster_memory, asset_budget, quality, faults } = settings;
     let Beginning { scene, motion, scenes, transport, variants } = beginning.into();
     let governor = Governor::new(quality);
-    let (handle, requests, shared) = EngineHandle::new(format, transport);
+    let (handle, requests, shared) = EngineHandle::new(format, transport, variants.clone());
     let (width, height) = (format.width, format.height);
     // A scene that was taken once is played, whatever the limit has become since.
     let count = if motion.is_some() { scene.walk().count() } else { 0 };

@@ -32,7 +32,8 @@ pub enum OutputState {
 pub enum OutputErrorKind {
     /// Its peer cannot be reached, or was lost: it is tried again for as long as the output may.
     Network,
-    /// Its peer does not want the stream: the key or the address is wrong. It is tried a few times only.
+    /// Its peer does not want the stream: the key or the address is wrong. It is tried a few times only, or
+    /// seldom where it may be but a server that breaks down.
     Refused,
     /// A file or folder cannot be written.
     Storage,
@@ -58,6 +59,8 @@ pub struct OutputStatus {
     pub reconnects: u64,
     /// Encoded frames that wait for it.
     pub queued_frames: u64,
+    /// Seconds of the stream that wait beyond that: in the system that sends, or on a way that is too slow.
+    pub link_delay: f64,
     /// Kilobits (1000) per second of video and sound that were handed to it, over about the last second.
     pub bitrate: f64,
     /// How often something went wrong.
@@ -85,6 +88,7 @@ impl OutputStatus {
             dropped_frames: 0,
             reconnects: 0,
             queued_frames: 0,
+            link_delay: 0.0,
             bitrate: 0.0,
             errors: 0,
             is_stalled: false,

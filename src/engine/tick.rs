@@ -252,6 +252,9 @@ impl Ticking {
                     drop(reply.send((self.snapshot(), self.compositor.scenes().clone())));
                 }
                 Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
+                Ok(Request::PictureOf { variant, reply }) => {
+                    drop(reply.send(self.compositor.picture_of(&variant).map(Arc::new)));
+                }
                 Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
                 Ok(Request::Timelines { reply }) => {
                     drop(reply.send((self.last_tick(), self.compositor.timelines())));

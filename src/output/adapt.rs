@@ -1,7 +1,7 @@
 //! How the bitrate follows a link that is too slow: stepwise, and slower up than down, so that it does not swing.
 //!
-//! What tells is the queue in front of the output: it grows when the link takes less than the encoder makes, whatever the
-//! reason, and needs no words from the peer. A step up is a trial: when it fails, the next one comes twice as late, and when
+//! What tells is how much waits: in the queue in front of the output, which grows when the link takes less than the encoder
+//! makes, whatever the reason; and before that in the system that sends, or on the way there (`strain`). A step up is a trial: when it fails, the next one comes twice as late, and when
 //! trials go well, in half the time.
 
 use std::time::{Duration, Instant};

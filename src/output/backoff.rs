@@ -57,11 +57,20 @@ pub(super) enum Farewell {
     TurnedAway,
     /// It said that it does not want this stream.
     Refused,
+    /// It took the stream, and closed the connection soon after. Some look at a key only then; but so ends one that breaks
+    /// down over and over, too.
+    CutShort,
 }
 
 /// Refusals in a row after which nobody is asked any more. More than one, since platforms take some seconds to learn of a
 /// new key.
 const REFUSALS: u32 = 3;
+/// Times in a row to be cut short after which it is tried seldom.
+const CUTS: u32 = 8;
+/// What seldom is.
+const SELDOM: Duration = Duration::from_secs(5 * 60);
+/// Times in a row to be cut short after which nobody is asked any more: three hours later.
+const MOST_CUTS: u32 = CUTS + 36;
 /// Times in a row to be turned away. With the usual waits a minute and a half pass before the last, which is longer than a
 /// server takes to start.
 const TURNED_AWAY: u32 = 8;
@@ -71,6 +80,8 @@ const TURNED_AWAY: u32 = 8;
 pub(super) enum Next {
     /// Try again after this wait.
     After(Duration),
+    /// Try again after this wait, which is long for this reason.
+    Seldom(Duration, String),
     /// Try no more, for this reason.
     GiveUp(String),
 }
@@ -82,29 +93,52 @@ pub(super) struct Attempts {
     made: u32,
     /// Answers in a row by which the peer did not want the stream.
     unwelcome: u32,
+    /// Times in a row that it cut the stream short.
+    cuts: u32,
 }
 
 impl Attempts {
     /// One more has ended like this.
     pub(super) fn after(&mut self, farewell: Farewell, policy: &ReconnectPolicy) -> Next {
-        let most = match farewell {
-            Farewell::Lost | Farewell::Absent => None,
-            Farewell::TurnedAway => Some(TURNED_AWAY),
-            Farewell::Refused => Some(REFUSALS),
+        let (answers, most) = match farewell {
+            Farewell::Lost | Farewell::Absent => {
+                self.reach_anew();
+                (0, u32::MAX)
+            }
+            Farewell::TurnedAway => (self.count_unwelcome(), TURNED_AWAY),
+            Farewell::Refused => (self.count_unwelcome(), REFUSALS),
+            Farewell::CutShort => {
+                // It has taken the stream, so it is not true that it does not want any.
+                self.unwelcome = 0;
+                self.cuts += 1;
+                (self.cuts, MOST_CUTS)
+            }
         };
-        self.unwelcome = if most.is_some() { self.unwelcome + 1 } else { 0 };
-        if most.is_some_and(|most| self.unwelcome >= most) {
-            return Next::GiveUp(format!(
-                "given up after {} such answers; start it again when that is mended",
-                self.unwelcome
-            ));
+        if answers >= most {
+            return Next::GiveUp(format!("given up after {answers} such answers; start it again when that is mended"));
         }
         if policy.attempts.is_some_and(|attempts| self.made >= attempts) {
             return Next::GiveUp(format!("given up after {} further attempts", self.made));
         }
         let wait = policy.wait(self.made);
         self.made += 1;
-        Next::After(wait)
+        if self.cuts < CUTS {
+            return Next::After(wait);
+        }
+        let minutes = SELDOM.as_secs() / 60;
+        let why =
+            format!("after {} times it is tried every {minutes} minutes only; start it to try at once", self.cuts);
+        Next::Seldom(wait.max(SELDOM), why)
+    }
+
+    /// The peer was away in between: what it said before says nothing of what it will say.
+    pub(super) fn reach_anew(&mut self) {
+        (self.unwelcome, self.cuts) = (0, 0);
+    }
+
+    fn count_unwelcome(&mut self) -> u32 {
+        self.unwelcome += 1;
+        self.unwelcome
     }
 }
 
@@ -117,23 +151,54 @@ mod tests {
         let mut attempts = Attempts::default();
         let mut farewells = farewells.iter().cycle().take(10_000).enumerate();
         farewells.find_map(|(index, farewell)| match attempts.after(*farewell, policy) {
-            Next::After(_) => None,
+            Next::After(_) | Next::Seldom(..) => None,
             Next::GiveUp(_) => Some(index + 1),
         })
     }
 
     #[test]
     fn who_does_not_want_the_stream_is_not_asked_for_ever_but_who_is_lost_is() {
-        use Farewell::{Absent, Lost, Refused, TurnedAway};
+        use Farewell::{Absent, CutShort, Lost, Refused, TurnedAway};
         let policy = ReconnectPolicy::default();
         assert_eq!(connections(&[Lost, Absent], &policy), None);
         assert_eq!(connections(&[Refused], &policy), Some(3));
         assert_eq!(connections(&[TurnedAway], &policy), Some(8));
         assert_eq!(connections(&[TurnedAway, TurnedAway, Refused], &policy), Some(3));
         assert_eq!(connections(&[Refused, Refused, Lost], &policy), None);
+        assert_eq!(connections(&[CutShort], &policy), Some(44));
+        assert_eq!(connections(&[CutShort, TurnedAway], &policy), Some(87), "a server that is no good, not a key");
+        assert_eq!(connections(&[CutShort, CutShort, Absent], &policy), None, "a server that goes and comes");
         let twice = ReconnectPolicy { attempts: Some(2), ..policy };
         assert_eq!(connections(&[Lost], &twice), Some(3), "the first, and two further ones");
         assert_eq!(connections(&[Refused], &ReconnectPolicy { attempts: Some(0), ..policy }), Some(1));
+    }
+
+    #[test]
+    fn who_breaks_off_again_and_again_is_tried_seldom_and_not_given_up_within_hours() {
+        let policy = ReconnectPolicy::default();
+        let mut attempts = Attempts::default();
+        let mut waited = Duration::ZERO;
+        let mut seldom = 0;
+        loop {
+            match attempts.after(Farewell::CutShort, &policy) {
+                Next::After(wait) => {
+                    assert_eq!(seldom, 0, "first it is tried as ever");
+                    waited += wait;
+                }
+                Next::Seldom(wait, why) => {
+                    assert!(why.contains("every 5 minutes"), "{why}");
+                    waited += wait;
+                    seldom += 1;
+                }
+                Next::GiveUp(_) => break,
+            }
+        }
+        assert!(waited > Duration::from_secs(3 * 3600) && seldom == 36, "{waited:?}");
+        // It was away, and is there again.
+        attempts.reach_anew();
+        assert!(matches!(attempts.after(Farewell::CutShort, &policy), Next::After(_)));
+        let once = ReconnectPolicy { attempts: Some(1), ..policy };
+        assert_eq!(connections(&[Farewell::CutShort], &once), Some(2), "who sets a limit gets it");
     }
 
     #[test]

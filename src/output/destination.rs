@@ -4,6 +4,7 @@ use std::{
     cmp::Reverse,
     io,
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -90,6 +91,9 @@ pub enum DestinationError {
     /// An SRT address with a path.
     #[error("an SRT address has no path; name the stream by ?streamid=NAME")]
     SrtPath,
+    /// An SRT address with a passphrase that SRT does not take.
+    #[error("an SRT passphrase has 10 to 79 characters, and the one in the address has {0}")]
+    SrtPassphrase(usize),
     /// An SRT address without a port.
     #[error("the address names no port; it should look like srt://host:port?streamid=NAME&passphrase=SECRET")]
     NoPort,
@@ -168,6 +172,9 @@ impl FileFormat {
     }
 }
 
+/// The bytes that the passphrase of SRT may have (draft-sharabayko-srt-01, section 6.1.4).
+const PASSPHRASE: RangeInclusive<usize> = 10..=79;
+
 /// The address of a program that listens for SRT. Its `Debug` text holds no secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SrtUrl(Url);
@@ -186,7 +193,14 @@ impl FromStr for SrtUrl {
         if url.path().len() > 1 {
             return Err(DestinationError::SrtPath);
         }
-        if url.port().is_none() { Err(DestinationError::NoPort) } else { Ok(Self(url)) }
+        if url.port().is_none() {
+            return Err(DestinationError::NoPort);
+        }
+        let passphrase = url.query_pairs().find(|(name, value)| name == "passphrase" && !value.is_empty());
+        match passphrase.map(|(_, value)| value.len()) {
+            Some(length) if !PASSPHRASE.contains(&length) => Err(DestinationError::SrtPassphrase(length)),
+            _ => Ok(Self(url)),
+        }
     }
 }
 
@@ -334,6 +348,9 @@ mod tests {
         assert_eq!(format!("{url:?}"), "Srt { url: srt://live.example:9000?*** }");
         let error = "srt://live.example".parse::<Destination>().unwrap_err().to_string();
         assert!(error.contains("names no port"), "{error}");
+        let short = "srt://live.example:9000?passphrase=brief".parse::<Destination>().unwrap_err().to_string();
+        assert!(short.contains("10 to 79 characters") && short.ends_with("has 5"), "{short}");
+        assert!("srt://live.example:9000?passphrase=".parse::<Destination>().is_ok(), "none");
     }
 
     #[test]

@@ -343,13 +343,12 @@ impl Feeder {
         }
         self.looked = Instant::now();
         let full = self.settings.bitrate_kbps;
-        let pressure = self.links.pressure(&self.name);
+        let pressure = self.links.pressure(&self.name, self.program.format.presentation_time(1), self.bitrate());
         let is_other = match &pressure {
             Some(pressure) => {
                 self.floor = pressure.min_bitrate;
-                if let Some(queued) = pressure.queued {
-                    let queue = self.program.format.presentation_time(queued);
-                    self.adapter.observe(queue, full, self.floor, self.looked)
+                if let Some(behind) = pressure.behind {
+                    self.adapter.observe(behind, full, self.floor, self.looked)
                 } else {
                     self.adapter.wait();
                     false

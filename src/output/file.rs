@@ -48,6 +48,7 @@ pub(super) fn parts(path: &Path, format: FileFormat, split: Split, pace: Pace) -
         sink,
         takes_headers: true,
         tells_when_taken: false,
+        answers: None,
         holds_one_format: true,
         split,
     })

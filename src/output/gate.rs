@@ -6,11 +6,14 @@
 //! When the stream goes on in another format, such as another frame size, and the outlet cannot, that outlet is ended
 //! and what follows is kept for the next one: a container holds one size, but no frame is lost between two of them.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use gstreamer as gst;
 
-use super::packet::{Packet, Track};
+use super::{
+    packet::{Packet, Track},
+    strain::Strain,
+};
 
 /// Runs of sound that are kept while a key frame is waited for: about a second. The oldest go first.
 const SOUND_AHEAD: usize = 64;
@@ -53,6 +56,10 @@ pub(super) struct Gate {
     pub(super) is_on_air: bool,
     /// Whether the outlet takes nothing at all.
     pub(super) is_stalled: bool,
+    /// What waits behind the outlet.
+    pub(super) strain: Strain,
+    /// The kilobits per second that are meant to come through.
+    pub(super) kbps: u32,
     /// Frames left out.
     pub(super) dropped: u64,
     /// Bytes let through.
@@ -75,6 +82,7 @@ impl Gate {
         self.kept = None;
         self.sound.clear();
         self.heard.clear();
+        self.strain = Strain::default();
         self.outlet.take()
     }
 
@@ -101,6 +109,11 @@ impl Gate {
     pub(super) fn queued(&self) -> u64 {
         let kept = self.kept.iter().flatten().filter(|packet| packet.track == Track::Video).count() as u64;
         kept + self.outlet.as_ref().map_or(0, |outlet| outlet.queued())
+    }
+
+    /// How long what waits beyond the outlet lasts.
+    pub(super) fn link_delay(&self) -> Duration {
+        self.strain.lasts(self.kbps)
     }
 
     /// Lets a packet through or leaves it out.

@@ -7,6 +7,7 @@ use std::{
         mpsc::{Sender, channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use super::{
@@ -78,10 +79,13 @@ impl Link {
         self.is_enabled && self.rendition == *rendition
     }
 
-    /// Frames that wait for it; `None` if that says nothing of its link, since it is not connected or takes nothing at all.
-    pub(super) fn queued(&self) -> Option<u64> {
-        let gate = lock(&self.gate);
-        (gate.is_on_air && !gate.is_stalled).then(|| gate.queued())
+    /// How far it is behind when a frame lasts this long and so many kbit/s are meant to be sent; `None` if nothing is known
+    /// of its link, since it is not connected or takes nothing at all.
+    pub(super) fn behind(&self, frame: Duration, kbps: u32) -> Option<Duration> {
+        let mut gate = lock(&self.gate);
+        gate.kbps = kbps;
+        let frames = u32::try_from(gate.queued()).unwrap_or(u32::MAX);
+        (gate.is_on_air && !gate.is_stalled).then(|| frame.saturating_mul(frames) + gate.link_delay())
     }
 
     /// Whether nothing is left of it: its supervisor is done, and its last pipeline is down.

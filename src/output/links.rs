@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
 };
 
 use super::{backoff::ReconnectPolicy, destination::Destination, link::Link, packet::Packet, supervisor::Surroundings};
@@ -28,12 +29,12 @@ pub struct Output {
 /// The name of a rendition; `None` is the stream in its own size.
 pub(super) type RenditionName = Option<String>;
 
-/// An output whose queue is the longest of those that the bitrate follows.
+/// An output that is the furthest behind of those that the bitrate follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pressure {
     pub(super) id: String,
-    /// Frames; `None` if nothing is known of any of the links at present.
-    pub(super) queued: Option<u64>,
+    /// By how much; `None` if nothing is known of any of the links at present.
+    pub(super) behind: Option<Duration>,
     pub(super) min_bitrate: u32,
 }
 
@@ -98,15 +99,16 @@ impl Links {
         self.read().links.iter().any(|link| link.sends(rendition))
     }
 
-    /// The one that the bitrate of this rendition has to follow; `None` if it need not follow any.
-    pub(super) fn pressure(&self, rendition: &RenditionName) -> Option<Pressure> {
+    /// The one that the bitrate of this rendition has to follow, whose frames last this long and which is meant to be of so
+    /// many kbit/s; `None` if it need not follow any.
+    pub(super) fn pressure(&self, rendition: &RenditionName, frame: Duration, kbps: u32) -> Option<Pressure> {
         let state = self.read();
         let links = state.links.iter().filter(|link| link.sends(rendition));
         let pressed = links.filter_map(|link| {
-            let (queued, min_bitrate) = (link.queued(), link.min_bitrate?);
-            Some(Pressure { id: link.id().to_owned(), queued, min_bitrate })
+            let (behind, min_bitrate) = (link.behind(frame, kbps), link.min_bitrate?);
+            Some(Pressure { id: link.id().to_owned(), behind, min_bitrate })
         });
-        pressed.max_by_key(|pressure| pressure.queued)
+        pressed.max_by_key(|pressure| pressure.behind)
     }
 
     /// A rendition goes on air.

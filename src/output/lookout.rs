@@ -20,6 +20,8 @@ use super::destination::{RtmpUrl, SrtUrl};
 
 /// From one look to the next.
 const PAUSE: Duration = Duration::from_millis(400);
+/// The longest from one look to the next at a server that answers each time, and is no less suspect for it.
+const LONG_PAUSE: Duration = Duration::from_secs(5);
 /// How long a server may take for each step of an answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Addresses of one name that are tried at most.
@@ -32,6 +34,17 @@ pub(super) enum Server {
     Srt(SrtUrl),
 }
 
+/// How a server was found last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It cannot be reached.
+    Away,
+    /// It was lost: it is to be seen whether it is still there.
+    Lost,
+    /// It is there, and may break down at any time. While it does not, it is looked at less and less often.
+    Unsteady,
+}
+
 /// Watches one server until it is dropped.
 pub(super) struct Lookout {
     is_back: Arc<AtomicBool>,
@@ -40,9 +53,9 @@ pub(super) struct Lookout {
 }
 
 impl Lookout {
-    /// Watches a server of which it is known already that it cannot be reached if it `is_away`. `None` if the wait is too
-    /// short for that, or the system gives no more threads.
-    pub(super) fn start(server: Server, is_away: bool, wait: Duration) -> Option<Self> {
+    /// Watches a server that was found like this. `None` if the wait is too short for that, or the system gives no more
+    /// threads.
+    pub(super) fn start(server: Server, as_found: Found, wait: Duration) -> Option<Self> {
         if wait <= PAUSE {
             return None;
         }
@@ -50,14 +63,17 @@ impl Lookout {
         let is_back = Arc::new(AtomicBool::new(false));
         let found = Arc::clone(&is_back);
         let watch = move || {
-            let mut is_away = is_away;
-            while watched.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+            let mut is_away = as_found == Found::Away;
+            let mut pause = PAUSE;
+            while watched.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 let answers = server.answers();
                 if answers && is_away {
                     found.store(true, Ordering::Relaxed);
                     return;
                 }
                 is_away |= !answers;
+                let is_patient = as_found == Found::Unsteady && !is_away;
+                pause = if is_patient { (pause * 2).min(LONG_PAUSE) } else { PAUSE };
             }
         };
         std::thread::Builder::new().name("lookout".to_owned()).spawn(watch).ok()?;
@@ -177,7 +193,7 @@ mod tests {
     #[test]
     fn a_server_that_takes_connections_and_says_nothing_is_away_until_it_does() {
         let server = Host::start(false);
-        let lookout = Lookout::start(server.place(), false, LONG).unwrap();
+        let lookout = Lookout::start(server.place(), Found::Lost, LONG).unwrap();
         server.wait_for(2);
         assert!(!lookout.is_back());
         server.answers.store(true, Ordering::Relaxed);
@@ -187,20 +203,20 @@ mod tests {
     #[test]
     fn a_server_that_was_never_away_is_not_back() {
         let server = Host::start(true);
-        let lookout = Lookout::start(server.place(), false, LONG).unwrap();
+        let lookout = Lookout::start(server.place(), Found::Lost, LONG).unwrap();
         server.wait_for(3);
         assert!(!lookout.is_back());
         drop(lookout);
-        let known = Lookout::start(server.place(), true, LONG).unwrap();
+        let known = Lookout::start(server.place(), Found::Away, LONG).unwrap();
         wait(|| known.is_back());
-        assert!(Lookout::start(server.place(), true, Duration::from_millis(1)).is_none());
+        assert!(Lookout::start(server.place(), Found::Away, Duration::from_millis(1)).is_none());
     }
 
     #[test]
     fn a_listener_for_srt_is_back_when_it_answers_the_handshake() {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("srt://{}?streamid=key", socket.local_addr().unwrap()).parse().unwrap();
-        let lookout = Lookout::start(Server::Srt(url), false, LONG).unwrap();
+        let lookout = Lookout::start(Server::Srt(url), Found::Lost, LONG).unwrap();
         let mut packet = [0; 100];
         // It takes packets, and says nothing; then what is no handshake.
         for answer in [None, Some(&[0; 64]), None] {

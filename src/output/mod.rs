@@ -39,8 +39,10 @@ mod sound_feed;
 mod split;
 mod srt;
 mod stand_in;
+mod strain;
 mod supervisor;
 mod thumbnails;
+mod unsent;
 mod writer;
 
 pub mod latency;

@@ -49,6 +49,8 @@ pub(super) struct MuxAndSink {
     /// Whether the sink connects before the first packet comes, and has sent bytes by its `stats` only when its peer has
     /// taken the stream.
     pub(super) tells_when_taken: bool,
+    /// How often the peer has answered to what it got, if the sink knows that.
+    pub(super) answers: Option<fn(&gst::Element) -> Option<u64>>,
     /// Whether all that goes in must be of one format, as in most containers.
     pub(super) holds_one_format: bool,
     /// When all that went in is enough.
@@ -72,6 +74,7 @@ pub(super) struct OutputPipeline {
     sink: gst::Element,
     /// Whether the sink's statistics are there only when its peer has taken the stream.
     tells_when_taken: bool,
+    answers: Option<fn(&gst::Element) -> Option<u64>>,
     passed: Arc<AtomicU64>,
 }
 
@@ -132,8 +135,8 @@ impl OutputPipeline {
             first: None,
             beginning: None,
         };
-        let (sink, tells_when_taken) = (parts.sink.clone(), parts.tells_when_taken);
-        let this = Self { pipeline, bus, inlet, sink, tells_when_taken, passed };
+        let (sink, tells_when_taken, answers) = (parts.sink.clone(), parts.tells_when_taken, parts.answers);
+        let this = Self { pipeline, bus, inlet, sink, tells_when_taken, answers, passed };
         if this.pipeline.set_state(gst::State::Playing).is_err() {
             let event = this.event(Duration::ZERO);
             drop(this.take_down());
@@ -187,6 +190,16 @@ impl OutputPipeline {
     pub(super) fn is_taken(&self) -> bool {
         let sent = || self.sink.property::<Option<gst::Structure>>("stats")?.get::<u64>("out-bytes-total").ok();
         self.tells_when_taken && sent().is_some_and(|bytes| bytes > 0)
+    }
+
+    /// How often the peer has answered to what it got; `None` if that is not known.
+    pub(super) fn answers(&self) -> Option<u64> {
+        self.answers.and_then(|answers| answers(&self.sink))
+    }
+
+    /// What the sink has counted, if it counts anything.
+    pub(super) fn stats(&self) -> Option<gst::Structure> {
+        self.sink.has_property("stats").then(|| self.sink.property("stats")).flatten()
     }
 
     /// Ends the pipeline. A sink can hold this up, for example while it connects, so it happens on a thread of its

@@ -28,6 +28,7 @@ pub(super) fn parts(url: &RtmpUrl) -> Result<MuxAndSink, MissingElement> {
         sink,
         takes_headers: false,
         tells_when_taken: true,
+        answers: None,
         holds_one_format: false,
         split: Split::default(),
     })
@@ -87,9 +88,12 @@ fn reason(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
             Phase::Connecting => {
                 (Farewell::TurnedAway, format!("it closed the connection before it took the stream; {hint}"))
             }
-            Phase::Beginning => {
-                (Farewell::TurnedAway, format!("it closed the connection when the stream had just begun; {hint}"))
-            }
+            Phase::Beginning => (
+                Farewell::CutShort,
+                format!(
+                    "it closed the connection when the stream had just begun; {hint}, or its log if it breaks down"
+                ),
+            ),
             Phase::Sending => lost("it closed the connection"),
         }
     } else if says(&["tls", "certificate"]) {
@@ -172,8 +176,8 @@ mod tests {
         }
         let closed = |phase| explain(&url, "Connection error: connection closed remotely", phase);
         let (farewell, words) = closed(Phase::Beginning);
-        assert!(words.ends_with("had just begun; check the application and the stream key"));
-        assert_eq!(farewell, TurnedAway);
+        assert!(words.contains("had just begun; check the application and the stream key, or its log"), "{words}");
+        assert_eq!(farewell, Farewell::CutShort);
         assert!(matches!(closed(Phase::Sending), (Lost, words) if words.ends_with("it closed the connection")));
     }
 }

@@ -1,9 +1,10 @@
 //! The state as it is kept: what a journal tells, folded into records.
 //!
 //! The scene on air is the collection `program`: `header` (all but the layers, with the folder of its assets), `order`
-//! (which layers stand where), `motion` (scene time, timelines, when the animations of the sound started) and a `layer:ID`
-//! for each layer, with the times at which its animations started, and what moves by its transitions. Scenes that wait are
-//! whole records in `scene`. Documents of other kinds are collections of their own, by the name of their kind.
+//! (which layers stand where), `motion` (scene time, timelines, when the animations of the sound started and what they carry
+//! on) and a `layer:ID` for each layer, with the times at which its animations started, and what moves by its transitions.
+//! Scenes that wait are whole records in `scene`. Documents of other kinds are collections of their own, by the name of
+//! their kind.
 //!
 //! However much is folded in, what is held is one scene and the documents: nothing grows while a store is away.
 

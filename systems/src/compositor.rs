@@ -10,7 +10,7 @@ use std::{
 
 use bevy_ecs::{schedule::Schedule, world::World};
 use components::{
-    Edit, SceneDocument, SceneSnapshot, audio::Mix, document::Limits, edit::BatchRejected, held::HeldScenes,
+    Edit, SceneDocument, SceneSnapshot, VariantId, audio::Mix, document::Limits, edit::BatchRejected, held::HeldScenes,
 };
 
 use crate::{
@@ -306,12 +306,23 @@ impl Compositor {
     /// The picture that the last tick drew.
     #[must_use]
     pub fn picture(&self) -> Picture {
+        self.picture_with(self.world.resource::<Program>().pixels())
+    }
+
+    /// The same of one of the [variants](Self::set_variants); `None` if it is not drawn.
+    #[must_use]
+    pub fn picture_of(&self, variant: &VariantId) -> Option<Picture> {
+        let place = self.world.resource::<DrawnVariants>().place(variant)?;
+        self.world.resource::<Program>().pixels_of(place).map(|pixels| self.picture_with(pixels))
+    }
+
+    fn picture_with(&self, pixels: &[[u8; 4]]) -> Picture {
         let viewport = self.world.resource::<Viewport>();
         #[expect(clippy::cast_possible_truncation, reason = "frames have at most 3840 pixels a side")]
         Picture {
             width: viewport.width as u32,
             height: viewport.height as u32,
-            data: self.world.resource::<Program>().pixels().as_flattened().to_vec(),
+            data: pixels.as_flattened().to_vec(),
             tick: self.world.resource::<SceneTime>().tick,
         }
     }

@@ -17,7 +17,7 @@ use bevy_ecs::{
 use components::{
     Animations, AudioDocument, Opacity, TrackId, Transform,
     animation::{
-        AnimationStarts, Cues, Drifts, Part, Playing, Subject, Transitions,
+        AnimationStarts, Cues, Drift, Drifts, Part, Playing, Subject, Transitions,
         slots::Slots,
         timeline::{ActiveCue, CueTarget},
     },
@@ -44,9 +44,11 @@ pub struct SoundMotion {
     is_edited: bool,
     /// When the animations of tracks that are still to come started: those of a scene that goes on.
     resumed: Option<SoundStarts>,
+    /// What animations of such a scene carry on, until all of these are known.
+    carried: SoundDrifts,
 }
 
-/// Scene seconds at which the animations of the sound started, in the order of each list.
+/// Scene seconds at which the animations of the sound started, in the order of each list, and what they carry on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SoundStarts {
@@ -54,6 +56,25 @@ pub struct SoundStarts {
     pub mix: Vec<f64>,
     /// Those of tracks.
     pub tracks: BTreeMap<TrackId, Vec<f64>>,
+    /// What those that took over carry on of what was under way.
+    #[serde(skip_serializing_if = "SoundDrifts::is_empty")]
+    pub drifts: SoundDrifts,
+}
+
+/// What animations and timelines that took over the sound carry on of what was under way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SoundDrifts {
+    /// Those of the whole mix.
+    pub mix: Vec<Drift>,
+    /// Those of tracks that have any.
+    pub tracks: BTreeMap<TrackId, Vec<Drift>>,
+}
+
+impl SoundDrifts {
+    fn is_empty(&self) -> bool {
+        self.mix.is_empty() && self.tracks.is_empty()
+    }
 }
 
 /// A track or the whole mix with what moves it.
@@ -83,11 +104,26 @@ impl<M: Copy + Slots + PartialEq> Moving<M> {
         self.playing = compiled.with_drifts(drifts);
     }
 
-    fn cue(&mut self, cues: Cues, subject: Subject<'_>, now: f64) {
-        if self.cues != cues {
+    /// Returns whether the cues are other ones.
+    fn cue(&mut self, cues: Cues, subject: Subject<'_>, now: f64) -> bool {
+        let are_others = self.cues != cues;
+        if are_others {
             self.cues = cues;
             self.compile(subject, now);
         }
+        are_others
+    }
+
+    /// Carries these on, as in a scene that has always been there.
+    fn carry_on(&mut self, drifts: Vec<Drift>, subject: Subject<'_>, now: f64) {
+        if !drifts.is_empty() {
+            (self.drifts, self.playing) = (Drifts::resumed(drifts), Playing::default());
+            self.compile(subject, now);
+        }
+    }
+
+    fn left(&self, now: f64) -> Vec<Drift> {
+        self.drifts.left(now).cloned().collect()
     }
 
     /// Whether it is heard otherwise than before.
@@ -134,25 +170,34 @@ impl SoundMotion {
         playing.into_iter().any(|playing| !playing.is_quiet_between(now, f64::INFINITY))
     }
 
-    /// When the animations started, to go on from there another time.
-    pub(crate) fn starts(&self) -> SoundStarts {
+    /// When the animations started, and what of what they carry on is left at scene time `now`, to go on from there another
+    /// time.
+    pub(crate) fn starts(&self, now: f64) -> SoundStarts {
         let starts = |starts: &AnimationStarts| starts.starts().to_vec();
         let tracks = self.tracks.iter().filter(|(_, track)| !track.starts.starts().is_empty());
+        let drifts = self.tracks.iter().map(|(id, track)| (id.clone(), track.left(now)));
         SoundStarts {
             mix: starts(&self.master.starts),
             tracks: tracks.map(|(id, track)| (id.clone(), starts(&track.starts))).collect(),
+            drifts: SoundDrifts {
+                mix: self.master.left(now),
+                tracks: drifts.filter(|(_, drifts)| !drifts.is_empty()).collect(),
+            },
         }
     }
 
     /// The same if any of it changed on this tick, which has been told then.
-    pub(crate) fn take_edited(&mut self) -> Option<SoundStarts> {
-        std::mem::take(&mut self.is_edited).then(|| self.starts())
+    pub(crate) fn take_edited(&mut self, now: f64) -> Option<SoundStarts> {
+        std::mem::take(&mut self.is_edited).then(|| self.starts(now))
     }
 
     /// Takes over the sound as it is written at scene time `now`: animations that were there before go on.
     fn follow(&mut self, audio: &AudioDocument, now: f64) {
         let resumed = self.resumed.take().unwrap_or_default();
-        let before = self.starts();
+        let before = self.starts(now);
+        if !resumed.drifts.is_empty() {
+            self.carried = resumed.drifts;
+        }
         self.master.authored = audio.into();
         begin(&mut self.master.starts, &audio.animations, Some(resumed.mix), now);
         self.master.compile(audio.into(), now);
@@ -173,16 +218,20 @@ impl SoundMotion {
             tracks.push((track.id.clone(), moving));
         }
         self.tracks = tracks;
-        self.is_edited |= self.starts() != before;
+        self.is_edited |= self.starts(now) != before;
     }
 
     /// Takes over what the timelines do to the sound.
     fn cue(&mut self, mut cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument, now: f64) {
         let mut of = |target: CueTarget| Cues(cues.remove(&target).unwrap_or_default());
-        self.master.cue(of(CueTarget::Mix), audio.into(), now);
+        let mut carried = std::mem::take(&mut self.carried);
+        let mut is_edited = self.master.cue(of(CueTarget::Mix), audio.into(), now);
+        self.master.carry_on(carried.mix, audio.into(), now);
         for ((id, moving), track) in self.tracks.iter_mut().zip(&audio.tracks) {
-            moving.cue(of(CueTarget::Track(id.clone())), track.into(), now);
+            is_edited |= moving.cue(of(CueTarget::Track(id.clone())), track.into(), now);
+            moving.carry_on(carried.tracks.remove(id).unwrap_or_default(), track.into(), now);
         }
+        self.is_edited |= is_edited;
     }
 }
 

@@ -74,6 +74,11 @@ impl DrawnVariants {
         self.0.len() - 1
     }
 
+    /// Where a variant stands among them; 0 is the stream's own. `None` if it is not drawn.
+    pub(crate) fn place(&self, variant: &VariantId) -> Option<usize> {
+        self.0.iter().position(|known| known == variant)
+    }
+
     /// Those in which a layer is seen of which this is said.
     pub(crate) fn of(&self, variants: &Variants) -> VariantSet {
         if variants.is_all() {

@@ -195,3 +195,28 @@ fn a_scene_that_is_resumed_is_mixed_as_if_it_had_never_ended() {
         assert_eq!(resumed.mix_at(seconds), stage.compositor.mix_at(seconds), "at {seconds} s");
     }
 }
+
+#[test]
+fn what_was_taken_over_in_flight_is_carried_on_after_a_restart() {
+    let takes_over = |to: f64| json!({ "property": "volume", "to": to, "duration": 10, "easing": "easeOutSine" });
+    let timeline = json!({ "id": "show", "autoplay": false, "steps": [{ "type": "animateTrack",
+        "animation": takes_over(2.0) }] });
+    let tracks = |animation: Value| [track("music", 1.0, json!([animation]))];
+    let with_mix = |tracks: &[Value], animations: Value| json!({ "tracks": tracks, "animations": animations });
+    let mut stage =
+        Stage::new(scene(&with_mix(&tracks(fade(1.0, 0.0, 10.0)), json!([fade(1.0, 0.0, 20.0)])), &json!([timeline])));
+    stage.report(2.0);
+    stage.set(4.0, &with_mix(&tracks(takes_over(0.9)), json!([fade(1.0, 0.0, 20.0)]))).unwrap();
+    stage.control(5.0, TimelineControl::Play);
+    let motion = stage.compositor.motion();
+    assert!(!motion.sound.drifts.mix.is_empty() && motion.sound.drifts.tracks.len() == 1, "{:?}", motion.sound);
+    let kept = serde_json::to_string(&motion).unwrap();
+    let settings = CompositorSettings { width: 16, height: 16, max_layers: 50, pool_size: 3, threads: Some(1) };
+    let mut resumed = Compositor::new(settings);
+    resumed.resume(1, stage.compositor.snapshot().scene, serde_json::from_str(&kept).unwrap());
+    assert!(resumed.tick(0, 5.0).outcomes.remove(0).1.is_ok());
+    for seconds in [5.0, 5.5, 7.0, 9.0, 14.5, 20.0] {
+        assert_eq!(resumed.mix_at(seconds), stage.compositor.mix_at(seconds), "at {seconds} s");
+    }
+    assert_eq!(resumed.motion().sound, stage.compositor.motion().sound);
+}

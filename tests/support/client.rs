@@ -110,6 +110,18 @@ impl Client {
         }
     }
 
+    /// The file of the next picture of a preview.
+    #[track_caller]
+    pub fn picture(&mut self) -> Vec<u8> {
+        loop {
+            let message = self.runtime.block_on(async { timeout(Duration::from_secs(20), self.socket.next()).await });
+            let message = message.expect("waited 20 s for a picture").expect("the connection lives").unwrap();
+            if let Message::Binary(bytes) = message {
+                return bytes[16..].to_vec();
+            }
+        }
+    }
+
     /// The next message of this type.
     #[track_caller]
     pub fn next_of(&mut self, kind: &str) -> Value {

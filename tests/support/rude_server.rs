@@ -15,9 +15,9 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -32,30 +32,57 @@ pub enum Manner {
     Denies,
     /// It shakes hands, and closes the connection then.
     TurnsAway,
+    /// It takes the stream, and closes the connection with its first packets. Only those who get so far have come.
+    CutsShort,
 }
 
 /// A server that runs for as long as the test.
 pub struct RudeServer {
     address: SocketAddr,
     came: Arc<AtomicU64>,
+    is_away: Arc<AtomicBool>,
+    listener: Option<JoinHandle<()>>,
 }
 
 impl RudeServer {
     pub fn start(manner: Manner) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let came = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&came);
-        thread::spawn(move || {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut server = Self { address, came: Arc::default(), is_away: Arc::default(), listener: None };
+        server.listen(manner);
+        server
+    }
+
+    fn listen(&mut self, manner: Manner) {
+        let listener = TcpListener::bind(self.address).unwrap();
+        self.address = listener.local_addr().unwrap();
+        let (came, is_away) = (Arc::clone(&self.came), Arc::clone(&self.is_away));
+        is_away.store(false, Ordering::Relaxed);
+        let serve = move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                counter.fetch_add(1, Ordering::Relaxed);
-                thread::spawn(move || {
-                    // Clients may leave at any moment.
-                    let _ = treat(stream, manner);
-                });
+                if is_away.load(Ordering::Relaxed) {
+                    return;
+                }
+                if !matches!(manner, Manner::CutsShort) {
+                    came.fetch_add(1, Ordering::Relaxed);
+                }
+                let came = Arc::clone(&came);
+                // Clients may leave at any moment.
+                thread::spawn(move || treat(stream, manner, &came));
             }
-        });
-        Self { address, came }
+        };
+        self.listener = Some(thread::spawn(serve));
+    }
+
+    /// Takes no connection any more.
+    pub fn go_away(&mut self) {
+        self.is_away.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect(self.address);
+        self.listener.take().unwrap().join().unwrap();
+    }
+
+    /// Is there again, where it was.
+    pub fn come_back(&mut self, manner: Manner) {
+        self.listen(manner);
     }
 
     /// The address of a stream on it.
@@ -69,7 +96,7 @@ impl RudeServer {
     }
 }
 
-fn treat(mut stream: TcpStream, manner: Manner) -> io::Result<()> {
+fn treat(mut stream: TcpStream, manner: Manner, came: &AtomicU64) -> io::Result<()> {
     match manner {
         Manner::Silent => loop {
             // It holds the connection for as long as the test lasts.
@@ -86,23 +113,38 @@ fn treat(mut stream: TcpStream, manner: Manner) -> io::Result<()> {
             drain(&mut stream)
         }
         Manner::Denies => {
-            shake_hands(&mut stream)?;
-            drain(&mut stream)?;
-            let connected = object(&[("level", "status"), ("code", "NetConnection.Connect.Success")]);
-            send(&mut stream, &[string("_result"), number(1.0), object(&[("fmsVer", "FMS/3,0")]), connected].concat())?;
-            drain(&mut stream)?;
-            // Whichever of its requests was the one for a stream.
-            for request in 2..6 {
-                send(&mut stream, &[string("_result"), number(f64::from(request)), vec![5], number(1.0)].concat())?;
-            }
-            drain(&mut stream)?;
-            let denied = [("level", "error"), ("code", "NetStream.Publish.Denied"), ("description", "no such key")];
-            send(&mut stream, &[string("onStatus"), number(0.0), vec![5], object(&denied)].concat())?;
+            answer_publish(&mut stream, "error", "NetStream.Publish.Denied")?;
             // It waits for the client to go.
             while stream.read(&mut [0; 4096])? > 0 {}
             Ok(())
         }
+        Manner::CutsShort => {
+            answer_publish(&mut stream, "status", "NetStream.Publish.Start")?;
+            // More than the sink sends before it knows that its stream is taken.
+            let mut bytes = 0;
+            while bytes < 20_000 {
+                bytes += stream.read(&mut [0; 4096])?;
+            }
+            came.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
     }
+}
+
+/// Takes the application, and gives this answer to the request to publish.
+fn answer_publish(stream: &mut TcpStream, level: &str, code: &str) -> io::Result<()> {
+    shake_hands(stream)?;
+    drain(stream)?;
+    let connected = object(&[("level", "status"), ("code", "NetConnection.Connect.Success")]);
+    send(stream, &[string("_result"), number(1.0), object(&[("fmsVer", "FMS/3,0")]), connected].concat())?;
+    drain(stream)?;
+    // Whichever of its requests was the one for a stream.
+    for request in 2..6 {
+        send(stream, &[string("_result"), number(f64::from(request)), vec![5], number(1.0)].concat())?;
+    }
+    drain(stream)?;
+    let answer = [("level", level), ("code", code), ("description", "as it is")];
+    send(stream, &[string("onStatus"), number(0.0), vec![5], object(&answer)].concat())
 }
 
 /// The simple handshake of RTMP 1.0, section 5.2.

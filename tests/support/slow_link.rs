@@ -1,4 +1,4 @@
-//! A link to a server that lets through no more than so many bytes a second.
+//! Links to a server that let through no more than so many bytes a second.
 
 #![allow(
     clippy::allow_attributes,
@@ -21,12 +21,15 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
-    net::{TcpSocket, TcpStream},
+    net::{TcpSocket, TcpStream, UdpSocket},
     runtime::Runtime,
+    time::Instant,
 };
 
 /// Bytes that the system keeps for the link. Few, so that what does not fit waits with the sender, as on a real one.
 const KEPT: u32 = 32 << 10;
+/// How long a packet may wait in front of a link; what would wait longer is thrown away, as routers do.
+const LONGEST_WAIT: Duration = Duration::from_millis(60);
 /// How often some of the bytes are let through.
 const TURN: Duration = Duration::from_millis(20);
 
@@ -85,6 +88,65 @@ async fn carry(client: TcpStream, server: TcpStream, rate: &AtomicU64) {
         }
         if rate < u64::MAX {
             tokio::time::sleep(Duration::from_secs_f64(count as f64 / rate as f64)).await;
+        }
+    }
+}
+
+/// A link for the packets of one client, which is there for as long as this.
+pub struct SlowPackets {
+    pub port: u16,
+    rate: Arc<AtomicU64>,
+    _runtime: Runtime,
+}
+
+impl SlowPackets {
+    /// A link to `port` on this machine, as fast as it will go.
+    pub fn to(port: u16) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let rate = Arc::new(AtomicU64::new(u64::MAX));
+        let shared = Arc::clone(&rate);
+        let socket = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
+        let (front, back) = runtime.block_on(async { (socket().await.unwrap(), socket().await.unwrap()) });
+        let address = front.local_addr().unwrap();
+        runtime.spawn(async move { pass(&front, &back, (Ipv4Addr::LOCALHOST, port).into(), &shared).await });
+        Self { port: address.port(), rate, _runtime: runtime }
+    }
+
+    /// Lets through so many kilobits (1000) a second from now on.
+    pub fn set_kbps(&self, kbps: u64) {
+        self.rate.store(kbps * 1000 / 8, Ordering::Relaxed);
+    }
+}
+
+/// Passes what the client sends on at the rate, and all that the server answers.
+async fn pass(front: &UdpSocket, back: &UdpSocket, server: SocketAddr, rate: &AtomicU64) {
+    let (mut packet, mut answer) = ([0; 2048], [0; 2048]);
+    let mut client = None;
+    // When the link is done with what it has taken, and the packets that wait for that.
+    let mut free = Instant::now();
+    let mut waiting = std::collections::VecDeque::<(Instant, Vec<u8>)>::new();
+    loop {
+        let due = waiting.front().map(|(due, _)| *due);
+        tokio::select! {
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                let (_, packet) = waiting.pop_front().unwrap();
+                // Nobody may listen.
+                let _ = back.send_to(&packet, server).await;
+            }
+            Ok((count, from)) = front.recv_from(&mut packet) => {
+                client = Some(from);
+                let now = Instant::now();
+                let takes = Duration::from_secs_f64(count as f64 / rate.load(Ordering::Relaxed) as f64);
+                if free.saturating_duration_since(now) < LONGEST_WAIT {
+                    free = free.max(now) + takes;
+                    waiting.push_back((free, packet[..count].to_vec()));
+                }
+            }
+            Ok((count, _)) = back.recv_from(&mut answer) => {
+                if let Some(client) = client {
+                    let _ = front.send_to(&answer[..count], client).await;
+                }
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ const JPEG_QUALITY: u8 = 85;
 /// The widest picture that is made; the widest canvas there is.
 const WIDEST: u32 = 3840;
 
-/// `GET …/frame?format=png|jpeg|webp&width=…`.
+/// `GET …/frame?format=png|jpeg|webp&variant=…&width=…`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let path = base.clone().and(warp::path!("frame")).map(|| ()).boxed();
     endpoint(context, path, "/api/stream/frame", frame)
@@ -30,13 +30,16 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
 
 pub(super) fn describe(api: &mut Api) {
     let format = object!({ "enum": ["png", "jpeg", "jpg", "webp"], "default": "png" });
+    let variant = object!({ "type": "string" });
     let width = object!({ "type": "integer", "minimum": 1, "maximum": WIDEST });
     api.route("/api/stream/frame").on("get", "The current picture", |get| {
         get.query("format", &format, "`webp` is lossless")
+            .query("variant", &variant, "The variant of the scene that is seen; the stream's own if absent")
             .query("width", &width, "Pixels; the height is in proportion. That of the stream if absent")
             .media(200, &["image/png", "image/jpeg", "image/webp"], "The picture")
             .ticks()
             .refuses(400, "A parameter is wrong, or the picture would be too tall")
+            .refuses(404, "No rendition shows this variant")
             .refuses(503, "Too many pictures are waited for; try again in a moment")
     });
 }
@@ -45,15 +48,23 @@ async fn frame(context: Context, (): (), request: Request) -> Result<Response, P
     if !request.reads() {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
-    request.query.only(&["format", "width"])?;
+    request.query.only(&["format", "variant", "width"])?;
     let format = request.query.value("format", "`png`, `jpeg` or `webp`")?.unwrap_or(Format::Png);
     let width: Option<u32> = request.query.value("width", format_args!("pixels from 1 to {WIDEST}"))?;
     if width.is_some_and(|width| !(1..=WIDEST).contains(&width)) {
         return Err(Problem::bad_request(format!("query parameter `width`: expected pixels from 1 to {WIDEST}")));
     }
+    let variant = request.query.value::<String>("variant", "the name of a variant")?;
+    let variant = variant.map(|name| context.engine.drawn_variant(&name).ok_or_else(|| unknown(&context, &name)));
+    let variant = variant.transpose()?;
     // Waiting before the picture is taken, not after, so that it is fresh.
     let turn = context.encodes.take(request.address).await?;
-    let picture = context.engine.picture().await?;
+    let picture = match variant {
+        Some(variant) => {
+            context.engine.picture_of(variant.clone()).await?.ok_or_else(|| unknown(&context, variant.as_str()))?
+        }
+        None => context.engine.picture().await?,
+    };
     let tick = picture.tick;
     let size = size_of(&picture, width)?;
     let encoding = tokio::task::spawn_blocking(move || {
@@ -70,6 +81,10 @@ async fn frame(context: Context, (): (), request: Request) -> Result<Response, P
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(at_tick(response, tick))
+}
+
+fn unknown(context: &Context, name: &str) -> Problem {
+    Problem::not_found(context.engine.unknown_variant(name))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

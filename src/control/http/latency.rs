@@ -1,6 +1,9 @@
 //! What was measured of the way to viewers: announced by `stream-manager latency`, and exported among the metrics.
 
-use components::{document::Fingerprint, id::check_id};
+use components::{
+    document::{Fault, Fingerprint},
+    id::check_id,
+};
 use serde_json::json as object;
 use warp::{
     Filter,
@@ -55,6 +58,28 @@ pub(super) fn describe(api: &mut Api) {
         });
 }
 
+/// What cannot be in one measurement.
+fn faults(report: &LatencyReport) -> Vec<Fault> {
+    let LatencyReport { delay, longest_delay, av_offset, furthest_av_offset, .. } = *report;
+    let fault = |pointer: &str, found: f64, expected: String| Fault {
+        place: None,
+        pointer: pointer.to_owned(),
+        found: found.to_string(),
+        expected,
+        nearest: None,
+    };
+    let mut faults = Vec::new();
+    if longest_delay < delay {
+        let expected = format!("at least the median in `delay`, {delay}");
+        faults.push(fault("/longestDelay", longest_delay, expected));
+    }
+    if furthest_av_offset.abs() < av_offset.abs() {
+        let expected = format!("at least as far from 0 as the median in `avOffset`, {av_offset}");
+        faults.push(fault("/furthestAvOffset", furthest_av_offset, expected));
+    }
+    faults
+}
+
 async fn latency(context: Context, output: String, request: Request) -> Result<Response, Problem> {
     let unknown = || Problem::not_found(format!("nothing was measured under the name `{output}`"));
     if check_id(&output).is_err() {
@@ -65,6 +90,10 @@ async fn latency(context: Context, output: String, request: Request) -> Result<R
         Method::PUT => {
             let expected = Expected::of(&request)?;
             let report: LatencyReport = body::document(request).await?;
+            let faults = faults(&report);
+            if !faults.is_empty() {
+                return Err(Problem::invalid(faults));
+            }
             context.metrics.set_latency(&output, report, |present| match present {
                 Some(present) => expected.check(Fingerprint::of(present)),
                 None if matches!(expected, Expected::Anything | Expected::Absent) => Ok(()),

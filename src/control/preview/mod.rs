@@ -38,6 +38,8 @@ pub(super) struct Look {
     pub(super) width: u16,
     /// 1 to 100.
     pub(super) quality: u8,
+    /// Which of the [variants](EngineHandle::variants) is seen; the stream's own picture if it is `None`.
+    pub(super) variant: Option<usize>,
 }
 
 /// Where previews are made.

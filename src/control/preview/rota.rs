@@ -59,7 +59,7 @@ mod tests {
     };
 
     fn watched(width: u16, hosts: &[u8]) -> (Arc<Stage>, Vec<Viewer>) {
-        let stage = Arc::new(Stage::new(Look { width, quality: 70 }));
+        let stage = Arc::new(Stage::new(Look { width, quality: 70, variant: None }));
         let viewers =
             hosts.iter().map(|host| Viewer::new(Arc::clone(&stage), 60.0, [192, 0, 2, *host].into())).collect();
         (stage, viewers)

@@ -52,14 +52,15 @@ pub(super) fn start(studio: &Arc<Inner>) -> io::Result<()> {
 /// Hands frames to the workers where somebody waits for a picture.
 fn look_at_frames(studio: &Inner, frames: &Receiver<ProgramFrame>, jobs: &SyncSender<Job>) {
     let mut rota = Rota::default();
-    while let Ok(ProgramFrame { tick, picture, .. }) = frames.recv() {
+    while let Ok(ProgramFrame { tick, picture, variants, .. }) = frames.recv() {
+        let seen = |stage: &Stage| stage.look.variant.and_then(|variant| variants.get(variant)).unwrap_or(&picture);
         let watched = studio.watched();
         if watched.is_empty() {
             return;
         }
-        let wanted = watched.into_iter().filter(|stage| stage.wants(picture.tick)).collect();
+        let wanted = watched.into_iter().filter(|stage| stage.wants(seen(stage).tick)).collect();
         let left = rota.offer(wanted, |stage| {
-            jobs.try_send(Job { stage: Arc::clone(stage), frame: Arc::clone(&picture), tick }).is_ok()
+            jobs.try_send(Job { stage: Arc::clone(stage), frame: Arc::clone(seen(stage)), tick }).is_ok()
         });
         for stage in left {
             stage.finish(None);

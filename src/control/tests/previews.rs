@@ -48,7 +48,8 @@ fn one_address_begins_half_of_the_previews_and_watches_what_others_began() {
     use crate::control::preview::{Look, Studio};
     let service = Service::start();
     let studio = Studio::new(service.engine.clone(), Arc::new(Metrics::new()), 1);
-    let watch = |width: u16, host: u8| studio.watch(Look { width, quality: 70 }, 1.0, [192, 0, 2, host].into());
+    let watch =
+        |width: u16, host: u8| studio.watch(Look { width, quality: 70, variant: None }, 1.0, [192, 0, 2, host].into());
     let viewers: Vec<_> = (16..16 + 32).map(|width| watch(width, 1).unwrap()).collect();
     assert!(watch(100, 1).is_err(), "the address has its half");
     let other = watch(100, 2).unwrap();

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, future::pending, net::IpAddr, sync::Arc};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use components::VariantId;
 use futures_util::{
     StreamExt as _,
     future::{AbortHandle, Abortable, BoxFuture},
@@ -44,21 +45,27 @@ pub(super) struct Previewing {
     height: usize,
     quality: u8,
     fps: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<VariantId>,
 }
 
 impl Previews {
     /// Begins a preview, or changes the one that has this id.
     ///
     /// # Errors
-    /// There are too many.
+    /// There are too many, or the variant is not drawn.
     pub(super) fn begin(
         &mut self,
         engine: &EngineHandle,
         (studio, address): (&Studio, IpAddr),
         id: u16,
-        look: Look,
+        (look, variant): (Look, Option<&str>),
         fps: f64,
     ) -> Result<Previewing, Problem> {
+        let unknown = |name: &str| Problem::not_found(engine.unknown_variant(name));
+        let variant = variant.map(|name| engine.drawn_variant(name).ok_or_else(|| unknown(name))).transpose()?;
+        let place = |variant: &VariantId| engine.variants().iter().position(|known| known == variant);
+        let look = Look { variant: variant.as_ref().and_then(place), ..look };
         if self.watched.len() >= PREVIEWS && !self.watched.contains_key(&id) {
             let detail = format!("a client can watch {PREVIEWS} previews at a time; end one first");
             return Err(Problem::new(StatusCode::CONFLICT, detail));
@@ -69,7 +76,7 @@ impl Previews {
         let viewer = studio.watch(look, fps, address)?;
         self.end(id);
         self.go_on(id, viewer);
-        Ok(Previewing { id, width, height, quality: look.quality, fps })
+        Ok(Previewing { id, width, height, quality: look.quality, fps, variant })
     }
 
     /// Ends a preview, if there is one with this id.

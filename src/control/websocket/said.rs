@@ -69,7 +69,9 @@ pub(super) enum Said {
     Request(Box<requests::Asking>),
     Preview {
         id: u16,
+        /// But for the variant, of which only the name is known here.
         look: Look,
+        variant: Option<String>,
         fps: f64,
     },
     EndPreview {
@@ -132,9 +134,9 @@ fn understand(mut fields: Map<String, Value>) -> Result<Said, Problem> {
         }
         "request" => requests::hear(fields).map(|asking| Said::Request(Box::new(asking))),
         "preview" => {
-            let Preview { id, width, quality, fps } = read(fields)?;
-            let (width, quality) = (width.unwrap_or(640), quality.unwrap_or(70));
-            Ok(Said::Preview { id, look: Look { width, quality }, fps: fps.unwrap_or(10.0) })
+            let Preview { id, width, quality, fps, variant } = read(fields)?;
+            let look = Look { width: width.unwrap_or(640), quality: quality.unwrap_or(70), variant: None };
+            Ok(Said::Preview { id, look, variant, fps: fps.unwrap_or(10.0) })
         }
         "endPreview" => read::<EndPreview>(fields).map(|EndPreview { id }| Said::EndPreview { id }),
         "ping" => read::<Ping>(fields).map(|Ping {}| Said::Ping),
@@ -202,6 +204,8 @@ struct Preview {
     quality: Option<u8>,
     #[schemars(range(min = 0.1, max = 60.0))]
     fps: Option<f64>,
+    #[schemars(length(max = 64))]
+    variant: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]

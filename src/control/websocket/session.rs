@@ -420,9 +420,10 @@ impl Session<'_> {
                     Err((request, problem)) => self.send(refusal(request.as_ref(), &problem)).await,
                 }
             }
-            Said::Preview { id, look, fps } => {
+            Said::Preview { id, look, variant, fps } => {
                 let Clients { engine, studio, .. } = self.clients;
-                let text = match self.previews.begin(engine, (studio, self.address), id, look, fps) {
+                let seen = (look, variant.as_deref());
+                let text = match self.previews.begin(engine, (studio, self.address), id, seen, fps) {
                     Ok(previewing) => answer("previewing", request.as_ref(), &previewing).into(),
                     Err(problem) => refusal(request.as_ref(), &problem),
                 };

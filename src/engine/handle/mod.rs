@@ -14,7 +14,7 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDiff, SceneSnapshot,
+    Edit, EditOutcome, SceneDiff, SceneSnapshot, VariantId,
     edit::{BatchRejected, EditRejected, MAX_PATCHED_VALUES},
     held::HeldScenes,
     layer::LayerId,
@@ -55,12 +55,17 @@ pub struct EngineHandle {
 
 impl EngineHandle {
     /// A handle, and what the tick thread needs to serve it.
-    pub(super) fn new(format: StreamFormat, transport: Transport) -> (Self, Receiver<Request>, Arc<Shared>) {
+    pub(super) fn new(
+        format: StreamFormat,
+        transport: Transport,
+        variants: Vec<VariantId>,
+    ) -> (Self, Receiver<Request>, Arc<Shared>) {
         // The last place is for the request to end, which needs no permit.
         let (mailbox, requests) = sync_channel(MAILBOX + 1);
         let shared = Arc::new(Shared {
             places: Semaphore::new(MAILBOX),
             format: Mutex::new(format),
+            variants,
             started: Instant::now(),
             transport: watch::Sender::new(transport),
             events: broadcast::Sender::new(BACKLOG),
@@ -215,6 +220,36 @@ impl EngineHandle {
     /// The engine has ended, or too many requests are waiting.
     pub async fn picture(&self) -> Result<Arc<Picture>, Unanswered> {
         self.ask(|reply| Request::Picture { reply }).await
+    }
+
+    /// The same of a variant; `None` if it is not drawn.
+    ///
+    /// # Errors
+    /// The engine has ended, or too many requests are waiting.
+    pub async fn picture_of(&self, variant: VariantId) -> Result<Option<Arc<Picture>>, Unanswered> {
+        self.ask(|reply| Request::PictureOf { variant, reply }).await
+    }
+
+    /// The variants of which pictures are drawn besides the stream's own, in the order of
+    /// [`ProgramFrame::variants`](super::ProgramFrame::variants).
+    #[must_use]
+    pub fn variants(&self) -> &[VariantId] {
+        &self.shared.variants
+    }
+
+    /// The variant of this name, if pictures of it are drawn; that of the stream's own picture always is.
+    #[must_use]
+    pub fn drawn_variant(&self, name: &str) -> Option<VariantId> {
+        let own = VariantId::main();
+        std::iter::once(&own).chain(self.variants()).find(|known| known.as_str() == name).cloned()
+    }
+
+    /// What is said of a variant that is not drawn.
+    #[must_use]
+    pub fn unknown_variant(&self, name: &str) -> String {
+        let drawn = self.variants().iter().map(|variant| format!(", `{variant}`"));
+        let drawn: String = std::iter::once("`main`".to_owned()).chain(drawn).collect();
+        format!("no rendition shows a variant `{name}`; those that are drawn: {drawn}. STREAM_RENDITIONS names them")
     }
 
     /// All timelines after the last tick, and the number of that.
@@ -403,7 +438,7 @@ mod tests {
     #[test]
     fn a_full_mailbox_is_busy_and_a_closed_one_has_ended() {
         let format = StreamFormat { width: 32, height: 32, fps: 60 };
-        let (handle, requests, shared) = EngineHandle::new(format, Transport::Live);
+        let (handle, requests, shared) = EngineHandle::new(format, Transport::Live, Vec::new());
         let ask = || {
             let (reply, _) = oneshot::channel();
             Request::Snapshot { reply }

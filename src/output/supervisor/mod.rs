@@ -22,7 +22,7 @@ use super::{
     link::lock,
     links::RenditionName,
     live::Folder,
-    lookout::{Lookout, Server},
+    lookout::{Found, Lookout, Server},
     thumbnails::Album,
 };
 use crate::engine::{OutputErrorKind, OutputState, OutputStatus};
@@ -84,11 +84,14 @@ enum Ended {
 }
 
 /// Why the wait for the next attempt is over.
+#[derive(PartialEq, Eq)]
 enum Waited {
     /// It has been long enough.
     Enough,
     /// Somebody wants it tried now.
     Asked,
+    /// It could not be reached, and can be now.
+    Back,
     /// The output is to stop.
     Finished,
 }
@@ -222,10 +225,11 @@ impl Supervisor {
                     }
                     let kind = match farewell {
                         Farewell::Lost | Farewell::Absent => OutputErrorKind::Network,
-                        Farewell::TurnedAway | Farewell::Refused => OutputErrorKind::Refused,
+                        Farewell::TurnedAway | Farewell::Refused | Farewell::CutShort => OutputErrorKind::Refused,
                     };
-                    let wait = match attempts.after(farewell, &self.policy()) {
-                        Next::After(wait) => wait,
+                    let (wait, error) = match attempts.after(farewell, &self.policy()) {
+                        Next::After(wait) => (wait, error),
+                        Next::Seldom(wait, why) => (wait, format!("{error}; {why}")),
                         // It does nothing more until it is started anew, which is the chance to mend what is wrong.
                         Next::GiveUp(why) => {
                             return self.complain(kind, format!("{error}; {why}"), OutputState::Failed);
@@ -239,6 +243,7 @@ impl Supervisor {
                             return;
                         }
                         Waited::Asked => attempts = Attempts::default(),
+                        Waited::Back => attempts.reach_anew(),
                         Waited::Enough => {}
                     }
                 }
@@ -250,17 +255,21 @@ impl Supervisor {
         *lock(&self.policy)
     }
 
-    /// Looks out for a server that is lost. One that turned the stream away is there, and is not asked sooner.
+    /// Looks out for a server that is lost, or may be about to end. One that turned the stream away is there, and is not
+    /// asked sooner.
     fn lookout(&self, farewell: Farewell, wait: Duration) -> Option<Lookout> {
-        if !matches!(farewell, Farewell::Lost | Farewell::Absent) {
-            return None;
-        }
+        let found = match farewell {
+            Farewell::Lost => Found::Lost,
+            Farewell::Absent => Found::Away,
+            Farewell::CutShort => Found::Unsteady,
+            Farewell::TurnedAway | Farewell::Refused => return None,
+        };
         let server = match &self.destination {
             Destination::Rtmp { url } => Server::Rtmp(url.clone()),
             Destination::Srt { url } => Server::Srt(url.clone()),
             _ => return None,
         };
-        Lookout::start(server, farewell == Farewell::Absent, wait)
+        Lookout::start(server, found, wait)
     }
 
     /// Waits for the next attempt.
@@ -269,8 +278,8 @@ impl Supervisor {
         let mut waited = Waited::Enough;
         let longest = if lookout.is_some() { LOOK } else { TELL };
         loop {
-            if lookout.is_some_and(Lookout::is_back) {
-                until = Instant::now();
+            if waited == Waited::Enough && lookout.is_some_and(Lookout::is_back) {
+                (waited, until) = (Waited::Back, Instant::now());
             }
             let left = until.saturating_duration_since(Instant::now());
             let still_down = self.retired.as_ref().is_some_and(|thread| !thread.is_finished());

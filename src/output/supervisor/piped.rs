@@ -15,6 +15,8 @@ use crate::{
         link::lock,
         pipeline::{OutputError, OutputPipeline, Pace, PipelineEvent},
         rtmp, srt,
+        strain::{Losses, Watch, Way},
+        unsent::Unsent,
     },
 };
 
@@ -22,8 +24,35 @@ use crate::{
 const PACKETS_WHEN_CONNECTED: u64 = 2;
 /// An output that takes nothing for this long, although something waits for it, counts as stalled.
 const STALLED: Duration = Duration::from_secs(2);
+/// A peer that answers whatever it gets, and has not for this long, is lost. The library for SRT takes five seconds at least
+/// to find that out: it waits for sixteen of its timers, whatever `peeridletimeo` says.
+const SILENT: Duration = Duration::from_secs(2);
 /// How long it may take to connect.
 const CONNECT: Duration = Duration::from_secs(15);
+
+/// Whether a peer that answers to all it gets still does.
+#[derive(Default)]
+struct Answers {
+    /// How many there were.
+    heard: u64,
+    /// What had reached the sink when it was looked at last.
+    passed: u64,
+    /// Since when it has been getting something and said nothing.
+    unanswered: Option<Instant>,
+}
+
+impl Answers {
+    /// Takes note of how many there are at `now`. Returns whether there were none for too long.
+    fn are_missing(&mut self, heard: u64, passed: u64, now: Instant) -> bool {
+        if heard != self.heard {
+            self.unanswered = None;
+        } else if passed > self.passed {
+            self.unanswered.get_or_insert(now);
+        }
+        (self.heard, self.passed) = (heard, passed);
+        self.unanswered.is_some_and(|since| now.duration_since(since) > SILENT)
+    }
+}
 
 impl Supervisor {
     fn open_pipeline(&mut self) -> Result<OutputPipeline, OutputError> {
@@ -99,6 +128,8 @@ impl Supervisor {
         let opened = Instant::now();
         let mut finish_by = None;
         let mut moved = (0, opened);
+        let mut answers = Answers::default();
+        let mut watch = Watch::Nothing;
         loop {
             match pipeline.event(LOOK) {
                 Some(PipelineEvent::Error(text)) if finish_by.is_some() || self.is_told_to_finish() => {
@@ -152,10 +183,16 @@ impl Supervisor {
             let is_open = self.status.state == OutputState::Started;
             let is_stalled = is_open && now.duration_since(moved.1) > STALLED && lock(&self.gate).queued() > 0;
             let is_other = std::mem::replace(&mut self.status.is_stalled, is_stalled) != is_stalled;
+            let strain = watch.look(|| pipeline.stats(), self.status.bitrate, now);
+            lock(&self.gate).strain = strain;
             if passed >= enough && !is_open {
                 self.started();
+                watch = self.link_watch(now);
             } else if is_other || now.duration_since(self.told) > TELL {
                 self.tell(self.status.state);
+            }
+            if is_open && pipeline.answers().is_some_and(|heard| answers.are_missing(heard, passed, now)) {
+                return self.explain(srt::SILENT);
             }
             if has_peer && !is_open && now.duration_since(opened) > CONNECT {
                 return self.explain(TIMED_OUT);
@@ -169,7 +206,36 @@ impl Supervisor {
         }
     }
 
+    fn link_watch(&self, now: Instant) -> Watch {
+        match &self.destination {
+            Destination::Rtmp { url } => {
+                let url = url.clone();
+                let unsent = Unsent::watch(move || url.addresses());
+                unsent.map_or(Watch::Nothing, |unsent| Watch::Tcp(unsent, Way::new(now)))
+            }
+            Destination::Srt { .. } => Watch::Srt(Losses::new(now)),
+            _ => Watch::Nothing,
+        }
+    }
+
     fn is_told_to_finish(&self) -> bool {
         matches!(self.orders.try_recv(), Ok(Order::Finish) | Err(TryRecvError::Disconnected))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_silent_when_it_gets_something_and_says_nothing_for_long() {
+        let mut answers = Answers::default();
+        let begin = Instant::now();
+        let mut at = |tenths: u32, heard, passed| answers.are_missing(heard, passed, begin + SILENT / 10 * tenths);
+        assert!(!at(0, 1, 10) && !at(5, 1, 20));
+        // Nothing is sent, so there is nothing to answer.
+        assert!(!at(6, 2, 30) && !at(30, 2, 30) && !at(31, 2, 31) && !at(41, 2, 32));
+        assert!(at(42, 2, 32) && at(43, 2, 33));
+        assert!(!at(44, 3, 33), "there it is again");
     }
 }

@@ -94,6 +94,7 @@ impl Supervisor {
             self.status.bytes = gate.bytes;
             self.status.dropped_frames = gate.dropped;
             self.status.queued_frames = gate.queued();
+            self.status.link_delay = gate.link_delay().as_secs_f64();
         }
         self.told = Instant::now();
         let (since, before) = self.measured;

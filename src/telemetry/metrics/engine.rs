@@ -103,6 +103,8 @@ impl Collector for EngineCollector {
         #[expect(clippy::cast_precision_loss, reason = "some hundred frames")]
         let queued = level(|o| o.queued_frames as f64);
         out.family(("muxer_queue_size", "Encoded frames that wait for an output"), label, queued)?;
+        let help = "Time of the stream that waits beyond that, in the system that sends or on a way that is too slow";
+        out.family(("output_link_delay_seconds", help), label, level(|o| o.link_delay))?;
         out.family(("muxer_errors", "Times something went wrong with an output"), label, each(|o| o.errors))?;
 
         let others: Vec<_> = self.0.encoders().into_iter().filter(|encoder| encoder.rendition.is_some()).collect();

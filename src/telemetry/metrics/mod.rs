@@ -5,6 +5,7 @@
 
 mod engine;
 mod latency;
+mod process;
 mod sheet;
 mod ticks;
 
@@ -21,7 +22,7 @@ use prometheus_client::{
 use systems::TickReport;
 
 pub use self::latency::{LatencyReport, TooManyLatencies};
-use self::{engine::EngineCollector, latency::Latencies, ticks::Ticks};
+use self::{engine::EngineCollector, latency::Latencies, process::ProcessCollector, ticks::Ticks};
 use super::trace::{Trace, TraceDocument};
 use crate::engine::{EngineHandle, Part};
 
@@ -89,6 +90,7 @@ impl Metrics {
         registry.register_collector(Box::new(Arc::clone(&ticks)));
         let latencies = Arc::new(Latencies::default());
         registry.register_collector(Box::new(Arc::clone(&latencies)));
+        registry.register_collector(Box::new(ProcessCollector));
         registry.register("http_requests", "HTTP requests that were answered", requests.clone());
         registry.register("http_request_seconds", "Time to the head of an answer", request_seconds.clone());
         let commit_seconds = Histogram::new(COMMIT_SECONDS);

@@ -37,7 +37,7 @@ pub struct Motion {
     /// What of layers moves by their transitions.
     #[serde(default)]
     pub drifts: BTreeMap<LayerId, Vec<Drift>>,
-    /// When the animations of the sound started.
+    /// When the animations of the sound started, and what they carry on.
     #[serde(default)]
     pub sound: SoundStarts,
     /// Where the timelines stand.
@@ -72,7 +72,7 @@ pub struct MotionChange {
     pub starts: Vec<(LayerId, Vec<f64>)>,
     /// Layers on which something was changed that their transitions smooth, and what moves of each now.
     pub drifts: Vec<(LayerId, Vec<Drift>)>,
-    /// When the animations of the sound started, if any of it was edited.
+    /// When the animations of the sound started, and what they carry on, if any of it was edited.
     pub sound: Option<SoundStarts>,
     /// Where all timelines stand, if somebody or something steered one.
     pub timelines: Option<Vec<TimelineMotion>>,
@@ -98,7 +98,7 @@ pub fn tell_motion(
     let starts: Vec<_> = started.iter().map(|(id, starts)| (id.clone(), starts.starts().to_vec())).collect();
     let drifts: Vec<_> = drifting.iter().map(|(id, drifts)| (id.clone(), left(drifts, time.seconds))).collect();
     let timelines = (timelines.is_changed() && timelines.are_steered).then(|| timelines.motion());
-    let sound = sound.take_edited();
+    let sound = sound.take_edited(time.seconds);
     let is_changed = !starts.is_empty() || !drifts.is_empty() || timelines.is_some() || sound.is_some();
     latest.0 = is_changed.then_some(MotionChange { starts, drifts, sound, timelines });
 }
@@ -120,7 +120,7 @@ impl Motion {
             .filter(|(_, drifts)| !drifts.is_empty())
             .collect();
         let timelines = world.resource::<Timelines>().motion();
-        let sound = world.resource::<SoundMotion>().starts();
+        let sound = world.resource::<SoundMotion>().starts(seconds);
         Self { seconds, starts, drifts, sound, timelines }
     }
 }

@@ -68,6 +68,12 @@ impl Program {
         self.own.seen().pixels()
     }
 
+    /// What is on the screen of a variant; 0 is the stream's own. `None` if there are fewer.
+    pub(crate) fn pixels_of(&self, variant: usize) -> Option<&[[u8; 4]]> {
+        let screen = variant.checked_sub(1).map_or(Some(&self.own), |further| self.further.get(further))?;
+        Some(screen.seen().pixels())
+    }
+
     /// The picture of the scene itself as a variant shows it, whatever transition there is; 0 is the stream's own. `None`
     /// if there are fewer.
     pub(crate) fn canvas(&self, variant: usize) -> Option<&Canvas> {
