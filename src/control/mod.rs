@@ -21,6 +21,7 @@ mod routes;
 mod server;
 mod settings;
 mod turns;
+mod unread;
 mod uploads;
 mod websocket;
 
