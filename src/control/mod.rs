@@ -17,6 +17,7 @@ mod limits;
 mod listeners;
 mod preview;
 mod problem;
+mod receiving;
 mod routes;
 mod server;
 mod settings;
@@ -36,6 +37,7 @@ use tokio::sync::{Mutex, watch};
 use self::{
     admission::Doorkeeper,
     preview::Studio,
+    receiving::Receiving,
     routes::Routes,
     server::{Front, serve},
     turns::Turns,
@@ -46,6 +48,7 @@ pub use self::{
     claims::Owner,
     listeners::{BindError, Listeners},
     problem::Problem,
+    receiving::ReceivingLimits,
     settings::{ApiToken, ClientLimits, ConnectionLimits, ControlSettings, EmptyTokenError, Scope},
 };
 use crate::{
@@ -107,6 +110,8 @@ struct Context {
     encodes: Turns,
     /// Large documents that are parsed.
     documents: Turns,
+    /// Large documents and messages that come in.
+    receiving: Receiving,
     uploads: Arc<Uploads>,
     /// The right to choose the layer that people work on.
     choosing: Arc<Mutex<()>>,
@@ -134,6 +139,7 @@ pub async fn run(
         health: Health::new(control.engine.clone(), Arc::clone(&control.metrics)),
         encodes: Turns::new("pictures", ENCODES, WAITING_FOR_ENCODES),
         documents: Turns::new("large documents", 1, WAITING_DOCUMENTS),
+        receiving: Receiving::new(settings.receiving, control.metrics.receiving()),
         uploads,
         choosing: Arc::default(),
         served: Arc::default(),
