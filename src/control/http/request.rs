@@ -71,6 +71,12 @@ where
     Box::pin(body.map_ok(|mut chunk| chunk.copy_to_bytes(chunk.remaining())))
 }
 
+/// A place in a list, from 0, as a path names it: one place has one name.
+pub(super) fn place(text: &str) -> Option<usize> {
+    let place: usize = text.parse().ok()?;
+    (place.to_string() == text).then_some(place)
+}
+
 impl Request {
     /// Whether the request only reads.
     pub(super) fn reads(&self) -> bool {
