@@ -16,6 +16,7 @@ mod receiving;
 mod scenes;
 mod stream;
 mod timelines;
+mod triggers;
 mod uploads;
 mod websocket;
 mod websocket_edits;
