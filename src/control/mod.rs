@@ -135,6 +135,9 @@ pub async fn run(
     let studio = Studio::new(control.engine.clone(), Arc::clone(&control.metrics), settings.preview_workers);
     let uploads = Arc::new(Uploads::new(settings.owner.clone()));
     uploads::sweep(&control.engine).await;
+    // What a kill left behind. It waits until the state is kept, which nobody else has to.
+    let (engine, orphans) = (control.engine.clone(), Arc::clone(&uploads));
+    let tidying = tokio::spawn(async move { orphans.tidy_orphans(&engine).await });
     let context = Context {
         health: Health::new(control.engine.clone(), Arc::clone(&control.metrics)),
         encodes: Turns::new("pictures", ENCODES, WAITING_FOR_ENCODES),
@@ -176,6 +179,7 @@ pub async fn run(
     // All who listen hold a receiver; if none is left, none has to be told.
     let _ = end.send(true);
     while ports.join_next().await.is_some() {}
+    tidying.abort();
     if tokio::time::timeout(GOODBYE, clients.all_gone()).await.is_err() {
         tracing::warn!("WebSocket clients did not take their goodbye within {GOODBYE:?}");
     }
