@@ -11,7 +11,7 @@ use crate::{
     animation::{
         Animation,
         timeline::{TimelineControl, TimelineDocument, TimelineId},
-        trigger::{EventName, TriggerRef},
+        trigger::{EventName, TriggerDocument, TriggerRef},
     },
     asset::{AssetDocument, AssetId},
     audio::{AudioDocument, TrackId},
@@ -167,6 +167,23 @@ pub enum Edit {
         /// What it is to do.
         control: TimelineControl,
     },
+    /// Adds a trigger at the end of the scene's list.
+    AddTrigger {
+        /// The trigger.
+        trigger: Box<TriggerDocument>,
+    },
+    /// Puts another document in the place of a trigger. One that is named by an `id` that no other has is added.
+    PutTrigger {
+        /// Its id, or its place in the scene's list from 0.
+        id: TriggerRef,
+        /// The trigger. Where it is named by its id that must be the same.
+        trigger: Box<TriggerDocument>,
+    },
+    /// Removes a trigger.
+    DeleteTrigger {
+        /// Its id, or its place in the scene's list from 0.
+        id: TriggerRef,
+    },
     /// Fires an event: what waits for it happens.
     FireEvent {
         /// The event.
@@ -240,6 +257,11 @@ pub enum DocumentName {
     Timeline {
         /// The timeline.
         id: TimelineId,
+    },
+    /// A trigger.
+    Trigger {
+        /// Its id, or its place in the scene's list from 0.
+        id: TriggerRef,
     },
     /// An asset: what file it is, not what has become of that.
     Asset {

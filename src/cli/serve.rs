@@ -24,7 +24,7 @@ use crate::{
     config::{self, LiveOutputs, LiveSettings, Output, OutputId, Restored, Settings, Sources},
     control::{
         self, ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile,
-        LiveFiles, Owner, Scope,
+        LiveFiles, Owner, ReceivingLimits, Scope,
     },
     engine::{self, Beginning, EngineHandle, EngineSettings, Transport},
     output::{self, live::LiveStore},
@@ -266,6 +266,7 @@ fn control_settings(settings: &Settings) -> Result<ControlSettings, String> {
         preview_workers: settings.workers_preview.unwrap_or(1),
         owner: owner(settings),
         connections: ConnectionLimits::default(),
+        receiving: ReceivingLimits::default(),
     })
 }
 

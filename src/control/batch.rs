@@ -79,6 +79,15 @@ async fn edit(engine: &EngineHandle, uploads: &Uploads, edits: Vec<Edit>, at: Op
         _ => None,
     };
     let touched: Vec<AssetId> = edits.iter().filter_map(touched).collect();
+    let replaces =
+        |edit: &Edit| matches!(edit, Edit::LoadScene { .. } | Edit::PutScene { .. } | Edit::DeleteScene { .. });
+    if edits.iter().any(replaces) {
+        let outcome = engine.edit(edits, at).await;
+        if outcome.is_ok() {
+            uploads.tidy_orphans(engine).await;
+        }
+        return outcome;
+    }
     if touched.is_empty() {
         return engine.edit(edits, at).await;
     }

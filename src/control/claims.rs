@@ -131,6 +131,24 @@ pub(super) fn disclaim(file: &Path, owner: &Owner) -> io::Result<()> {
     fs::remove_file(&claim.path)
 }
 
+/// The names of the files in a folder that `owner` has taken in.
+pub(super) fn claimed(folder: &Path, owner: &Owner) -> Vec<OsString> {
+    // Where nothing was ever uploaded there is no such folder.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let claims = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let is_own = |name: &OsStr| {
+        let text = File::open(folder.join(PREFIX.to_owned() + &name.to_string_lossy())).and_then(|claim| {
+            let mut text = String::new();
+            claim.take(LARGEST).read_to_string(&mut text).map(|_| text)
+        });
+        let text = text.unwrap_or_default();
+        let mut lines = text.lines();
+        lines.next().is_some_and(|first| first == title(name)) && lines.any(|line| line == owner.0)
+    };
+    let names = claims.filter_map(|claim| Some(OsString::from(claim.file_name().to_str()?.strip_prefix(PREFIX)?)));
+    names.filter(|name| is_own(name)).collect()
+}
+
 /// The name of a file that lies right in `folder`, as paths in scenes say it; `None` if it lies elsewhere or is a claim or
 /// comes in.
 pub(super) fn plain_name<'a>(path: &'a Path, folder: &str) -> Option<&'a OsStr> {
@@ -148,12 +166,25 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::control::incoming::tests::names;
 
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().display().to_string()).collect();
-        names.sort();
-        names
+    #[test]
+    fn only_what_an_owner_has_taken_in_is_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let (one, other) = (Owner::new("one"), Owner::new("other"));
+        for (name, owner) in [("a.png", &one), ("b.png", &other), ("c.png", &one)] {
+            claim(&at(name), owner, || fs::write(at(name), name)).unwrap();
+        }
+        claim(&at("b.png"), &one, || Ok(())).unwrap();
+        fs::write(at("mine.png"), "mine").unwrap();
+        fs::rename(at(".claim-c.png"), at(".claim-mine.png")).unwrap();
+        fs::create_dir(at(".claim-folder")).unwrap();
+        let mut found = claimed(folder.path(), &one);
+        found.sort();
+        assert_eq!(found, ["a.png", "b.png"]);
+        assert_eq!(claimed(folder.path(), &other), ["b.png"]);
+        assert_eq!(claimed(&at("missing"), &one), [""; 0]);
     }
 
     #[test]

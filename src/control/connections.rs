@@ -8,7 +8,10 @@ use std::{
     collections::HashMap,
     io::{self, IoSlice},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
@@ -23,6 +26,9 @@ use super::ConnectionLimits;
 
 /// While nobody could make room, the connections are looked at again this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// What comes after an answer that ends a connection is taken for so long.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// The places for connections of one port.
 #[derive(Clone)]
@@ -44,6 +50,18 @@ struct State {
     moved: Mutex<Instant>,
     /// Told once it has to go.
     let_go: Notify,
+    /// Whether the other side may still send what nobody wants when it is closed.
+    lingers: AtomicBool,
+}
+
+/// By what a connection is told that it ends before all of a request is there.
+#[derive(Clone)]
+pub(super) struct Lingering(Arc<State>);
+
+impl Lingering {
+    pub(super) fn set(&self) {
+        self.0.lingers.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A connection's place, until it is dropped.
@@ -75,7 +93,11 @@ impl Connections {
                 break permit.ok()?;
             }
         };
-        let state = Arc::new(State { moved: Mutex::new(Instant::now()), let_go: Notify::new() });
+        let state = Arc::new(State {
+            moved: Mutex::new(Instant::now()),
+            let_go: Notify::new(),
+            lingers: AtomicBool::new(false),
+        });
         let mut held = self.held();
         let number = held.next;
         held.next += 1;
@@ -109,7 +131,12 @@ impl Place {
     /// The connection, watched for whether anything moves on it.
     pub(super) fn watch<S>(&self, connection: S) -> Watched<S> {
         let within = self.connections.limits.stalled;
-        Watched { connection, state: Arc::clone(&self.state), within, waiting: None }
+        Watched { connection, state: Arc::clone(&self.state), within, waiting: None, lingering: None }
+    }
+
+    /// By what the connection is told that it ends before all of a request is there.
+    pub(super) fn lingering(&self) -> Lingering {
+        Lingering(Arc::clone(&self.state))
     }
 
     /// Waits until the connection has to go.
@@ -141,6 +168,8 @@ pub(super) struct Watched<S> {
     within: Duration,
     /// Until when the write that waits may wait.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Until when what nobody wants is taken from the other side.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Watched<S> {
@@ -171,7 +200,24 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Takes what the other side still sends until it has taken its answer: a connection that is closed with something
+    /// unread is reset, and the answer lost.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let mut bytes = [0; 4 << 10];
+            let mut unread = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.connection).poll_read(context, &mut unread) {
+                Poll::Ready(Ok(())) if !unread.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => break,
+            }
+        }
+        self.lingering.get_or_insert_with(|| Box::pin(sleep(LINGER))).as_mut().poll(context)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.connection).poll_write(context, bytes);
         self.written(written, context)
@@ -196,6 +242,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_shutdown(context)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.connection).poll_shutdown(context))?;
+        }
+        if self.state.lingers.load(Ordering::Relaxed) {
+            ready!(self.linger(context));
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -125,13 +125,13 @@ fn left_behind(marker: &Path, part: &Path) -> Option<File> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
 
     /// The names of all files in a folder, in their order.
-    fn names(folder: &Path) -> Vec<String> {
+    pub(in crate::control) fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().display().to_string()).collect();
         names.sort();

@@ -17,10 +17,12 @@ mod limits;
 mod listeners;
 mod preview;
 mod problem;
+mod receiving;
 mod routes;
 mod server;
 mod settings;
 mod turns;
+mod unread;
 mod uploads;
 mod websocket;
 
@@ -35,6 +37,7 @@ use tokio::sync::{Mutex, watch};
 use self::{
     admission::Doorkeeper,
     preview::Studio,
+    receiving::Receiving,
     routes::Routes,
     server::{Front, serve},
     turns::Turns,
@@ -45,6 +48,7 @@ pub use self::{
     claims::Owner,
     listeners::{BindError, Listeners},
     problem::Problem,
+    receiving::ReceivingLimits,
     settings::{ApiToken, ClientLimits, ConnectionLimits, ControlSettings, EmptyTokenError, Scope},
 };
 use crate::{
@@ -106,6 +110,8 @@ struct Context {
     encodes: Turns,
     /// Large documents that are parsed.
     documents: Turns,
+    /// Large documents and messages that come in.
+    receiving: Receiving,
     uploads: Arc<Uploads>,
     /// The right to choose the layer that people work on.
     choosing: Arc<Mutex<()>>,
@@ -129,10 +135,14 @@ pub async fn run(
     let studio = Studio::new(control.engine.clone(), Arc::clone(&control.metrics), settings.preview_workers);
     let uploads = Arc::new(Uploads::new(settings.owner.clone()));
     uploads::sweep(&control.engine).await;
+    // What a kill left behind. It waits until the state is kept, which nobody else has to.
+    let (engine, orphans) = (control.engine.clone(), Arc::clone(&uploads));
+    let tidying = tokio::spawn(async move { orphans.tidy_orphans(&engine).await });
     let context = Context {
         health: Health::new(control.engine.clone(), Arc::clone(&control.metrics)),
         encodes: Turns::new("pictures", ENCODES, WAITING_FOR_ENCODES),
         documents: Turns::new("large documents", 1, WAITING_DOCUMENTS),
+        receiving: Receiving::new(settings.receiving, control.metrics.receiving()),
         uploads,
         choosing: Arc::default(),
         served: Arc::default(),
@@ -169,6 +179,7 @@ pub async fn run(
     // All who listen hold a receiver; if none is left, none has to be told.
     let _ = end.send(true);
     while ports.join_next().await.is_some() {}
+    tidying.abort();
     if tokio::time::timeout(GOODBYE, clients.all_gone()).await.is_err() {
         tracing::warn!("WebSocket clients did not take their goodbye within {GOODBYE:?}");
     }

@@ -18,6 +18,9 @@ use crate::{
     telemetry::TooManyLatencies,
 };
 
+/// Bytes of what is told in words.
+const LONGEST: usize = 4000;
+
 /// Why a request was not carried out, as the client gets to know it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
@@ -47,7 +50,7 @@ pub(super) struct Document<'a> {
 impl Problem {
     /// A problem with a status and words for people, which should say what to do about it.
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+        Self { status, detail: shortened(detail.into()), errors: Vec::new(), headers: Vec::new() }
     }
 
     /// The request itself is wrong: its syntax or its query.
@@ -90,7 +93,7 @@ impl Problem {
 
     fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.detail = match faults.as_slice() {
-            [fault] => fault.to_string(),
+            [fault] => shortened(fault.to_string()),
             faults => format!("the document has {} faults", faults.len()),
         };
         self.errors = faults;
@@ -149,6 +152,19 @@ impl Problem {
         headers.extend(self.headers);
         response
     }
+}
+
+/// Words for people, cut off where they repeat more of what was sent than anybody reads.
+fn shortened(mut detail: String) -> String {
+    if detail.len() > LONGEST {
+        let mut end = LONGEST;
+        while !detail.is_char_boundary(end) {
+            end -= 1;
+        }
+        detail.truncate(end);
+        detail.push('…');
+    }
+    detail
 }
 
 impl From<EditRejected> for Problem {

@@ -36,11 +36,14 @@ use super::{
     ended,
     limits::{Counted, Counts},
     routes::count,
+    unread::{Sent, Unread},
 };
 use crate::telemetry::Metrics;
 
 /// A request's head must be there within this time; also how long a connection may idle between requests.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
+/// Bytes of a request's head, and of what is read of a body at once, at most: each connection may keep as many.
+const BUFFER: usize = 64 << 10;
 /// Requests that run at shutdown get this long to end.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -72,13 +75,25 @@ pub(super) async fn serve(
         };
         let Some(Accepted { stream, address, place, counted }) = accepted else { continue };
         let (routes, front) = (routes.clone(), Arc::clone(&front));
-        let answer = service_fn(move |request| {
-            let (routes, front) = (routes.clone(), Arc::clone(&front));
-            async move { Ok::<_, Infallible>(front.answer(&routes, request, address).await) }
+        let lingering = place.lingering();
+        let answer = service_fn(move |request: Request<Incoming>| {
+            let (routes, front, lingering) = (routes.clone(), Arc::clone(&front), lingering.clone());
+            async move {
+                let waits = request.headers().contains_key(header::EXPECT);
+                let (request, unread) = Unread::of(request);
+                let mut response = front.answer(&routes, request, address).await;
+                if !unread.drain(waits).await {
+                    // What is left of the body stands before the next request.
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                    lingering.set();
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
+            .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(place.watch(stream)), answer)
             .with_upgrades();
         let mut shutdown = shutdown.clone();
@@ -142,9 +157,9 @@ impl Front {
         Self { doorkeeper, limits: settings.connections, metrics }
     }
 
-    async fn answer<S>(&self, routes: &S, request: Request<Incoming>, address: IpAddr) -> Response
+    async fn answer<S>(&self, routes: &S, request: Request<Sent>, address: IpAddr) -> Response
     where
-        S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+        S: Service<Request<Sent>, Response = Response, Error = Infallible>,
     {
         let started = Instant::now();
         let (mut head, body) = request.into_parts();

@@ -2,7 +2,7 @@
 
 use std::{fmt, hint::black_box, net::SocketAddr, time::Duration};
 
-use super::claims::Owner;
+use super::{claims::Owner, receiving::ReceivingLimits};
 
 /// Where control listens and whom it lets in.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct ControlSettings {
     pub owner: Owner,
     /// How many connections there may be, and how long they may stand still.
     pub connections: ConnectionLimits,
+    /// How much all clients together may send at once.
+    pub receiving: ReceivingLimits,
 }
 
 /// What connections may do, those of each port by themselves.

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,10 +21,12 @@ use super::{
     limits::{Counted, Counts},
     turns::Turns,
 };
-use crate::engine::EngineHandle;
+use crate::engine::{EngineHandle, Unanswered};
 
 /// The folder for uploads, in the scene's.
 pub(super) const FOLDER: &str = "uploads";
+/// How the names of files end that may be scenes.
+const SCENE_FILES: [&str; 2] = ["json", "jsonc"];
 /// Files that may come in at once: each takes up to 64 MiB of the disk until it is found good or refused.
 const AT_ONCE: usize = 16;
 /// Those that one address may send of them.
@@ -80,6 +83,18 @@ impl Uploads {
         self.tidy_alone(&alone, engine, folder, files).await;
     }
 
+    /// Removes the uploaded files that no scene uses: of assets that went with a scene, or that a kill left behind.
+    pub(super) async fn tidy_orphans(&self, engine: &EngineHandle) {
+        let Ok(folders) = folders(engine).await else { return };
+        for folder in folders {
+            let (here, owner) = (folder.clone(), self.owner.clone());
+            match tokio::task::spawn_blocking(move || kept_by(&here, &owner)).await {
+                Ok(files) => self.tidy(engine, &folder, files).await,
+                Err(error) => tracing::warn!("uploaded files that nothing uses any more are left: {error}"),
+            }
+        }
+    }
+
     /// Like [`tidy`](Self::tidy), for who has the right already.
     pub(super) async fn tidy_alone(
         &self,
@@ -119,9 +134,7 @@ impl Uploads {
 
 /// Removes what came into the folders of scenes when the service was ended without a word.
 pub(super) async fn sweep(engine: &EngineHandle) {
-    let Ok((snapshot, held)) = engine.scenes().await else { return };
-    let folders: BTreeSet<PathBuf> =
-        held.others.values().map(|scene| &scene.folder).chain([&snapshot.scene.folder]).cloned().collect();
+    let Ok(folders) = folders(engine).await else { return };
     let sweeping = tokio::task::spawn_blocking(move || {
         for folder in folders {
             incoming::sweep(&place(&folder, Path::new(FOLDER)));
@@ -130,6 +143,39 @@ pub(super) async fn sweep(engine: &EngineHandle) {
     if let Err(error) = sweeping.await {
         tracing::warn!("what came in to its half only is left: {error}");
     }
+}
+
+/// The folders of all scenes.
+async fn folders(engine: &EngineHandle) -> Result<BTreeSet<PathBuf>, Unanswered> {
+    let (snapshot, held) = engine.scenes().await?;
+    let all = held.others.values().map(|scene| &scene.folder).chain([&snapshot.scene.folder]);
+    Ok(all.cloned().collect())
+}
+
+/// The uploaded files in a scene's folder that are `owner`'s, as assets name them; without those that a scene file beside
+/// them names, which may be played another time. May take its time.
+fn kept_by(folder: &Path, owner: &Owner) -> Vec<PathBuf> {
+    let mut names = claims::claimed(&place(folder, Path::new(FOLDER)), owner);
+    let entries = fs::read_dir(place(folder, Path::new(""))).into_iter().flatten().flatten();
+    for entry in entries {
+        if names.is_empty() {
+            break;
+        }
+        let path = entry.path();
+        let is_scene = path.extension().is_some_and(|ending| SCENE_FILES.iter().any(|known| ending == *known));
+        if !is_scene || !path.is_file() {
+            continue;
+        }
+        match fs::read(&path) {
+            Ok(text) => {
+                let text = String::from_utf8_lossy(&text);
+                names.retain(|name| !text.contains(&*name.to_string_lossy()));
+            }
+            // Who knows what it names.
+            Err(_) => return Vec::new(),
+        }
+    }
+    names.into_iter().map(|name| Path::new(FOLDER).join(name)).collect()
 }
 
 /// Removes an uploaded file that none of the scenes uses any more. Other files are left alone: somebody else put them

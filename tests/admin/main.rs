@@ -28,7 +28,7 @@ use process::wait_for;
 use serde_json::Value;
 use service::{PATIENCE, Service};
 
-/// Two boxes, the blue one over a corner of the red one; text; a group; a timeline, a trigger and a tone.
+/// Two boxes, the blue one over a corner of the red one; text; a group; a timeline, two triggers and a tone.
 const STAGE: &str = r##"{
     "name": "Stage",
     "canvas": { "width": 640, "height": 360, "background": "#000000" },
@@ -62,6 +62,9 @@ const STAGE: &str = r##"{
     "triggers": [{
         "on": { "type": "event", "name": "whiten" },
         "do": [{ "type": "set", "layer": "green", "patch": { "content": { "color": "#ffffff" } } }]
+    }, {
+        "id": "blacken", "on": { "type": "schedule", "cron": "0 0 1 1 *" },
+        "do": [{ "type": "set", "layer": "green", "patch": { "content": { "color": "#000000" } } }]
     }]
 }"##;
 

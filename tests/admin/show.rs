@@ -31,7 +31,7 @@ fn the_show_and_the_service_are_steered() {
     transport("stopped");
     page.click("#air");
     transport("live");
-    // Motion: a timeline, and an event that a trigger waits for.
+    // Motion: a timeline, an event that a trigger waits for, and a trigger by itself.
     page.click("#tab-timelines");
     page.click("#timeline-sweep [data-verb=play]");
     page.wait("document.querySelector('#timeline-sweep .pill').textContent === 'Playing'");
@@ -43,6 +43,9 @@ fn the_show_and_the_service_are_steered() {
     page.wait("document.querySelector('#timeline-sweep .pill').textContent === 'Idle'");
     page.click("#panel-timelines .chip");
     seen(&service, ON_GREEN, WHITE);
+    // One that waits for New Year acts now.
+    page.click("#trigger-blacken");
+    seen(&service, ON_GREEN, BLACK);
     // Sound.
     page.click("#tab-sound");
     // A tone at full scale: 3 dB below it, as far as that is known to a tenth.
@@ -64,7 +67,8 @@ fn the_show_and_the_service_are_steered() {
     page.wait("document.getElementById('setting-port').tagName === 'OUTPUT'");
     // The log has it all.
     page.click("#tab-log");
-    for words in ["Paused", "Off air", "Event fired: whiten", "Settings changed", "Mute tone"] {
+    for words in ["Paused", "Off air", "Event fired: whiten", "Trigger fired: blacken", "Settings changed", "Mute tone"]
+    {
         page.wait(&format!("document.querySelector('.log').textContent.includes({words:?})"));
     }
 }

@@ -65,6 +65,8 @@ pub use self::{
 pub const MAX_ASSETS: usize = 1000;
 /// Timelines that a scene may have.
 pub const MAX_TIMELINES: usize = 1000;
+/// Triggers that a scene may have.
+pub const MAX_TRIGGERS: usize = 1000;
 
 /// A scene: everything that a show consists of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -97,7 +99,7 @@ pub struct SceneDocument {
     pub timelines: Vec<TimelineDocument>,
     /// What happens by itself when something else does.
     #[serde(default, skip_serializing_if = "is_default")]
-    #[schemars(length(max = 1000), extend("default" = []))]
+    #[schemars(length(max = MAX_TRIGGERS), extend("default" = []))]
     pub triggers: Vec<TriggerDocument>,
     /// How it comes on air in the place of another scene, unless whoever activates it says otherwise; by a cut if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -68,7 +68,7 @@ pub fn scene_schema() -> Value {
 }
 
 /// The rules of a type, made once: making them takes longer than checking a small document.
-fn rules_of<T: JsonSchema>() -> Arc<Rules> {
+pub(super) fn rules_of<T: JsonSchema>() -> Arc<Rules> {
     static MADE: LazyLock<Mutex<HashMap<Cow<'static, str>, Arc<Rules>>>> = LazyLock::new(Mutex::default);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(made.entry(T::schema_id()).or_insert_with(|| Arc::new(Rules::of(&schema_of::<T>()))))

@@ -84,6 +84,15 @@ impl Rules {
         self.rules.get(id).unwrap_or(&Rule::Anything)
     }
 
+    /// Whether any object that they describe can have this key.
+    pub(super) fn knows(&self, key: &str) -> bool {
+        self.rules.iter().any(|rule| match rule {
+            Rule::Object(rule) => rule.property(key).is_some(),
+            Rule::Tagged { tag, .. } => tag == key,
+            _ => false,
+        })
+    }
+
     /// What a rule asks for, in a few words.
     pub(super) fn expected(&self, id: RuleId) -> String {
         match self.get(id) {

@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{
     fault::{Fault, MAX_FAULTS, Place},
-    words::{Telling, shown_text},
+    words::{Telling, shown_key, shown_pointer, shown_text},
 };
 
 /// Bytes that a document may have.
@@ -179,7 +179,8 @@ impl Source {
                     if first != member.key_offset {
                         let (found, expected) = self.repeated(&member.key, first);
                         let place = self.place_at(member.key_offset);
-                        let pointer = if self.telling == Telling::Open { pointer.clone() } else { String::new() };
+                        let pointer =
+                            if self.telling == Telling::Open { shown_pointer(pointer) } else { String::new() };
                         faults.push(Fault { place, pointer, found, expected, nearest: None });
                     }
                     self.find_repeated(&member.value, pointer, faults);
@@ -194,7 +195,7 @@ impl Source {
         let line = self.place_at(first);
         let first = line.map(|place| format!(" (the first is on line {})", place.line)).unwrap_or_default();
         let found = match self.telling {
-            Telling::Open => format!("the key `{key}` a second time"),
+            Telling::Open => format!("the key {} a second time", shown_key(key)),
             Telling::Discreet => "a key a second time".to_owned(),
         };
         (found, format!("each key once{first}"))
@@ -295,7 +296,7 @@ impl Reading<'_> {
         self.faults.push(Fault {
             place: Some(self.lines.place(range.start)),
             // Nobody knows yet which of the keys that lead there are known.
-            pointer: if self.telling == Telling::Open { self.pointer.clone() } else { String::new() },
+            pointer: if self.telling == Telling::Open { shown_pointer(&self.pointer) } else { String::new() },
             found: found.into(),
             expected: expected.into(),
             nearest: None,

@@ -8,7 +8,7 @@ use super::{
     fault::{Fault, MAX_FAULTS},
     rules::{ObjectRule, Rule, RuleId, Rules, TextRule, quoted},
     source::{Data, Member, Node, Source, push_token},
-    words::{Telling, alternatives, counted, nearest},
+    words::{Telling, alternatives, counted, nearest, shown_pointer},
 };
 
 /// Keys that an object may have if all of them are to be listed where an unknown one is found.
@@ -35,7 +35,7 @@ impl<'a> Walk<'a> {
         }
         self.faults.push(Fault {
             place: self.source.place_at(offset),
-            pointer: self.pointer.clone(),
+            pointer: shown_pointer(&self.pointer),
             found,
             expected,
             nearest: nearest.map(str::to_owned),

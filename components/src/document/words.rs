@@ -4,6 +4,8 @@ use serde_json::Value;
 
 /// Characters of a found text that are shown.
 const SHOWN: usize = 40;
+/// Bytes of a pointer that are shown. Names that are known need far less.
+const POINTER: usize = 1000;
 
 /// Whether faults of a document repeat what was found in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,10 +38,7 @@ impl Telling {
     /// A key that is not known.
     pub(super) fn unknown_key(self, key: &str) -> String {
         match self {
-            Self::Open => {
-                let quoted = shown_text(key);
-                format!("the unknown key `{}`", quoted.trim_start_matches("`\"").trim_end_matches("\"`"))
-            }
+            Self::Open => format!("the unknown key {}", shown_key(key)),
             Self::Discreet => {
                 format!("an unknown key of {}", counted(key.chars().count(), "character", "characters"))
             }
@@ -87,6 +86,12 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
+/// A key as faults show it: as a text, but without quotes.
+pub(super) fn shown_key(key: &str) -> String {
+    let quoted = shown_text(key);
+    format!("`{}`", quoted.trim_start_matches("`\"").trim_end_matches("\"`"))
+}
+
 /// A text as faults show it: in quotes, cut off where it is long.
 pub(crate) fn shown_text(text: &str) -> String {
     let mut start: String = text.chars().take(SHOWN).collect();
@@ -94,6 +99,18 @@ pub(crate) fn shown_text(text: &str) -> String {
         start.push('…');
     }
     format!("`{}`", Value::String(start))
+}
+
+/// A JSON pointer as faults show it: cut off where it is longer than any to something that is known.
+pub(super) fn shown_pointer(pointer: &str) -> String {
+    if pointer.len() <= POINTER {
+        return pointer.to_owned();
+    }
+    let mut end = POINTER;
+    while !pointer.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &pointer[..end])
 }
 
 /// `` `a`, `b` or `c` ``.

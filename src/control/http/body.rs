@@ -15,14 +15,16 @@ use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::request::{Body, Request};
-use crate::control::{Problem, batch::LIMITS};
+use crate::control::{
+    Problem,
+    batch::LIMITS,
+    receiving::{Full, Share},
+};
 
 /// The largest document: a layer with all its children.
 const LIMIT: usize = 2 << 20;
 /// A document up to this size is parsed in less time than it takes to hand it to another thread.
 const SMALL: usize = 16 << 10;
-/// A body must be there within this time.
-const WITHIN: Duration = Duration::from_secs(30);
 /// The media types of JSON documents.
 const JSON: &[&str] = &["application/json"];
 /// The media types of JSON Merge Patches (RFC 7396).
@@ -168,9 +170,13 @@ async fn parsed<T: Send + 'static>(
     parse: impl FnOnce(&str) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     check_type(&request.headers, types)?;
-    let bytes = read(&mut request).await?;
+    let (bytes, share) = read(&mut request).await?;
     let is_small = bytes.len() <= SMALL;
-    let parse = move || parse(&utf8(bytes)?);
+    let parse = move || {
+        let parsed = parse(&utf8(bytes)?);
+        drop(share);
+        parsed
+    };
     if is_small {
         return parse();
     }
@@ -205,20 +211,33 @@ fn check_type(headers: &HeaderMap, types: &'static [&'static str]) -> Result<(),
     })
 }
 
-/// A body that has been read already.
-pub(super) fn of(bytes: Vec<u8>) -> Body {
-    Box::pin(futures_util::stream::once(std::future::ready(Ok(Bytes::from(bytes)))))
+/// The same request with its body, which has been read.
+pub(super) fn put_back(request: Request, (bytes, share): (Vec<u8>, Share)) -> Request {
+    let body: Body = Box::pin(futures_util::stream::once(std::future::ready(Ok(Bytes::from(bytes)))));
+    Request { body, share: Some(share), ..request }
 }
 
-/// The whole body of a document.
-pub(super) async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
-    in_time(WITHIN, async {
-        let mut parts = Parts::new(&mut request.body, LIMIT);
+/// The whole body of a document, and what it has of the bytes that all may send.
+pub(super) async fn read(request: &mut Request) -> Result<(Vec<u8>, Share), Problem> {
+    let within = request.receiving.limits().within;
+    let is_there = request.share.is_some();
+    let mut share = request.share.take().unwrap_or_else(|| request.receiving.begin(request.address));
+    let mut parts = Parts::new(&mut request.body, LIMIT);
+    in_time(within, async move {
         let mut bytes = Vec::new();
-        while let Some(part) = parts.next().await? {
+        loop {
+            let part = tokio::select! {
+                part = parts.next() => part?,
+                () = share.lost() => return Err(Full.into()),
+            };
+            let Some(part) = part else { break };
+            if !is_there {
+                share.add(part.len())?;
+            }
             bytes.extend_from_slice(&part);
         }
-        Ok(bytes)
+        share.complete();
+        Ok((bytes, share))
     })
     .await
 }
@@ -266,14 +285,22 @@ mod tests {
     use futures_util::poll;
 
     use super::*;
-    use crate::control::{http::request::request, turns::Turns};
+    use crate::control::{
+        http::request::request,
+        receiving::{Receiving, ReceivingLimits},
+        turns::Turns,
+    };
+
+    fn receiving() -> Receiving {
+        Receiving::new(ReceivingLimits::default(), prometheus_client::metrics::gauge::Gauge::default())
+    }
 
     /// A large document waits for its turn; a small one of the same client does not.
     #[tokio::test]
     async fn a_small_document_waits_for_no_large_one() {
         let turns = Turns::new("large documents", 1, 8);
         let sent = async |body: String| {
-            let request = request(turns.clone());
+            let request = request(turns.clone(), receiving());
             warp::test::request().method("PATCH").path("/").body(body).filter(&request).await.unwrap()
         };
         let large = sent(format!(r#"{{ "name": "{}" }}"#, "x".repeat(SMALL))).await;
@@ -294,7 +321,7 @@ mod tests {
     #[tokio::test]
     async fn a_patch_of_too_many_values_is_refused_before_it_goes_anywhere() {
         let body = format!(r#"{{ "x": [0{}] }}"#, ",0".repeat(MAX_PATCHED_VALUES));
-        let request = request(Turns::new("large documents", 1, 8));
+        let request = request(Turns::new("large documents", 1, 8), receiving());
         let sent = warp::test::request().method("PATCH").path("/").body(body).filter(&request).await.unwrap();
         let status = patch(sent).await.unwrap_err().into_response().status();
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);

@@ -219,9 +219,9 @@ where
     if key(&request)?.is_none() {
         return handle(request).await;
     }
-    let bytes = body::read(&mut request).await?;
-    let content = Fingerprint::of(&bytes);
-    request.body = body::of(bytes);
+    let read = body::read(&mut request).await?;
+    let content = Fingerprint::of(&read.0);
+    let request = body::put_back(request, read);
     let head = Head::of(&request)?;
     once_of(answers, head, content, handle(request)).await
 }

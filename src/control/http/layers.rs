@@ -33,6 +33,7 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected, tagged},
+    request::place,
     written,
 };
 
@@ -289,7 +290,7 @@ async fn remove_animation(
     let snapshot = context.engine.snapshot().await?;
     let layer = find(&snapshot, id.as_str()).ok_or_else(|| unknown(id.as_str(), Some(&snapshot)))?;
     let count = layer.animations.0.len();
-    let Some(index) = index.parse().ok().filter(|index| *index < count) else {
+    let Some(index) = place(&index).filter(|index| *index < count) else {
         let detail = format!("the layer `{id}` has no animation `{index}`: it has {count}, counted from 0");
         return Err(Problem::new(StatusCode::NOT_FOUND, detail));
     };

@@ -172,7 +172,7 @@ where
 {
     context.served.add(route);
     let context = context.clone();
-    path.and(request(context.documents.clone()))
+    path.and(request(context.documents.clone(), context.receiving.clone()))
         .then(move |parameter, request: Request| {
             let engine = context.engine.of_address(network(request.address));
             let span = tracing::debug_span!("request", method = %request.method, route);

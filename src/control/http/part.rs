@@ -91,7 +91,7 @@ pub(super) async fn part<P: HeaderPart>(context: Context, (): (), request: Reque
 }
 
 /// Edits that may come in between reading a part and changing it, before the client is told to try again.
-const TRIES: usize = 16;
+pub(super) const TRIES: usize = 16;
 
 /// Makes of the present part another one, in such a way that no edit of somebody else gets lost in between. `expected` is
 /// of `document`, which is the part or lies in it.

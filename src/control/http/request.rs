@@ -17,7 +17,11 @@ use warp::{
     path::FullPath,
 };
 
-use crate::control::{Problem, turns::Turns};
+use crate::control::{
+    Problem,
+    receiving::{Receiving, Share},
+    turns::Turns,
+};
 
 /// The body, as it comes in.
 pub(super) type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
@@ -34,11 +38,16 @@ pub(super) struct Request {
     pub(super) body: Body,
     /// Large documents that are parsed.
     pub(super) documents: Turns,
+    /// Large documents that come in.
+    pub(super) receiving: Receiving,
+    /// What the body has of their bytes, if it has been read already.
+    pub(super) share: Option<Share>,
 }
 
 /// Reads all of a request but its path.
 pub(super) fn request(
     documents: Turns,
+    receiving: Receiving,
 ) -> impl Filter<Extract = (Request,), Error = Rejection> + Clone + Send + Sync + 'static {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     // It is there: every request comes by the front.
@@ -47,8 +56,9 @@ pub(super) fn request(
     head.and(query).and(address).and(warp::body::stream()).map(
         move |method, path: FullPath, headers, query: String, address, body| {
             let query = Query(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect());
-            let (path, documents) = (path.as_str().to_owned(), documents.clone());
-            Request { method, path, headers, query, address, body: bytes(body), documents }
+            let (path, body, share) = (path.as_str().to_owned(), bytes(body), None);
+            let (documents, receiving) = (documents.clone(), receiving.clone());
+            Request { method, path, headers, query, address, body, documents, receiving, share }
         },
     )
 }
@@ -59,6 +69,12 @@ where
     B: warp::Buf,
 {
     Box::pin(body.map_ok(|mut chunk| chunk.copy_to_bytes(chunk.remaining())))
+}
+
+/// A place in a list, from 0, as a path names it: one place has one name.
+pub(super) fn place(text: &str) -> Option<usize> {
+    let place: usize = text.parse().ok()?;
+    (place.to_string() == text).then_some(place)
 }
 
 impl Request {

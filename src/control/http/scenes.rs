@@ -211,7 +211,10 @@ async fn carry_out(
     edit: Edit,
     at: Option<u64>,
 ) -> Result<Response, Problem> {
-    tell(context, precondition::edit(context, expected, DocumentName::Scene { id }, edit, at).await?).await
+    let applied = precondition::edit(context, expected, DocumentName::Scene { id }, edit, at).await?;
+    // The scene before may have had files that nobody uses any more.
+    context.uploads.tidy_orphans(&context.engine).await;
+    tell(context, applied).await
 }
 
 async fn tell(context: &Context, applied: EditApplied) -> Result<Response, Problem> {

@@ -1,45 +1,106 @@
-//! The triggers of the scene, and firing one by itself, whatever it waits for.
+//! The triggers of the scene: edited, and fired by themselves, whatever they wait for.
 //!
 //! A trigger is named by its `id`, or by its place in the scene's list from 0. Its `id` goes before a place that looks the
-//! same.
+//! same. A place may be another trigger's by the time that an edit is carried out, so an edit by place is refused then and
+//! tried anew.
 
 use components::{
     Edit,
     animation::trigger::{TriggerDocument, TriggerId, TriggerRef},
-    document::nearest,
-    edit::{EditApplied, EditRejected},
+    document::{Fault, Fingerprint, nearest},
+    edit::{BatchRejected, DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json as object};
 use warp::{
     Filter,
     filters::BoxedFilter,
-    http::{Method, StatusCode},
+    http::{HeaderValue, Method, StatusCode, header},
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at::at, at_tick, endpoint, first_of, json, openapi::Api};
+use super::{
+    Context, Problem, Request,
+    at::at,
+    at_tick, body, endpoint, first_of, json,
+    openapi::Api,
+    part::TRIES,
+    precondition::{self, Expected, tagged},
+    request::place,
+};
 
-/// `…/triggers`, `…/triggers/:id/fire`.
+/// `…/triggers`, `…/triggers/:id`, `…/triggers/:id/fire`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("triggers")).map(|| ()).boxed();
+    let one = base.clone().and(warp::path!("triggers" / String)).boxed();
     let fired = base.clone().and(warp::path!("triggers" / String / "fire")).boxed();
     first_of([
-        endpoint(context, all, "/api/stream/triggers", list),
+        endpoint(context, all, "/api/stream/triggers", collection),
+        endpoint(context, one, "/api/stream/triggers/:id", trigger),
         endpoint(context, fired, "/api/stream/triggers/:id/fire", fire),
     ])
 }
 
 pub(super) fn describe(api: &mut Api) {
-    api.family("Triggers", "What makes things happen in the scene by themselves, and letting it happen now.");
-    api.route("/api/stream/triggers").on("get", "The triggers of the scene", |get| {
-        get.answers::<List<'_>>(200, "The triggers in the order of the scene").ticks()
-    });
-    api.route("/api/stream/triggers/:id/fire")
-        .parameter("id", "flash", "The trigger: its `id`, or its place in the list from 0")
-        .on("post", "Have a trigger do what it does, as if what it waits for had happened", |post| {
-            post.at().answers::<EditApplied>(200, "It has done so").ticks().refuses(404, "There is no such trigger")
+    const NAMED: &str = "The trigger: its `id`, or its place in the list from 0";
+    let dim = |id: &str| {
+        object!({ "id": id, "on": { "type": "event", "name": "flash" },
+            "do": [{ "type": "set", "layer": "box", "patch": { "opacity": 0.5 } }] })
+    };
+    api.family("Triggers", "What makes things happen in the scene by themselves: edited, and fired now.");
+    api.route("/api/stream/triggers")
+        .on("get", "The triggers of the scene", |get| {
+            get.answers::<List<'_>>(200, "The triggers in the order of the scene").ticks()
+        })
+        .on("post", "Add a trigger at the end of the list", |post| {
+            post.at()
+                .body::<TriggerDocument>(&dim("dim"))
+                .answers::<Edited>(201, "The trigger; `Location` is where it can be changed")
+                .ticks()
+                .tagged()
         });
+    api.route("/api/stream/triggers/:id")
+        .parameter("id", "flash", NAMED)
+        .on("get", "A trigger", |get| {
+            get.answers::<TriggerDocument>(200, "The trigger's document, as `PUT` takes it")
+                .ticks()
+                .revalidates()
+                .refuses(404, "There is no such trigger")
+        })
+        .on("put", "Put another document in the place of a trigger, or add one with this id", |put| {
+            put.at()
+                .body::<TriggerDocument>(&dim("flash"))
+                .answers::<Edited>(200, "The trigger")
+                .ticks()
+                .tagged()
+                .conditional()
+                .creates()
+                .refuses(404, "There is no trigger at this place, or `If-Match` was sent and there is none of this id")
+        })
+        .on("patch", "Change parts of a trigger", |patch| {
+            patch
+                .at()
+                .patch(&object!({ "on": { "name": "flash" } }))
+                .answers::<Edited>(200, "The trigger")
+                .ticks()
+                .tagged()
+                .conditional()
+                .refuses(404, "There is no such trigger")
+        })
+        .on("delete", "Remove a trigger", |delete| {
+            delete
+                .at()
+                .answers::<EditApplied>(200, "It is gone")
+                .ticks()
+                .conditional()
+                .refuses(404, "There is no such trigger")
+        });
+    api.route("/api/stream/triggers/:id/fire").parameter("id", "flash", NAMED).on(
+        "post",
+        "Have a trigger do what it does, as if what it waits for had happened",
+        |post| post.at().answers::<EditApplied>(200, "It has done so").ticks().refuses(404, "There is no such trigger"),
+    );
 }
 
 /// What `GET …/triggers` answers.
@@ -52,14 +113,177 @@ struct List<'a> {
     triggers: &'a [TriggerDocument],
 }
 
-async fn list(context: Context, (): (), request: Request) -> Result<Response, Problem> {
-    if !request.reads() {
-        return Err(Problem::method_not_allowed("GET, HEAD"));
+/// What an edit of a trigger answers.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TriggerEdited")]
+struct Edited {
+    #[serde(flatten)]
+    applied: EditApplied,
+    /// The trigger as it is now.
+    trigger: TriggerDocument,
+}
+
+impl Edited {
+    fn answer(self, status: StatusCode) -> Result<Response, Problem> {
+        let present = Fingerprint::of(&self.trigger);
+        let response = json(status, &self)?;
+        Ok(tagged(at_tick(response, self.applied.tick), present))
     }
+}
+
+async fn collection(context: Context, (): (), request: Request) -> Result<Response, Problem> {
+    match request.method {
+        Method::GET | Method::HEAD => list(&context, &request).await,
+        Method::POST => add(&context, request).await,
+        _ => Err(Problem::method_not_allowed("GET, HEAD, POST")),
+    }
+}
+
+async fn list(context: &Context, request: &Request) -> Result<Response, Problem> {
     request.query.only(&[])?;
     let snapshot = context.engine.snapshot().await?;
     let list = List { tick: snapshot.tick, triggers: &snapshot.scene.triggers };
     json(StatusCode::OK, &list).map(|response| at_tick(response, snapshot.tick))
+}
+
+async fn add(context: &Context, request: Request) -> Result<Response, Problem> {
+    let at = at(context, &request)?;
+    let trigger: TriggerDocument = body::document(request).await?;
+    let edit = Edit::AddTrigger { trigger: Box::new(trigger.clone()) };
+    let applied = context.engine.edit(vec![edit], at).await?;
+    let snapshot = context.engine.snapshot().await?;
+    // One without an id is where the last one like it is; somebody else may have removed it since.
+    let place = snapshot.scene.triggers.iter().rposition(|known| *known == trigger);
+    let name = trigger.id.as_ref().map(ToString::to_string).or_else(|| Some(place?.to_string()));
+    let location = name.and_then(|name| HeaderValue::from_str(&format!("/api/stream/triggers/{name}")).ok());
+    let mut response = Edited { applied, trigger }.answer(StatusCode::CREATED)?;
+    response.headers_mut().extend(location.map(|location| (header::LOCATION, location)));
+    Ok(response)
+}
+
+async fn trigger(context: Context, name: String, request: Request) -> Result<Response, Problem> {
+    match request.method {
+        Method::GET | Method::HEAD => show(&context, &name, &request).await,
+        Method::PUT => put(&context, &name, request).await,
+        Method::PATCH => patch(&context, &name, request).await,
+        Method::DELETE => delete(&context, &name, &request).await,
+        _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, PATCH, DELETE")),
+    }
+}
+
+async fn show(context: &Context, name: &str, request: &Request) -> Result<Response, Problem> {
+    request.query.only(&[])?;
+    let snapshot = context.engine.snapshot().await?;
+    let (_, trigger) = find(&snapshot.scene.triggers, name)?;
+    precondition::answer(request, trigger, Some(snapshot.tick))
+}
+
+async fn put(context: &Context, name: &str, request: Request) -> Result<Response, Problem> {
+    let (at, expected) = (at(context, &request)?, Expected::of(&request)?);
+    let trigger: TriggerDocument = body::document(request).await?;
+    carry_out(context, name, (expected, at), |present| {
+        // A new one has the id that the path names.
+        if present.is_some() || trigger.id.is_some() {
+            return Ok(Some(trigger.clone()));
+        }
+        if place(name).is_some() {
+            return Ok(None);
+        }
+        Err(Problem::invalid(vec![Fault {
+            place: None,
+            pointer: "/id".to_owned(),
+            found: "no `id`".to_owned(),
+            expected: format!("`{name}`, the id in the path"),
+            nearest: None,
+        }]))
+    })
+    .await
+}
+
+async fn patch(context: &Context, name: &str, request: Request) -> Result<Response, Problem> {
+    let (at, expected) = (at(context, &request)?, Expected::of(&request)?);
+    let patch: Value = body::patch(request).await?;
+    carry_out(context, name, (expected, at), |present| {
+        present.map(|present| body::patched(present, &patch)).transpose()
+    })
+    .await
+}
+
+/// Puts what `make` makes of a trigger as it is, if it is at all, in its place; anew if somebody else changes it in
+/// between. `make` gives none where there has to be a trigger.
+async fn carry_out(
+    context: &Context,
+    name: &str,
+    (expected, at): (Expected, Option<u64>),
+    make: impl Fn(Option<&TriggerDocument>) -> Result<Option<TriggerDocument>, Problem>,
+) -> Result<Response, Problem> {
+    for _ in 0..TRIES {
+        let snapshot = context.engine.snapshot().await?;
+        let known = &snapshot.scene.triggers;
+        let (id, present) = match find(known, name) {
+            Ok((id, present)) => (id, Some(present)),
+            Err(problem) => match TriggerId::new(name) {
+                Ok(id) => (TriggerRef::Id(id), None),
+                // No trigger can have an id that is none.
+                Err(_) => return Err(problem),
+            },
+        };
+        let document = DocumentName::Trigger { id: id.clone() };
+        let mut edits: Vec<Edit> = expected.clone().edit(document.clone()).into_iter().collect();
+        let made = make(present).and_then(|made| made.ok_or_else(|| unknown(known, name)));
+        let trigger = match made {
+            Ok(trigger) => trigger,
+            Err(problem) => {
+                // Whoever knows another version has to read it again before anything else.
+                if !edits.is_empty() {
+                    context.engine.edit(edits, None).await?;
+                }
+                return Err(problem);
+            }
+        };
+        let read = format!("/edits/{}/document", edits.len());
+        edits.push(match present {
+            Some(present) => Edit::Expect { document, etags: Some(vec![Fingerprint::of(present)]) },
+            None => Edit::ExpectAbsent { document },
+        });
+        edits.push(Edit::PutTrigger { id, trigger: Box::new(trigger.clone()) });
+        match context.engine.edit(edits, at).await {
+            Ok(applied) => return Edited { applied, trigger }.answer(StatusCode::OK),
+            Err(rejected) if is_other(&rejected, &read) => {}
+            Err(rejected) => return Err(rejected.into()),
+        }
+    }
+    Err(Problem::unavailable("others are changing the same; try again in a moment"))
+}
+
+async fn delete(context: &Context, name: &str, request: &Request) -> Result<Response, Problem> {
+    let (at, expected) = (at(context, request)?, Expected::of(request)?);
+    for _ in 0..TRIES {
+        let snapshot = context.engine.snapshot().await?;
+        let (id, present) = find(&snapshot.scene.triggers, name)?;
+        let document = DocumentName::Trigger { id: id.clone() };
+        let mut edits: Vec<Edit> = expected.clone().edit(document.clone()).into_iter().collect();
+        let read = format!("/edits/{}/document", edits.len());
+        if let TriggerRef::Place(_) = id {
+            edits.push(Edit::Expect { document, etags: Some(vec![Fingerprint::of(present)]) });
+        }
+        edits.push(Edit::DeleteTrigger { id });
+        match context.engine.edit(edits, at).await {
+            Ok(applied) => return json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick)),
+            Err(rejected) if is_other(&rejected, &read) => {}
+            Err(rejected) => return Err(rejected.into()),
+        }
+    }
+    Err(Problem::unavailable("others are changing the same; try again in a moment"))
+}
+
+/// Whether somebody else has changed what was read to decide on the edit.
+fn is_other(rejected: &BatchRejected, read: &str) -> bool {
+    let is_changed = matches!(
+        rejected.reason,
+        EditRejected::OtherVersion { .. } | EditRejected::Exists { .. } | EditRejected::UnknownTrigger { .. }
+    );
+    is_changed && rejected.place.as_deref() == Some(read)
 }
 
 async fn fire(context: Context, name: String, request: Request) -> Result<Response, Problem> {
@@ -68,20 +292,23 @@ async fn fire(context: Context, name: String, request: Request) -> Result<Respon
     }
     let at = at(&context, &request)?;
     let snapshot = context.engine.snapshot().await?;
-    let trigger = find(&snapshot.scene.triggers, &name)?;
+    let (trigger, _) = find(&snapshot.scene.triggers, &name)?;
     let applied = context.engine.edit(vec![Edit::FireTrigger { trigger }], at).await?;
     json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick))
 }
 
 /// The trigger that a path names.
-fn find(triggers: &[TriggerDocument], name: &str) -> Result<TriggerRef, Problem> {
-    let ids = || triggers.iter().filter_map(|trigger| trigger.id.as_ref());
-    if let Some(id) = ids().find(|id| id.as_str() == name) {
-        return Ok(TriggerRef::Id(id.clone()));
-    }
-    let place = name.parse().ok().map(TriggerRef::Place).filter(|place| place.find(triggers).is_some());
-    place.ok_or_else(|| {
-        let nearest = nearest(name, ids().map(TriggerId::as_str)).map(str::to_owned);
-        EditRejected::UnknownTrigger { id: name.chars().take(80).collect(), nearest }.into()
-    })
+fn find<'a>(triggers: &'a [TriggerDocument], name: &str) -> Result<(TriggerRef, &'a TriggerDocument), Problem> {
+    let of_id = triggers.iter().find_map(|trigger| {
+        let id = trigger.id.as_ref().filter(|id| id.as_str() == name)?;
+        Some((TriggerRef::Id(id.clone()), trigger))
+    });
+    let at_place = || place(name).and_then(|place| Some((TriggerRef::Place(place), triggers.get(place)?)));
+    of_id.or_else(at_place).ok_or_else(|| unknown(triggers, name))
+}
+
+fn unknown(triggers: &[TriggerDocument], name: &str) -> Problem {
+    let known = triggers.iter().filter_map(|trigger| trigger.id.as_ref()).map(TriggerId::as_str);
+    let nearest = nearest(name, known).map(str::to_owned);
+    EditRejected::UnknownTrigger { id: name.chars().take(80).collect(), nearest }.into()
 }

@@ -12,9 +12,11 @@ mod openapi;
 mod operation;
 mod outputs;
 mod previews;
+mod receiving;
 mod scenes;
 mod stream;
 mod timelines;
+mod triggers;
 mod uploads;
 mod websocket;
 mod websocket_edits;
@@ -35,7 +37,8 @@ use serde_json::{Value, json};
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
 
 use super::{
-    ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, Listeners, LiveFile, LiveFiles, Scope, run,
+    ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, Listeners, LiveFile, LiveFiles,
+    ReceivingLimits, Scope, run,
 };
 use crate::{
     config::{
@@ -98,6 +101,7 @@ fn settings() -> ControlSettings {
         preview_workers: 1,
         owner: super::Owner::new("tests"),
         connections: ConnectionLimits::default(),
+        receiving: ReceivingLimits::default(),
     }
 }
 

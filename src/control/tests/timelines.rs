@@ -1,4 +1,4 @@
-use components::{Edit, animation::Spring};
+use components::animation::Spring;
 use serde_json::json;
 
 use super::*;
@@ -86,51 +86,6 @@ fn an_event_is_fired_and_told_and_triggers_act_on_it() {
     // One that nobody waits for is told all the same.
     service.post("/api/stream/events/thunder").expect(200);
     service.post("/api/stream/events/no%20name").problem(400);
-}
-
-#[test]
-fn a_trigger_is_fired_by_its_name_or_its_place() {
-    let service = Service::start();
-    let set = |opacity: f64| json!([{ "type": "set", "layer": "box", "patch": { "opacity": opacity } }]);
-    let of = |name: &str| json!({ "type": "event", "name": name });
-    let mut scene = service.runtime.block_on(service.engine.snapshot()).unwrap().scene.clone();
-    scene.triggers = serde_json::from_value(json!([
-        { "id": "dim", "on": { "type": "schedule", "cron": "0 20 * * FRI" }, "do": set(0.25) },
-        { "on": of("other"), "do": [{ "type": "emit", "event": "third" }] },
-        { "id": "0", "on": of("third"), "do": set(0.5) },
-    ]))
-    .unwrap();
-    let load = Edit::LoadScene { scene: Box::new(scene) };
-    service.runtime.block_on(service.engine.edit(vec![load], None)).unwrap();
-    let listed = service.get("/api/stream/triggers").expect(200).value();
-    assert_eq!((&listed["triggers"][0]["id"], listed["triggers"].as_array().unwrap().len()), (&json!("dim"), 3));
-    assert_eq!(listed["triggers"][1].get("id"), None);
-
-    let opacity = || service.get("/api/stream/layers/box").value()["opacity"].clone();
-    let fired = service.post("/api/stream/triggers/dim/fire").expect(200);
-    assert_eq!((fired.value()["tick"].clone(), opacity()), (json!(fired.tick()), json!(0.25)));
-    // What follows from it follows.
-    service.post("/stream/triggers/1/fire").expect(200);
-    assert_eq!(opacity(), 0.5);
-    service.post("/api/stream/triggers/dim/fire").expect(200);
-    // An id goes before a place.
-    service.post("/api/stream/triggers/0/fire").expect(200);
-    assert_eq!(opacity(), 0.5);
-    let batch = json!({ "edits": [{ "op": "fireTrigger", "trigger": "dim" }] });
-    service.json("POST", "/api/stream/layers/batch", &batch).expect(200);
-    assert_eq!(opacity(), 0.25);
-
-    let unknown = service.post("/api/stream/triggers/dimm/fire").problem(404);
-    assert!(unknown["detail"].as_str().unwrap().contains("did you mean `dim`?"), "{unknown}");
-    service.post("/api/stream/triggers/3/fire").problem(404);
-    assert_eq!(service.get("/api/stream/triggers/dim/fire").expect(405).header("allow"), "POST");
-    let mut twice = service.get("/api/stream/scenes/main").expect(200).value();
-    twice["triggers"][2]["id"] = json!("dim");
-    let problem = service.json("PUT", "/api/stream/scenes/main", &twice).problem(422);
-    assert_eq!(problem["errors"][0]["pointer"], "/triggers/2/id");
-    let batch = json!({ "edits": [{ "op": "fireTrigger", "trigger": 3 }] });
-    let problem = service.json("POST", "/api/stream/layers/batch", &batch).problem(404);
-    assert!(problem["detail"].as_str().unwrap().contains("no trigger `3`"), "{problem}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Files that clients send, many at once, large ones, and in part.
 
 use std::{
+    collections::BTreeSet,
     io::{Cursor, Write as _},
     net::TcpStream,
     path::PathBuf,
@@ -189,4 +190,34 @@ fn a_batch_that_removes_an_asset_removes_its_file() {
     assert_eq!(files(&service).len(), 1);
     service.json("POST", "/api/stream/layers/batch", &remove).expect(200);
     assert_eq!(files(&service), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_scene_that_drops_an_asset_lets_go_of_its_file_and_of_no_other() {
+    let service = Service::start();
+    let name = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+    let mine = service.folder.path().join("uploads/mine.png");
+    std::fs::create_dir_all(mine.parent().unwrap()).unwrap();
+    std::fs::write(&mine, "mine").unwrap();
+    let before = service.get("/api/stream/scenes/main").expect(200).value();
+    put(&service, "logo", &[], &png(10, 1)).expect(200);
+    put(&service, "other", &[], &png(10, 2)).expect(200);
+    let with_both = service.get("/api/stream/scenes/main").expect(200).value();
+    // A scene that waits needs one of them, and a scene file that may be played another time the other.
+    let mut second = before.clone();
+    second["assets"] = json!([with_both["assets"][0]]);
+    service.json("PUT", "/api/stream/scenes/second", &second).expect(200);
+    let show = service.folder.path().join("show.jsonc");
+    std::fs::write(&show, format!("// {}", with_both["assets"][1]["path"])).unwrap();
+    service.json("PUT", "/api/stream/scenes/main", &before).expect(200);
+    let left = || files(&service).iter().map(name).filter(|name| name.ends_with(".png")).collect::<BTreeSet<_>>();
+    assert_eq!(left().len(), 3, "{:?}", left());
+    std::fs::remove_file(&show).unwrap();
+    service.send("DELETE", "/api/stream/scenes/second", &[], None).expect(200);
+    assert_eq!(left(), BTreeSet::from(["mine.png".to_owned()]));
+    // A batch does the same.
+    put(&service, "logo", &[], &png(10, 1)).expect(200);
+    let load = json!({ "edits": [{ "op": "loadScene", "scene": before }] });
+    service.json("POST", "/api/stream/layers/batch", &load).expect(200);
+    assert_eq!(left(), BTreeSet::from(["mine.png".to_owned()]));
 }

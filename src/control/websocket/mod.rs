@@ -6,6 +6,7 @@ mod allowance;
 mod edits;
 mod feed;
 mod history;
+mod intake;
 mod message;
 mod previews;
 mod requests;
@@ -38,6 +39,7 @@ use super::{
     ClientLimits, Context, Problem, Scope,
     limits::{Counted, Counts},
     preview::Studio,
+    receiving::Receiving,
     routes::Routes,
     server::Route,
     turns::Turns,
@@ -53,6 +55,7 @@ pub(super) struct Clients {
     studio: Studio,
     uploads: Arc<Uploads>,
     documents: Turns,
+    receiving: Receiving,
     routes: Routes,
     places: Arc<Semaphore>,
     counts: Counts,
@@ -81,10 +84,11 @@ type Place = (OwnedSemaphorePermit, Counted);
 impl Clients {
     /// Starts to listen to the engine, until the service ends.
     pub(super) fn start(context: &Context, studio: Studio, routes: Routes, limits: ClientLimits) -> Self {
-        let Context { engine, uploads, documents, ending, .. } = context.clone();
+        let Context { engine, uploads, documents, receiving, ending, .. } = context.clone();
         let feed = Feed::start(&engine, &ending);
         let places = Arc::new(Semaphore::new(limits.max));
-        Self { engine, feed, studio, uploads, documents, routes, places, counts: Counts::default(), limits, ending }
+        let counts = Counts::default();
+        Self { engine, feed, studio, uploads, documents, receiving, routes, places, counts, limits, ending }
     }
 
     /// Waits until the last client is gone, and lets no more in.
@@ -106,7 +110,8 @@ impl Clients {
         let (subscribe, known) = hear_query(query)?;
         let place = self.place(visitor.address)?;
         let (clients, wish) = (self.clone(), Wish { subscribe, known, scope: visitor.scope, address: visitor.address });
-        upgrade(method, headers, on_upgrade, move |socket| serve(socket, clients, place, wish))
+        let from = (self.receiving.clone(), visitor.address);
+        upgrade((method, headers), on_upgrade, from, move |socket| serve(socket, clients, place, wish))
     }
 
     /// Room for one more client. One address gets three quarters of it: places stay for others.

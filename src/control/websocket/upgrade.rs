@@ -3,7 +3,7 @@
 //! Not `warp::ws`: it leaves no choice in how much memory each client takes to read into, which is 128 KiB and too much
 //! for thousands, and it hides what went wrong with a connection.
 
-use std::future::Future;
+use std::{future::Future, net::IpAddr};
 
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::{
@@ -19,12 +19,13 @@ use warp::{
     reply::Response,
 };
 
-use crate::control::Problem;
+use super::intake::Intake;
+use crate::control::{Problem, receiving::Receiving};
 
 /// The largest message that a client may send, in bytes: as large as the body of a request.
 pub(super) const LARGEST_MESSAGE: usize = 2 << 20;
 /// Bytes of one read.
-const READ_BUFFER: usize = 4 << 10;
+pub(super) const READ_BUFFER: usize = 4 << 10;
 /// Bytes that may wait for a client's connection besides what the system buffers. Large messages go in pieces of
 /// [`PIECE`], each when the one before is gone.
 const WRITE_BUFFER: usize = 64 << 10;
@@ -32,16 +33,16 @@ const WRITE_BUFFER: usize = 64 << 10;
 pub(super) const PIECE: usize = 16 << 10;
 
 /// A client's connection.
-pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+pub(super) type Socket = WebSocketStream<Intake<TokioIo<Upgraded>>>;
 
-/// The answer that opens a WebSocket; `serve` gets it.
+/// The answer that opens a WebSocket for a client at `address`; `serve` gets it.
 ///
 /// # Errors
 /// The request does not ask for a WebSocket.
 pub(super) fn upgrade<F>(
-    method: &Method,
-    headers: &HeaderMap,
+    (method, headers): (&Method, &HeaderMap),
     on_upgrade: Option<OnUpgrade>,
+    (receiving, address): (Receiving, IpAddr),
     serve: impl FnOnce(Socket) -> F + Send + 'static,
 ) -> Result<Response, Problem>
 where
@@ -72,7 +73,8 @@ where
                     .max_write_buffer_size(WRITE_BUFFER)
                     .max_message_size(Some(LARGEST_MESSAGE))
                     .max_frame_size(Some(LARGEST_MESSAGE));
-                serve(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await).await;
+                let intake = Intake::new(TokioIo::new(upgraded), receiving, address);
+                serve(WebSocketStream::from_raw_socket(intake, Role::Server, Some(config)).await).await;
             }
             Err(error) => tracing::debug!(%error, "a WebSocket was not opened"),
         }

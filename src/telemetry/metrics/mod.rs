@@ -16,7 +16,7 @@ use prometheus_client::{
         EncodeLabelSet,
         text::{encode_eof, encode_registry},
     },
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 use systems::TickReport;
@@ -62,6 +62,7 @@ pub struct Metrics {
     request_seconds: RequestSeconds,
     commit_seconds: Histogram,
     preview_seconds: Histogram,
+    receiving: Gauge,
     stalls: Family<PartLabel, Counter>,
     restarts: Counter,
 }
@@ -101,6 +102,12 @@ impl Metrics {
         );
         let preview_seconds = Histogram::new(REQUEST_SECONDS);
         registry.register("preview_seconds", "Time to make a picture for previews", preview_seconds.clone());
+        let receiving = Gauge::default();
+        registry.register(
+            "control_receiving_bytes",
+            "Bytes of large bodies and WebSocket messages that come in or wait to be read",
+            receiving.clone(),
+        );
         let stalls = Family::<PartLabel, Counter>::default();
         for part in [Part::Engine, Part::Encoder, Part::Output] {
             drop(stalls.get_or_create_owned(&PartLabel { part: part.as_str() }));
@@ -121,6 +128,7 @@ impl Metrics {
             request_seconds,
             commit_seconds,
             preview_seconds,
+            receiving,
             stalls,
             restarts,
         }
@@ -159,6 +167,11 @@ impl Metrics {
     /// Counts a picture that was made for previews.
     pub fn preview(&self, spent: Duration) {
         self.preview_seconds.observe(spent.as_secs_f64());
+    }
+
+    /// Shows how many bytes of what clients send are held.
+    pub fn receiving(&self) -> Gauge {
+        self.receiving.clone()
     }
 
     /// What was measured last of an output; `None` if nothing was announced under this name.

@@ -287,6 +287,12 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
             None => scene.timelines.push(timeline.as_ref().clone()),
         },
         Edit::DeleteTimeline { id } => scene.timelines.retain(|timeline| timeline.id != *id),
+        Edit::AddTrigger { trigger } => scene.triggers.push(trigger.as_ref().clone()),
+        Edit::PutTrigger { id, trigger } => match id.find(&scene.triggers) {
+            Some(place) => scene.triggers[place] = trigger.as_ref().clone(),
+            None => scene.triggers.push(trigger.as_ref().clone()),
+        },
+        Edit::DeleteTrigger { id } => drop(scene.triggers.remove(id.find(&scene.triggers).unwrap())),
         Edit::MoveLayer { id, parent, index } => {
             let (list, at) = siblings(layers, id).unwrap();
             let layer = list[at].clone();

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{CanvasDocument, Fingerprint, LayerDocument, SafeAreas, SceneDocument};
 use crate::{
     animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineId},
-    animation::trigger::{EventName, TriggerRef},
+    animation::trigger::{EventName, TriggerId, TriggerRef},
     animation::{Animations, Presets, Transitions},
     asset::{AssetDocument, AssetId, AssetKind},
     audio::TrackId,
@@ -108,7 +108,13 @@ pub fn edit() -> BoxedStrategy<Edit> {
         target.prop_map(|to| TimelineControl::Seek { to }),
         (0.001..1000.0).prop_map(|rate| TimelineControl::Rate { rate }),
     ];
+    let trigger = || motion::trigger(&[], LayerId::new("layer-1").into_iter().collect()).prop_map(Box::new);
+    let trigger_name = || {
+        let id = "[a-z]{1,8}".prop_filter_map("an id", |id| TriggerId::new(id).ok().map(TriggerRef::Id));
+        prop_oneof![id, (0..3_usize).prop_map(TriggerRef::Place)]
+    };
     let name = prop_oneof![
+        trigger_name().prop_map(|id| DocumentName::Trigger { id }),
         id().prop_map(|id| DocumentName::Layer { id }),
         held().prop_map(|id| DocumentName::Scene { id }),
         Just(DocumentName::Canvas {}),
@@ -148,6 +154,9 @@ pub fn edit() -> BoxedStrategy<Edit> {
         }),
         timeline().prop_map(|id| Edit::DeleteTimeline { id }),
         (timeline(), control).prop_map(|(id, control)| Edit::ControlTimeline { id, control }),
+        trigger().prop_map(|trigger| Edit::AddTrigger { trigger }),
+        (trigger_name(), trigger()).prop_map(|(id, trigger)| Edit::PutTrigger { id, trigger }),
+        trigger_name().prop_map(|id| Edit::DeleteTrigger { id }),
         (0..3_usize).prop_map(|place| Edit::FireTrigger { trigger: TriggerRef::Place(place) }),
         "[a-z]{1,8}".prop_filter_map("an event", |name| Some(Edit::FireEvent { name: EventName::new(name).ok()? })),
         (option::of(id()), vec(id(), 1..4)).prop_map(|(parent, order)| Edit::OrderLayers { parent, order }),

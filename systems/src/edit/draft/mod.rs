@@ -4,13 +4,17 @@ mod check;
 mod layers;
 mod parts;
 mod scenes;
+mod triggers;
 
 use std::collections::HashMap;
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
     Edit, LayerDocument, LayerId, SceneDocument, Transition,
-    animation::timeline::{TimelineDocument, TimelineId},
+    animation::{
+        timeline::{TimelineDocument, TimelineId},
+        trigger::{TriggerDocument, TriggerRef},
+    },
     document::{Fault, Fingerprint, Limits, nearest},
     edit::{BatchRejected, DocumentName, EditRejected},
     held::{HeldChange, HeldScenes},
@@ -75,6 +79,8 @@ pub(super) struct Draft<'w> {
     assets: bool,
     /// Timelines that the batch has put into the header, each with the edit that did.
     put: HashMap<TimelineId, Blamed>,
+    /// Triggers that it has, each with the edit that did.
+    put_triggers: Vec<(TriggerDocument, Blamed)>,
     /// Whether the batch has loaded a scene: no layer goes on as the entity that it was.
     fresh: bool,
     /// The edit that is being applied.
@@ -110,6 +116,7 @@ impl<'w> Draft<'w> {
             transition: None,
             assets: false,
             put: HashMap::new(),
+            put_triggers: Vec::new(),
             fresh: false,
             index: 0,
         }
@@ -174,7 +181,15 @@ impl<'w> Draft<'w> {
                 self.inputs.push(Input::Event(name));
                 Ok(())
             }
-            Edit::FireTrigger { trigger } => self.fire(trigger).map_err(at("trigger")),
+            Edit::AddTrigger { trigger } => self.add_trigger(*trigger).map_err(at("trigger")),
+            Edit::PutTrigger { id, trigger } => {
+                if let TriggerRef::Place(_) = id {
+                    self.trigger(&id).map_err(at("id"))?;
+                }
+                self.put_trigger(&id, *trigger).map_err(at("trigger"))
+            }
+            Edit::DeleteTrigger { id } => self.delete_trigger(&id).map_err(at("id")),
+            Edit::FireTrigger { trigger } => self.fire(&trigger).map_err(at("trigger")),
         }
     }
 
@@ -192,6 +207,7 @@ impl<'w> Draft<'w> {
         }
         self.check_assets()?;
         self.check_together()?;
+        self.check_triggers()?;
         self.check_motion()?;
         let removed = self.removed.into_iter().collect();
         let Self { layers, roots, header, inputs, held, held_changes, transition, .. } = self;
@@ -240,6 +256,7 @@ impl<'w> Draft<'w> {
                 })?)
             }
             DocumentName::Timeline { id } => Fingerprint::of(self.timeline(id)?),
+            DocumentName::Trigger { id } => Fingerprint::of(&self.header().triggers[self.trigger(id)?]),
             DocumentName::Asset { id } => {
                 let assets = &self.header().assets;
                 Fingerprint::of(assets.iter().find(|asset| asset.id == *id).ok_or_else(|| {

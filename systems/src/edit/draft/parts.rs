@@ -2,10 +2,7 @@
 
 use components::{
     AssetDocument, AssetId, AudioDocument, CanvasDocument, SceneDocument,
-    animation::{
-        timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
-        trigger::{TriggerId, TriggerRef},
-    },
+    animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
     document::{Fault, MAX_ASSETS, MAX_TIMELINES, check_audio, check_scene, nearest},
     edit::EditRejected,
 };
@@ -111,22 +108,9 @@ impl Draft<'_> {
         self.inputs.push(Input::Control(id, control));
         Ok(())
     }
-
-    pub(super) fn fire(&mut self, trigger: TriggerRef) -> Result<(), EditRejected> {
-        let triggers = &self.header().triggers;
-        let Some(place) = trigger.find(triggers) else {
-            let id = trigger.to_string();
-            let known = triggers.iter().filter_map(|trigger| trigger.id.as_ref()).map(TriggerId::as_str);
-            let nearest = nearest(&id, known).map(str::to_owned);
-            return Err(EditRejected::UnknownTrigger { id, nearest });
-        };
-        let trigger = Box::new(triggers[place].clone());
-        self.inputs.push(Input::Trigger(trigger));
-        Ok(())
-    }
 }
 
 /// Why one more `kind` of thing cannot go into the scene.
-fn too_many(kind: &str, limit: usize) -> EditRejected {
+pub(super) fn too_many(kind: &str, limit: usize) -> EditRejected {
     invalid("", &format!("one {kind} more than {limit}"), &format!("at most {limit} {kind}s in a scene; remove some"))
 }

@@ -1,4 +1,4 @@
-// Timelines to steer, and events to fire.
+// Timelines to steer; events and triggers to fire.
 
 import { get, part, post } from "../api.js";
 import { h, reconcile, say, set } from "../dom.js";
@@ -33,7 +33,8 @@ export function mountTimelines(panel) {
     event.preventDefault();
     if (name.value.trim() && (await fire(name.value.trim()))) name.value = "";
   });
-  panel.append(form, events, list);
+  const triggers = h("div", { class: "chips", role: "group", "aria-label": "Triggers to fire" });
+  panel.append(form, events, triggers, list);
   watch(["timelines"], () => {
     const all = state.timelines ?? [];
     reconcile(list, all, ({ id }) => id, create, show);
@@ -51,6 +52,8 @@ export function mountTimelines(panel) {
       (one) => one,
       (one) => h("button", { type: "button", class: "chip", onclick: () => fire(one) }, icon("bolt"), one),
     );
+    const all = (state.scene?.triggers ?? []).filter(({ id }) => id);
+    reconcile(triggers, all, ({ id }) => id, createTrigger);
   });
   const ask = async () => {
     if (panel.hidden || document.hidden || state.connection !== "open") return;
@@ -77,6 +80,22 @@ function eventNames(scene) {
 
 async function fire(name) {
   return attempt(() => post(`/api/stream/events/${part(name)}`));
+}
+
+async function fireTrigger(id) {
+  const answer = await attempt(() => post(`/api/stream/triggers/${part(id)}/fire`));
+  if (answer) note("event", `Trigger fired: ${id}`);
+}
+
+/** A button that has a trigger act, whatever it waits for. */
+function createTrigger({ id }) {
+  return h(
+    "button",
+    { type: "button", class: "chip", id: `trigger-${id}`, "aria-label": `Fire the trigger ${id}`, onclick: () => fireTrigger(id) },
+    icon("bolt"),
+    h("span", { class: "muted" }, "Trigger"),
+    id,
+  );
 }
 
 async function steer(id, verb, body) {

@@ -1,0 +1,100 @@
+//! Edits of triggers.
+
+use components::{
+    animation::trigger::{TriggerDocument, TriggerId, TriggerRef},
+    document::{Fault, MAX_TRIGGERS, check_scene, nearest},
+    edit::{BatchRejected, EditRejected},
+};
+
+use super::{Blamed, Draft, invalid, parts::too_many};
+use crate::clock::Input;
+
+impl Draft<'_> {
+    /// The place of a trigger in the scene's list.
+    pub(super) fn trigger(&self, id: &TriggerRef) -> Result<usize, EditRejected> {
+        let triggers = &self.header().triggers;
+        id.find(triggers).ok_or_else(|| {
+            let id = id.to_string();
+            let known = triggers.iter().filter_map(|trigger| trigger.id.as_ref()).map(TriggerId::as_str);
+            let nearest = nearest(&id, known).map(str::to_owned);
+            EditRejected::UnknownTrigger { id, nearest }
+        })
+    }
+
+    pub(super) fn add_trigger(&mut self, trigger: TriggerDocument) -> Result<(), EditRejected> {
+        let triggers = &self.header().triggers;
+        if triggers.len() >= MAX_TRIGGERS {
+            return Err(too_many("trigger", MAX_TRIGGERS));
+        }
+        if let Some(id) = &trigger.id
+            && triggers.iter().any(|known| known.id.as_ref() == Some(id))
+        {
+            return Err(invalid("/id", &format!("`{id}`"), "an id that no other trigger of the scene has"));
+        }
+        self.note(&trigger);
+        self.header_mut().triggers.push(trigger);
+        Ok(())
+    }
+
+    pub(super) fn put_trigger(&mut self, id: &TriggerRef, trigger: TriggerDocument) -> Result<(), EditRejected> {
+        if let TriggerRef::Id(name) = id
+            && trigger.id.as_ref() != Some(name)
+        {
+            let found = trigger.id.as_ref().map_or_else(|| "no `id`".to_owned(), |other| format!("`{other}`"));
+            return Err(invalid(
+                "/id",
+                &found,
+                &format!("`{name}`, by which the trigger is named: a trigger's id stays"),
+            ));
+        }
+        match id.find(&self.header().triggers) {
+            Some(place) => {
+                self.note(&trigger);
+                self.header_mut().triggers[place] = trigger;
+                Ok(())
+            }
+            None => self.add_trigger(trigger),
+        }
+    }
+
+    pub(super) fn delete_trigger(&mut self, id: &TriggerRef) -> Result<(), EditRejected> {
+        let place = self.trigger(id)?;
+        self.header_mut().triggers.remove(place);
+        self.inputs.push(Input::Edited);
+        Ok(())
+    }
+
+    pub(super) fn fire(&mut self, id: &TriggerRef) -> Result<(), EditRejected> {
+        let trigger = Box::new(self.header().triggers[self.trigger(id)?].clone());
+        self.inputs.push(Input::Trigger(trigger));
+        Ok(())
+    }
+
+    fn note(&mut self, trigger: &TriggerDocument) {
+        self.put_triggers.push((trigger.clone(), Blamed(self.index, "trigger")));
+        self.inputs.push(Input::Edited);
+    }
+
+    /// Checks that triggers which the batch has put fit the scene. Faults are told as faults of their documents.
+    pub(super) fn check_triggers(&mut self) -> Result<(), BatchRejected> {
+        if self.put_triggers.is_empty() {
+            return Ok(());
+        }
+        let scene = self.scene();
+        let faults = check_scene(&scene, &self.limits);
+        for (index, trigger) in scene.triggers.iter().enumerate() {
+            let Some((_, blamed)) = self.put_triggers.iter().rfind(|(put, _)| put == trigger) else { continue };
+            let pointer = format!("/triggers/{index}");
+            let of_it = faults.iter().filter_map(|fault| {
+                let rest = fault.pointer.strip_prefix(&pointer)?;
+                let is_of_it = rest.is_empty() || rest.starts_with('/');
+                is_of_it.then(|| Fault { pointer: rest.to_owned(), ..fault.clone() })
+            });
+            let of_it: Vec<Fault> = of_it.collect();
+            if !of_it.is_empty() {
+                return Err(blamed.for_(EditRejected::Invalid { faults: of_it }));
+            }
+        }
+        Ok(())
+    }
+}
