@@ -34,6 +34,9 @@ const METRICS_EVERY: Duration = Duration::from_secs(1);
 const LEVELS_EVERY: Duration = Duration::from_millis(50);
 /// The engine is asked for a snapshot again after this time if it was too busy to give one.
 const AGAIN: Duration = Duration::from_millis(50);
+/// Bytes that a tree of values takes for each byte of its text. Measured: each time that the demo came on air, whose layers
+/// are 28 kB of JSON, the process grew by 0.36 MB until the history was full.
+const TREE: usize = 13;
 
 /// The present state of the scene; `None` until the engine has told the first.
 pub(super) type Latest = watch::Receiver<Option<Arc<SceneTree>>>;
@@ -181,7 +184,7 @@ impl Feed {
                 // An older one would be a state that clients are beyond.
                 if self.0.latest.borrow().as_ref().is_none_or(|known| known.seq < snapshot.seq) {
                     let state = SceneTree::from(&*snapshot);
-                    let bytes = serde_json::to_string(&state).map_or(0, |text| 4 * text.len());
+                    let bytes = serde_json::to_string(&state).map_or(0, |text| TREE * text.len());
                     self.publish(state, bytes);
                 }
                 return;
@@ -198,7 +201,7 @@ impl Feed {
             Some(known) => match known.apply(diff) {
                 Ok(state) => {
                     // What changed, as a tree of values, and the lists that it stands in.
-                    let changed = serde_json::to_vec(diff).map_or(0, |text| 4 * text.len());
+                    let changed = serde_json::to_vec(diff).map_or(0, |text| TREE * text.len());
                     let bytes = changed + size_of::<usize>() * state.layer_count();
                     self.publish(state, bytes);
                 }
