@@ -179,6 +179,65 @@ fn what_was_not_written_here_is_left_out_and_what_was_altered_is_named() {
     });
 }
 
+/// A store as schema 1 had it: a scene that waits was one record.
+const OLD_SCENE: &str = r##"{"scene":{"name":"Intro","canvas":{"width":64,"height":36},"layers":[
+    {"id":"group","content":{"type":"group"},"children":[{"id":"box","content":{"type":"color","color":"#ff0000"}}]}
+]},"folder":"/shows"}"##;
+
+/// What was remembered is written again as it is kept now, by a store that is opened anew.
+async fn brings_old_scenes_over(store: &mut dyn Store) {
+    let remembered = Remembered::load(store).await.unwrap();
+    let held = remembered.scenes().unwrap().unwrap();
+    assert_eq!(held.active.as_str(), "main");
+    let scene = &held.others[&components::SceneId::new("intro").unwrap()];
+    assert_eq!((scene.name.as_str(), scene.layers[0].children[0].id.as_str()), ("Intro", "box"));
+    let mut records = store.load().await.unwrap().migrated(store).unwrap();
+    let changes = records.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+    store.commit(Batch { is_whole: true, changes }).await.unwrap();
+    let loaded = store.load().await.unwrap();
+    assert_eq!((loaded.schema, &loaded.records), (Some(SCHEMA), &records));
+    assert_eq!(Remembered::load(store).await.unwrap(), remembered);
+    // What is gone of it is gone of the store, and all of it at last.
+    let own = |key: &Key| key.collection == "scene:intro";
+    let fields: Vec<Key> = records.keys().filter(|key| own(key)).cloned().collect();
+    let names: Vec<&str> = fields.iter().map(|key| key.field.as_str()).collect();
+    assert_eq!(names, ["header", "layer:box", "layer:group", "order"]);
+    let changes = fields.into_iter().map(|key| (key, None)).collect();
+    store.commit(Batch { is_whole: false, changes }).await.unwrap();
+    records.retain(|key, _| !own(key));
+    assert_eq!(store.load().await.unwrap().records, records);
+}
+
+#[test]
+fn a_scene_that_waits_has_a_hash_of_its_own_and_old_stores_are_brought_to_that() {
+    let server = RedisServer::start();
+    runtime().block_on(async {
+        server.ask(&["HSET", "p:meta", "schema", "1", "writer", "old", "commit", "7", "collections", "air scene"]);
+        server.ask(&["HSET", "p:air", "scene", "\"main\""]);
+        server.ask(&["HSET", "p:scene", "intro", OLD_SCENE]);
+        let mut store = redis(&server, PASSWORD, "p");
+        brings_old_scenes_over(store.as_mut()).await;
+        assert_eq!(server.ask(&["EXISTS", "p:scene", "p:scene:intro"]), "0");
+        assert_eq!(server.ask(&["HGET", "p:meta", "collections"]), "air");
+        store.commit(batch(false, &[("scene:intro", "layer:box", Some("{}"))])).await.unwrap();
+        assert_eq!(server.ask(&["HGET", "p:scene:intro", "layer:box"]), "{}");
+        assert_eq!(server.ask(&["HGET", "p:meta", "collections"]), "air scene:intro");
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let database = redb::Database::create(folder.path().join("state.redb")).unwrap();
+    let writing = database.begin_write().unwrap();
+    let mut meta = writing.open_table(redb::TableDefinition::<&str, u64>::new("meta")).unwrap();
+    meta.insert("schema", 1).unwrap();
+    drop(meta);
+    let mut records = writing.open_table(redb::TableDefinition::<(&str, &str), &[u8]>::new("records")).unwrap();
+    records.insert(("air", "scene"), &b"\"main\""[..]).unwrap();
+    records.insert(("scene", "intro"), OLD_SCENE.as_bytes()).unwrap();
+    drop(records);
+    writing.commit().unwrap();
+    drop(database);
+    runtime().block_on(async { brings_old_scenes_over(embedded(folder.path()).as_mut()).await });
+}
+
 #[test]
 fn what_cannot_be_used_is_told_and_left_as_it_is() {
     let (folder, server) = (tempfile::tempdir().unwrap(), RedisServer::start());

@@ -35,6 +35,10 @@ while ARGV[at] do
     at = at + 4
   else
     redis.call('HDEL', key, ARGV[at + 2])
+    -- Without fields there is no hash any more.
+    if redis.call('EXISTS', key) == 0 then
+      collections[ARGV[at + 1]] = nil
+    end
     at = at + 3
   end
 end

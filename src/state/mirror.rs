@@ -3,8 +3,8 @@
 //! The scene on air is the collection `program`: `header` (all but the layers, with the folder of its assets), `order`
 //! (which layers stand where), `motion` (scene time, timelines, when the animations of the sound started and what they carry
 //! on) and a `layer:ID` for each layer, with the times at which its animations started, and what moves by its transitions.
-//! Scenes that wait are whole records in `scene`. Documents of other kinds are collections of their own, by the name of
-//! their kind.
+//! Each scene that waits is a collection of its own (`held`). Documents of other kinds are collections by the name of their
+//! kind.
 //!
 //! However much is folded in, what is held is one scene and the documents: nothing grows while a store is away.
 
@@ -18,8 +18,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use systems::{clock::TimelineMotion, sound::SoundStarts};
 
-use super::store::{Batch, Key, Records};
-use crate::engine::{Document, Kept, SceneChange, Whole};
+use super::{
+    held,
+    store::{Batch, Key, Records},
+};
+use crate::engine::{Document, HELD, Kept, SceneChange, Whole};
 
 /// The collection of the scene on air.
 pub(super) const PROGRAM: &str = "program";
@@ -73,7 +76,11 @@ struct LayerMotion {
 impl Mirror {
     /// A mirror of no scene yet. The store must be written anew, these documents too.
     pub(super) fn new(documents: BTreeMap<Key, Value>) -> Self {
-        Self { documents, is_lost: true, ..Self::default() }
+        let mut mirror = Self { is_lost: true, ..Self::default() };
+        for (Key { collection, field }, value) in documents {
+            mirror.put(&collection, field, Some(value));
+        }
+        mirror
     }
 
     /// Nobody knows what the store has: the next batch is a whole one.
@@ -170,11 +177,36 @@ impl Mirror {
 
     /// Takes over a document.
     pub(super) fn set(&mut self, document: Document) {
-        let key = Key::new(document.kind, document.id);
         let value = document.value.map(|kept| match kept {
             Kept::Value(value) => value,
             Kept::Scene(scene) => record_of(&scene),
         });
+        self.put(document.kind, document.id, value);
+    }
+
+    fn put(&mut self, kind: &str, id: String, value: Option<Value>) {
+        if kind != HELD {
+            self.put_record(Key::new(kind, id), value);
+            return;
+        }
+        let collection = held::collection(&id);
+        let mut records = value.map(held::apart).unwrap_or_default();
+        let present = self.documents.range(Key::new(collection.as_str(), "")..);
+        let present = present.take_while(|(key, _)| key.collection == collection);
+        let gone: Vec<Key> =
+            present.filter(|(key, _)| !records.contains_key(&key.field)).map(|(key, _)| key.clone()).collect();
+        for key in gone {
+            self.put_record(key, None);
+        }
+        while let Some((field, value)) = records.pop_first() {
+            self.put_record(Key::new(collection.as_str(), field), Some(value));
+        }
+    }
+
+    fn put_record(&mut self, key: Key, value: Option<Value>) {
+        if self.documents.get(&key) == value.as_ref() {
+            return;
+        }
         match value {
             Some(value) => drop(self.documents.insert(key.clone(), value)),
             None => drop(self.documents.remove(&key)),

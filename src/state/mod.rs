@@ -5,6 +5,7 @@
 //! [`Embedded`] in a file, and [`Redis`]. Both keep all of a batch or nothing of it.
 
 mod embedded;
+mod held;
 mod lease;
 mod mirror;
 mod redis;

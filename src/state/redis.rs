@@ -1,7 +1,7 @@
 //! The store on a Redis server.
 //!
-//! Every collection is a hash with a field for each record: the scene on air is `PREFIX:program` with a field for each
-//! layer. `PREFIX:meta` says which schema it is, who writes, and the number of the last commit. `PREFIX:edits` is a
+//! Every collection is a hash with a field for each record: the scene on air is `PREFIX:program`, each one that waits
+//! `PREFIX:scene:ID`, all with a field for each layer. `PREFIX:meta` says which schema it is, who writes, and the number of the last commit. `PREFIX:edits` is a
 //! stream of what each commit changed, for whoever follows; it is bounded. A commit is one script, which Redis runs as
 //! one; it writes only if the server still has what was written last, so that a server that lost something is noticed,
 //! and if no other instance has taken the state over.
@@ -24,8 +24,8 @@ use super::{
     store::{Batch, Key, Loaded, Records, SCHEMA, Store, StoreError},
 };
 
-/// Collections that there may be.
-const KINDS: &[&str] = &["program", "scene", "air", "origin", "transport", "config", "output"];
+/// Collections that there may be, besides those of scenes that wait.
+const KINDS: &[&str] = &["program", "air", "origin", "transport", "config", "output"];
 /// A server that does not answer within this time is away.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Commits that the stream of edits keeps, about; older ones go.

@@ -11,6 +11,7 @@ use systems::{
 };
 
 use super::{
+    held,
     mirror::{HEADER, LAYER, MOTION, ORDER, PROGRAM, record_of},
     store::{Key, Records, Store, StoreError},
 };
@@ -137,14 +138,21 @@ impl Remembered {
         let mut layers = BTreeMap::new();
         let mut program = BTreeMap::new();
         let mut documents = BTreeMap::new();
+        let mut waiting: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
         for (key, value) in records {
-            if key.collection != PROGRAM {
+            if let Some(id) = held::id_of(&key.collection) {
+                waiting.entry(id.to_owned()).or_default().insert(key.field.clone(), parse(&key, &value)?);
+            } else if key.collection != PROGRAM {
                 documents.insert(key.clone(), parse(&key, &value)?);
             } else if let Some(id) = key.field.strip_prefix(LAYER) {
                 layers.insert(id.to_owned(), parse::<Layer>(&key, &value)?);
             } else {
                 program.insert(key.field.clone(), value);
             }
+        }
+        for (id, records) in waiting {
+            let scene = held::together(records).map_err(|fault| format!("of the scene `{id}` that waits, {fault}"))?;
+            documents.insert(Key::new(HELD, id), scene);
         }
         if program.is_empty() && layers.is_empty() {
             return Ok(Self { program: None, documents });

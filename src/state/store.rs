@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 
+use super::held;
+
 /// The form in which records are written. A store with a higher number was written by a newer version: it is left alone.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Brings records of one schema to the next one.
 type Step = fn(Records) -> Result<Records, String>;
 
 /// How records of older schemas become those of the present one: the first step is that from 1 to 2.
-const STEPS: [Step; SCHEMA as usize - 1] = [];
+const STEPS: [Step; SCHEMA as usize - 1] = [held::give_each_its_own];
 
 /// By what name a record is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
