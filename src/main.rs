@@ -1,5 +1,7 @@
 //! `stream-manager`: reads the command line and does what it says.
 
+mod allocator;
+
 use std::process::ExitCode;
 
 use stream_manager::{
@@ -9,6 +11,7 @@ use stream_manager::{
 };
 
 fn main() -> ExitCode {
+    allocator::give_back_what_is_large();
     let line = cli::parse();
     match line.command.unwrap_or(Command::Serve(line.serve)) {
         Command::Serve(args) => cli::serve(&args),

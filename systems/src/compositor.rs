@@ -30,8 +30,8 @@ use crate::{
     place::Arrived,
     quality::RenderQuality,
     rasterise::{
-        AwaitedLines, Background, FaultInjection, Faults, LayerCosts, Patience, Pictures, Program, RasterCache,
-        RasterMemory, Rasterised, composite::Canvas, content::text::Fonts,
+        AwaitedLines, Background, FaultInjection, Faults, HandedRasters, LayerCosts, Patience, Pictures, Program,
+        RasterCache, RasterMemory, RasterShare, Rasterised, composite::Canvas, content::text::Fonts,
     },
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
     schedule::tick_schedule,
@@ -105,6 +105,7 @@ impl Compositor {
         world.insert_resource(Faults::default());
         world.insert_resource(RasterMemory::default());
         world.insert_resource(LayerCosts::default());
+        world.insert_resource(HandedRasters::default());
         world.insert_resource(Patience::default());
         world.insert_resource(Background::new());
         world.insert_resource(AwaitedLines::default());
@@ -217,6 +218,22 @@ impl Compositor {
     pub(crate) fn borrow_assets(&mut self, assets: Assets) {
         self.world.resource_mut::<Arrived>().0.extend(assets.ids());
         self.world.insert_resource(assets);
+    }
+
+    /// Takes pictures that another one has drawn of the layers of the scene that is loaded next.
+    pub(crate) fn take_rasters(&mut self, rasters: HandedRasters) {
+        self.world.insert_resource(rasters);
+    }
+
+    /// What the pictures of layers take.
+    pub(crate) fn raster_share(&self) -> RasterShare {
+        self.world.resource::<RasterMemory>().share()
+    }
+
+    /// Makes pictures of layers give way to those of another scene, which take so much.
+    pub(crate) fn give_way(&mut self, elsewhere: RasterShare) {
+        let mut memory = self.world.resource_mut::<RasterMemory>();
+        (memory.elsewhere, memory.gives_way) = (elsewhere, true);
     }
 
     /// Whether layers wait for pictures that are drawn in the background.

@@ -131,7 +131,11 @@ pub fn list_visible(
     list_all(room, &mut pictures, &mut steps);
     #[expect(clippy::cast_precision_loss, reason = "memory has far less than 2^52 pixels")]
     let most = (memory.seen_limit(&viewport) / size_of::<[u8; 4]>() as u64) as f64;
-    if demand(&steps, &pictures).sum::<f64>() > most {
+    let all = demand(&steps, &pictures).sum::<f64>();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int casts saturate")]
+    let wanted = (all * size_of::<[u8; 4]>() as f64) as u64;
+    memory.demand = wanted;
+    if all > most {
         room.most = fair_share(demand(&steps, &pictures).collect(), most);
         let reduced = demand(&steps, &pictures).filter(|pixels| *pixels > room.most).count();
         memory.note_reduced(reduced as u64, &viewport);

@@ -71,6 +71,7 @@ pub fn tick_schedule() -> Schedule {
             timed(playback::pick_frames),
             timed(isolate::find_mask_layers),
             timed(place::place_layers),
+            timed(rasterise::adopt_rasters),
             finish_stage("place"),
         )
             .chain()
@@ -78,6 +79,7 @@ pub fn tick_schedule() -> Schedule {
         (
             timed(transition::advance_transition),
             timed(cull::list_visible),
+            timed(transition::share_memory),
             timed(assets::note_visible),
             finish_stage("cull"),
         )

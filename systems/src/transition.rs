@@ -7,6 +7,7 @@
 //! scene that is resumed is seen by itself.
 
 pub mod leaving;
+mod share;
 
 use bevy_ecs::{
     resource::Resource,
@@ -19,10 +20,13 @@ use crate::{
     clock::SceneTime,
     quality::RenderQuality,
     rasterise::{
-        Patience, Program, RasterMemory,
+        Patience, Program, RasterMemory, RasterShare,
         composite::{Canvas, Crossing},
     },
+    tiles::TileSet,
 };
+
+pub use self::share::share_memory;
 
 use self::leaving::{Left, Living, Manner, Outgoing};
 
@@ -44,7 +48,9 @@ pub(crate) struct Passage {
     stand: Stand,
     /// What was on the screen before.
     leaving: Canvas,
-    /// The scene that was on the screen before, if that was one by itself.
+    /// The scene that was on the screen before, if that was one by itself, until it goes on …
+    left: Option<Box<Left>>,
+    /// … and from then on.
     living: Option<Living>,
     /// Whether that has gone on since.
     moves: bool,
@@ -74,21 +80,30 @@ impl Passage {
         seconds: f64,
         canvas: &Canvas,
         before: Option<Self>,
-        left: Option<(Left, Manner)>,
+        left: Option<Left>,
         is_held: bool,
     ) -> Self {
         let cuts_short = before.is_some();
-        let (leaving, screen, living) = match before {
+        let (leaving, screen, left) = match before {
             // What was to come was never seen.
             Some(before) if before.is_held => (before.leaving, before.screen, None),
             Some(before) => (before.screen, before.leaving, None),
-            None => {
-                let living = left.map(|(left, manner)| Living::new(left, manner));
-                (canvas.clone(), Canvas::new(canvas.width(), canvas.height()), living)
-            }
+            None => (canvas.clone(), Canvas::new(canvas.width(), canvas.height()), left.map(Box::new)),
         };
-        let (stand, began, shown, moves) = (Stand::default(), None, None, false);
-        Self { transition, asked: seconds, began, stand, leaving, living, moves, screen, shown, is_held, cuts_short }
+        Self {
+            transition,
+            asked: seconds,
+            began: None,
+            stand: Stand::default(),
+            leaving,
+            left,
+            living: None,
+            moves: false,
+            screen,
+            shown: None,
+            is_held,
+            cuts_short,
+        }
     }
 
     /// Whether the scene that comes waits for being drawn. What was on the screen stays.
@@ -129,6 +144,11 @@ impl Passage {
         };
         self.stand = Stand { progress, picture: picture.filter(|_| self.began.is_some()) };
         if seconds != self.asked
+            && let Some(left) = self.left.take()
+        {
+            self.living = Some(Living::new(*left, manner));
+        }
+        if seconds != self.asked
             && let Some(living) = &mut self.living
             && (living.advance(seconds, manner) || !self.moves)
         {
@@ -156,6 +176,26 @@ impl Passage {
     /// The scene that leaves as a variant of the stream shows it, once it has gone on: 0 is the stream's own picture.
     pub(crate) fn living(&self, variant: usize) -> Option<&Canvas> {
         self.living.as_ref().filter(|_| self.moves)?.canvas(variant)
+    }
+
+    /// Lets the scene that leaves go on no more; what was seen of it last stays. Returns it if it has gone on.
+    pub(crate) fn stop_living(&mut self) -> Option<Living> {
+        self.left = None;
+        let living = self.living.take().filter(|_| self.moves)?;
+        self.keep(&living, 0);
+        Some(living)
+    }
+
+    /// Keeps what is seen of the scene that leaves, as a variant of the stream shows it: 0 is the stream's own picture.
+    pub(crate) fn keep(&mut self, living: &Living, variant: usize) {
+        if let Some(canvas) = living.canvas(variant) {
+            self.leaving.copy_tiles(canvas, &TileSet::all(canvas.width(), canvas.height()));
+        }
+    }
+
+    /// The memory that the pictures of the scene that leaves take, if it goes on or will.
+    pub(crate) fn living_rasters(&self) -> Option<RasterShare> {
+        self.living.as_ref().map(Living::rasters).or_else(|| self.left.as_ref().map(|left| left.share()))
     }
 
     /// Notes that the screen is being drawn, and gives what that takes. `coming` is the canvas of the scene that comes,
@@ -194,10 +234,10 @@ pub fn advance_transition(
         return;
     }
     let size = program.size();
-    let manner = Manner { quality: *quality, patience: *patience, raster_memory: rasters.limit, size };
+    let manner = Manner::new(*quality, *patience, *rasters, size);
     if let Some(transition) = asked.0.take() {
         let may_wait = *patience != Patience::Endless;
-        program.begin_passage(&transition, time.seconds, left.map(|left| (left, manner)), may_wait);
+        program.begin_passage(&transition, time.seconds, left, may_wait);
     }
     program.advance_passage(time.seconds, &assets, manner);
 }

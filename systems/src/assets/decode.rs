@@ -38,6 +38,8 @@ const MAX_DECODER_BYTES: u64 = MAX_MEGAPIXELS * 1_000_000 * 16;
 pub(super) struct Context<'a> {
     pub(super) folder: &'a Path,
     pub(super) budget: &'a Arc<Budget>,
+    /// Whether what does not fit is looked at to its end: what has to go for it should not go for nothing.
+    pub(super) rehearses: bool,
     /// The font files of the scene.
     pub(super) fonts: &'a [Arc<Vec<u8>>],
     /// Counts the decoders that panicked.
@@ -212,8 +214,9 @@ fn image(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     let scratch = still.scratch();
     let Some(mut held) = ctx.budget.reserve(pixels * 4, scratch) else {
         let (width, height) = still.upright_size();
-        // What has to go for it should not go for nothing.
-        still.rehearse().map_err(damaged)?;
+        if ctx.rehearses {
+            still.rehearse().map_err(damaged)?;
+        }
         return Ok(Read::NoRoom { size: (f64::from(width), f64::from(height)), bytes: pixels * 4 + scratch });
     };
     let straight = still.decode().map_err(damaged)?;

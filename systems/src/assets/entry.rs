@@ -32,7 +32,8 @@ pub(super) struct Entry {
     pub(super) stamp: Option<Option<Stamp>>,
     /// Where the file is looked for, links and all.
     pub(super) place: PathBuf,
-    pub(super) held: Option<Reservation>,
+    /// The room that it takes; shared with a scene that it is [lent](super::Assets::lend) to.
+    pub(super) held: Option<Arc<Reservation>>,
     /// Its number, and the task; dropping it ends one that has not begun.
     pub(super) job: Option<(u64, Task<()>)>,
     /// The round in which a layer that is seen used it last.
@@ -77,6 +78,12 @@ impl Entry {
         }
     }
 
+    /// Bytes that are free once it is unloaded: none as long as another scene shows it too.
+    pub(super) fn bytes_to_free(&self) -> Option<u64> {
+        let held = self.held.as_ref()?;
+        (Arc::strong_count(held) == 1).then(|| held.bytes())
+    }
+
     /// Lets go of what is decoded; it is decoded again when it is needed.
     pub(super) fn unload(&mut self) {
         if let Some((width, height)) = self.state.size() {
@@ -107,6 +114,8 @@ pub(super) struct Job {
     pub(super) unless: Option<Option<Stamp>>,
     pub(super) fonts: Vec<Arc<Vec<u8>>>,
     pub(super) budget: Arc<Budget>,
+    /// Whether what does not fit is looked at to its end.
+    pub(super) rehearses: bool,
     pub(super) folders: Option<Arc<Folders>>,
     /// Counts the decoders that panicked.
     pub(super) panics: Arc<AtomicU64>,
@@ -125,7 +134,7 @@ pub(super) struct Found {
 impl Job {
     /// Runs on a worker and may take its time.
     pub(super) fn run(self) -> Found {
-        let Self { document, folder, unless, fonts, budget, folders, panics } = self;
+        let Self { document, folder, unless, fonts, budget, rehearses, folders, panics } = self;
         let root = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
         let place = root.canonicalize().unwrap_or_else(|_| root.to_owned()).join(&document.path);
         // Watched before it is read: no change in between is missed.
@@ -139,7 +148,7 @@ impl Job {
         if unless.is_some_and(|known| known == stamp) {
             return Found { place, watched, stamp, read: None };
         }
-        let context = Context { folder: &folder, budget: &budget, fonts: &fonts, panics: &panics };
+        let context = Context { folder: &folder, budget: &budget, rehearses, fonts: &fonts, panics: &panics };
         let read = decode::load(&document, &context);
         Found { place, watched, stamp, read: Some(read) }
     }

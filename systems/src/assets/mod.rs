@@ -17,6 +17,7 @@ mod entry;
 mod error;
 mod follow;
 mod jpeg_file;
+mod lend;
 mod png_file;
 mod room;
 mod settle;
@@ -31,7 +32,7 @@ use std::{
     collections::HashMap,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::AtomicU64,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
@@ -54,6 +55,7 @@ use self::{
     budget::Budget,
     decode::{Context, Read},
     entry::{Entry, Job},
+    lend::Loan,
     settle::Loaded,
     watch::Watch,
 };
@@ -85,8 +87,12 @@ pub struct Assets {
     // As many results as assets can wait here; a scene has at most 1000.
     sender: Sender<Loaded>,
     results: Mutex<Receiver<Loaded>>,
-    /// Whether others look after the files: what is decoded is taken as it is.
-    is_lent: bool,
+    /// What these were lent by. Others look after the files then: what is decoded is taken as it is.
+    lent: Option<Arc<Loan>>,
+    /// What is lent of these, as long as somebody has it.
+    loan: Weak<Loan>,
+    /// What is needed and finds no room but for what is lent.
+    lacking: Vec<AssetId>,
 }
 
 impl Default for Assets {
@@ -105,7 +111,9 @@ impl Default for Assets {
             panics: Arc::default(),
             sender,
             results: Mutex::new(results),
-            is_lent: false,
+            lent: None,
+            loan: Weak::new(),
+            lacking: Vec::new(),
         }
     }
 }
@@ -132,7 +140,7 @@ impl Assets {
         changed.extend(before.into_keys());
         changed.sort();
         for document in documents {
-            let is_idle = |entry: &Entry| entry.job.is_none() && !(self.is_lent && entry.state.is_decoded());
+            let is_idle = |entry: &Entry| entry.job.is_none() && !(self.lent.is_some() && entry.state.is_decoded());
             if self.entries.get(&document.id).is_some_and(is_idle) {
                 self.start(&document.id, true);
             }
@@ -141,18 +149,6 @@ impl Assets {
             self.redraw_texts();
         }
         changed
-    }
-
-    /// What is decoded of these, for a scene that is played beside them. Of files that change it takes no notice.
-    pub(crate) fn lent(&self) -> Self {
-        let lend = |(id, entry): (&AssetId, &Entry)| {
-            let mut lent = Entry::new(&entry.document, &entry.folder);
-            lent.state = entry.state.clone();
-            lent.size = entry.size;
-            (id.clone(), lent)
-        };
-        let entries = self.entries.iter().map(lend).collect();
-        Self { entries, budget: Budget::new(self.budget.limit()), is_lent: true, ..Self::default() }
     }
 
     /// The names of all.
@@ -167,7 +163,7 @@ impl Assets {
 
     /// Begins to read an asset; with `if_changed` only if its file does not look as it did.
     fn start(&mut self, id: &AssetId, if_changed: bool) {
-        let fonts = self.fonts();
+        let (fonts, rehearses) = (self.fonts(), !self.is_lending());
         let Some(entry) = self.entries.get_mut(id) else { return };
         self.loads += 1;
         let load = self.loads;
@@ -182,6 +178,7 @@ impl Assets {
             unless: entry.stamp.clone().filter(|_| if_changed),
             fonts,
             budget: Arc::clone(&self.budget),
+            rehearses,
             folders: self.watch.as_ref().map(Watch::folders),
             panics: Arc::clone(&self.panics),
         };
@@ -315,7 +312,7 @@ impl Assets {
 pub fn check(document: &AssetDocument, folder: &Path, limit: u64) -> Result<(), AssetError> {
     let budget = Budget::new(limit);
     let panics = AtomicU64::new(0);
-    match decode::load(document, &Context { folder, budget: &budget, fonts: &[], panics: &panics })? {
+    match decode::load(document, &Context { folder, budget: &budget, rehearses: true, fonts: &[], panics: &panics })? {
         Read::Done { .. } => Ok(()),
         Read::NoRoom { bytes, .. } => Err(AssetError::NoRoom { path: document.path.clone(), bytes, limit }),
     }

@@ -45,7 +45,7 @@ impl Assets {
             .iter()
             .filter_map(|(other, entry)| {
                 let rank = self.makes_way(other, entry, id)?;
-                Some((rank, std::cmp::Reverse(other.clone()), entry.held.as_ref()?.bytes()))
+                Some((rank, std::cmp::Reverse(other.clone()), entry.bytes_to_free()?))
             })
             .collect();
         if free + idle.iter().map(|(.., held)| held).sum::<u64>() < bytes {

@@ -1,6 +1,9 @@
 //! What was read takes the place of what was known.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use components::{AssetId, AssetKind};
 
@@ -62,7 +65,7 @@ impl Assets {
                 let Some(entry) = self.entries.get_mut(id) else { return false };
                 entry.size = state.size();
                 entry.state = state;
-                entry.held = Some(held);
+                entry.held = Some(Arc::new(held));
                 entry.failures = 0;
                 entry.missing = 0;
                 entry.asked = false;
@@ -71,11 +74,21 @@ impl Assets {
             Ok(Read::NoRoom { size: (width, height), bytes }) => {
                 let is_contested = self.is_contested();
                 let is_needed = self.is_needed(id);
+                let is_lending = self.is_lending();
                 if let Some(entry) = self.entries.get_mut(id) {
-                    entry.missing = bytes;
+                    // There is room for more than one once what is lent has come back.
+                    entry.missing = if is_lending { 0 } else { bytes };
                 }
                 if is_needed && !is_contested && self.make_room(id, bytes) {
                     self.start(id, false);
+                    return false;
+                }
+                // A scene that leaves takes nothing from the one that comes: what was not there when it left is not shown.
+                if self.lent.is_some() {
+                    return false;
+                }
+                if is_needed && is_lending && self.could_hold(id, bytes) {
+                    self.lacking.push(id.clone());
                     return false;
                 }
                 // Others that are being read may have taken what was free, and may have to give it back.

@@ -9,7 +9,7 @@ use components::{AssetId, AssetKind, document::nearest};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{AssetState, Assets, budget::Reservation};
+use super::{AssetState, Assets};
 use crate::workers::{WorkerLoad, WorkerTotals};
 
 /// One asset as it is now.
@@ -98,7 +98,7 @@ impl Assets {
                     AssetState::Failed(_) => Readiness::Failed,
                     _ => Readiness::Ready,
                 },
-                bytes: entry.held.as_ref().map_or(0, Reservation::bytes),
+                bytes: entry.held.as_ref().map_or(0, |held| held.bytes()),
                 size: entry.state.size(),
                 seen: entry.used == self.round,
                 error: match &entry.state {

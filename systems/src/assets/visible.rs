@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bevy_ecs::system::{Query, Res, ResMut};
 use components::{AnimatedContent, AssetId, Content};
 
-use super::{AssetError, AssetState, Assets};
+use super::{AssetError, AssetState, Assets, entry::Entry};
 use crate::{
     cull::{DrawList, DrawStep},
     rasterise::{Pictures, Program},
@@ -47,7 +47,8 @@ impl Assets {
             }
             let lacks_room =
                 matches!(&entry.state, AssetState::Unloaded { .. } | AssetState::Failed(AssetError::NoRoom { .. }));
-            if lacks_room && entry.job.is_none() {
+            let has_given_up = self.lent.is_some() && entry.missing > 0;
+            if lacks_room && entry.job.is_none() && !has_given_up {
                 wanted.push((*id).clone());
             }
         }
@@ -66,6 +67,15 @@ impl Assets {
     /// How many of the assets that layers which are seen draw from are being read.
     #[must_use]
     pub fn awaited(&self) -> usize {
-        self.entries.values().filter(|entry| entry.used == self.round && entry.job.is_some()).count()
+        self.entries.iter().filter(|(id, entry)| self.is_being_read(id, entry)).count()
+    }
+
+    /// Whether this is one of them.
+    pub(crate) fn is_awaited(&self, id: &AssetId) -> bool {
+        self.entries.get(id).is_some_and(|entry| self.is_being_read(id, entry))
+    }
+
+    fn is_being_read(&self, id: &AssetId, entry: &Entry) -> bool {
+        entry.used == self.round && (entry.job.is_some() || self.lacking.contains(id))
     }
 }

@@ -84,6 +84,13 @@ impl RasterCache {
         }
     }
 
+    /// Goes on with another compositor, in which the layer has this revision: what was begun or counted in the one before is
+    /// none of its business.
+    pub(super) fn adopt(&mut self, revision: u64) {
+        (self.cost_of, self.uncounted, self.used) = (revision, Cost::default(), 0);
+        (self.idle, self.is_pending, self.is_awaited, self.must_wait) = (false, false, false, false);
+    }
+
     /// Lets go of the pixels. That the layer fails, and what it costs, is not forgotten.
     pub(super) fn drop_pixels(&mut self) {
         (self.key, self.raster, self.window) = (None, None, None);

@@ -43,13 +43,14 @@ pub fn release_scene(
     };
     let is_loading = |(content, placement): (&Content, &Placement)| {
         let state = content.asset().and_then(|(id, _)| assets.state(id));
-        placement.visible && matches!(state, Some(AssetState::Loading))
+        let is_awaited = content.asset().is_some_and(|(id, _)| assets.is_awaited(id));
+        placement.visible && (is_awaited || matches!(state, Some(AssetState::Loading)))
     };
     let mut steps = list.steps.iter().chain(pictures.steps());
     let is_whole = !lines.any()
         && !contents.iter().any(is_loading)
         && !steps.any(|step| is_missing(step) || is_mask_missing(step));
     let size = program.size();
-    let manner = Manner { quality: *quality, patience: *patience, raster_memory: rasters.limit, size };
+    let manner = Manner::new(*quality, *patience, *rasters, size);
     program.release(is_whole, time.seconds, &assets, manner);
 }

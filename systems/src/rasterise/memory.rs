@@ -43,6 +43,21 @@ pub struct RasterMemory {
     pub dropped: u64,
     /// How many this tick draws smaller than they are seen, since all together would take too much.
     pub reduced: u64,
+    /// Bytes that the pictures of all that is seen would take if none was drawn smaller.
+    pub demand: u64,
+    /// What a scene takes with which the limit is shared.
+    pub elsewhere: RasterShare,
+    /// Whether these make way for those.
+    pub gives_way: bool,
+}
+
+/// What the pictures of one of two scenes take that share a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RasterShare {
+    /// As [`RasterMemory::bytes`].
+    pub bytes: u64,
+    /// As [`RasterMemory::demand`].
+    pub demand: u64,
 }
 
 impl RasterMemory {
@@ -50,7 +65,19 @@ impl RasterMemory {
     /// layers as large as the frame take, if that is more. Beyond it the largest of them are drawn smaller.
     #[must_use]
     pub fn seen_limit(&self, viewport: &Viewport) -> u64 {
-        self.limit.max((viewport.width * viewport.height * size_of::<[u8; 4]>()) as u64 * FRAMES)
+        let all = self.limit.max((viewport.width * viewport.height * size_of::<[u8; 4]>()) as u64 * FRAMES);
+        if self.gives_way { all.saturating_sub(self.elsewhere.demand) } else { all }
+    }
+
+    /// What these take.
+    #[must_use]
+    pub fn share(&self) -> RasterShare {
+        RasterShare { bytes: self.bytes, demand: self.demand }
+    }
+
+    /// Bytes that may be taken before pictures go of what is not seen.
+    fn kept_limit(&self) -> u64 {
+        self.limit.saturating_sub(self.elsewhere.bytes)
     }
 
     /// Notes how many pictures are drawn smaller, and says so when that begins.
@@ -77,6 +104,9 @@ impl Default for RasterMemory {
             late: 0,
             dropped: 0,
             reduced: 0,
+            demand: 0,
+            elsewhere: RasterShare::default(),
+            gives_way: false,
         }
     }
 }
@@ -117,12 +147,12 @@ pub fn keep_within_memory(
     mut memory: ResMut<RasterMemory>,
     mut caches: Query<(Entity, &mut RasterCache), With<LayerId>>,
 ) {
-    let is_full = memory.bytes > memory.limit;
+    let is_full = memory.bytes > memory.kept_limit();
     if rasterised.0 == 0 && !is_full && !time.tick.is_multiple_of(LOOK) {
         return;
     }
     memory.bytes = pictures.bytes() + caches.iter().map(|(_, cache)| cache.bytes()).sum::<u64>();
-    if memory.bytes <= memory.limit {
+    if memory.bytes <= memory.kept_limit() {
         return;
     }
     let seen = seen(&list, &pictures);
@@ -130,7 +160,7 @@ pub fn keep_within_memory(
     let mut unseen: Vec<(u64, Entity)> = unseen.map(|(entity, cache)| (cache.used, entity)).collect();
     unseen.sort_unstable();
     for (_, entity) in unseen {
-        if memory.bytes <= memory.limit {
+        if memory.bytes <= memory.kept_limit() {
             break;
         }
         if let Ok((_, mut cache)) = caches.get_mut(entity) {

@@ -16,6 +16,7 @@ mod draw;
 mod draw_pictures;
 mod estimate;
 mod fault;
+mod handed;
 mod hold;
 mod late;
 mod memory;
@@ -35,9 +36,10 @@ pub use self::{
     costs::{Cost, LayerCosts, count_costs},
     draw_pictures::draw_pictures,
     fault::{FaultInjection, Faults, retry_faulty},
+    handed::{HandedRasters, adopt_rasters},
     hold::release_scene,
     late::make_room_for_late,
-    memory::{RasterMemory, drop_idle_rasters, keep_within_memory},
+    memory::{RasterMemory, RasterShare, drop_idle_rasters, keep_within_memory},
     picture::{PictureId, Pictures},
     program::{Program, draw_frame},
     refresh::{Rasterised, refresh_rasters},

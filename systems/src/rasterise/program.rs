@@ -9,6 +9,7 @@ use bevy_ecs::{
 use components::{AssetId, Transition};
 
 use super::{
+    RasterShare,
     composite::Canvas,
     draw::{Laid, display_list},
     picture::Pictures,
@@ -33,6 +34,8 @@ use crate::{
 pub struct Program {
     own: Screen,
     further: Vec<Screen>,
+    /// Tiles that nobody has drawn, since the scene is not to be seen yet.
+    undrawn: Option<TileSet>,
 }
 
 impl Program {
@@ -40,7 +43,7 @@ impl Program {
     #[must_use]
     pub fn new(size: (usize, usize), further: usize, limit: usize) -> Self {
         let screen = || Screen::new(size, limit);
-        Self { own: screen(), further: (0..further).map(|_| screen()).collect() }
+        Self { own: screen(), further: (0..further).map(|_| screen()).collect(), undrawn: None }
     }
 
     fn screens(&mut self) -> impl Iterator<Item = &mut Screen> {
@@ -110,12 +113,25 @@ impl Program {
         &mut self,
         transition: &Transition,
         seconds: f64,
-        mut left: Option<(Left, Manner)>,
+        mut left: Option<Left>,
         may_wait: bool,
     ) {
         for screen in self.screens() {
             screen.begin_passage(transition.clone(), seconds, left.take(), may_wait);
         }
+    }
+
+    /// Lets the scene that leaves go on no more, and lets go of all that it takes. What was seen of it last stays.
+    pub(crate) fn stop_living(&mut self) {
+        let Self { own, further, .. } = self;
+        if let Some(living) = own.stop_living() {
+            (1..).zip(further).for_each(|(variant, screen)| screen.keep(&living, variant));
+        }
+    }
+
+    /// The memory that the pictures of layers of the scene that leaves take, if it goes on.
+    pub(crate) fn living_rasters(&self) -> Option<RasterShare> {
+        self.own.living_rasters()
     }
 
     /// Lets the scene on the canvas be seen, if it `is_whole` or has waited for too long.
@@ -141,7 +157,16 @@ pub fn draw_frame(
     workers: Res<Workers>,
     mut program: ResMut<Program>,
 ) {
-    let Program { own, further } = &mut *program;
+    if program.is_held() {
+        // All of the canvas is sent when it is seen.
+        program.screens().for_each(Screen::rest);
+        program.undrawn.get_or_insert_with(|| TileSet::none(viewport.width, viewport.height)).insert_all(&damage.0);
+        return;
+    }
+    if let Some(undrawn) = program.undrawn.take() {
+        damage.0.insert_all(&undrawn);
+    }
+    let Program { own, further, .. } = &mut *program;
     let steps = |variant: usize| display_list(&seen_in(&list.steps, variant), &caches, &pictures, quality.sampling);
     let changes = Changes {
         tick: time.tick,

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use components::{AssetId, Transition};
 
-use super::composite::{Canvas, Step, compose, cross};
+use super::{
+    RasterShare,
+    composite::{Canvas, Step, compose, cross},
+};
 use crate::{
     assets::Assets,
     frame::{Frame, FramePool},
     tiles::TileSet,
     transition::{
         Passage,
-        leaving::{Left, Manner},
+        leaving::{Left, Living, Manner},
     },
     viewport::Viewport,
     workers::Workers,
@@ -75,6 +78,28 @@ impl Screen {
         self.passage.as_ref()?.living(variant)
     }
 
+    /// See [`Passage::stop_living`].
+    pub(super) fn stop_living(&mut self) -> Option<Living> {
+        self.passage.as_mut()?.stop_living()
+    }
+
+    /// Keeps what is seen of a scene that leaves and goes on no more.
+    pub(super) fn keep(&mut self, living: &Living, variant: usize) {
+        if let Some(passage) = &mut self.passage {
+            passage.keep(living, variant);
+        }
+    }
+
+    /// See [`Passage::living_rasters`].
+    pub(super) fn living_rasters(&self) -> Option<RasterShare> {
+        self.passage.as_ref()?.living_rasters()
+    }
+
+    /// Makes no frame.
+    pub(super) fn rest(&mut self) {
+        (self.frame, self.starved) = (None, false);
+    }
+
     /// Frames that it may make.
     pub(super) fn frame_limit(&self) -> usize {
         self.pool.limit()
@@ -92,13 +117,7 @@ impl Screen {
         self.passage.as_ref().is_some_and(Passage::is_held)
     }
 
-    pub(super) fn begin_passage(
-        &mut self,
-        transition: Transition,
-        seconds: f64,
-        left: Option<(Left, Manner)>,
-        may_wait: bool,
-    ) {
+    pub(super) fn begin_passage(&mut self, transition: Transition, seconds: f64, left: Option<Left>, may_wait: bool) {
         let before = self.passage.take();
         let is_held = may_wait && self.has_begun;
         if is_held || transition.duration() > 0.0 {
@@ -134,11 +153,6 @@ impl Screen {
         let steps = || if dirty.is_empty() { Vec::new() } else { steps() };
         let mut changed = damage.clone();
         (*frame, *starved) = (None, false);
-        if passage.as_ref().is_some_and(Passage::is_held) {
-            // All of the canvas is sent when it is seen.
-            compose(&steps(), viewport, dirty, canvas, None, Some(workers));
-            return changed;
-        }
         *has_begun = true;
         // While a transition is under way, all of the screen differs.
         let moves = living.is_some() || !damage.is_empty();

@@ -18,7 +18,7 @@ use crate::{
     compositor::{Compositor, CompositorSettings},
     frame::Frame,
     quality::RenderQuality,
-    rasterise::{Patience, composite::Canvas},
+    rasterise::{HandedRasters, Patience, RasterMemory, RasterShare, composite::Canvas},
     scene,
     variants::DrawnVariants,
 };
@@ -36,6 +36,8 @@ pub(crate) struct Left {
     scene: SceneDocument,
     motion: Motion,
     assets: Assets,
+    rasters: HandedRasters,
+    share: RasterShare,
     variants: DrawnVariants,
 }
 
@@ -44,7 +46,14 @@ impl Left {
     pub(crate) fn of(world: &mut World) -> Self {
         let scene = SceneDocument { triggers: Vec::new(), ..scene::scene_document(world) };
         let variants = world.resource::<DrawnVariants>().clone();
-        Self { scene, motion: Motion::of(world), assets: world.resource::<Assets>().lent(), variants }
+        let (motion, rasters) = (Motion::of(world), HandedRasters::of(world));
+        let share = world.resource::<RasterMemory>().share();
+        Self { scene, motion, assets: world.resource_mut::<Assets>().lend(), rasters, share, variants }
+    }
+
+    /// What its pictures of layers take.
+    pub(super) fn share(&self) -> RasterShare {
+        self.share
     }
 }
 
@@ -53,12 +62,21 @@ impl Left {
 pub(crate) struct Manner {
     pub(crate) quality: RenderQuality,
     pub(crate) patience: Patience,
+    /// Bytes that pictures of layers may take, those of both scenes together …
     pub(crate) raster_memory: u64,
+    /// … and what those of the one that comes do.
+    pub(crate) elsewhere: RasterShare,
     pub(crate) size: (usize, usize),
 }
 
+impl Manner {
+    pub(crate) fn new(quality: RenderQuality, patience: Patience, rasters: RasterMemory, size: (usize, usize)) -> Self {
+        Self { quality, patience, raster_memory: rasters.limit, elsewhere: rasters.share(), size }
+    }
+}
+
 /// A scene that leaves, and moves.
-pub(super) struct Living {
+pub(crate) struct Living {
     compositor: Compositor,
     /// The only frame that it may make of each variant: as long as it is held nothing is converted for frames that nobody
     /// wants.
@@ -76,12 +94,13 @@ impl std::fmt::Debug for Living {
 
 impl Living {
     pub(super) fn new(left: Left, manner: Manner) -> Self {
-        let Left { scene, motion, assets, variants } = left;
+        let Left { scene, motion, assets, rasters, variants, .. } = left;
         let (width, height) = manner.size;
         let max_layers = scene.walk().count();
         let mut compositor =
             Compositor::new(CompositorSettings { width, height, max_layers, pool_size: 1, threads: None });
         compositor.borrow_assets(assets);
+        compositor.take_rasters(rasters);
         compositor.draw_variants(variants);
         let now = motion.seconds;
         compositor.resume(0, scene, motion);
@@ -96,6 +115,7 @@ impl Living {
         self.compositor.set_quality(manner.quality);
         self.compositor.set_patience(manner.patience);
         self.compositor.set_raster_memory(manner.raster_memory);
+        self.compositor.give_way(manner.elsewhere);
         let mut is_new = self.draw(seconds);
         if manner.patience == Patience::Endless {
             let deadline = Instant::now() + LOADING;
@@ -106,6 +126,11 @@ impl Living {
         }
         self.is_whole |= !self.compositor.awaits_pictures();
         is_new || self.is_whole != was_whole
+    }
+
+    /// What its pictures of layers take.
+    pub(super) fn rasters(&self) -> RasterShare {
+        self.compositor.raster_share()
     }
 
     fn draw(&mut self, seconds: f64) -> bool {
