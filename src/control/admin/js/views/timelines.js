@@ -93,7 +93,7 @@ function createTrigger({ id }) {
     "button",
     { type: "button", class: "chip", id: `trigger-${id}`, "aria-label": `Fire the trigger ${id}`, onclick: () => fireTrigger(id) },
     icon("bolt"),
-    h("span", { class: "muted" }, "Trigger"),
+    h("span", {}, "Trigger"),
     id,
   );
 }
