@@ -5,7 +5,10 @@ use std::{
     time::Instant,
 };
 
-use components::{Edit, EditOutcome, SceneDiff, SceneSnapshot, edit::BatchRejected, held::HeldScenes, layer::LayerId};
+use components::{
+    Edit, EditOutcome, SceneDiff, SceneSnapshot, animation::AnimationStatus, edit::BatchRejected, held::HeldScenes,
+    layer::LayerId,
+};
 use systems::{
     Picture,
     assets::{AssetAction, AssetRefused, AssetStatus},
@@ -50,6 +53,10 @@ pub(super) enum Request {
     },
     Timelines {
         reply: oneshot::Sender<(u64, Vec<TimelineStatus>)>,
+    },
+    Animations {
+        layer: LayerId,
+        reply: oneshot::Sender<(u64, Option<Vec<AnimationStatus>>)>,
     },
     Assets {
         reply: oneshot::Sender<(u64, Vec<AssetStatus>)>,

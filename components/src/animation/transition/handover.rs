@@ -93,25 +93,27 @@ impl Handover<'_> {
         // Until it begins what it takes over from may change.
         let is_open = |time: f64| time < drift.goes_from() - SAME && !drift.waits();
         match p.clock() {
-            // What began at this very moment takes over anew.
-            Clock::Scene(start) if *start >= self.now - SAME || is_open(self.now - start) => None,
-            Clock::Scene(_) => Some(p.target()),
             Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
             // One that is played anew begins where it is written to.
             Clock::Timeline(clock) => {
                 let was = self.before.tracks().iter().find(|was| was.timeline() == Some(&clock.timeline));
                 let is_anew = |was: &Playback| match was.clock() {
                     Clock::Timeline(was) => was.position(self.now) > 0.0 && clock.position(self.now) == 0.0,
-                    Clock::Scene(_) => false,
+                    Clock::Scene(_) | Clock::Steered(_) => false,
                 };
                 (!was.is_some_and(is_anew)).then(|| p.target())
+            }
+            clock => {
+                // What began at this very moment takes over anew.
+                let is_new = clock.began().is_some_and(|began| began >= self.now - SAME);
+                (!is_new && !is_open(p.elapsed(self.now))).then(|| p.target())
             }
         }
     }
 
     fn animation(&self, p: &Playback) -> Option<&Animation> {
         match p.clock() {
-            Clock::Scene(_) => self.starts.animations().0.get(p.source),
+            Clock::Scene(_) | Clock::Steered(_) => self.starts.animations().0.get(p.source),
             Clock::Timeline(_) => self.cues.0.get(p.source).map(|active| &active.cue.animation),
         }
     }
@@ -129,21 +131,6 @@ impl Handover<'_> {
         }
         let animation = self.animation(p)?;
         match p.clock() {
-            Clock::Scene(start) => {
-                let carrier = Carrier::Animation(*start);
-                let (begins, begins_at) = (start + animation.delay, animation.delay);
-                let is_new = *start >= self.now - SAME || begins > self.now + SAME;
-                (is_new && animation.goes_on()).then_some(Taker {
-                    p,
-                    place,
-                    animation,
-                    carrier,
-                    begins,
-                    begins_at,
-                    rate: 1.0,
-                    pace: 1.0,
-                })
-            }
             Clock::Timeline(clock) => {
                 let playhead = &clock.playhead;
                 let active = self.cues.0.get(p.source)?;
@@ -164,6 +151,14 @@ impl Handover<'_> {
                 let begins = playhead.when(nanos(begins_at));
                 let (rate, pace) = (playhead.rate, clock.pace());
                 Some(Taker { p, place, animation, carrier, begins, begins_at, rate, pace })
+            }
+            clock => {
+                let (began, begins_at) = (clock.began()?, animation.delay);
+                let (begins, rate) = p.begins(self.now)?;
+                let is_new = began >= self.now - SAME || begins > self.now + SAME;
+                let carrier = Carrier::Animation(began);
+                let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace: 1.0 };
+                (is_new && animation.goes_on()).then_some(taker)
             }
         }
     }
@@ -187,12 +182,18 @@ impl Handover<'_> {
                 (self.before.displayed(target, *begins).unwrap_or(below.shown(*begins)), *begins_at, 0.0)
             }
             Some(below) => (below.shown(*begins), *begins_at, 0.0),
+            // One that is played again alone begins where it is written to.
+            None if matches!(p.clock(), Clock::Steered(clock) if clock.again) => return None,
             None => {
                 let waits = ((begins - now) * rate).max(0.0);
                 (self.before.displayed(target, now)?, begins_at - waits, waits)
             }
         };
-        let is = p.shown(if waits > 0.0 { now } else { *begins });
+        let is = match waits > 0.0 {
+            true => p.shown(now),
+            false if p.is_own() => p.shown_at(*begins_at, *rate),
+            false => p.shown(*begins),
+        };
         // What is of another unit cannot be moved from.
         let domain = p.track.domain();
         if domain.kind == Kind::Length && !was.value.is_of_unit_of(is.value) {

@@ -1,4 +1,5 @@
 mod handover;
+mod steering;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::*;
 use crate::animation::timeline::{ActiveCue, CueList, Playhead, TimelineDocument};
 
-fn plain() -> Layer {
+pub(super) fn plain() -> Layer {
     Layer::new(json!([]))
 }
 
-fn turn(to: f64, rest: Value) -> Value {
+pub(super) fn turn(to: f64, rest: Value) -> Value {
     let mut animation = json!({ "property": "transform.rotation", "to": to });
     for (key, value) in rest.as_object().expect("an object") {
         animation[key] = value.clone();

@@ -4,15 +4,15 @@ use bevy_ecs::component::Component;
 use smallvec::SmallVec;
 
 use super::{
-    AnimationStarts, Drift, Drifts, Part, Queue, Sample, Subject, Target, Track, Value,
+    Drift, Drifts, Part, Sample, Target, Value,
     drifting::{Drifting, Shown},
     motion::Motion,
-    playback::{Clock, MARGIN, Playback, Standing},
+    playback::{MARGIN, Playback, Standing},
     queue::Mixing,
     slots::{self, Slots},
-    timeline::{Cue, Cues, rounded},
 };
-use crate::{layer::Opacity, transform::Transform};
+
+mod compile;
 
 /// The animations of a layer, of a track or of the whole mix, made ready to be sampled; computed from what is authored, when that changes.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
@@ -43,19 +43,6 @@ pub(crate) struct Applied<'a> {
     pub(crate) stepped: Option<&'a Value>,
 }
 
-/// To what the earlier cues of its timeline have brought a property when `cue` begins.
-fn value_before<'a>(earlier: &'a [(&Cue, Track)], cue: &Cue, target: Target) -> Option<(&'a Track, Sample)> {
-    earlier.iter().rev().find_map(|(before, track)| {
-        let elapsed = rounded(cue.start + cue.animation.delay - before.start);
-        let is_before = track.target() == target
-            && track.mixing().is_none()
-            && before.timeline == cue.timeline
-            && before.links == cue.links
-            && track.has_begun(elapsed);
-        is_before.then(|| (track, track.sample(elapsed)))
-    })
-}
-
 /// The scene seconds between which anything of these can change.
 fn changes(tracks: &[Playback]) -> (f64, f64) {
     let widen = |(begin, end): (f64, f64), (first, last): (f64, f64)| (begin.min(first), end.max(last));
@@ -63,68 +50,6 @@ fn changes(tracks: &[Playback]) -> (f64, f64) {
 }
 
 impl Playing {
-    /// The animations that a layer with these authored values plays, and what timelines do to it. Those that are not
-    /// valid are left out.
-    #[must_use]
-    pub fn new<'a>(
-        starts: &AnimationStarts,
-        cues: &Cues,
-        subject: impl Into<Subject<'a>>,
-        transform: &Transform,
-        opacity: &Opacity,
-    ) -> Self {
-        let subject = subject.into();
-        let mut tracks: SmallVec<[Playback; 2]> = SmallVec::new();
-        for (source, (animation, start)) in starts.animations().0.iter().zip(starts.starts()).enumerate() {
-            let Some(mut track) = animation.compile(subject, transform, opacity) else { continue };
-            let takes_over = |p: &&Playback| p.target() == track.target() && p.track.mixing().is_none();
-            if animation.queue == Queue::Append
-                && animation.from.is_none()
-                && animation.keyframes.is_empty()
-                && let Some(before) = tracks.iter().rev().find(takes_over)
-            {
-                track = track.starting_from(&before.track, before.track.last());
-            }
-            let heading = animation.heading(&track, transform);
-            let playback = |track| Playback::new(track, Clock::Scene(*start), source);
-            tracks.extend([Some(track), heading].into_iter().flatten().map(playback));
-        }
-        let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
-        for (source, active) in cues.0.iter().enumerate() {
-            let cue = &*active.cue;
-            let Some(mut track) = cue.animation.compile(subject, transform, opacity) else { continue };
-            if cue.animation.from.is_none()
-                && cue.animation.keyframes.is_empty()
-                && track.mixing().is_none()
-                && let Some((before, value)) = value_before(&laid, cue, track.target())
-            {
-                track = track.starting_from(before, value);
-            }
-            let heading = cue.animation.heading(&track, transform);
-            for track in [Some(track), heading].into_iter().flatten() {
-                laid.push((cue, track.clone()));
-                tracks.push(Playback::new(track, Clock::Timeline(Box::new(active.clock())), source));
-            }
-        }
-        for index in 0..tracks.len() {
-            let (before, rest) = tracks.split_at_mut(index);
-            if let [own, ..] = rest {
-                // The nearest: what is known of one is known while the next is looked at.
-                let _ = before.iter().rev().any(|other| own.share(other));
-            }
-            let target = tracks[index].target();
-            tracks[index].rivalled = tracks.iter().filter(|other| other.target() == target).count() > 1;
-        }
-        let all_begun = tracks.iter().map(Playback::begun_for_good).fold(f64::NEG_INFINITY, f64::max);
-        let (begin, end) = changes(&tracks);
-        let mut animates = [false; Part::COUNT];
-        for part in tracks.iter().filter_map(|p| p.target().part()) {
-            animates[part as usize] = true;
-        }
-        let mixes = tracks.iter().any(|p| p.track.mixing().is_some());
-        Self { tracks, begin, end, all_begun, animates, mixes, drifting: Vec::new() }
-    }
-
     /// The same with what moves because somebody changed it.
     #[must_use]
     pub fn with_drifts(mut self, drifts: &Drifts) -> Self {
