@@ -24,6 +24,8 @@ pub(super) struct Playback {
     flight: Option<Box<Way>>,
     /// Whether another one has the same target.
     pub(super) rivalled: bool,
+    /// Whether it begins with what is authored.
+    pub(super) is_from_authored: bool,
     /// The scene seconds between which its value can change, a [`MARGIN`] more on both sides.
     changes: (f64, f64),
     /// Its values before and after these, so that what has ended or stands still need not be sampled.
@@ -122,8 +124,16 @@ impl Playback {
             clock => clock.between(begin, end),
         };
         let changes = (first - MARGIN, last + MARGIN);
-        let mut playback =
-            Self { track, clock, source, flight: None, rivalled: false, changes, held: Default::default() };
+        let mut playback = Self {
+            track,
+            clock,
+            source,
+            flight: None,
+            rivalled: false,
+            is_from_authored: false,
+            changes,
+            held: Default::default(),
+        };
         // What never changes has the same value at any time.
         let before = if first == f64::INFINITY { 0.0 } else { first - 2.0 * MARGIN };
         let held = [before, last + 2.0 * MARGIN].map(|when| {
@@ -136,6 +146,15 @@ impl Playback {
     /// Whether it is an animation of the layer itself, not of a timeline.
     pub(super) fn is_own(&self) -> bool {
         !matches!(self.clock, Clock::Timeline(_))
+    }
+
+    /// Whether it is one of a timeline that makes something else of its property than what is authored, or is about to. One
+    /// that waits, or stands where it begins, does not.
+    pub(super) fn holds(&self, now: f64) -> bool {
+        let Clock::Timeline(clock) = &self.clock else { return false };
+        let elapsed = clock.elapsed(now);
+        let is_away = self.track.has_begun(elapsed) && (clock.is_running(now) || elapsed > self.track.begin());
+        !self.is_from_authored || is_away
     }
 
     /// What it animates.
@@ -219,10 +238,16 @@ impl Playback {
         }
     }
 
+    /// What it carries on at scene time `now`, and the time of that; nothing before it has taken over.
+    fn flight_at(&self, now: f64) -> Option<(&Way, f64)> {
+        let (way, time) = (self.flight.as_deref()?, self.carried_time(now));
+        (time > way.span().0 - 0.5e-9).then_some((way, time))
+    }
+
     /// A value of it at scene time `now`, with what it carries on.
     pub(super) fn carried(&self, value: Sample, now: f64) -> Sample {
-        match &self.flight {
-            Some(way) => way.over(self.track.domain(), value, self.carried_time(now)),
+        match self.flight_at(now) {
+            Some((way, time)) => way.over(self.track.domain(), value, time),
             None => value,
         }
     }
@@ -240,7 +265,7 @@ impl Playback {
     /// evenly.
     pub(super) fn shown(&self, now: f64) -> Shown {
         let mut shown = self.track.shown(self.elapsed(now));
-        let mut carried = self.flight.as_ref().map(|way| way.at(self.carried_time(now))).unwrap_or_default();
+        let mut carried = self.flight_at(now).map(|(way, time)| way.at(time)).unwrap_or_default();
         let (own, outer) = match &self.clock {
             Clock::Scene(_) => return shown.plus(carried),
             Clock::Steered(clock) => (clock.rate(), clock.rate()),

@@ -13,17 +13,37 @@ use crate::{
     transform::Transform,
 };
 
-/// To what the earlier cues of its timeline have brought a property when `cue` begins.
-fn value_before<'a>(earlier: &'a [(&Cue, Track)], cue: &Cue, target: Target) -> Option<(&'a Track, Sample)> {
-    earlier.iter().rev().find_map(|(before, track)| {
-        let elapsed = rounded(cue.start + cue.animation.delay - before.start);
-        let is_before = track.target() == target
-            && track.mixing().is_none()
+/// To what the earlier cues of its timeline have brought a property when `cue` begins, with `start` for what of it none
+/// has.
+fn value_before<'a>(
+    earlier: &'a [(&Cue, Track)],
+    cue: &Cue,
+    target: Target,
+    start: Sample,
+) -> Option<(&'a Track, Sample)> {
+    let has_begun = |(before, track): &&(&Cue, Track)| {
+        track.mixing().is_none()
             && before.timeline == cue.timeline
             && before.links == cue.links
-            && track.has_begun(elapsed);
-        is_before.then(|| (track, track.sample(elapsed)))
-    })
+            && track.has_begun(rounded(cue.start + cue.animation.delay - before.start))
+    };
+    let value = |(before, track): &(&Cue, Track)| track.sample(rounded(cue.start + cue.animation.delay - before.start));
+    let mut found = None;
+    // Those that begin later go over those before them, be it of one half alone.
+    for one @ (_, track) in earlier.iter().filter(has_begun) {
+        let so_far = found.map_or(start, |(_, value)| value);
+        let brought = if track.target() == target {
+            value(one)
+        } else if let Some(place) = track.target().place_in(target) {
+            so_far.with_half(place, value(one))
+        } else if let Some(place) = target.place_in(track.target()) {
+            value(one).half(place)
+        } else {
+            continue;
+        };
+        found = Some((track, brought));
+    }
+    found
 }
 
 impl Playing {
@@ -58,17 +78,21 @@ impl Playing {
         for (source, active) in cues.0.iter().enumerate() {
             let cue = &*active.cue;
             let Some(mut track) = cue.animation.compile(subject, transform, opacity) else { continue };
+            let mut is_first = cue.animation.goes_on();
             if cue.animation.from.is_none()
                 && cue.animation.keyframes.is_empty()
                 && track.mixing().is_none()
-                && let Some((before, value)) = value_before(&laid, cue, track.target())
+                && let Some((before, value)) = value_before(&laid, cue, track.target(), track.first())
             {
                 track = track.starting_from(before, value);
+                is_first = false;
             }
             let heading = cue.animation.heading(&track, transform);
             for track in [Some(track), heading].into_iter().flatten() {
                 laid.push((cue, track.clone()));
-                tracks.push(Playback::new(track, Clock::Timeline(Box::new(active.clock())), source));
+                let mut playback = Playback::new(track, Clock::Timeline(Box::new(active.clock())), source);
+                playback.is_from_authored = is_first;
+                tracks.push(playback);
             }
         }
         for index in 0..tracks.len() {

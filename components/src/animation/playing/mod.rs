@@ -10,6 +10,7 @@ use super::{
     playback::{MARGIN, Playback, Standing},
     queue::Mixing,
     slots::{self, Slots},
+    timeline::TimelineId,
 };
 
 mod compile;
@@ -57,12 +58,10 @@ impl Playing {
             self.carry(target, drift);
         }
         for (drift, known) in drifts.iter() {
-            let of_target = || self.tracks.iter().filter(|p| p.target() == known.target && p.track.mixing().is_none());
-            // Where a timeline has hold of the property, it alone decides.
-            if self.is_held(known.target) {
+            if drift.over().is_some_and(|timeline| !self.has_of(known.target, timeline)) {
                 continue;
             }
-            let is_animated = of_target().next().is_some();
+            let is_animated = self.tracks.iter().any(|p| p.target() == known.target && p.track.mixing().is_none());
             let (begin, end) = drift.span();
             (self.begin, self.end) = if self.is_empty() {
                 (begin - MARGIN, end + MARGIN)
@@ -78,6 +77,7 @@ impl Playing {
                 authored: known.authored,
                 way: drift.compile(),
                 is_animated,
+                over: drift.over().cloned(),
             });
         }
         self
@@ -98,22 +98,42 @@ impl Playing {
         &self.tracks
     }
 
-    /// Whether a timeline decides about a property.
-    pub(crate) fn is_held(&self, target: Target) -> bool {
-        self.tracks.iter().any(|p| p.target() == target && p.track.mixing().is_none() && !p.is_own())
+    /// The timeline that decides about a property at scene time `now`, if one does.
+    pub(crate) fn holder(&self, target: Target, now: f64) -> Option<&TimelineId> {
+        self.decides(target, now).filter(|p| p.holds(now))?.timeline()
+    }
+
+    /// Whether a timeline animates a property.
+    pub(crate) fn has_of(&self, target: Target, timeline: &TimelineId) -> bool {
+        self.tracks.iter().any(|p| p.target() == target && p.timeline() == Some(timeline))
+    }
+
+    /// What the animation that decides about a property makes of it at scene time `now`, in the numbers in which it moves
+    /// evenly.
+    pub(crate) fn decided(&self, target: Target, now: f64) -> Option<Shown> {
+        Some(self.decides(target, now)?.shown(now))
     }
 
     /// What is shown of a property at scene time `now`, but for what is mixed with it, in the numbers in which it moves
-    /// evenly; `None` if that is just what is authored.
+    /// evenly; `None` if that is just what is authored. Of one half of a pair what animates the pair counts too.
     pub(crate) fn displayed(&self, target: Target, now: f64) -> Option<Shown> {
-        let drifting = self.drifting.iter().find(|drifting| drifting.target == target);
-        let left = drifting.map(|drifting| drifting.way.at(now)).unwrap_or_default();
-        match (self.decides(target, now), drifting) {
-            (Some(p), _) if p.is_own() => Some(p.shown(now).plus(left)),
-            (Some(p), _) => Some(p.shown(now)),
-            (None, Some(drifting)) => Some(Shown::still(drifting.domain.evenly(drifting.authored)).plus(left)),
-            (None, None) => None,
-        }
+        let is_of = |of: Target| of == target || target.place_in(of).is_some();
+        let deciding = || self.tracks.iter().filter(|p| is_of(p.target()) && p.track.mixing().is_none());
+        let decides = deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next());
+        let (of, shown) = if let Some(p) = decides {
+            let over = self.drifting.iter().find(|drifting| drifting.is_over(p, now));
+            (p.target(), p.shown(now).plus(over.map(|drifting| drifting.way.at(now)).unwrap_or_default()))
+        } else {
+            let drifting = self.drifting.iter().rev().find(|drifting| is_of(drifting.target))?;
+            let authored = Shown::still(drifting.domain.evenly(drifting.authored));
+            (drifting.target, authored.plus(drifting.way.at(now)))
+        };
+        Some(target.place_in(of).map_or(shown, |place| shown.half(place)))
+    }
+
+    /// Whether a half of a pair is animated by itself.
+    pub(crate) fn has_half_of(&self, pair: Target) -> bool {
+        self.tracks.iter().any(|p| p.target().place_in(pair).is_some() && p.track.mixing().is_none())
     }
 
     /// The animations of the layer itself that decide about a property.
@@ -184,10 +204,11 @@ impl Playing {
     /// The same where its value is known.
     fn shown_as(&self, p: &Playback, value: Sample, now: f64) -> Sample {
         let value = p.carried(value, now);
-        if self.drifting.is_empty() || !p.is_own() { value } else { self.drifted(p.target(), value, now) }
+        let drifting = self.drifting.iter().find(|drifting| drifting.is_over(p, now));
+        drifting.map_or(value, |drifting| drifting.over(value, now))
     }
 
-    /// A value of a property, with what still has to go of a change.
+    /// A value of a property that only what is mixed with it animates, with what still has to go of a change.
     fn drifted(&self, target: Target, value: Sample, now: f64) -> Sample {
         let drifting = self.drifting.iter().find(|drifting| drifting.target == target);
         drifting.map_or(value, |drifting| drifting.over(value, now))

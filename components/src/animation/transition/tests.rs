@@ -1,4 +1,6 @@
 mod handover;
+mod holding;
+mod pairs;
 mod steering;
 
 use proptest::prelude::*;
