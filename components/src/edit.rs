@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     animation::{
-        Animation,
+        Animation, AnimationControl,
         timeline::{TimelineControl, TimelineDocument, TimelineId},
         trigger::{EventName, TriggerDocument, TriggerRef},
     },
@@ -122,6 +122,15 @@ pub enum Edit {
         id: LayerId,
         /// Its place in the list, from 0.
         index: usize,
+    },
+    /// Steers a single animation of a layer.
+    ControlAnimation {
+        /// The layer.
+        id: LayerId,
+        /// Its place in the list, from 0.
+        index: usize,
+        /// What it is to do.
+        control: AnimationControl,
     },
     /// Removes a layer and its children.
     DeleteLayer {

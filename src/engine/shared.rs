@@ -6,7 +6,8 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDiff, SceneSnapshot, VariantId, edit::BatchRejected, held::HeldScenes, layer::LayerId,
+    Edit, EditOutcome, SceneDiff, SceneSnapshot, VariantId, animation::AnimationStatus, edit::BatchRejected,
+    held::HeldScenes, layer::LayerId,
 };
 use systems::{
     Picture,
@@ -56,6 +57,10 @@ pub(super) enum Request {
     },
     Timelines {
         reply: oneshot::Sender<(u64, Vec<TimelineStatus>)>,
+    },
+    Animations {
+        layer: LayerId,
+        reply: oneshot::Sender<(u64, Option<Vec<AnimationStatus>>)>,
     },
     Assets {
         reply: oneshot::Sender<(u64, Vec<AssetStatus>)>,

@@ -259,6 +259,9 @@ impl Ticking {
                 Ok(Request::Timelines { reply }) => {
                     drop(reply.send((self.last_tick(), self.compositor.timelines())));
                 }
+                Ok(Request::Animations { layer, reply }) => {
+                    drop(reply.send((self.last_tick(), self.compositor.animations(&layer))));
+                }
                 Ok(Request::Assets { reply }) => drop(reply.send((self.last_tick(), self.compositor.assets()))),
                 Ok(Request::Step { frames, reply }) => self.steps.push((frames, reply)),
                 Ok(Request::Activate { id, reply }) => drop(reply.send(self.activate(id))),

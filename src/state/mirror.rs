@@ -13,7 +13,10 @@ use std::{
     path::Path,
 };
 
-use components::{LayerChange, LayerDocument, LayerId, SceneDocument, animation::Drift};
+use components::{
+    LayerChange, LayerDocument, LayerId, SceneDocument,
+    animation::{Drift, Start},
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use systems::{clock::TimelineMotion, sound::SoundStarts};
@@ -69,7 +72,7 @@ struct Layer {
 /// What of a layer is not in its document.
 #[derive(Debug, Default)]
 struct LayerMotion {
-    starts: Vec<f64>,
+    starts: Vec<Start>,
     drifts: Vec<Drift>,
 }
 

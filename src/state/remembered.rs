@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use components::{LayerDocument, SceneDocument, SceneId, animation::Drift, held::HeldScenes};
+use components::{
+    LayerDocument, SceneDocument, SceneId,
+    animation::{Drift, Start},
+    held::HeldScenes,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use systems::{
@@ -43,7 +47,7 @@ struct Moving {
 #[derive(Deserialize)]
 struct Layer {
     layer: LayerDocument,
-    starts: Vec<f64>,
+    starts: Vec<Start>,
     #[serde(default)]
     drifts: Vec<Drift>,
 }

@@ -90,21 +90,20 @@ fn animations(manner: &Value) -> Vec<Value> {
     NUMBERS.iter().chain(&["content.color"]).map(|name| animation(name, manner)).collect()
 }
 
-fn layer(animations: &Value) -> LayerDocument {
-    let layer = json!({ "id": "a", "content": { "type": "color", "color": "#000" }, "animations": animations });
+fn layer(content: &Value, animations: &Value) -> LayerDocument {
+    let layer = json!({ "id": "a", "content": content, "animations": animations });
     LayerDocument::from_value(layer, &Limits::default()).expect("a layer")
 }
 
-/// What a timeline that stands still at half a second does to the layer.
-fn paused() -> Cues {
-    let steps = animations(&json!({ "duration": 1.7 })).into_iter();
+/// What a timeline does to the layer that stands so at scene time 0.
+fn cues(animations: Vec<Value>, playhead: Playhead) -> Cues {
+    let steps = animations.into_iter();
     let steps: Vec<Value> =
         steps.map(|animation| json!({ "type": "animate", "layer": "a", "animation": animation })).collect();
     let timeline: TimelineDocument =
         serde_json::from_value(json!({ "id": "t", "steps": [{ "type": "parallel", "steps": steps }] }))
             .expect("a timeline");
     let lists = CueList::lay_out(&[timeline]);
-    let playhead = Playhead { since: 0.0, position: 0.5, rate: 1.0, running: false };
     Cues(lists[0].cues().iter().map(|cue| ActiveCue::new(Arc::clone(cue), &lists[0], playhead)).collect())
 }
 
@@ -118,11 +117,16 @@ struct Stage {
 impl Stage {
     /// After a second.
     fn new(animations: &Value, cues: &Cues) -> Self {
+        Self::of(&json!({ "type": "color", "color": "#000" }), animations, cues)
+    }
+
+    /// The same with other content.
+    fn of(content: &Value, animations: &Value, cues: &Cues) -> Self {
         let mut world = World::new();
         world.insert_resource(SceneTime::default());
         for _ in 0..LAYERS {
             let LayerDocument { opacity, transform, content, animations, transitions, effects, mask, .. } =
-                layer(animations);
+                layer(content, animations);
             let authored = (opacity, transform, content, animations, transitions, effects, LayerMask(mask));
             world.spawn((authored, cues.clone()));
         }
@@ -160,15 +164,20 @@ impl Stage {
 }
 
 /// Asserts that `stage` allocates nothing and that on each tick so many poses change, and measures it.
-fn measure(criterion: &mut Criterion, name: &str, mut stage: Stage, moving: usize) {
+fn measure(criterion: &mut Criterion, name: &str, stage: Stage, moving: usize) {
+    measure_of(criterion, PROPERTIES, name, stage, moving);
+}
+
+/// The same for so many properties.
+fn measure_of(criterion: &mut Criterion, properties: usize, name: &str, mut stage: Stage, moving: usize) {
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     for _ in 0..100 {
         stage.tick();
     }
     let allocated = ALLOCATIONS.load(Ordering::Relaxed) - before;
-    assert_eq!(allocated, 0, "{name}: allocations in 100 ticks of {PROPERTIES} properties");
+    assert_eq!(allocated, 0, "{name}: allocations in 100 ticks of {properties} properties");
     assert_eq!(stage.posed(), moving, "{name}: layers that move");
-    criterion.bench_function(&format!("tween/{PROPERTIES} properties, {name}"), |bencher| {
+    criterion.bench_function(&format!("tween/{properties} properties, {name}"), |bencher| {
         bencher.iter(|| stage.tick());
     });
 }
@@ -198,12 +207,51 @@ fn moving(criterion: &mut Criterion) {
 fn at_rest(criterion: &mut Criterion) {
     let ended = animations(&json!({ "duration": 0.5 }));
     measure(criterion, "all ended", Stage::new(&ended.clone().into(), &Cues::default()), 0);
-    measure(criterion, "all paused", Stage::new(&json!([]), &paused()), 0);
+    let still = Playhead { since: 0.0, position: 0.5, rate: 1.0, running: false };
+    let paused = cues(animations(&json!({ "duration": 1.7 })), still);
+    measure(criterion, "all paused", Stage::new(&json!([]), &paused), 0);
     // What has ended on a layer on which something else moves.
     let mut mixed = ended;
     mixed[7] = animation(NUMBERS[7], &json!({ "duration": 1.7, "repeat": "forever", "pingPong": true }));
     measure(criterion, "ten of eleven ended", Stage::new(&mixed.into(), &Cues::default()), LAYERS);
 }
 
-criterion_group!(benches, moving, at_rest);
+/// The same properties, moved by a timeline.
+fn by_timelines(criterion: &mut Criterion) {
+    let playing = Playhead { since: 0.0, position: 0.0, rate: 0.5, running: true };
+    for easing in ["linear", "ease"] {
+        let manner = json!({ "duration": 1.7, "easing": easing, "repeat": "forever", "pingPong": true });
+        let cues = cues(animations(&manner), playing);
+        measure(criterion, &format!("{easing}, by a timeline"), Stage::new(&json!([]), &cues), LAYERS);
+    }
+}
+
+/// What contents are made of: ten properties of each layer that are colours or numbers, or one that is path data.
+fn contents(criterion: &mut Criterion) {
+    let rect = json!({ "type": "rect", "width": 10, "height": 10 });
+    let stops: Vec<Value> = (0..5).map(|stop| json!({ "offset": 0.1, "color": format!("#{stop}08000") })).collect();
+    let of_stops =
+        |key: &str| -> Vec<String> { (0..5).map(|stop| format!("content.gradient.stops.{stop}.{key}")).collect() };
+    let gradient = json!({ "type": "gradient", "gradient": { "type": "linear", "angle": 0, "stops": stops } });
+    let colored =
+        json!({ "type": "shape", "geometry": rect, "fill": "#f00", "stroke": { "paint": "#00f", "width": 1 } });
+    let path = |bend: u32| format!("M 0 0 C {bend} 0 {bend} 10 20 20 L 30 {bend} Q 5 {bend} 0 40 Z");
+    let outline = json!({ "type": "shape", "geometry": { "type": "path", "d": path(10) }, "fill": "#f00" });
+    let text = json!({ "type": "text", "text": "a line of words that appears" });
+    let cases: [(&str, Value, Vec<String>, Value, Value); 5] = [
+        ("colours", colored, vec!["content.fill".into(), "content.stroke.paint".into()], json!("#f80"), json!("#04f8")),
+        ("colours of gradients", gradient.clone(), of_stops("color"), json!("#f80"), json!("#04f8")),
+        ("offsets of gradients", gradient, of_stops("offset"), json!(0.1), json!(0.9)),
+        ("paths", outline, vec!["content.geometry.d".into()], json!(path(10)), json!(path(25))),
+        ("progress of texts", text, vec!["content.reveal".into()], json!(0), json!(1)),
+    ];
+    for (name, content, properties, from, to) in cases {
+        let animation = |property: &String| json!({ "property": property, "from": from, "to": to, "duration": 0.25, "repeat": "forever", "pingPong": true });
+        let animations: Vec<Value> = properties.iter().map(animation).collect();
+        let stage = Stage::of(&content, &animations.into(), &Cues::default());
+        measure_of(criterion, LAYERS * properties.len(), name, stage, 0);
+    }
+}
+
+criterion_group!(benches, moving, by_timelines, contents, at_rest);
 criterion_main!(benches);

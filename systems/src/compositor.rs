@@ -10,7 +10,12 @@ use std::{
 
 use bevy_ecs::{schedule::Schedule, world::World};
 use components::{
-    Edit, SceneDocument, SceneSnapshot, VariantId, audio::Mix, document::Limits, edit::BatchRejected, held::HeldScenes,
+    Animations, Edit, LayerId, SceneDocument, SceneSnapshot, VariantId,
+    animation::{AnimationStarts, AnimationStatus},
+    audio::Mix,
+    document::Limits,
+    edit::BatchRejected,
+    held::HeldScenes,
 };
 
 use crate::{
@@ -318,6 +323,18 @@ impl Compositor {
     #[must_use]
     pub fn timelines(&self) -> Vec<TimelineStatus> {
         self.world.resource::<Timelines>().status(self.world.resource::<SceneTime>().seconds)
+    }
+
+    /// Where the animations of a layer stood on the last tick, those that its presets stand for left out; `None` if there
+    /// is no such layer.
+    #[must_use]
+    pub fn animations(&self, layer: &LayerId) -> Option<Vec<AnimationStatus>> {
+        let layer = self.world.resource::<LayerIndex>().get(layer)?;
+        let own = self.world.get::<Animations>(layer).map_or(0, |animations| animations.0.len());
+        let seconds = self.world.resource::<SceneTime>().seconds;
+        let mut status = self.world.get::<AnimationStarts>(layer)?.status(seconds);
+        status.truncate(own);
+        Some(status)
     }
 
     /// The picture that the last tick drew.

@@ -17,7 +17,7 @@ use bevy_ecs::{
 use components::{
     Animations, AudioDocument, Opacity, TrackId, Transform,
     animation::{
-        AnimationStarts, Cues, Drift, Drifts, Part, Playing, Subject, Transitions,
+        AnimationStarts, Cues, Drift, Drifts, Part, Playing, Start, Subject, Transitions,
         slots::Slots,
         timeline::{ActiveCue, CueTarget},
     },
@@ -53,9 +53,9 @@ pub struct SoundMotion {
 #[serde(rename_all = "camelCase", default)]
 pub struct SoundStarts {
     /// Those of the whole mix.
-    pub mix: Vec<f64>,
+    pub mix: Vec<Start>,
     /// Those of tracks.
-    pub tracks: BTreeMap<TrackId, Vec<f64>>,
+    pub tracks: BTreeMap<TrackId, Vec<Start>>,
     /// What those that took over carry on of what was under way.
     #[serde(skip_serializing_if = "SoundDrifts::is_empty")]
     pub drifts: SoundDrifts,
@@ -236,7 +236,7 @@ impl SoundMotion {
 }
 
 /// Lets animations go on that did so before, or as `resumed` says, if these are as many; others start at `now`.
-fn begin(starts: &mut AnimationStarts, animations: &Animations, resumed: Option<Vec<f64>>, now: f64) {
+fn begin(starts: &mut AnimationStarts, animations: &Animations, resumed: Option<Vec<Start>>, now: f64) {
     if let Some(resumed) = resumed.filter(|resumed| !resumed.is_empty() && resumed.len() == animations.0.len()) {
         *starts = AnimationStarts::resumed(animations.clone(), resumed);
     } else if starts.animations() != animations {

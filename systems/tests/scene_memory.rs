@@ -167,7 +167,7 @@ fn two_scenes_take_no_more_memory_than_one_may() {
     // What is on the screen, and what the pictures of the scene take, is there before. Besides: what was looked at above, two
     // canvases and a screen, a frame of each, and a picture that is being decoded.
     let besides = taken.saturating_sub(expected.len() * FRAME);
-    println!("{} KB, and a scene takes {}", besides >> 10, 2 * PICTURES * FRAME >> 10);
+    println!("{} KB, and a scene takes {}", besides >> 10, (2 * PICTURES * FRAME) >> 10);
     assert!(besides < 8 * FRAME, "{besides} bytes");
 }
 
@@ -197,7 +197,7 @@ fn a_scene_that_leaves_takes_its_pictures_along() {
     let mut stage = Stage::new(20 * FRAME, scene(&folder, "a", PICTURES), empty.clone());
     let (report, taken) = most_taken_by(|| stage.activate());
     assert_eq!(report.assets.bytes, (PICTURES * FRAME) as u64, "what is lent counts");
-    println!("{} KB, and the pictures of the scene take {}", taken >> 10, PICTURES * FRAME >> 10);
+    println!("{} KB, and the pictures of the scene take {}", taken >> 10, (PICTURES * FRAME) >> 10);
     assert!(taken < 6 * FRAME, "{taken} bytes");
 
     empty = scene(&folder, "a", 1);

@@ -11,6 +11,7 @@
 use components::{
     Edit, LayerId, SceneDocument, SceneId,
     animation::{
+        AnimationControl, AnimationStatus,
         timeline::{PlayState, SeekTarget, TimelineControl, TimelineId},
         trigger::EventName,
     },
@@ -99,6 +100,41 @@ fn failures(report: &TickReport) -> Vec<&str> {
         SceneEvent::Fired { .. } => None,
     });
     failed.collect()
+}
+
+#[test]
+fn a_single_animation_is_steered_and_nothing_of_it_is_written() {
+    let mut stage = Stage::new(json!([]), json!([]));
+    let id = || LayerId::new("a").unwrap();
+    let fade = json!({ "property": "opacity", "from": 0, "to": 1, "duration": 2 });
+    let add = || Edit::AddAnimation { id: id(), animation: Box::new(serde_json::from_value(fade.clone()).unwrap()) };
+    let steer = |index, control| Edit::ControlAnimation { id: id(), index, control };
+    // Added and steered at once.
+    stage.edit(1.0, vec![add(), steer(0, AnimationControl::Seek { to: 0.5 })]).0.unwrap();
+    assert_eq!(stage.light()[0], 25);
+    let document = stage.compositor.snapshot().scene;
+    let report = stage.edit(2.0, vec![steer(0, AnimationControl::Pause)]).1;
+    assert_eq!(stage.light()[0], 75);
+    assert!(report.diff.is_none() && stage.compositor.snapshot().scene == document);
+    assert!(!stage.compositor.is_moving());
+    stage.at(7.0);
+    assert_eq!(stage.light()[0], 75);
+    stage.edit(8.0, vec![steer(0, AnimationControl::Rate { rate: 0.5 }), steer(0, AnimationControl::Play)]).0.unwrap();
+    stage.at(8.2);
+    assert_eq!(stage.light()[0], 80);
+    let [AnimationStatus { state, rate, .. }] = &*stage.compositor.animations(&id()).unwrap() else { panic!() };
+    assert_eq!((*state, *rate), (PlayState::Playing, 0.5));
+    // Steered, then another before it is removed in the same batch: it is still the one that is meant.
+    let other = json!({ "property": "opacity", "from": 0.3, "to": 0.3, "duration": 1 });
+    let put = json!({ "animations": [other, fade] });
+    stage.edit(8.2, vec![Edit::PatchLayer { id: id(), patch: put }]).0.unwrap();
+    let edits = vec![steer(1, AnimationControl::Seek { to: 0.2 }), Edit::RemoveAnimation { id: id(), index: 0 }];
+    stage.edit(8.2, edits).0.unwrap();
+    assert_eq!(stage.light()[0], 10);
+    stage.edit(9.0, vec![steer(0, AnimationControl::Cancel)]).0.unwrap();
+    assert_eq!(stage.light()[0], 100);
+    let (refused, _) = stage.edit(9.0, vec![steer(1, AnimationControl::Play)]);
+    assert!(refused.unwrap_err().to_string().contains("fault"));
 }
 
 #[test]

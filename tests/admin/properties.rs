@@ -102,6 +102,19 @@ fn effects_and_animations_are_added_played_and_removed() {
     page.click("#animations [title='Play again']");
     seen(&service, ON_GREEN, GREEN);
     seen(&service, ON_GREEN, BLACK);
+    // One that plays is paused, and goes on.
+    let slow = json!([{ "property": "opacity", "from": 1, "to": 0, "duration": 1000 }]);
+    service.send("PATCH", "/api/stream/layers/green", &json!({ "animations": slow })).expect(200);
+    let state = |state: &str| {
+        wait_for(&format!("it to be {state}"), PATIENCE, || {
+            let animations = service.json("/api/stream/layers/green/animations");
+            (animations["animations"][0]["state"] == state).then_some(())
+        });
+    };
+    page.click("#animations [title=Pause]");
+    state("paused");
+    page.click("#animations [title=Play]");
+    state("playing");
     assert_eq!(page.faults(), "");
 }
 

@@ -1,6 +1,6 @@
 //! What of a layer moves because somebody changed it, ready to be sampled.
 
-use super::{Sample, Target, transition::Way, value::Domain};
+use super::{Sample, Target, playback::Playback, timeline::TimelineId, transition::Way, value::Domain};
 
 /// A property that moves because somebody changed it.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,8 +9,10 @@ pub(super) struct Drifting {
     pub(super) domain: Domain,
     pub(super) authored: Sample,
     pub(super) way: Way,
-    /// Whether an animation of the layer itself has the same target: it goes on top of that.
+    /// Whether an animation has the same target: it goes on top of that.
     pub(super) is_animated: bool,
+    /// The timeline that it goes on top of, instead of what the layer has by itself.
+    pub(super) over: Option<TimelineId>,
 }
 
 /// A value, and how fast it changes for a second.
@@ -26,6 +28,16 @@ impl Shown {
         Self { value, velocity: Sample::default() }
     }
 
+    /// One of two, from 0.
+    pub(crate) fn half(self, place: usize) -> Self {
+        Self { value: self.value.half(place), velocity: self.velocity.half(place) }
+    }
+
+    /// The same with another one of two.
+    pub(crate) fn with_half(self, place: usize, half: Self) -> Self {
+        Self { value: self.value.with_half(place, half.value), velocity: self.velocity.with_half(place, half.velocity) }
+    }
+
     pub(crate) fn plus(self, other: Self) -> Self {
         Self { value: self.value.plus(other.value), velocity: self.velocity.plus(other.velocity) }
     }
@@ -36,6 +48,15 @@ impl Shown {
 }
 
 impl Drifting {
+    /// Whether it goes on top of an animation at scene time `now`. A timeline that has hold of a property decides alone.
+    pub(super) fn is_over(&self, p: &Playback, now: f64) -> bool {
+        self.target == p.target()
+            && match &self.over {
+                Some(timeline) => p.timeline() == Some(timeline),
+                None => !p.holds(now),
+            }
+    }
+
     /// `value`, with what still has to go at scene time `now`.
     pub(super) fn over(&self, value: Sample, now: f64) -> Sample {
         self.way.over(self.domain, value, now)

@@ -41,7 +41,7 @@ pub use self::{
     property::{Property, Resolved, Target, UnknownProperty},
     queue::{Queue, Values},
     spring::Spring,
-    starts::AnimationStarts,
+    starts::{AnimationControl, AnimationStarts, AnimationStatus, Start, Steered},
     timeline::Cues,
     track::Track,
     transition::{Drift, Drifts, Transition, Transitions, check_transitions},

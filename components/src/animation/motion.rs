@@ -86,6 +86,11 @@ impl Motion {
         (times.len() >= 2 && paces.len() == times.len() - 1).then_some(Self { timing, times, paces })
     }
 
+    /// Whether it goes to all its values by easings.
+    pub(super) fn is_eased(&self) -> bool {
+        self.paces.iter().all(|pace| !matches!(pace, Pace::Spring(_)))
+    }
+
     /// When it plays.
     pub(super) fn timing(&self) -> &Timing {
         &self.timing

@@ -4,7 +4,8 @@ use super::{
     Sample, Target, Track,
     drifting::Shown,
     motion::Stand,
-    timeline::{CueClock, TimelineId, rounded},
+    starts::{Start, Steered, elapsed},
+    timeline::{CueClock, Playhead, TimelineId, rounded},
     transition::{Carrier, Drift, Way},
 };
 
@@ -23,6 +24,8 @@ pub(super) struct Playback {
     flight: Option<Box<Way>>,
     /// Whether another one has the same target.
     pub(super) rivalled: bool,
+    /// Whether it begins with what is authored.
+    pub(super) is_from_authored: bool,
     /// The scene seconds between which its value can change, a [`MARGIN`] more on both sides.
     changes: (f64, f64),
     /// Its values before and after these, so that what has ended or stands still need not be sampled.
@@ -45,20 +48,92 @@ pub(super) enum Standing {
 pub(super) enum Clock {
     /// Scene seconds at which the animation started.
     Scene(f64),
+    /// Somebody who steers the animation by itself.
+    Steered(Box<SteeredClock>),
     /// A timeline that it is part of.
     Timeline(Box<CueClock>),
+}
+
+/// The clock of an animation that somebody has steered.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SteeredClock {
+    /// Scene seconds at which it was started last.
+    pub(super) began: f64,
+    /// Whether it has been played before.
+    pub(super) again: bool,
+    pub(super) playhead: Playhead,
+}
+
+impl SteeredClock {
+    fn elapsed(&self, now: f64) -> f64 {
+        elapsed(&self.playhead, now)
+    }
+
+    /// How many seconds of the animation pass in a scene second.
+    fn rate(&self) -> f64 {
+        if self.playhead.running { self.playhead.rate } else { 0.0 }
+    }
+
+    /// The scene seconds between which it stands between two times of its own; none if it does not move.
+    fn between(&self, first: f64, last: f64) -> (f64, f64) {
+        let Playhead { since, position, rate, running } = self.playhead;
+        if !running {
+            return (f64::INFINITY, f64::NEG_INFINITY);
+        }
+        let at = |time: f64| since + (time - position) / rate;
+        let (a, b) = (at(first), at(last));
+        (a.min(b), a.max(b))
+    }
+}
+
+impl Clock {
+    /// The clock of an animation of the layer itself; `None` if that has no effect.
+    pub(super) fn of_start(start: &Start) -> Option<Self> {
+        match *start {
+            Start::At(start) => Some(Self::Scene(start)),
+            Start::Steered(Steered { began, again, playhead, .. }) => {
+                Some(Self::Steered(Box::new(SteeredClock { began, again, playhead: playhead? })))
+            }
+        }
+    }
+
+    /// Scene seconds at which an animation of the layer itself was started.
+    pub(super) fn began(&self) -> Option<f64> {
+        match self {
+            Self::Scene(start) => Some(*start),
+            Self::Steered(clock) => Some(clock.began),
+            Self::Timeline(_) => None,
+        }
+    }
+
+    /// The scene seconds between which it stands between two times of what it tells it to.
+    fn between(&self, first: f64, last: f64) -> (f64, f64) {
+        match self {
+            Self::Scene(start) => (start + first, start + last),
+            Self::Steered(clock) => clock.between(first, last),
+            Self::Timeline(clock) => clock.between(first, last),
+        }
+    }
 }
 
 impl Playback {
     pub(super) fn new(track: Track, clock: Clock, source: usize) -> Self {
         let (begin, end) = (track.begin(), track.end());
         let (first, last) = match &clock {
-            Clock::Scene(start) => (start + begin, start + end),
             Clock::Timeline(clock) => clock.changes(begin, end),
+            clock => clock.between(begin, end),
         };
         let changes = (first - MARGIN, last + MARGIN);
-        let mut playback =
-            Self { track, clock, source, flight: None, rivalled: false, changes, held: Default::default() };
+        let mut playback = Self {
+            track,
+            clock,
+            source,
+            flight: None,
+            rivalled: false,
+            is_from_authored: false,
+            changes,
+            held: Default::default(),
+        };
         // What never changes has the same value at any time.
         let before = if first == f64::INFINITY { 0.0 } else { first - 2.0 * MARGIN };
         let held = [before, last + 2.0 * MARGIN].map(|when| {
@@ -70,7 +145,16 @@ impl Playback {
 
     /// Whether it is an animation of the layer itself, not of a timeline.
     pub(super) fn is_own(&self) -> bool {
-        matches!(self.clock, Clock::Scene(_))
+        !matches!(self.clock, Clock::Timeline(_))
+    }
+
+    /// Whether it is one of a timeline that makes something else of its property than what is authored, or is about to. One
+    /// that waits, or stands where it begins, does not.
+    pub(super) fn holds(&self, now: f64) -> bool {
+        let Clock::Timeline(clock) = &self.clock else { return false };
+        let elapsed = clock.elapsed(now);
+        let is_away = self.track.has_begun(elapsed) && (clock.is_running(now) || elapsed > self.track.begin());
+        !self.is_from_authored || is_away
     }
 
     /// What it animates.
@@ -79,9 +163,10 @@ impl Playback {
     }
 
     /// Seconds since the start, rounded to nanoseconds.
-    fn elapsed(&self, now: f64) -> f64 {
+    pub(super) fn elapsed(&self, now: f64) -> f64 {
         match &self.clock {
             Clock::Scene(start) => rounded(now - start),
+            Clock::Steered(clock) => clock.elapsed(now),
             Clock::Timeline(clock) => clock.elapsed(now),
         }
     }
@@ -116,8 +201,8 @@ impl Playback {
     pub(super) fn carries(&self, drift: &Drift) -> bool {
         match (&drift.carrier, &self.clock) {
             // Several may have started at once, to begin one after the other.
-            (Carrier::Animation(since), Clock::Scene(start)) => {
-                since == start && (drift.goes_from() - self.track.begin()).abs() <= MARGIN
+            (Carrier::Animation(since), clock) => {
+                clock.began() == Some(*since) && (drift.goes_from() - self.track.begin()).abs() <= MARGIN
             }
             (Carrier::Timeline(id), Clock::Timeline(clock)) => *id == clock.timeline,
             _ => false,
@@ -132,7 +217,7 @@ impl Playback {
     /// The timeline that it is part of.
     pub(super) fn timeline(&self) -> Option<&TimelineId> {
         match &self.clock {
-            Clock::Scene(_) => None,
+            Clock::Scene(_) | Clock::Steered(_) => None,
             Clock::Timeline(clock) => Some(&clock.timeline),
         }
     }
@@ -140,10 +225,7 @@ impl Playback {
     /// Lets it carry something on.
     pub(super) fn carry(&mut self, way: Way) {
         let (begin, end) = way.span();
-        let (first, last) = match &self.clock {
-            Clock::Scene(start) => (start + begin, start + end),
-            Clock::Timeline(clock) => clock.between(begin, end),
-        };
+        let (first, last) = self.clock.between(begin, end);
         self.changes = (self.changes.0.min(first - MARGIN), self.changes.1.max(last + MARGIN));
         self.flight = Some(Box::new(way));
     }
@@ -151,15 +233,21 @@ impl Playback {
     /// The time of what it carries on, at scene time `now`.
     fn carried_time(&self, now: f64) -> f64 {
         match &self.clock {
-            Clock::Scene(_) => self.elapsed(now),
+            Clock::Scene(_) | Clock::Steered(_) => self.elapsed(now),
             Clock::Timeline(clock) => clock.position(now),
         }
     }
 
+    /// What it carries on at scene time `now`, and the time of that; nothing before it has taken over.
+    fn flight_at(&self, now: f64) -> Option<(&Way, f64)> {
+        let (way, time) = (self.flight.as_deref()?, self.carried_time(now));
+        (time > way.span().0 - 0.5e-9).then_some((way, time))
+    }
+
     /// A value of it at scene time `now`, with what it carries on.
     pub(super) fn carried(&self, value: Sample, now: f64) -> Sample {
-        match &self.flight {
-            Some(way) => way.over(self.track.domain(), value, self.carried_time(now)),
+        match self.flight_at(now) {
+            Some((way, time)) => way.over(self.track.domain(), value, time),
             None => value,
         }
     }
@@ -177,12 +265,22 @@ impl Playback {
     /// evenly.
     pub(super) fn shown(&self, now: f64) -> Shown {
         let mut shown = self.track.shown(self.elapsed(now));
-        let mut carried = self.flight.as_ref().map(|way| way.at(self.carried_time(now))).unwrap_or_default();
-        if let Clock::Timeline(clock) = &self.clock {
-            shown.velocity = shown.velocity.scaled(clock.rate(now));
-            carried.velocity = carried.velocity.scaled(clock.outer_rate(now));
-        }
+        let mut carried = self.flight_at(now).map(|(way, time)| way.at(time)).unwrap_or_default();
+        let (own, outer) = match &self.clock {
+            Clock::Scene(_) => return shown.plus(carried),
+            Clock::Steered(clock) => (clock.rate(), clock.rate()),
+            Clock::Timeline(clock) => (clock.rate(now), clock.outer_rate(now)),
+        };
+        shown.velocity = shown.velocity.scaled(own);
+        carried.velocity = carried.velocity.scaled(outer);
         shown.plus(carried)
+    }
+
+    /// The same of an animation of the layer itself at a time of its own, if a scene second is `rate` of its seconds;
+    /// without what it carries on.
+    pub(super) fn shown_at(&self, elapsed: f64, rate: f64) -> Shown {
+        let Shown { value, velocity } = self.track.shown(elapsed);
+        Shown { value, velocity: velocity.scaled(rate) }
     }
 
     pub(super) fn has_begun(&self, now: f64) -> bool {
@@ -200,9 +298,26 @@ impl Playback {
         }
         let is_running = match &self.clock {
             Clock::Scene(_) => true,
+            Clock::Steered(clock) => clock.playhead.running,
             Clock::Timeline(clock) => clock.is_running(now),
         };
         is_running && self.track.is_playing(self.elapsed(now))
+    }
+
+    /// Scene seconds at which one of the layer itself begins, and how many of its seconds pass in a scene second then; `now`
+    /// if it has begun, `None` if it does not as it is steered.
+    pub(super) fn begins(&self, now: f64) -> Option<(f64, f64)> {
+        let begin = self.track.begin();
+        match &self.clock {
+            Clock::Scene(start) => Some((start + begin, 1.0)),
+            Clock::Steered(clock) if clock.playhead.rate < 0.0 => None,
+            Clock::Steered(clock) if self.has_begun(now) => Some((now, clock.playhead.rate)),
+            Clock::Steered(clock) => {
+                let (begins, _) = clock.between(begin, f64::INFINITY);
+                begins.is_finite().then_some((begins, clock.playhead.rate))
+            }
+            Clock::Timeline(_) => None,
+        }
     }
 
     /// The scene seconds between which its value can change, with some margin.
@@ -214,13 +329,20 @@ impl Playback {
     pub(super) fn begun_for_good(&self) -> f64 {
         match &self.clock {
             Clock::Scene(start) => start + self.track.begin() + MARGIN,
+            Clock::Steered(clock) if clock.playhead.running && clock.playhead.rate > 0.0 => {
+                clock.between(self.track.begin(), f64::INFINITY).0 + MARGIN
+            }
+            Clock::Steered(clock) if !clock.playhead.running && self.track.has_begun(clock.elapsed(0.0)) => {
+                f64::NEG_INFINITY
+            }
             // It may be played again, or backwards.
-            Clock::Timeline(_) => f64::INFINITY,
+            Clock::Steered(_) | Clock::Timeline(_) => f64::INFINITY,
         }
     }
 
-    /// Whether it moves as another one does at all times.
+    /// Whether it moves as another one does at all times, but for how the two are steered.
     pub(super) fn moves_like(&self, other: &Self) -> bool {
-        self.track == other.track && self.clock == other.clock
+        let is_same = self.clock.began().is_some() && self.clock.began() == other.clock.began();
+        self.track == other.track && (is_same || self.clock == other.clock)
     }
 }

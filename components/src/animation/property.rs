@@ -67,6 +67,22 @@ impl Target {
         }
     }
 
+    /// The halves of a pair that can be animated by themselves.
+    pub(super) fn halves(self) -> Option<[Self; 2]> {
+        match self {
+            Self::Position => Some([Self::PositionX, Self::PositionY]),
+            Self::Anchor => Some([Self::AnchorX, Self::AnchorY]),
+            Self::Scale => Some([Self::ScaleX, Self::ScaleY]),
+            Self::Skew => Some([Self::SkewX, Self::SkewY]),
+            _ => None,
+        }
+    }
+
+    /// The place of a half in a pair; `None` if it is none of it.
+    pub(super) fn place_in(self, pair: Self) -> Option<usize> {
+        pair.halves()?.iter().position(|half| *half == self)
+    }
+
     /// Whether the layer's picture changes its shape, so that its pixels no longer fall onto the frame's.
     #[must_use]
     pub fn reshapes(self) -> bool {

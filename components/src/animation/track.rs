@@ -215,6 +215,21 @@ impl Track {
         self.mixing.as_deref()
     }
 
+    /// How far it goes from its first value, as its easing says, in the numbers in which it moves evenly; `None` if it goes
+    /// otherwise.
+    pub(super) fn travel(&self) -> Option<Sample> {
+        let is_even = self.is_oklab || self.domain.kind != Kind::Color;
+        match &*self.values {
+            [first, last] if is_even && self.course.is_none() && self.motion.is_eased() => Some(last.minus(*first)),
+            _ => None,
+        }
+    }
+
+    /// The value with which it begins.
+    pub(super) fn first(&self) -> Sample {
+        self.sample(f64::NEG_INFINITY)
+    }
+
     /// The value with which it ends, or that of a round if it never ends.
     pub(super) fn last(&self) -> Sample {
         self.sample(f64::INFINITY)

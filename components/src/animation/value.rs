@@ -322,6 +322,18 @@ impl Sample {
         Self(lanes)
     }
 
+    /// One of two, from 0.
+    pub(crate) const fn half(self, place: usize) -> Self {
+        let Self([x, x_percent, y, y_percent]) = self;
+        if place == 0 { Self([x, x_percent, 0.0, 0.0]) } else { Self([y, y_percent, 0.0, 0.0]) }
+    }
+
+    /// The same with another one of two.
+    pub(crate) const fn with_half(self, place: usize, half: Self) -> Self {
+        let (Self([x, x_percent, y, y_percent]), Self([one, percent, ..])) = (self, half);
+        if place == 0 { Self([one, percent, y, y_percent]) } else { Self([x, x_percent, one, percent]) }
+    }
+
     pub(crate) fn plus(self, other: Self) -> Self {
         Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))
     }

@@ -12,7 +12,6 @@
 
 use components::{
     Edit, LayerDocument, LayerId, SceneSnapshot,
-    animation::Animation,
     document::{Fault, Fingerprint, Notice, nearest},
     edit::{DocumentName, EditApplied, EditRejected},
 };
@@ -27,13 +26,12 @@ use warp::{
 };
 
 use super::{
-    Context, Problem, Request,
+    Context, Problem, Request, animations,
     at::{at, when},
     at_tick, body, endpoint, first_of, json, json_of,
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected, tagged},
-    request::place,
     written,
 };
 
@@ -42,14 +40,8 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
     let all = base.clone().and(warp::path!("layers")).map(|| ()).boxed();
     let one = base.clone().and(warp::path!("layers" / String)).boxed();
     let visible = base.clone().and(warp::path!("layers" / String / "visibility")).boxed();
-    let animations = base.clone().and(warp::path!("layers" / String / "animations")).boxed();
-    let animation = base
-        .clone()
-        .and(warp::path!("layers" / String / "animations" / String))
-        .map(|id: String, index: String| (id, index));
     first_of([
-        endpoint(context, animations, "/api/stream/layers/:id/animations", add_animation),
-        endpoint(context, animation.boxed(), "/api/stream/layers/:id/animations/:index", remove_animation),
+        animations::routes(context, base),
         endpoint(context, all, "/api/stream/layers", collection),
         endpoint(context, one, "/api/stream/layers/:id", layer),
         endpoint(context, visible, "/api/stream/layers/:id/visibility", visibility),
@@ -128,32 +120,7 @@ pub(super) fn describe(api: &mut Api) {
                 .refuses(404, "There is no such layer")
         },
     );
-    let fade = object!({ "property": "opacity", "to": 0.25, "duration": 1.5, "easing": "easeOut" });
-    api.route("/api/stream/layers/:id/animations").parameter("id", "box", "The layer").on(
-        "post",
-        "Add an animation to those of a layer, at the end of their list. It begins then; the others go on",
-        |post| {
-            post.at()
-                .body::<Animation>(&fade)
-                .answers::<Edited<'_>>(201, "The layer as it is now")
-                .ticks()
-                .tagged()
-                .conditional()
-                .refuses(404, "There is no such layer")
-        },
-    );
-    api.route("/api/stream/layers/:id/animations/:index")
-        .parameter("id", "box", "The layer")
-        .parameter("index", "0", "Its place in the list of the layer's animations, from 0")
-        .on("delete", "Remove an animation from those of a layer. The others go on", |delete| {
-            delete
-                .at()
-                .answers::<Edited<'_>>(200, "The layer as it is now")
-                .ticks()
-                .tagged()
-                .conditional()
-                .refuses(404, "There is no such layer, or it has no such animation")
-        });
+    animations::describe(api);
 }
 
 async fn collection(context: Context, (): (), request: Request) -> Result<Response, Problem> {
@@ -268,40 +235,10 @@ async fn visibility(context: Context, id: String, request: Request) -> Result<Re
     carry_out(&context, StatusCode::OK, &id, expected, edit, at).await
 }
 
-async fn add_animation(context: Context, id: String, request: Request) -> Result<Response, Problem> {
-    if request.method != Method::POST {
-        return Err(Problem::method_not_allowed("POST"));
-    }
-    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
-    let animation: Animation = body::document(request).await?;
-    let edit = Edit::AddAnimation { id: id.clone(), animation: Box::new(animation) };
-    carry_out(&context, StatusCode::CREATED, &id, expected, edit, at).await
-}
-
-async fn remove_animation(
-    context: Context,
-    (id, index): (String, String),
-    request: Request,
-) -> Result<Response, Problem> {
-    if request.method != Method::DELETE {
-        return Err(Problem::method_not_allowed("DELETE"));
-    }
-    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
-    let snapshot = context.engine.snapshot().await?;
-    let layer = find(&snapshot, id.as_str()).ok_or_else(|| unknown(id.as_str(), Some(&snapshot)))?;
-    let count = layer.animations.0.len();
-    let Some(index) = place(&index).filter(|index| *index < count) else {
-        let detail = format!("the layer `{id}` has no animation `{index}`: it has {count}, counted from 0");
-        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
-    };
-    let edit = Edit::RemoveAnimation { id: id.clone(), index };
-    carry_out(&context, StatusCode::OK, &id, expected, edit, at).await
-}
-
 /// What an edit of a layer answers.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "LayerEdited")]
-struct Edited<'a> {
+pub(super) struct Edited<'a> {
     #[serde(flatten)]
     applied: EditApplied,
     /// The layer as it is now; absent if somebody else has removed it since.
@@ -312,7 +249,7 @@ struct Edited<'a> {
     warnings: Vec<Notice>,
 }
 
-async fn carry_out(
+pub(super) async fn carry_out(
     context: &Context,
     status: StatusCode,
     id: &LayerId,
@@ -332,16 +269,16 @@ async fn carry_out(
     })
 }
 
-fn find<'a>(snapshot: &'a SceneSnapshot, id: &str) -> Option<&'a LayerDocument> {
+pub(super) fn find<'a>(snapshot: &'a SceneSnapshot, id: &str) -> Option<&'a LayerDocument> {
     snapshot.scene.walk().find(|layer| layer.id.as_str() == id)
 }
 
 /// No layer can have an id that is none.
-fn parse_id(id: &str) -> Result<LayerId, Problem> {
+pub(super) fn parse_id(id: &str) -> Result<LayerId, Problem> {
     LayerId::new(id).map_err(|_| unknown(id, None))
 }
 
-fn unknown(id: &str, snapshot: Option<&SceneSnapshot>) -> Problem {
+pub(super) fn unknown(id: &str, snapshot: Option<&SceneSnapshot>) -> Problem {
     let known = snapshot.into_iter().flat_map(|snapshot| snapshot.scene.walk()).map(|layer| layer.id.as_str());
     let nearest = nearest(id, known).map(str::to_owned);
     EditRejected::UnknownLayer { id: id.to_owned(), nearest }.into()

@@ -19,6 +19,7 @@
 
 mod active;
 mod admin;
+mod animations;
 mod assets;
 mod at;
 mod audio;

@@ -89,6 +89,57 @@ fn an_event_is_fired_and_told_and_triggers_act_on_it() {
 }
 
 #[test]
+fn a_single_animation_is_steered() {
+    let service = Service::start();
+    let layer = "/api/stream/layers/box";
+    let fade = json!({ "property": "opacity", "from": 0.0, "to": 1.0, "duration": 100.0 });
+    service.json("PATCH", layer, &json!({ "animations": [fade] })).expect(200);
+    let path = |rest: &str| format!("{layer}/animations/0/{rest}");
+    let position = || service.get(&format!("{layer}/animations")).expect(200).value()["animations"][0].clone();
+    wait_for("the animation to move", || position()["position"].as_f64() > Some(0.0));
+    let tag = service.get(layer).header("etag").to_owned();
+    let paused = service.post(&path("pause")).expect(200);
+    assert_eq!(paused.value()["tick"], json!(paused.tick()));
+    assert_eq!(paused.value()["animation"], position());
+    assert_eq!(position()["state"], "paused");
+    let sought = service.json("POST", &path("seek"), &json!({ "to": 25 })).expect(200).value();
+    assert_eq!(
+        sought["animation"],
+        json!({ "index": 0, "property": "opacity", "state": "paused", "position": 25.0, "length": 100.0, "rate": 1.0 })
+    );
+    let rated = service.json("POST", &path("rate"), &json!({ "rate": 0.5 })).expect(200).value();
+    assert_eq!((&rated["animation"]["rate"], &rated["animation"]["position"]), (&json!(0.5), &json!(25.0)));
+    let batch =
+        json!({ "edits": [{ "op": "controlAnimation", "id": "box", "index": 0, "control": { "type": "play" } }] });
+    service.json("POST", "/api/stream/layers/batch", &batch).expect(200);
+    wait_for("it to play on", || position()["position"].as_f64() > Some(25.0));
+    assert_eq!(service.post(&path("reverse")).expect(200).value()["animation"]["rate"], -0.5);
+    let restarted = service.post(&path("restart")).expect(200).value();
+    assert_eq!((&restarted["animation"]["state"], &restarted["animation"]["rate"]), (&json!("playing"), &json!(0.5)));
+    assert!(restarted["animation"]["position"].as_f64() < Some(25.0));
+    assert_eq!(service.post(&path("cancel")).expect(200).value()["animation"]["state"], "idle");
+    assert_eq!(service.post(&path("play")).expect(200).value()["animation"]["state"], "playing");
+    // The layer's document is what it was.
+    service.send("POST", &path("pause"), &[("if-match", &tag)], None).expect(200);
+    assert_eq!(service.get(layer).header("etag"), tag);
+    service.send("POST", &path("pause"), &[("if-match", "\"0\"")], None).problem(412);
+
+    service.post(&format!("{layer}/animations/1/play")).problem(404);
+    service.post(&format!("{layer}/animations/first/play")).problem(404);
+    service.post("/api/stream/layers/nobody/animations/0/play").problem(404);
+    service.get("/api/stream/layers/nobody/animations").problem(404);
+    let misspelt = service.post(&path("puase")).problem(404);
+    assert!(misspelt["detail"].as_str().unwrap().contains("did you mean `pause`?"), "{misspelt}");
+    assert_eq!(service.get(&path("play")).expect(405).header("allow"), "POST");
+    service.json("POST", &path("rate"), &json!({ "rate": 0 })).problem(422);
+    service.json("POST", &path("seek"), &json!({ "to": -1 })).problem(422);
+    let batch =
+        json!({ "edits": [{ "op": "controlAnimation", "id": "box", "index": 7, "control": { "type": "play" } }] });
+    let problem = service.json("POST", "/api/stream/layers/batch", &batch).problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/edits/0/index");
+}
+
+#[test]
 fn a_spring_says_how_long_it_takes() {
     let service = Service::start();
     let asked = service.get("/api/stream/spring?stiffness=200&damping=12").expect(200).value();

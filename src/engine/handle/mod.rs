@@ -15,6 +15,7 @@ use std::{
 
 use components::{
     Edit, EditOutcome, SceneDiff, SceneSnapshot, VariantId,
+    animation::AnimationStatus,
     edit::{BatchRejected, EditRejected, MAX_PATCHED_VALUES},
     held::HeldScenes,
     layer::LayerId,
@@ -258,6 +259,14 @@ impl EngineHandle {
     /// The engine has ended, or too many requests are waiting.
     pub async fn timelines(&self) -> Result<(u64, Vec<TimelineStatus>), Unanswered> {
         self.ask(|reply| Request::Timelines { reply }).await
+    }
+
+    /// Where the animations of a layer stand after the last tick, and the number of that; `None` if there is no such layer.
+    ///
+    /// # Errors
+    /// The engine has ended, or too many requests are waiting.
+    pub async fn animations(&self, layer: LayerId) -> Result<(u64, Option<Vec<AnimationStatus>>), Unanswered> {
+        self.ask(|reply| Request::Animations { layer, reply }).await
     }
 
     /// All assets after the last tick, and the number of that.

@@ -6,7 +6,7 @@ use bevy_ecs::{change_detection::DetectChangesMut, entity::Entity, world::World}
 use components::{
     Animations, Edit, LayerId, Presets, SceneId, Transition as SceneTransition,
     animation::{
-        AnimationStarts,
+        Animation, AnimationControl, AnimationStarts,
         timeline::{TimelineControl, TimelineId},
         trigger::{Action, TriggerDocument},
     },
@@ -179,8 +179,28 @@ impl Run<'_> {
     }
 }
 
-/// Lets new animations and transitions of a layer, and of all below it, start at scene time `when`.
-fn start_at(world: &mut World, entity: Entity, when: f64) {
+/// Steers a single animation of a layer at scene time `when`: the one that was at a place in the list, wherever it is now.
+pub(super) fn steer_animation(
+    world: &mut World,
+    layer: &LayerId,
+    (index, animation): (usize, &Animation),
+    control: AnimationControl,
+    when: f64,
+) {
+    let Some(entity) = world.resource::<LayerIndex>().get(layer) else { return };
+    // It may have been added just now.
+    start_animations_of(world, entity, when);
+    let Some(mut starts) = world.get_mut::<AnimationStarts>(entity) else { return };
+    let known = &starts.animations().0;
+    let is_there = known.get(index).is_some_and(|known| known == animation);
+    let index = if is_there { Some(index) } else { known.iter().position(|known| known == animation) };
+    if let Some(index) = index {
+        starts.control(index, control, when);
+    }
+}
+
+/// Lets new animations of a layer start at scene time `when`.
+fn start_animations_of(world: &mut World, entity: Entity, when: f64) {
     if let Ok(mut entity) = world.get_entity_mut(entity)
         && let Some(animations) = entity.get::<Animations>()
         && let animations = played(animations, entity.get::<Presets>()).into_owned()
@@ -188,6 +208,11 @@ fn start_at(world: &mut World, entity: Entity, when: f64) {
     {
         starts.update(&animations, when);
     }
+}
+
+/// Lets new animations and transitions of a layer, and of all below it, start at scene time `when`.
+fn start_at(world: &mut World, entity: Entity, when: f64) {
+    start_animations_of(world, entity, when);
     compile_layer(world, entity, when);
     let children = world.get_entity(entity).map(scene::children).unwrap_or_default();
     for child in children {

@@ -1,9 +1,12 @@
 //! Triggers that act by the clock on the wall.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
 
 use components::animation::{
-    schedule::Schedule,
+    schedule::{Cron, Schedule, ZoneName},
     trigger::{Cause, TriggerDocument},
 };
 
@@ -13,13 +16,17 @@ pub(super) struct Alarms {
     /// The triggers that these are of.
     triggers: Arc<[TriggerDocument]>,
     alarms: Vec<Alarm>,
+    /// Places of those of which the next time is to be looked up, the one that has waited longest first.
+    waiting: VecDeque<usize>,
 }
 
 /// One time after the other at which triggers act.
 #[derive(Clone, Debug)]
 struct Alarm {
-    cause: Cause,
-    schedule: Schedule,
+    cron: Cron,
+    time_zone: ZoneName,
+    /// What these say; `None` until it is needed.
+    schedule: Option<Arc<Schedule>>,
     next: Next,
 }
 
@@ -34,8 +41,24 @@ enum Next {
     Never,
 }
 
-/// Alarms of which the next time is looked up in one tick: for one that comes every forty years it takes 0.1 ms.
+/// Alarms of which the next time is looked up in one tick, and that are read if they are new: for one that comes every forty
+/// years it takes 0.1 ms. Where more come due all the time, each waits for its turn.
 const LOOKED_UP: usize = 16;
+
+impl Alarm {
+    fn cause(&self) -> Cause {
+        Cause::Schedule { cron: self.cron.clone(), time_zone: self.time_zone.clone() }
+    }
+
+    /// Looks up when it comes next.
+    fn look_up(&mut self) {
+        let Next::After(after) = self.next else { return };
+        if self.schedule.is_none() {
+            self.schedule = Schedule::new(&self.cron, &self.time_zone).map(Arc::new);
+        }
+        self.next = self.schedule.as_ref().and_then(|schedule| schedule.next(after)).map_or(Next::Never, Next::At);
+    }
+}
 
 impl Alarms {
     /// What is due at `wall`, in milliseconds since 1970 began in UTC, and was not when this was asked before. What a
@@ -44,17 +67,15 @@ impl Alarms {
         if !Arc::ptr_eq(&self.triggers, triggers) {
             self.follow(triggers, wall);
         }
-        let unknown = self.alarms.iter_mut().filter(|alarm| matches!(alarm.next, Next::After(_)));
-        for alarm in unknown.take(LOOKED_UP) {
-            if let Next::After(after) = alarm.next {
-                alarm.next = alarm.schedule.next(after).map_or(Next::Never, Next::At);
-            }
+        for place in self.waiting.drain(..self.waiting.len().min(LOOKED_UP)) {
+            self.alarms[place].look_up();
         }
         let mut due = Vec::new();
-        for alarm in &mut self.alarms {
+        for (place, alarm) in self.alarms.iter_mut().enumerate() {
             if matches!(alarm.next, Next::At(next) if next <= wall) {
                 alarm.next = Next::After(wall);
-                due.push(alarm.cause.clone());
+                due.push(alarm.cause());
+                self.waiting.push_back(place);
             }
         }
         due
@@ -62,18 +83,37 @@ impl Alarms {
 
     /// Takes over other triggers; those that were there before stay set.
     fn follow(&mut self, triggers: &Arc<[TriggerDocument]>, wall: i64) {
-        let known = std::mem::take(&mut self.alarms);
+        let before = std::mem::take(&mut self.alarms);
+        let mut known: HashMap<(Cron, ZoneName), usize> = HashMap::with_capacity(before.len());
+        known.extend(before.iter().enumerate().map(|(at, alarm)| ((alarm.cron.clone(), alarm.time_zone.clone()), at)));
+        let mut turns: HashMap<usize, usize> =
+            self.waiting.drain(..).enumerate().map(|(turn, at)| (at, turn)).collect();
+        let mut waiting: Vec<(usize, usize)> = Vec::new();
+        let mut seen = HashSet::with_capacity(triggers.len());
         for TriggerDocument { on, .. } in triggers.iter() {
+            let Cause::Schedule { cron, time_zone } = on else { continue };
             // Several triggers may wait for the same.
-            if let Cause::Schedule { cron, time_zone } = on
-                && self.alarms.iter().all(|alarm| alarm.cause != *on)
-                && let Some(schedule) = Schedule::new(cron, time_zone)
-            {
-                let known = known.iter().find(|alarm| alarm.cause == *on).map(|alarm| alarm.next);
-                let next = known.unwrap_or(Next::After(wall));
-                self.alarms.push(Alarm { cause: on.clone(), schedule, next });
+            let name = (cron.clone(), time_zone.clone());
+            if seen.contains(&name) {
+                continue;
             }
+            let place = self.alarms.len();
+            let at = known.get(&name);
+            let alarm = at.map(|at| before[*at].clone()).unwrap_or_else(|| Alarm {
+                cron: cron.clone(),
+                time_zone: time_zone.clone(),
+                schedule: None,
+                next: Next::After(wall),
+            });
+            if matches!(alarm.next, Next::After(_)) {
+                // Those that have waited go on waiting in their order, before those that are new.
+                waiting.push((at.and_then(|at| turns.remove(at)).unwrap_or(usize::MAX), place));
+            }
+            self.alarms.push(alarm);
+            seen.insert(name);
         }
+        waiting.sort_unstable();
+        self.waiting = waiting.into_iter().map(|(_, place)| place).collect();
         self.triggers = Arc::clone(triggers);
     }
 }
@@ -110,5 +150,43 @@ mod tests {
         }
         // That of the second 0 came when the minute was over; when it began it was not there yet.
         assert_eq!(rung.len(), 61);
+    }
+
+    #[test]
+    fn where_more_are_due_than_can_be_looked_up_each_has_its_turn() {
+        let crons: Vec<String> = (0..50).map(|month| format!("* * * * {}-12 *", month % 12 + 1)).collect();
+        let zones = ["UTC", "Europe/Berlin", "Asia/Tokyo", "America/Lima", "Africa/Cairo"];
+        let trigger = |(number, cron): (usize, &String)| {
+            let on = json!({ "type": "schedule", "cron": cron, "timeZone": zones[number / 12] });
+            serde_json::from_value(json!({ "on": on, "do": [{ "type": "emit", "event": "bell" }] })).expect("a trigger")
+        };
+        let mut list: Vec<TriggerDocument> = crons.iter().enumerate().map(trigger).collect();
+        // All come every second of December.
+        let begin = 1_796_200_000_000;
+        let mut alarms = Alarms::default();
+        let mut rung: HashMap<String, usize> = HashMap::new();
+        for second in 0..200 {
+            let triggers: Arc<[TriggerDocument]> = list.as_slice().into();
+            for cause in alarms.due(&triggers, begin + second * 1000) {
+                *rung.entry(format!("{cause:?}")).or_default() += 1;
+            }
+            // Edits of others do not change whose turn it is.
+            list.rotate_left(7);
+        }
+        assert_eq!(rung.len(), 50);
+        let (least, most) = (rung.values().min(), rung.values().max());
+        assert!(most.expect("some") - least.expect("some") <= 2, "{least:?} to {most:?}");
+        assert!(*least.expect("some") >= 60, "{least:?}");
+    }
+
+    #[test]
+    fn a_scene_with_many_schedules_is_read_little_by_little() {
+        let crons: Vec<String> = (0..1000).map(|number| format!("{} {} * * *", number % 60, number / 60)).collect();
+        let (triggers, mut alarms) = (triggers(&crons), Alarms::default());
+        for tick in 1..=70 {
+            alarms.due(&triggers, 1_800_000_000_000 + tick);
+            let read = alarms.alarms.iter().filter(|alarm| alarm.schedule.is_some()).count();
+            assert_eq!(read, (tick as usize * LOOKED_UP).min(1000));
+        }
     }
 }

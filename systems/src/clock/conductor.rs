@@ -10,7 +10,9 @@ use std::{
 
 use bevy_ecs::{change_detection::DetectChangesMut, resource::Resource, world::World};
 use components::{
+    LayerId,
     animation::{
+        Animation, AnimationControl,
         timeline::{TimelineControl, TimelineId},
         trigger::{EventName, TriggerDocument},
     },
@@ -19,7 +21,7 @@ use components::{
 
 use super::{
     Motion, Resume, SceneTime, Timelines,
-    acting::MOST,
+    acting::{MOST, steer_animation},
     alarms::Alarms,
     happenings::{Happening, Moment, happenings, next_of},
     levels::{Ears, Heard},
@@ -40,6 +42,17 @@ pub enum Input {
     Edited,
     /// Somebody steers a timeline.
     Control(TimelineId, TimelineControl),
+    /// Somebody steers a single animation of a layer.
+    Animation {
+        /// The layer.
+        layer: LayerId,
+        /// Its place in the list of the layer's animations when it was steered.
+        index: usize,
+        /// What was there.
+        animation: Box<Animation>,
+        /// What it is to do.
+        control: AnimationControl,
+    },
     /// Somebody fires an event.
     Event(EventName),
     /// Somebody fires this trigger.
@@ -170,6 +183,9 @@ impl Run<'_> {
                     let mut happened = VecDeque::new();
                     self.control(&id, &control, now, &mut happened);
                     self.spread(happened, now);
+                }
+                Input::Animation { layer, index, animation, control } => {
+                    steer_animation(self.world, &layer, (index, &animation), control, now);
                 }
                 Input::Event(name) => {
                     self.events.push(SceneEvent::Fired { name: name.clone() });

@@ -12,7 +12,7 @@ use bevy_ecs::{
 use components::{
     Animations, Content, LayerId, Presets,
     animation::{
-        AnimationStarts, Drift, Drifts, Playing,
+        AnimationStarts, Drift, Drifts, Playing, Start,
         timeline::{Playhead, TimelineId},
     },
 };
@@ -32,8 +32,8 @@ use crate::{
 pub struct Motion {
     /// The moment, in scene seconds.
     pub seconds: f64,
-    /// Scene seconds at which the animations of layers started, in the order of each layer's animations.
-    pub starts: BTreeMap<LayerId, Vec<f64>>,
+    /// When the animations of layers started, or where they stand, in the order of each layer's animations.
+    pub starts: BTreeMap<LayerId, Vec<Start>>,
     /// What of layers moves by their transitions.
     #[serde(default)]
     pub drifts: BTreeMap<LayerId, Vec<Drift>>,
@@ -68,8 +68,8 @@ pub struct TimelineMotion {
 /// What one tick changed in how the scene moves, other than by the passing of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MotionChange {
-    /// Layers whose animations were edited, and when these started now.
-    pub starts: Vec<(LayerId, Vec<f64>)>,
+    /// Layers whose animations were edited or steered, and when these started now.
+    pub starts: Vec<(LayerId, Vec<Start>)>,
     /// Layers on which something was changed that their transitions smooth, and what moves of each now.
     pub drifts: Vec<(LayerId, Vec<Drift>)>,
     /// When the animations of the sound started, and what they carry on, if any of it was edited.

@@ -3,6 +3,7 @@
 use components::{
     Content, Edit, LayerDocument, LayerId, SceneDocument, SceneId,
     animation::{
+        AnimationControl,
         timeline::{SeekTarget, TimelineControl},
         trigger::EventName,
     },
@@ -69,6 +70,8 @@ pub(crate) enum Step {
     },
     /// A timeline is steered.
     Steer(usize, TimelineControl),
+    /// A single animation of a layer is steered.
+    SteerAnimation(usize, usize, AnimationControl),
     /// An event is fired.
     Fire(EventName),
     /// Another sound: nothing of the picture changes.
@@ -94,6 +97,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::Reload),
         1 => size().prop_map(|(width, height)| Step::Resize { width, height }),
         2 => (any::<usize>(), control()).prop_map(|(timeline, control)| Step::Steer(timeline, control)),
+        2 => (any::<usize>(), any::<usize>(), animation_control())
+            .prop_map(|(layer, index, control)| Step::SteerAnimation(layer, index, control)),
         1 => select(vec!["goal", "break"]).prop_map(|name| Step::Fire(EventName::new(name).unwrap())),
         1 => (0.0..4.0, any::<bool>()).prop_map(|(volume, muted)| Step::Audio(json!({"volume": volume,
             "tracks": [{"id": "tone", "source": {"type": "tone", "frequency": 440}, "muted": muted}]}))),
@@ -109,6 +114,18 @@ fn control() -> impl Strategy<Value = TimelineControl> {
         1 => Just(TimelineControl::Cancel),
         1 => (0.2..5.0).prop_map(|rate| TimelineControl::Rate { rate }),
         1 => (0.0..4.0).prop_map(|to| TimelineControl::Seek { to: SeekTarget::Seconds(to) }),
+    ]
+}
+
+fn animation_control() -> impl Strategy<Value = AnimationControl> {
+    prop_oneof![
+        2 => Just(AnimationControl::Play),
+        2 => Just(AnimationControl::Pause),
+        1 => Just(AnimationControl::Reverse),
+        1 => Just(AnimationControl::Restart),
+        1 => Just(AnimationControl::Cancel),
+        1 => (0.2..5.0).prop_map(|rate| AnimationControl::Rate { rate }),
+        1 => (0.0..4.0).prop_map(|to| AnimationControl::Seek { to }),
     ]
 }
 
@@ -186,6 +203,12 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
             Step::Steer(at, control) => {
                 let timeline = scene.timelines.get(at % scene.timelines.len().max(1))?;
                 vec![Edit::ControlTimeline { id: timeline.id.clone(), control: control.clone() }]
+            }
+            Step::SteerAnimation(at, index, control) => {
+                let animated = || layers.iter().filter(|layer| !layer.animations.0.is_empty());
+                let layer = animated().nth(at % animated().count().max(1))?;
+                let index = index % layer.animations.0.len();
+                vec![Edit::ControlAnimation { id: layer.id.clone(), index, control: *control }]
             }
             Step::Fire(name) => vec![Edit::FireEvent { name: name.clone() }],
             Step::Audio(audio) => vec![Edit::SetAudio { audio: serde_json::from_value(audio.clone()).unwrap() }],

@@ -328,8 +328,11 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
             }
         }
         Edit::Expect { .. } | Edit::ExpectAbsent { .. } => {}
-        // Where a timeline stands is no part of the document.
-        Edit::ControlTimeline { .. } | Edit::FireEvent { .. } | Edit::FireTrigger { .. } => {}
+        // Where a timeline or an animation stands is no part of the document.
+        Edit::ControlTimeline { .. }
+        | Edit::ControlAnimation { .. }
+        | Edit::FireEvent { .. }
+        | Edit::FireTrigger { .. } => {}
     }
 }
 

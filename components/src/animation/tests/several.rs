@@ -35,15 +35,15 @@ fn animations_that_stay_keep_their_start() {
     let mut starts = AnimationStarts::default();
     starts.update(&list(&["a", "b"]), 1.0);
     starts.update(&list(&["b", "c", "a"]), 2.0);
-    assert_eq!(starts.starts(), [1.0, 2.0, 1.0]);
+    assert_eq!(starts.starts(), [1.0, 2.0, 1.0].map(Start::At));
     // Equal ones keep a start each, no more than there were.
     starts.update(&list(&["a", "a", "c"]), 3.0);
-    assert_eq!(starts.starts(), [1.0, 3.0, 2.0]);
+    assert_eq!(starts.starts(), [1.0, 3.0, 2.0].map(Start::At));
     starts.update(&list(&["a", "a"]), 4.0);
-    assert_eq!(starts.starts(), [1.0, 3.0]);
+    assert_eq!(starts.starts(), [1.0, 3.0].map(Start::At));
     starts.update(&list(&[]), 5.0);
     starts.update(&list(&["a"]), 6.0);
-    assert_eq!(starts.starts(), [6.0]);
+    assert_eq!(starts.starts(), [6.0].map(Start::At));
 }
 
 #[test]
@@ -67,15 +67,15 @@ fn a_queue_moves_up_until_it_has_begun() {
     let other = animation(json!({ "property": "transform.rotation", "to": 1, "duration": 9 }));
     let mut starts = AnimationStarts::default();
     starts.update(&Animations(vec![fade(4.0), other.clone(), append(0.1)]), 1.0);
-    assert_eq!(starts.starts(), [1.0, 1.0, 5.0], "what animates something else is not waited for");
+    assert_eq!(starts.starts(), [1.0, 1.0, 5.0].map(Start::At), "what animates something else is not waited for");
     starts.update(&Animations(vec![fade(2.0), append(0.1), append(0.2)]), 2.0);
-    assert_eq!(starts.starts(), [2.0, 4.0, 5.0]);
+    assert_eq!(starts.starts(), [2.0, 4.0, 5.0].map(Start::At));
     starts.update(&Animations(vec![append(0.1), append(0.2)]), 4.5);
-    assert_eq!(starts.starts(), [4.0, 5.0], "the first has begun");
+    assert_eq!(starts.starts(), [4.0, 5.0].map(Start::At), "the first has begun");
     starts.update(&Animations(vec![append(0.2)]), 4.6);
-    assert_eq!(starts.starts(), [4.6], "nothing is before it any more");
+    assert_eq!(starts.starts(), [4.6].map(Start::At), "nothing is before it any more");
     starts.update(&Animations(vec![append(0.2), other, append(0.1)]), 9.0);
-    assert_eq!(starts.starts(), [4.6, 9.0, 9.0]);
+    assert_eq!(starts.starts(), [4.6, 9.0, 9.0].map(Start::At));
 }
 
 #[test]

@@ -17,9 +17,14 @@ use crate::animation::{
 ///
 /// - by a spring: `x a(t) + v b(t)`, the spring's own motion in closed form;
 /// - by an easing `e` in `d` seconds, from rest: `x (1 - e(t/d))`;
-/// - by an easing, in flight: `(1 - m) (x + v t) + m x (1 - e(t/d))` with `m = u² (3 - 2u)`, `u = min(1, 3t/d)`: the
-///   straight line on which it flew turns into the easing within the first third. Since `m` and its slope begin at 0,
-///   neither value nor velocity jumps, whatever the easing.
+/// - by an easing, in flight: `(1 - m) (x + v t) + m x (1 - e(t/d))` with `m = u² (3 - 2u)`, `u = min(1, t/w)`, where `w` is a
+///   third of `d`, but at most half a second: the straight line on which it flew turns into the easing within `w`, and goes
+///   no further than `0.26 v w` however long `d` is. Since `m` and its slope begin at 0, neither value nor velocity jumps,
+///   whatever the easing.
+///
+/// An animation that takes over moves by itself too: by `l e(t/d)`, as suddenly as its easing starts, which for `easeOutCirc`
+/// is upright. While it flies, `(1 - m) l e(t/d)` is taken back for that, `v` is the whole velocity that there was, and
+/// both together go on with just that velocity, whatever the easing.
 ///
 /// If it first has to wait, it comes to rest meanwhile: within `w` seconds it goes on by `v (t - t²/w + t³/(3w²))`, whose
 /// velocity falls from `v` to 0, and after that it is a drift from rest.
@@ -31,6 +36,9 @@ pub struct Drift {
     /// What tells it its time.
     #[serde(default, skip_serializing_if = "Carrier::is_scene")]
     pub(crate) carrier: Carrier,
+    /// The timeline that it goes on top of, which another one has left the property to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    over: Option<TimelineId>,
     /// Seconds at which it began.
     since: f64,
     /// Seconds that pass before it goes where it is to be.
@@ -38,6 +46,9 @@ pub struct Drift {
     waits: f64,
     distance: Sample,
     velocity: Sample,
+    /// How far what takes over goes by itself: `l`.
+    #[serde(default, skip_serializing_if = "is_none")]
+    travel: Sample,
     /// Seconds that it takes.
     lasts: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,8 +81,15 @@ fn is_zero(seconds: &f64) -> bool {
     *seconds == 0.0
 }
 
+fn is_none(travel: &Sample) -> bool {
+    *travel == Sample::default()
+}
+
 /// The share of the time in which a flight turns into the easing.
 const TURN: f64 = 1.0 / 3.0;
+
+/// The longest time in seconds in which it does.
+const FLIGHT: f64 = 0.5;
 
 /// The longest time in seconds in which what waits comes to rest.
 const BRAKE: f64 = 0.25;
@@ -104,10 +122,12 @@ impl Drift {
         Some(Self {
             property: transition.property.clone(),
             carrier: Carrier::Scene,
+            over: None,
             since: now,
             waits: 0.0,
             distance,
             velocity,
+            travel: Sample::default(),
             lasts: seconds(nanos(lasts).max(1)),
             easing: transition.spring.is_none().then(|| transition.easing.clone()),
             spring: transition.spring,
@@ -115,9 +135,14 @@ impl Drift {
     }
 
     /// What `animation`, which takes over, carries on of what was under way: it goes as the animation does in its first
-    /// round, so that together they go from there to where the animation goes. `None` if there is nothing to be seen of
-    /// it.
-    pub(super) fn of_animation(animation: &Animation, carrier: Carrier, times: &Times, left: Shown) -> Option<Self> {
+    /// round, so that together they go from there to where the animation goes. By itself the animation goes `travel`. `None`
+    /// if there is nothing to be seen of it.
+    pub(super) fn of_animation(
+        animation: &Animation,
+        carrier: Carrier,
+        times: &Times,
+        (left, travel): (Shown, Sample),
+    ) -> Option<Self> {
         let Shown { value: distance, velocity } = left;
         if distance == Sample::default() && velocity == Sample::default() {
             return None;
@@ -135,14 +160,26 @@ impl Drift {
         Some(Self {
             property: animation.property.clone(),
             carrier,
+            over: None,
             since: times.since,
             waits: times.waits,
             distance,
             velocity,
+            travel,
             lasts: seconds(nanos(lasts).max(1)),
             easing: spring.is_none().then(|| animation.easing.clone()),
             spring,
         })
+    }
+
+    /// The same on top of what a timeline makes of the property.
+    pub(super) fn on_top_of(self, timeline: Option<&TimelineId>) -> Self {
+        Self { over: timeline.cloned(), ..self }
+    }
+
+    /// The timeline that it goes on top of, instead of what the layer has by itself.
+    pub(crate) fn over(&self) -> Option<&TimelineId> {
+        self.over.as_ref()
     }
 
     /// Whether another is carried on by the same.
@@ -182,8 +219,8 @@ impl Drift {
                 is_flying: self.velocity != Sample::default(),
             },
         };
-        let Self { since, waits, lasts, distance, velocity, .. } = *self;
-        Way { since, waits, lasts, distance, velocity, manner }
+        let Self { since, waits, lasts, distance, velocity, travel, .. } = *self;
+        Way { since, waits, lasts, distance, velocity, travel, manner }
     }
 }
 
@@ -195,6 +232,7 @@ pub(crate) struct Way {
     lasts: f64,
     distance: Sample,
     velocity: Sample,
+    travel: Sample,
     manner: Manner,
 }
 
@@ -214,12 +252,15 @@ impl Manner {
     }
 }
 
-/// How much of the distance and of the velocity at the beginning is left, and how fast that changes.
+/// How much of the distance, of the velocity at the beginning and of what is taken back is left, and how fast that changes.
+#[derive(Default)]
 struct Share {
     distance: f64,
     velocity: f64,
+    travel: f64,
     distance_slope: f64,
     velocity_slope: f64,
+    travel_slope: f64,
 }
 
 impl Way {
@@ -230,11 +271,16 @@ impl Way {
             return Shown::default();
         }
         let share = if self.waits > 0.0 { self.share_after_waiting(t) } else { self.share(t) };
-        let sum = |of_distance: f64, of_velocity: f64| {
-            let (distance, velocity) = (self.distance.lanes(), self.velocity.lanes());
-            Sample::of_lanes(std::array::from_fn(|lane| distance[lane] * of_distance + velocity[lane] * of_velocity))
+        let (distance, velocity, travel) = (self.distance.lanes(), self.velocity.lanes(), self.travel.lanes());
+        let sum = |of_distance: f64, of_velocity: f64, of_travel: f64| {
+            let lane =
+                |lane: usize| distance[lane] * of_distance + velocity[lane] * of_velocity + travel[lane] * of_travel;
+            Sample::of_lanes(std::array::from_fn(lane))
         };
-        Shown { value: sum(share.distance, share.velocity), velocity: sum(share.distance_slope, share.velocity_slope) }
+        Shown {
+            value: sum(share.distance, share.velocity, share.travel),
+            velocity: sum(share.distance_slope, share.velocity_slope, share.travel_slope),
+        }
     }
 
     /// Whether it moves at scene time `now`.
@@ -254,8 +300,8 @@ impl Way {
         let still = Share {
             distance: 1.0,
             velocity: brake * u * (1.0 - u + u * u / 3.0),
-            distance_slope: 0.0,
             velocity_slope: (1.0 - u) * (1.0 - u),
+            ..Share::default()
         };
         if t < self.waits {
             return still;
@@ -268,6 +314,7 @@ impl Way {
             velocity: still.velocity * distance,
             distance_slope,
             velocity_slope: still.velocity * distance_slope,
+            ..Share::default()
         }
     }
 
@@ -280,24 +327,26 @@ impl Way {
                     velocity: left.of_velocity,
                     distance_slope: left.distance_slope,
                     velocity_slope: left.velocity_slope,
+                    ..Share::default()
                 }
             }
             Manner::Easing { easing, is_flying } => {
                 let progress = t / self.lasts;
-                let (eased, eased_slope) = (1.0 - easing.ease(progress), -easing.slope(progress) / self.lasts);
+                let (eased, slope) = (easing.ease(progress), easing.slope(progress) / self.lasts);
                 if !is_flying {
-                    return Share { distance: eased, velocity: 0.0, distance_slope: eased_slope, velocity_slope: 0.0 };
+                    return Share { distance: 1.0 - eased, distance_slope: -slope, ..Share::default() };
                 }
-                let turn = (progress / TURN).min(1.0);
+                let within = (TURN * self.lasts).min(FLIGHT);
+                let turn = (t / within).min(1.0);
                 let mixed = turn * turn * (3.0 - 2.0 * turn);
-                let mixed_slope = 6.0 * turn * (1.0 - turn) / (TURN * self.lasts);
-                // Where nothing of it counts yet the easing may be infinitely steep.
-                let eased_slope = if mixed == 0.0 { 0.0 } else { mixed * eased_slope };
+                let mixed_slope = 6.0 * turn * (1.0 - turn) / within;
                 Share {
-                    distance: (1.0 - mixed) + mixed * eased,
+                    distance: 1.0 - mixed * eased,
                     velocity: (1.0 - mixed) * t,
-                    distance_slope: mixed_slope * (eased - 1.0) + eased_slope,
+                    travel: -(1.0 - mixed) * eased,
+                    distance_slope: -mixed_slope * eased - mixed * slope,
                     velocity_slope: (1.0 - mixed) - mixed_slope * t,
+                    travel_slope: mixed_slope * eased - (1.0 - mixed) * slope,
                 }
             }
         }

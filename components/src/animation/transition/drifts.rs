@@ -90,20 +90,24 @@ impl Drifts {
         {
             let drift = self.drifts.iter().find(|d| d.property == present.property && d.carrier == Carrier::Scene);
             let past = self.known.iter().find(|past| past.property == present.property);
-            // A timeline that had hold of it has let go.
-            let is_free = |past: &Known| before.is_held(past.target) && !after.is_held(present.target);
+            let holder = after.holder(present.target, now);
+            // A timeline that had hold of it has let go, be it to another one.
+            let is_free =
+                |past: &Known| before.holder(past.target, now).is_some_and(|held| !after.has_of(present.target, held));
             let is_changed = past.is_some_and(|past| {
-                past.authored != present.authored
-                    || !after.moves_like(before, past.target, present.target)
-                    || is_free(past)
+                let is_edited =
+                    past.authored != present.authored || !after.moves_like(before, past.target, present.target);
+                is_free(past) || (is_edited && holder.is_none())
             });
             match past.filter(|_| is_changed) {
                 Some(past) => {
-                    let left = drift.map(|drift| drift.compile().at(now)).unwrap_or_default();
+                    let own_drift = drift.filter(|drift| drift.over().is_none());
+                    let left = own_drift.map(|drift| drift.compile().at(now)).unwrap_or_default();
                     let held = before.displayed(past.target, now).filter(|_| is_free(past));
                     let own = || before.own(past.target, now).unwrap_or_else(|| past.still()).plus(left);
                     let was = held.unwrap_or_else(own);
-                    let is = after.own(present.target, now).unwrap_or_else(|| present.still());
+                    let other = holder.and_then(|_| after.decided(present.target, now));
+                    let is = other.or_else(|| after.own(present.target, now)).unwrap_or_else(|| present.still());
                     // What is of another kind, or length, cannot be moved from.
                     let suits = past.domain.kind == present.domain.kind
                         && (present.domain.kind != Kind::Length || was.value.is_of_unit_of(is.value));
@@ -111,7 +115,8 @@ impl Drifts {
                     if transition.rotate == Turn::Shortest {
                         left.value = shortest(Sample::default(), left.value);
                     }
-                    drifts.extend(Some(left).filter(|_| suits).and_then(|left| Drift::new(transition, now, left)));
+                    let drift = Some(left).filter(|_| suits).and_then(|left| Drift::new(transition, now, left));
+                    drifts.extend(drift.map(|drift| drift.on_top_of(holder)));
                 }
                 None => drifts.extend(drift.filter(|drift| drift.is_left(now)).cloned()),
             }
@@ -120,7 +125,12 @@ impl Drifts {
         let smooths = |target: Target| known.iter().any(|known| known.target == target);
         let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
         let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
-        let carried = Handover { starts, cues, before, now }.carried(after, carried, smooths);
+        let left = |target: Target, at: f64| {
+            let known = known.iter().find(|known| known.target == target)?;
+            let drift = drifts.iter().find(|drift| drift.property == known.property && drift.over().is_none());
+            Some(drift.map(|drift| drift.compile().at(at)).unwrap_or_default())
+        };
+        let carried = Handover { starts, cues, before, left: &left, now }.carried(after, carried, smooths);
         *self = Self { known, drifts, carried };
     }
 }

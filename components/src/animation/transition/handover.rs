@@ -4,6 +4,8 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use smallvec::SmallVec;
+
 use super::drift::{Carrier, Drift, Times};
 use crate::animation::{
     Animation, AnimationStarts, Cues, Playing, Queue, Target,
@@ -30,7 +32,22 @@ pub(super) struct Handover<'a> {
     pub(super) starts: &'a AnimationStarts,
     pub(super) cues: &'a Cues,
     pub(super) before: &'a Playing,
+    /// What still has to go of a property at a scene time by its transition; `None` if it has none.
+    pub(super) left: &'a dyn Fn(Target, f64) -> Option<Shown>,
     pub(super) now: f64,
+}
+
+/// What an animation takes over from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Rival {
+    /// What another one shows when it begins.
+    Below(Shown),
+    /// Nothing: what was there is gone, or there is just what is authored.
+    Gone,
+    /// Nothing that it would have to carry on: another one goes over it, or it does so by itself.
+    Over,
+    /// One that it waits for.
+    Ahead,
 }
 
 /// An animation that takes over.
@@ -93,25 +110,27 @@ impl Handover<'_> {
         // Until it begins what it takes over from may change.
         let is_open = |time: f64| time < drift.goes_from() - SAME && !drift.waits();
         match p.clock() {
-            // What began at this very moment takes over anew.
-            Clock::Scene(start) if *start >= self.now - SAME || is_open(self.now - start) => None,
-            Clock::Scene(_) => Some(p.target()),
             Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
             // One that is played anew begins where it is written to.
             Clock::Timeline(clock) => {
                 let was = self.before.tracks().iter().find(|was| was.timeline() == Some(&clock.timeline));
                 let is_anew = |was: &Playback| match was.clock() {
                     Clock::Timeline(was) => was.position(self.now) > 0.0 && clock.position(self.now) == 0.0,
-                    Clock::Scene(_) => false,
+                    Clock::Scene(_) | Clock::Steered(_) => false,
                 };
                 (!was.is_some_and(is_anew)).then(|| p.target())
+            }
+            clock => {
+                // What began at this very moment takes over anew.
+                let is_new = clock.began().is_some_and(|began| began >= self.now - SAME);
+                (!is_new && !is_open(p.elapsed(self.now))).then(|| p.target())
             }
         }
     }
 
     fn animation(&self, p: &Playback) -> Option<&Animation> {
         match p.clock() {
-            Clock::Scene(_) => self.starts.animations().0.get(p.source),
+            Clock::Scene(_) | Clock::Steered(_) => self.starts.animations().0.get(p.source),
             Clock::Timeline(_) => self.cues.0.get(p.source).map(|active| &active.cue.animation),
         }
     }
@@ -129,21 +148,6 @@ impl Handover<'_> {
         }
         let animation = self.animation(p)?;
         match p.clock() {
-            Clock::Scene(start) => {
-                let carrier = Carrier::Animation(*start);
-                let (begins, begins_at) = (start + animation.delay, animation.delay);
-                let is_new = *start >= self.now - SAME || begins > self.now + SAME;
-                (is_new && animation.goes_on()).then_some(Taker {
-                    p,
-                    place,
-                    animation,
-                    carrier,
-                    begins,
-                    begins_at,
-                    rate: 1.0,
-                    pace: 1.0,
-                })
-            }
             Clock::Timeline(clock) => {
                 let playhead = &clock.playhead;
                 let active = self.cues.0.get(p.source)?;
@@ -154,7 +158,9 @@ impl Handover<'_> {
                 }
                 let waits = clock.position(self.now) < active.cue.first - SAME;
                 let is_steered = (playhead.since - self.now).abs() <= SAME;
-                let decided = |was: &Playback| was.timeline() == p.timeline();
+                // One that stood where it begins has left the property to its transition.
+                let is_left = (self.left)(p.target(), self.now).is_some();
+                let decided = |was: &Playback| was.timeline() == p.timeline() && (was.holds(self.now) || !is_left);
                 let takes_over = is_steered && !self.before.decides(p.target(), self.now).is_some_and(decided);
                 if !waits && !takes_over {
                     return None;
@@ -165,49 +171,111 @@ impl Handover<'_> {
                 let (rate, pace) = (playhead.rate, clock.pace());
                 Some(Taker { p, place, animation, carrier, begins, begins_at, rate, pace })
             }
+            clock => {
+                let (began, begins_at) = (clock.began()?, animation.delay);
+                let (begins, rate) = p.begins(self.now)?;
+                let is_new = began >= self.now - SAME || begins > self.now + SAME;
+                let carrier = Carrier::Animation(began);
+                let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace: 1.0 };
+                (is_new && animation.goes_on()).then_some(taker)
+            }
         }
     }
 
     /// What it carries on.
     fn taken(&self, after: &Playing, taker: &Taker<'_>) -> Option<Drift> {
-        let Taker { p, place, animation, carrier, begins, begins_at, rate, pace } = taker;
+        let Taker { p, animation, carrier, begins, begins_at, rate, pace, .. } = taker;
         let (target, now) = (p.target(), self.now);
-        let decides = |other: &&Playback| other.target() == target && other.track.mixing().is_none();
-        let (earlier, later) = (&after.tracks()[..*place], &after.tracks()[place + 1..]);
-        // Among those of one timeline the first carries on for all.
-        let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
-        if later.iter().filter(is_rival).any(|other| other.has_begun(*begins)) {
+        // Where one of two is animated by itself as well, each of them is taken over from what decides about it.
+        let halves = target.halves().filter(|_| after.has_half_of(target) || self.before.has_half_of(target));
+        let whole = [target];
+        let pieces = halves.as_ref().map_or(&whole[..], |halves| &halves[..]);
+        let rivals: SmallVec<[Rival; 2]> = pieces.iter().map(|piece| self.rival(after, taker, *piece)).collect();
+        if rivals.contains(&Rival::Ahead) {
             return None;
         }
-        let below = earlier.iter().rev().filter(decides).find(|other| other.has_begun(*begins));
-        let (was, since, waits) = match below {
-            Some(below) if animation.queue == Queue::Append && below.is_own() => return None,
-            // What moves by a transition counts too, as long as no timeline has hold of it.
-            Some(below) if !p.is_own() && below.is_own() && *begins <= now + SAME => {
-                (self.before.displayed(target, *begins).unwrap_or(below.shown(*begins)), *begins_at, 0.0)
-            }
-            Some(below) => (below.shown(*begins), *begins_at, 0.0),
-            None => {
-                let waits = ((begins - now) * rate).max(0.0);
-                (self.before.displayed(target, now)?, begins_at - waits, waits)
-            }
+        let is_waited = |rival: &Rival| matches!(rival, Rival::Gone | Rival::Over);
+        let waits = if rivals.iter().all(is_waited) { ((begins - now) * rate).max(0.0) } else { 0.0 };
+        let is = match waits > 0.0 {
+            true => p.shown(now),
+            false if p.is_own() => p.shown_at(*begins_at, *rate),
+            false => p.shown(*begins),
         };
-        let is = p.shown(if waits > 0.0 { now } else { *begins });
+        let mut was = None;
+        for (place, (piece, rival)) in pieces.iter().zip(&rivals).enumerate() {
+            let shown = match rival {
+                Rival::Below(shown) => Some(*shown),
+                // One that is played again alone begins where it is written to.
+                Rival::Gone if matches!(p.clock(), Clock::Steered(clock) if clock.again) => None,
+                Rival::Gone if waits > 0.0 || *begins <= now + SAME => self.before.displayed(*piece, now),
+                Rival::Gone | Rival::Over | Rival::Ahead => None,
+            };
+            let Some(shown) = shown else { continue };
+            was = Some(match &halves {
+                Some(_) => was.unwrap_or(Shown::still(is.value)).with_half(place, shown),
+                None => shown,
+            });
+        }
+        let (was, since) = (was?, begins_at - waits);
         // What is of another unit cannot be moved from.
         let domain = p.track.domain();
         if domain.kind == Kind::Length && !was.value.is_of_unit_of(is.value) {
             return None;
         }
         let Shown { mut value, velocity } = was.minus(is);
+        // From its beginning on it is known how it moves by itself: that is taken back until it moves as it does.
+        let is_at_beginning = waits == 0.0 && (p.is_own() || p.elapsed(*begins) <= animation.delay + SAME);
+        let travel = p.track.travel().filter(|_| is_at_beginning);
+        let velocity = if travel.is_some() { was.velocity } else { velocity };
         // What rests may start as suddenly as its easing does.
-        let (velocity, moves) = (velocity.lanes(), was.velocity.lanes().map(|speed| speed != 0.0));
-        let velocity = Sample::of_lanes(std::array::from_fn(|lane| if moves[lane] { velocity[lane] } else { 0.0 }));
+        let moves = was.velocity.lanes().map(|speed| speed != 0.0);
+        let of_moving = |sample: Sample| {
+            let lanes = sample.lanes();
+            Sample::of_lanes(std::array::from_fn(|lane| if moves[lane] { lanes[lane] } else { 0.0 }))
+        };
+        let (velocity, travel) = (of_moving(velocity), of_moving(travel.unwrap_or_default()));
         if p.track.is_shortest() {
             let (to, from) = (p.track.last(), is.value.plus(value));
             value = value.plus(to.minus(shortest(from, to)));
         }
         let left = Shown { value, velocity: velocity.scaled(1.0 / rate) };
         let times = Times { since, waits: seconds(nanos(waits)), pace: *pace };
-        Drift::of_animation(animation, carrier.clone(), &times, left)
+        Drift::of_animation(animation, carrier.clone(), &times, (left, travel))
+    }
+
+    /// What `taker` takes a property over from, which is its own one or one half of that.
+    fn rival(&self, after: &Playing, taker: &Taker<'_>, piece: Target) -> Rival {
+        let Taker { p, place, animation, begins, .. } = taker;
+        let (begins, now) = (*begins, self.now);
+        let decides = |other: &&Playback| {
+            (other.target() == piece || piece.place_in(other.target()).is_some()) && other.track.mixing().is_none()
+        };
+        let of_piece = |of: Target, shown: Shown| piece.place_in(of).map_or(shown, |half| shown.half(half));
+        let (earlier, later) = (&after.tracks()[..*place], &after.tracks()[place + 1..]);
+        // Among those of one timeline the first carries on for all.
+        let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
+        if later.iter().filter(is_rival).any(|other| other.has_begun(begins)) {
+            return Rival::Over;
+        }
+        let below = earlier.iter().rev().filter(decides).find(|other| other.has_begun(begins));
+        let left = |of: Target| if p.is_own() { None } else { (self.left)(of, begins) };
+        match below {
+            Some(below) if animation.queue == Queue::Append && below.is_own() => Rival::Ahead,
+            // It goes on from there by itself.
+            Some(below) if !p.is_own() && below.timeline() == p.timeline() => Rival::Over,
+            // What moves by a transition counts too, as long as no timeline has hold of it.
+            Some(below) if !p.is_own() && below.is_own() && begins <= now + SAME => {
+                let shown = || of_piece(below.target(), below.shown(begins));
+                Rival::Below(self.before.displayed(piece, begins).unwrap_or_else(shown))
+            }
+            Some(below) => {
+                let left = left(below.target()).filter(|_| below.is_own()).unwrap_or_default();
+                Rival::Below(of_piece(below.target(), below.shown(begins).plus(left)))
+            }
+            None => match left(p.target()).filter(|_| begins > now + SAME) {
+                Some(left) => Rival::Below(of_piece(p.target(), Shown::still(p.shown(begins).value).plus(left))),
+                None => Rival::Gone,
+            },
+        }
     }
 }

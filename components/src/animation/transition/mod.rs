@@ -16,8 +16,9 @@ use crate::document::Fault;
 /// How changes of a layer's properties are smoothed.
 ///
 /// When an edit, or a trigger, changes a property that stands here, or its animations, it moves from the value and with
-/// the velocity that it has at that moment to what it is to be from then on. While a timeline animates the property
-/// nothing is to be seen of that. A transition that is new holds for the changes after it; one that is taken away ends
+/// the velocity that it has at that moment to what it is to be from then on. While a timeline has hold of the property
+/// nothing is to be seen of that; one that waits, or stands where it begins, has not. Where a timeline is cancelled over
+/// another one, the property moves to what that makes of it. A transition that is new holds for the changes after it; one that is taken away ends
 /// at once what it moves.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -35,7 +36,7 @@ pub struct Transition {
     #[schemars(range(min = 0.001, max = 1e6))]
     pub duration: Option<f64>,
     /// How it goes; `ease` if absent. What is still moving when it is changed again follows this only after the first
-    /// third of the time, in which its velocity turns smoothly into that of the easing.
+    /// third of the time, at most half a second, in which its velocity turns smoothly into that of the easing.
     #[serde(default = "ease")]
     pub easing: Easing,
     /// What pulls it to the new value, instead of `duration` and `easing`.

@@ -1,4 +1,7 @@
 mod handover;
+mod holding;
+mod pairs;
+mod steering;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

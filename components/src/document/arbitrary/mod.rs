@@ -17,7 +17,7 @@ use super::{CanvasDocument, Fingerprint, LayerDocument, SafeAreas, SceneDocument
 use crate::{
     animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineId},
     animation::trigger::{EventName, TriggerId, TriggerRef},
-    animation::{Animations, Presets, Transitions},
+    animation::{AnimationControl, Animations, Presets, Transitions},
     asset::{AssetDocument, AssetId, AssetKind},
     audio::TrackId,
     blend::BlendMode,
@@ -113,6 +113,17 @@ pub fn edit() -> BoxedStrategy<Edit> {
         let id = "[a-z]{1,8}".prop_filter_map("an id", |id| TriggerId::new(id).ok().map(TriggerRef::Id));
         prop_oneof![id, (0..3_usize).prop_map(TriggerRef::Place)]
     };
+    let steered = prop_oneof![
+        select(vec![
+            AnimationControl::Play,
+            AnimationControl::Pause,
+            AnimationControl::Reverse,
+            AnimationControl::Restart,
+            AnimationControl::Cancel,
+        ]),
+        (0.0..1e9).prop_map(|to| AnimationControl::Seek { to }),
+        (0.001..1000.0).prop_map(|rate| AnimationControl::Rate { rate }),
+    ];
     let name = prop_oneof![
         trigger_name().prop_map(|id| DocumentName::Trigger { id }),
         id().prop_map(|id| DocumentName::Layer { id }),
@@ -144,6 +155,7 @@ pub fn edit() -> BoxedStrategy<Edit> {
         id().prop_map(|id| Edit::DeleteLayer { id }),
         (id(), animation()).prop_map(|(id, animation)| Edit::AddAnimation { id, animation: Box::new(animation) }),
         (id(), 0..4_usize).prop_map(|(id, index)| Edit::RemoveAnimation { id, index }),
+        (id(), 0..4_usize, steered).prop_map(|(id, index, control)| Edit::ControlAnimation { id, index, control }),
         (id(), option::of(option::of(id())), index()).prop_map(|(id, parent, index)| Edit::MoveLayer {
             id,
             parent,

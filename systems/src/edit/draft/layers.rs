@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use components::{
     Content, LayerDocument, LayerId,
-    animation::{self, Animation, MAX_ANIMATIONS},
+    animation::{self, Animation, AnimationControl, MAX_ANIMATIONS},
     document::{Fault, check_layer, nearest, read_patched},
     edit::EditRejected,
 };
 
 use super::{Blamed, Draft, MOVED, Node, invalid};
+use crate::clock::Input;
 
 impl Draft<'_> {
     pub(super) fn create(
@@ -156,17 +157,31 @@ impl Draft<'_> {
     }
 
     pub(super) fn remove_animation(&mut self, id: &LayerId, index: usize) -> Result<(), EditRejected> {
-        let animations = &mut self.node(id)?.document.animations.0;
-        if index >= animations.len() {
-            let expected = match animations.len() {
-                0 => "an animation: the layer has none".to_owned(),
-                count => format!("a place from 0 to {}", count - 1),
-            };
-            return Err(invalid("", &index.to_string(), &expected));
-        }
-        animations.remove(index);
+        self.animation(id, index)?;
+        self.node(id)?.document.animations.0.remove(index);
         self.blame(id.clone(), "index");
         Ok(())
+    }
+
+    pub(super) fn control_animation(
+        &mut self,
+        id: LayerId,
+        index: usize,
+        control: AnimationControl,
+    ) -> Result<(), EditRejected> {
+        let animation = Box::new(self.animation(&id, index)?.clone());
+        self.inputs.push(Input::Animation { layer: id, index, animation, control });
+        Ok(())
+    }
+
+    /// The animation at a place in the list of a layer.
+    fn animation(&mut self, id: &LayerId, index: usize) -> Result<&Animation, EditRejected> {
+        let animations = &self.node(id)?.document.animations.0;
+        let expected = match animations.len() {
+            0 => "an animation: the layer has none".to_owned(),
+            count => format!("a place from 0 to {}", count - 1),
+        };
+        animations.get(index).ok_or_else(|| invalid("", &index.to_string(), &expected))
     }
 
     pub(super) fn delete(&mut self, id: &LayerId) -> Result<(), EditRejected> {

@@ -158,6 +158,10 @@ impl<'w> Draft<'w> {
                 self.node(&id).map_err(at("id"))?;
                 self.remove_animation(&id, index).map_err(at("index"))
             }
+            Edit::ControlAnimation { id, index, control } => {
+                self.node(&id).map_err(at("id"))?;
+                self.control_animation(id, index, control).map_err(at("index"))
+            }
             Edit::DeleteLayer { id } => self.delete(&id).map_err(at("id")),
             Edit::MoveLayer { id, parent, index } => {
                 let from = self.node(&id).map_err(at("id"))?.parent.clone();

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::*;
 use crate::animation::timeline::{ActiveCue, CueList, Playhead, TimelineDocument};
 
-fn plain() -> Layer {
+pub(super) fn plain() -> Layer {
     Layer::new(json!([]))
 }
 
-fn turn(to: f64, rest: Value) -> Value {
+pub(super) fn turn(to: f64, rest: Value) -> Value {
     let mut animation = json!({ "property": "transform.rotation", "to": to });
     for (key, value) in rest.as_object().expect("an object") {
         animation[key] = value.clone();
@@ -19,7 +19,7 @@ fn turn(to: f64, rest: Value) -> Value {
 
 impl Layer {
     /// Lets timelines stand as these playheads say.
-    fn stand(&mut self, now: f64, timelines: &Value, playheads: &[Option<Playhead>]) {
+    pub(super) fn stand(&mut self, now: f64, timelines: &Value, playheads: &[Option<Playhead>]) {
         let documents: Vec<TimelineDocument> = serde_json::from_value(timelines.clone()).expect("timelines");
         let mut cues = Vec::new();
         for (list, playhead) in CueList::lay_out(&documents).iter().zip(playheads) {
@@ -30,15 +30,15 @@ impl Layer {
     }
 }
 
-fn playing(since: f64, position: f64, rate: f64) -> Option<Playhead> {
+pub(super) fn playing(since: f64, position: f64, rate: f64) -> Option<Playhead> {
     Some(Playhead { since, position, rate, running: true })
 }
 
-fn timeline(steps: Value) -> Value {
+pub(super) fn timeline(steps: Value) -> Value {
     json!({ "id": "show", "autoplay": false, "steps": steps })
 }
 
-fn step(to: f64, rest: Value) -> Value {
+pub(super) fn step(to: f64, rest: Value) -> Value {
     json!({ "type": "animate", "layer": "a", "animation": turn(to, rest) })
 }
 
@@ -190,6 +190,27 @@ fn timelines_take_over_from_one_another_again_and_again() {
     assert!((layer.speed(40.5, 1.0) - 90.0).abs() < 1.0, "{}", layer.speed(40.5, 1.0));
 }
 
+/// However long it takes, what was under way comes to rest soon.
+#[test]
+fn what_flew_goes_no_further_than_it_would_in_half_a_second() {
+    for easing in ["linear", "easeInOutSine", "easeOutCirc"] {
+        let mut layer = plain();
+        layer.animate(0.0, json!([turn(1000.0, json!({ "duration": 1 }))]));
+        layer.animate(0.5, json!([turn(500.0, json!({ "duration": 600, "easing": easing }))]));
+        assert!((layer.rotation(0.5) - 500.0).abs() < 1e-6);
+        assert!((layer.speed(0.5, 1.0) - 1000.0).abs() < 20.0, "{easing}: {}", layer.speed(0.5, 1.0));
+        let furthest = (0..1000).map(|step| layer.rotation(0.5 + f64::from(step) / 100.0)).fold(0.0, f64::max);
+        assert!((500.0..640.0).contains(&furthest), "{easing}: {furthest}");
+        assert!((layer.rotation(600.5) - 500.0).abs() < 1e-6);
+    }
+    let mut layer = eased("linear");
+    layer.transitions.0[0].duration = Some(600.0);
+    layer.animate(0.0, json!([turn(1000.0, json!({ "from": 0, "duration": 1 }))]));
+    layer.animate(0.5, json!([]));
+    let furthest = (0..1000).map(|step| layer.rotation(0.5 + f64::from(step) / 100.0)).fold(0.0, f64::max);
+    assert!(furthest < 700.0, "{furthest}");
+}
+
 /// What is taken over from may change until then.
 #[test]
 fn what_waits_takes_over_from_what_is_shown_when_it_begins() {
@@ -263,7 +284,15 @@ fn a_property_that_a_timeline_lets_go_moves_by_its_transition() {
 
 /// Animations that take over from one another, so many seconds after what was before.
 fn any_takers() -> impl Strategy<Value = Vec<(f64, Value)>> {
-    let easing = proptest::sample::select(vec!["linear", "easeInOut", "easeOutBack", "easeInOutSine"]);
+    let easing = proptest::sample::select(vec![
+        "linear",
+        "easeInOut",
+        "easeOutBack",
+        "easeInOutSine",
+        "easeOutCirc",
+        "easeOutExpo",
+        "cubic-bezier(0,1,0,1)",
+    ]);
     let eased = (0.2..3.0, easing).prop_map(|(duration, easing)| json!({ "duration": duration, "easing": easing }));
     let sprung = (20.0..400.0, 2.0..60.0)
         .prop_map(|(stiffness, damping)| json!({ "spring": { "stiffness": stiffness, "damping": damping } }));

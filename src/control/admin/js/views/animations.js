@@ -1,11 +1,12 @@
-// The animations of a layer: common ones to add, which play at once, and those that it has, to play again or remove.
+// The animations of a layer: common ones to add, which play at once, and those that it has, to pause, play again or remove.
 
-import { edit, inTurn } from "../edits.js";
-import { byId, h, set } from "../dom.js";
-import { icon } from "../icons.js";
+import { get, part, post } from "../api.js";
+import { edit } from "../edits.js";
+import { h, set } from "../dom.js";
+import { icon, setIcon } from "../icons.js";
 import { find, title } from "../scene.js";
 import { state } from "../store.js";
-import { fault } from "../toasts.js";
+import { attempt, fault } from "../toasts.js";
 import { spaced } from "../words.js";
 import { shifted } from "./overlay.js";
 
@@ -85,7 +86,10 @@ export function animationsSection(id, refreshers) {
     form = now;
     list.replaceChildren(...all.map((animation, index) => line(id, animation, index)));
     set(hint, "hidden", all.length === 0);
-    if (all.length > 0) element.open = true;
+    if (all.length > 0) {
+      element.open = true;
+      showStates(id, list);
+    }
   });
   return element;
 }
@@ -103,7 +107,13 @@ function line(id, animation, index) {
     { class: "line" },
     h("span", {}, name),
     h("span", { class: "hint" }, summary(animation)),
-    tool("play", "Play again", () => playAgain(id, index)),
+    h("button", {
+      type: "button",
+      class: "quiet bare",
+      hidden: true,
+      onclick: (event) => steer(id, index, event.currentTarget.dataset.verb, event.currentTarget.closest("li")),
+    }),
+    tool("reverse", "Play again", (event) => steer(id, index, "restart", event.currentTarget.closest("li"))),
     tool("trash", "Remove", () => send(id, (all) => all.filter((_, at) => at !== index), "Remove animation")),
   );
 }
@@ -115,25 +125,39 @@ async function addPreset(id, select) {
   if (added) await send(id, (all) => [...all, ...added], spaced(name));
 }
 
-/** An animation starts when it is added; so it is taken out and comes back a frame later. */
-function playAgain(id, index) {
-  return inTurn(async () => {
-    const animation = find(state.scene, id)?.animations?.[index];
-    if (!animation) return;
-    const gesture = `play ${id} ${index} ${performance.now()}`;
-    const isOut = await send(id, (all) => all.filter((_, at) => at !== index), "Play animation", gesture);
-    if (isOut) await send(id, (all) => all.toSpliced(index, 0, animation), "Play animation", gesture);
-    // The button that was pressed is another one now.
-    const buttons = byId("animations").querySelectorAll('[title="Play again"]');
-    if (document.activeElement === document.body) buttons[index]?.focus();
-  });
+/** Steers one; its document stays as it is. */
+async function steer(id, index, verb, row) {
+  const answer = await attempt(() => post(`/api/stream/layers/${part(id)}/animations/${index}/${verb}`));
+  if (answer?.animation) showState(row, answer.animation);
 }
 
-async function send(id, change, label, gesture) {
+/** What can be done with each follows from where it stands. */
+async function showStates(id, list) {
+  try {
+    const { animations } = await get(`/api/stream/layers/${part(id)}/animations`);
+    for (const one of animations) showState(list.children[one.index], one);
+  } catch {
+    // The layer may be gone already, and the connection tells when the service is away.
+  }
+}
+
+function showState(row, { state: playState }) {
+  const button = row?.querySelector("button");
+  if (!button) return;
+  const isStill = playState === "paused" || playState === "idle";
+  const label = isStill ? "Play" : "Pause";
+  button.dataset.verb = isStill ? "play" : "pause";
+  button.hidden = playState === "finished";
+  set(button, "title", label);
+  set(button, "aria-label", `${label} ${row.querySelector("span").textContent}`);
+  setIcon(button, isStill ? "play" : "pause");
+}
+
+async function send(id, change, label) {
   const layer = find(state.scene, id);
   const patch = { animations: change(layer.animations ?? []) };
   try {
-    return await edit([{ op: "patchLayer", id, patch }], { label: `${label}: ${title(layer)}`, gesture });
+    return await edit([{ op: "patchLayer", id, patch }], { label: `${label}: ${title(layer)}` });
   } catch (error) {
     fault(error);
     return undefined;

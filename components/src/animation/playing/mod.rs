@@ -4,15 +4,16 @@ use bevy_ecs::component::Component;
 use smallvec::SmallVec;
 
 use super::{
-    AnimationStarts, Drift, Drifts, Part, Queue, Sample, Subject, Target, Track, Value,
+    Drift, Drifts, Part, Sample, Target, Value,
     drifting::{Drifting, Shown},
     motion::Motion,
-    playback::{Clock, MARGIN, Playback, Standing},
+    playback::{MARGIN, Playback, Standing},
     queue::Mixing,
     slots::{self, Slots},
-    timeline::{Cue, Cues, rounded},
+    timeline::TimelineId,
 };
-use crate::{layer::Opacity, transform::Transform};
+
+mod compile;
 
 /// The animations of a layer, of a track or of the whole mix, made ready to be sampled; computed from what is authored, when that changes.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
@@ -43,19 +44,6 @@ pub(crate) struct Applied<'a> {
     pub(crate) stepped: Option<&'a Value>,
 }
 
-/// To what the earlier cues of its timeline have brought a property when `cue` begins.
-fn value_before<'a>(earlier: &'a [(&Cue, Track)], cue: &Cue, target: Target) -> Option<(&'a Track, Sample)> {
-    earlier.iter().rev().find_map(|(before, track)| {
-        let elapsed = rounded(cue.start + cue.animation.delay - before.start);
-        let is_before = track.target() == target
-            && track.mixing().is_none()
-            && before.timeline == cue.timeline
-            && before.links == cue.links
-            && track.has_begun(elapsed);
-        is_before.then(|| (track, track.sample(elapsed)))
-    })
-}
-
 /// The scene seconds between which anything of these can change.
 fn changes(tracks: &[Playback]) -> (f64, f64) {
     let widen = |(begin, end): (f64, f64), (first, last): (f64, f64)| (begin.min(first), end.max(last));
@@ -63,68 +51,6 @@ fn changes(tracks: &[Playback]) -> (f64, f64) {
 }
 
 impl Playing {
-    /// The animations that a layer with these authored values plays, and what timelines do to it. Those that are not
-    /// valid are left out.
-    #[must_use]
-    pub fn new<'a>(
-        starts: &AnimationStarts,
-        cues: &Cues,
-        subject: impl Into<Subject<'a>>,
-        transform: &Transform,
-        opacity: &Opacity,
-    ) -> Self {
-        let subject = subject.into();
-        let mut tracks: SmallVec<[Playback; 2]> = SmallVec::new();
-        for (source, (animation, start)) in starts.animations().0.iter().zip(starts.starts()).enumerate() {
-            let Some(mut track) = animation.compile(subject, transform, opacity) else { continue };
-            let takes_over = |p: &&Playback| p.target() == track.target() && p.track.mixing().is_none();
-            if animation.queue == Queue::Append
-                && animation.from.is_none()
-                && animation.keyframes.is_empty()
-                && let Some(before) = tracks.iter().rev().find(takes_over)
-            {
-                track = track.starting_from(&before.track, before.track.last());
-            }
-            let heading = animation.heading(&track, transform);
-            let playback = |track| Playback::new(track, Clock::Scene(*start), source);
-            tracks.extend([Some(track), heading].into_iter().flatten().map(playback));
-        }
-        let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
-        for (source, active) in cues.0.iter().enumerate() {
-            let cue = &*active.cue;
-            let Some(mut track) = cue.animation.compile(subject, transform, opacity) else { continue };
-            if cue.animation.from.is_none()
-                && cue.animation.keyframes.is_empty()
-                && track.mixing().is_none()
-                && let Some((before, value)) = value_before(&laid, cue, track.target())
-            {
-                track = track.starting_from(before, value);
-            }
-            let heading = cue.animation.heading(&track, transform);
-            for track in [Some(track), heading].into_iter().flatten() {
-                laid.push((cue, track.clone()));
-                tracks.push(Playback::new(track, Clock::Timeline(Box::new(active.clock())), source));
-            }
-        }
-        for index in 0..tracks.len() {
-            let (before, rest) = tracks.split_at_mut(index);
-            if let [own, ..] = rest {
-                // The nearest: what is known of one is known while the next is looked at.
-                let _ = before.iter().rev().any(|other| own.share(other));
-            }
-            let target = tracks[index].target();
-            tracks[index].rivalled = tracks.iter().filter(|other| other.target() == target).count() > 1;
-        }
-        let all_begun = tracks.iter().map(Playback::begun_for_good).fold(f64::NEG_INFINITY, f64::max);
-        let (begin, end) = changes(&tracks);
-        let mut animates = [false; Part::COUNT];
-        for part in tracks.iter().filter_map(|p| p.target().part()) {
-            animates[part as usize] = true;
-        }
-        let mixes = tracks.iter().any(|p| p.track.mixing().is_some());
-        Self { tracks, begin, end, all_begun, animates, mixes, drifting: Vec::new() }
-    }
-
     /// The same with what moves because somebody changed it.
     #[must_use]
     pub fn with_drifts(mut self, drifts: &Drifts) -> Self {
@@ -132,12 +58,10 @@ impl Playing {
             self.carry(target, drift);
         }
         for (drift, known) in drifts.iter() {
-            let of_target = || self.tracks.iter().filter(|p| p.target() == known.target && p.track.mixing().is_none());
-            // Where a timeline has hold of the property, it alone decides.
-            if self.is_held(known.target) {
+            if drift.over().is_some_and(|timeline| !self.has_of(known.target, timeline)) {
                 continue;
             }
-            let is_animated = of_target().next().is_some();
+            let is_animated = self.tracks.iter().any(|p| p.target() == known.target && p.track.mixing().is_none());
             let (begin, end) = drift.span();
             (self.begin, self.end) = if self.is_empty() {
                 (begin - MARGIN, end + MARGIN)
@@ -153,6 +77,7 @@ impl Playing {
                 authored: known.authored,
                 way: drift.compile(),
                 is_animated,
+                over: drift.over().cloned(),
             });
         }
         self
@@ -173,22 +98,42 @@ impl Playing {
         &self.tracks
     }
 
-    /// Whether a timeline decides about a property.
-    pub(crate) fn is_held(&self, target: Target) -> bool {
-        self.tracks.iter().any(|p| p.target() == target && p.track.mixing().is_none() && !p.is_own())
+    /// The timeline that decides about a property at scene time `now`, if one does.
+    pub(crate) fn holder(&self, target: Target, now: f64) -> Option<&TimelineId> {
+        self.decides(target, now).filter(|p| p.holds(now))?.timeline()
+    }
+
+    /// Whether a timeline animates a property.
+    pub(crate) fn has_of(&self, target: Target, timeline: &TimelineId) -> bool {
+        self.tracks.iter().any(|p| p.target() == target && p.timeline() == Some(timeline))
+    }
+
+    /// What the animation that decides about a property makes of it at scene time `now`, in the numbers in which it moves
+    /// evenly.
+    pub(crate) fn decided(&self, target: Target, now: f64) -> Option<Shown> {
+        Some(self.decides(target, now)?.shown(now))
     }
 
     /// What is shown of a property at scene time `now`, but for what is mixed with it, in the numbers in which it moves
-    /// evenly; `None` if that is just what is authored.
+    /// evenly; `None` if that is just what is authored. Of one half of a pair what animates the pair counts too.
     pub(crate) fn displayed(&self, target: Target, now: f64) -> Option<Shown> {
-        let drifting = self.drifting.iter().find(|drifting| drifting.target == target);
-        let left = drifting.map(|drifting| drifting.way.at(now)).unwrap_or_default();
-        match (self.decides(target, now), drifting) {
-            (Some(p), _) if p.is_own() => Some(p.shown(now).plus(left)),
-            (Some(p), _) => Some(p.shown(now)),
-            (None, Some(drifting)) => Some(Shown::still(drifting.domain.evenly(drifting.authored)).plus(left)),
-            (None, None) => None,
-        }
+        let is_of = |of: Target| of == target || target.place_in(of).is_some();
+        let deciding = || self.tracks.iter().filter(|p| is_of(p.target()) && p.track.mixing().is_none());
+        let decides = deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next());
+        let (of, shown) = if let Some(p) = decides {
+            let over = self.drifting.iter().find(|drifting| drifting.is_over(p, now));
+            (p.target(), p.shown(now).plus(over.map(|drifting| drifting.way.at(now)).unwrap_or_default()))
+        } else {
+            let drifting = self.drifting.iter().rev().find(|drifting| is_of(drifting.target))?;
+            let authored = Shown::still(drifting.domain.evenly(drifting.authored));
+            (drifting.target, authored.plus(drifting.way.at(now)))
+        };
+        Some(target.place_in(of).map_or(shown, |place| shown.half(place)))
+    }
+
+    /// Whether a half of a pair is animated by itself.
+    pub(crate) fn has_half_of(&self, pair: Target) -> bool {
+        self.tracks.iter().any(|p| p.target().place_in(pair).is_some() && p.track.mixing().is_none())
     }
 
     /// The animations of the layer itself that decide about a property.
@@ -259,10 +204,11 @@ impl Playing {
     /// The same where its value is known.
     fn shown_as(&self, p: &Playback, value: Sample, now: f64) -> Sample {
         let value = p.carried(value, now);
-        if self.drifting.is_empty() || !p.is_own() { value } else { self.drifted(p.target(), value, now) }
+        let drifting = self.drifting.iter().find(|drifting| drifting.is_over(p, now));
+        drifting.map_or(value, |drifting| drifting.over(value, now))
     }
 
-    /// A value of a property, with what still has to go of a change.
+    /// A value of a property that only what is mixed with it animates, with what still has to go of a change.
     fn drifted(&self, target: Target, value: Sample, now: f64) -> Sample {
         let drifting = self.drifting.iter().find(|drifting| drifting.target == target);
         drifting.map_or(value, |drifting| drifting.over(value, now))

@@ -1,0 +1,87 @@
+//! A pair and its halves take over from each other.
+
+use super::{handover::plain, *};
+
+impl Layer {
+    fn place(&self, now: f64) -> [f64; 2] {
+        let position = Pose::new(&self.transform, &self.opacity, &self.playing, now).position;
+        [position.x, position.y]
+    }
+
+    fn pixels_a_second(&self, now: f64, side: f64) -> [f64; 2] {
+        const NEAR: f64 = 1e-4;
+        let [here, near, far] = [0.0, NEAR, 2.0 * NEAR].map(|away| self.place(now + side * away));
+        std::array::from_fn(|axis| (4.0 * near[axis] - far[axis] - 3.0 * here[axis]) / (2.0 * NEAR) * side)
+    }
+}
+
+fn to(property: &str, to: Value, duration: f64) -> Value {
+    json!({ "property": property, "to": to, "duration": duration, "easing": "easeInOutSine" })
+}
+
+fn near(found: [f64; 2], expected: [f64; 2], by: f64) -> bool {
+    found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < by)
+}
+
+#[test]
+fn a_half_takes_over_from_its_pair() {
+    let pair = to("transform.position", json!({ "x": 200, "y": 100 }), 2.0);
+    for is_kept in [true, false] {
+        let mut layer = plain();
+        layer.animate(0.0, json!([pair]));
+        let (before, velocity) = (layer.place(1.0), layer.pixels_a_second(1.0, -1.0));
+        let half = to("transform.position.x", json!(0), 1.0);
+        layer.animate(1.0, if is_kept { json!([pair, half]) } else { json!([half]) });
+        let (after, then) = (layer.place(1.0), layer.pixels_a_second(1.0, 1.0));
+        assert!((after[0] - before[0]).abs() < 1e-6, "{after:?} after {before:?}");
+        assert!((then[0] - velocity[0]).abs() < 1.0, "{then:?} after {velocity:?}");
+        assert!(!is_kept || near(after, before, 1e-6) && near(then, velocity, 1.0));
+        assert!(layer.place(2.0)[0].abs() < 1e-6);
+        assert_eq!(layer.place(9.0), [0.0, if is_kept { 100.0 } else { 0.0 }]);
+    }
+}
+
+#[test]
+fn a_pair_takes_over_from_its_halves() {
+    let halves = [to("transform.position.x", json!(200), 2.0), to("transform.position.y", json!(-80), 4.0)];
+    for count in [1, 2] {
+        let mut layer = plain();
+        layer.animate(0.0, json!(halves[..count]));
+        let (before, velocity) = (layer.place(1.0), layer.pixels_a_second(1.0, -1.0));
+        layer.animate(1.0, json!([halves[0], to("transform.position", json!({ "x": 10, "y": 30 }), 1.0)]));
+        assert!(near(layer.place(1.0), before, 1e-6), "{:?} after {before:?}", layer.place(1.0));
+        let then = layer.pixels_a_second(1.0, 1.0);
+        assert!(near(then, velocity, 1.0), "{then:?} after {velocity:?}");
+        assert_eq!(layer.place(2.0), [10.0, 30.0]);
+    }
+}
+
+#[test]
+fn one_that_begins_later_takes_over_from_the_other_kind() {
+    let mut later = to("transform.scale.y", json!(1), 1.0);
+    later["delay"] = json!(1);
+    let mut layer = plain();
+    layer.animate(0.0, json!([to("transform.scale", json!({ "x": 3, "y": 5 }), 2.0), later]));
+    let scale = |now: f64| Pose::new(&layer.transform, &layer.opacity, &layer.playing, now).scale.y;
+    assert!((scale(1.0 - 1e-6) - scale(1.0 + 1e-6)).abs() < 1e-3, "{} then {}", scale(1.0 - 1e-6), scale(1.0 + 1e-6));
+    assert!((scale(1.0) - 3.0).abs() < 1e-6);
+    let speed = |side: f64| (scale(1.0 + side * 1e-4) - scale(1.0)) / 1e-4 * side;
+    assert!((speed(1.0) - speed(-1.0)).abs() < 0.05, "{} then {}", speed(-1.0), speed(1.0));
+    assert_eq!(scale(3.0), 1.0);
+}
+
+#[test]
+fn a_step_of_a_timeline_goes_on_from_where_a_step_of_the_other_kind_has_brought_it() {
+    use crate::animation::timeline::Playhead;
+    let step = |animation: Value| json!({ "type": "animate", "layer": "a", "animation": animation });
+    let show = json!([{ "id": "show", "steps": [
+        step(to("transform.position", json!({ "x": 100, "y": 50 }), 1.0)),
+        step(to("transform.position.x", json!(0), 1.0)),
+        step(to("transform.position", json!({ "x": 20, "y": 0 }), 1.0)),
+    ] }]);
+    let mut layer = plain();
+    layer.stand(0.0, &show, &[Some(Playhead { since: 0.0, position: 0.0, rate: 1.0, running: true })]);
+    for (at, expected) in [(1.0, [100.0, 50.0]), (1.5, [50.0, 50.0]), (2.0, [0.0, 50.0]), (2.5, [10.0, 25.0])] {
+        assert!(near(layer.place(at), expected, 1e-6), "{:?} at {at}", layer.place(at));
+    }
+}
