@@ -3,6 +3,7 @@
 mod document;
 mod embedded;
 mod fonts;
+mod memory;
 mod patterns;
 mod work;
 
@@ -51,6 +52,10 @@ const MAX_WORK: f64 = 1e9;
 /// Nanoseconds of work, counted likewise, that drawing it at once may be. It is drawn by a worker, which does nothing else
 /// meanwhile.
 const MAX_WORK_AT_ONCE: f64 = 1e9;
+/// Bytes that drawing it may take besides the picture itself …
+const MAX_MEMORY_AT_ONCE: f64 = 64.0 * 1_048_576.0;
+/// … or as many such pictures, if that is more.
+const MAX_PICTURES_AT_ONCE: f64 = 3.0;
 /// Bytes that a tree is taken to need for each byte of its file: more than those that were looked at, icons and drawings
 /// of some kilobytes, did.
 const TREE_FACTOR: u64 = 12;
@@ -65,10 +70,12 @@ pub struct VectorImage {
 }
 
 impl VectorImage {
-    /// The scale at which `area` of a layer is drawn: the one that is asked for, or less if that would be too much work at
-    /// once. `to_layer` is from the picture to the layer.
+    /// The scale at which `area` of a layer is drawn: the one that is asked for, or less if that would be too much work or
+    /// take too much memory at once. `to_layer` is from the picture to the layer.
     pub(crate) fn affordable_scale(&self, to_layer: Affine, area: Rect, scale: (f64, f64)) -> (f64, f64) {
-        affordable_scale(&self.tree, to_layer, area, scale, MAX_WORK_AT_ONCE)
+        let picture = area.area() * scale.0 * scale.1 * size_of::<[u8; 4]>() as f64;
+        let most = (MAX_WORK_AT_ONCE, MAX_MEMORY_AT_ONCE.max(MAX_PICTURES_AT_ONCE * picture));
+        affordable_scale(&self.tree, to_layer, area, scale, most)
     }
 }
 

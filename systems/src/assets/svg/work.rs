@@ -14,6 +14,8 @@ use resvg::{
     },
 };
 
+use super::memory::memory_at;
+
 /// Pixels of the picture whose work is counted.
 const PIXELS: f64 = 1_048_576.0;
 /// Pixels below which nothing is drawn coarser.
@@ -61,23 +63,32 @@ fn work_at(tree: &Tree, affine: Affine, (width, height): (f64, f64), enough: f64
     work.nanoseconds
 }
 
-/// The scale at which `area` of the layer can be drawn with no more than `most` work: the one that is asked for, or less
-/// where filters, masks and groups have too many pixels to go through. `to_layer` is from the picture to the layer.
+/// The scale at which `area` of the layer can be drawn with no more than `most` work and `most_memory` bytes besides the picture
+/// itself: the one that is asked for, or less where filters, masks and groups have too many pixels to go through. `to_layer` is
+/// from the picture to the layer.
 ///
 /// What is drawn by edges alone is hardly more work when it is larger; no scale makes such a picture less than it is.
-pub(super) fn affordable_scale(tree: &Tree, to_layer: Affine, area: Rect, scale: (f64, f64), most: f64) -> (f64, f64) {
+pub(super) fn affordable_scale(
+    tree: &Tree,
+    to_layer: Affine,
+    area: Rect,
+    scale: (f64, f64),
+    (most, most_memory): (f64, f64),
+) -> (f64, f64) {
     let to_area = Affine::translate(-area.origin().to_vec2()) * to_layer;
     let mut share = 1.0;
     for _ in 0..TRIES {
         let (x, y) = (scale.0 * share, scale.1 * share);
         let size = (area.width() * x, area.height() * y);
-        let work = work_at(tree, Affine::scale_non_uniform(x, y) * to_area, size, 100.0 * most);
+        let affine = Affine::scale_non_uniform(x, y) * to_area;
+        let work = work_at(tree, affine, size, 100.0 * most);
+        let memory = memory_at(tree, affine, size);
         // Not so for what is no number either.
-        if work <= most || size.0 * size.1 <= FEWEST {
+        if (work <= most && memory <= most_memory) || size.0 * size.1 <= FEWEST {
             break;
         }
         // Most of it falls by the square, some by more.
-        share *= (most / work).sqrt().clamp(0.25, 0.95);
+        share *= (most / work).min(most_memory / memory).sqrt().clamp(0.25, 0.95);
     }
     (scale.0 * share, scale.1 * share)
 }
@@ -295,12 +306,12 @@ fn along(path: &Path, mut tell: impl FnMut(Point, Point)) {
     }
 }
 
-fn affine_of(transform: Transform) -> Affine {
+pub(super) fn affine_of(transform: Transform) -> Affine {
     let Transform { sx, kx, ky, sy, tx, ty } = transform;
     Affine::new([sx, ky, kx, sy, tx, ty].map(f64::from))
 }
 
-fn rect_of(rect: tiny_skia::Rect) -> Rect {
+pub(super) fn rect_of(rect: tiny_skia::Rect) -> Rect {
     Rect::new(rect.left().into(), rect.top().into(), rect.right().into(), rect.bottom().into())
 }
 
@@ -309,7 +320,7 @@ fn point_of(point: Point) -> kurbo::Point {
 }
 
 /// What of a rectangle lies within the surface.
-fn seen(affine: Affine, rect: Rect, surface: Rect) -> Rect {
+pub(super) fn seen(affine: Affine, rect: Rect, surface: Rect) -> Rect {
     let rect = affine.transform_rect_bbox(rect).intersect(surface);
     if rect.x1 > rect.x0 && rect.y1 > rect.y0 { rect } else { Rect::ZERO }
 }
@@ -355,7 +366,7 @@ mod tests {
         let text = format!("<svg xmlns='http://www.w3.org/2000/svg' width='1000' height='1000'>{inner}</svg>");
         let tree = Tree::from_str(&text, &Options::default()).unwrap();
         let scale = 4096.0 / area.width();
-        let (x, y) = affordable_scale(&tree, Affine::IDENTITY, area, (scale, scale), most * 1e6);
+        let (x, y) = affordable_scale(&tree, Affine::IDENTITY, area, (scale, scale), (most * 1e6, f64::INFINITY));
         assert!((x - y).abs() < 1e-9 && x <= scale, "{x}, {y}");
         let place = Affine::scale(x) * Affine::translate(-area.origin().to_vec2());
         let size = (area.width() * x, area.height() * y);
