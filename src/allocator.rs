@@ -6,7 +6,7 @@
 
 /// Bytes from which on an allocation has pages of its own.
 #[cfg(target_env = "gnu")]
-const LARGE: i32 = 1 << 20;
+const LARGE: i32 = 256 << 10;
 
 /// Has large allocations go back to the system as soon as they are freed. To be called before threads are started.
 pub(crate) fn give_back_what_is_large() {

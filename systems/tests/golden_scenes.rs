@@ -474,6 +474,44 @@ fn a_card_stands_for_a_picture_that_is_missing() {
     strip(&scene, (WIDTH, HEIGHT), &[0.0], 1).assert_golden("scene_missing_pictures");
 }
 
+/// Above: whatever would be done to a picture is not done to its card. Below: layers whose mask cannot be made are not
+/// seen, whatever the mask would show; the mask's card is.
+#[test]
+fn cards_are_read_whatever_the_layer_looks_like() {
+    let card = json!({ "type": "image", "asset": "gone", "size": { "width": 74, "height": 70 }, "fit": "fill" });
+    let placed = |index: usize, y: f64, content: &Value, more: Value| {
+        let mut layer = at(4.0 + 79.0 * index as f64, y);
+        layer["content"] = content.clone();
+        for (key, value) in more.as_object().unwrap() {
+            layer[key] = value.clone();
+        }
+        layer
+    };
+    let looks = [
+        json!({ "effects": [{ "type": "blur", "radius": 8 }, { "type": "dropShadow", "radius": 4 }] }),
+        json!({ "effects": [{ "type": "chromaKey", "color": "#2b1216" }] }),
+        json!({ "mask": { "shape": { "type": "ellipse", "x": 20, "y": 20, "width": 30, "height": 30 } } }),
+        json!({ "blend": "multiply" }),
+    ];
+    let mut layers: Vec<Value> =
+        looks.into_iter().enumerate().map(|(index, more)| placed(index, 8.0, &card, more)).collect();
+    let block = json!({ "type": "color", "color": "#46a758", "size": { "width": 74, "height": 86 } });
+    for (index, (channel, inverted)) in
+        [("alpha", false), ("luminance", false), ("alpha", true), ("luminance", true)].into_iter().enumerate()
+    {
+        layers.push(placed(index, 96.0, &card, json!({ "id": format!("mask{index}"), "visible": false })));
+        let shape = json!({ "type": "layer", "layer": format!("mask{index}"), "channel": channel });
+        let mask = json!({ "shape": shape, "inverted": inverted });
+        layers.push(placed(index, 88.0, &block, json!({ "mask": mask })));
+    }
+    let scene = json!({
+        "canvas": { "width": WIDTH, "height": HEIGHT, "background": "#181c24" },
+        "assets": [{ "id": "gone", "type": "image", "path": "assets/gone.png" }],
+        "layers": numbered(layers.into(), "layer"),
+    });
+    strip(&scene, (WIDTH, HEIGHT), &[0.0], 1).assert_golden("scene_cards");
+}
+
 #[test]
 fn tickers() {
     let ticker = |words: &str, more: Value| {

@@ -16,7 +16,10 @@ mod files;
 #[path = "support/fonts.rs"]
 mod fonts;
 
-use std::path::Path;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
 use files::{folder, id, loaded};
 use proptest::{collection::vec, prelude::*, sample::Index};
@@ -96,9 +99,21 @@ proptest! {
         let content = serde_json::from_value(content).unwrap();
         let quality = systems::Quality::High;
         let mut ctx = DrawContext { assets: &assets, fonts: &mut fonts, canvas: (300.0, 200.0), quality, seconds: 0.0, part: None };
-        let measured = measure(&content, &mut ctx);
+        // The tick does both behind a guard. One panic is known: cosmic-text has no room for numbers of glyphs beyond 16 bits,
+        // which a damaged character map may name. The layer shows a card then.
+        let drawn = catch_unwind(AssertUnwindSafe(|| {
+            (measure(&content, &mut ctx), draw(&content, (1.0, 1.0), &mut ctx))
+        }));
+        let (measured, raster) = match drawn {
+            Ok(drawn) => drawn,
+            Err(payload) => {
+                let words = payload.downcast_ref::<String>().cloned().unwrap_or_default();
+                prop_assert!(words.starts_with("failed to cast glyph ID"), "{}", words);
+                return Ok(());
+            }
+        };
         prop_assert!(measured.extent.width.is_finite() && measured.extent.height.is_finite(), "{:?}", measured);
-        if let Some(raster) = draw(&content, (1.0, 1.0), &mut ctx) {
+        if let Some(raster) = raster {
             prop_assert!(raster.pixels.len() <= 40 << 20, "{} x {} pixels", raster.width, raster.height);
         }
     }

@@ -353,7 +353,7 @@ mod tests {
                 sent.push(Message::Binary(content.into()));
             }
             let receiving = receiving(1 << 20);
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             let heard = runtime.block_on(understood(bytes, sizes, &receiving));
             assert!(heard == sent);
         }

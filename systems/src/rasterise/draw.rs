@@ -2,12 +2,14 @@
 
 use bevy_ecs::system::Query;
 use components::{BlendMode, Extent, PixelRect, Pose, ShownMask};
+use kurbo::Affine;
 
 use super::{
     cache::{RasterCache, raster_affine, window_bounds},
     composite::{Filter, GroupStep, LayerStep, MaskStep, Step},
     late::as_it_was,
     picture::{PictureId, Pictures},
+    pixmap::Raster,
 };
 use crate::{
     cull::{DrawStep, Drawn, LaidMask, Scrolled},
@@ -30,6 +32,8 @@ pub(super) fn display_list(
     sampling: Quality,
 ) -> Vec<Step> {
     let mut steps = Vec::with_capacity(list.len());
+    // Of each group that is open, what is said in its place.
+    let mut cards = Vec::new();
     for step in list {
         match step {
             DrawStep::Layer(drawn) | DrawStep::Picture(drawn) => {
@@ -47,6 +51,7 @@ pub(super) fn display_list(
                     Drawn { affine: as_it_was(drawn, cache, extent, pose), ..*drawn }
                 };
                 let affine = raster_affine(drawn, &raster, sampling);
+                let blend = if raster.is_card { BlendMode::Normal } else { drawn.blend };
                 #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
                 let layer = LayerStep {
                     affine,
@@ -54,7 +59,7 @@ pub(super) fn display_list(
                     filter: filter_for(sampling),
                     bounds: drawn.bounds,
                     opacity: drawn.opacity as f32,
-                    blend: drawn.blend,
+                    blend,
                 };
                 match &drawn.scrolled {
                     Some(scrolled) if !is_picture => {
@@ -64,16 +69,29 @@ pub(super) fn display_list(
                 }
             }
             DrawStep::BeginGroup(drawn) => {
-                let (mask, nothing_is_seen) = mask_step(drawn, caches, pictures, sampling);
+                let laid = lay_mask(drawn, caches, pictures, sampling);
                 #[expect(clippy::cast_possible_truncation, reason = "an opacity needs no more")]
-                steps.push(Step::BeginGroup(GroupStep {
-                    bounds: if nothing_is_seen { PixelRect::EMPTY } else { drawn.bounds },
-                    opacity: drawn.opacity as f32,
-                    blend: drawn.blend,
-                    mask,
-                }));
+                let mut group =
+                    GroupStep { bounds: drawn.bounds, opacity: drawn.opacity as f32, blend: drawn.blend, mask: None };
+                let mut card = None;
+                match laid {
+                    Masked::ByNothing => {}
+                    Masked::Wholly => group.bounds = PixelRect::EMPTY,
+                    Masked::By(mask) => group.mask = Some(mask),
+                    Masked::ByCard(affine, raster) => {
+                        let (filter, bounds) = (filter_for(sampling), drawn.bounds);
+                        card =
+                            Some(LayerStep { affine, raster, filter, bounds, opacity: 1.0, blend: BlendMode::Normal });
+                        group.bounds = PixelRect::EMPTY;
+                    }
+                }
+                cards.push(card);
+                steps.push(Step::BeginGroup(group));
             }
-            DrawStep::EndGroup => steps.push(Step::EndGroup),
+            DrawStep::EndGroup => {
+                steps.push(Step::EndGroup);
+                steps.extend(cards.pop().flatten().map(Step::Layer));
+            }
         }
     }
     steps
@@ -108,29 +126,32 @@ fn push_scrolled(
     steps.push(Step::EndGroup);
 }
 
-/// The mask of a group, and whether it hides all of it: a shape that covers nothing has no raster.
-fn mask_step(
-    group: &Drawn,
-    caches: &Query<Laid<'static>>,
-    pictures: &Pictures,
-    sampling: Quality,
-) -> (Option<MaskStep>, bool) {
-    let Ok((cache, ShownMask(Some(mask)), ..)) = caches.get(group.entity) else { return (None, false) };
-    if mask.layer().is_some() {
-        let Some(LaidMask { affine, reshaping, moving, .. }) = group.mask else { return (None, false) };
-        return match pictures.raster(PictureId::Mask(group.entity)) {
-            Some(raster) => {
-                let affine = raster_affine(&Drawn { affine, reshaping, moving, ..*group }, raster, sampling);
-                (Some(MaskStep { raster: raster.clone(), affine, inverted: mask.inverted }), false)
-            }
-            None => (None, !mask.inverted),
-        };
-    }
-    match cache.raster.clone() {
-        Some(raster) => {
-            let affine = raster_affine(group, &raster, sampling);
-            (Some(MaskStep { raster, affine, inverted: mask.inverted }), false)
-        }
-        None => (None, !mask.inverted),
+/// What the mask of a group does to it.
+enum Masked {
+    /// There is none, or it hides nothing.
+    ByNothing,
+    /// All of it is hidden: a shape that covers nothing has no raster.
+    Wholly,
+    By(MaskStep),
+    /// The mask cannot be made, so nobody knows what it would hide: a card stands for all of it.
+    ByCard(Affine, Raster),
+}
+
+fn lay_mask(group: &Drawn, caches: &Query<Laid<'static>>, pictures: &Pictures, sampling: Quality) -> Masked {
+    let Ok((cache, ShownMask(Some(mask)), ..)) = caches.get(group.entity) else { return Masked::ByNothing };
+    let (raster, affine) = if mask.layer().is_some() {
+        let Some(LaidMask { affine, reshaping, moving, .. }) = group.mask else { return Masked::ByNothing };
+        let laid = Drawn { affine, reshaping, moving, ..*group };
+        let raster = pictures.raster(PictureId::Mask(group.entity));
+        (raster, raster.map(|raster| raster_affine(&laid, raster, sampling)))
+    } else {
+        let raster = cache.raster.as_ref();
+        (raster, raster.map(|raster| raster_affine(group, raster, sampling)))
+    };
+    match raster.cloned().zip(affine) {
+        Some((raster, affine)) if raster.is_card => Masked::ByCard(affine, raster),
+        Some((raster, affine)) => Masked::By(MaskStep { raster, affine, inverted: mask.inverted }),
+        None if mask.inverted => Masked::ByNothing,
+        None => Masked::Wholly,
     }
 }

@@ -27,7 +27,7 @@ use crate::{clock::SceneTime, cull::DrawList, damage::Damage, tiles::TileSet, vi
 /// Draws the pictures that this tick's damage needs, where the ones that are there do not serve. Those that take long are
 /// drawn in the background; see there.
 ///
-/// In the place of a group whose drawing panics stands a card; a mask is left out. Both are tried again later.
+/// In the place of a group or a mask whose drawing panics stands a card, and it is tried again later.
 pub fn draw_pictures(
     made_of: MadeOf<'_>,
     layers: Query<(&LayerId, &ShownEffects, &ShownMask)>,
@@ -53,6 +53,14 @@ pub fn draw_pictures(
             continue;
         };
         let steps = display_list(&picture.recipe.steps, &caches.p0(), &pictures, picture.recipe.sampling);
+        let card = matches!(id, PictureId::Mask(_)).then(|| card_among(&steps, &picture.recipe)).flatten();
+        if card.is_some() {
+            if let Some(picture) = pictures.all.get_mut(&id) {
+                (picture.raster, picture.drawn, picture.must_wait) = (card, Some(picture.revision), false);
+                rasterised.0 += 1;
+            }
+            continue;
+        }
         let mask = mask.as_ref();
         let is_long = is_long_picture(&picture.recipe, &steps, effects, mask, picture.cost, *patience);
         if !picture.must_wait && is_long {
@@ -106,11 +114,9 @@ pub fn draw_pictures(
         if let Some(picture) = pictures.all.get_mut(&id) {
             let Recipe { grid, scale, .. } = picture.recipe;
             picture.must_wait &= drawn.is_err();
-            picture.raster = match (drawn, id) {
-                (Ok(raster), _) => raster,
-                (Err(words), PictureId::Group(_)) => fault::card(layer, grid.area(scale), scale, &words, &mut fonts),
-                // What is in the place of a mask would be taken for one.
-                (Err(_), PictureId::Mask(_)) => None,
+            picture.raster = match drawn {
+                Ok(raster) => raster,
+                Err(words) => fault::card(layer, grid.area(scale), scale, &words, &mut fonts),
             };
             (picture.drawn, picture.cost) = (Some(picture.revision), spent);
             rasterised.0 += 1;
@@ -119,6 +125,20 @@ pub fn draw_pictures(
     if let Patience::Within(budget) = *patience {
         wait_for_pictures(missing, began + budget, &mut background, &mut pictures, &mut caches.p1());
     }
+}
+
+/// The card of a layer that a mask is to be made of and that cannot be shown, if there is one: its picture would be taken
+/// for the mask. It stands where the mask does.
+fn card_among(steps: &[Step], recipe: &Recipe) -> Option<Raster> {
+    let card = steps.iter().find_map(|step| match step {
+        Step::Layer(layer) if layer.raster.is_card => Some(layer),
+        _ => None,
+    })?;
+    let Recipe { grid, scale, .. } = recipe;
+    let to_layer = Affine::scale_non_uniform(1.0 / scale.0, 1.0 / scale.1)
+        * Affine::translate((f64::from(grid.left), f64::from(grid.top)))
+        * card.affine;
+    Some(Raster { to_layer, ..card.raster.clone() })
 }
 
 /// What pictures are drawn by.

@@ -25,6 +25,8 @@ pub struct Raster {
     /// Its pixels to one of the picture that it was enlarged from, across and down; 1 where it has detail as fine as its
     /// pixels.
     pub enlarged: (f64, f64),
+    /// Whether it is a card in the place of a picture that cannot be shown.
+    pub is_card: bool,
 }
 
 /// What is known of a row of a raster. Columns are from the first up to, not including, the second.
@@ -132,7 +134,17 @@ impl Raster {
         let rows: Arc<[Row]> = pixels.as_chunks().0.chunks(width.max(1)).map(Row::of).collect();
         let opaque = rows.iter().all(|row| (row.opaque.1 - row.opaque.0) as usize == width);
         let hull = Hull::of(&rows);
-        Self { width, height, pixels: Arc::new(pixels), to_layer, opaque, rows, hull, enlarged: (1.0, 1.0) }
+        Self {
+            width,
+            height,
+            pixels: Arc::new(pixels),
+            to_layer,
+            opaque,
+            rows,
+            hull,
+            enlarged: (1.0, 1.0),
+            is_card: false,
+        }
     }
 
     /// The rectangle that it covers in the layer's pixels.

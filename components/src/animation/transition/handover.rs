@@ -90,8 +90,10 @@ impl Handover<'_> {
             if let Some(taken) = taken {
                 let Carried { target, drift } = &taken;
                 let is_known = |other: &Carried| other.target == *target && other.drift.is_of_carrier_of(drift);
-                // What waits for nothing else comes to rest as it did.
-                if drift.waits() && carried.iter().any(is_known) {
+                // What waits for nothing else comes to rest as it did; and after a restart, before which nothing is known,
+                // all goes on as it did.
+                let goes_on = drift.waits() || self.before.tracks().is_empty();
+                if goes_on && carried.iter().any(is_known) {
                     continue;
                 }
                 carried.retain(|other| other.target != *target || !other.drift.is_of_carrier_of(drift));

@@ -78,7 +78,7 @@ fn card(
         };
         text::draw_onto(&mut surface, &message, (padding, padding), fonts);
     }
-    Some(surface)
+    Some(Surface { is_card: true, ..surface })
 }
 
 fn frame(surface: &mut Surface, area: Rect, line: f64) {

@@ -127,8 +127,8 @@ pub fn draw(content: &Content, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> 
     draw_layer(content, &Effects::default(), None, scale, ctx)
 }
 
-/// Draws a content, then the effects in their order, then takes away what the mask does not show. Otherwise as
-/// [`draw`].
+/// Draws a content, then the effects in their order, then takes away what the mask does not show; a card in the place of
+/// a picture stays as it is. Otherwise as [`draw`].
 pub fn draw_layer(
     content: &Content,
     effects: &Effects,
@@ -147,7 +147,12 @@ pub fn draw_layer(
     let frame = Rect::new(0.0, 0.0, measured.extent.width, measured.extent.height);
     let content = drawable.draw(scale, ctx);
     ctx.part = part;
-    let mut picture = effects::apply(effects, content?, frame);
+    let content = content?;
+    if content.is_card {
+        // What is said in the place of a picture is to be read, whatever would be done to the picture.
+        return Some(content.into_raster());
+    }
+    let mut picture = effects::apply(effects, content, frame);
     if let Some(part) = part
         && !effects.0.is_empty()
     {

@@ -3,27 +3,26 @@
 use components::{
     Color, Paint,
     computed::Extent,
-    content::{FillRule, Geometry, ShapeContent},
+    content::{FillRule, Geometry, ShapeContent, Stroke},
 };
-use kurbo::Rect;
+use kurbo::{BezPath, Rect};
 use tiny_skia::Path;
 
 use super::{
     DrawContext, Drawable, Measure, outline, paint,
-    stroke::{stroked, without_gaps},
+    stroke::{reach, stroked},
     surface::Surface,
 };
 
+/// Lines and curves of an outline up to which a tick finds out what exactly its stroke covers.
+const FEW: usize = 256;
+
 impl Drawable for ShapeContent {
     fn measure(&self, _: &mut DrawContext<'_>) -> Measure {
-        let parts = Parts::new(self, (1.0, 1.0));
-        // At another scale the dashes may be drawn as a line.
-        let (path, _) = outline::of_geometry(&self.geometry);
-        let line = self.stroke.as_ref().and_then(|stroke| without_gaps(&path, stroke));
-        let ink = line.as_ref().map_or(parts.ink(), |line| parts.ink().union(bounds(line)));
+        let (path, area) = outline::of_geometry(&self.geometry);
         // The box counts from the coordinates' own origin.
-        let extent = Extent { width: parts.area.x1.max(0.0), height: parts.area.y1.max(0.0) };
-        Measure { extent, ink }
+        let extent = Extent { width: area.x1.max(0.0), height: area.y1.max(0.0) };
+        Measure { extent, ink: ink(self, (path, area)) }
     }
 
     fn draw(&self, scale: (f64, f64), ctx: &mut DrawContext<'_>) -> Option<Surface> {
@@ -41,6 +40,16 @@ impl Drawable for ShapeContent {
         }
         Some(surface)
     }
+}
+
+/// What a shape paints into, at the least, of its outline and the bounding box of that. A tick waits for this: what a long
+/// line really covers takes many times as long to find out as how far it may reach.
+fn ink(shape: &ShapeContent, (path, area): (BezPath, Rect)) -> Rect {
+    let is_plain = |stroke: &Stroke| stroke.dash.is_empty();
+    if path.elements().len() <= FEW && shape.stroke.as_ref().is_none_or(is_plain) {
+        return Parts::of((path, area), shape, (1.0, 1.0)).ink();
+    }
+    shape.stroke.as_ref().map_or(area, |stroke| area.inflate(reach(stroke), reach(stroke)))
 }
 
 /// A shape with neither fill nor stroke is white.
@@ -64,7 +73,11 @@ struct Parts {
 
 impl Parts {
     fn new(shape: &ShapeContent, scale: (f64, f64)) -> Self {
-        let (path, area) = outline::of_geometry(&shape.geometry);
+        Self::of(outline::of_geometry(&shape.geometry), shape, scale)
+    }
+
+    /// The same, of its outline and the bounding box of that.
+    fn of((path, area): (BezPath, Rect), shape: &ShapeContent, scale: (f64, f64)) -> Self {
         let stroked = shape.stroke.as_ref().and_then(|stroke| stroked(&path, stroke, scale));
         let filled = fill(shape).and_then(|_| outline::to_skia(&path));
         Self { filled, stroked, area }
@@ -83,4 +96,37 @@ impl Parts {
 fn bounds(path: &Path) -> Rect {
     let bounds = path.bounds();
     Rect::new(bounds.left().into(), bounds.top().into(), bounds.right().into(), bounds.bottom().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is told quickly is never less than what is drawn.
+    #[test]
+    fn long_outlines_stay_within_what_was_measured() {
+        let star = |corners: u32| {
+            (0..corners).fold("M 200 100".to_owned(), |path, corner| {
+                let (sin, cos) = libm::sincos(f64::from(corner) * 2.4);
+                let radius = 100.0 + f64::from(corner % 7);
+                format!("{path} L {} {}", 200.0 + radius * cos, 100.0 + radius * sin)
+            })
+        };
+        for (corners, stroke) in [
+            (2000, json!({ "paint": "#fff", "width": 9 })),
+            (2000, json!({ "paint": "#fff", "width": 9, "cap": "square", "join": "round" })),
+            (2000, json!({ "paint": "#fff", "width": 5, "trim": { "start": 0.2, "end": 0.7 } })),
+            (20, json!({ "paint": "#fff", "width": 12, "dash": [11, 3], "cap": "square" })),
+        ] {
+            let geometry = json!({ "type": "path", "d": star(corners) });
+            let shape: ShapeContent =
+                serde_json::from_value(json!({ "geometry": geometry, "stroke": stroke })).unwrap();
+            let (path, area) = outline::of_geometry(&shape.geometry);
+            let drawn = Parts::of((path, area), &shape, (1.0, 1.0)).ink();
+            let measured = ink(&shape, outline::of_geometry(&shape.geometry));
+            assert!(measured.contains_rect(drawn) && drawn.area() > 0.0, "{drawn:?} in {measured:?} of {stroke}");
+        }
+    }
 }

@@ -32,14 +32,6 @@ pub(super) fn stroked(path: &BezPath, stroke: &Stroke, scale: (f64, f64)) -> Opt
     path.stroke(&style(stroke), resolution as f32)
 }
 
-/// The same without gaps, whatever its dashes are. `None` too if there are none.
-pub(super) fn without_gaps(path: &BezPath, stroke: &Stroke) -> Option<Path> {
-    if stroke.dash.is_empty() {
-        return None;
-    }
-    outline::to_skia(&seen(path, stroke))?.stroke(&style(stroke), 1.0)
-}
-
 /// The part of an outline that is stroked.
 fn seen<'a>(path: &'a BezPath, stroke: &Stroke) -> Cow<'a, BezPath> {
     if stroke.trim.is_whole() { Cow::Borrowed(path) } else { Cow::Owned(trimmed(path, stroke.trim)) }

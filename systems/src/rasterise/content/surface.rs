@@ -25,6 +25,8 @@ pub(crate) struct Surface {
     pub(crate) scale: (f64, f64),
     /// As [`Raster::enlarged`].
     pub(crate) enlarged: (f64, f64),
+    /// As [`Raster::is_card`].
+    pub(crate) is_card: bool,
 }
 
 /// A rectangle of whole raster pixels.
@@ -79,13 +81,13 @@ impl Surface {
         let scale = bounded_scale(area, scale);
         let grid = Grid::around(area, scale)?;
         let pixmap = Pixmap::new(grid.width, grid.height)?;
-        Some(Self { pixmap, left: grid.left, top: grid.top, scale, enlarged: (1.0, 1.0) })
+        Some(Self { pixmap, left: grid.left, top: grid.top, scale, enlarged: (1.0, 1.0), is_card: false })
     }
 
     /// A surface of pixels that are there already.
     pub(crate) fn from_pixels(pixels: Vec<u8>, grid: Grid, scale: (f64, f64)) -> Option<Self> {
         let pixmap = Pixmap::from_vec(pixels, IntSize::from_wh(grid.width, grid.height)?)?;
-        Some(Self { pixmap, left: grid.left, top: grid.top, scale, enlarged: (1.0, 1.0) })
+        Some(Self { pixmap, left: grid.left, top: grid.top, scale, enlarged: (1.0, 1.0), is_card: false })
     }
 
     /// The raster pixels that it has.
@@ -116,7 +118,7 @@ impl Surface {
             target[..row].copy_from_slice(source);
         }
         let (left, top) = (self.left - left as i32, self.top - top as i32);
-        Some(Self { pixmap, left, top, scale: self.scale, enlarged: self.enlarged })
+        Some(Self { pixmap, left, top, scale: self.scale, enlarged: self.enlarged, is_card: self.is_card })
     }
 
     /// Lays another picture of the same scale over this one.
@@ -137,7 +139,7 @@ impl Surface {
         for (target, source) in pixmap.data_mut().chunks_exact_mut(row).zip(rows) {
             target.copy_from_slice(&source[first..first + row]);
         }
-        Some(Self { pixmap, left, top, scale: self.scale, enlarged: self.enlarged })
+        Some(Self { pixmap, left, top, scale: self.scale, enlarged: self.enlarged, is_card: self.is_card })
     }
 
     /// The finished picture.
@@ -145,6 +147,10 @@ impl Surface {
         let (width, height) = (self.pixmap.width() as usize, self.pixmap.height() as usize);
         let to_layer = Affine::scale_non_uniform(1.0 / self.scale.0, 1.0 / self.scale.1)
             * Affine::translate((f64::from(self.left), f64::from(self.top)));
-        Raster { enlarged: self.enlarged, ..Raster::new(width, height, self.pixmap.take(), to_layer) }
+        Raster {
+            enlarged: self.enlarged,
+            is_card: self.is_card,
+            ..Raster::new(width, height, self.pixmap.take(), to_layer)
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! From a standard deviation of 2 pixels on it is three box blurs in a row, as W3C's Filter Effects (`feGaussianBlur`)
 //! describes: the cost does not grow with the radius. Below, boxes of whole pixels are too coarse, and the true kernel
-//! is short. Between the passes values keep eight more bits, so that rounding neither bands nor darkens.
+//! is short. Between the passes along a line nothing is rounded, or values keep eight more bits, so that rounding neither
+//! bands nor darkens.
 
 use fearless_simd::{Level, dispatch};
 
