@@ -151,6 +151,33 @@ fn a_saved_scene_takes_no_edits_away_that_go_with_it() {
     assert_eq!(service.json("/api/stream/layers/bar")["opacity"], 0.75);
 }
 
+/// Layers stay in the order that they were given over the API where the file gets more of them; where it gives them another
+/// one, it has it, and that is told.
+#[test]
+fn a_saved_scene_leaves_layers_in_their_order_unless_it_gives_them_another() {
+    let layer = |id: &str| json!({ "id": id, "content": { "type": "group" } });
+    let scene = |ids: &[&str]| {
+        json!({ "canvas": { "width": 320, "height": 180 }, "layers": ids.iter().map(|id| layer(id)).collect::<Vec<_>>() })
+            .to_string()
+    };
+    let service = start(&[("scene.jsonc", &scene(&["a", "t"]))]);
+    let ids = || -> Vec<String> {
+        let layers = service.json("/api/stream/layers")["layers"].clone();
+        layers.as_array().unwrap().iter().map(|layer| layer["id"].as_str().unwrap().to_owned()).collect()
+    };
+    service.send("POST", "/api/stream/layers/order", &json!({ "order": ["t", "a"] })).expect(200);
+    service.send("POST", "/api/stream/layers", &layer("x")).expect(201);
+    save(&service, "scene.jsonc", &scene(&["a", "t", "new"]));
+    wait_for("the new layer", PATIENCE, || (ids().len() == 4).then_some(()));
+    assert_eq!(ids(), ["t", "a", "x", "new"]);
+    assert!(!service.log().contains("gives way"));
+
+    service.send("POST", "/api/stream/layers/order", &json!({ "order": ["x", "new", "t", "a"] })).expect(200);
+    save(&service, "scene.jsonc", &scene(&["new", "a", "t"]));
+    service.wait_for_log("the order of the layers");
+    assert_eq!(ids(), ["x", "new", "a", "t"]);
+}
+
 #[test]
 fn saved_settings_take_effect_as_far_as_they_can() {
     let settings = "max_layers = 20\n[muxer]\nretry_delay = \"2s\"\n";
