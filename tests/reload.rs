@@ -199,7 +199,9 @@ fn saved_settings_take_effect_as_far_as_they_can() {
     service.wait_for_log("`muxer.retry_delay` changed");
 
     // What was changed while running goes before the file.
-    service.send("PATCH", "/api/config", &json!({ "max_layers": 25 })).expect(200);
+    let answer = service.send("PATCH", "/api/config", &json!({ "max_layers": 25 })).expect(200);
+    assert_eq!(answer.json()["changed"], json!({ "max_layers": 25 }));
+    assert_eq!(values()["muxer"]["retry_delay"], "2s", "no other change takes it over");
     for (broken, words) in
         [("max_layers = many", "max_layers"), ("max_layers = 0", "1 to 1000"), ("max_layer = 3", "max_layers")]
     {
