@@ -89,6 +89,27 @@ fn a_saved_scene_is_shown_and_what_stayed_the_same_goes_on() {
     std::fs::remove_file(service.folder.path().join("scene.jsonc")).unwrap();
     assert!(client.next_of("error")["detail"].as_str().unwrap().contains("there is no such file"));
 
+    // It is told for as long as it is so: to those who come later, too.
+    save(&service, "scene.jsonc", "{");
+    wait_for("the fault", PATIENCE, || {
+        let status = service.status();
+        let fault = status["fileFaults"][0]["fault"].as_str();
+        fault.is_some_and(|fault| !fault.contains("no such file")).then_some(())
+    });
+    let file = |client: &mut Client| loop {
+        let event = client.next_of("streamEvent");
+        if event["event"] == "file" {
+            break event;
+        }
+    };
+    let told = file(&mut Client::connect_with(service.port, ""));
+    assert!(told["fault"].as_str().unwrap().contains("the scene `scene` stays as it is"), "{told}");
+    assert!(service.get("/metrics").text().contains("\nfile_faults 1\n"));
+    // The text that is in force already is as good as any.
+    save(&service, "scene.jsonc", &scene("#00ff00", r#"{ "id": "new", "content": { "type": "group" } },"#));
+    wait_for("no fault", PATIENCE, || service.status()["fileFaults"].as_array().unwrap().is_empty().then_some(()));
+    while !file(&mut client)["fault"].is_null() {}
+
     // What was edited by hand gives way to what has changed in the file, and to nothing else.
     let patch = json!({ "content": { "color": "#0000ff" } });
     service.send("PATCH", "/api/stream/layers/box", &patch).expect(200);
@@ -197,6 +218,10 @@ fn saved_settings_take_effect_as_far_as_they_can() {
     assert_eq!(values()["max_layers"], 30);
     assert_eq!(values()["muxer"]["retry_delay"], "2s", "what is read at start only is shown as it is in force");
     service.wait_for_log("`muxer.retry_delay` changed");
+    let faults = || service.status()["fileFaults"].clone();
+    let later = faults();
+    assert_eq!(later[0]["file"], "stream-manager.toml");
+    assert!(later[0]["fault"].as_str().unwrap().contains("start the service anew"), "{later}");
 
     // What was changed while running goes before the file.
     let answer = service.send("PATCH", "/api/config", &json!({ "max_layers": 25 })).expect(200);
