@@ -89,6 +89,27 @@ fn a_saved_scene_is_shown_and_what_stayed_the_same_goes_on() {
     std::fs::remove_file(service.folder.path().join("scene.jsonc")).unwrap();
     assert!(client.next_of("error")["detail"].as_str().unwrap().contains("there is no such file"));
 
+    // It is told for as long as it is so: to those who come later, too.
+    save(&service, "scene.jsonc", "{");
+    wait_for("the fault", PATIENCE, || {
+        let status = service.status();
+        let fault = status["fileFaults"][0]["fault"].as_str();
+        fault.is_some_and(|fault| !fault.contains("no such file")).then_some(())
+    });
+    let file = |client: &mut Client| loop {
+        let event = client.next_of("streamEvent");
+        if event["event"] == "file" {
+            break event;
+        }
+    };
+    let told = file(&mut Client::connect_with(service.port, ""));
+    assert!(told["fault"].as_str().unwrap().contains("the scene `scene` stays as it is"), "{told}");
+    assert!(service.get("/metrics").text().contains("\nfile_faults 1\n"));
+    // The text that is in force already is as good as any.
+    save(&service, "scene.jsonc", &scene("#00ff00", r#"{ "id": "new", "content": { "type": "group" } },"#));
+    wait_for("no fault", PATIENCE, || service.status()["fileFaults"].as_array().unwrap().is_empty().then_some(()));
+    while !file(&mut client)["fault"].is_null() {}
+
     // What was edited by hand gives way to what has changed in the file, and to nothing else.
     let patch = json!({ "content": { "color": "#0000ff" } });
     service.send("PATCH", "/api/stream/layers/box", &patch).expect(200);
@@ -151,6 +172,33 @@ fn a_saved_scene_takes_no_edits_away_that_go_with_it() {
     assert_eq!(service.json("/api/stream/layers/bar")["opacity"], 0.75);
 }
 
+/// Layers stay in the order that they were given over the API where the file gets more of them; where it gives them another
+/// one, it has it, and that is told.
+#[test]
+fn a_saved_scene_leaves_layers_in_their_order_unless_it_gives_them_another() {
+    let layer = |id: &str| json!({ "id": id, "content": { "type": "group" } });
+    let scene = |ids: &[&str]| {
+        json!({ "canvas": { "width": 320, "height": 180 }, "layers": ids.iter().map(|id| layer(id)).collect::<Vec<_>>() })
+            .to_string()
+    };
+    let service = start(&[("scene.jsonc", &scene(&["a", "t"]))]);
+    let ids = || -> Vec<String> {
+        let layers = service.json("/api/stream/layers")["layers"].clone();
+        layers.as_array().unwrap().iter().map(|layer| layer["id"].as_str().unwrap().to_owned()).collect()
+    };
+    service.send("POST", "/api/stream/layers/order", &json!({ "order": ["t", "a"] })).expect(200);
+    service.send("POST", "/api/stream/layers", &layer("x")).expect(201);
+    save(&service, "scene.jsonc", &scene(&["a", "t", "new"]));
+    wait_for("the new layer", PATIENCE, || (ids().len() == 4).then_some(()));
+    assert_eq!(ids(), ["t", "a", "x", "new"]);
+    assert!(!service.log().contains("gives way"));
+
+    service.send("POST", "/api/stream/layers/order", &json!({ "order": ["x", "new", "t", "a"] })).expect(200);
+    save(&service, "scene.jsonc", &scene(&["new", "a", "t"]));
+    service.wait_for_log("the order of the layers");
+    assert_eq!(ids(), ["x", "new", "a", "t"]);
+}
+
 #[test]
 fn saved_settings_take_effect_as_far_as_they_can() {
     let settings = "max_layers = 20\n[muxer]\nretry_delay = \"2s\"\n";
@@ -170,9 +218,15 @@ fn saved_settings_take_effect_as_far_as_they_can() {
     assert_eq!(values()["max_layers"], 30);
     assert_eq!(values()["muxer"]["retry_delay"], "2s", "what is read at start only is shown as it is in force");
     service.wait_for_log("`muxer.retry_delay` changed");
+    let faults = || service.status()["fileFaults"].clone();
+    let later = faults();
+    assert_eq!(later[0]["file"], "stream-manager.toml");
+    assert!(later[0]["fault"].as_str().unwrap().contains("start the service anew"), "{later}");
 
     // What was changed while running goes before the file.
-    service.send("PATCH", "/api/config", &json!({ "max_layers": 25 })).expect(200);
+    let answer = service.send("PATCH", "/api/config", &json!({ "max_layers": 25 })).expect(200);
+    assert_eq!(answer.json()["changed"], json!({ "max_layers": 25 }));
+    assert_eq!(values()["muxer"]["retry_delay"], "2s", "no other change takes it over");
     for (broken, words) in
         [("max_layers = many", "max_layers"), ("max_layers = 0", "1 to 1000"), ("max_layer = 3", "max_layers")]
     {

@@ -139,6 +139,23 @@ fn a_server_that_has_lost_something_is_noticed_and_another_writer_is_not_overwri
     });
 }
 
+/// A server that answers is not told of as one that does not; and what it cannot do now, it may do later.
+#[test]
+fn a_server_that_has_no_memory_left_is_told_of_as_such_and_tried_again() {
+    let server = RedisServer::start();
+    runtime().block_on(async {
+        let mut store = redis(&server, PASSWORD, "p");
+        store.commit(batch(true, &[("program", "a", Some("1"))])).await.unwrap();
+        server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
+        let refused = store.commit(batch(false, &[("program", "b", Some("2"))])).await.unwrap_err();
+        let told = refused.to_string();
+        assert!(refused.may_pass() && told.contains("refuses for now") && told.contains("maxmemory"), "{told}");
+        server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
+        store.commit(batch(true, &[("program", "a", Some("1")), ("program", "b", Some("2"))])).await.unwrap();
+        assert_eq!(server.ask(&["HGET", "p:program", "b"]), "2");
+    });
+}
+
 /// One prefix is for one instance at a time, and the second is told who has it.
 #[test]
 fn a_state_that_somebody_holds_is_refused_to_others_until_it_is_given_back() {

@@ -8,7 +8,11 @@ use components::{
     LayerChange, LayerDocument, LayerId, SceneDiff, SceneDocument, SceneSnapshot,
     document::{Difference, Fault, Limits, Place, Rebased, arbitrary, check_scene},
 };
-use proptest::{collection::vec, prelude::*, sample::Index};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, subsequence},
+};
 use serde_json::{Value, json};
 
 const LIMITS: Limits = Limits { max_layers: arbitrary::MAX_LAYERS };
@@ -357,6 +361,63 @@ proptest! {
                 prop_assert_eq!(Some(value), expected, "{}", path);
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Who alone has brought layers into another order has their way, whatever was added and removed meanwhile; where both
+    /// have, the file has it and that is told.
+    #[test]
+    fn the_order_is_that_of_whoever_has_changed_it(
+        orders in [Just(('a'..='h').collect::<Vec<_>>()).prop_shuffle(), Just(('a'..='h').collect::<Vec<_>>()).prop_shuffle()],
+        moves in [any::<bool>(), any::<bool>()],
+        removed in [subsequence(('a'..='h').collect::<Vec<_>>(), 0..3), subsequence(('a'..='h').collect::<Vec<_>>(), 0..3)],
+        added in [vec(any::<Index>(), 0..3), vec(any::<Index>(), 0..3)],
+        in_group in any::<bool>(),
+    ) {
+        let scene = |ids: &[char]| {
+            let layer = |id: &char, children: Value| json!({ "id": id, "content": { "type": "group" }, "children": children });
+            let layers: Value = ids.iter().map(|id| layer(id, json!([]))).collect();
+            let layers = if in_group { json!([layer(&'z', layers)]) } else { layers };
+            SceneDocument::from_value(json!({ "layers": layers }), &LIMITS).unwrap()
+        };
+        let ids = |scene: &SceneDocument| -> Vec<char> {
+            let layers = if in_group { &scene.layers[0].children } else { &scene.layers };
+            layers.iter().map(|layer| layer.id.as_str().chars().next().unwrap()).collect()
+        };
+        let old: Vec<char> = ('a'..='h').collect();
+        let sides: Vec<Vec<char>> = (0..2).map(|side| {
+            let mut list = if moves[side] { orders[side].clone() } else { old.clone() };
+            list.retain(|id| !removed[side].contains(id));
+            for (new, at) in added[side].iter().enumerate() {
+                list.insert(at.index(list.len() + 1), ["ij", "kl"][side].chars().nth(new).unwrap());
+            }
+            list
+        }).collect();
+        let Rebased { scene: merged, gave_way } = scene(&sides[0]).rebased(&scene(&old), &scene(&sides[1]));
+        let merged = ids(&merged);
+        let among = |list: &[char], of: &[char]| -> Vec<char> { list.iter().copied().filter(|id| of.contains(id)).collect() };
+        // Nothing is lost but what was removed.
+        let mut all: Vec<char> = sides.concat();
+        all.retain(|id| !removed.iter().any(|removed| removed.contains(id)));
+        prop_assert_eq!(merged.iter().collect::<BTreeSet<_>>(), all.iter().collect::<BTreeSet<_>>());
+        let file_moved = among(&sides[1], &old) != among(&old, &sides[1]);
+        let decides = &sides[usize::from(file_moved)];
+        prop_assert_eq!(among(&merged, decides), among(decides, &merged), "{:?} and {:?}", sides[0], sides[1]);
+        // What was put at an end stands there.
+        for (own, is_new) in [(&sides[0], "ij"), (&sides[1], "kl")] {
+            let other = if own == decides { &sides[usize::from(!file_moved)] } else { decides };
+            if own.last().is_some_and(|last| is_new.contains(*last)) && other.last().is_some_and(|last| own.contains(last)) {
+                prop_assert_eq!(merged.last(), own.last());
+            }
+        }
+        let common = among(&sides[0], &among(&sides[1], &old));
+        let in_file = among(&sides[1], &common);
+        let is_told = file_moved && common != among(&old, &common) && common != in_file;
+        let order = Difference::Order(in_group.then(|| LayerId::new("z").unwrap()));
+        prop_assert_eq!(gave_way, if is_told { vec![order] } else { Vec::new() });
     }
 }
 

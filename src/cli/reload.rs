@@ -28,9 +28,13 @@ pub(super) async fn follow_settings(path: &Path, text: String, config: Arc<LiveS
             Ok(text) => match config.reload(text).await {
                 Ok(Reload { change, at_start_only }) => {
                     engine.settings_changed(change.tick, change.values);
-                    if !at_start_only.is_empty() {
+                    let later = (!at_start_only.is_empty()).then(|| {
                         let keys = at_start_only.join("`, `");
-                        tracing::warn!("`{keys}` changed in `{place}`; start the service anew for it");
+                        format!("`{keys}` changed in `{place}`; start the service anew for it")
+                    });
+                    engine.publish_file(place.to_string(), later.clone());
+                    if let Some(later) = later {
+                        tracing::warn!("{later}");
                     }
                     continue;
                 }
@@ -39,7 +43,8 @@ pub(super) async fn follow_settings(path: &Path, text: String, config: Arc<LiveS
             Err(error) => format!("the settings stay as they are: `{place}` cannot be read: {error}"),
         };
         if file.stays().await {
-            report(&engine, why);
+            report(&engine, why.clone());
+            engine.publish_file(path.display().to_string(), Some(why));
         }
     }
 }
@@ -121,8 +126,13 @@ impl FollowedScene {
                 if !gave_way.is_empty() {
                     report(engine, told(id, &file.path, &gave_way));
                 }
+                engine.publish_file(path.to_string(), None);
             }
-            Err(faults) => report(engine, format!("the scene `{id}` stays as it is: {}", faults.join("\n"))),
+            Err(faults) => {
+                let why = format!("the scene `{id}` stays as it is: {}", faults.join("\n"));
+                report(engine, why.clone());
+                engine.publish_file(path.to_string(), Some(why));
+            }
         }
     }
 }

@@ -57,7 +57,7 @@ impl Memory {
         let remembered = match loaded {
             Ok(_) if fresh => Remembered::default(),
             Ok(remembered) => remembered,
-            Err(error @ (StoreError::Damaged { .. } | StoreError::Away { .. })) if fresh => {
+            Err(error) if fresh && (error.may_pass() || matches!(error, StoreError::Damaged { .. })) => {
                 tracing::warn!("{error}; it is started afresh");
                 Remembered::default()
             }
@@ -210,7 +210,7 @@ async fn load(store: &mut dyn Store, fresh: bool) -> Result<Remembered, StoreErr
             Err(error) => Err(error),
         };
         match loaded {
-            Err(error @ StoreError::Away { .. }) if !fresh && tokio::time::Instant::now() < deadline => {
+            Err(error) if error.may_pass() && !fresh && tokio::time::Instant::now() < deadline => {
                 if !std::mem::replace(&mut is_told, true) {
                     tracing::warn!("{error}; it is tried for {STARTING:?}");
                 }

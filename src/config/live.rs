@@ -179,7 +179,11 @@ impl LiveSettings {
         let Reading { changes, mut faults, .. } = reading;
         let sources = Sources { changes, ..state.sources.clone() };
         let after = match read::load(&sources) {
-            Ok(Loaded { settings, .. }) => Some(settings),
+            Ok(Loaded { mut settings, .. }) => {
+                // The file may have been saved with others meanwhile, which are in force with the next start.
+                settings.keep_fixed(&state.settings);
+                Some(settings)
+            }
             Err(ConfigFaults { faults: found, .. }) => {
                 faults.extend(found.into_iter().map(fault_of));
                 None

@@ -13,7 +13,7 @@ use components::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Problem, uploads::Uploads};
+use super::{Problem, reserved, uploads::Uploads};
 use crate::engine::EngineHandle;
 
 /// Edits can be set for ticks up to so far ahead: those that wait take memory.
@@ -38,7 +38,15 @@ pub(super) struct Answer {
 
 /// Reads a batch. What it needs of the scene is not looked at.
 pub(super) fn read(source: &Source) -> Result<EditBatch, Problem> {
-    EditBatch::read(source, &LIMITS).map_err(Problem::invalid)
+    let batch = EditBatch::read(source, &LIMITS).map_err(Problem::invalid)?;
+    let mut faults = reserved::faults_of_edits(&batch.edits);
+    if faults.is_empty() {
+        return Ok(batch);
+    }
+    for fault in &mut faults {
+        fault.place = source.place(&fault.pointer);
+    }
+    Err(Problem::invalid(faults))
 }
 
 /// Carries out a batch that was read from `source`. Uploaded files that nothing uses after it are removed.

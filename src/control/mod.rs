@@ -18,6 +18,7 @@ mod listeners;
 mod preview;
 mod problem;
 mod receiving;
+mod reserved;
 mod routes;
 mod server;
 mod settings;

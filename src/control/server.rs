@@ -167,6 +167,10 @@ impl Front {
         let origin = head.headers.get(header::ORIGIN).cloned();
         let names_protocol = protocols(&head.headers).any(|protocol| protocol == WEBSOCKET_PROTOCOL);
         let mut response = match self.doorkeeper.admit(&head, address) {
+            // Such as `CONNECT host:port`: routes expect a path.
+            Ok(_) if head.uri.path_and_query().is_none() => Problem::into_response(Problem::bad_request(
+                "the request names no path; this is no proxy: ask for a path such as `/api/docs`",
+            )),
             Ok(Admission::Pass(scope)) => {
                 head.extensions.insert(scope);
                 head.extensions.insert(address);

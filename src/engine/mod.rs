@@ -28,7 +28,7 @@ pub use refusal::{EngineClosed, MAX_STEP, Reconfiguration, ReconfigurationRefuse
 pub use soundtrack::Soundtrack;
 pub use spawn::{Beginning, Engine, EngineSettings, StartError, spawn};
 pub use status::{
-    EncoderState, EncoderStatus, EngineStats, OutputErrorKind, OutputState, OutputStatus, Part, StoreStatus,
+    EncoderState, EncoderStatus, EngineStats, FileFault, OutputErrorKind, OutputState, OutputStatus, Part, StoreStatus,
     StreamEvent,
 };
 pub use transport::{Command, CommandRefused, Transport};

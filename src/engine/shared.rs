@@ -17,9 +17,9 @@ use systems::{
 use tokio::sync::{Semaphore, broadcast, oneshot, watch};
 
 use super::{
-    Document, EncoderStatus, EngineStats, OutputStatus, ProgramFrame, Reconfiguration, ReconfigurationRefused,
-    StepRefused, StoreStatus, StreamEvent, StreamFormat, Transport, Whole, journal::Journal, levels::Heard,
-    scheduled::Owner,
+    Document, EncoderStatus, EngineStats, FileFault, OutputStatus, ProgramFrame, Reconfiguration,
+    ReconfigurationRefused, StepRefused, StoreStatus, StreamEvent, StreamFormat, Transport, Whole, journal::Journal,
+    levels::Heard, scheduled::Owner,
 };
 
 /// What the tick thread is asked to do.
@@ -110,6 +110,8 @@ pub(super) struct Shared {
     pub(super) journal: Journal,
     pub(super) heard: Heard,
     pub(super) store: Mutex<Option<StoreStatus>>,
+    /// Files whose last text is not in force.
+    pub(super) file_faults: Mutex<Vec<FileFault>>,
 }
 
 /// One who takes frames.

@@ -219,6 +219,15 @@ pub struct StoreStatus {
     pub last_error: Option<String>,
 }
 
+/// A file whose last text is not, or not wholly, in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FileFault {
+    /// The file, as it was named.
+    pub file: String,
+    /// Why, and what to do, in words for people.
+    pub fault: String,
+}
+
 /// Counters of the tick thread, as they are now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct EngineStats {
@@ -329,6 +338,13 @@ pub enum StreamEvent {
         is_stalled: bool,
         /// What, in words for people.
         message: String,
+    },
+    /// What was saved in a file that the service follows is not in force, or is again.
+    File {
+        /// The file, as it was named.
+        file: String,
+        /// Why it is not, in words for people; `null` if it is.
+        fault: Option<String>,
     },
     /// Something that draws or sends went wrong; the picture goes on.
     Error {

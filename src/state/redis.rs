@@ -120,7 +120,7 @@ impl Redis {
             Err(Refused::Redis(error)) => fault(&self.place, &error),
         };
         self.connection = None;
-        if matches!(refused, StoreError::Away { .. }) {
+        if refused.may_pass() {
             self.lease = Some(claim.renewed(None));
         }
         Err(refused)
@@ -283,14 +283,21 @@ fn fault(place: &str, error: &RedisError) -> StoreError {
         ErrorKind::AuthenticationFailed => {
             refused(place, error, "; check REDIS_PASSWORD, or the password in REDIS_URL")
         }
-        ErrorKind::Server(_) if matches!(code, "NOAUTH" | "WRONGPASS") => {
+        _ if matches!(code, "NOAUTH" | "WRONGPASS") => {
             refused(place, error, "; check REDIS_PASSWORD, or the password in REDIS_URL")
         }
         ErrorKind::Server(ServerErrorKind::NoPerm) => {
             refused(place, error, "; the user needs the right to EVALSHA, SCRIPT LOAD and the keys of REDIS_PREFIX")
         }
         ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown | ServerErrorKind::TryAgain)
-        | ErrorKind::Io => StoreError::Away { place, message: error.to_string() },
+        | ErrorKind::Extension => {
+            let remedy = match code {
+                "OOM" => "; give it more memory (`maxmemory`), or remove what else is on it",
+                "MISCONF" => "; its log says why it cannot save",
+                _ => "",
+            };
+            StoreError::Unable { place, message: format!("{error}{remedy}") }
+        }
         ErrorKind::Server(_) => refused(place, error, ""),
         _ => StoreError::Away { place, message: error.to_string() },
     }

@@ -151,6 +151,14 @@ pub enum StoreError {
         /// What was tried.
         message: String,
     },
+    /// It answers, but cannot do it now.
+    #[error("the Redis server at {place} refuses for now: {message}")]
+    Unable {
+        /// Where it is.
+        place: String,
+        /// What it said, and what to do.
+        message: String,
+    },
     /// It answers, but refuses.
     #[error("the Redis server at {place} refuses: {message}")]
     Refused {
@@ -173,6 +181,14 @@ pub enum StoreError {
         /// Where it is.
         place: String,
     },
+}
+
+impl StoreError {
+    /// Whether the server may be able to do it later.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Away { .. } | Self::Unable { .. })
+    }
 }
 
 fn elsewhere(kind: &str) -> &'static str {

@@ -12,6 +12,9 @@ use crate::{
     layer::LayerId,
 };
 
+/// Layers with these ids have no path of their own in the API: `active`, `order` and `batch` stand where an id would.
+pub const RESERVED_LAYERS: [&str; 3] = ["active", "batch", "order"];
+
 /// Something about a document that its author should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -53,7 +56,18 @@ impl LayerDocument {
             of_animation(&format!("{base}/animations/{index}"), animation, self.parts())
         });
         let below = self.children.iter().enumerate();
-        own.chain(below.flat_map(|(index, child)| child.notices(&format!("{base}/children/{index}")))).collect()
+        let id = RESERVED_LAYERS.contains(&self.id.as_str()).then(|| Notice {
+            pointer: format!("{base}/id"),
+            message: format!(
+                "`{0}` cannot be reached over HTTP, where `/api/stream/layers/{0}` has another meaning; give the layer \
+                 another id",
+                self.id
+            ),
+        });
+        id.into_iter()
+            .chain(own)
+            .chain(below.flat_map(|(index, child)| child.notices(&format!("{base}/children/{index}"))))
+            .collect()
     }
 }
 

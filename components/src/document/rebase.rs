@@ -1,6 +1,8 @@
 //! What a scene becomes when the file that it began with is saved anew: a merge of three, by ids, and by fields of what all
 //! three have.
 
+mod order;
+
 use std::{
     collections::{HashMap, HashSet},
     fmt,
@@ -10,6 +12,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use self::order::ordered;
 use super::{
     LayerDocument, SceneDocument, check_scene,
     fields::{Fields, Path},
@@ -30,6 +33,8 @@ pub enum Difference {
     Field(Box<Difference>, Path),
     /// The group that a layer is in.
     Group(LayerId),
+    /// The order of the layers in a group, or of those in none.
+    Order(Option<LayerId>),
     /// A timeline: another one, a new one, or one that is gone.
     Timeline(TimelineId),
 }
@@ -42,6 +47,8 @@ impl fmt::Display for Difference {
             Self::Layer(id) => write!(f, "the layer `{id}`"),
             Self::Field(of, path) => write!(f, "`{}` of {of}", path.join(".")),
             Self::Group(id) => write!(f, "the group of the layer `{id}`"),
+            Self::Order(None) => f.write_str("the order of the layers"),
+            Self::Order(Some(id)) => write!(f, "the order of the layers in `{id}`"),
             Self::Timeline(id) => write!(f, "the timeline `{id}`"),
         }
     }
@@ -61,11 +68,12 @@ impl SceneDocument {
     ///
     /// Layers, assets and timelines are told apart by their ids. One that is the same in both files stays as it is here,
     /// changed or removed; one that is another in `after`, or new, is as it is there; one that `after` does not have any
-    /// more goes; and what only this scene has stays. The same holds for a layer's place, for all else, each part as a
-    /// whole, and for each field of a layer that all three have, of the canvas and of the sound: lists are one field, and
-    /// so are objects that become of another `type`. What would make the scene invalid by that, such as a layer that needs
-    /// an asset which the file has removed, gives way, and nothing besides: what is the scene's own and gave way could not
-    /// be added to what comes out. How many layers there are is not looked at.
+    /// more goes; and what only this scene has stays. The order of layers is the one here, unless the file has brought what
+    /// it had into another one. The same holds for a layer's place, for all else, each part as a whole, and for each field
+    /// of a layer that all three have, of the canvas and of the sound: lists are one field, and so are objects that become
+    /// of another `type`. What would make the scene invalid by that, such as a layer that needs an asset which the file has
+    /// removed, gives way, and nothing besides: what is the scene's own and gave way could not be added to what comes out.
+    /// How many layers there are is not looked at.
     #[must_use]
     pub fn rebased(&self, before: &Self, after: &Self) -> Rebased {
         let merge = Merge::of([self, before, after]);
@@ -179,7 +187,8 @@ impl<'a> Merge<'a> {
         found.extend(whose.of(&self.canvas, &Difference::Part("canvas")));
         let assets = ById::of(self.scenes.map(|scene| &*scene.assets), |asset| &asset.id);
         found.extend(assets.which(whose).cloned().map(Difference::Asset));
-        for id in self.layers() {
+        let layers = self.layers();
+        for &id in &layers {
             let own = self.flats.each_ref().map(|flat| flat.layers.get(id));
             let layer = Difference::Layer(id.clone());
             if own.iter().all(Option::is_some) {
@@ -191,6 +200,12 @@ impl<'a> Merge<'a> {
             if own[0].is_some() && own[2].is_some() && whose.is(&own.map(|own| own.map(|own| own.group))) {
                 found.push(Difference::Group(id.clone()));
             }
+        }
+        if matches!(whose, Whose::Both) {
+            let groups = std::iter::once(None).chain(layers.iter().copied().map(Some));
+            let children = |group| self.flats.each_ref().map(|flat| flat.children(group));
+            let moved = groups.filter(|group| order::is_of_both(children(*group)));
+            found.extend(moved.map(|group| Difference::Order(group.cloned())));
         }
         let timelines = ById::of(self.scenes.map(|scene| &*scene.timelines), |timeline| &timeline.id);
         found.extend(timelines.which(whose).cloned().map(Difference::Timeline));
@@ -299,10 +314,9 @@ impl<'a, T: Clone + PartialEq, I: Hash + Eq> ById<'a, T, I> {
         Self { ids: lists.map(|list| list.iter().map(id).collect()), things }
     }
 
-    /// All ids, each once: in the order of the scene where the file's has not changed, else in the file's.
+    /// All ids, each once.
     fn order(&self) -> Vec<&'a I> {
-        let [present, before, after] = &self.ids;
-        ordered(present, before, after)
+        ordered(self.ids.each_ref().map(Vec::as_slice))
     }
 
     /// The ids of what `whose` is so of.
@@ -315,23 +329,6 @@ impl<'a, T: Clone + PartialEq, I: Hash + Eq> ById<'a, T, I> {
         let of = |id: &I| resolve(self.things.each_ref().map(|things| things.get(id).copied()), is_kept(id)).cloned();
         self.order().into_iter().filter_map(of).collect()
     }
-}
-
-/// The ids of all three, each once: in the order of the present where the file's has not changed, else in the file's. Those
-/// that the order does not know follow their neighbour.
-fn ordered<'a, I: Hash + Eq>(present: &[&'a I], before: &[&'a I], after: &[&'a I]) -> Vec<&'a I> {
-    let (first, second) = if before == after { (present, after) } else { (after, present) };
-    let mut order = first.to_vec();
-    let known: HashSet<&I> = first.iter().copied().collect();
-    let mut behind: Option<&I> = None;
-    for key in second {
-        if !known.contains(key) {
-            let at = behind.and_then(|behind| order.iter().position(|known| *known == behind));
-            order.insert(at.map_or(0, |at| at + 1), key);
-        }
-        behind = Some(key);
-    }
-    order
 }
 
 /// A layer without its children, and its group.
@@ -374,8 +371,7 @@ fn planted<'a>(
     kept: &HashMap<&'a LayerId, Own<'a>>,
     group: Option<&'a LayerId>,
 ) -> Vec<LayerDocument> {
-    let [present, before, after] = flats.each_ref().map(|flat| flat.children(group));
-    let children = ordered(present, before, after).into_iter();
+    let children = ordered(flats.each_ref().map(|flat| flat.children(group))).into_iter();
     let children = children.filter_map(|id| Some((id, kept.get(id).filter(|own| own.group == group)?)));
     children
         .map(|(id, own)| LayerDocument { children: planted(flats, kept, Some(id)), ..own.document.clone() })

@@ -32,7 +32,10 @@ pub(super) fn describe(api: &mut Api) {
             get.answers::<Active>(200, "The layer, or `null`").ticks().revalidates()
         })
         .on("put", "Choose the layer that people are working on", |put| {
-            put.about("Every WebSocket client is told by the event `activeLayer`.")
+            put.about(
+                "Every WebSocket client is told by the event `activeLayer`. It belongs to the people who work now: after a \
+                 restart there is none.",
+            )
                 .body::<Active>(&object!({ "id": "box" }))
                 .answers::<Active>(200, "It is chosen")
                 .ticks()

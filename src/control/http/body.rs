@@ -222,7 +222,7 @@ pub(super) async fn read(request: &mut Request) -> Result<(Vec<u8>, Share), Prob
     let within = request.receiving.limits().within;
     let is_there = request.share.is_some();
     let mut share = request.share.take().unwrap_or_else(|| request.receiving.begin(request.address));
-    let mut parts = Parts::new(&mut request.body, LIMIT);
+    let mut parts = Parts::of(request, LIMIT)?;
     in_time(within, async move {
         let mut bytes = Vec::new();
         loop {
@@ -251,8 +251,15 @@ pub(super) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// The parts of a body of up to `limit` bytes.
-    pub(super) fn new(body: &'a mut Body, limit: usize) -> Self {
-        Self { body, limit, taken: 0 }
+    ///
+    /// # Errors
+    /// It is announced as a larger one: nothing of it has to come for that to be told.
+    pub(super) fn of(request: &'a mut Request, limit: usize) -> Result<Self, Problem> {
+        let announced = request.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        match announced.and_then(|length| length.parse::<u64>().ok()) {
+            Some(length) if length > limit as u64 => Err(too_large(limit)),
+            _ => Ok(Self { body: &mut request.body, limit, taken: 0 }),
+        }
     }
 
     /// The next part; `None` at the end.
@@ -261,11 +268,14 @@ impl<'a> Parts<'a> {
         let Some(part) = self.body.try_next().await.map_err(broke_off)? else { return Ok(None) };
         self.taken += part.len();
         if self.taken > self.limit {
-            let detail = format!("the body is larger than {} MiB", self.limit >> 20);
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+            return Err(too_large(self.limit));
         }
         Ok(Some(part))
     }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} MiB", limit >> 20))
 }
 
 /// What `reading` of a body comes to, if that is in time.

@@ -34,6 +34,7 @@ use super::{
     precondition::{self, Expected, tagged},
     written,
 };
+use crate::control::reserved;
 
 /// `…/layers`, `…/layers/:id` and what is behind it.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -52,7 +53,8 @@ pub(super) fn describe(api: &mut Api) {
     let new = object!({ "id": "caption", "transform": { "position": { "x": 4, "y": 4 } },
         "content": { "type": "text", "text": "Hello" } });
     let index = object!({ "type": "integer", "minimum": 0 });
-    api.family("Layers", "The layers of the scene. `batch`, `order` and `active` are routes, not layers.");
+    api.family("Layers", "The layers of the scene. `batch`, `order` and `active` are routes, not layers: none can be added with such an id, and one \
+         that a scene file has cannot be reached here.");
     api.route("/api/stream/layers")
         .on("get", "The outermost layers with all below them", |get| {
             get.answers::<List<'_>>(200, "The layers in document order, those farther away first").ticks().paged()
@@ -68,6 +70,7 @@ pub(super) fn describe(api: &mut Api) {
                 .locates()
                 .refuses(404, "There is no such group")
                 .refuses(409, "The id is taken, or the parent is no group")
+                .refuses(422, "The document is not valid, or the id is that of a route: `active`, `batch`, `order`")
         });
     api.route("/api/stream/layers/:id")
         .parameter("id", "box", "The layer")
@@ -178,6 +181,10 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
     let index = request.query.value("index", "a place among the layer's siblings, from 0")?;
     let at = when(context, &request)?;
     let layer = body::layer(request).await?;
+    let faults = reserved::faults(&layer, "");
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
     let id = layer.id.clone();
     let edit = Edit::CreateLayer { layer: Box::new(layer), parent, index };
     let mut response = carry_out(context, StatusCode::CREATED, &id, Expected::Anything, edit, at).await?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use warp::{Filter, filters::BoxedFilter, http::StatusCode, reply::Response};
 
 use super::{Context, Problem, Request, at_tick, endpoint, json, openapi::Api};
-use crate::engine::{EncoderStatus, EngineHandle, OutputStatus, Shedding, StoreStatus, Transport};
+use crate::engine::{EncoderStatus, EngineHandle, FileFault, OutputStatus, Shedding, StoreStatus, Transport};
 
 /// `GET …/status`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -69,6 +69,8 @@ pub(in crate::control) struct Status {
     /// What keeps the state; absent if nothing does.
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<StoreStatus>,
+    /// Files that were saved and are not, or not wholly, in force as they are now.
+    file_faults: Vec<FileFault>,
 }
 
 /// Size of the picture in pixels.
@@ -101,6 +103,7 @@ impl Status {
             renditions: engine.encoders().into_iter().filter(|encoder| encoder.rendition.is_some()).collect(),
             outputs: engine.outputs(),
             store: engine.store(),
+            file_faults: engine.file_faults(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use warp::{Filter, filters::BoxedFilter, http::StatusCode, reply::Response};
 
-use super::{Context, Problem, Request, endpoint, json, openapi::Api};
+use super::{Context, Problem, Request, endpoint, json_of, openapi::Api, written};
 use crate::telemetry::TraceDocument;
 
 /// `GET …/trace`.
@@ -26,5 +26,16 @@ async fn trace(context: Context, (): (), request: Request) -> Result<Response, P
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
     request.query.only(&[])?;
-    json(StatusCode::OK, &context.metrics.trace())
+    // Megabytes: written beside the threads that serve everybody, with the large documents and by their turns.
+    let turn = context.documents.take(request.address).await?;
+    let writing = tokio::task::spawn_blocking(move || {
+        let document = written(&context.metrics.trace());
+        drop(turn);
+        document
+    });
+    let document = writing.await.unwrap_or_else(|error| {
+        let detail = format!("the trace could not be written: {error}");
+        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
+    });
+    Ok(json_of(StatusCode::OK, document?))
 }

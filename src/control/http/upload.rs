@@ -91,7 +91,7 @@ pub(super) struct Incoming {
 impl Incoming {
     /// Takes in the body of a request.
     pub(super) async fn receive(request: &mut Request, upload: Upload, folder: PathBuf) -> Result<Self, Problem> {
-        let mut parts = Parts::new(&mut request.body, LARGEST);
+        let mut parts = Parts::of(request, LARGEST)?;
         in_time(WITHIN, async move {
             let failed = |error| full(&folder, &error);
             let Some(mut part) = parts.next().await? else {

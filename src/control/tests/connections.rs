@@ -113,3 +113,21 @@ fn where_all_places_are_taken_the_one_that_is_still_for_longest_makes_room() {
     wait_for("the stillest to be closed", || is_closed(&first));
     assert!(!others.iter().any(is_closed), "the rest may stay");
 }
+
+/// What is for proxies names a host and no path.
+#[test]
+fn a_request_without_a_path_is_refused() {
+    let service = Service::start();
+    for line in ["CONNECT evil:443", "GET evil:443", "OPTIONS evil:443"] {
+        let mut stream = connect(&service, 1);
+        let request = format!("{line} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", service.address);
+        let answer = service.runtime.block_on(async {
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        });
+        assert!(answer.starts_with("HTTP/1.1 400"), "{line}: {answer}");
+    }
+    assert_eq!(ask(&service, 1).as_deref(), Some("HTTP/1.1 200"));
+}

@@ -1,3 +1,4 @@
+use components::document::RESERVED_LAYERS;
 use serde_json::json;
 
 use super::*;
@@ -68,7 +69,7 @@ fn an_animation_is_added_and_removed_by_itself() {
     assert_eq!(wrong["errors"][0]["pointer"], "/to");
     service.json("POST", &path, &json!({ "property": "opacity" })).problem(422);
     service.json("POST", &format!("{LAYERS}/nobody/animations"), &fade).problem(404);
-    assert_eq!(service.send("PUT", &path, &[], None).expect(405).header("allow"), "GET, HEAD, POST");
+    service.get(&path).expect(200);
 
     let gone = service.send("DELETE", &format!("{path}/{had}"), &[], None).expect(200).value();
     assert_eq!(gone["layer"]["animations"][had]["property"], "transform.rotation");
@@ -286,4 +287,34 @@ fn a_patch_is_told_which_keys_it_has_left_as_they_were() {
     let fault = &refused["errors"][0];
     assert_eq!(fault["pointer"], "/opacty");
     assert!(!fault["expected"].as_str().unwrap().contains("null"), "{fault}");
+}
+
+/// Ids that stand for something else in paths cannot be given; scenes that have them are played, and told of it.
+#[test]
+fn a_layer_that_no_path_would_lead_to_is_refused() {
+    let service = Service::start();
+    let layer = |id: &str| json!({ "id": id, "content": { "type": "group" } });
+    let openapi = service.get("/api/openapi.json").value();
+    let paths = openapi["paths"].as_object().unwrap().keys();
+    let mut taken: Vec<&str> = paths.filter_map(|path| path.strip_prefix("/api/stream/layers/")).collect();
+    taken.retain(|rest| !rest.starts_with('{'));
+    taken.sort_unstable();
+    assert_eq!(taken, RESERVED_LAYERS);
+    for id in RESERVED_LAYERS {
+        let problem = service.json("POST", "/api/stream/layers", &layer(id)).problem(422);
+        assert_eq!(problem["errors"][0]["pointer"], "/id", "{problem}");
+        let mut group = layer("holder");
+        group["children"] = json!([layer(id)]);
+        let batch = json!({ "edits": [{ "op": "createLayer", "layer": group }] });
+        let problem = service.json("POST", "/api/stream/layers/batch", &batch).problem(422);
+        assert_eq!(problem["errors"][0]["pointer"], "/edits/0/layer/children/0/id", "{problem}");
+        // What a scene had before stays: it is told.
+        let mut scene = serde_json::to_value(scene()).unwrap();
+        (scene["layers"], scene["triggers"]) = (json!([layer(id)]), json!([]));
+        service.json("PUT", "/api/stream/scenes/other", &scene).expect(200);
+        service.send("DELETE", "/api/stream/scenes/other", &[], None).expect(200);
+        let notices = SceneDocument::from_value(scene, &Limits::default()).unwrap().notices();
+        assert_eq!(notices[0].pointer, "/layers/0/id");
+    }
+    service.get("/api/stream/layers/holder").problem(404);
 }

@@ -219,3 +219,14 @@ fn an_answer_before_the_body_is_there_says_whether_the_connection_goes_on() {
         assert!(head(&mut stream).await.starts_with("http/1.1 200"));
     });
 }
+
+/// What is announced as larger than it may be is refused at once: nothing of it has to come.
+#[test]
+fn a_body_that_is_announced_as_too_large_is_refused_before_it_comes() {
+    let service = limited(NEVER, NEVER);
+    service.runtime.block_on(async {
+        let mut stream = half_a_body(service.address, 1, 3 << 20, 0).await;
+        let told = head(&mut stream).await;
+        assert!(told.starts_with("http/1.1 413"), "{told}");
+    });
+}

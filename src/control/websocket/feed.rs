@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     control::{ended, http::Status},
-    engine::{EngineHandle, StreamEvent},
+    engine::{EngineHandle, FileFault, StreamEvent},
 };
 
 /// Events that a client may be behind. One that is further behind is told how many it missed.
@@ -137,9 +137,12 @@ impl Feed {
         let state = *engine.transport().borrow();
         let outputs = engine.outputs().into_iter().map(|output| StreamEvent::Output { output });
         let active = engine.active_layer().map(|id| StreamEvent::ActiveLayer { id: Some(id) });
+        let faults = engine.file_faults().into_iter();
+        let faults = faults.map(|FileFault { file, fault }| StreamEvent::File { file, fault: Some(fault) });
         std::iter::once(StreamEvent::Transport { state })
             .chain(outputs)
             .chain(active)
+            .chain(faults)
             .map(|told| event(&told))
             .collect()
     }

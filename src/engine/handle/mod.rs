@@ -83,6 +83,7 @@ impl EngineHandle {
             journal: Journal::new(),
             heard: Heard::new(),
             store: Mutex::new(None),
+            file_faults: Mutex::default(),
         });
         (Self { mailbox, shared: Arc::clone(&shared), sender: Sender::default() }, requests, shared)
     }

@@ -6,7 +6,7 @@ use components::audio::LevelReading;
 use tokio::sync::watch;
 
 use super::EngineHandle;
-use crate::engine::{EncoderStatus, Levels, Mixed, OutputStatus, StoreStatus, StreamEvent};
+use crate::engine::{EncoderStatus, FileFault, Levels, Mixed, OutputStatus, StoreStatus, StreamEvent};
 
 impl EngineHandle {
     /// How the store is doing; `None` if there is none.
@@ -20,6 +20,25 @@ impl EngineHandle {
     /// Tells how the store is doing.
     pub fn publish_store(&self, status: StoreStatus) {
         *self.shared.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
+    }
+
+    /// The files whose last text is not in force, and why.
+    #[must_use]
+    pub fn file_faults(&self) -> Vec<FileFault> {
+        self.shared.file_faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells why the last text of a file is not in force, or with `None` that it is; all who listen are told if that is new.
+    pub fn publish_file(&self, file: String, fault: Option<String>) {
+        let is_new = {
+            let mut faults = self.shared.file_faults.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = faults.iter().position(|known| known.file == file).map(|at| faults.remove(at).fault);
+            faults.extend(fault.clone().map(|fault| FileFault { file: file.clone(), fault }));
+            before != fault
+        };
+        if is_new {
+            self.announce(StreamEvent::File { file, fault });
+        }
     }
 
     /// All outputs as they are now.

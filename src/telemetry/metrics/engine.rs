@@ -63,6 +63,9 @@ impl Collector for EngineCollector {
         let shed = ConstCounter::new(stats.shed_frames);
         out.metric("stream_shed_frames", "Frames left out to draw the others in time", &shed)?;
 
+        let faults = self.0.file_faults().len();
+        out.gauge("file_faults", "Files that were saved and are not in force as they are", faults as u64)?;
+
         if let Some(store) = self.0.store() {
             out.gauge("store_connected", "1 while the store takes changes", u64::from(store.connected))?;
             out.gauge("store_pending", "Changes that are not in the store yet", store.pending)?;

@@ -7,6 +7,9 @@ import { takeStatus } from "./status.js";
 import { toast } from "./toasts.js";
 import { TRANSPORT, spaced } from "./words.js";
 
+/** The fault that was noted last: of a file it is told once more, as what stands. */
+let told = null;
+
 /** By type. One gives `"stale"` if what the page knows of the scene cannot be trusted any more. */
 export const HANDLERS = {
   hello() {
@@ -45,6 +48,7 @@ export const HANDLERS = {
   },
   error({ detail, message }) {
     const text = detail ?? message;
+    told = text;
     note("fault", text);
     const [first, ...more] = text.split("\n");
     toast(first, { kind: "fault", detail: more.slice(0, 5) });
@@ -90,6 +94,11 @@ const EVENTS = {
   store({ store }) {
     if (store.connected) note("event", "The store is back: everything is kept again");
     else note("fault", "The store is away: changes are kept in memory until it is back", store.lastError);
+  },
+  file({ file, fault }) {
+    if (!fault) note("event", `${file}: what it says is in force`);
+    else if (fault !== told) note("fault", fault);
+    told = fault;
   },
   fired({ name }) {
     note("event", `Event fired: ${name}`);

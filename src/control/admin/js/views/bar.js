@@ -40,8 +40,12 @@ export function mountBar() {
   watch(["connection", "status"], () => {
     const line = byId("connection");
     const isStoreAway = state.connection === "open" && state.status?.store?.connected === false;
-    line.dataset.state = isStoreAway ? "lost" : state.connection;
-    say(line, isStoreAway ? "The store is away: changes are not kept yet" : CONNECTION[state.connection]);
+    const faulty = state.connection === "open" ? state.status?.fileFaults?.map(({ file }) => file) : [];
+    const isFaulty = faulty?.length > 0;
+    line.dataset.state = isStoreAway || isFaulty ? "lost" : state.connection;
+    const standing = isFaulty ? `Not in force as it was saved: ${faulty.join(", ")}` : CONNECTION[state.connection];
+    say(line, isStoreAway ? "The store is away: changes are not kept yet" : standing);
+    set(line, "title", isFaulty ? state.status.fileFaults.map(({ fault }) => fault).join("\n") : null);
     document.body.dataset.connection = state.connection;
   });
 }
