@@ -52,6 +52,27 @@ fn who_sends_many_edits_waits_for_itself() {
     assert_eq!(answered.len(), 53);
 }
 
+/// The children are not read again with each patch of their group, but what does not fit them is refused.
+#[test]
+fn a_patch_of_a_group_leaves_its_children_as_they_are() {
+    let group = json!({
+        "id": "group", "content": { "type": "group" }, "children": [block("in", "#f00", (0, 0), (9, 9))],
+    });
+    let mut stage = Stage::with(json!([group]));
+    let inner = || patch("in", json!({ "opacity": 0.25 }));
+    let report = stage.edit(vec![inner(), patch("group", json!({ "opacity": 0.5 }))]);
+    assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
+    let layer = stage.compositor.snapshot().scene.layers.remove(0);
+    assert_eq!((layer.opacity.0, layer.children.len(), layer.children[0].opacity.0), (0.5, 1, 0.25));
+    let other = json!({ "content": block("box", "#f00", (0, 0), (9, 9))["content"] });
+    let EditRejected::Invalid { faults } = stage.refused(vec![patch("group", other)]) else {
+        panic!("refused otherwise")
+    };
+    assert_eq!(faults[0].pointer, "/children");
+    let renamed = stage.refused(vec![patch("in", json!({ "id": "out" }))]);
+    assert!(matches!(renamed, EditRejected::Invalid { .. }), "{renamed:?}");
+}
+
 #[test]
 fn lists_of_a_scene_do_not_grow_without_end() {
     let mut stage = Stage::with(json!([block("box", "#f00", (0, 0), (9, 9))]));
