@@ -404,9 +404,11 @@ impl EditRejected {
             | Self::TooManyLayers { .. }
             | Self::TooManyScenes { .. }
             | Self::TooManyValues { .. }
+            | Self::TooMuchWork { .. }
             | Self::Invalid { .. }
             | Self::Busy
             | Self::TooManyWait { .. }
+            | Self::TooMuchDue { .. }
             | Self::Closed => return None,
         };
         let (pointer, found, expected) = (pointer.to_owned(), format!("`{found}`"), expected.to_owned());
@@ -539,6 +541,17 @@ pub enum EditRejected {
         /// How many values they have.
         values: usize,
     },
+    /// The batch would take too long, since it reads or writes so much of the scene so often.
+    #[error(
+        "the edits go through {weight} layers, each counted as often as they do, but {limit} are gone through at once; \
+         send them in parts"
+    )]
+    TooMuchWork {
+        /// Layers that are gone through.
+        weight: usize,
+        /// How many may be.
+        limit: usize,
+    },
     /// The resulting document is not valid.
     #[error("{} in the document", if faults.len() == 1 { "a fault".to_owned() } else { format!("{} faults", faults.len()) })]
     Invalid {
@@ -554,6 +567,15 @@ pub enum EditRejected {
          out", if *.is_of_one { " of this address" } else { "" }
     )]
     TooManyWait {
+        /// Whether they are those of one sender, and others have room.
+        is_of_one: bool,
+    },
+    /// As much is to be done on the tick that a batch is for, or around it, as may be; it was not taken.
+    #[error(
+        "as many edits{} are for that tick and those around it as can be carried out there; send this batch for a tick some \
+         seconds away from it, or in parts", if *.is_of_one { " of this address" } else { "" }
+    )]
+    TooMuchDue {
         /// Whether they are those of one sender, and others have room.
         is_of_one: bool,
     },

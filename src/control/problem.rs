@@ -194,9 +194,13 @@ impl From<EditRejected> for Problem {
             EditRejected::TooManyLayers { .. } | EditRejected::TooManyScenes { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
             }
-            EditRejected::TooManyValues { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
+            EditRejected::TooManyValues { .. } | EditRejected::TooMuchWork { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+            }
             EditRejected::Invalid { faults } => Self::invalid(faults),
-            EditRejected::Busy | EditRejected::TooManyWait { .. } => Self::unavailable(detail),
+            EditRejected::Busy | EditRejected::TooManyWait { .. } | EditRejected::TooMuchDue { .. } => {
+                Self::unavailable(detail)
+            }
             EditRejected::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, detail),
         }
     }

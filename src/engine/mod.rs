@@ -1,5 +1,6 @@
 //! The tick thread, and the handle by which all others deal with it.
 
+mod due;
 mod encode_times;
 mod frame;
 mod governor;

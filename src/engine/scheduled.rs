@@ -1,7 +1,8 @@
 //! Batches of edits that wait for ticks to come.
 //!
-//! How many wait is bounded, and so is what they are made of. Of what others have left free an address gets half: whoever
-//! sends many leaves room for everybody else, however many connections they are sent by.
+//! How many wait is bounded, and so is what they are made of, and what is done on one tick and on those around it: a tick
+//! that is promised is kept. Of what others have left free an address gets half: whoever sends many leaves room for
+//! everybody else, however many connections they are sent by.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,8 +10,9 @@ use std::{
 };
 
 use components::{Edit, LayerDocument, edit::EditRejected};
+use systems::edit::Sender;
 
-use super::tick::Waiting;
+use super::{due::Due, tick::Waiting};
 
 /// Batches that may wait. More are refused.
 const BATCHES: usize = 4096;
@@ -26,12 +28,14 @@ pub(super) struct Scheduled {
     batches: BTreeMap<u64, Vec<Later>>,
     shares: HashMap<Owner, Share>,
     all: Share,
+    due: Due,
 }
 
 /// A batch that waits.
 struct Later {
-    owner: Owner,
+    sender: Sender,
     values: usize,
+    weight: usize,
     edits: Vec<Edit>,
     waiting: Waiting,
 }
@@ -61,57 +65,63 @@ impl Share {
 }
 
 impl Scheduled {
-    /// Keeps a batch until `tick`.
+    /// Keeps a batch of this weight until `tick`.
     ///
     /// # Errors
-    /// Too many wait, with who waits for the answer.
+    /// Too many wait, or too much is done there, with who waits for the answer.
     pub(super) fn add(
         &mut self,
-        owner: Owner,
+        sender: Sender,
         tick: u64,
+        weight: usize,
         edits: Vec<Edit>,
         waiting: Waiting,
     ) -> Result<(), (EditRejected, Waiting)> {
-        let values = values_of(&edits);
+        let (owner, values) = (sender.owner, values_of(&edits));
         let own = self.shares.get(&owner).copied().unwrap_or_default();
         let free = Share { batches: BATCHES - self.all.batches, values: VALUES - self.all.values };
         if !own.has_room(values, free) {
             let is_of_one = Share::default().has_room(values, free);
             return Err((EditRejected::TooManyWait { is_of_one }, waiting));
         }
+        if let Err(refused) = self.due.add(owner, tick, weight) {
+            return Err((refused, waiting));
+        }
         self.shares.entry(owner).or_default().add(values);
         self.all.add(values);
-        self.batches.entry(tick).or_default().push(Later { owner, values, edits, waiting });
+        self.batches.entry(tick).or_default().push(Later { sender, values, weight, edits, waiting });
         Ok(())
     }
 
     /// Takes the batches for `tick` and those before it. A batch goes with the client that waits for its answer, so that
     /// what waits is never more than the clients that do.
-    pub(super) fn due(&mut self, tick: u64) -> Vec<(Vec<Edit>, Waiting)> {
+    pub(super) fn due(&mut self, tick: u64) -> Vec<(Sender, Vec<Edit>, Waiting)> {
         let later = self.batches.split_off(&(tick + 1));
         let due: Vec<Later> = std::mem::replace(&mut self.batches, later).into_values().flatten().collect();
-        for Later { owner, values, .. } in &due {
-            self.release(*owner, *values);
+        for Later { sender, values, .. } in &due {
+            self.release(sender.owner, *values);
         }
+        self.due.forget_before(tick);
         let awaited = due.into_iter().filter(|later| !later.waiting.is_given_up());
-        awaited.map(|later| (later.edits, later.waiting)).collect()
+        awaited.map(|later| (later.sender, later.edits, later.waiting)).collect()
     }
 
     /// Lets go of those that nobody waits for any more.
     pub(super) fn tidy(&mut self) {
         let mut gone = Vec::new();
-        self.batches.retain(|_, batches| {
+        self.batches.retain(|tick, batches| {
             batches.retain(|later| {
                 let stays = !later.waiting.is_given_up();
                 if !stays {
-                    gone.push((later.owner, later.values));
+                    gone.push((later.sender.owner, later.values, *tick, later.weight));
                 }
                 stays
             });
             !batches.is_empty()
         });
-        for (owner, values) in gone {
+        for (owner, values, tick, weight) in gone {
             self.release(owner, values);
+            self.due.take(owner, tick, weight);
         }
     }
 
@@ -153,11 +163,15 @@ mod tests {
         let mut answers = Vec::new();
         loop {
             let (reply, answer) = oneshot::channel();
-            match scheduled.add(owner, at, Vec::new(), Waiting::new(Vec::new(), reply)) {
+            match scheduled.add(client(owner), at, 0, Vec::new(), Waiting::new(Vec::new(), reply)) {
                 Ok(()) => answers.push(answer),
                 Err((refused, _)) => return (answers, refused),
             }
         }
+    }
+
+    fn client(owner: Owner) -> Sender {
+        Sender { owner, number: 0 }
     }
 
     fn address(last: u8) -> Owner {
@@ -204,11 +218,44 @@ mod tests {
         let mut send = |owner| {
             let (reply, answer) = oneshot::channel();
             held.push(answer);
-            scheduled.add(owner, 9, large(), Waiting::new(Vec::new(), reply)).map_err(|(refused, _)| refused)
+            scheduled.add(client(owner), 9, 1, large(), Waiting::new(Vec::new(), reply)).map_err(|(refused, _)| refused)
         };
         let sent = (0..100).map_while(|_| send(address(1)).ok()).count();
         assert_eq!(sent, 12, "half of a million values");
         assert_eq!(send(address(1)), Err(EditRejected::TooManyWait { is_of_one: true }));
         assert_eq!(send(address(2)), Ok(()));
+    }
+
+    /// A tick that is promised is kept: what is more than it can do is refused when it is sent.
+    #[test]
+    fn what_is_done_on_one_tick_is_shared_out_as_well() {
+        let mut scheduled = Scheduled::default();
+        let mut held = Vec::new();
+        let mut send = |scheduled: &mut Scheduled, owner, at| {
+            let (reply, answer) = oneshot::channel();
+            let waiting = Waiting::new(Vec::new(), reply);
+            let sent = scheduled.add(client(owner), at, 1000, Vec::new(), waiting).map_err(|(refused, _)| refused);
+            held.extend(sent.is_ok().then_some(answer));
+            sent
+        };
+        assert_eq!((0..9).map_while(|_| send(&mut scheduled, address(1), 500).ok()).count(), 2);
+        let refused = |is_of_one| Err(EditRejected::TooMuchDue { is_of_one });
+        assert_eq!(send(&mut scheduled, address(1), 500), refused(true));
+        assert_eq!(send(&mut scheduled, address(2), 500), Ok(()), "others have room");
+        assert_eq!(send(&mut scheduled, address(2), 500), refused(false));
+        assert_eq!(send(&mut scheduled, address(1), 501), Ok(()), "and so has another tick");
+        // Nor can the ticks around it all be filled, be it that some of them have come.
+        let mut around = |scheduled: &mut Scheduled, ticks: std::ops::Range<u64>| {
+            ticks.filter(|at| send(scheduled, address(1), *at).is_ok()).count()
+        };
+        assert_eq!(around(&mut scheduled, 480..512), 6, "nine with the three before");
+        assert_eq!(scheduled.due(490).len() + scheduled.due(511).len(), 10);
+        assert_eq!(around(&mut scheduled, 511..512), 0);
+        assert_eq!(around(&mut scheduled, 512..544), 10, "the next ones have room again");
+        // Who has gone leaves room.
+        held.clear();
+        scheduled.tidy();
+        assert_eq!(scheduled.due(512).len(), 0);
+        assert!(scheduled.due.is_empty());
     }
 }

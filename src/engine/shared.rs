@@ -13,13 +13,14 @@ use systems::{
     Picture,
     assets::{AssetAction, AssetRefused, AssetStatus},
     clock::TimelineStatus,
+    edit::Sender,
 };
 use tokio::sync::{Semaphore, broadcast, oneshot, watch};
 
 use super::{
     Document, EncoderStatus, EngineStats, FileFault, OutputStatus, ProgramFrame, Reconfiguration,
     ReconfigurationRefused, StepRefused, StoreStatus, StreamEvent, StreamFormat, Transport, Whole, journal::Journal,
-    levels::Heard, scheduled::Owner,
+    levels::Heard,
 };
 
 /// What the tick thread is asked to do.
@@ -119,13 +120,4 @@ pub(super) struct Consumer {
     pub(super) sender: SyncSender<ProgramFrame>,
     /// Whether a frame that it does not take is missed: counted as dropped, and a sign that the load is too high.
     pub(super) needs_all: bool,
-}
-
-/// Who sends edits.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sender {
-    /// Whose turn it is when they are carried out.
-    pub(super) number: u64,
-    /// Whose share of what may wait for ticks to come they take.
-    pub(super) owner: Owner,
 }

@@ -12,12 +12,13 @@ use std::{
 
 use components::{
     Edit, HeldChange, LayerId, SceneDiff, SceneId, SceneSnapshot,
-    edit::{BatchRejected, DocumentName},
+    edit::{BatchRejected, DocumentName, EditRejected},
 };
 use serde_json::Value;
 use systems::{
     Compositor, TickReport,
     clock::{MotionChange, SceneEvent},
+    edit::Sender,
 };
 use tokio::sync::oneshot;
 
@@ -27,12 +28,16 @@ use super::{
     governor::Governor,
     pace::Pace,
     scheduled::Scheduled,
-    shared::{EditReply, Request, Sender, Shared},
+    shared::{EditReply, Request, Shared},
     shown::Shown,
     slow::SlowTicks,
 };
 
-/// Requests that are served after a tick was due. The rest waits for the next: a flood of them delays ticks no further.
+/// Layers that a batch may go through, each counted as often as it does: two tenths of a second, about.
+const MAX_WEIGHT: usize = 12_000;
+
+/// Requests that are served after a tick was due, for a quarter of a frame at most. The rest waits for the next: a flood
+/// of them delays ticks no further.
 const LATE: usize = 256;
 
 /// Seconds between two notes of the scene time in the journal, while anything moves.
@@ -219,11 +224,13 @@ impl Ticking {
 
     /// Serves requests until `due`. Returns whether the engine goes on.
     fn serve_until(&mut self, due: Instant) -> bool {
-        let mut late = 0;
+        let (mut late, mut late_since) = (0, None);
+        let patience = self.format().presentation_time(1) / 4;
         loop {
-            let request = match due.checked_duration_since(Instant::now()) {
+            let now = Instant::now();
+            let request = match due.checked_duration_since(now) {
                 Some(rest) => self.requests.recv_timeout(rest),
-                None if late == LATE => return true,
+                None if late == LATE || now - *late_since.get_or_insert(now) >= patience => return true,
                 None => {
                     late += 1;
                     self.requests.try_recv().map_err(|error| match error {
@@ -240,7 +247,10 @@ impl Ticking {
                     self.accept(sender, edits, at, Waiting::new(documents, reply));
                 }
                 Ok(Request::Check { edits, reply }) => {
-                    drop(reply.send(self.compositor.check(edits).map(|()| self.last_tick())));
+                    let checked = self.weigh(&edits).map_err(BatchRejected::from);
+                    let checked = checked.and_then(|_| self.compositor.check(edits)).map(|()| self.last_tick());
+                    // Who asked may have gone.
+                    let _ = reply.send(checked);
                 }
                 Ok(Request::Whole { reply }) => {
                     let (snapshot, motion) = (self.compositor.snapshot(), self.compositor.motion());
@@ -296,15 +306,31 @@ impl Ticking {
     }
 
     fn accept(&mut self, sender: Sender, edits: Vec<Edit>, at: Option<u64>, waiting: Waiting) {
-        let Some(tick) = at else {
+        let weight = match self.weigh(&edits) {
+            Ok(weight) => weight,
+            Err(refused) => {
+                // Who asked may have gone.
+                let _ = waiting.reply.send((Err(refused.into()), 0));
+                return;
+            }
+        };
+        // One for a tick that is past takes its turn like those that are for none.
+        let last = self.last_tick();
+        let Some(tick) = at.filter(|at| *at > last) else {
             let ticket = self.ticket(waiting);
-            self.compositor.submit_from(sender.number, ticket, edits);
+            self.compositor.submit_from(sender, ticket, edits);
             return;
         };
-        if let Err((refused, waiting)) = self.scheduled.add(sender.owner, tick, edits, waiting) {
+        if let Err((refused, waiting)) = self.scheduled.add(sender, tick, weight, edits, waiting) {
             // Who asked may have gone.
             let _ = waiting.reply.send((Err(refused.into()), 0));
         }
+    }
+
+    /// How much work a batch is, unless it is too much at once.
+    fn weigh(&self, edits: &[Edit]) -> Result<usize, EditRejected> {
+        let weight = self.compositor.weigh(edits);
+        if weight > MAX_WEIGHT { Err(EditRejected::TooMuchWork { weight, limit: MAX_WEIGHT }) } else { Ok(weight) }
     }
 
     /// The number under which a batch is answered.
@@ -317,9 +343,9 @@ impl Ticking {
 
     /// Submits the batches whose tick has come.
     fn submit_due(&mut self, tick: u64) {
-        for (edits, waiting) in self.scheduled.due(tick) {
+        for (sender, edits, waiting) in self.scheduled.due(tick) {
             let ticket = self.ticket(waiting);
-            self.compositor.submit_due(ticket, edits);
+            self.compositor.submit_due(sender, ticket, edits);
         }
         if tick.is_multiple_of(u64::from(self.fps)) {
             self.scheduled.tidy();

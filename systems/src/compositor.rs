@@ -28,7 +28,7 @@ use crate::{
     cull::DrawList,
     damage::{Damage, LastDrawn},
     diff::{Diffs, KnownChildren},
-    edit::{Inbox, SceneLimits, check_batch},
+    edit::{Inbox, SceneLimits, Sender, check_batch, weigh},
     frame::Picture,
     held::{Held, HeldChanges},
     isolate::MaskLayers,
@@ -130,23 +130,31 @@ impl Compositor {
     /// Hands in a batch of edits. The next tick that has [time](Self::set_edit_budget) for it carries it out, all of it or
     /// nothing; its outcome bears `ticket`.
     pub fn submit(&mut self, ticket: u64, edits: Vec<Edit>) {
-        self.submit_from(0, ticket, edits);
+        self.submit_from(Sender::default(), ticket, edits);
     }
 
-    /// Hands in a batch of `sender`, whoever that is. Where there is not time for all, senders take turns. Tickets rise from
-    /// batch to batch.
-    pub fn submit_from(&mut self, sender: u64, ticket: u64, edits: Vec<Edit>) {
-        self.world.resource_mut::<Inbox>().waiting.push(sender, ticket, edits);
+    /// Hands in a batch of `sender`. Where there is not time for all, senders take turns. Tickets rise from batch to batch.
+    pub fn submit_from(&mut self, sender: Sender, ticket: u64, edits: Vec<Edit>) {
+        let weight = self.weigh(&edits);
+        self.world.resource_mut::<Inbox>().waiting.push(sender, weight, ticket, edits);
     }
 
     /// Hands in a batch of edits that the next tick carries out whatever else waits, and before that.
-    pub fn submit_due(&mut self, ticket: u64, edits: Vec<Edit>) {
-        self.world.resource_mut::<Inbox>().due.push((ticket, edits));
+    pub fn submit_due(&mut self, sender: Sender, ticket: u64, edits: Vec<Edit>) {
+        self.world.resource_mut::<Inbox>().due.push((sender, ticket, edits));
     }
 
-    /// Sets how long a tick goes on carrying out batches that wait; as long as it takes if `None`, as in the beginning.
+    /// Sets how long a tick goes on carrying out batches that wait, and how much of it each owner may take on average; as
+    /// long as it takes if `None`, as in the beginning. If it is zero, a tick carries out one.
     pub fn set_edit_budget(&mut self, budget: Option<Duration>) {
         self.world.resource_mut::<Inbox>().budget = budget;
+    }
+
+    /// About how many layers a batch reads, checks or writes in the scene as it is now, each as often as it does: the time
+    /// that it takes rises with that.
+    #[must_use]
+    pub fn weigh(&self, edits: &[Edit]) -> usize {
+        weigh(&self.world, edits)
     }
 
     /// Whether a batch of edits would be carried out on the scene as it is now; nothing is changed.

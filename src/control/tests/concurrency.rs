@@ -306,23 +306,69 @@ fn one_address_cannot_take_all_that_may_wait_for_later_ticks() {
         while many.iter().filter(|edit| edit.is_finished()).count() < 3000 - 2048 {
             tokio::task::yield_now().await;
         }
-        let soon = || json!({ "type": "edit", "edits": [{ "op": "patchLayer", "id": "box", "patch": {} }], "at": 1 });
+        let other = at + 1000;
+        let soon =
+            || json!({ "type": "edit", "edits": [{ "op": "patchLayer", "id": "box", "patch": {} }], "at": other });
         let mut client = websocket::Client::connect(service.address).await;
         client.next_of("snapshot").await;
         let refused = client.ask(soon()).await;
         assert_eq!((&refused["type"], &refused["status"]), (&json!("error"), &json!(503)), "{refused}");
         assert!(refused["detail"].as_str().unwrap().contains("of this address"), "{refused}");
-        let refused = ask_from(&service, 1, "/api/stream/layers/box?at=1").await;
+        let refused = ask_from(&service, 1, &format!("/api/stream/layers/box?at={other}")).await;
         assert_eq!(refused[0], "HTTP/1.1 503 Service Unavailable");
         assert!(refused.iter().any(|line| line.starts_with("retry-after:")), "{refused:?}");
-        let other = ask_from(&service, 2, "/api/stream/layers/box?at=1").await;
-        assert_eq!(other[0], "HTTP/1.1 200 OK", "another address has room");
+        // One for a tick that is past waits no longer than those for none; and another address has room.
+        let past = ask_from(&service, 1, "/api/stream/layers/box?at=1").await;
+        let next = format!("/api/stream/layers/box?at={}", service.engine.stats().tick + 5);
+        let next = ask_from(&service, 2, &next).await;
+        assert_eq!((past[0].as_str(), next[0].as_str()), ("HTTP/1.1 200 OK", "HTTP/1.1 200 OK"));
         for edit in many {
             edit.abort();
         }
     });
     // Those that nobody waits for any more make room within a second.
-    wait_for("room", || service.json("PATCH", "/api/stream/layers/box?at=1", &json!({})).status == 200);
+    wait_for("room", || {
+        let soon = format!("/api/stream/layers/box?at={}", service.engine.stats().tick + 5);
+        service.json("PATCH", &soon, &json!({})).status == 200
+    });
+}
+
+/// What would be too much for one tick is refused when it is sent, and so is what is too much at once.
+#[test]
+fn one_address_cannot_fill_a_tick_to_come() {
+    let service = Service::start();
+    let own = service.engine.of_address([127, 0, 0, 1].into());
+    let at = service.engine.stats().tick + 100_000;
+    let moves = json!({ "op": "moveLayer", "id": "box", "index": 0 });
+    let batch: Vec<Edit> = serde_json::from_value(json!(vec![&moves; 1000])).unwrap();
+    service.runtime.block_on(async {
+        let many: Vec<_> = (0..10)
+            .map(|_| {
+                let (own, batch) = (own.clone(), batch.clone());
+                tokio::spawn(async move { own.edit(batch, Some(at)).await })
+            })
+            .collect();
+        while many.iter().filter(|edit| edit.is_finished()).count() < 8 {
+            tokio::task::yield_now().await;
+        }
+        let ask = json!({ "type": "edit", "edits": vec![&moves; 100], "at": at });
+        let mut client = websocket::Client::connect(service.address).await;
+        client.next_of("snapshot").await;
+        let refused = client.ask(ask).await;
+        assert_eq!((&refused["type"], &refused["status"]), (&json!("error"), &json!(503)), "{refused}");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains("of this address are for that tick"), "{refused}");
+        for edit in many {
+            edit.abort();
+        }
+        let other = format!("/api/stream/layers/box?at={}", service.engine.stats().tick + 5);
+        assert_eq!(ask_from(&service, 2, &other).await[0], "HTTP/1.1 200 OK");
+    });
+    // What goes through the whole scene thousands of times would hold up the picture whenever it is carried out.
+    let scene = json!({ "op": "expect", "document": { "type": "scene", "id": "main" } });
+    let long: Vec<Edit> = serde_json::from_value(json!(vec![scene; 10_000])).unwrap();
+    let refused = service.runtime.block_on(service.engine.edit(long, None)).unwrap_err();
+    assert!(refused.to_string().contains("send them in parts"), "{refused}");
 }
 
 /// Sends an empty patch from an address of the loopback. Returns the lines of the answer.

@@ -24,6 +24,7 @@ use systems::{
     Picture,
     assets::{AssetAction, AssetRefused, AssetStatus},
     clock::TimelineStatus,
+    edit::Sender,
 };
 use tokio::{
     sync::{Semaphore, broadcast, oneshot, watch},
@@ -35,7 +36,7 @@ use super::{
     Reconfiguration, ReconfigurationRefused, StepRefused, StreamEvent, StreamFormat, Transport, Unanswered, Whole,
     journal::Journal,
     levels::Heard,
-    shared::{Consumer, Request, Sender, Shared},
+    shared::{Consumer, Request, Shared},
 };
 
 /// Requests that may wait for the tick thread. Those that find no place wait for one, each in its turn: how soon one is
@@ -88,16 +89,17 @@ impl EngineHandle {
         (Self { mailbox, shared: Arc::clone(&shared), sender: Sender::default() }, requests, shared)
     }
 
-    /// A handle for one client. Where there is no time for all edits, clients take turns, and so does each with all that
-    /// have no handle of their own.
+    /// A handle for one client. Where there is no time for all edits, the clients of one address take turns, and so does
+    /// each with all there that have no handle of their own.
     #[must_use]
     pub fn of_client(&self) -> Self {
         let number = self.shared.senders.fetch_add(1, Ordering::Relaxed) + 1;
         Self { sender: Sender { number, ..self.sender }, ..self.clone() }
     }
 
-    /// A handle for whoever comes from this address. Of the edits that may wait for ticks to come, those of one address
-    /// get a share.
+    /// A handle for whoever comes from this address. Where there is no time for all edits, addresses take turns, and none
+    /// gets more of it than a tick has for edits. Of the edits that may wait for ticks to come, those of one address get a
+    /// share.
     #[must_use]
     pub fn of_address(&self, address: IpAddr) -> Self {
         Self { sender: Sender { owner: Some(address), ..self.sender }, ..self.clone() }

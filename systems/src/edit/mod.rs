@@ -7,8 +7,12 @@
 mod commit;
 mod draft;
 mod queue;
+mod weight;
 
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use bevy_ecs::{
     change_detection::DetectChangesMut,
@@ -25,7 +29,8 @@ use components::{
 };
 use draft::Draft;
 
-pub use queue::Queue;
+pub use queue::{Queue, Sender};
+pub(crate) use weight::weigh;
 
 use crate::{assets::Assets, clock::SceneTime, place::Arrived, scene::SceneHeader, viewport::Viewport};
 
@@ -36,11 +41,12 @@ pub struct EditSystems;
 /// Edits that wait for the next tick, and how those of the last tick ended.
 #[derive(Resource, Debug, Default)]
 pub struct Inbox {
-    /// Batches for the next tick and no other, each with the ticket that its outcome will bear.
-    pub due: Vec<(u64, Vec<Edit>)>,
+    /// Batches for the next tick and no other, each with who sent it and the ticket that its outcome will bear.
+    pub due: Vec<(Sender, u64, Vec<Edit>)>,
     /// Batches for the next tick that has time for them.
     pub waiting: Queue,
-    /// How long a tick goes on with those that wait; as long as it takes if `None`.
+    /// How long a tick goes on with those that wait, and what each owner may take of it on average; as long as it takes
+    /// if `None`.
     pub budget: Option<Duration>,
     /// The outcome of each batch of this tick.
     pub outcomes: Vec<(u64, EditOutcome)>,
@@ -50,30 +56,37 @@ pub struct Inbox {
 #[derive(Resource, Clone, Copy, Debug)]
 pub struct SceneLimits(pub Limits);
 
-/// Carries out batches, each as a whole or not at all: all that are due, and of those that wait at least one, and as many
-/// as the budget has time for. A flood of edits delays those that come after it, and not the picture.
+/// Carries out batches, each as a whole or not at all: all that are due, and as many of those that wait as the budget has
+/// time for. A flood of edits delays those that come after it, and not the picture: whoever took more time than a tick
+/// has waits for as many ticks as that is, and others go first.
 pub fn apply_edits(world: &mut World) {
     let mut inbox = world.resource_mut::<Inbox>();
     inbox.outcomes.clear();
+    let budget = inbox.budget;
+    inbox.waiting.pay(budget);
     if inbox.due.is_empty() && inbox.waiting.is_empty() {
         return;
     }
-    let (due, budget) = (std::mem::take(&mut inbox.due), inbox.budget);
-    let tick = world.resource::<SceneTime>().tick;
-    let carry_out = |world: &mut World, ticket: u64, edits: Vec<Edit>| {
-        let outcome = apply_batch(world, edits).map(|()| EditApplied { tick, persisted: false });
-        world.resource_mut::<Inbox>().outcomes.push((ticket, outcome));
-    };
-    for (ticket, edits) in due {
-        carry_out(world, ticket, edits);
+    let due = std::mem::take(&mut inbox.due);
+    for (sender, ticket, edits) in due {
+        carry_out(world, sender.owner, ticket, edits);
     }
     let began = Instant::now();
-    while let Some((ticket, edits)) = world.resource_mut::<Inbox>().waiting.pop() {
-        carry_out(world, ticket, edits);
+    while let Some((owner, ticket, edits)) = world.resource_mut::<Inbox>().waiting.pop() {
+        carry_out(world, owner, ticket, edits);
         if budget.is_some_and(|budget| began.elapsed() >= budget) {
             break;
         }
     }
+}
+
+fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, edits: Vec<Edit>) {
+    let tick = world.resource::<SceneTime>().tick;
+    let began = Instant::now();
+    let outcome = apply_batch(world, edits).map(|()| EditApplied { tick, persisted: false });
+    let mut inbox = world.resource_mut::<Inbox>();
+    inbox.waiting.charge(owner, began.elapsed());
+    inbox.outcomes.push((ticket, outcome));
 }
 
 /// Carries out a batch now.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use components::{
-    AssetDocument, Edit,
+    AssetDocument, Edit, SceneId,
     document::{MAX_ASSETS, MAX_TIMELINES},
-    edit::EditRejected,
+    edit::{DocumentName, EditRejected},
 };
 use serde_json::json;
-use systems::CompositorSettings;
+use systems::{CompositorSettings, edit::Sender};
 
 use crate::stage::*;
 
@@ -20,8 +20,8 @@ fn a_tick_has_time_for_some_of_the_edits_that_wait_and_for_all_that_are_due() {
     for ticket in 1..=5_u32 {
         stage.compositor.submit(u64::from(ticket), faint(1.0 - f64::from(ticket) / 10.0));
     }
-    stage.compositor.submit_due(100, faint(0.95));
-    stage.compositor.submit_due(101, vec![patch("nobody", json!({}))]);
+    stage.compositor.submit_due(Sender::default(), 100, faint(0.95));
+    stage.compositor.submit_due(Sender::default(), 101, vec![patch("nobody", json!({}))]);
     let mut answered: Vec<Vec<u64>> = Vec::new();
     for _ in 0..5 {
         let report = stage.tick();
@@ -38,11 +38,12 @@ fn who_sends_many_edits_waits_for_itself() {
     let mut stage = Stage::with(json!([block("box", "#f00", (0, 0), (9, 9))]));
     stage.compositor.set_edit_budget(Some(Duration::ZERO));
     let batch = || vec![patch("box", json!({}))];
+    let client = |number| Sender { owner: None, number };
     for ticket in 1..=50 {
-        stage.compositor.submit_from(7, ticket, batch());
+        stage.compositor.submit_from(client(7), ticket, batch());
     }
     for (sender, ticket) in [(3, 51), (9, 52), (3, 53)] {
-        stage.compositor.submit_from(sender, ticket, batch());
+        stage.compositor.submit_from(client(sender), ticket, batch());
     }
     let mut answered = Vec::new();
     for _ in 0..53 {
@@ -50,6 +51,107 @@ fn who_sends_many_edits_waits_for_itself() {
     }
     assert_eq!(answered[..7], [1, 51, 52, 2, 53, 3, 4]);
     assert_eq!(answered.len(), 53);
+}
+
+fn from(last: u8, number: u64) -> Sender {
+    Sender { owner: Some([192, 0, 2, last].into()), number }
+}
+
+/// However many clients it is that send from one address.
+#[test]
+fn addresses_take_turns_before_clients_do() {
+    let mut stage = Stage::with(json!([block("box", "#f00", (0, 0), (9, 9))]));
+    stage.compositor.set_edit_budget(Some(Duration::ZERO));
+    for ticket in 1..=50 {
+        stage.compositor.submit_from(from(1, ticket % 10), ticket, vec![patch("box", json!({}))]);
+    }
+    for ticket in 51..=52 {
+        stage.compositor.submit_from(from(2, 0), ticket, vec![patch("box", json!({}))]);
+    }
+    let mut answered = Vec::new();
+    for _ in 0..52 {
+        answered.extend(stage.tick().outcomes.into_iter().map(|(ticket, _)| ticket));
+    }
+    assert_eq!(answered[..5], [1, 51, 2, 52, 3]);
+    assert_eq!(answered.len(), 52);
+}
+
+/// The budget is so small that every batch takes more than a hundred of it, which is as long as anybody waits.
+#[test]
+fn who_took_too_much_time_waits_while_others_go_on() {
+    let mut stage = Stage::with(json!([block("box", "#f00", (0, 0), (9, 9)), block("other", "#0f0", (0, 0), (9, 9))]));
+    stage.compositor.set_edit_budget(Some(Duration::from_nanos(1)));
+    let heavy = || vec![patch("box", json!({ "opacity": 0.5 })); 100];
+    for ticket in 1..=100 {
+        stage.compositor.submit_from(from(1, ticket % 7), ticket, heavy());
+    }
+    let tickets = |stage: &mut Stage| -> Vec<u64> {
+        stage.tick().outcomes.into_iter().map(|(ticket, outcome)| outcome.map(|_| ticket).unwrap()).collect()
+    };
+    assert_eq!(tickets(&mut stage), [1]);
+    // All others are on the next tick with what is light, also while all together have taken more than there is.
+    for (last, ticket) in (2..=60).zip(1001..) {
+        stage.compositor.submit_from(from(last, 0), ticket, vec![patch("other", json!({ "opacity": 0.5 }))]);
+        assert_eq!(tickets(&mut stage), [ticket]);
+    }
+    // What is not light waits until that is paid off, whoever sends it; so nobody gets around it with many addresses.
+    stage.compositor.submit_from(from(100, 0), 2000, heavy());
+    let mut waited = 0;
+    let next = loop {
+        let answered = tickets(&mut stage);
+        if !answered.is_empty() {
+            break answered;
+        }
+        waited += 1;
+    };
+    assert_eq!((next, waited), (vec![2], 99));
+    // What is due has its tick in any case, and is charged too.
+    stage.compositor.submit_due(from(101, 0), 3000, heavy());
+    stage.compositor.submit_from(from(101, 1), 3001, vec![patch("other", json!({}))]);
+    stage.compositor.submit_from(from(102, 0), 3002, vec![patch("other", json!({}))]);
+    assert_eq!(tickets(&mut stage), [3000, 3002]);
+    assert_eq!(tickets(&mut stage), [0; 0]);
+    // Without a bound nobody owes anything.
+    stage.compositor.set_edit_budget(None);
+    assert_eq!(tickets(&mut stage).len(), 100 - 2 + 2);
+}
+
+#[test]
+fn a_batch_weighs_as_much_as_it_touches() {
+    let children: Vec<_> = (0..30).map(|number| block(&format!("c{number}"), "#f00", (0, 0), (9, 9))).collect();
+    let group = json!({ "id": "group", "content": { "type": "group" }, "children": children });
+    let stage = Stage::with(json!([block("box", "#f00", (0, 0), (9, 9)), group]));
+    let weight = |edits: Vec<Edit>| stage.compositor.weigh(&edits);
+    let layer = |name| Edit::Expect { document: DocumentName::Layer { id: id(name) }, etags: None };
+    assert_eq!(weight(vec![patch("box", json!({ "opacity": 1 }))]), 1);
+    assert_eq!(weight(vec![patch("box", json!({ "content": { "color": "#00f" } })); 50]), 50);
+    assert_eq!(weight(vec![patch("group", json!({ "opacity": 1 }))]), 1, "its children are left alone");
+    assert_eq!(weight(vec![patch("group", json!({ "children": [] }))]), 32);
+    assert_eq!((weight(vec![layer("box")]), weight(vec![layer("group"); 2])), (1, 64));
+    let scene = document(json!([block("box", "#f00", (0, 0), (9, 9))]));
+    assert_eq!(weight(vec![Edit::LoadScene { scene: Box::new(scene) }]), 2);
+    assert_eq!(weight(vec![Edit::ActivateScene { id: SceneId::new("other").unwrap(), transition: None }]), 64);
+}
+
+/// The children are not read again with each patch of their group, but what does not fit them is refused.
+#[test]
+fn a_patch_of_a_group_leaves_its_children_as_they_are() {
+    let group = json!({
+        "id": "group", "content": { "type": "group" }, "children": [block("in", "#f00", (0, 0), (9, 9))],
+    });
+    let mut stage = Stage::with(json!([group]));
+    let inner = || patch("in", json!({ "opacity": 0.25 }));
+    let report = stage.edit(vec![inner(), patch("group", json!({ "opacity": 0.5 }))]);
+    assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
+    let layer = stage.compositor.snapshot().scene.layers.remove(0);
+    assert_eq!((layer.opacity.0, layer.children.len(), layer.children[0].opacity.0), (0.5, 1, 0.25));
+    let other = json!({ "content": block("box", "#f00", (0, 0), (9, 9))["content"] });
+    let EditRejected::Invalid { faults } = stage.refused(vec![patch("group", other)]) else {
+        panic!("refused otherwise")
+    };
+    assert_eq!(faults[0].pointer, "/children");
+    let renamed = stage.refused(vec![patch("in", json!({ "id": "out" }))]);
+    assert!(matches!(renamed, EditRejected::Invalid { .. }), "{renamed:?}");
 }
 
 #[test]

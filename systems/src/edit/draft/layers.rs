@@ -1,6 +1,6 @@
 //! Edits of layers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use components::{
     Content, LayerDocument, LayerId,
@@ -70,8 +70,9 @@ impl Draft<'_> {
         let at: HashMap<LayerId, usize> = children.iter().cloned().enumerate().map(|(at, id)| (id, at)).collect();
         let mut faults = Vec::new();
         let mut places = Vec::with_capacity(order.len());
+        let mut named = HashSet::with_capacity(order.len());
         for (number, id) in order.iter().enumerate() {
-            let is_repeated = order[..number].contains(id);
+            let is_repeated = !named.insert(id);
             match at.get(id) {
                 Some(at) if !is_repeated => places.push((self.node(id)?.document.z_index, *at)),
                 found => faults.push(Fault {
@@ -121,11 +122,20 @@ impl Draft<'_> {
     }
 
     pub(super) fn patch(&mut self, id: &LayerId, patch: &serde_json::Value) -> Result<(), EditRejected> {
-        self.node(id)?;
+        let limits = self.limits;
+        let read = |layer: &LayerDocument| {
+            read_patched(layer, patch, |source| LayerDocument::from_source(&source, &limits))
+                .map_err(|faults| EditRejected::Invalid { faults })
+        };
+        let node = self.node(id)?;
+        if concerns_itself(patch, node) {
+            // Whatever lies below it is neither copied nor read again. Whether it fits that is checked in the end.
+            node.document = read(&node.document)?;
+            self.blame(id.clone(), "patch");
+            return Ok(());
+        }
         let Some(layer) = self.document(id) else { return Err(self.unknown(id)) };
-        let patched = read_patched(&layer, patch, |source| LayerDocument::from_source(&source, &self.limits))
-            .map_err(|faults| EditRejected::Invalid { faults })?;
-        self.replace(id, patched, "patch")
+        self.replace(id, read(&layer)?, "patch")
     }
 
     /// Adds an animation to those of a layer. What is wrong with it is told with pointers from it on.
@@ -230,4 +240,13 @@ impl Draft<'_> {
     pub(super) fn blame(&mut self, id: LayerId, part: &'static str) {
         self.unchecked.push((id, Blamed(self.index, part)));
     }
+}
+
+/// Whether a patch changes nothing but what is written about the layer itself, of which its children are no part.
+fn concerns_itself(patch: &serde_json::Value, node: &Node) -> bool {
+    let Some(keys) = patch.as_object() else { return false };
+    // A layer keeps its id, and whether there may be children depends on the content.
+    !keys.contains_key("id")
+        && !keys.contains_key("children")
+        && (node.children.is_empty() || !keys.contains_key("content"))
 }

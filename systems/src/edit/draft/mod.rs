@@ -6,7 +6,7 @@ mod parts;
 mod scenes;
 mod triggers;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
@@ -206,8 +206,14 @@ impl<'w> Draft<'w> {
         if count > self.limits.max_layers && count > known.len() {
             return Err(EditRejected::TooManyLayers { count, limit: self.limits.max_layers }.into());
         }
+        // However often a layer was changed, it is checked once, as it is now.
+        let mut checked = HashSet::new();
         for (id, blamed) in self.unchecked.clone() {
+            if checked.contains(&id) {
+                continue;
+            }
             self.check(&id).map_err(|reason| blamed.for_(reason))?;
+            checked.insert(id);
         }
         self.check_assets()?;
         self.check_together()?;
