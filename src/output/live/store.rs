@@ -131,6 +131,12 @@ impl LiveStore {
         self.lock().end
     }
 
+    /// The numbers of the next segment and of the next initialisation segment.
+    pub(in crate::output) fn numbers(&self) -> (u64, u64) {
+        let state = self.lock();
+        (state.published, state.inits)
+    }
+
     /// The segments of the playlist, and the playlist itself; `None` if there is nothing to play.
     pub(super) fn listing(&self) -> Option<(Vec<Arc<Segment>>, String)> {
         let state = self.lock();

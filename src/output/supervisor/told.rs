@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Ended, Supervisor, TELL, TIMED_OUT};
 use crate::{
     engine::{OutputErrorKind, OutputState},
-    output::{backoff::Farewell, destination::Destination, file, link::lock, rtmp, srt},
+    output::{backoff::Farewell, destination::Destination, file, link::lock, pipeline::OutputError, rtmp, srt},
 };
 
 /// A server that closes the connection within this time did not want the stream: many take any, and only then look
@@ -52,14 +52,29 @@ impl Supervisor {
             }
             Destination::File { .. } if text == TIMED_OUT => {
                 let words = format!("the disk takes nothing of `{}`; it goes on in another file", self.status.url);
-                Ended::Lost(Farewell::Lost, words)
+                Ended::Lost(Farewell::Unwritable, words)
             }
-            Destination::File { .. } => {
-                Ended::Failed(OutputErrorKind::Storage, file::explain(self.status.url.as_ref(), text))
-            }
+            Destination::File { .. } => self.lose_storage(file::explain(self.status.url.as_ref(), text)),
             Destination::Live { .. } | Destination::Hls { .. } | Destination::Thumbnails { .. } => {
                 Ended::Failed(OutputErrorKind::Internal, text.to_owned())
             }
+        }
+    }
+
+    /// What does not let itself be written to.
+    pub(super) fn unwritable(&self, error: &OutputError) -> Ended {
+        match error {
+            OutputError::NotWritable { .. } => self.lose_storage(error.to_string()),
+            _ => Ended::Failed(OutputErrorKind::Internal, error.to_string()),
+        }
+    }
+
+    /// A place that has been written to may be good again soon. One that never was is a wrong one.
+    fn lose_storage(&self, error: String) -> Ended {
+        if self.has_begun {
+            Ended::Lost(Farewell::Unwritable, format!("{error}; it goes on as soon as that is possible"))
+        } else {
+            Ended::Failed(OutputErrorKind::Storage, error)
         }
     }
 
