@@ -85,7 +85,7 @@ fn what_is_removed_while_it_is_written_goes_on_as_soon_as_it_can() {
     }
     // What could never be written to is a wrong place, and not tried for ever.
     let status = show.wait_for_state("wrong", OutputState::Failed);
-    assert_eq!(status.last_error_kind, Some(OutputErrorKind::Storage));
+    assert_eq!((status.last_error_kind, status.bitrate), (Some(OutputErrorKind::Storage), 0.0));
 
     for folder in [&files, &hls, &pictures] {
         wait_for("it to be removed", LONG, || std::fs::remove_dir_all(folder).ok());

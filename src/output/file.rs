@@ -37,7 +37,12 @@ pub(super) fn parts(path: &Path, format: FileFormat, split: Split, pace: Pace) -
         }
         FileFormat::Mkv => (make("matroskamux")?, ("video_%u", "audio_%u")),
         FileFormat::Webm => (make("webmmux")?, ("video_%u", "audio_%u")),
-        FileFormat::Flv => (make("flvmux")?, ("video", "audio")),
+        FileFormat::Flv => {
+            let mux = make("flvmux")?;
+            // Else the header of a file that was never finished says that it lasts a day.
+            mux.set_property("streamable", matches!(pace, Pace::Live { .. }));
+            (mux, ("video", "audio"))
+        }
     };
     let sink = make("filesink")?;
     sink.set_property("location", path);

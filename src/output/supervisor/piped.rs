@@ -133,7 +133,8 @@ impl Supervisor {
         let (has_peer, enough) = self.beginning();
         // A peer that may not be there is no reason for a key frame.
         let mut has_asked = !pipeline.tells_when_taken();
-        if has_asked {
+        // What was kept since the last one was full begins with one.
+        if has_asked && lock(&self.gate).is_waiting() {
             self.ask_for_key_frame();
         }
         let mut checked = Instant::now();

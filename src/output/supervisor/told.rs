@@ -120,6 +120,9 @@ impl Supervisor {
             self.status.bitrate = bits / 1000.0 / elapsed.as_secs_f64();
             self.measured = (self.told, self.status.bytes);
         }
+        if !matches!(state, OutputState::Started | OutputState::Stopping) {
+            self.status.bitrate = 0.0;
+        }
         (self.surroundings.publish)(self.status.clone());
     }
 }
