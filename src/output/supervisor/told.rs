@@ -98,6 +98,11 @@ impl Supervisor {
             tracing::info!(output = self.status.id, url = self.status.url, "the output is {}", described(state));
         }
         self.status.state = state;
+        if matches!(state, OutputState::Starting | OutputState::Reconnecting) {
+            self.status.tries_since.get_or_insert_with(Instant::now);
+        } else {
+            self.status.tries_since = None;
+        }
         if state != OutputState::Started {
             self.status.is_stalled = false;
         }
