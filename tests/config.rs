@@ -68,6 +68,13 @@ fn stronger_sources_win_and_each_setting_knows_where_it_came_from() {
 }
 
 #[test]
+fn of_several_renditions_the_wrong_one_is_named() {
+    let environment = [("STREAM_RENDITIONS", "640x360:800, 320x180, 160x90:200")];
+    let message = told(config::load(&sources("", "", &environment, &[])));
+    assert!(message.contains("; number 2 of it, `320x180`, is none"), "{message}");
+}
+
+#[test]
 fn all_faults_of_all_sources_are_told_at_once() {
     let file = "
 stream_resolution = \"1921x1080\"

@@ -23,7 +23,7 @@ mod test_card;
 #[path = "support/viewer.rs"]
 mod viewer;
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use process::{free_port, wait_for};
 use program::Show;
@@ -143,5 +143,46 @@ fn a_server_that_breaks_down_each_time_is_not_taken_for_one_that_does_not_want_t
     wait_for("eight further attempts", LONG, || (server.came() >= came + 8).then_some(()));
     tried_seldom(&show);
     assert_eq!(server.came(), came + 8);
+    assert!(show.shutdown());
+}
+
+/// Descriptors that this process has open.
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// A sink that is stopped while its server keeps it waiting would keep its connection for ever.
+#[test]
+fn who_is_left_while_it_is_being_connected_to_leaves_nothing_behind() {
+    let ignores = RudeServer::start(Manner::Ignores);
+    let server = RtmpServer::start();
+    let urls = [("ignores", ignores.url(KEY)), ("stays", server.url("stays")), ("good", server.url(KEY))];
+    let outputs: Vec<(&str, Destination)> = urls.iter().map(|(id, url)| (*id, url.parse().unwrap())).collect();
+    let settings = EncoderSettings { hwaccel: Hwaccel::None, ..Default::default() };
+    let mut show = Show::start(FORMAT, settings, &outputs);
+    for id in ["good", "stays"] {
+        show.wait_for_state(id, OutputState::Started);
+    }
+    let control = show.control();
+    let mut settled = 0;
+    for round in 0..40 {
+        let came = ignores.came();
+        for id in ["ignores", "good"] {
+            control.start(id).unwrap();
+        }
+        // Every other time they are left at whatever point they have come to.
+        if round % 2 == 1 {
+            wait_for("it to ask for something", LONG, || (ignores.came() > came).then_some(()));
+        }
+        for id in ["ignores", "good"] {
+            control.stop(id).unwrap();
+            show.wait_for_state(id, OutputState::Stopped);
+        }
+        if round == 4 {
+            settled = descriptors();
+        }
+    }
+    wait_for("nothing to be left of them", LONG, || (descriptors() < settled + 10).then_some(()));
+    assert!(show.told("stays").iter().all(|status| status.last_error.is_none()), "{:?}", show.told("stays"));
     assert!(show.shutdown());
 }

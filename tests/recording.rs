@@ -37,7 +37,7 @@ use scenes::card;
 use serde_json::json;
 use service::Service;
 use stream_manager::{
-    engine::{OutputState, StreamFormat},
+    engine::{OutputErrorKind, OutputState, StreamFormat},
     output::{Codec, Destination, EncoderSettings, FileFormat, Hwaccel, ReconnectPolicy, Split, Thumbnails},
 };
 use test_card::{PATCHES, noise};
@@ -57,6 +57,63 @@ fn settings() -> EncoderSettings {
 fn files(folder: &Path, name: &str, ending: &str) -> Vec<PathBuf> {
     let name_of = |number| if number == 1 { format!("{name}.{ending}") } else { format!("{name}-{number}.{ending}") };
     (1..).map(|number| folder.join(name_of(number))).take_while(|file| file.exists()).collect()
+}
+
+#[test]
+fn what_is_removed_while_it_is_written_goes_on_as_soon_as_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let (files, hls, pictures) = (place("files"), place("hls"), place("pictures"));
+    for folder in [&files, &pictures] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    let wrong = place("nowhere").join("show.mkv");
+    let thumbnails = Thumbnails { every: Duration::from_millis(200), width: 64, keep: None };
+    let outputs = [
+        ("file", files.join("show.mkv").to_str().unwrap().parse().unwrap()),
+        ("hls", hls.join("index.m3u8").to_str().unwrap().parse().unwrap()),
+        ("pictures", Destination::Thumbnails { path: pictures.join("shot.jpg"), settings: thumbnails }),
+        ("wrong", wrong.to_str().unwrap().parse().unwrap()),
+    ];
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { first: soon, longest: soon, ..ReconnectPolicy::default() };
+    let cards = (0..20).map(|seed| noise(FORMAT.width, FORMAT.height, seed)).collect();
+    let mut show = Show::start_with(FORMAT, settings(), &outputs, policy, cards);
+    let ids = ["file", "hls", "pictures"];
+    for id in ids {
+        show.wait_for_state(id, OutputState::Started);
+    }
+    // What could never be written to is a wrong place, and not tried for ever.
+    let status = show.wait_for_state("wrong", OutputState::Failed);
+    assert_eq!((status.last_error_kind, status.bitrate), (Some(OutputErrorKind::Storage), 0.0));
+
+    for folder in [&files, &hls, &pictures] {
+        wait_for("it to be removed", LONG, || std::fs::remove_dir_all(folder).ok());
+    }
+    for id in ids {
+        let lost = wait_for(&format!("`{id}` to notice"), LONG, || {
+            show.told(id).into_iter().find(|status| status.state == OutputState::Reconnecting)
+        });
+        assert_eq!(lost.last_error_kind, Some(OutputErrorKind::Storage), "{lost:?}");
+        assert!(lost.last_error.unwrap().contains("goes on as soon as that is possible"));
+    }
+    for folder in [&files, &pictures] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    for id in ids {
+        wait_for(&format!("`{id}` to go on"), LONG, || {
+            let status = show.status(id);
+            (status.state == OutputState::Started && status.reconnects > 0).then_some(())
+        });
+    }
+    for file in [hls.join("index.m3u8"), pictures.join("shot-000001.jpg")] {
+        wait_for(&format!("{}", file.display()), LONG, || file.exists().then_some(()));
+    }
+    // The file alone is removed, and not its folder.
+    std::fs::remove_file(files.join("show.mkv")).unwrap();
+    wait_for("another file", LONG, || (show.status("file").reconnects > 1).then_some(()));
+    assert!(show.shutdown());
+    assert_without_a_gap(&files.join("show.mkv"), 1, 0);
 }
 
 #[test]

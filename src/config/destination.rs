@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::{Serialize, Serializer};
-use url::Url;
+use url::{Host, Position, Url};
 
 use crate::redact;
 
@@ -110,7 +110,9 @@ impl Destination {
             return true;
         }
         match (self.is_url(), other.is_url()) {
-            (true, true) => matches!((Url::parse(&self.0), Url::parse(&other.0)), (Ok(own), Ok(other)) if own == other),
+            (true, true) => {
+                matches!((Url::parse(&self.0), Url::parse(&other.0)), (Ok(own), Ok(other)) if is_same_stream(&own, &other))
+            }
             (false, false) if *self != Self::live() && *other != Self::live() => {
                 let (own, other) = (real(Path::new(&self.0)), real(Path::new(&other.0)));
                 own == other || is_segment_of(&own, &other) || is_segment_of(&other, &own)
@@ -149,6 +151,26 @@ fn is_server(text: &str) -> bool {
                 _ => false,
             }
     })
+}
+
+/// Whether two addresses lead to one stream on one server, by their text alone: no name server is asked.
+fn is_same_stream(own: &Url, other: &Url) -> bool {
+    let port = |url: &Url| match url.scheme() {
+        "rtmp" => url.port().or(Some(1935)),
+        "rtmps" => url.port().or(Some(443)),
+        _ => url.port(),
+    };
+    let host = |url: &Url| match url.host() {
+        Some(Host::Domain(name)) if name.eq_ignore_ascii_case("localhost") => "127.0.0.1".to_owned(),
+        Some(Host::Domain(name)) => name.to_ascii_lowercase(),
+        Some(Host::Ipv4(address)) => address.to_string(),
+        Some(Host::Ipv6(address)) => address.to_canonical().to_string(),
+        None => String::new(),
+    };
+    own.scheme() == other.scheme()
+        && (own.username(), own.password()) == (other.username(), other.password())
+        && (host(own), port(own)) == (host(other), port(other))
+        && own[Position::BeforePath..] == other[Position::BeforePath..]
 }
 
 /// The parameters of an SRT address: known ones, as the library takes them. Who listens instead of calling is no
@@ -262,6 +284,10 @@ mod tests {
             (at("there/index.m3u8"), at("link/init-3.mp4")),
             (parse("show.mkv"), parse("./show.mkv")),
             (parse("rtmp://live.example/app/key"), parse("RTMP://live.example/app/x/../key")),
+            (parse("rtmp://live.example/app/key"), parse("rtmp://LIVE.example:1935/app/key")),
+            (parse("rtmp://localhost/app/key"), parse("rtmp://127.0.0.1/app/key")),
+            (parse("rtmp://[::ffff:127.0.0.1]/app/key"), parse("rtmp://127.0.0.1/app/key")),
+            (parse("srt://localhost:9000"), parse("srt://127.0.0.1:9000")),
         ] {
             assert!(one.is_same_place(&other) && other.is_same_place(&one), "{one:?} {other:?}");
         }
@@ -271,6 +297,8 @@ mod tests {
             (at("there/a.mkv"), at("there/a.mp4")),
             (parse("live/index.m3u8"), Destination::live()),
             (parse("rtmp://live.example/app/key"), parse("rtmp://live.example/app/other")),
+            (parse("rtmp://live.example/app/key"), parse("rtmp://live.example:1936/app/key")),
+            (parse("rtmp://live.example/app/key"), parse("rtmps://live.example/app/key")),
         ] {
             assert!(!one.is_same_place(&other) && !other.is_same_place(&one), "{one:?} {other:?}");
         }

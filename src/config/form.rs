@@ -35,6 +35,16 @@ pub(super) trait Form {
     fn refusal(&self, _text: &str) -> Option<&'static str> {
         None
     }
+
+    /// Which of several values in this text is the first that cannot be read, counted from 1, if that may be told.
+    fn wrong_item<'text>(&self, _text: &'text str) -> Option<(usize, &'text str)> {
+        None
+    }
+
+    /// Whether no value holds a secret, however it is mistaken.
+    fn is_public(&self) -> bool {
+        false
+    }
 }
 
 /// A further size of the stream.
@@ -53,6 +63,10 @@ impl Form for RenditionForm {
 
     fn show(&self, value: &RenditionSetting) -> Value {
         json!(value)
+    }
+
+    fn is_public(&self) -> bool {
+        true
     }
 }
 
@@ -425,6 +439,11 @@ pub(super) struct List<F>(pub(super) F);
 /// What separates the items of a TOML list once it is text: no value can contain it.
 pub(super) const ITEM_SEPARATOR: char = '\n';
 
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    let separator = if text.contains(ITEM_SEPARATOR) { ITEM_SEPARATOR } else { ',' };
+    text.split(separator).map(str::trim).filter(|item| !item.is_empty())
+}
+
 impl<F: Form> Form for List<F> {
     type Value = Vec<F::Value>;
 
@@ -437,7 +456,11 @@ impl<F: Form> Form for List<F> {
     }
 
     fn read(&self, text: &str) -> Option<Self::Value> {
-        let separator = if text.contains(ITEM_SEPARATOR) { ITEM_SEPARATOR } else { ',' };
-        text.split(separator).map(str::trim).filter(|item| !item.is_empty()).map(|item| self.0.read(item)).collect()
+        items(text).map(|item| self.0.read(item)).collect()
+    }
+
+    fn wrong_item<'text>(&self, text: &'text str) -> Option<(usize, &'text str)> {
+        let is_one_of_many = self.0.is_public() && items(text).count() > 1;
+        (1..).zip(items(text)).find(|(_, item)| is_one_of_many && self.0.read(item).is_none())
     }
 }

@@ -72,6 +72,10 @@ fn fault<F: Form>(setting: &Setting, form: &F, name: String, text: &str, shown: 
         Some(why) => format!("{} ({why})", form.expected()),
         None => form.expected(),
     };
+    let expected = match form.wrong_item(text) {
+        Some((number, item)) => format!("{expected}; number {number} of it, {}, is none", redact::found(item)),
+        None => expected,
+    };
     let found = if setting.secret { "`***`".to_owned() } else { redact::found(shown) };
     let nearest = if setting.secret { None } else { nearest(text, form.words()) };
     ConfigFault::Value { name, origin, found, expected, nearest }

@@ -74,6 +74,9 @@ pub struct OutputStatus {
     /// What kind of thing that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_kind: Option<OutputErrorKind>,
+    /// Since when it has been trying to get on air; `None` if it is there, or is not to be.
+    #[serde(skip)]
+    pub tries_since: Option<Instant>,
 }
 
 impl OutputStatus {
@@ -94,6 +97,7 @@ impl OutputStatus {
             is_stalled: false,
             last_error: None,
             last_error_kind: None,
+            tries_since: None,
         }
     }
 }

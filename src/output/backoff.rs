@@ -52,6 +52,8 @@ pub(super) enum Farewell {
     Lost,
     /// Nothing: it could not be reached.
     Absent,
+    /// It is a disk that could be written to, and cannot any more.
+    Unwritable,
     /// It spoke to us, and closed the connection where the stream was to begin. Most servers say no more than this to a
     /// wrong key; but so might one that is about to end.
     TurnedAway,
@@ -101,7 +103,7 @@ impl Attempts {
     /// One more has ended like this.
     pub(super) fn after(&mut self, farewell: Farewell, policy: &ReconnectPolicy) -> Next {
         let (answers, most) = match farewell {
-            Farewell::Lost | Farewell::Absent => {
+            Farewell::Lost | Farewell::Absent | Farewell::Unwritable => {
                 self.reach_anew();
                 (0, u32::MAX)
             }

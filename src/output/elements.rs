@@ -27,13 +27,14 @@ const LIBAV: &str = "gstreamer1.0-libav";
 const VAAPI: &str = "gstreamer1.0-vaapi";
 
 /// Element, package, purpose, whether it is required.
-const ELEMENTS: [(&str, &str, &str, bool); 33] = [
+const ELEMENTS: [(&str, &str, &str, bool); 34] = [
     ("appsrc", BASE, "taking frames", true),
     ("videoconvert", BASE, "hardware encoders", false),
     ("audioconvert", BASE, "sound", true),
     ("audiomixer", BASE, "mixing sound", true),
     ("audioresample", BASE, "sound files", true),
     ("decodebin", BASE, "sound files", true),
+    ("aiffparse", BAD, "AIFF sound files", false),
     ("x264enc", UGLY, "H.264 in software", true),
     ("h264parse", BAD, "H.264", true),
     ("avenc_aac", LIBAV, "AAC sound", true),

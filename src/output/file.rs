@@ -1,8 +1,9 @@
 //! Output into a file.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +16,8 @@ use super::{
     split::Split,
 };
 
+/// What is said of a file that is not there any more while it is written.
+pub(super) const GONE: &str = "it was removed";
 /// Milliseconds of an MP4 that are lost at most if the service is killed.
 const MP4_FRAGMENT_MS: u32 = 500;
 
@@ -34,7 +37,12 @@ pub(super) fn parts(path: &Path, format: FileFormat, split: Split, pace: Pace) -
         }
         FileFormat::Mkv => (make("matroskamux")?, ("video_%u", "audio_%u")),
         FileFormat::Webm => (make("webmmux")?, ("video_%u", "audio_%u")),
-        FileFormat::Flv => (make("flvmux")?, ("video", "audio")),
+        FileFormat::Flv => {
+            let mux = make("flvmux")?;
+            // Else the header of a file that was never finished says that it lasts a day.
+            mux.set_property("streamable", matches!(pace, Pace::Live { .. }));
+            (mux, ("video", "audio"))
+        }
     };
     let sink = make("filesink")?;
     sink.set_property("location", path);
@@ -79,6 +87,39 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(format!("{stem}-{number}.{ending}"))
 }
 
+/// Tells one file from all others of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// That of the file that is there now; `None` if there is none.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let about = path.metadata().ok()?;
+        Some(Self { path: path.to_owned(), device: about.dev(), inode: about.ino() })
+    }
+
+    /// Whether its name leads to nothing any more, or to another file: what is written into it is lost.
+    pub(super) fn is_gone(&self) -> bool {
+        match self.path.metadata() {
+            Ok(about) => (about.dev(), about.ino()) != (self.device, self.inode),
+            // A disk that does not answer may have it still.
+            Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+        }
+    }
+
+    /// Removes it if nothing was written into it.
+    pub(super) fn remove_if_empty(&self) {
+        if !self.is_gone() && self.path.metadata().is_ok_and(|about| about.is_file() && about.len() == 0) {
+            // One that stays is in nobody's way.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
 /// Why `path` cannot be written, and what to do about it.
 pub(crate) fn not_writable(path: &Path, error: &io::Error) -> OutputError {
     let remedy = match error.kind() {
@@ -99,7 +140,7 @@ pub(crate) fn not_writable(path: &Path, error: &io::Error) -> OutputError {
 pub(super) fn explain(path: &Path, text: &str) -> String {
     let reason = text.lines().next().unwrap_or_default();
     if text.contains("No space left") || text.contains("system error: No space") {
-        return format!("the disk is full while writing `{}`; free some space and start again", path.display());
+        return format!("the disk is full while writing `{}`; free some space", path.display());
     }
     format!("cannot go on writing `{}`: {reason}", path.display())
 }

@@ -14,6 +14,7 @@ mod adapt;
 mod animated_webp;
 mod audio;
 mod backoff;
+mod connecting;
 mod destination;
 mod elements;
 mod encode_clock;

@@ -3,16 +3,17 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::AppSrc;
 
 use super::{
+    connecting::Connecting,
     elements::MissingElement,
     gate::Outlet,
     packet::{Packet, Track},
@@ -26,6 +27,8 @@ const ROOM: u64 = 6;
 /// Packets that may wait where the encoder can wait too. More than the sound of the frames that the encoder holds, so
 /// that one track never waits for the other.
 const OFFLINE_PACKETS: u64 = 64;
+/// How long a sink may take to notice that its connection was ended.
+const NOTICE: Duration = Duration::from_secs(5);
 
 /// Whether the encoder may be held up by an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +79,9 @@ pub(super) struct OutputPipeline {
     tells_when_taken: bool,
     answers: Option<fn(&gst::Element) -> Option<u64>>,
     passed: Arc<AtomicU64>,
+    /// How its sink connects, where to stop it meanwhile would lose the connection.
+    connecting: Option<Connecting>,
+    has_failed: AtomicBool,
 }
 
 impl OutputPipeline {
@@ -136,8 +142,18 @@ impl OutputPipeline {
             beginning: None,
         };
         let (sink, tells_when_taken, answers) = (parts.sink.clone(), parts.tells_when_taken, parts.answers);
-        let this = Self { pipeline, bus, inlet, sink, tells_when_taken, answers, passed };
-        if this.pipeline.set_state(gst::State::Playing).is_err() {
+        let play = || pipeline.set_state(gst::State::Playing);
+        let (connecting, played) = if tells_when_taken {
+            let (host, port) = (sink.property::<Option<String>>("host"), sink.property::<i32>("port"));
+            let (connecting, played) =
+                Connecting::watch(host.unwrap_or_default(), u32::try_from(port).unwrap_or_default(), play);
+            (Some(connecting), played)
+        } else {
+            (None, play())
+        };
+        let has_failed = AtomicBool::new(false);
+        let this = Self { pipeline, bus, inlet, sink, tells_when_taken, answers, passed, connecting, has_failed };
+        if played.is_err() {
             let event = this.event(Duration::ZERO);
             drop(this.take_down());
             return Err(match event {
@@ -159,6 +175,7 @@ impl OutputPipeline {
         let message = self.bus.timed_pop_filtered(patience, &[gst::MessageType::Error, gst::MessageType::Eos])?;
         Some(match message.view() {
             gst::MessageView::Error(error) => {
+                self.has_failed.store(true, Ordering::Relaxed);
                 let details = error.debug().map_or_else(String::new, |text| format!("\n{text}"));
                 PipelineEvent::Error(format!("{}{details}", error.error()))
             }
@@ -206,9 +223,21 @@ impl OutputPipeline {
     /// own.
     pub(super) fn take_down(self) -> JoinHandle<()> {
         std::thread::spawn(move || {
+            self.end_connection();
             // It cannot fail on the way down.
             let _ = self.pipeline.set_state(gst::State::Null);
         })
+    }
+
+    /// Ends a connection by which nothing is sent yet, and waits until the sink knows.
+    fn end_connection(&self) {
+        let is_open = || !self.has_failed.load(Ordering::Relaxed) && !self.is_taken();
+        if is_open() && self.connecting.as_ref().is_some_and(Connecting::give_up) {
+            let until = Instant::now() + NOTICE;
+            while is_open() && Instant::now() < until {
+                self.event(NOTICE / 50);
+            }
+        }
     }
 }
 

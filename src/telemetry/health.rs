@@ -15,6 +15,9 @@ const STALLED: Duration = Duration::from_secs(2);
 /// The encoder counts as stalled after this long: longer than the slowest is waited for before it is given up.
 const STUCK: Duration = Duration::from_secs(6);
 
+/// An output that tries to get on air for so long is told of: a server that starts anew is back by then.
+const OFF_AIR: Duration = Duration::from_secs(30);
+
 /// A reason for which traffic should go elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -86,6 +89,12 @@ impl Health {
         for output in self.engine.outputs().into_iter().filter(|output| output.is_stalled) {
             let reason = format!("the output `{}` takes nothing of what waits for it", output.id);
             reasons.push(Unready { part: "outputs", reason });
+        }
+        for output in self.engine.outputs() {
+            if let Some(since) = output.tries_since.map(|since| since.elapsed()).filter(|since| *since > OFF_AIR) {
+                let reason = format!("the output `{}` has been off air for {} s", output.id, since.as_secs());
+                reasons.push(Unready { part: "outputs", reason });
+            }
         }
         let failed = |output: &OutputStatus| self.is_on_air() && output.state == OutputState::Failed;
         for output in self.engine.outputs().into_iter().filter(failed) {

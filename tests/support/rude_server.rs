@@ -26,6 +26,8 @@ use std::{
 pub enum Manner {
     /// It takes the connection and never reads or says anything.
     Silent,
+    /// It shakes hands, reads what comes, and never says another word. Only those who have asked for something have come.
+    Ignores,
     /// It resets the connection.
     Resets,
     /// It shakes hands, takes the application, and then says that this stream may not be published.
@@ -62,7 +64,7 @@ impl RudeServer {
                 if is_away.load(Ordering::Relaxed) {
                     return;
                 }
-                if !matches!(manner, Manner::CutsShort) {
+                if !matches!(manner, Manner::CutsShort | Manner::Ignores) {
                     came.fetch_add(1, Ordering::Relaxed);
                 }
                 let came = Arc::clone(&came);
@@ -102,6 +104,13 @@ fn treat(mut stream: TcpStream, manner: Manner, came: &AtomicU64) -> io::Result<
             // It holds the connection for as long as the test lasts.
             thread::park();
         },
+        Manner::Ignores => {
+            shake_hands(&mut stream)?;
+            stream.read_exact(&mut [0])?;
+            came.fetch_add(1, Ordering::Relaxed);
+            while stream.read(&mut [0; 4096])? > 0 {}
+            Ok(())
+        }
         Manner::Resets => {
             // What was sent and not read when a socket is closed makes a reset of it.
             stream.peek(&mut [0])?;

@@ -168,6 +168,13 @@ fn readiness_names_its_reasons() {
     assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("`rtmp` has failed"), "{degraded}");
     service.engine.publish_output(output("rtmp", OutputState::Reconnecting));
     assert_eq!(service.get("/health/ready").expect(200).value()["status"], "ready");
+    let tries_since = Instant::now().checked_sub(Duration::from_secs(40));
+    service.engine.publish_output(OutputStatus { tries_since, ..output("rtmp", OutputState::Reconnecting) });
+    let degraded = service.get("/health/ready").expect(200).value();
+    assert!(
+        degraded["reasons"][0]["reason"].as_str().unwrap().contains("`rtmp` has been off air for 40 s"),
+        "{degraded}"
+    );
 
     service.engine.shutdown();
     wait_for("the engine's end to be noticed", || service.get("/health/ready").status == 503);

@@ -148,7 +148,11 @@ impl Worker {
             for file in &files {
                 has_played |= self.play(file)?;
             }
-            let is_over = !self.list.looped || (!has_played && self.haste == Haste::Offline);
+            let is_dead = self.list.looped && !has_played && self.haste == Haste::Offline;
+            if is_dead {
+                (self.report)("nothing of its files can be played; it is silent from here to the end");
+            }
+            let is_over = is_dead || !self.list.looped;
             if is_over || !has_played {
                 let rest = std::mem::take(&mut self.chunk);
                 self.send(rest)?;

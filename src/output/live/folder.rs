@@ -104,9 +104,11 @@ impl Folder {
         Ok(())
     }
 
-    /// An empty store for the stream that begins now.
-    pub(in crate::output) fn store(&self) -> LiveStore {
-        LiveStore::numbered_from(self.mirrored, next(&self.names, INIT))
+    /// An empty store for the stream that begins now. It counts on from these numbers, of a segment and an initialisation
+    /// segment, if there is more here than in the folder: viewers may have read the playlist of one that is gone.
+    pub(in crate::output) fn store(&self, numbers: Option<(u64, u64)>) -> LiveStore {
+        let (segment, init) = numbers.unwrap_or_default();
+        LiveStore::numbered_from(self.mirrored.max(segment), next(&self.names, INIT).max(init))
     }
 
     /// Tells in the playlist that there is nothing more to come.
@@ -292,7 +294,7 @@ mod tests {
             open.mirror(store).unwrap();
         };
         let mut open = Folder::open(hls).unwrap();
-        let store = open.store();
+        let store = open.store(None);
         publish(&mut open, &store);
         publish(&mut open, &store);
         assert!(!playlist().contains(END));
@@ -304,7 +306,7 @@ mod tests {
         assert!(playlist().ends_with("segment-1.m4s\n"), "{}", playlist());
         let old = ["index.m3u8", "init-0.mp4", "segment-0.m4s", "segment-1.m4s"];
         assert_eq!(names(hls).unwrap(), old, "until there is something new");
-        let store = open.store();
+        let store = open.store(None);
         publish(&mut open, &store);
         let text = playlist();
         assert!(text.contains("#EXT-X-MEDIA-SEQUENCE:2\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n"), "{text}");

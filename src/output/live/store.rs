@@ -13,6 +13,9 @@ use super::fmp4::{Run, media_segment};
 
 /// Segments in the playlist.
 const LISTED: usize = 6;
+/// Seconds that a playlist says its longest segment lasts, unless one is longer: the usual distance of key frames, since the
+/// first segment of a stream may be shorter than all that follow.
+const LEAST_TARGET: u64 = 2;
 /// Segments that are kept after they left the playlist, for viewers who have read an older one.
 const KEPT_AFTER: usize = 3;
 
@@ -46,6 +49,9 @@ struct State {
     published: u64,
     /// The number of the next initialisation segment.
     inits: u64,
+    /// Seconds of the longest segment so far. What a playlist says of that must not change (RFC 8216, section 6.2.1), so it is
+    /// never lowered, and where it must rise another part of the stream begins.
+    target: u64,
     end: gst::ClockTime,
 }
 
@@ -131,12 +137,19 @@ impl LiveStore {
         self.lock().end
     }
 
+    /// The numbers of the next segment and of the next initialisation segment.
+    pub(in crate::output) fn numbers(&self) -> (u64, u64) {
+        let state = self.lock();
+        (state.published, state.inits)
+    }
+
     /// The segments of the playlist, and the playlist itself; `None` if there is nothing to play.
     pub(super) fn listing(&self) -> Option<(Vec<Arc<Segment>>, String)> {
         let state = self.lock();
         let listed: Vec<_> = state.segments.iter().skip(state.segments.len().saturating_sub(LISTED)).cloned().collect();
+        let target = state.target.max(LEAST_TARGET);
         drop(state);
-        let text = playlist(&listed)?;
+        let text = playlist(&listed, target)?;
         Some((listed, text))
     }
 
@@ -155,9 +168,13 @@ impl LiveStore {
     ) {
         let mut state = self.lock();
         let number = state.published;
+        // To the nearest second (RFC 8216, section 4.3.3.1).
+        let seconds = (duration.mseconds() + 500) / 1000;
+        let fits = seconds <= state.target.max(LEAST_TARGET);
+        state.target = state.target.max(seconds);
         let before = state.segments.back().map(|segment| Arc::clone(&segment.init));
         let init = match before {
-            Some(before) if before.bytes == init => before,
+            Some(before) if before.bytes == init && fits => before,
             _ => {
                 state.inits += 1;
                 Arc::new(Init { number: state.inits - 1, bytes: init.into() })
@@ -179,13 +196,12 @@ impl LiveStore {
     }
 }
 
-/// A media playlist after RFC 8216. Every change of the initialisation segment is a discontinuity, and nothing else
+/// A media playlist after RFC 8216, of segments that last at most `target` seconds. Every change of the initialisation segment is a discontinuity, and nothing else
 /// is, so the number of the first one counts those that have left the playlist.
-fn playlist(segments: &[Arc<Segment>]) -> Option<String> {
+fn playlist(segments: &[Arc<Segment>], target: u64) -> Option<String> {
     let first = segments.first()?;
-    let longest = segments.iter().map(|segment| segment.duration.mseconds().div_ceil(1000)).max()?;
     let mut text = format!(
-        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{longest}\n#EXT-X-MEDIA-SEQUENCE:{}\n\
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{}\n\
          #EXT-X-DISCONTINUITY-SEQUENCE:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n",
         first.number, first.init.number
     );
@@ -231,6 +247,24 @@ mod tests {
         assert!(store.lock().segments.len() <= LISTED + KEPT_AFTER);
         assert_eq!(store.get("segment-0.m4s"), None);
         assert_eq!(store.get("../secret"), None);
+    }
+
+    #[test]
+    fn the_longest_segment_is_never_said_to_be_shorter_and_where_it_is_longer_another_part_begins() {
+        let store = LiveStore::new();
+        let told = |seconds: &[u64]| {
+            for seconds in seconds {
+                let length = gst::ClockTime::from_seconds(*seconds);
+                store.publish(b"init".to_vec(), &Run::default(), &Run::default(), length, store.end() + length);
+            }
+            let (_, text) = store.listing().unwrap();
+            let target = text.lines().find_map(|line| line.strip_prefix("#EXT-X-TARGETDURATION:")).unwrap().to_owned();
+            (target, text.matches("#EXT-X-DISCONTINUITY\n").count())
+        };
+        assert_eq!(told(&[1, 2, 2]), ("2".to_owned(), 0));
+        assert_eq!(told(&[4]), ("4".to_owned(), 1));
+        assert_eq!(told(&[1, 4]), ("4".to_owned(), 1));
+        assert_eq!(told(&[1; 20]), ("4".to_owned(), 0));
     }
 
     #[test]

@@ -193,6 +193,7 @@ impl Supervisor {
         self.has_begun = false;
         self.tell(OutputState::Starting);
         let mut attempts = Attempts::default();
+        let mut numbers = None;
         loop {
             let ended = match &self.destination {
                 Destination::Live { store } => {
@@ -201,14 +202,16 @@ impl Supervisor {
                 }
                 Destination::Hls { folder } => match Folder::open(folder) {
                     Ok(folder) => {
-                        let store = Arc::new(folder.store());
-                        self.publish_segments(&store, Some(folder))
+                        let store = Arc::new(folder.store(numbers));
+                        let ended = self.publish_segments(&store, Some(folder));
+                        numbers = Some(store.numbers());
+                        ended
                     }
-                    Err(error) => Ended::Failed(OutputErrorKind::Storage, error.to_string()),
+                    Err(error) => self.unwritable(&error),
                 },
                 Destination::Thumbnails { path, settings } => match Album::open(path, *settings) {
                     Ok(album) => self.publish_thumbnails(album),
-                    Err(error) => Ended::Failed(OutputErrorKind::Storage, error.to_string()),
+                    Err(error) => self.unwritable(&error),
                 },
                 Destination::Rtmp { .. } | Destination::Srt { .. } | Destination::File { .. } => self.run_pipeline(),
             };
@@ -225,6 +228,7 @@ impl Supervisor {
                     }
                     let kind = match farewell {
                         Farewell::Lost | Farewell::Absent => OutputErrorKind::Network,
+                        Farewell::Unwritable => OutputErrorKind::Storage,
                         Farewell::TurnedAway | Farewell::Refused | Farewell::CutShort => OutputErrorKind::Refused,
                     };
                     let (wait, error) = match attempts.after(farewell, &self.policy()) {
@@ -262,7 +266,7 @@ impl Supervisor {
             Farewell::Lost => Found::Lost,
             Farewell::Absent => Found::Away,
             Farewell::CutShort => Found::Unsteady,
-            Farewell::TurnedAway | Farewell::Refused => return None,
+            Farewell::TurnedAway | Farewell::Refused | Farewell::Unwritable => return None,
         };
         let server = match &self.destination {
             Destination::Rtmp { url } => Server::Rtmp(url.clone()),

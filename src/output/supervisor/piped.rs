@@ -7,7 +7,7 @@ use std::{
 
 use super::{Ended, FINISH, LOOK, Order, Supervisor, TELL, TIMED_OUT};
 use crate::{
-    engine::{OutputErrorKind, OutputState},
+    engine::OutputState,
     output::{
         backoff::Farewell,
         destination::Destination,
@@ -93,24 +93,35 @@ impl Supervisor {
         self.wait_for_retired();
         let pipeline = match self.open_pipeline() {
             Ok(pipeline) => pipeline,
-            Err(OutputError::Failed(text)) => return self.explain(&text),
-            Err(error @ OutputError::NotWritable { .. }) => {
-                return Ended::Failed(OutputErrorKind::Storage, error.to_string());
+            Err(error) => {
+                // What was kept for it would grow old.
+                drop(lock(&self.gate).close());
+                return match error {
+                    OutputError::Failed(text) => self.explain(&text),
+                    error => self.unwritable(&error),
+                };
             }
-            Err(error) => return Ended::Failed(OutputErrorKind::Internal, error.to_string()),
         };
         if self.status.state == OutputState::Started {
             // The next file, whose name is known now.
             self.tell(OutputState::Starting);
         }
         self.open_gate(Box::new(pipeline.inlet()));
-        let ended = self.watch(&pipeline);
+        let written = match &self.destination {
+            Destination::File { .. } => file::Identity::of(self.status.url.as_ref()),
+            _ => None,
+        };
+        let ended = self.watch(&pipeline, written.as_ref());
         if !matches!(ended, Ended::Full) {
             drop(lock(&self.gate).close());
         }
         let (has_peer, enough) = self.beginning();
         let has_something = !has_peer || pipeline.passed() >= enough;
         self.retired = Some(pipeline.take_down());
+        if let (Some(written), Ended::Lost(..) | Ended::Failed(..)) = (written, &ended) {
+            // Else a full disk would be littered with what could not be begun.
+            written.remove_if_empty();
+        }
         if has_something && matches!(ended, Ended::Finished | Ended::Full) {
             // A file is whole when its pipeline is down.
             self.wait_for_retired();
@@ -118,13 +129,15 @@ impl Supervisor {
         ended
     }
 
-    fn watch(&mut self, pipeline: &OutputPipeline) -> Ended {
+    fn watch(&mut self, pipeline: &OutputPipeline, written: Option<&file::Identity>) -> Ended {
         let (has_peer, enough) = self.beginning();
         // A peer that may not be there is no reason for a key frame.
         let mut has_asked = !pipeline.tells_when_taken();
-        if has_asked {
+        // What was kept since the last one was full begins with one.
+        if has_asked && lock(&self.gate).is_waiting() {
             self.ask_for_key_frame();
         }
+        let mut checked = Instant::now();
         let opened = Instant::now();
         let mut finish_by = None;
         let mut moved = (0, opened);
@@ -174,6 +187,12 @@ impl Supervisor {
                 has_asked = true;
                 if lock(&self.gate).is_waiting() {
                     self.ask_for_key_frame();
+                }
+            }
+            if now.duration_since(checked) > TELL {
+                checked = now;
+                if written.is_some_and(file::Identity::is_gone) {
+                    return self.explain(file::GONE);
                 }
             }
             let passed = pipeline.passed();

@@ -36,7 +36,7 @@ impl Supervisor {
             });
             if let Some(Err(error)) = mirrored {
                 drop(lock(&self.gate).close());
-                return Ended::Failed(OutputErrorKind::Storage, error.to_string());
+                return self.unwritable(&error);
             }
             if self.status.state != OutputState::Started && store.published() > published_before {
                 self.started();
@@ -67,13 +67,13 @@ impl Supervisor {
                     }
                 }
                 Ok(None) => {}
+                // One is left out: the next may come out well.
+                Err(OutputError::Failed(error)) => {
+                    self.complain(OutputErrorKind::Internal, error, self.status.state);
+                }
                 Err(error) => {
                     drop(lock(&self.gate).close());
-                    let kind = match error {
-                        OutputError::NotWritable { .. } => OutputErrorKind::Storage,
-                        _ => OutputErrorKind::Internal,
-                    };
-                    return Ended::Failed(kind, error.to_string());
+                    return self.unwritable(&error);
                 }
             }
             if is_over {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Ended, Supervisor, TELL, TIMED_OUT};
 use crate::{
     engine::{OutputErrorKind, OutputState},
-    output::{backoff::Farewell, destination::Destination, file, link::lock, rtmp, srt},
+    output::{backoff::Farewell, destination::Destination, file, link::lock, pipeline::OutputError, rtmp, srt},
 };
 
 /// A server that closes the connection within this time did not want the stream: many take any, and only then look
@@ -52,14 +52,29 @@ impl Supervisor {
             }
             Destination::File { .. } if text == TIMED_OUT => {
                 let words = format!("the disk takes nothing of `{}`; it goes on in another file", self.status.url);
-                Ended::Lost(Farewell::Lost, words)
+                Ended::Lost(Farewell::Unwritable, words)
             }
-            Destination::File { .. } => {
-                Ended::Failed(OutputErrorKind::Storage, file::explain(self.status.url.as_ref(), text))
-            }
+            Destination::File { .. } => self.lose_storage(file::explain(self.status.url.as_ref(), text)),
             Destination::Live { .. } | Destination::Hls { .. } | Destination::Thumbnails { .. } => {
                 Ended::Failed(OutputErrorKind::Internal, text.to_owned())
             }
+        }
+    }
+
+    /// What does not let itself be written to.
+    pub(super) fn unwritable(&self, error: &OutputError) -> Ended {
+        match error {
+            OutputError::NotWritable { .. } => self.lose_storage(error.to_string()),
+            _ => Ended::Failed(OutputErrorKind::Internal, error.to_string()),
+        }
+    }
+
+    /// A place that has been written to may be good again soon. One that never was is a wrong one.
+    fn lose_storage(&self, error: String) -> Ended {
+        if self.has_begun {
+            Ended::Lost(Farewell::Unwritable, format!("{error}; it goes on as soon as that is possible"))
+        } else {
+            Ended::Failed(OutputErrorKind::Storage, error)
         }
     }
 
@@ -83,6 +98,11 @@ impl Supervisor {
             tracing::info!(output = self.status.id, url = self.status.url, "the output is {}", described(state));
         }
         self.status.state = state;
+        if matches!(state, OutputState::Starting | OutputState::Reconnecting) {
+            self.status.tries_since.get_or_insert_with(Instant::now);
+        } else {
+            self.status.tries_since = None;
+        }
         if state != OutputState::Started {
             self.status.is_stalled = false;
         }
@@ -104,6 +124,9 @@ impl Supervisor {
             let bits = (self.status.bytes - before) as f64 * 8.0;
             self.status.bitrate = bits / 1000.0 / elapsed.as_secs_f64();
             self.measured = (self.told, self.status.bytes);
+        }
+        if !matches!(state, OutputState::Started | OutputState::Stopping) {
+            self.status.bitrate = 0.0;
         }
         (self.surroundings.publish)(self.status.clone());
     }

@@ -1,0 +1,208 @@
+//! The connection that an RTMP sink makes, for as long as nobody has taken its stream.
+//!
+//! A sink that is stopped after it has shaken hands and before its stream is taken loses its connection: nobody closes it any
+//! more, for as long as the process runs. One whose peer is gone in that time closes it and says so. So the connection is
+//! ended from below first, and the sink is stopped when it has noticed.
+//!
+//! The sink keeps its socket to itself. GLib tells of every connection that is made anywhere in the process, on the thread that
+//! makes it (`GSocketClient::event`). Sinks are started one after the other, so that the next to begin is the one that was
+//! started.
+
+use std::{
+    ffi::{c_uint, c_ulong},
+    fs::File,
+    net::{Shutdown, TcpStream},
+    os::{
+        fd::{BorrowedFd, OwnedFd, RawFd},
+        unix::fs::MetadataExt,
+    },
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Duration,
+};
+
+use gstreamer::{
+    glib::{self, ffi::GTRUE, gobject_ffi},
+    prelude::*,
+};
+
+use super::link::lock;
+
+/// How long a sink may take to begin. It does so before it asks a name server.
+const BEGIN: Duration = Duration::from_secs(1);
+
+/// Held from the start of a sink until it has begun to connect.
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Watches one sink connect until it is dropped.
+pub(super) struct Connecting {
+    watched: Arc<Watched>,
+    signal: c_uint,
+    hook: c_ulong,
+}
+
+struct Watched {
+    host: String,
+    port: u32,
+    state: Mutex<State>,
+    has_begun: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    client: Client,
+    socket: Option<Socket>,
+    is_given_up: bool,
+}
+
+/// What connects for the sink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Client {
+    /// The next that begins.
+    #[default]
+    Next,
+    /// This one, by its address. It stays there until it has told that it is done.
+    At(usize),
+    /// None any more.
+    Done,
+}
+
+/// A socket of somebody else, who may close it at any moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Socket {
+    descriptor: RawFd,
+    /// What no other socket has at the same time.
+    inode: u64,
+}
+
+impl Connecting {
+    /// Starts a sink that connects to this place by `start`, and watches it.
+    pub(super) fn watch<T>(host: String, port: u32, start: impl FnOnce() -> T) -> (Self, T) {
+        let _alone = lock(&STARTING);
+        let watched = Arc::new(Watched { host, port, state: Mutex::default(), has_begun: Condvar::new() });
+        let this = Self::hook(watched);
+        let started = start();
+        let state = lock(&this.watched.state);
+        let has_begun = this.watched.has_begun.wait_timeout_while(state, BEGIN, |state| state.client == Client::Next);
+        let (mut state, _) = has_begun.unwrap_or_else(PoisonError::into_inner);
+        if state.client == Client::Next {
+            // It would not be told from the next sink that begins.
+            state.client = Client::Done;
+        }
+        drop(state);
+        (this, started)
+    }
+
+    #[expect(unsafe_code, reason = "the bindings know of no emission hooks")]
+    fn hook(watched: Arc<Watched>) -> Self {
+        let data = Arc::into_raw(Arc::clone(&watched)).cast_mut().cast();
+        // SAFETY: the class has a signal of this name as soon as it is there, and is never taken away; `on_event` gets `data` until
+        // `let_go` does, once.
+        let (signal, hook) = unsafe {
+            let class = gio_sys::g_socket_client_get_type();
+            gobject_ffi::g_type_class_ref(class);
+            let signal = gobject_ffi::g_signal_lookup(c"event".as_ptr(), class);
+            let hook = gobject_ffi::g_signal_add_emission_hook(signal, 0, Some(on_event), data, Some(let_go));
+            (signal, hook)
+        };
+        Self { watched, signal, hook }
+    }
+
+    /// Ends the connection, and any that follows. Returns whether there is one: the sink then reports an error.
+    pub(super) fn give_up(&self) -> bool {
+        let mut state = lock(&self.watched.state);
+        state.is_given_up = true;
+        state.socket.is_some_and(Socket::end)
+    }
+}
+
+impl Drop for Connecting {
+    #[expect(unsafe_code, reason = "the bindings know of no emission hooks")]
+    fn drop(&mut self) {
+        // SAFETY: it was added to this signal, and is removed once.
+        unsafe { gobject_ffi::g_signal_remove_emission_hook(self.signal, self.hook) };
+    }
+}
+
+#[expect(unsafe_code, reason = "it is called by GLib")]
+unsafe extern "C" fn on_event(
+    _: *mut gobject_ffi::GSignalInvocationHint,
+    count: c_uint,
+    values: *const gobject_ffi::GValue,
+    data: glib::ffi::gpointer,
+) -> glib::ffi::gboolean {
+    // SAFETY: `Value` is a `GValue`, of which there are `count`; `data` is what `hook` made of an `Arc`, and not let go of yet.
+    let (values, watched) =
+        unsafe { (std::slice::from_raw_parts(values.cast::<glib::Value>(), count as usize), &*data.cast::<Watched>()) };
+    watched.note(values);
+    GTRUE
+}
+
+#[expect(unsafe_code, reason = "it is called by GLib")]
+unsafe extern "C" fn let_go(data: glib::ffi::gpointer) {
+    // SAFETY: this is what `hook` made of an `Arc`, and nobody gets it after this.
+    drop(unsafe { Arc::from_raw(data.cast::<Watched>()) });
+}
+
+impl Watched {
+    /// Takes note of an event: who connects, what happens, to where, and by which connection.
+    fn note(&self, values: &[glib::Value]) {
+        let object = |at: usize| values.get(at)?.get::<Option<glib::Object>>().ok()?;
+        let Some(client) = object(0).map(|client| Client::At(client.as_ptr() as usize)) else { return };
+        let mut state = lock(&self.state);
+        if state.client == Client::Next && object(2).is_some_and(|to| self.is(&to)) {
+            state.client = client;
+            self.has_begun.notify_all();
+        }
+        if state.client != client {
+            return;
+        }
+        // A layer above that encrypts has none.
+        if let Some(socket) = object(3).and_then(|connection| Socket::of(&connection)) {
+            state.socket = Some(socket);
+        }
+        if let Some(socket) = state.socket.filter(|_| state.is_given_up) {
+            socket.end();
+        }
+        let event = values.get(1).and_then(glib::EnumValue::from_value).map(|(_, event)| event.value());
+        if event == Some(gio_sys::G_SOCKET_CLIENT_COMPLETE) {
+            state.client = Client::Done;
+        }
+    }
+
+    fn is(&self, address: &glib::Object) -> bool {
+        property::<Option<String>>(address, "hostname").flatten().as_ref() == Some(&self.host)
+            && property::<u32>(address, "port") == Some(self.port)
+    }
+}
+
+/// A property, if there is one of this name and kind.
+fn property<T: for<'value> glib::value::FromValue<'value> + 'static>(of: &glib::Object, name: &str) -> Option<T> {
+    of.find_property(name)?;
+    of.property_value(name).get_owned().ok()
+}
+
+impl Socket {
+    fn of(connection: &glib::Object) -> Option<Self> {
+        let socket = property::<Option<glib::Object>>(connection, "socket").flatten()?;
+        let descriptor = property::<RawFd>(&socket, "fd").filter(|descriptor| *descriptor >= 0)?;
+        Some(Self { descriptor, inode: inode(&borrowed(descriptor)?)? })
+    }
+
+    /// Ends it in both directions, if it is there still. Returns whether it was.
+    fn end(self) -> bool {
+        let own = borrowed(self.descriptor).filter(|own| inode(own) == Some(self.inode));
+        own.is_some_and(|own| TcpStream::from(OwnedFd::from(own)).shutdown(Shutdown::Both).is_ok())
+    }
+}
+
+/// Another descriptor of what this one stands for, whatever that is by now.
+#[expect(unsafe_code, reason = "the descriptor belongs to the sink, who may close it")]
+fn borrowed(descriptor: RawFd) -> Option<File> {
+    // SAFETY: the system duplicates it if it is open, and else says that it is not; nothing is done to what it stands for.
+    let own = unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned();
+    own.ok().map(File::from)
+}
+
+fn inode(file: &File) -> Option<u64> {
+    file.metadata().ok().map(|about| about.ino())
+}
