@@ -1,6 +1,9 @@
 //! Where every timeline stands, and what that means for layers.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use bevy_ecs::{
     change_detection::{DetectChanges, DetectChangesMut},
@@ -125,18 +128,11 @@ impl Timelines {
         triggers: &[TriggerDocument],
         now: f64,
     ) -> Vec<TimelineId> {
-        let mut waited: HashMap<&TimelineId, Vec<&Cause>> = HashMap::new();
-        for TriggerDocument { on, .. } in triggers {
-            if let Some(timeline) = on.timeline() {
-                waited.entry(timeline).or_default().push(on);
-            }
-        }
         let mut known: HashMap<TimelineId, Player> =
             self.players.drain(..).map(|player| (player.list.id.clone(), player)).collect();
         let mut begun = Vec::new();
         for list in CueList::lay_out(documents) {
             let (speed, autoplay, id) = (list.speed, list.autoplay, list.id.clone());
-            let waits = waited.get(&id).into_iter().flatten().filter_map(|cause| Wait::new(&list, cause)).collect();
             let index = self.players.len();
             if let Some(player) = known.remove(&id) {
                 let is_faster_or_slower = player.list.speed != speed;
@@ -146,7 +142,7 @@ impl Timelines {
                 // What it has passed already does not happen again where it stands now.
                 let seen = playhead.map_or(player.seen, |p| Seen { at: p.at(now, list.end()), inclusive: false });
                 let follows = player.follows && !begins_anew;
-                self.players.push(Player { list: Arc::new(list), playhead, follows, waits, seen, ..player });
+                self.players.push(Player { list: Arc::new(list), playhead, follows, seen, ..player });
                 if begins_anew {
                     self.control(index, &TimelineControl::Play, now);
                 }
@@ -154,7 +150,7 @@ impl Timelines {
                     self.control(index, &TimelineControl::Rate { rate: speed }, now);
                 }
             } else {
-                let (list, seen) = (Arc::new(list), Seen::default());
+                let (list, waits, seen) = (Arc::new(list), Vec::new(), Seen::default());
                 self.players.push(Player { list, playhead: None, rate: speed, follows: false, rank: 0, waits, seen });
                 if autoplay {
                     self.control(index, &TimelineControl::Play, now);
@@ -162,7 +158,22 @@ impl Timelines {
                 }
             }
         }
+        self.wait_for(triggers, &BTreeSet::new());
         begun
+    }
+
+    /// Takes over what triggers wait for, but for those at the places `stopped`.
+    pub(super) fn wait_for(&mut self, triggers: &[TriggerDocument], stopped: &BTreeSet<usize>) {
+        let mut waited: HashMap<&TimelineId, Vec<&Cause>> = HashMap::new();
+        for (place, TriggerDocument { on, .. }) in triggers.iter().enumerate() {
+            if let Some(timeline) = on.timeline().filter(|_| !stopped.contains(&place)) {
+                waited.entry(timeline).or_default().push(on);
+            }
+        }
+        for Player { list, waits, .. } in &mut self.players {
+            let causes = waited.get(&list.id).into_iter().flatten();
+            *waits = causes.filter_map(|cause| Wait::new(list, cause)).collect();
+        }
     }
 
     /// The place of a timeline among the players.
