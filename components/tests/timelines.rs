@@ -13,7 +13,7 @@ use components::{
     document::{Limits, arbitrary},
 };
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const LAYERS: [&str; 3] = ["a", "b", "c"];
 
@@ -104,6 +104,36 @@ fn what_has_no_beginning_goes_on_from_the_step_before() {
     let lists = lists(json!([{ "id": "t", "steps": [to(0.0), to(0.5), to(0.25)] }]));
     let values: Vec<f64> = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0].map(|time| opacities(&lists[0], time)[0]).to_vec();
     assert_eq!(values, [1.0, 0.5, 0.0, 0.25, 0.5, 0.375, 0.25]);
+}
+
+#[test]
+fn what_has_no_beginning_goes_on_from_a_timeline_within() {
+    let to = |from: Value, to: f64| {
+        json!({ "type": "animate", "layer": "a",
+        "animation": { "property": "opacity", "from": from, "to": to, "duration": 1 } })
+    };
+    let within = |inner: Value, length: f64, after: Value| {
+        let mut inner = inner;
+        inner["id"] = json!("inner");
+        inner["autoplay"] = json!(false);
+        let nested = json!({ "type": "timeline", "id": "inner" });
+        let lists = lists(json!([{ "id": "t", "steps": [nested, after] }, inner,
+            { "id": "goes-on", "autoplay": false, "speed": 2, "steps": [to(Value::Null, 0.0)] }]));
+        [0.0, 0.5, 1.0].map(|time| opacities(&lists[0], length + time)[0])
+    };
+    let rise = || json!([to(json!(0.25), 0.5)]);
+    let back = || to(Value::Null, 0.0);
+    assert_eq!(within(json!({ "steps": rise() }), 1.0, back()), [0.5, 0.25, 0.0]);
+    assert_eq!(within(json!({ "steps": rise(), "repeat": 2, "speed": 4 }), 0.5, back()), [0.5, 0.25, 0.0]);
+    assert_eq!(within(json!({ "steps": rise(), "repeat": 2, "pingPong": true }), 2.0, back()), [0.25, 0.125, 0.0]);
+    // From one timeline within to the next, which is twice as fast.
+    let next = json!({ "type": "timeline", "id": "goes-on" });
+    assert_eq!(within(json!({ "steps": rise() }), 1.0, next), [0.5, 0.0, 0.0]);
+    // What is under way is gone on from where it is.
+    let parallel = json!({ "type": "sequence", "steps": [{ "type": "wait", "seconds": 0.5 }, back()] });
+    let both = json!([{ "type": "parallel", "steps": [{ "type": "timeline", "id": "inner" }, parallel] }]);
+    let lists = lists(json!([{ "id": "t", "steps": both }, { "id": "inner", "steps": rise() }]));
+    assert_eq!([0.5, 1.0, 1.5].map(|time| opacities(&lists[0], time)[0]), [0.375, 0.1875, 0.0]);
 }
 
 #[test]
@@ -212,12 +242,6 @@ proptest! {
                 let after = CueList::lay_out(&split);
                 let after = after.last().unwrap();
                 prop_assert_eq!(before, after);
-                // What goes on from a value that another timeline brought it to is another matter.
-                let has_beginning = before.cues().iter().all(|cue| {
-                    let animation = &cue.animation;
-                    animation.from.is_some() || (animation.to.is_none() && animation.by.is_none())
-                });
-                if has_beginning {
                     let inner = TimelineDocument {
                         id: TimelineId::new("inner").unwrap(),
                         repeat: Default::default(),
@@ -237,7 +261,6 @@ proptest! {
                     let at = from(position, 1.0, 0.0);
                     prop_assert_eq!(poses(before, at, 0.0), poses(nested, at, 0.0));
                     prop_assert_eq!(before.end(), nested.end());
-                }
             }
         }
     }

@@ -188,6 +188,7 @@ impl Compositor {
             layer_count: self.world.resource::<LayerIndex>().len(),
             rasterised: self.world.resource::<Rasterised>().0,
             events: std::mem::take(&mut self.world.resource_mut::<SceneEvents>().0),
+            stopped_triggers: self.world.resource::<Conductor>().stopped().len(),
             render: self.world.resource::<Workers>().totals(),
             render_each: self.world.resource::<Workers>().each(),
             background: self.world.resource::<Background>().totals(),
@@ -331,6 +332,12 @@ impl Compositor {
     #[must_use]
     pub fn timelines(&self) -> Vec<TimelineStatus> {
         self.world.resource::<Timelines>().status(self.world.resource::<SceneTime>().seconds)
+    }
+
+    /// Places in the scene's list of the triggers that do not act any more, since they acted without end.
+    #[must_use]
+    pub fn stopped_triggers(&self) -> Vec<usize> {
+        self.world.resource::<Conductor>().stopped().iter().copied().collect()
     }
 
     /// Where the animations of a layer stood on the last tick, those that its presets stand for left out; `None` if there

@@ -270,7 +270,7 @@ fn rounds_of_a_nanosecond_do_not_hold_up_the_tick() {
     assert_eq!(failures(&report).len(), 1, "told once: {:?}", failures(&report));
     assert_eq!(stage.light()[0], 50, "the other timeline plays on");
     assert_eq!(failures(&stage.at(9.0)).len(), 0);
-    assert_eq!(failures(&stage.at(31.0)).len(), 3, "and every ten seconds again");
+    assert_eq!(failures(&stage.at(31.0)).len(), 0, "it is stopped for good");
 }
 
 /// A stage on whose air `first` is, while `second` waits as `other`; and what happened when `first` came on air.
@@ -406,6 +406,41 @@ fn an_edit_leaves_timelines_and_triggers_valid_or_is_refused() {
     // Together they fit; what stood somewhere stays there.
     stage.edit(1.0, vec![delete, put(json!([fade("b", 0.0, 1.0, 2.0)]))]).0.unwrap();
     assert_eq!(stage.light(), [0, 50, 100]);
+}
+
+#[test]
+fn an_edit_leaves_a_timeline_where_it_stands() {
+    let timeline = |share: f64| {
+        json!({ "id": "t", "autoplay": false, "steps": [fade("a", 0.0, share, 8.0 * share),
+        { "type": "label", "name": "x" }, { "type": "wait", "seconds": 1e-3 }] })
+    };
+    let put = |share: f64| Edit::PutTimeline { timeline: Box::new(serde_json::from_value(timeline(share)).unwrap()) };
+    let mut stage = Stage::new(
+        json!([timeline(0.25)]),
+        json!([{ "on": { "type": "label", "timeline": "t", "label": "x" }, "do": [{ "type": "emit", "event": "e" }] }]),
+    );
+    stage.control(0.0, "t", TimelineControl::Play);
+    assert_eq!(stage.at(3.0).events.len(), 1);
+    // Longer: what had finished stays, until somebody plays it.
+    stage.edit(12.0, vec![put(1.0)]).0.unwrap();
+    stage.at(14.0);
+    assert_eq!((stage.light()[0], stage.timeline("t").state), (25, PlayState::Paused));
+    stage.control(20.0, "t", TimelineControl::Play);
+    assert!(stage.at(24.8).events.is_empty());
+    assert_eq!((stage.light()[0], stage.timeline("t").state), (85, PlayState::Playing));
+    assert_eq!(stage.at(27.0).events.len(), 1, "labels on the way are come to");
+    // Shorter: what plays backwards plays on from the end.
+    stage.control(30.0, "t", TimelineControl::Reverse);
+    stage.edit(31.0, vec![put(0.5)]).0.unwrap();
+    assert_eq!(stage.light()[0], 50);
+    stage.at(33.0);
+    assert_eq!((stage.light()[0], stage.timeline("t").state), (25, PlayState::Playing));
+    stage.edit(33.0, vec![put(1.0)]).0.unwrap();
+    stage.at(34.0);
+    assert_eq!((stage.light()[0], stage.timeline("t").state), (13, PlayState::Playing));
+    stage.at(40.0);
+    stage.edit(41.0, vec![put(0.5)]).0.unwrap();
+    assert_eq!((stage.light()[0], stage.timeline("t").state), (0, PlayState::Finished));
 }
 
 proptest! {

@@ -14,6 +14,7 @@ use components::{
 
 use super::{
     Timelines,
+    allowance::{Chain, Excess, TOGETHER},
     conductor::{Inputs, Run, SceneEvent},
     happenings::Happening,
     played,
@@ -25,58 +26,86 @@ use crate::{
     tween::compile_layer,
 };
 
-/// Triggers that may act within a tenth of a second. More are taken for a loop, and rest until it is over.
-pub(super) const MOST: usize = 256;
-/// Scenes that triggers may bring on air within a tenth of a second.
-const MOST_SCENES: usize = 8;
 /// Seconds of scene time within which a trigger is told of once, however often it fails.
 const TELL_AGAIN: f64 = 10.0;
 
 impl Run<'_> {
     /// Lets triggers act on what happened at scene time `when`, and on what comes of that.
-    pub(super) fn spread(&mut self, mut happened: VecDeque<Happening>, when: f64) {
-        'happened: while let Some(happening) = happened.pop_front() {
+    pub(super) fn spread(&mut self, happened: VecDeque<Happening>, when: f64) {
+        self.conductor.allowance.come_to(when);
+        let mut chain = Chain::new(happened);
+        'happened: while let Some((happening, cause)) = chain.next() {
             let triggers = Arc::clone(&self.conductor.triggers);
             let waiting = |(index, trigger): &(usize, &TriggerDocument)| happening.is(*index, &trigger.on);
             for (index, trigger) in triggers.iter().enumerate().filter(waiting) {
-                if !self.may_act(index, trigger, when) {
-                    return;
+                // Somebody may fire one that is stopped.
+                if self.conductor.stopped.contains(&index) && !matches!(happening, Happening::Fired(_)) {
+                    continue;
                 }
+                let place = chain.join(index, cause);
+                match self.conductor.allowance.take(index, &trigger.actions, place) {
+                    Ok(()) => {}
+                    Err(excess @ (Excess::TooMuch(_) | Excess::Rest)) => {
+                        self.exceed(index, excess, when);
+                        return;
+                    }
+                    Err(excess) => {
+                        self.exceed(index, excess, when);
+                        continue;
+                    }
+                }
+                let mut next = VecDeque::new();
                 for action in &trigger.actions {
-                    if self.act(index, action.clone(), when, &mut happened).is_break() {
+                    if self.act(index, action.clone(), when, &mut next).is_break() {
                         // The other triggers are of a scene that is gone.
+                        chain = Chain::new(next);
                         continue 'happened;
                     }
                 }
+                chain.add(place, next);
             }
         }
     }
 
-    /// Counts that a trigger acts at scene time `when`; whether it may.
-    fn may_act(&mut self, index: usize, trigger: &TriggerDocument, when: f64) -> bool {
-        let tenth = (when * 10.0).floor();
-        let (window, count) = &mut self.conductor.window;
-        if *window != tenth {
-            (*window, *count) = (tenth, 0);
+    /// Stops triggers that do too much, and tells so.
+    fn exceed(&mut self, trigger: usize, excess: Excess, when: f64) {
+        const FOR_GOOD: &str = "is stopped until triggers or timelines are edited or the scene is loaded anew";
+        let message = match excess {
+            Excess::Rest => return,
+            Excess::Loop(times) => format!(
+                "triggers set one another off without end: /triggers/{trigger} was to act for the {times}th time at \
+                 {when:.3} s of the scene by what it did itself. It {FOR_GOOD}. Let one of them wait for something else"
+            ),
+            Excess::Scenes => format!(
+                "triggers set one another off without end: they bring one scene after the other on air within a tenth of \
+                 a second, the last of them /triggers/{trigger} at {when:.3} s. It {FOR_GOOD}. Let one of them wait for \
+                 something else"
+            ),
+            Excess::TooOften(times) => format!(
+                "/triggers/{trigger} acts too often: {times} times within a tenth of a second, the last time at \
+                 {when:.3} s of the scene. It {FOR_GOOD}. Let it wait for something that comes less often, or do less"
+            ),
+            Excess::TooMuch(most) => {
+                let most =
+                    most.map(|most| format!(". /triggers/{most}, which did the most, {FOR_GOOD}")).unwrap_or_default();
+                format!(
+                    "triggers do too much at {when:.3} s of the scene: more than {} actions `set`, or as much, at once or \
+                     within a second. What else they would have done in that is left out{most}. Let fewer of them act, \
+                     or do less",
+                    TOGETHER / 8
+                )
+            }
+        };
+        let stopped = match excess {
+            Excess::TooMuch(most) => most,
+            _ => Some(trigger),
+        };
+        if let Some(stopped) = stopped {
+            self.conductor.stopped.insert(stopped);
+            // What only these wait for need not be looked for.
+            self.timelines.wait_for(&self.conductor.triggers, &self.conductor.stopped);
         }
-        let before = *count;
-        let activates = trigger.actions.iter().any(|action| matches!(action, Action::Activate { .. }));
-        *count += if activates { MOST / MOST_SCENES } else { 1 };
-        let may = *count <= MOST;
-        if !may {
-            // None comes until this tenth of a second is over.
-            *count = MOST + 1;
-        }
-        if !may && before <= MOST {
-            let message = format!(
-                "triggers set one another off without end: more than {MOST} acted at {when:.3} s of the scene, the last \
-                 of them /triggers/{index} (one that activates a scene counts for {}); what more they would do in this \
-                 tenth of a second is left out. Let one of them wait for something else",
-                MOST / MOST_SCENES
-            );
-            self.fail(index, when, message);
-        }
-        may
+        self.events.push(SceneEvent::Failed { message });
     }
 
     /// Tells of a trigger that failed, unless that was told just now.
@@ -147,9 +176,10 @@ impl Run<'_> {
         self.timelines = Timelines::default();
         self.conductor.triggers = Arc::default();
         self.conductor.told.clear();
+        self.conductor.allowance.forget_triggers();
         *happened = self.take_over(when, Some(Happening::Start));
         self.conductor.until = when;
-        self.conductor.checkpoint = (when, self.timelines.clone());
+        self.keep(when);
         ControlFlow::Break(())
     }
 

@@ -4,7 +4,7 @@
 //! tick that notices. So what a scene looks like does not depend on the frame rate, nor on which frames are drawn.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -21,8 +21,9 @@ use components::{
 
 use super::{
     Motion, Resume, SceneTime, Timelines,
-    acting::{MOST, steer_animation},
+    acting::steer_animation,
     alarms::Alarms,
+    allowance::{Allowance, TOGETHER, end_of_second},
     happenings::{Happening, Moment, happenings, next_of},
     levels::{Ears, Heard},
     motion::resume_animations,
@@ -98,13 +99,28 @@ pub struct Conductor {
     loudness: Option<LevelReading>,
     /// Scene time up to which everything has happened.
     pub(super) until: f64,
-    /// The timelines as they were when somebody intervened last, and when that was. Scene time that jumps back starts
-    /// from there again.
-    pub(super) checkpoint: (f64, Timelines),
-    /// Which tenth of a second of scene time it is, and how many triggers have acted in it.
-    pub(super) window: (f64, usize),
+    checkpoint: Checkpoint,
+    /// What triggers have done of what they may do.
+    pub(super) allowance: Allowance,
+    /// Places of the triggers that do not act any more, since they acted without end.
+    pub(super) stopped: BTreeSet<usize>,
     /// When each trigger was last told of, in scene seconds.
     pub(super) told: HashMap<usize, f64>,
+}
+
+/// What was when somebody intervened last. Scene time that jumps back starts from there again.
+#[derive(Clone, Debug, Default)]
+struct Checkpoint {
+    when: f64,
+    timelines: Timelines,
+    stopped: BTreeSet<usize>,
+}
+
+impl Conductor {
+    /// Places of the triggers that do not act any more, since they acted without end.
+    pub(crate) fn stopped(&self) -> &BTreeSet<usize> {
+        &self.stopped
+    }
 }
 
 /// Brings timelines and triggers to the present scene time.
@@ -154,9 +170,10 @@ impl Run<'_> {
             *self.conductor = Conductor { until: now, ..Conductor::default() };
         }
         if now < self.conductor.until {
-            self.timelines = self.conductor.checkpoint.1.clone();
-            self.conductor.until = self.conductor.checkpoint.0.min(now);
-            self.conductor.window = (f64::NEG_INFINITY, 0);
+            let Checkpoint { when, timelines, stopped } = self.conductor.checkpoint.clone();
+            (self.timelines, self.conductor.stopped) = (timelines, stopped);
+            self.conductor.until = when.min(now);
+            self.conductor.allowance = Allowance::default();
             self.conductor.told.clear();
             self.steered = true;
         }
@@ -167,39 +184,72 @@ impl Run<'_> {
         if inputs.is_empty() {
             return;
         }
-        // What somebody does is not held against the triggers.
-        self.conductor.window = (f64::NEG_INFINITY, 0);
-        for input in inputs {
-            match input {
-                Input::Loaded => match self.world.resource_mut::<Resume>().0.take() {
-                    Some(motion) => self.resume(&motion, now),
-                    None => {
-                        self.world.resource_mut::<SoundMotion>().begin(None);
-                        self.follow_header(now, Some(Happening::Start));
-                    }
-                },
-                Input::Edited => self.follow_header(now, None),
-                Input::Control(id, control) => {
-                    let mut happened = VecDeque::new();
-                    self.control(&id, &control, now, &mut happened);
-                    self.spread(happened, now);
-                }
-                Input::Animation { layer, index, animation, control } => {
-                    steer_animation(self.world, &layer, (index, &animation), control, now);
-                }
-                Input::Event(name) => {
-                    self.events.push(SceneEvent::Fired { name: name.clone() });
-                    self.spread([Happening::Event(name)].into(), now);
-                }
-                Input::Trigger(trigger) => {
-                    // What came before it may have brought another scene on air, which has others.
-                    let place = self.conductor.triggers.iter().position(|known| *known == *trigger);
-                    self.spread(place.map(Happening::Fired).into_iter().collect(), now);
-                }
+        let (mut spent, mut inputs) = (0, inputs.into_iter());
+        for input in inputs.by_ref() {
+            let is_edited = input == Input::Edited;
+            spent += self.apart(|run| {
+                run.take_in(input, now);
+                run.play_until(now);
+            });
+            if is_edited {
+                self.conductor.allowance = Allowance::default();
             }
-            self.play_until(now);
+            if spent >= TOGETHER {
+                break;
+            }
         }
-        self.conductor.checkpoint = (now, self.timelines.clone());
+        self.keep(now);
+        // The next tick takes in what this one has no time for, before what comes by then.
+        self.world.resource_mut::<Inputs>().0.splice(0..0, inputs);
+    }
+
+    /// Does something whose consequences are not held against what triggers do by themselves, nor the other way round.
+    /// What these cost is given back.
+    fn apart(&mut self, act: impl FnOnce(&mut Self)) -> usize {
+        let triggers = Arc::clone(&self.conductor.triggers);
+        let kept = std::mem::take(&mut self.conductor.allowance);
+        act(self);
+        let spent = std::mem::replace(&mut self.conductor.allowance, kept).together();
+        if !Arc::ptr_eq(&triggers, &self.conductor.triggers) {
+            self.conductor.allowance.forget_triggers();
+        }
+        spent
+    }
+
+    /// Begins from here when scene time jumps back.
+    pub(super) fn keep(&mut self, when: f64) {
+        let (timelines, stopped) = (self.timelines.clone(), self.conductor.stopped.clone());
+        self.conductor.checkpoint = Checkpoint { when, timelines, stopped };
+    }
+
+    fn take_in(&mut self, input: Input, now: f64) {
+        match input {
+            Input::Loaded => match self.world.resource_mut::<Resume>().0.take() {
+                Some(motion) => self.resume(&motion, now),
+                None => {
+                    self.world.resource_mut::<SoundMotion>().begin(None);
+                    self.follow_header(now, Some(Happening::Start));
+                }
+            },
+            Input::Edited => self.follow_header(now, None),
+            Input::Control(id, control) => {
+                let mut happened = VecDeque::new();
+                self.control(&id, &control, now, &mut happened);
+                self.spread(happened, now);
+            }
+            Input::Animation { layer, index, animation, control } => {
+                steer_animation(self.world, &layer, (index, &animation), control, now);
+            }
+            Input::Event(name) => {
+                self.events.push(SceneEvent::Fired { name: name.clone() });
+                self.spread([Happening::Event(name)].into(), now);
+            }
+            Input::Trigger(trigger) => {
+                // What came before it may have brought another scene on air, which has others.
+                let place = self.conductor.triggers.iter().position(|known| *known == *trigger);
+                self.spread(place.map(Happening::Fired).into_iter().collect(), now);
+            }
+        }
     }
 
     fn follow_header(&mut self, now: f64, first: Option<Happening>) {
@@ -216,6 +266,7 @@ impl Run<'_> {
             self.conductor.triggers = header.triggers.as_slice().into();
             self.conductor.told.clear();
         }
+        self.conductor.stopped.clear();
         let begun = self.timelines.update(&header.timelines, &header.triggers, now);
         self.steered = true;
         first.into_iter().chain(begun.into_iter().map(Happening::TimelineStart)).collect()
@@ -251,7 +302,7 @@ impl Run<'_> {
         }
         if has_acted {
             self.play_until(now);
-            self.conductor.checkpoint = (now, self.timelines.clone());
+            self.keep(now);
         }
         if let Some(last) = heard.last() {
             self.conductor.loudness = Some(last.clone());
@@ -272,9 +323,11 @@ impl Run<'_> {
         let due: VecDeque<Happening> =
             self.conductor.alarms.due(&triggers, wall).into_iter().map(Happening::Due).collect();
         if !due.is_empty() {
-            self.spread(due, now);
-            self.play_until(now);
-            self.conductor.checkpoint = (now, self.timelines.clone());
+            self.apart(|run| {
+                run.spread(due, now);
+                run.play_until(now);
+            });
+            self.keep(now);
         }
     }
 
@@ -282,8 +335,9 @@ impl Run<'_> {
     fn play_until(&mut self, until: f64) {
         while let Some(moment) = self.next_moment(until) {
             let Moment { index, time, when } = moment;
-            if self.is_at_rest(when) {
-                self.pass_over(index, time, ((when * 10.0).floor() / 10.0 + 0.1).min(until));
+            self.conductor.allowance.come_to(when);
+            if self.conductor.allowance.is_used_up {
+                self.pass_over(index, time, end_of_second(when).min(until));
                 continue;
             }
             let Some(player) = self.timelines.players.get_mut(index) else { break };
@@ -291,12 +345,6 @@ impl Run<'_> {
             let happened = happenings(player, time);
             self.spread(happened, when);
         }
-    }
-
-    /// Whether triggers have acted too often in this tenth of a second.
-    fn is_at_rest(&self, when: f64) -> bool {
-        let (window, count) = self.conductor.window;
-        window == (when * 10.0).floor() && count > MOST
     }
 
     /// Lets nothing happen up to scene time `until`, and at `time` of timeline `index` in any case: a round may be so

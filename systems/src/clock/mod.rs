@@ -3,6 +3,7 @@
 
 mod acting;
 mod alarms;
+mod allowance;
 mod conductor;
 mod happenings;
 mod levels;

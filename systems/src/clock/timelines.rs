@@ -1,6 +1,9 @@
 //! Where every timeline stands, and what that means for layers.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use bevy_ecs::{
     change_detection::{DetectChanges, DetectChangesMut},
@@ -103,6 +106,19 @@ fn seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
 
+/// Where a timeline stands from scene time `now` on that has ended at `before` up to then, and ends at `end` now: where it
+/// stood, or at the new end. One that had finished does not play on by itself.
+fn moved(playhead: Playhead, now: f64, before: Option<u64>, end: Option<u64>) -> Playhead {
+    let stood = playhead.at(now, before);
+    let stands = end.map_or(stood, |end| stood.min(end));
+    let has_finished = playhead.rate > 0.0 && playhead.state(now, before) == PlayState::Finished;
+    let running = playhead.running && !(has_finished && end != Some(stands));
+    if running == playhead.running && playhead.at(now, None) == stands {
+        return playhead;
+    }
+    Playhead { since: now, position: seconds(stands), running, ..playhead }
+}
+
 impl Timelines {
     /// Takes over edited timelines at scene time `now`: those that were there stay where they are, new ones begin if
     /// they play by themselves. Returns these.
@@ -112,28 +128,21 @@ impl Timelines {
         triggers: &[TriggerDocument],
         now: f64,
     ) -> Vec<TimelineId> {
-        let mut waited: HashMap<&TimelineId, Vec<&Cause>> = HashMap::new();
-        for TriggerDocument { on, .. } in triggers {
-            if let Some(timeline) = on.timeline() {
-                waited.entry(timeline).or_default().push(on);
-            }
-        }
         let mut known: HashMap<TimelineId, Player> =
             self.players.drain(..).map(|player| (player.list.id.clone(), player)).collect();
         let mut begun = Vec::new();
         for list in CueList::lay_out(documents) {
             let (speed, autoplay, id) = (list.speed, list.autoplay, list.id.clone());
-            let waits = waited.get(&id).into_iter().flatten().filter_map(|cause| Wait::new(&list, cause)).collect();
             let index = self.players.len();
             if let Some(player) = known.remove(&id) {
                 let is_faster_or_slower = player.list.speed != speed;
                 let is_active = player.follows || player.playhead.is_some_and(|playhead| playhead.running);
                 let begins_anew = is_active && player.list.follows.is_some() != list.follows.is_some();
+                let playhead = player.playhead.map(|playhead| moved(playhead, now, player.list.end(), list.end()));
                 // What it has passed already does not happen again where it stands now.
-                let seen =
-                    player.playhead.map_or(player.seen, |p| Seen { at: p.at(now, list.end()), inclusive: false });
+                let seen = playhead.map_or(player.seen, |p| Seen { at: p.at(now, list.end()), inclusive: false });
                 let follows = player.follows && !begins_anew;
-                self.players.push(Player { list: Arc::new(list), follows, waits, seen, ..player });
+                self.players.push(Player { list: Arc::new(list), playhead, follows, seen, ..player });
                 if begins_anew {
                     self.control(index, &TimelineControl::Play, now);
                 }
@@ -141,7 +150,7 @@ impl Timelines {
                     self.control(index, &TimelineControl::Rate { rate: speed }, now);
                 }
             } else {
-                let (list, seen) = (Arc::new(list), Seen::default());
+                let (list, waits, seen) = (Arc::new(list), Vec::new(), Seen::default());
                 self.players.push(Player { list, playhead: None, rate: speed, follows: false, rank: 0, waits, seen });
                 if autoplay {
                     self.control(index, &TimelineControl::Play, now);
@@ -149,7 +158,22 @@ impl Timelines {
                 }
             }
         }
+        self.wait_for(triggers, &BTreeSet::new());
         begun
+    }
+
+    /// Takes over what triggers wait for, but for those at the places `stopped`.
+    pub(super) fn wait_for(&mut self, triggers: &[TriggerDocument], stopped: &BTreeSet<usize>) {
+        let mut waited: HashMap<&TimelineId, Vec<&Cause>> = HashMap::new();
+        for (place, TriggerDocument { on, .. }) in triggers.iter().enumerate() {
+            if let Some(timeline) = on.timeline().filter(|_| !stopped.contains(&place)) {
+                waited.entry(timeline).or_default().push(on);
+            }
+        }
+        for Player { list, waits, .. } in &mut self.players {
+            let causes = waited.get(&list.id).into_iter().flatten();
+            *waits = causes.filter_map(|cause| Wait::new(list, cause)).collect();
+        }
     }
 
     /// The place of a timeline among the players.

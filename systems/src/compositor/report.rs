@@ -42,6 +42,8 @@ pub struct TickReport {
     pub rasterised: usize,
     /// What happened in the scene by itself that others should know of, in order.
     pub events: Vec<SceneEvent>,
+    /// Number of triggers that do not act any more, since they acted without end.
+    pub stopped_triggers: usize,
     /// What the render workers have done in all ticks so far.
     pub render: WorkerTotals,
     /// What each of them has done, which goes on counting.

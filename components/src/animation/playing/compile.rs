@@ -7,7 +7,7 @@ use crate::{
     animation::{
         AnimationStarts, Part, Queue, Sample, Subject, Target, Track,
         playback::{Clock, Playback},
-        timeline::{Cue, Cues, rounded},
+        timeline::{Cue, Cues},
     },
     layer::Opacity,
     transform::Transform,
@@ -24,10 +24,9 @@ fn value_before<'a>(
     let has_begun = |(before, track): &&(&Cue, Track)| {
         track.mixing().is_none()
             && before.timeline == cue.timeline
-            && before.links == cue.links
-            && track.has_begun(rounded(cue.start + cue.animation.delay - before.start))
+            && track.has_begun(before.elapsed_at_beginning_of(cue))
     };
-    let value = |(before, track): &(&Cue, Track)| track.sample(rounded(cue.start + cue.animation.delay - before.start));
+    let value = |(before, track): &(&Cue, Track)| track.sample(before.elapsed_at_beginning_of(cue));
     let mut found = None;
     // Those that begin later go over those before them, be it of one half alone.
     for one @ (_, track) in earlier.iter().filter(has_begun) {

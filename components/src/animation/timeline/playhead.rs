@@ -98,6 +98,21 @@ impl ActiveCue {
     }
 }
 
+impl Cue {
+    /// Seconds since its start when `later`, of the same timeline, begins for the first time; negative before.
+    pub(crate) fn elapsed_at_beginning_of(&self, later: &Self) -> f64 {
+        // Both are in the same rounds as far as they are in the same timelines.
+        let common = self.links.iter().zip(&*later.links).take_while(|(own, other)| own == other).count();
+        let out = later.links[common..].iter().rev();
+        let begins = out.fold(rounded(later.start + later.animation.delay), |time, link| {
+            rounded(link.start + time / link.timing.speed())
+        });
+        let inside = self.links[common..].iter();
+        let time = inside.fold(begins, |time, link| within(&link.timing, rounded(time - link.start)));
+        rounded(time - self.start)
+    }
+}
+
 /// The clock of an animation in a timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CueClock {
