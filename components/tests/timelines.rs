@@ -22,7 +22,7 @@ fn layer(id: &str) -> LayerDocument {
     LayerDocument::from_value(value, &Limits::default()).expect("a layer")
 }
 
-fn lists(timelines: serde_json::Value) -> Vec<CueList> {
+fn lists(timelines: Value) -> Vec<CueList> {
     let layers: Vec<_> = LAYERS.iter().map(|id| serde_json::to_value(layer(id)).unwrap()).collect();
     let scene = json!({ "layers": layers, "timelines": timelines });
     let scene = SceneDocument::from_value(scene, &Limits::default()).expect("a scene");
