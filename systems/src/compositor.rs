@@ -43,7 +43,7 @@ use crate::{
     sound::SoundMotion,
     tiles::TileSet,
     timing::StageTimes,
-    transition::{AskedTransition, leaving::Outgoing},
+    transition::Departures,
     variants::DrawnVariants,
     viewport::Viewport,
     workers::{Machine, WorkerThreads, Workers, start_workers},
@@ -121,8 +121,7 @@ impl Compositor {
         world.insert_resource(HeldChanges::default());
         world.insert_resource(KnownChildren::default());
         world.insert_resource(Diffs::default());
-        world.insert_resource(AskedTransition::default());
-        world.insert_resource(Outgoing::default());
+        world.insert_resource(Departures::default());
         world.insert_resource(StageTimes::default());
         Self { world, schedule: tick_schedule() }
     }
@@ -232,6 +231,11 @@ impl Compositor {
     pub(crate) fn borrow_assets(&mut self, assets: Assets) {
         self.world.resource_mut::<Arrived>().0.extend(assets.ids());
         self.world.insert_resource(assets);
+    }
+
+    /// The assets of the scene that is loaded.
+    pub(crate) fn loaded_assets(&self) -> &Assets {
+        self.world.resource::<Assets>()
     }
 
     /// Takes pictures that another one has drawn of the layers of the scene that is loaded next.

@@ -1,18 +1,19 @@
 //! The transition by which the picture goes over from one scene to another.
 //!
-//! Documents, diffs and all that moves change at once when a scene is activated: only the picture takes its time. On
-//! that tick the picture that was on the screen last is seen; from then on the scene that leaves goes on moving beneath
-//! the transition ([`leaving`]). A transition that is cut short is left as the picture that was on the screen, from which
-//! the next one starts, and nothing jumps. How far a transition is follows from scene time alone. It is not stored: a
-//! scene that is resumed is seen by itself.
+//! Documents, diffs and all that moves change at once when a scene is activated: only the picture takes its time, while
+//! the scene that leaves goes on moving beneath the transition ([`leaving`]). A transition that is cut short is left as
+//! the picture that was on the screen, from which the next one starts, and nothing jumps. How far a transition is follows
+//! from scene time alone. It is not stored: a scene that is resumed is seen by itself.
+//!
+//! What a trigger brings on air begins at the trigger's own time, between two ticks: what is seen follows from that, not
+//! from which frames are drawn. What somebody brings on air by hand begins on the tick that carries it out, with the
+//! picture that was on the screen last.
 
+mod departures;
 pub mod leaving;
 mod share;
 
-use bevy_ecs::{
-    resource::Resource,
-    system::{Res, ResMut},
-};
+use bevy_ecs::system::{Res, ResMut};
 use components::{AssetId, Transition};
 
 use crate::{
@@ -21,28 +22,28 @@ use crate::{
     quality::RenderQuality,
     rasterise::{
         Patience, Program, RasterMemory, RasterShare,
-        composite::{Canvas, Crossing},
+        composite::{Canvas, Crossing, cross},
     },
     tiles::TileSet,
+    workers::Workers,
 };
 
-pub use self::share::share_memory;
+pub use self::{departures::Departures, share::share_memory};
 
-use self::leaving::{Left, Living, Manner, Outgoing};
+pub(crate) use self::departures::Departure;
+use self::leaving::{Left, Living, Manner};
 
 /// Scene seconds that a transition waits for the picture that it shows, and a scene that comes for its own first one.
 const PATIENCE: f64 = 1.0;
-
-/// How the picture is to go over to the scene that this tick brought on air.
-#[derive(Resource, Clone, Debug, Default)]
-pub struct AskedTransition(pub Option<Transition>);
 
 /// A transition that is under way.
 #[derive(Debug)]
 pub(crate) struct Passage {
     transition: Transition,
-    /// Scene seconds at which it was asked for …
+    /// Scene seconds of the tick that got to know of it, …
     asked: f64,
+    /// … at which a trigger asked for it, …
+    when: Option<f64>,
     /// … and at which it began.
     began: Option<f64>,
     stand: Stand,
@@ -74,15 +75,14 @@ struct Stand {
 
 impl Passage {
     /// From what is on the screen, at `seconds` of scene time. `before` is a transition that this one cuts short.
-    /// `left` is the scene that was on the screen by itself.
     pub(crate) fn new(
-        transition: Transition,
+        departure: Departure,
         seconds: f64,
         canvas: &Canvas,
         before: Option<Self>,
-        left: Option<Left>,
         is_held: bool,
     ) -> Self {
+        let Departure { transition, left, when, .. } = departure;
         let cuts_short = before.is_some();
         let (leaving, screen, left) = match before {
             // What was to come was never seen.
@@ -93,6 +93,7 @@ impl Passage {
         Self {
             transition,
             asked: seconds,
+            when,
             began: None,
             stand: Stand::default(),
             leaving,
@@ -124,6 +125,28 @@ impl Passage {
         self.cuts_short || self.asked.total_cmp(&seconds).is_ne()
     }
 
+    /// Whether it is still to be seen at `when`.
+    pub(crate) fn is_under_way_at(&self, when: f64) -> bool {
+        let progress = self.began.map(|began| self.transition.progress(when - began));
+        self.is_held || progress != Some(None)
+    }
+
+    /// Draws the screen as it is at `when`, where another transition cuts this one short. `coming` is the scene that
+    /// comes as it is seen then, with `assets`; `living` that which leaves, if somebody else lets it go on.
+    pub(crate) fn stop_at(
+        &mut self,
+        when: f64,
+        (coming, assets): (&Canvas, &Assets),
+        living: Option<&Canvas>,
+        manner: Manner,
+        workers: &Workers,
+    ) {
+        if !self.is_held && self.advance(when, assets, manner) {
+            let (crossing, screen) = self.draw(coming, living);
+            cross(&crossing, true, screen, None, Some(workers));
+        }
+    }
+
     /// Goes on to `seconds` of scene time. Returns whether it is still under way.
     pub(crate) fn advance(&mut self, seconds: f64, assets: &Assets, manner: Manner) -> bool {
         if self.is_held {
@@ -133,7 +156,8 @@ impl Passage {
         let is_coming = matches!(state, Some(AssetState::Loading | AssetState::Unloaded { .. }));
         let may_wait = is_coming && (0.0..PATIENCE).contains(&(seconds - self.asked));
         if self.began.is_none() && !may_wait {
-            self.began = Some(seconds);
+            // If it has not waited, it began when it was asked for, whenever the next frame is drawn.
+            self.began = Some(if seconds > self.asked { seconds } else { self.when.unwrap_or(seconds) });
         }
         let elapsed = self.began.map_or(0.0, |began| seconds - began);
         let Some(progress) = self.transition.progress(elapsed) else { return false };
@@ -143,12 +167,12 @@ impl Passage {
             _ => None,
         };
         self.stand = Stand { progress, picture: picture.filter(|_| self.began.is_some()) };
-        if seconds != self.asked
-            && let Some(left) = self.left.take()
-        {
+        // Who acts by hand saw the picture of the tick before: nothing is to jump.
+        let goes_on = self.when.is_some() || seconds != self.asked;
+        if goes_on && let Some(left) = self.left.take() {
             self.living = Some(Living::new(*left, manner));
         }
-        if seconds != self.asked
+        if goes_on
             && let Some(living) = &mut self.living
             && (living.advance(seconds, manner) || !self.moves)
         {
@@ -219,25 +243,23 @@ impl Passage {
     }
 }
 
-/// Begins the transition that was asked for, and moves the one that is under way on to the present scene time.
+/// Begins the transitions that were asked for, and moves the one that is under way on to the present scene time.
 pub fn advance_transition(
     time: Res<SceneTime>,
     assets: Res<Assets>,
     (quality, patience, rasters): (Res<RenderQuality>, Res<Patience>, Res<RasterMemory>),
-    mut asked: ResMut<AskedTransition>,
-    mut outgoing: ResMut<Outgoing>,
+    workers: Res<Workers>,
+    mut departures: ResMut<Departures>,
     mut program: ResMut<Program>,
 ) {
-    let left = if outgoing.0.is_some() { outgoing.0.take() } else { None };
-    let begins = asked.0.is_some();
-    if !begins && !program.is_passing() {
+    if departures.is_empty() && !program.is_passing() {
         return;
     }
     let size = program.size();
     let manner = Manner::new(*quality, *patience, *rasters, size);
-    if let Some(transition) = asked.0.take() {
-        let may_wait = *patience != Patience::Endless;
-        program.begin_passage(&transition, time.seconds, left, may_wait);
+    let may_wait = *patience != Patience::Endless;
+    for departure in departures.take() {
+        program.begin_passage(departure, time.seconds, may_wait, manner, &workers);
     }
     program.advance_passage(time.seconds, &assets, manner);
 }

@@ -112,11 +112,11 @@ fn hear(compositor: &mut Compositor, from: f64, to: f64) {
     compositor.hear(readings);
 }
 
-/// Plays the scene on to a scene time, frame by frame: passages from one scene to another do not outlast a jump.
-fn play(compositor: &mut Compositor, from: f64, to: f64) {
+/// Plays the scene on to a scene time, frame by frame.
+fn play(compositor: &mut Compositor, from: f64, to: f64, fps: f64) {
     let mut last = from;
-    let first = (from * FPS).floor() as u64 + 1;
-    let frames = (first..).map(|frame| frame as f64 / FPS).take_while(|seconds| *seconds < to - 1e-9);
+    let first = (from * fps).floor() as u64 + 1;
+    let frames = (first..).map(|frame| frame as f64 / fps).take_while(|seconds| *seconds < to - 1e-9);
     for seconds in frames.chain([to]) {
         hear(compositor, last, seconds);
         compositor.tick((seconds * 1000.0) as u64 + 1, seconds);
@@ -132,12 +132,42 @@ fn every_scene_of_the_gallery_looks_as_it_did() {
         let mut canvas = Canvas::checkered((WIDTH * COLUMNS) as u32, (HEIGHT * rows) as u32);
         let mut played = 0.0;
         for (index, seconds) in seconds.into_iter().enumerate() {
-            play(&mut compositor, played, seconds);
+            play(&mut compositor, played, seconds, FPS);
             played = seconds;
             let (left, top) = (index % COLUMNS * WIDTH, index / COLUMNS * HEIGHT);
             canvas.lay(&compositor.picture().data, WIDTH, left as i64, top as i64);
         }
         canvas.assert_golden(&format!("gallery_{name}"));
+    }
+}
+
+/// Whether it is played frame by frame, at whichever rate, or entered right there.
+#[test]
+fn every_scene_of_the_gallery_looks_the_same_however_a_time_is_come_to() {
+    for (name, times) in SCENES {
+        let mut entered: Vec<Vec<u8>> = Vec::new();
+        for seconds in times {
+            let mut compositor = compositor(name);
+            hear(&mut compositor, 0.0, seconds);
+            compositor.tick(1, seconds);
+            entered.push(compositor.picture().data);
+            // And on from there, as a file does that begins later.
+            let then = seconds + 0.48;
+            play(&mut compositor, seconds, then, 25.0);
+            let on = compositor.picture().data;
+            let mut compositor = self::compositor(name);
+            hear(&mut compositor, 0.0, then);
+            compositor.tick(1, then);
+            assert!(compositor.picture().data == on, "{name} at {then} s, from {seconds} s on");
+        }
+        for fps in [25.0, 50.0] {
+            let (mut compositor, mut played) = (compositor(name), 0.0);
+            for (seconds, entered) in times.into_iter().zip(&entered) {
+                play(&mut compositor, played, seconds, fps);
+                played = seconds;
+                assert!(compositor.picture().data == *entered, "{name} at {seconds} s, at {fps} frames a second");
+            }
+        }
     }
 }
 
@@ -175,7 +205,7 @@ fn the_moving_pictures_show_the_gallery_and_are_small() {
         let last = frames.last().unwrap();
         let until = f64::from(milliseconds - last.delay().numer_denom_ms().0) / 1000.0;
         let mut compositor = compositor(name);
-        play(&mut compositor, 0.0, (until * FPS).round() / FPS);
+        play(&mut compositor, 0.0, (until * FPS).round() / FPS, FPS);
         let drawn = compositor.picture().data;
         let off: u64 = drawn.iter().zip(last.buffer().as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         let off = off as f64 / drawn.len() as f64;

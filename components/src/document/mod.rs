@@ -10,6 +10,7 @@ mod fault;
 mod fields;
 mod fingerprint;
 mod format;
+mod loops;
 mod mask_layers;
 mod meaning;
 mod motion;

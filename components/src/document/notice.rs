@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{LayerDocument, SceneDocument};
+use super::{LayerDocument, SceneDocument, loops};
 use crate::{
     animation::{Animation, Animations, Parts, Subject, timeline::Step, warn},
     audio::AudioDocument,
@@ -105,6 +105,7 @@ impl SceneDocument {
                 of_steps(&timeline.steps, &format!("/timelines/{index}"), &layers, &self.audio, &mut notices);
             }
         }
+        notices.extend(loops::of_triggers(&self.triggers));
         notices
     }
 }

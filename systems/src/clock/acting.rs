@@ -23,6 +23,7 @@ use crate::{
     edit::apply_batch,
     held::Held,
     scene::{self, LayerIndex, SceneRoot},
+    transition::Departures,
     tween::compile_layer,
 };
 
@@ -163,7 +164,10 @@ impl Run<'_> {
         // The scene that leaves goes on for a while.
         self.world.resource_mut::<Timelines>().bypass_change_detection().clone_from(&self.timelines);
         let edit = Edit::ActivateScene { id: id.clone(), transition };
-        if let Err(rejected) = apply_batch(self.world, vec![edit]) {
+        self.world.resource_mut::<Departures>().acting_at = Some(when);
+        let outcome = apply_batch(self.world, vec![edit]);
+        self.world.resource_mut::<Departures>().acting_at = None;
+        if let Err(rejected) = outcome {
             let message = format!("/triggers/{trigger} could not bring the scene `{id}` on air: {rejected}");
             self.fail(trigger, when, message);
             return ControlFlow::Continue(());

@@ -21,10 +21,7 @@ use crate::{
     playback::ShownFrame,
     rasterise::RasterCache,
     scene::{self, LayerIndex, SceneHeader, SceneRoot},
-    transition::{
-        AskedTransition,
-        leaving::{Left, Outgoing},
-    },
+    transition::{Departures, leaving::Left},
 };
 
 /// Everything that is written about a layer, as components.
@@ -73,12 +70,9 @@ pub(super) fn commit(world: &mut World, changes: Changes) {
     let Changes { layers, removed, roots, header, inputs, held, held_changes, transition } = changes;
     world.resource_mut::<Inputs>().0.extend(inputs);
     if let Some(transition) = transition {
-        // If another scene came on air in this very tick, it was never on the screen.
-        if transition.duration() > 0.0 && world.resource::<AskedTransition>().0.is_none() {
-            let left = Left::of(world);
-            world.insert_resource(Outgoing(Some(left)));
-        }
-        world.insert_resource(AskedTransition(Some(transition)));
+        let mut departures = std::mem::take(&mut *world.resource_mut::<Departures>());
+        departures.add(transition, |when| Left::of(world, when));
+        *world.resource_mut::<Departures>() = departures;
     }
     if let Some(held) = held {
         world.insert_resource(Held(held));

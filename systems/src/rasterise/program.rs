@@ -6,7 +6,7 @@ use bevy_ecs::{
     resource::Resource,
     system::{Query, Res, ResMut},
 };
-use components::{AssetId, Transition};
+use components::AssetId;
 
 use super::{
     RasterShare,
@@ -23,7 +23,10 @@ use crate::{
     frame::Frame,
     quality::RenderQuality,
     tiles::TileSet,
-    transition::leaving::{Left, Manner},
+    transition::{
+        Departure,
+        leaving::{Living, Manner},
+    },
     variants::{differing, seen_in},
     viewport::Viewport,
     workers::Workers,
@@ -108,16 +111,38 @@ impl Program {
     }
 
     /// Begins a transition from what is on the screen to what will be on the canvas; it `may_wait` for that to be whole. The
-    /// scene that is `left` goes on for all variants in the stream's own picture.
+    /// scene that is left goes on for all variants in the stream's own picture.
     pub(crate) fn begin_passage(
         &mut self,
-        transition: &Transition,
+        mut departure: Departure,
         seconds: f64,
-        mut left: Option<Left>,
         may_wait: bool,
+        manner: Manner,
+        workers: &Workers,
     ) {
-        for screen in self.screens() {
-            screen.begin_passage(transition.clone(), seconds, left.take(), may_wait);
+        if let Some(when) = departure.when.filter(|when| !departure.is_alone && self.own.is_passing_at(*when))
+            && let Some(left) = departure.left.take()
+        {
+            self.stop_at(when, &Living::new(left, manner), manner, workers);
+        }
+        let (transition, when, is_alone) = (departure.transition.clone(), departure.when, departure.is_alone);
+        self.own.begin_passage(departure, seconds, may_wait);
+        for screen in &mut self.further {
+            let departure = Departure { transition: transition.clone(), left: None, when, is_alone };
+            screen.begin_passage(departure, seconds, may_wait);
+        }
+    }
+
+    /// Draws what is on the screens at `when`, where the transition to the scene `coming` is cut short.
+    fn stop_at(&mut self, when: f64, coming: &Living, manner: Manner, workers: &Workers) {
+        let Self { own, further, .. } = self;
+        if let Some(canvas) = coming.canvas(0) {
+            own.stop_at(when, (canvas, coming.assets()), None, manner, workers);
+        }
+        for (variant, screen) in (1..).zip(further) {
+            if let Some(canvas) = coming.canvas(variant) {
+                screen.stop_at(when, (canvas, coming.assets()), own.living(variant), manner, workers);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use components::{AssetId, Transition};
+use components::AssetId;
 
 use super::{
     RasterShare,
@@ -13,8 +13,8 @@ use crate::{
     frame::{Frame, FramePool},
     tiles::TileSet,
     transition::{
-        Passage,
-        leaving::{Left, Living, Manner},
+        Departure, Passage,
+        leaving::{Living, Manner},
     },
     viewport::Viewport,
     workers::Workers,
@@ -117,13 +117,36 @@ impl Screen {
         self.passage.as_ref().is_some_and(Passage::is_held)
     }
 
-    pub(super) fn begin_passage(&mut self, transition: Transition, seconds: f64, left: Option<Left>, may_wait: bool) {
+    /// Whether a transition is under way at `when`.
+    pub(super) fn is_passing_at(&self, when: f64) -> bool {
+        self.passage.as_ref().is_some_and(|passage| passage.is_under_way_at(when))
+    }
+
+    /// See [`Passage::stop_at`].
+    pub(super) fn stop_at(
+        &mut self,
+        when: f64,
+        coming: (&Canvas, &Assets),
+        living: Option<&Canvas>,
+        manner: Manner,
+        workers: &Workers,
+    ) {
+        if let Some(passage) = &mut self.passage {
+            passage.stop_at(when, coming, living, manner, workers);
+        }
+    }
+
+    pub(super) fn begin_passage(&mut self, departure: Departure, seconds: f64, may_wait: bool) {
+        let is_cut_short = !departure.is_alone && departure.when.is_none_or(|when| self.is_passing_at(when));
         let before = self.passage.take();
+        let was_passing = before.is_some();
+        let before = before.filter(|_| is_cut_short);
         let is_held = may_wait && self.has_begun;
-        if is_held || transition.duration() > 0.0 {
-            self.passage = Some(Passage::new(transition, seconds, &self.canvas, before, left, is_held));
+        if is_held || departure.transition.duration() > 0.0 {
+            self.has_passed |= was_passing && before.is_none();
+            self.passage = Some(Passage::new(departure, seconds, &self.canvas, before, is_held));
         } else {
-            self.has_passed |= before.is_some();
+            self.has_passed |= was_passing;
         }
     }
 

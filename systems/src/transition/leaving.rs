@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy_ecs::{resource::Resource, world::World};
+use bevy_ecs::world::World;
 use components::SceneDocument;
 
 use crate::{
@@ -26,10 +26,6 @@ use crate::{
 /// How long a picture that must be that of its time is waited for.
 const LOADING: Duration = Duration::from_secs(60);
 
-/// The scene that was on air until this tick.
-#[derive(Resource, Debug, Default)]
-pub struct Outgoing(pub(crate) Option<Left>);
-
 /// A scene as it was left.
 #[derive(Debug)]
 pub(crate) struct Left {
@@ -42,11 +38,13 @@ pub(crate) struct Left {
 }
 
 impl Left {
-    /// The scene on air. Whoever calls this is about to put another in its place.
-    pub(crate) fn of(world: &mut World) -> Self {
+    /// The scene on air. Whoever calls this is about to put another in its place, at scene time `when` if that is not
+    /// the present one.
+    pub(crate) fn of(world: &mut World, when: Option<f64>) -> Self {
         let scene = SceneDocument { triggers: Vec::new(), ..scene::scene_document(world) };
         let variants = world.resource::<DrawnVariants>().clone();
-        let (motion, rasters) = (Motion::of(world), HandedRasters::of(world));
+        let (mut motion, rasters) = (Motion::of(world), HandedRasters::of(world));
+        motion.seconds = when.unwrap_or(motion.seconds);
         let share = world.resource::<RasterMemory>().share();
         Self { scene, motion, assets: world.resource_mut::<Assets>().lend(), rasters, share, variants }
     }
@@ -93,7 +91,8 @@ impl std::fmt::Debug for Living {
 }
 
 impl Living {
-    pub(super) fn new(left: Left, manner: Manner) -> Self {
+    /// As it was left.
+    pub(crate) fn new(left: Left, manner: Manner) -> Self {
         let Left { scene, motion, assets, rasters, variants, .. } = left;
         let (width, height) = manner.size;
         let max_layers = scene.walk().count();
@@ -128,6 +127,11 @@ impl Living {
         is_new || self.is_whole != was_whole
     }
 
+    /// The assets of the scene.
+    pub(crate) fn assets(&self) -> &Assets {
+        self.compositor.loaded_assets()
+    }
+
     /// What its pictures of layers take.
     pub(super) fn rasters(&self) -> RasterShare {
         self.compositor.raster_share()
@@ -149,7 +153,7 @@ impl Living {
     }
 
     /// Its picture as a variant shows it, once all of it has been drawn; 0 is the stream's own.
-    pub(super) fn canvas(&self, variant: usize) -> Option<&Canvas> {
+    pub(crate) fn canvas(&self, variant: usize) -> Option<&Canvas> {
         self.compositor.canvas(variant).filter(|_| self.is_whole)
     }
 }
