@@ -56,6 +56,9 @@ pub(super) enum Request {
         change: Reconfiguration,
         reply: oneshot::Sender<Result<u64, ReconfigurationRefused>>,
     },
+    StoppedTriggers {
+        reply: oneshot::Sender<(Arc<SceneSnapshot>, Vec<usize>)>,
+    },
     Timelines {
         reply: oneshot::Sender<(u64, Vec<TimelineStatus>)>,
     },

@@ -266,6 +266,9 @@ impl Ticking {
                     drop(reply.send(self.compositor.picture_of(&variant).map(Arc::new)));
                 }
                 Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
+                Ok(Request::StoppedTriggers { reply }) => {
+                    drop(reply.send((self.snapshot(), self.compositor.stopped_triggers())));
+                }
                 Ok(Request::Timelines { reply }) => {
                     drop(reply.send((self.last_tick(), self.compositor.timelines())));
                 }

@@ -111,6 +111,9 @@ struct List<'a> {
     tick: u64,
     /// The triggers.
     triggers: &'a [TriggerDocument],
+    /// Places in the list, from 0, of those that do not act any more, since they acted without end: until triggers or
+    /// timelines are edited or the scene is loaded anew.
+    stopped: Vec<usize>,
 }
 
 /// What an edit of a trigger answers.
@@ -141,8 +144,8 @@ async fn collection(context: Context, (): (), request: Request) -> Result<Respon
 
 async fn list(context: &Context, request: &Request) -> Result<Response, Problem> {
     request.query.only(&[])?;
-    let snapshot = context.engine.snapshot().await?;
-    let list = List { tick: snapshot.tick, triggers: &snapshot.scene.triggers };
+    let (snapshot, stopped) = context.engine.stopped_triggers().await?;
+    let list = List { tick: snapshot.tick, triggers: &snapshot.scene.triggers, stopped };
     json(StatusCode::OK, &list).map(|response| at_tick(response, snapshot.tick))
 }
 

@@ -36,7 +36,7 @@ fn a_trigger_is_fired_by_its_name_or_its_place() {
     service.runtime.block_on(service.engine.edit(vec![load], None)).unwrap();
     let listed = service.get("/api/stream/triggers").expect(200).value();
     assert_eq!((&listed["triggers"][0]["id"], listed["triggers"].as_array().unwrap().len()), (&json!("dim"), 3));
-    assert_eq!(listed["triggers"][1].get("id"), None);
+    assert_eq!((listed["triggers"][1].get("id"), &listed["stopped"]), (None, &json!([])));
 
     let opacity = || service.get("/api/stream/layers/box").value()["opacity"].clone();
     let fired = service.post("/api/stream/triggers/dim/fire").expect(200);
@@ -183,4 +183,21 @@ fn triggers_are_edited_over_the_websocket_and_told_to_others() {
         assert_eq!(other.ask(json!({ "type": "ping" })).await["type"], "pong");
         assert_eq!(service.engine.snapshot().await.unwrap().scene.triggers.len(), 1);
     });
+}
+
+#[test]
+fn a_trigger_that_acts_without_end_is_listed_as_stopped() {
+    let service = Service::start();
+    let mut scene = service.runtime.block_on(service.engine.snapshot()).unwrap().scene.clone();
+    scene.triggers = serde_json::from_value(json!([
+        { "on": { "type": "event", "name": "calm" }, "do": [{ "type": "emit", "event": "calmed" }] },
+        { "id": "echo", "on": { "type": "event", "name": "ping" }, "do": [{ "type": "emit", "event": "ping" }] },
+    ]))
+    .unwrap();
+    let load = Edit::LoadScene { scene: Box::new(scene) };
+    service.runtime.block_on(service.engine.edit(vec![load], None)).unwrap();
+    service.post("/api/stream/events/ping").expect(200);
+    assert_eq!(service.get("/api/stream/triggers").expect(200).value()["stopped"], json!([1]));
+    service.json("PATCH", "/api/stream/triggers/echo", &json!({ "on": { "name": "pong" } })).expect(200);
+    assert_eq!(service.get("/api/stream/triggers").expect(200).value()["stopped"], json!([]));
 }

@@ -256,6 +256,14 @@ impl EngineHandle {
         format!("no rendition shows a variant `{name}`; those that are drawn: {drawn}. STREAM_RENDITIONS names them")
     }
 
+    /// The scene after the last tick, and the places of its triggers that do not act any more, since they acted without end.
+    ///
+    /// # Errors
+    /// The engine has ended, or too many requests are waiting.
+    pub async fn stopped_triggers(&self) -> Result<(Arc<SceneSnapshot>, Vec<usize>), Unanswered> {
+        self.ask(|reply| Request::StoppedTriggers { reply }).await
+    }
+
     /// All timelines after the last tick, and the number of that.
     ///
     /// # Errors

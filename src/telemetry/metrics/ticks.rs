@@ -60,6 +60,7 @@ pub(super) struct Ticks {
     edits: AtomicU64,
     refused_edits: AtomicU64,
     trigger_errors: AtomicU64,
+    stopped_triggers: AtomicU64,
     render: WorkerClass,
     render_each: Mutex<Arc<[WorkerLoad]>>,
     background: WorkerClass,
@@ -196,6 +197,7 @@ impl Ticks {
             edits: AtomicU64::new(0),
             refused_edits: AtomicU64::new(0),
             trigger_errors: AtomicU64::new(0),
+            stopped_triggers: AtomicU64::new(0),
             render: WorkerClass::default(),
             render_each: Mutex::new(Arc::default()),
             background: WorkerClass::default(),
@@ -237,6 +239,7 @@ impl Ticks {
         self.edits.fetch_add((report.outcomes.len() - refused) as u64, Ordering::Relaxed);
         let failed = report.events.iter().filter(|event| matches!(event, SceneEvent::Failed { .. })).count();
         self.trigger_errors.fetch_add(failed as u64, Ordering::Relaxed);
+        self.stopped_triggers.store(report.stopped_triggers as u64, Ordering::Relaxed);
         self.render.store(&report.render);
         for (cell, each) in [
             (&self.render_each, &report.render_each),
@@ -352,6 +355,9 @@ impl Collector for Ticks {
             "Triggers that failed, and loops of them that were stopped",
             &self.trigger_errors,
         )?;
+        let stopped = self.stopped_triggers.load(Ordering::Relaxed);
+        let help = "Triggers of the scene that do not act any more, since they acted without end";
+        out.gauge("stream_stopped_triggers", help, stopped)?;
 
         let rasters = &self.rasters;
         let bytes = rasters.bytes.load(Ordering::Relaxed);
