@@ -141,7 +141,7 @@ fn every_scene_of_the_gallery_looks_as_it_did() {
     }
 }
 
-/// Whether it is played frame by frame, at whichever rate, or entered right there.
+/// Whether it is played frame by frame or entered right there.
 #[test]
 fn every_scene_of_the_gallery_looks_the_same_however_a_time_is_come_to() {
     for (name, times) in SCENES {
@@ -160,13 +160,11 @@ fn every_scene_of_the_gallery_looks_the_same_however_a_time_is_come_to() {
             compositor.tick(1, then);
             assert!(compositor.picture().data == on, "{name} at {then} s, from {seconds} s on");
         }
-        for fps in [25.0, 50.0] {
-            let (mut compositor, mut played) = (compositor(name), 0.0);
-            for (seconds, entered) in times.into_iter().zip(&entered) {
-                play(&mut compositor, played, seconds, fps);
-                played = seconds;
-                assert!(compositor.picture().data == *entered, "{name} at {seconds} s, at {fps} frames a second");
-            }
+        let (mut compositor, mut played) = (compositor(name), 0.0);
+        for (seconds, entered) in times.into_iter().zip(&entered) {
+            play(&mut compositor, played, seconds, 25.0);
+            played = seconds;
+            assert!(compositor.picture().data == *entered, "{name} at {seconds} s");
         }
     }
 }
