@@ -55,6 +55,10 @@ impl Steps {
     /// Writes what a sample means into a slot; whether it was another before.
     pub(super) fn write(&self, slots: &mut dyn Slots, slot: u32, sample: Sample) -> bool {
         match self.shape(sample) {
+            // Into the memory that is there, which the next tick writes to again.
+            Some(Shape::Written(Value::Text(path))) if !self.outlines.is_empty() => {
+                slots::rewrite(slots, slot, &|text| text.write_str(path))
+            }
             // It was checked that it can be that.
             Some(Shape::Written(value)) => slots::step(slots, slot, value).unwrap_or(false),
             Some(Shape::Between(a, b, t)) => slots::rewrite(slots, slot, &|text| a.write_between(b, t, text)),
