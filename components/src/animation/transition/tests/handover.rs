@@ -331,7 +331,7 @@ proptest! {
                 // Where an easing starts upright, so does what is taken back of it.
                 let is_upright = ["easeOutCirc", "cubic-bezier(0,1,0,1)"].iter().any(|upright| taker["easing"] == *upright);
                 let quick = if is_upright { 5e-2 } else { 5e-4 };
-                let allowed = 1.0 + 2e-2 * velocity.abs() + quick * way * pace;
+                let allowed = 1.0 + 0.1 * velocity.abs() + quick * way * pace;
                 prop_assert!((after - velocity).abs() < allowed, "at {}: {} after {}", now, after, velocity);
             }
             let to = taker["to"].as_f64().expect("a number");
