@@ -65,6 +65,34 @@ fn a_snapshot_is_the_picture_of_its_moment() {
     assert_eq!(picture.get_pixel(150, 81).0, [0, 0, 255]);
 }
 
+/// However often triggers act on the way, and however far it is.
+#[test]
+fn a_snapshot_hours_from_the_beginning_shows_what_triggers_have_done_until_then() {
+    let scene = r##"{
+        "canvas": { "width": 64, "height": 64, "background": "#000" },
+        "layers": [{ "id": "lamp", "opacity": 0, "content": { "type": "color", "color": "#fff" },
+            "transitions": [{ "property": "opacity", "duration": 0.2, "easing": "linear" }] }],
+        "timelines": [{ "id": "beat", "repeat": "forever", "steps": [
+            { "type": "wait", "seconds": 0.1 }, { "type": "label", "name": "on" },
+            { "type": "wait", "seconds": 0.3 }, { "type": "label", "name": "off" }, { "type": "wait", "seconds": 0.3 }] }],
+        "triggers": [
+            { "on": { "type": "label", "timeline": "beat", "label": "on" },
+              "do": [{ "type": "set", "layer": "lamp", "patch": { "opacity": 1 } }] },
+            { "on": { "type": "label", "timeline": "beat", "label": "off" },
+              "do": [{ "type": "set", "layer": "lamp", "patch": { "opacity": 0 } }] }],
+    }"##;
+    let folder = folder_with("scene.jsonc", scene);
+    // A beat of 0.7 s: 0.2 s, 0.35 s and 0.6 s into one of them.
+    for (at, light) in [("7.2s", 128), ("7200.7s", 128), ("7200.85s", 255), ("7201.1s", 0)] {
+        let arguments = ["snapshot", "scene.jsonc", "--out", "shot.png", "--at", at, "--stream-resolution", "64x64"];
+        let output = run(folder.path(), &arguments, &[]);
+        assert!(output.status.success(), "{}", told(&output));
+        let picture = image::open(folder.path().join("shot.png")).unwrap().to_rgb8();
+        let seen = picture.get_pixel(32, 32).0[0];
+        assert!(seen.abs_diff(light) <= 1, "{seen} at {at} instead of {light}");
+    }
+}
+
 #[test]
 fn a_rendered_file_has_exactly_the_frames_asked_for() {
     let folder = folder_with("scene.jsonc", SCENE);

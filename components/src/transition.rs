@@ -236,11 +236,12 @@ impl Transition {
     #[must_use]
     pub fn progress(&self, elapsed: f64) -> Option<f64> {
         let duration = self.duration();
-        // A nanosecond less than a whole duration is a whole one: scene times are rounded.
-        if !(0.0..duration - 1e-9).contains(&elapsed) {
+        // A nanosecond less than a whole duration is a whole one, and one before its beginning is that: scene times are
+        // rounded, those of slow timelines more.
+        if !(-1e-6..duration - 1e-9).contains(&elapsed) {
             return None;
         }
-        let share = elapsed / duration;
+        let share = elapsed.max(0.0) / duration;
         Some(self.pace().map_or(share, |pace| pace.easing.ease(share).clamp(0.0, 1.0)))
     }
 
@@ -305,6 +306,7 @@ mod tests {
         assert_eq!((fade.progress(-0.1), fade.progress(0.0), fade.progress(2.0)), (None, Some(0.0), None));
         assert_eq!(fade.progress(1.5), Some(1.0), "an easing that shoots over stands at the end");
         assert_eq!(fade.progress(0.1 + 0.2 + 1.7), None, "whatever the rounding");
+        assert_eq!(fade.progress(3.9 - (1.3 + 1.3 + 1.3)), Some(0.0), "whatever the rounding");
         assert_eq!(read(json!({ "type": "cut" })).progress(0.0), None);
     }
 }

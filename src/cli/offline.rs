@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use components::{
     Edit, SceneDocument, VariantId, animation::trigger::Cause, audio::Mix, edit::BatchRejected, held::HeldScenes,
 };
+use indicatif::{ProgressBar, ProgressStyle};
 use systems::{Compositor, CompositorSettings, Picture, Quality, RenderQuality, TickReport, clock::SceneEvent};
 
 use super::stream;
@@ -17,8 +18,14 @@ use crate::{
 /// How long pictures and fonts of a scene may take to be read and decoded.
 const LOADING: Duration = Duration::from_secs(60);
 
-/// Seconds of sound that are heard at once.
-const HEARD_AT_ONCE: f64 = 10.0;
+/// Seconds of a scene, and of its sound, that are gone over at once on the way to a moment …
+const STRIDE: f64 = 10.0;
+
+/// … which are made more where it does not take longer than this, and nothing has to be heard.
+const QUICK: Duration = Duration::from_millis(200);
+
+/// A way that takes longer than this is shown.
+const LONG: Duration = Duration::from_secs(1);
 
 /// A scene that is drawn without a clock. What happens in it by its own sound happens at the times at which it does in a
 /// stream that began with the scene, whether or not anybody hears that.
@@ -26,8 +33,8 @@ pub(super) struct Offline {
     compositor: Compositor,
     /// Hears the scene, if timelines follow how loud it is, or triggers wait for that.
     listener: Option<Listener>,
-    /// Scene time up to which it was heard.
-    heard: f64,
+    /// Scene time to which it has come.
+    at: f64,
     /// What is heard from now on, if that is new.
     sound: Option<Soundtrack>,
 }
@@ -60,7 +67,7 @@ impl Offline {
         };
         let is_heard = listens(&scene) || held.others.values().any(|other| listens(other));
         let listener = is_heard.then(|| Listener::start(Soundtrack::from(&scene))).transpose()?;
-        Ok(Self { compositor: load(scene, held, settings, variant)?, listener, heard: 0.0, sound: None })
+        Ok(Self { compositor: load(scene, held, settings, variant)?, listener, at: 0.0, sound: None })
     }
 
     /// Runs a tick with all that it shows: waits for assets that had to make room for others, and for a free frame.
@@ -69,30 +76,50 @@ impl Offline {
     /// The sound cannot be heard any more.
     pub(super) fn tick(&mut self, tick: u64, seconds: f64) -> Result<TickReport, ListenError> {
         let (mut events, mut frame) = (Vec::new(), None);
-        if let Some(listener) = &mut self.listener {
-            // However long it is to there, not all of it is kept at once.
-            while seconds - self.heard > HEARD_AT_ONCE {
-                self.heard += HEARD_AT_ONCE;
-                let readings = listener.hear(self.heard, |seconds| self.compositor.mix_at(seconds))?;
-                self.compositor.hear(readings);
-                let mut report = self.compositor.tick(tick, self.heard);
-                if let Some(sound) = sound_of(&report) {
-                    listener.follow(sound.clone());
-                    self.sound = Some(sound);
-                }
-                events.append(&mut report.events);
-                frame = report.frame.or(frame);
+        let (began, mut bar, mut stride) = (Instant::now(), None, STRIDE);
+        // What triggers do on a long way takes its time, and not all of the sound is kept at once.
+        while seconds - self.at > stride {
+            let started = Instant::now();
+            self.hear(self.at + stride)?;
+            let mut report = self.compositor.tick(tick, self.at);
+            self.sound = sound_of(&report).or(self.sound.take());
+            self.follow_sound();
+            events.append(&mut report.events);
+            frame = report.frame.or(frame);
+            if self.listener.is_none() && started.elapsed() < QUICK {
+                stride *= 2.0;
+            } else if started.elapsed() > LONG {
+                stride = (stride / 2.0).max(1.0);
             }
-            self.heard = seconds;
+            if began.elapsed() > LONG {
+                bar.get_or_insert_with(|| way_to(seconds)).set_position(whole(self.at));
+            }
+        }
+        self.hear(seconds)?;
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        let mut report = self.draw(tick, seconds);
+        self.follow_sound();
+        events.append(&mut report.events);
+        Ok(TickReport { events, frame: report.frame.take().or(frame), ..report })
+    }
+
+    /// Comes to a scene time, with what is heard until then.
+    fn hear(&mut self, seconds: f64) -> Result<(), ListenError> {
+        self.at = seconds;
+        if let Some(listener) = &mut self.listener {
             let readings = listener.hear(seconds, |seconds| self.compositor.mix_at(seconds))?;
             self.compositor.hear(readings);
         }
-        let mut report = self.draw(tick, seconds);
+        Ok(())
+    }
+
+    /// Lets it hear what sounds from now on.
+    fn follow_sound(&mut self) {
         if let (Some(listener), Some(sound)) = (&mut self.listener, &self.sound) {
             listener.follow(sound.clone());
         }
-        events.append(&mut report.events);
-        Ok(TickReport { events, frame: report.frame.take().or(frame), ..report })
     }
 
     fn draw(&mut self, tick: u64, seconds: f64) -> TickReport {
@@ -130,6 +157,19 @@ impl Offline {
     pub(super) fn picture(&self) -> Picture {
         self.compositor.picture()
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int casts saturate")]
+fn whole(seconds: f64) -> u64 {
+    seconds as u64
+}
+
+/// Shows how far it is to a moment of the scene.
+fn way_to(seconds: f64) -> ProgressBar {
+    // The template is fixed; if it could not be read, a plain bar would do.
+    let style = ProgressStyle::with_template("{wide_bar} playing to {len} s, at {pos} s  {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(whole(seconds)).with_style(style)
 }
 
 /// What is heard from a tick on, if that changed it.

@@ -221,6 +221,13 @@ impl SoundMotion {
         self.is_edited |= self.starts(now) != before;
     }
 
+    /// Takes over what the timelines do to the sound from scene time `when` on, between two ticks.
+    pub(crate) fn cue_at(&mut self, cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument, when: f64) {
+        // The document may have been edited before that, which is seen to first.
+        self.follow(audio, when);
+        self.cue(cues, audio, when);
+    }
+
     /// Takes over what the timelines do to the sound.
     fn cue(&mut self, mut cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument, now: f64) {
         let mut of = |target: CueTarget| Cues(cues.remove(&target).unwrap_or_default());

@@ -72,11 +72,13 @@ pub fn compile_animations(time: Res<SceneTime>, mut edited: Query<Authored, Edit
     }
 }
 
-/// The same for one layer, which was edited at scene time `when`.
-pub(crate) fn compile_layer(world: &mut World, layer: Entity, when: f64) {
-    let mut layers = world.query::<Authored>();
-    if let Ok(layer) = layers.get_mut(world, layer) {
-        compile(layer, when);
+/// The same for these layers, which were edited at scene time `when`.
+pub(crate) fn compile_layers(world: &mut World, layers: &[Entity], when: f64) {
+    let mut query = world.query::<Authored>();
+    for layer in layers {
+        if let Ok(layer) = query.get_mut(world, *layer) {
+            compile(layer, when);
+        }
     }
 }
 

@@ -160,11 +160,13 @@ fn every_scene_of_the_gallery_looks_the_same_however_a_time_is_come_to() {
             compositor.tick(1, then);
             assert!(compositor.picture().data == on, "{name} at {then} s, from {seconds} s on");
         }
-        let (mut compositor, mut played) = (compositor(name), 0.0);
-        for (seconds, entered) in times.into_iter().zip(&entered) {
-            play(&mut compositor, played, seconds, 25.0);
-            played = seconds;
-            assert!(compositor.picture().data == *entered, "{name} at {seconds} s");
+        for fps in [25.0, 50.0] {
+            let (mut compositor, mut played) = (compositor(name), 0.0);
+            for (seconds, entered) in times.into_iter().zip(&entered) {
+                play(&mut compositor, played, seconds, fps);
+                played = seconds;
+                assert!(compositor.picture().data == *entered, "{name} at {seconds} s, {fps} frames a second");
+            }
         }
     }
 }

@@ -59,8 +59,9 @@ impl Course {
 }
 
 impl Animation {
-    /// Whether it says where it goes, but not where it begins.
-    pub(super) fn goes_on(&self) -> bool {
+    /// Whether it says where it goes, but not where it begins: it goes on from what is there.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
         self.from.is_none() && self.keyframes.is_empty() && self.path.is_none()
     }
 

@@ -14,7 +14,7 @@ use components::{
 
 use super::{
     Timelines,
-    allowance::{Chain, Excess, TOGETHER},
+    allowance::{Chain, Excess, TOGETHER, cost},
     conductor::{Inputs, Run, SceneEvent},
     happenings::Happening,
     played,
@@ -23,8 +23,9 @@ use crate::{
     edit::apply_batch,
     held::Held,
     scene::{self, LayerIndex, SceneRoot},
+    sound::SoundMotion,
     transition::Departures,
-    tween::compile_layer,
+    tween::compile_layers,
 };
 
 /// Seconds of scene time within which a trigger is told of once, however often it fails.
@@ -33,6 +34,11 @@ const TELL_AGAIN: f64 = 10.0;
 impl Run<'_> {
     /// Lets triggers act on what happened at scene time `when`, and on what comes of that.
     pub(super) fn spread(&mut self, happened: VecDeque<Happening>, when: f64) {
+        self.let_act(happened, when);
+        self.hand_over(when);
+    }
+
+    fn let_act(&mut self, happened: VecDeque<Happening>, when: f64) {
         self.conductor.allowance.come_to(when);
         let mut chain = Chain::new(happened);
         'happened: while let Some((happening, cause)) = chain.next() {
@@ -44,7 +50,8 @@ impl Run<'_> {
                     continue;
                 }
                 let place = chain.join(index, cause);
-                match self.conductor.allowance.take(index, &trigger.actions, place) {
+                let cost = cost(&trigger.actions, |timeline| self.timelines.reach(timeline));
+                match self.conductor.allowance.take(index, &trigger.actions, cost, place) {
                     Ok(()) => {}
                     Err(excess @ (Excess::TooMuch(_) | Excess::Rest)) => {
                         self.exceed(index, excess, when);
@@ -177,6 +184,7 @@ impl Run<'_> {
         let SceneRoot(root) = *self.world.resource::<SceneRoot>();
         let roots = self.world.get_entity(root).map(scene::children).unwrap_or_default();
         roots.into_iter().for_each(|layer| start_at(self.world, layer, when));
+        self.world.resource_mut::<SoundMotion>().bypass_change_detection().begin(None);
         self.timelines = Timelines::default();
         self.conductor.triggers = Arc::default();
         self.conductor.told.clear();
@@ -197,6 +205,7 @@ impl Run<'_> {
         // One that was deleted in the same batch has nothing to steer.
         let Some(index) = self.timelines.find(id) else { return };
         self.steered = true;
+        self.handed.add(index);
         if self.timelines.control(index, control, when) {
             happened.push_back(Happening::TimelineStart(id.clone()));
         }
@@ -247,7 +256,7 @@ fn start_animations_of(world: &mut World, entity: Entity, when: f64) {
 /// Lets new animations and transitions of a layer, and of all below it, start at scene time `when`.
 fn start_at(world: &mut World, entity: Entity, when: f64) {
     start_animations_of(world, entity, when);
-    compile_layer(world, entity, when);
+    compile_layers(world, &[entity], when);
     let children = world.get_entity(entity).map(scene::children).unwrap_or_default();
     for child in children {
         start_at(world, child, when);

@@ -10,7 +10,7 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
 };
 
-use components::animation::trigger::Action;
+use components::animation::{timeline::TimelineId, trigger::Action};
 
 use super::happenings::Happening;
 
@@ -24,18 +24,22 @@ pub(super) const TOGETHER: usize = 16_384;
 /// Times that triggers may bring a scene on air within a tenth of a second.
 const SCENES: usize = 8;
 
-/// What actions cost: steering a timeline 1.
-fn cost(actions: &[Action]) -> usize {
+/// Layers and tracks that a timeline moves which cost as much as to steer it.
+const REACH: usize = 4;
+
+/// What actions cost: steering a timeline 1, and as much again for each four layers and tracks that it moves. `reach` tells
+/// how many these are.
+pub(super) fn cost(actions: &[Action], reach: impl Fn(&TimelineId) -> usize) -> usize {
     let costs = actions.iter().map(|action| match action {
         Action::Activate { .. } => OFTEN / SCENES,
         Action::Set { .. } => 8,
         Action::Emit { .. } => 4,
-        Action::Play { .. }
-        | Action::Pause { .. }
-        | Action::Reverse { .. }
-        | Action::Seek { .. }
-        | Action::Rate { .. }
-        | Action::Cancel { .. } => 1,
+        Action::Play { timeline }
+        | Action::Pause { timeline }
+        | Action::Reverse { timeline }
+        | Action::Seek { timeline, .. }
+        | Action::Rate { timeline, .. }
+        | Action::Cancel { timeline } => 1 + reach(timeline) / REACH,
     });
     costs.sum::<usize>().max(1)
 }
@@ -119,12 +123,11 @@ impl Allowance {
         self.spent.clear();
     }
 
-    /// Takes what a trigger does once, or tells why it may not.
-    pub(super) fn take(&mut self, trigger: usize, actions: &[Action], place: Place) -> Result<(), Excess> {
+    /// Takes what a trigger does once, which costs so much, or tells why it may not.
+    pub(super) fn take(&mut self, trigger: usize, actions: &[Action], cost: usize, place: Place) -> Result<(), Excess> {
         if self.is_used_up {
             return Err(Excess::Rest);
         }
-        let cost = cost(actions);
         let is_too_much = |times: usize| times > ALWAYS && times * cost > OFTEN;
         if is_too_much(place.laps) {
             return Err(Excess::Loop(place.laps));

@@ -24,6 +24,7 @@ use super::{
     acting::steer_animation,
     alarms::Alarms,
     allowance::{Allowance, TOGETHER, end_of_second},
+    handover::Steered,
     happenings::{Happening, Moment, happenings, next_of},
     levels::{Ears, Heard},
     motion::resume_animations,
@@ -133,8 +134,8 @@ pub fn run_timelines(world: &mut World) {
     } else {
         let timelines = std::mem::take(world.resource_mut::<Timelines>().bypass_change_detection());
         let now = world.resource::<SceneTime>().seconds;
-        let (steered, followed, events) = (false, false, Vec::new());
-        let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, events };
+        let (steered, followed, handed, events) = (false, false, Steered::None, Vec::new());
+        let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, handed, events };
         run.advance(now, &heard, inputs);
         run.follow(now);
         let Run { mut timelines, steered, followed, events, .. } = run;
@@ -158,6 +159,8 @@ pub(super) struct Run<'a> {
     pub(super) steered: bool,
     /// The same of those that follow a level, which nobody needs to remember.
     followed: bool,
+    /// Those that were steered since layers and sound were told.
+    pub(super) handed: Steered,
     pub(super) events: Vec<SceneEvent>,
 }
 
@@ -267,6 +270,7 @@ impl Run<'_> {
             self.conductor.told.clear();
         }
         self.conductor.stopped.clear();
+        self.handed = Steered::All;
         let begun = self.timelines.update(&header.timelines, &header.triggers, now);
         self.steered = true;
         first.into_iter().chain(begun.into_iter().map(Happening::TimelineStart)).collect()
@@ -365,7 +369,7 @@ impl Run<'_> {
     fn next_moment(&self, until: f64) -> Option<Moment> {
         let mut next: Option<Moment> = None;
         for (index, player) in self.timelines.players.iter().enumerate() {
-            let Some(moment) = next_of(index, player, self.conductor.until, until) else {
+            let Some(moment) = next_of(index, player, until) else {
                 continue;
             };
             if next.as_ref().is_none_or(|next| moment.when < next.when) {

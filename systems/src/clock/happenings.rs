@@ -49,8 +49,8 @@ pub(super) struct Moment {
     pub(super) when: f64,
 }
 
-/// The next moment of a timeline between two scene times that a trigger waits for.
-pub(super) fn next_of(index: usize, player: &Player, from: f64, until: f64) -> Option<Moment> {
+/// The next moment of a timeline up to scene time `until` that a trigger waits for.
+pub(super) fn next_of(index: usize, player: &Player, until: f64) -> Option<Moment> {
     let playhead = player.playhead.filter(|playhead| playhead.running)?;
     let (forwards, seen) = (playhead.rate > 0.0, player.seen);
     let times = player.waits.iter().filter_map(|wait| match wait {
@@ -61,8 +61,8 @@ pub(super) fn next_of(index: usize, player: &Player, from: f64, until: f64) -> O
     let time = if forwards { times.min() } else { times.max() }?;
     let here = playhead.at(until, player.list.end());
     let is_reached = if forwards { time <= here } else { time >= here };
-    // Rounding must not put it before what has happened already, nor after what is known.
-    is_reached.then(|| Moment { index, time, when: playhead.when(time).max(playhead.since).max(from).min(until) })
+    // What was seen up to `until` before may have been rounded there, which is no reason to tell another time of it.
+    is_reached.then(|| Moment { index, time, when: playhead.when(time).max(playhead.since) })
 }
 
 /// What happens when a timeline comes to a time of its own.

@@ -5,6 +5,7 @@ mod acting;
 mod alarms;
 mod allowance;
 mod conductor;
+mod handover;
 mod happenings;
 mod levels;
 mod motion;

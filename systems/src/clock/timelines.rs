@@ -1,7 +1,7 @@
 //! Where every timeline stands, and what that means for layers.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -50,6 +50,8 @@ pub(super) struct Player {
     follows: bool,
     /// Number of the time that it was played last: the one played last goes over the others.
     rank: u64,
+    /// What it moves.
+    pub(super) targets: Vec<CueTarget>,
     /// What triggers wait for.
     pub(super) waits: Vec<Wait>,
     /// Up to where labels and ends that it came to have been dealt with.
@@ -142,7 +144,8 @@ impl Timelines {
                 // What it has passed already does not happen again where it stands now.
                 let seen = playhead.map_or(player.seen, |p| Seen { at: p.at(now, list.end()), inclusive: false });
                 let follows = player.follows && !begins_anew;
-                self.players.push(Player { list: Arc::new(list), playhead, follows, seen, ..player });
+                let targets = targets_of(&list);
+                self.players.push(Player { list: Arc::new(list), playhead, follows, targets, seen, ..player });
                 if begins_anew {
                     self.control(index, &TimelineControl::Play, now);
                 }
@@ -150,8 +153,7 @@ impl Timelines {
                     self.control(index, &TimelineControl::Rate { rate: speed }, now);
                 }
             } else {
-                let (list, waits, seen) = (Arc::new(list), Vec::new(), Seen::default());
-                self.players.push(Player { list, playhead: None, rate: speed, follows: false, rank: 0, waits, seen });
+                self.players.push(Player::new(list));
                 if autoplay {
                     self.control(index, &TimelineControl::Play, now);
                     begun.push(id);
@@ -179,6 +181,11 @@ impl Timelines {
     /// The place of a timeline among the players.
     pub(super) fn find(&self, id: &TimelineId) -> Option<usize> {
         self.players.iter().position(|player| player.list.id == *id)
+    }
+
+    /// How many layers and tracks a timeline moves.
+    pub(super) fn reach(&self, id: &TimelineId) -> usize {
+        self.find(id).map_or(0, |index| self.players[index].targets.len())
     }
 
     /// Steers a timeline at scene time `now`. Returns whether it started to play from one of its ends.
@@ -304,6 +311,29 @@ impl Timelines {
         cues
     }
 
+    /// What those that have been played do to layers.
+    pub(super) fn layer_cues(&self) -> impl Iterator<Item = (&LayerId, ActiveCue)> {
+        let played = self.ranked().into_iter().filter_map(|player| Some((player, player.playhead?)));
+        played.flat_map(|(player, playhead)| {
+            player.list.cues().iter().filter_map(move |cue| match &cue.target {
+                CueTarget::Layer(layer) => Some((layer, ActiveCue::new(Arc::clone(cue), &player.list, playhead))),
+                CueTarget::Track(_) | CueTarget::Mix => None,
+            })
+        })
+    }
+
+    /// The layers in which a timeline goes on from what was there before.
+    pub(super) fn carrying(&self) -> HashSet<&LayerId> {
+        let cues = self.players.iter().flat_map(|player| player.list.cues());
+        let carrying = cues.filter(|cue| cue.animation.goes_on());
+        carrying
+            .filter_map(|cue| match &cue.target {
+                CueTarget::Layer(layer) => Some(layer),
+                CueTarget::Track(_) | CueTarget::Mix => None,
+            })
+            .collect()
+    }
+
     /// Whether any timeline moves at scene time `now`.
     pub(crate) fn are_playing(&self, now: f64) -> bool {
         let playing = |player: &Player| {
@@ -348,7 +378,26 @@ impl Wait {
     }
 }
 
+/// What the animations of a timeline move, each once.
+fn targets_of(list: &CueList) -> Vec<CueTarget> {
+    let mut seen = HashSet::new();
+    list.cues().iter().map(|cue| &cue.target).filter(|target| seen.insert(*target)).cloned().collect()
+}
+
 impl Player {
+    fn new(list: CueList) -> Self {
+        Self {
+            targets: targets_of(&list),
+            rate: list.speed,
+            list: Arc::new(list),
+            playhead: None,
+            follows: false,
+            rank: 0,
+            waits: Vec::new(),
+            seen: Seen::default(),
+        }
+    }
+
     /// The time that it plays to, in nanoseconds; `None` if there is none.
     pub(super) fn last_time(&self, forwards: bool) -> Option<u64> {
         if forwards { self.list.end() } else { Some(0) }
@@ -385,12 +434,8 @@ pub fn cue_layers(
         return;
     }
     let mut by_layer: HashMap<&LayerId, Vec<ActiveCue>> = HashMap::new();
-    for player in timelines.ranked() {
-        let Some(playhead) = player.playhead else { continue };
-        for cue in player.list.cues() {
-            let CueTarget::Layer(layer) = &cue.target else { continue };
-            by_layer.entry(layer).or_default().push(ActiveCue::new(Arc::clone(cue), &player.list, playhead));
-        }
+    for (layer, cue) in timelines.layer_cues() {
+        by_layer.entry(layer).or_default().push(cue);
     }
     for (id, mut cues) in &mut layers {
         cues.set_if_neq(Cues(by_layer.remove(id).unwrap_or_default()));
