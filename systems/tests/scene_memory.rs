@@ -14,6 +14,7 @@ mod memory;
 
 use std::{
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -35,6 +36,12 @@ const PICTURES: usize = 10;
 const FPS: f64 = 20.0;
 /// Ticks of a transition.
 const TICKS: u64 = 10;
+
+/// The memory of the whole process is measured: only one test at a time may take any.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Pictures of a colour, which shine through.
 fn save_pictures(folder: &Path) {
@@ -145,6 +152,7 @@ impl Stage {
 /// Where both do not fit, the one that leaves stands still, and nothing else is seen of it.
 #[test]
 fn two_scenes_take_no_more_memory_than_one_may() {
+    let _alone = alone();
     let folder = folder("two");
     let stage = |budget| Stage::new(budget, scene(&folder, "a", PICTURES), scene(&folder, "b", PICTURES));
     let budget = (PICTURES + 2) * FRAME;
@@ -173,6 +181,7 @@ fn two_scenes_take_no_more_memory_than_one_may() {
 
 #[test]
 fn a_scene_that_leaves_goes_on_where_there_is_room_and_stands_still_where_there_is_not() {
+    let _alone = alone();
     let folder = folder("leaves");
     for (room, pictures, budget) in [("for both", 3, 7), ("not for the files", 3, 5), ("not for the layers", 8, 32)] {
         let leaves = moving(scene(&folder, "a", pictures));
@@ -192,6 +201,7 @@ fn a_scene_that_leaves_goes_on_where_there_is_room_and_stands_still_where_there_
 /// Nothing is drawn, decoded or counted twice.
 #[test]
 fn a_scene_that_leaves_takes_its_pictures_along() {
+    let _alone = alone();
     let folder = folder("along");
     let mut empty = scene(&folder, "b", 0);
     let mut stage = Stage::new(20 * FRAME, scene(&folder, "a", PICTURES), empty.clone());
