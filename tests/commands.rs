@@ -83,7 +83,7 @@ fn a_snapshot_hours_from_the_beginning_shows_what_triggers_have_done_until_then(
     }"##;
     let folder = folder_with("scene.jsonc", scene);
     // A beat of 0.7 s: 0.2 s, 0.35 s and 0.6 s into one of them.
-    for (at, light) in [("7.2s", 128), ("7200.7s", 128), ("7200.85s", 255), ("7201.1s", 0)] {
+    for (at, light) in [("7.2s", 128), ("7200.4s", 128), ("7200.55s", 255), ("7200.8s", 0)] {
         let arguments = ["snapshot", "scene.jsonc", "--out", "shot.png", "--at", at, "--stream-resolution", "64x64"];
         let output = run(folder.path(), &arguments, &[]);
         assert!(output.status.success(), "{}", told(&output));
