@@ -14,7 +14,7 @@ use crate::{
         trigger::{EventName, TriggerDocument, TriggerRef},
     },
     asset::{AssetDocument, AssetId},
-    audio::{AudioDocument, TrackId},
+    audio::{AudioDocument, TrackDocument, TrackId},
     document::{
         self, CanvasDocument, Fault, Fingerprint, LayerDocument, Limits, SceneDocument, Source, check_layer,
         check_scene,
@@ -78,10 +78,40 @@ pub enum Edit {
         /// The canvas as it is to be.
         canvas: CanvasDocument,
     },
+    /// Changes parts of the canvas by a JSON Merge Patch (RFC 7396).
+    PatchCanvas {
+        /// The patch.
+        #[schemars(extend("type" = "object"))]
+        patch: Value,
+    },
     /// Changes what is heard. Tracks whose source stays the same play on.
     SetAudio {
         /// The sound as it is to be.
         audio: AudioDocument,
+    },
+    /// Changes parts of what is heard by a JSON Merge Patch (RFC 7396).
+    PatchAudio {
+        /// The patch.
+        #[schemars(extend("type" = "object"))]
+        patch: Value,
+    },
+    /// Adds a track, or puts another document in the place of the one with its id.
+    PutTrack {
+        /// The track.
+        track: TrackDocument,
+    },
+    /// Changes parts of a track by a JSON Merge Patch (RFC 7396).
+    PatchTrack {
+        /// The track.
+        id: TrackId,
+        /// The patch; it cannot change `id`.
+        #[schemars(extend("type" = "object"))]
+        patch: Value,
+    },
+    /// Removes a track.
+    DeleteTrack {
+        /// The track.
+        id: TrackId,
     },
     /// Adds a layer with its children.
     CreateLayer {
@@ -188,6 +218,14 @@ pub enum Edit {
         /// The trigger. Where it is named by its id that must be the same.
         trigger: Box<TriggerDocument>,
     },
+    /// Changes parts of a trigger by a JSON Merge Patch (RFC 7396).
+    PatchTrigger {
+        /// Its id, or its place in the scene's list from 0.
+        id: TriggerRef,
+        /// The patch. Where the trigger is named by its `id` it cannot change that.
+        #[schemars(extend("type" = "object"))]
+        patch: Value,
+    },
     /// Removes a trigger.
     DeleteTrigger {
         /// Its id, or its place in the scene's list from 0.
@@ -225,7 +263,14 @@ impl Edit {
     /// JSON values that its patch is made of; 0 for edits that have none, whose documents are limited otherwise.
     #[must_use]
     pub fn patched_values(&self) -> usize {
-        if let Self::PatchLayer { patch, .. } = self { count_values(patch) } else { 0 }
+        match self {
+            Self::PatchLayer { patch, .. }
+            | Self::PatchCanvas { patch }
+            | Self::PatchAudio { patch }
+            | Self::PatchTrack { patch, .. }
+            | Self::PatchTrigger { patch, .. } => count_values(patch),
+            _ => 0,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! tracks whose source stays the same play on.
 
 use components::{
-    AudioDocument, TrackDocument, TrackId,
+    AudioDocument, Edit, TrackDocument, TrackId,
     document::{Fault, nearest},
     edit::{DocumentName, EditRejected},
 };
@@ -19,7 +19,7 @@ use super::{
     at::at,
     at_tick, body, endpoint, first_of, json,
     openapi::Api,
-    part::{self, Answer, change, part},
+    part::{self, Answer, part},
     precondition::{self, Expected},
 };
 use crate::engine::Levels;
@@ -112,47 +112,21 @@ async fn track(context: Context, id: String, request: Request) -> Result<Respons
         return Err(Problem::method_not_allowed("GET, HEAD, PUT, PATCH, DELETE"));
     }
     let (at, expected) = (at(&context, &request)?, Expected::of(&request)?);
-    let document = match TrackId::new(&id) {
-        Ok(id) => DocumentName::Track { id },
-        // No track can have an id that is none.
-        Err(_) => return Err(unknown(&id, [])),
-    };
-    let mut index = 0;
-    let changed = match method {
+    // No track can have an id that is none.
+    let track = TrackId::new(&id).map_err(|_| unknown(&id, []))?;
+    let document = DocumentName::Track { id: track.clone() };
+    let edit = match method {
         Method::PUT => {
             let new: TrackDocument = body::document(request).await?;
             same_id(&id, &new)?;
-            change(&context, document, &expected, at, |present: &AudioDocument| {
-                let mut audio = present.clone();
-                index = index_of(&audio, &id).unwrap_or(audio.tracks.len());
-                audio.tracks.splice(index..(index + 1).min(audio.tracks.len()), [new.clone()]);
-                Ok(audio)
-            })
-            .await
+            Edit::PutTrack { track: new }
         }
-        Method::PATCH => {
-            let patch = body::patch(request).await?;
-            change(&context, document, &expected, at, |present: &AudioDocument| {
-                let mut audio = present.clone();
-                index = index_of(&audio, &id)?;
-                let patched: TrackDocument = body::patched(&audio.tracks[index], &patch)?;
-                same_id(&id, &patched)?;
-                audio.tracks[index] = patched;
-                Ok(audio)
-            })
-            .await
-        }
-        _ => {
-            change(&context, document, &expected, at, |present: &AudioDocument| {
-                let mut audio = present.clone();
-                audio.tracks.remove(index_of(&audio, &id)?);
-                Ok(audio)
-            })
-            .await
-        }
+        Method::PATCH => Edit::PatchTrack { id: track, patch: body::patch(request).await? },
+        _ => Edit::DeleteTrack { id: track },
     };
-    let is_deleted = method == Method::DELETE;
-    changed.map_err(|problem| if is_deleted { problem } else { problem.within(&format!("/tracks/{index}")) })
+    let applied = precondition::edit(&context, expected, document, edit, at).await?;
+    let snapshot = context.engine.snapshot().await?;
+    part::answer(applied, &snapshot.scene.audio)
 }
 
 fn index_of(audio: &AudioDocument, id: &str) -> Result<usize, Problem> {

@@ -2,14 +2,14 @@
 //!
 //! `GET` answers the part itself, which `PUT` takes back unchanged; `PATCH` takes a JSON Merge Patch of it. Answers to
 //! edits are `{ "tick": …, "<name>": … }`: the tick whose frame shows the edit first, and the part as it is then. A patch is
-//! made of what is there, and made anew if that has changed by the time it is carried out: no edit of others gets lost.
+//! made of what is there on that tick: no edit of others gets lost.
 
 use std::{borrow::Cow, marker::PhantomData};
 
 use components::{
     AudioDocument, CanvasDocument, Edit, SceneDocument,
     document::Fingerprint,
-    edit::{BatchRejected, DocumentName, EditApplied, EditRejected},
+    edit::{DocumentName, EditApplied},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
@@ -39,6 +39,9 @@ pub(super) trait HeaderPart: Clone + JsonSchema + Serialize + DeserializeOwned +
 
     /// What makes it that of the scene.
     fn edit(self) -> Edit;
+
+    /// What makes of that of the scene what a JSON Merge Patch says.
+    fn patch(patch: Value) -> Edit;
 }
 
 impl HeaderPart for CanvasDocument {
@@ -52,6 +55,10 @@ impl HeaderPart for CanvasDocument {
     fn edit(self) -> Edit {
         Edit::SetCanvas { canvas: self }
     }
+
+    fn patch(patch: Value) -> Edit {
+        Edit::PatchCanvas { patch }
+    }
 }
 
 impl HeaderPart for AudioDocument {
@@ -64,6 +71,10 @@ impl HeaderPart for AudioDocument {
 
     fn edit(self) -> Edit {
         Edit::SetAudio { audio: self }
+    }
+
+    fn patch(patch: Value) -> Edit {
+        Edit::PatchAudio { patch }
     }
 }
 
@@ -84,53 +95,16 @@ pub(super) async fn part<P: HeaderPart>(context: Context, (): (), request: Reque
         Method::PATCH => {
             let (at, expected) = (at(&context, &request)?, Expected::of(&request)?);
             let patch = body::patch(request).await?;
-            change(&context, P::DOCUMENT, &expected, at, |present: &P| body::patched(present, &patch)).await
+            let applied = precondition::edit(&context, expected, P::DOCUMENT, P::patch(patch), at).await?;
+            let snapshot = context.engine.snapshot().await?;
+            answer(applied, P::of(&snapshot.scene))
         }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, PATCH")),
     }
 }
 
-/// Edits that may come in between reading a part and changing it, before the client is told to try again.
-pub(super) const TRIES: usize = 16;
-
-/// Makes of the present part another one, in such a way that no edit of somebody else gets lost in between. `expected` is
-/// of `document`, which is the part or lies in it.
-pub(super) async fn change<P: HeaderPart>(
-    context: &Context,
-    document: DocumentName,
-    expected: &Expected,
-    at: Option<u64>,
-    mut make: impl FnMut(&P) -> Result<P, Problem>,
-) -> Result<Response, Problem> {
-    for _ in 0..TRIES {
-        let snapshot = context.engine.snapshot().await?;
-        let present = P::of(&snapshot.scene);
-        let new = match make(present) {
-            Ok(new) => new,
-            Err(problem) => {
-                // Whoever knows another version has to read it again before anything else.
-                let unmet: Vec<Edit> = expected.clone().edit(document).into_iter().collect();
-                if !unmet.is_empty() {
-                    context.engine.edit(unmet, None).await?;
-                }
-                return Err(problem);
-            }
-        };
-        let mut edits: Vec<Edit> = expected.clone().edit(document.clone()).into_iter().collect();
-        let read = format!("/edits/{}/document", edits.len());
-        edits.push(Edit::Expect { document: P::DOCUMENT, etags: Some(vec![Fingerprint::of(present)]) });
-        edits.push(new.clone().edit());
-        match context.engine.edit(edits, at).await {
-            Ok(applied) => return answer(applied, &new),
-            Err(BatchRejected { place: Some(place), reason: EditRejected::OtherVersion { .. } }) if place == read => {}
-            Err(rejected) => return Err(rejected.into()),
-        }
-    }
-    Err(Problem::unavailable("others are changing the same; try again in a moment"))
-}
-
 /// What an edit of a part answers.
-fn answer<P: HeaderPart>(applied: EditApplied, new: &P) -> Result<Response, Problem> {
+pub(super) fn answer<P: HeaderPart>(applied: EditApplied, new: &P) -> Result<Response, Problem> {
     let mut edited = serde_json::to_value(applied).unwrap_or_default();
     edited[P::NAME] = object!(new);
     let response = json(StatusCode::OK, &edited).map(|response| at_tick(response, applied.tick))?;

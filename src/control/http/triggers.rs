@@ -25,7 +25,6 @@ use super::{
     at::at,
     at_tick, body, endpoint, first_of, json,
     openapi::Api,
-    part::TRIES,
     precondition::{self, Expected, tagged},
     request::place,
 };
@@ -122,15 +121,18 @@ struct List<'a> {
 struct Edited {
     #[serde(flatten)]
     applied: EditApplied,
-    /// The trigger as it is now.
-    trigger: TriggerDocument,
+    /// The trigger as it is now; absent if somebody else has removed it since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trigger: Option<TriggerDocument>,
 }
 
 impl Edited {
     fn answer(self, status: StatusCode) -> Result<Response, Problem> {
-        let present = Fingerprint::of(&self.trigger);
-        let response = json(status, &self)?;
-        Ok(tagged(at_tick(response, self.applied.tick), present))
+        let response = at_tick(json(status, &self)?, self.applied.tick);
+        Ok(match &self.trigger {
+            Some(trigger) => tagged(response, Fingerprint::of(trigger)),
+            None => response,
+        })
     }
 }
 
@@ -159,7 +161,7 @@ async fn add(context: &Context, request: Request) -> Result<Response, Problem> {
     let place = snapshot.scene.triggers.iter().rposition(|known| *known == trigger);
     let name = trigger.id.as_ref().map(ToString::to_string).or_else(|| Some(place?.to_string()));
     let location = name.and_then(|name| HeaderValue::from_str(&format!("/api/stream/triggers/{name}")).ok());
-    let mut response = Edited { applied, trigger }.answer(StatusCode::CREATED)?;
+    let mut response = Edited { applied, trigger: Some(trigger) }.answer(StatusCode::CREATED)?;
     response.headers_mut().extend(location.map(|location| (header::LOCATION, location)));
     Ok(response)
 }
@@ -184,6 +186,10 @@ async fn show(context: &Context, name: &str, request: &Request) -> Result<Respon
 async fn put(context: &Context, name: &str, request: Request) -> Result<Response, Problem> {
     let (at, expected) = (at(context, &request)?, Expected::of(&request)?);
     let trigger: TriggerDocument = body::document(request).await?;
+    if let Some(id) = id(name) {
+        let edit = Edit::PutTrigger { id: id.clone(), trigger: Box::new(trigger) };
+        return change(context, id, (expected, at), edit).await;
+    }
     carry_out(context, name, (expected, at), |present| {
         // A new one has the id that the path names.
         if present.is_some() || trigger.id.is_some() {
@@ -206,11 +212,37 @@ async fn put(context: &Context, name: &str, request: Request) -> Result<Response
 async fn patch(context: &Context, name: &str, request: Request) -> Result<Response, Problem> {
     let (at, expected) = (at(context, &request)?, Expected::of(&request)?);
     let patch: Value = body::patch(request).await?;
+    if let Some(id) = id(name) {
+        let edit = Edit::PatchTrigger { id: id.clone(), patch };
+        return change(context, id, (expected, at), edit).await;
+    }
     carry_out(context, name, (expected, at), |present| {
         present.map(|present| body::patched(present, &patch)).transpose()
     })
     .await
 }
+
+/// The id that a path names, if it cannot be a place.
+fn id(name: &str) -> Option<TriggerRef> {
+    if place(name).is_some() { None } else { TriggerId::new(name).ok().map(TriggerRef::Id) }
+}
+
+/// Carries out an edit of the trigger of this id.
+async fn change(
+    context: &Context,
+    id: TriggerRef,
+    (expected, at): (Expected, Option<u64>),
+    edit: Edit,
+) -> Result<Response, Problem> {
+    let document = DocumentName::Trigger { id: id.clone() };
+    let applied = precondition::edit(context, expected, document, edit, at).await?;
+    let snapshot = context.engine.snapshot().await?;
+    let trigger = id.find(&snapshot.scene.triggers).map(|place| snapshot.scene.triggers[place].clone());
+    Edited { applied, trigger }.answer(StatusCode::OK)
+}
+
+/// Edits that may come in between reading a trigger at a place and changing it, before the client is told to try again.
+const TRIES: usize = 16;
 
 /// Puts what `make` makes of a trigger as it is, if it is at all, in its place; anew if somebody else changes it in
 /// between. `make` gives none where there has to be a trigger.
@@ -251,7 +283,7 @@ async fn carry_out(
         });
         edits.push(Edit::PutTrigger { id, trigger: Box::new(trigger.clone()) });
         match context.engine.edit(edits, at).await {
-            Ok(applied) => return Edited { applied, trigger }.answer(StatusCode::OK),
+            Ok(applied) => return Edited { applied, trigger: Some(trigger) }.answer(StatusCode::OK),
             Err(rejected) if is_other(&rejected, &read) => {}
             Err(rejected) => return Err(rejected.into()),
         }

@@ -102,6 +102,41 @@ fn patches_of_different_parts_of_the_sound_at_once_are_all_carried_out() {
     assert_eq!(volumes, vec![&json!(0.5); 6]);
 }
 
+/// What many send at once for one tick is merged there: nothing is refused, and nothing comes later.
+#[test]
+fn parts_of_the_scene_are_changed_many_times_on_the_tick_that_is_asked_for() {
+    let service = Service::start();
+    for id in ["m", "n"] {
+        let track = json!({ "id": id, "source": { "type": "tone" } });
+        service.json("PUT", &format!("/api/stream/audio/tracks/{id}"), &track).expect(200);
+    }
+    let trigger = json!({ "id": "t", "on": { "type": "start" }, "do": [{ "type": "emit", "event": "e" }] });
+    service.json("PUT", "/api/stream/triggers/t", &trigger).expect(200);
+    let at = service.engine.stats().tick + 60;
+    let changes = [
+        ("canvas", json!({ "background": "#123456" })),
+        ("canvas", json!({ "fit": "cover" })),
+        ("audio", json!({ "volume": 0.25 })),
+        ("audio/tracks/m", json!({ "volume": 0.5 })),
+        ("audio/tracks/n", json!({ "muted": true })),
+        ("triggers/t", json!({ "on": { "type": "event", "name": "go" } })),
+        ("triggers/t", json!({ "do": [{ "type": "emit", "event": "gone" }] })),
+    ];
+    thread::scope(|scope| {
+        for (part, change) in changes.iter().cycle().take(6 * changes.len()) {
+            let path = format!("/api/stream/{part}?at={at}");
+            let service = &service;
+            scope.spawn(move || assert_eq!(service.json("PATCH", &path, change).expect(200).tick(), at, "{path}"));
+        }
+    });
+    for (part, change) in &changes {
+        let shown = service.get(&format!("/api/stream/{part}")).value();
+        for (key, value) in change.as_object().unwrap() {
+            assert_eq!(shown[key], *value, "{part}");
+        }
+    }
+}
+
 #[test]
 fn a_request_that_is_sent_again_is_carried_out_once() {
     let service = Service::start();

@@ -52,6 +52,9 @@ pub(crate) fn weigh(world: &World, edits: &[Edit]) -> usize {
             DocumentName::Scene { id } => held(id).max(1),
             _ => 1,
         },
+        Edit::PatchCanvas { .. } | Edit::PatchAudio { .. } | Edit::PatchTrack { .. } | Edit::PatchTrigger { .. } => {
+            1 + edit.patched_values() / VALUES
+        }
         Edit::FireEvent { .. } => 1 + triggers(),
         _ => 1,
     };

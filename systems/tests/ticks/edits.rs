@@ -5,6 +5,7 @@ use components::{
     edit::EditRejected,
 };
 use proptest::{collection::vec, prelude::*};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use systems::CompositorSettings;
 
@@ -234,6 +235,55 @@ fn a_batch_that_expects_another_document_is_refused_as_a_whole() {
     assert!(stage.edit(all).outcomes[0].1.is_ok());
 }
 
+/// Parts beside the layers are changed one after the other within a batch, and faults are told where they are.
+#[test]
+fn parts_are_patched_within_a_batch() {
+    let mut stage = Stage::with(json!([]));
+    let edits = |edits: Value| -> Vec<Edit> { serde_json::from_value(edits).unwrap() };
+    let report = stage.edit(edits(json!([
+        { "op": "putTrack", "track": { "id": "m", "source": { "type": "tone" } } },
+        { "op": "patchTrack", "id": "m", "patch": { "volume": 0.5 } },
+        { "op": "patchAudio", "patch": { "volume": 0.25 } },
+        { "op": "patchCanvas", "patch": { "background": "#102030" } },
+        { "op": "addTrigger", "trigger": { "id": "t", "on": { "type": "start" }, "do": [{ "type": "emit", "event": "e" }] } },
+        { "op": "patchTrigger", "id": "t", "patch": { "on": { "type": "event", "name": "go" } } },
+    ])));
+    assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
+    let scene = stage.compositor.snapshot().scene;
+    assert_eq!((scene.audio.volume, scene.audio.tracks[0].volume), (0.25, 0.5));
+    assert_eq!(serde_json::to_value(&scene.triggers[0].on).unwrap(), json!({ "type": "event", "name": "go" }));
+    for (edit, place, pointer) in [
+        (json!({ "op": "patchTrack", "id": "m", "patch": { "volume": -1 } }), "/edits/0/patch", "/volume"),
+        (json!({ "op": "patchTrack", "id": "m", "patch": { "id": "n" } }), "/edits/0/patch", "/id"),
+        (
+            json!({ "op": "patchTrack", "id": "m", "patch": { "duck": { "by": ["none"] } } }),
+            "/edits/0/patch",
+            "/duck/by/0",
+        ),
+        (json!({ "op": "patchCanvas", "patch": { "width": "wide" } }), "/edits/0/patch", "/width"),
+        (json!({ "op": "patchTrigger", "id": "t", "patch": { "id": null } }), "/edits/0/patch", "/id"),
+    ] {
+        stage.compositor.submit(9, edits(json!([edit])));
+        let rejected = stage.tick().outcomes.remove(0).1.unwrap_err();
+        let EditRejected::Invalid { faults } = rejected.reason else { panic!("{edit}: {rejected:?}") };
+        assert_eq!(
+            (rejected.place.as_deref(), faults[0].pointer.as_str()),
+            (Some(place), pointer),
+            "{edit}: {faults:?}"
+        );
+    }
+    let gone = stage
+        .refused(edits(json!([{ "op": "deleteTrack", "id": "m" }, { "op": "patchTrack", "id": "m", "patch": {} }])));
+    assert!(matches!(gone, EditRejected::UnknownTrack { .. }), "{gone:?}");
+    assert_eq!(stage.compositor.snapshot().scene, scene, "nothing of what was refused has happened");
+}
+
+fn patched<T: Serialize + DeserializeOwned>(document: &T, patch: &Value) -> T {
+    let mut value = serde_json::to_value(document).unwrap();
+    merge_patch(&mut value, patch);
+    serde_json::from_value(value).unwrap()
+}
+
 /// What an edit makes of a scene, by the plainest way there is; it panics where the edit is not valid.
 fn model(scene: &mut SceneDocument, edit: &Edit) {
     fn siblings<'a>(layers: &'a mut Vec<LayerDocument>, id: &LayerId) -> Option<(&'a mut Vec<LayerDocument>, usize)> {
@@ -249,7 +299,18 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
         Edit::DeleteScene { .. } | Edit::ActivateScene { .. } => unreachable!("there is but one scene"),
         Edit::PutAsset { .. } | Edit::DeleteAsset { .. } => unreachable!("no asset is edited here"),
         Edit::SetCanvas { canvas } => scene.canvas = *canvas,
+        Edit::PatchCanvas { patch } => scene.canvas = patched(&scene.canvas, patch),
         Edit::SetAudio { audio } => scene.audio = audio.clone(),
+        Edit::PatchAudio { patch } => scene.audio = patched(&scene.audio, patch),
+        Edit::PutTrack { track } => match scene.audio.tracks.iter_mut().find(|known| known.id == track.id) {
+            Some(known) => *known = track.clone(),
+            None => scene.audio.tracks.push(track.clone()),
+        },
+        Edit::PatchTrack { id, patch } => {
+            let track = scene.audio.tracks.iter_mut().find(|track| track.id == *id).unwrap();
+            *track = patched(track, patch);
+        }
+        Edit::DeleteTrack { id } => scene.audio.tracks.retain(|track| track.id != *id),
         Edit::CreateLayer { layer, parent, index } => {
             let list = match parent {
                 Some(parent) => {
@@ -266,9 +327,7 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
         }
         Edit::PatchLayer { id, patch } => {
             let (list, at) = siblings(layers, id).unwrap();
-            let mut value = serde_json::to_value(&list[at]).unwrap();
-            merge_patch(&mut value, patch);
-            list[at] = serde_json::from_value(value).unwrap();
+            list[at] = patched(&list[at], patch);
         }
         Edit::AddAnimation { id, animation } => {
             let (list, at) = siblings(layers, id).unwrap();
@@ -292,6 +351,10 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
             Some(place) => scene.triggers[place] = trigger.as_ref().clone(),
             None => scene.triggers.push(trigger.as_ref().clone()),
         },
+        Edit::PatchTrigger { id, patch } => {
+            let place = id.find(&scene.triggers).unwrap();
+            scene.triggers[place] = patched(&scene.triggers[place], patch);
+        }
         Edit::DeleteTrigger { id } => drop(scene.triggers.remove(id.find(&scene.triggers).unwrap())),
         Edit::MoveLayer { id, parent, index } => {
             let (list, at) = siblings(layers, id).unwrap();

@@ -113,6 +113,10 @@ pub fn edit() -> BoxedStrategy<Edit> {
         let id = "[a-z]{1,8}".prop_filter_map("an id", |id| TriggerId::new(id).ok().map(TriggerRef::Id));
         prop_oneof![id, (0..3_usize).prop_map(TriggerRef::Place)]
     };
+    let track = || "[a-z]{1,8}".prop_filter_map("a track", |id| TrackId::new(id).ok());
+    let volume = || (0..=100_u32).prop_map(|percent| f64::from(percent) / 100.0);
+    let patched_trigger =
+        (0..3_usize).prop_map(|event| json!({ "on": { "type": "event", "name": format!("e{event}") } }));
     let steered = prop_oneof![
         select(vec![
             AnimationControl::Play,
@@ -130,7 +134,7 @@ pub fn edit() -> BoxedStrategy<Edit> {
         held().prop_map(|id| DocumentName::Scene { id }),
         Just(DocumentName::Canvas {}),
         Just(DocumentName::Audio {}),
-        "[a-z]{1,8}".prop_filter_map("a track", |id| Some(DocumentName::Track { id: TrackId::new(id).ok()? })),
+        track().prop_map(|id| DocumentName::Track { id }),
         timeline().prop_map(|id| DocumentName::Timeline { id }),
         "[a-z]{1,8}".prop_filter_map("an asset", |id| Some(DocumentName::Asset { id: AssetId::new(id).ok()? })),
     ]
@@ -168,7 +172,17 @@ pub fn edit() -> BoxedStrategy<Edit> {
         (timeline(), control).prop_map(|(id, control)| Edit::ControlTimeline { id, control }),
         trigger().prop_map(|trigger| Edit::AddTrigger { trigger }),
         (trigger_name(), trigger()).prop_map(|(id, trigger)| Edit::PutTrigger { id, trigger }),
+        (trigger_name(), patched_trigger).prop_map(|(id, patch)| Edit::PatchTrigger { id, patch }),
         trigger_name().prop_map(|id| Edit::DeleteTrigger { id }),
+        ("#[0-9a-f]{6}", select(vec!["cover", "contain"]))
+            .prop_map(|(background, fit)| Edit::PatchCanvas { patch: json!({ "background": background, "fit": fit }) }),
+        volume().prop_map(|volume| Edit::PatchAudio { patch: json!({ "volume": volume }) }),
+        audio().prop_filter_map("a track", |mut audio| Some(Edit::PutTrack { track: audio.tracks.pop()? })),
+        (track(), volume(), any::<bool>()).prop_map(|(id, volume, muted)| Edit::PatchTrack {
+            id,
+            patch: json!({ "volume": volume, "muted": muted })
+        }),
+        track().prop_map(|id| Edit::DeleteTrack { id }),
         (0..3_usize).prop_map(|place| Edit::FireTrigger { trigger: TriggerRef::Place(place) }),
         "[a-z]{1,8}".prop_filter_map("an event", |name| Some(Edit::FireEvent { name: EventName::new(name).ok()? })),
         (option::of(id()), vec(id(), 1..4)).prop_map(|(parent, order)| Edit::OrderLayers { parent, order }),

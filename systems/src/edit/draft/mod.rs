@@ -4,6 +4,7 @@ mod check;
 mod layers;
 mod parts;
 mod scenes;
+mod tracks;
 mod triggers;
 
 use std::collections::{HashMap, HashSet};
@@ -137,7 +138,15 @@ impl<'w> Draft<'w> {
             Edit::PutAsset { asset } => self.put_asset(asset).map_err(at("asset")),
             Edit::DeleteAsset { id } => self.delete_asset(&id).map_err(at("id")),
             Edit::SetCanvas { canvas } => self.set_canvas(canvas).map_err(at("canvas")),
+            Edit::PatchCanvas { patch } => self.patch_canvas(&patch).map_err(at("patch")),
             Edit::SetAudio { audio } => self.set_audio(audio).map_err(at("audio")),
+            Edit::PatchAudio { patch } => self.patch_audio(&patch).map_err(at("patch")),
+            Edit::PutTrack { track } => self.put_track(track).map_err(at("track")),
+            Edit::PatchTrack { id, patch } => {
+                let place = self.track(&id).map_err(at("id"))?;
+                self.patch_track(place, &patch).map_err(at("patch"))
+            }
+            Edit::DeleteTrack { id } => self.delete_track(&id).map_err(at("id")),
             Edit::CreateLayer { layer, parent, index } => {
                 self.check_group(parent.as_ref()).map_err(at("parent"))?;
                 self.create(*layer, parent, index).map_err(at("layer"))
@@ -191,6 +200,10 @@ impl<'w> Draft<'w> {
                     self.trigger(&id).map_err(at("id"))?;
                 }
                 self.put_trigger(&id, *trigger).map_err(at("trigger"))
+            }
+            Edit::PatchTrigger { id, patch } => {
+                let place = self.trigger(&id).map_err(at("id"))?;
+                self.patch_trigger(&id, place, &patch).map_err(at("patch"))
             }
             Edit::DeleteTrigger { id } => self.delete_trigger(&id).map_err(at("id")),
             Edit::FireTrigger { trigger } => self.fire(&trigger).map_err(at("trigger")),
@@ -257,14 +270,7 @@ impl<'w> Draft<'w> {
             }
             DocumentName::Canvas {} => Fingerprint::of(&self.header().canvas),
             DocumentName::Audio {} => Fingerprint::of(&self.header().audio),
-            DocumentName::Track { id } => {
-                let tracks = &self.header().audio.tracks;
-                Fingerprint::of(tracks.iter().find(|track| track.id == *id).ok_or_else(|| {
-                    let known = tracks.iter().map(|track| track.id.as_str());
-                    let nearest = nearest(id.as_str(), known).map(str::to_owned);
-                    EditRejected::UnknownTrack { id: id.to_string(), nearest }
-                })?)
-            }
+            DocumentName::Track { id } => Fingerprint::of(&self.header().audio.tracks[self.track(id)?]),
             DocumentName::Timeline { id } => Fingerprint::of(self.timeline(id)?),
             DocumentName::Trigger { id } => Fingerprint::of(&self.header().triggers[self.trigger(id)?]),
             DocumentName::Asset { id } => {

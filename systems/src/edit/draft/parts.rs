@@ -3,9 +3,13 @@
 use components::{
     AssetDocument, AssetId, AudioDocument, CanvasDocument, SceneDocument,
     animation::timeline::{LabelName, SeekTarget, TimelineControl, TimelineDocument, TimelineId},
-    document::{Fault, MAX_ASSETS, MAX_TIMELINES, check_audio, check_scene, nearest},
+    document::{self, Fault, MAX_ASSETS, MAX_TIMELINES, check_audio, check_scene, nearest, read_patched},
     edit::EditRejected,
 };
+
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::{Blamed, Draft, invalid};
 use crate::clock::Input;
@@ -69,6 +73,16 @@ impl Draft<'_> {
         Ok(())
     }
 
+    pub(super) fn patch_canvas(&mut self, patch: &Value) -> Result<(), EditRejected> {
+        let canvas = patched(&self.header().canvas, patch)?;
+        self.set_canvas(canvas)
+    }
+
+    pub(super) fn patch_audio(&mut self, patch: &Value) -> Result<(), EditRejected> {
+        let audio = patched(&self.header().audio, patch)?;
+        self.set_audio(audio)
+    }
+
     pub(super) fn put_timeline(&mut self, timeline: TimelineDocument) -> Result<(), EditRejected> {
         self.put.insert(timeline.id.clone(), Blamed(self.index, "timeline"));
         let timelines = &mut self.header_mut().timelines;
@@ -108,6 +122,14 @@ impl Draft<'_> {
         self.inputs.push(Input::Control(id, control));
         Ok(())
     }
+}
+
+/// What a JSON Merge Patch makes of a document, as far as that can be told from itself.
+pub(super) fn patched<T: JsonSchema + Serialize + DeserializeOwned>(
+    present: &T,
+    patch: &Value,
+) -> Result<T, EditRejected> {
+    read_patched(present, patch, |source| document::read(&source)).map_err(|faults| EditRejected::Invalid { faults })
 }
 
 /// Why one more `kind` of thing cannot go into the scene.

@@ -6,8 +6,23 @@ use components::{
     edit::{BatchRejected, EditRejected},
 };
 
-use super::{Blamed, Draft, invalid, parts::too_many};
+use serde_json::Value;
+
+use super::{
+    Blamed, Draft, invalid,
+    parts::{patched, too_many},
+};
 use crate::clock::Input;
+
+/// Whether a trigger that is named by its id has that.
+fn check_name(id: &TriggerRef, trigger: &TriggerDocument) -> Result<(), EditRejected> {
+    let TriggerRef::Id(name) = id else { return Ok(()) };
+    if trigger.id.as_ref() == Some(name) {
+        return Ok(());
+    }
+    let found = trigger.id.as_ref().map_or_else(|| "no `id`".to_owned(), |other| format!("`{other}`"));
+    Err(invalid("/id", &found, &format!("`{name}`, by which the trigger is named: a trigger's id stays")))
+}
 
 impl Draft<'_> {
     /// The place of a trigger in the scene's list.
@@ -31,30 +46,29 @@ impl Draft<'_> {
         {
             return Err(invalid("/id", &format!("`{id}`"), "an id that no other trigger of the scene has"));
         }
-        self.note(&trigger);
+        self.note(&trigger, "trigger");
         self.header_mut().triggers.push(trigger);
         Ok(())
     }
 
     pub(super) fn put_trigger(&mut self, id: &TriggerRef, trigger: TriggerDocument) -> Result<(), EditRejected> {
-        if let TriggerRef::Id(name) = id
-            && trigger.id.as_ref() != Some(name)
-        {
-            let found = trigger.id.as_ref().map_or_else(|| "no `id`".to_owned(), |other| format!("`{other}`"));
-            return Err(invalid(
-                "/id",
-                &found,
-                &format!("`{name}`, by which the trigger is named: a trigger's id stays"),
-            ));
-        }
+        check_name(id, &trigger)?;
         match id.find(&self.header().triggers) {
             Some(place) => {
-                self.note(&trigger);
+                self.note(&trigger, "trigger");
                 self.header_mut().triggers[place] = trigger;
                 Ok(())
             }
             None => self.add_trigger(trigger),
         }
+    }
+
+    pub(super) fn patch_trigger(&mut self, id: &TriggerRef, place: usize, patch: &Value) -> Result<(), EditRejected> {
+        let trigger: TriggerDocument = patched(&self.header().triggers[place], patch)?;
+        check_name(id, &trigger)?;
+        self.note(&trigger, "patch");
+        self.header_mut().triggers[place] = trigger;
+        Ok(())
     }
 
     pub(super) fn delete_trigger(&mut self, id: &TriggerRef) -> Result<(), EditRejected> {
@@ -70,8 +84,9 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn note(&mut self, trigger: &TriggerDocument) {
-        self.put_triggers.push((trigger.clone(), Blamed(self.index, "trigger")));
+    /// Notes that the edit, whose `part` it comes of, is to blame for a trigger.
+    fn note(&mut self, trigger: &TriggerDocument, part: &'static str) {
+        self.put_triggers.push((trigger.clone(), Blamed(self.index, part)));
         self.inputs.push(Input::Edited);
     }
 
