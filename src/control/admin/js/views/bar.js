@@ -40,7 +40,7 @@ export function mountBar() {
   watch(["connection", "status"], () => {
     const line = byId("connection");
     const isStoreAway = state.connection === "open" && state.status?.store?.connected === false;
-    const faulty = state.connection === "open" ? state.status?.fileFaults?.map(({ file }) => file) : [];
+    const faulty = state.connection === "open" ? state.status?.fileFaults?.map(({ file }) => file.split("/").at(-1)) : [];
     const isFaulty = faulty?.length > 0;
     line.dataset.state = isStoreAway || isFaulty ? "lost" : state.connection;
     const standing = isFaulty ? `Not in force as it was saved: ${faulty.join(", ")}` : CONNECTION[state.connection];
