@@ -156,6 +156,7 @@ fn a_client_gets_hello_a_snapshot_and_then_what_happens() {
     };
     let hello = next(&mut client);
     assert_eq!((&hello["type"], &hello["protocol"]), (&json!("hello"), &json!(2)));
+    assert_eq!(hello["scope"], "admin", "without tokens everybody may do everything");
     assert_eq!(hello["server"], concat!("stream-manager/", env!("CARGO_PKG_VERSION")));
     assert_eq!((&hello["fps"], &hello["resolution"]), (&json!(60), &json!({ "width": WIDTH, "height": HEIGHT })));
     let snapshot = next(&mut client);

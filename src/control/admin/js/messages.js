@@ -13,9 +13,9 @@ let told = null;
 
 /** By type. One gives `"stale"` if what the page knows of the scene cannot be trusted any more. */
 export const HANDLERS = {
-  hello() {
-    // It is told again if there is one.
-    update({ active: null });
+  hello({ scope }) {
+    // The active layer is told again if there is one.
+    update({ active: null, scope: scope ?? null });
   },
   snapshot({ scene, seq, epoch, tick }) {
     scene.layers ??= [];
