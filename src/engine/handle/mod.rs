@@ -306,12 +306,14 @@ impl EngineHandle {
         self.shared.active_layer.borrow().clone()
     }
 
-    /// Notes the layer that people are working on, and tells all who listen.
+    /// Notes the layer that people are working on, and tells all who listen. Returns whether it is durable, as soon as that
+    /// is known.
     ///
     /// # Errors
     /// There is no such layer in the scene, or the engine cannot be asked.
-    pub async fn set_active_layer(&self, id: Option<LayerId>) -> Result<(), BatchRejected> {
-        self.ask(|reply| Request::Activate { id, reply }).await?
+    pub async fn set_active_layer(&self, id: Option<LayerId>) -> Result<bool, BatchRejected> {
+        self.ask(|reply| Request::Activate { id, reply }).await??;
+        Ok(self.persisted().await)
     }
 
     /// Begins to load an asset, or lets go of its memory; whether that was possible.

@@ -4,8 +4,12 @@ use components::{
     Edit, LayerId,
     edit::{BatchRejected, DocumentName},
 };
+use serde_json::Value;
 
-use super::{super::StreamEvent, Ticking};
+use super::{
+    super::{ACTIVE_LAYER, Document, Kept, StreamEvent},
+    Ticking,
+};
 
 impl Ticking {
     pub(super) fn activate(&self, id: Option<LayerId>) -> Result<(), BatchRejected> {
@@ -18,6 +22,9 @@ impl Ticking {
             is_other
         });
         if is_other {
+            let kept = id.as_ref().map(|id| Kept::Value(Value::String(id.as_str().to_owned())));
+            let document = Document { kind: ACTIVE_LAYER.0, id: ACTIVE_LAYER.1.to_owned(), value: kept };
+            self.shared.journal.append(None, vec![document]);
             // Nobody listening is fine.
             let _ = self.shared.events.send(StreamEvent::ActiveLayer { id });
         }
