@@ -95,7 +95,11 @@ impl Client {
     }
 
     pub(super) async fn say(&mut self, message: Value) {
-        self.socket.send(Message::text(message.to_string())).await.unwrap();
+        self.say_text(message.to_string()).await;
+    }
+
+    pub(super) async fn say_text(&mut self, text: String) {
+        self.socket.send(Message::text(text)).await.unwrap();
     }
 
     /// Says something and takes messages until it is answered.
