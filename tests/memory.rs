@@ -121,6 +121,9 @@ fn goes_on_where_it_stood(variables: &[(&str, &str)]) {
     assert_eq!(played["persisted"], true, "{played}");
     let fired = service.send("POST", "/api/stream/events/flash", &Value::Null).expect(200).json();
     assert_eq!(fired["persisted"], true, "{fired}");
+    let active = "/api/stream/layers/active";
+    let chosen = service.send("PUT", active, &json!({ "id": "box" })).expect(200).json();
+    assert_eq!(chosen, json!({ "id": "box", "persisted": true }));
     wait_for("the bar to move", PATIENCE, || (bar(&service.picture().1) > SPEED).then_some(()));
 
     // Killed while it moves: it goes on from the last note of the scene time, a second earlier at most.
@@ -134,6 +137,8 @@ fn goes_on_where_it_stood(variables: &[(&str, &str)]) {
         "the bar was at {before} and is at {after} on frame {tick}"
     );
     assert!(service.log().contains("goes on from where it stood"), "{}", service.log());
+    assert_eq!(service.json(active), json!({ "id": "box" }));
+    service.send("PUT", active, &json!({ "id": null })).expect(200);
 
     // Killed while it stands still: the picture is the very same.
     let paused = service.send("POST", "/api/stream/pause", &Value::Null).expect(200).json();
@@ -151,6 +156,7 @@ fn goes_on_where_it_stood(variables: &[(&str, &str)]) {
     assert!(service.picture().1 == held, "the picture is another one after the restart");
     assert_eq!(service.json("/api/stream/timelines")["timelines"], timelines);
     assert_eq!(service.json("/api/stream/layers/box")["name"], "edited");
+    assert_eq!(service.json(active), json!({ "id": null }));
 
     service.send("POST", "/api/stream/resume", &Value::Null).expect(200);
     wait_for("the bar to go on", PATIENCE, || (bar(&service.picture().1) > bar(&held)).then_some(()));

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use components::{SceneDocument, SceneId, held::HeldScenes};
+use components::{LayerId, SceneDocument, SceneId, held::HeldScenes};
 use serde_json::Value;
 
 use super::{check::tell_faults, scene_file::SceneFile};
 use crate::{
     config::{self, Settings, Sources},
-    engine::{Beginning, Transport},
+    engine::{ACTIVE_LAYER, Beginning, Transport},
     state::{Embedded, Redis, RedisSettings, Remembered, Store, StoreError},
 };
 
@@ -133,12 +133,14 @@ impl Memory {
                 "the scene goes on from where it stood at {seconds:.1} s, as kept in `{place}`; --fresh begins with the \
                  scene file instead"
             );
+            let active_layer = active_layer(&mut self.remembered, &scene).map_err(in_store)?;
             let built_on = match self.remembered.scene(BUILT_ON.0, BUILT_ON.1).map_err(in_store)? {
                 // Kept by a version that did not note it: changes count from now on.
                 None => self.build_on(given),
                 known => known,
             };
-            return Ok((Beginning { scene, motion: Some(motion), scenes, transport, variants: Vec::new() }, built_on));
+            let motion = Some(motion);
+            return Ok((Beginning { scene, motion, scenes, transport, active_layer, variants: Vec::new() }, built_on));
         }
         let (scene, origin) = match (given, slate) {
             (None, _) => (SceneDocument::default(), None),
@@ -173,8 +175,10 @@ impl Memory {
         }
         self.remembered.hold(&scenes);
         self.remembered.insert(ORIGIN.0, ORIGIN.1, origin.map(Value::String));
+        self.remembered.insert(ACTIVE_LAYER.0, ACTIVE_LAYER.1, None);
         let built_on = self.build_on(given);
-        Ok((Beginning { scene, motion: None, scenes, transport, variants: Vec::new() }, built_on))
+        let beginning = Beginning { scene, motion: None, scenes, transport, active_layer: None, variants: Vec::new() };
+        Ok((beginning, built_on))
     }
 
     /// Remembers what the file says now as what the scene is built on.
@@ -183,6 +187,16 @@ impl Memory {
         self.remembered.insert_scene(BUILT_ON.0, BUILT_ON.1, scene);
         scene.cloned()
     }
+}
+
+/// The layer that people worked on, unless it is gone from the scene.
+fn active_layer(remembered: &mut Remembered, scene: &SceneDocument) -> Result<Option<LayerId>, String> {
+    let kept: Option<LayerId> = remembered.document(ACTIVE_LAYER.0, ACTIVE_LAYER.1)?;
+    let active = kept.filter(|id| scene.walk().any(|layer| layer.id == *id));
+    if active.is_none() {
+        remembered.insert(ACTIVE_LAYER.0, ACTIVE_LAYER.1, None);
+    }
+    Ok(active)
 }
 
 /// Has a scene wait under a free name in the place of which there is one of the same name now.
@@ -225,7 +239,6 @@ async fn load(store: &mut dyn Store, fresh: bool) -> Result<Remembered, StoreErr
 mod tests {
     use std::path::PathBuf;
 
-    use components::LayerId;
     use serde_json::json;
     use systems::clock::Motion;
 

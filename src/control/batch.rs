@@ -27,7 +27,7 @@ pub(super) const LIMITS: Limits = Limits { max_layers: 1000 };
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "BatchAnswer")]
 pub(super) struct Answer {
-    /// The tick whose frame shows it first; of a dry run, the tick of the scene that it was checked against.
+    /// The tick whose frame shows it first; of a dry run, the tick that began with the scene that it was checked against.
     #[serde(flatten)]
     pub(super) applied: EditApplied,
     /// Whether nothing was changed.

@@ -25,6 +25,8 @@ const QUEUE: usize = 4096;
 pub const HELD: &str = "scene";
 /// Kind and id of the document that says what the scene on air is called.
 pub const ON_AIR: (&str, &str) = ("air", "scene");
+/// Kind and id of the document that says which of its layers people work on; absent if it is none.
+pub const ACTIVE_LAYER: (&str, &str) = ("air", "layer");
 
 /// A document that is kept beside the scene.
 #[derive(Clone, Debug, PartialEq)]

@@ -23,7 +23,7 @@ pub use encode_times::EncodeTimes;
 pub use frame::{ProgramFrame, StreamFormat};
 pub use governor::{QualityGoal, Shedding};
 pub use handle::{ClientGuard, EngineHandle};
-pub use journal::{Document, Durable, HELD, JournalReader, Kept, ON_AIR, SceneChange, Taken, Whole};
+pub use journal::{ACTIVE_LAYER, Document, Durable, HELD, JournalReader, Kept, ON_AIR, SceneChange, Taken, Whole};
 pub use levels::{LevelDocument, Levels, Mixed, TrackLevel};
 pub use refusal::{EngineClosed, MAX_STEP, Reconfiguration, ReconfigurationRefused, StepRefused, Unanswered};
 pub use soundtrack::Soundtrack;

@@ -33,8 +33,9 @@ pub(super) enum Request {
         reply: oneshot::Sender<EditReply>,
     },
     Check {
+        sender: Sender,
         edits: Vec<Edit>,
-        reply: oneshot::Sender<Result<u64, BatchRejected>>,
+        reply: oneshot::Sender<EditReply>,
     },
     Whole {
         reply: oneshot::Sender<Box<Whole>>,

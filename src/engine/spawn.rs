@@ -7,7 +7,7 @@ use std::{
 };
 
 use components::{
-    Edit, SceneDocument, VariantId,
+    Edit, LayerId, SceneDocument, VariantId,
     edit::{BatchRejected, EditRejected},
     held::HeldScenes,
 };
@@ -97,6 +97,8 @@ pub struct Beginning {
     pub scenes: HeldScenes,
     /// What the stream is doing from the first frame on.
     pub transport: Transport,
+    /// The layer that people are working on; it is in the scene.
+    pub active_layer: Option<LayerId>,
     /// The variants of which pictures are drawn besides the stream's own.
     pub variants: Vec<VariantId>,
 }
@@ -104,7 +106,14 @@ pub struct Beginning {
 impl From<SceneDocument> for Beginning {
     /// A scene that starts anew, off air.
     fn from(scene: SceneDocument) -> Self {
-        Self { scene, motion: None, scenes: HeldScenes::default(), transport: Transport::Stopped, variants: Vec::new() }
+        Self {
+            scene,
+            motion: None,
+            scenes: HeldScenes::default(),
+            transport: Transport::Stopped,
+            active_layer: None,
+            variants: Vec::new(),
+        }
     }
 }
 
@@ -119,9 +128,10 @@ pub fn spawn(
     observe: impl FnMut(&TickReport, Duration) + Send + 'static,
 ) -> Result<(EngineHandle, Engine), StartError> {
     let EngineSettings { format, max_layers, pool_size, raster_memory, asset_budget, quality, faults } = settings;
-    let Beginning { scene, motion, scenes, transport, variants } = beginning.into();
+    let Beginning { scene, motion, scenes, transport, active_layer, variants } = beginning.into();
     let governor = Governor::new(quality);
     let (handle, requests, shared) = EngineHandle::new(format, transport, variants.clone());
+    shared.active_layer.send_replace(active_layer);
     let (width, height) = (format.width, format.height);
     // A scene that was taken once is played, whatever the limit has become since.
     let count = if motion.is_some() { scene.walk().count() } else { 0 };

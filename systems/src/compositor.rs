@@ -28,7 +28,7 @@ use crate::{
     cull::DrawList,
     damage::{Damage, LastDrawn},
     diff::{Diffs, KnownChildren},
-    edit::{Inbox, SceneLimits, Sender, check_batch, weigh},
+    edit::{Inbox, SceneLimits, Sender, Work, check_batch, weigh},
     frame::Picture,
     held::{Held, HeldChanges},
     isolate::MaskLayers,
@@ -135,7 +135,13 @@ impl Compositor {
     /// Hands in a batch of `sender`. Where there is not time for all, senders take turns. Tickets rise from batch to batch.
     pub fn submit_from(&mut self, sender: Sender, ticket: u64, edits: Vec<Edit>) {
         let weight = self.weigh(&edits);
-        self.world.resource_mut::<Inbox>().waiting.push(sender, weight, ticket, edits);
+        self.world.resource_mut::<Inbox>().waiting.push(sender, weight, ticket, Work::Apply(edits));
+    }
+
+    /// Hands in a batch of `sender` that is only to be checked, in its turn: nothing is changed, whatever comes of it.
+    pub fn submit_check(&mut self, sender: Sender, ticket: u64, edits: Vec<Edit>) {
+        let weight = self.weigh(&edits);
+        self.world.resource_mut::<Inbox>().waiting.push(sender, weight, ticket, Work::Check(edits));
     }
 
     /// Hands in a batch of edits that the next tick carries out whatever else waits, and before that.
@@ -170,12 +176,14 @@ impl Compositor {
         self.world.resource_mut::<StageTimes>().restart();
         self.schedule.run(&mut self.world);
         self.world.clear_trackers();
-        let outcomes = std::mem::take(&mut self.world.resource_mut::<Inbox>().outcomes);
+        let mut inbox = self.world.resource_mut::<Inbox>();
+        let (outcomes, checks) = (std::mem::take(&mut inbox.outcomes), std::mem::take(&mut inbox.checks));
         let diff = self.world.resource_mut::<Diffs>().latest.take();
         let mut program = self.world.resource_mut::<Program>();
         let ((frame, starved), variants) = (program.take_frame(), program.take_further_frames());
         TickReport {
             outcomes,
+            checks,
             diff,
             motion: self.world.resource_mut::<LatestMotion>().0.take(),
             mix: Arc::clone(self.world.resource::<SoundMotion>().mix()),

@@ -51,7 +51,7 @@ fn the_show_and_the_service_are_steered() {
     // A tone at full scale: 3 dB below it, as far as that is known to a tenth.
     let level = |of: &str| format!("Number(document.querySelector('{of} [role=meter]').ariaValueNow)");
     page.wait(&format!("Math.abs({} + 3) < 0.2", level("#track-tone")));
-    page.wait(&format!("Math.abs({} + 4) < 0.2", level("#panel-sound > .fields")));
+    page.wait(&format!("Math.abs({} + 4) < 0.2", level("#panel-sound > fieldset > .fields")));
     page.click("#track-tone [role=switch]");
     wait_for("silence", PATIENCE, || (service.json("/api/stream/audio/tracks/tone")["muted"] == true).then_some(()));
     page.wait(&format!("{} === -60", level("#track-tone")));

@@ -45,3 +45,26 @@ fn it_shows_the_stream_and_comes_back_when_the_connection_was_lost() {
     page.wait("document.querySelector('.row[data-key=\"red\"] .row-name').textContent === 'Again'");
     shown(&page, ON_RED, RED);
 }
+
+#[test]
+fn a_file_that_is_not_in_force_is_told_in_few_words_and_wholly_in_the_log() {
+    let service = start(&[]);
+    let page = open(&service);
+    let file = service.folder.path().join("stage.jsonc");
+    std::fs::write(&file, STAGE.replace("\"id\": \"red\",", "\"id\": \"red\", \"opactiy\": 1,")).unwrap();
+    page.wait("document.getElementById('connection').textContent === 'Not in force as it was saved: stage.jsonc'");
+    page.wait("document.querySelector('.toast.fault')?.textContent.includes('did you mean `opacity`?')");
+    assert!(page.text(".toast.fault p").contains("in all)"), "a long list of names is cut short");
+    for (theme, width, height) in [("dark", 1280, 800), ("light", 390, 844)] {
+        page.theme(theme);
+        page.size(width, height);
+        let cut =
+            page.run("const line = document.getElementById('connection'); return line.scrollWidth > line.clientWidth;");
+        assert_eq!(cut, false, "at {width} pixels");
+        page.screenshot(&format!("file-fault-{width}-{theme}.png"));
+    }
+    page.click(".toast.fault .toast-text button");
+    page.wait("document.querySelector('#panel-log .log').textContent.includes('`transitions`')");
+    std::fs::write(&file, STAGE).unwrap();
+    page.wait("document.getElementById('connection').textContent === ''");
+}

@@ -1,7 +1,7 @@
 //! The layer that people are working on: one for all clients, who are told when it changes.
 //!
-//! It is no part of the scene: nothing of the picture depends on it, and it is forgotten when the service ends. When the
-//! layer is removed from the scene, nobody works on it any more.
+//! It is no part of the scene: nothing of the picture depends on it. It is kept beside it. When there is no such layer
+//! on air any more, nobody works on it.
 
 use components::{LayerId, document::Fingerprint};
 use schemars::JsonSchema;
@@ -33,15 +33,15 @@ pub(super) fn describe(api: &mut Api) {
         })
         .on("put", "Choose the layer that people are working on", |put| {
             put.about(
-                "Every WebSocket client is told by the event `activeLayer`. It belongs to the people who work now: after a \
-                 restart there is none.",
+                "Every WebSocket client is told by the event `activeLayer`. It holds after a restart too, until there \
+                 is no such layer on air any more.",
             )
-                .body::<Active>(&object!({ "id": "box" }))
-                .answers::<Active>(200, "It is chosen")
-                .ticks()
-                .tagged()
-                .conditional()
-                .refuses(404, "There is no such layer")
+            .body::<Active>(&object!({ "id": "box" }))
+            .answers::<Chosen>(200, "It is chosen")
+            .ticks()
+            .tagged()
+            .conditional()
+            .refuses(404, "There is no such layer")
         });
 }
 
@@ -52,6 +52,16 @@ pub(super) fn describe(api: &mut Api) {
 struct Active {
     /// The layer; `null` if it is none.
     id: Option<LayerId>,
+}
+
+/// What was chosen.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActiveLayerChosen", extend("required" = ["id", "persisted"]))]
+struct Chosen {
+    /// The layer; `null` if it is none.
+    id: Option<LayerId>,
+    /// Whether it is in the store, so that it is so after a restart too.
+    persisted: bool,
 }
 
 async fn active(context: Context, (): (), request: Request) -> Result<Response, Problem> {
@@ -67,8 +77,9 @@ async fn active(context: Context, (): (), request: Request) -> Result<Response, 
             // Nobody else comes in between the look and the choice.
             let _alone = context.choosing.lock().await;
             expected.check(Fingerprint::of(&Active { id: context.engine.active_layer() }))?;
-            context.engine.set_active_layer(active.id.clone()).await?;
-            let response = at_tick(json(StatusCode::OK, &active)?, context.engine.stats().tick);
+            let persisted = context.engine.set_active_layer(active.id.clone()).await?;
+            let chosen = Chosen { id: active.id.clone(), persisted };
+            let response = at_tick(json(StatusCode::OK, &chosen)?, context.engine.stats().tick);
             Ok(tagged(response, Fingerprint::of(&active)))
         }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PUT")),

@@ -26,7 +26,7 @@ macro_rules! files {
 const FILES: &[(&str, &[u8])] = files! {
     "index.html" "icon.svg"
     "css/base.css" "css/controls.css" "css/layers.css" "css/layout.css" "css/panels.css" "css/stage.css"
-    "js/api.js" "js/assets.js" "js/connection.js" "js/content-fields.js" "js/dom.js" "js/edits.js" "js/fields.js"
+    "js/access.js" "js/api.js" "js/assets.js" "js/connection.js" "js/content-fields.js" "js/dom.js" "js/edits.js" "js/fields.js"
     "js/geometry.js" "js/icons.js" "js/inverse.js" "js/keys.js" "js/layer-actions.js" "js/log.js" "js/main.js"
     "js/messages.js" "js/paint-field.js" "js/path.js" "js/scene.js" "js/selection.js" "js/status.js"
     "js/store.js" "js/theme.js" "js/toasts.js" "js/words.js"

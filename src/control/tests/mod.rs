@@ -8,6 +8,7 @@ mod connections;
 mod frames;
 mod layers;
 mod levels;
+mod mutated;
 mod openapi;
 mod operation;
 mod outputs;

@@ -95,7 +95,11 @@ impl Client {
     }
 
     pub(super) async fn say(&mut self, message: Value) {
-        self.socket.send(Message::text(message.to_string())).await.unwrap();
+        self.say_text(message.to_string()).await;
+    }
+
+    pub(super) async fn say_text(&mut self, text: String) {
+        self.socket.send(Message::text(text)).await.unwrap();
     }
 
     /// Says something and takes messages until it is answered.
@@ -156,6 +160,7 @@ fn a_client_gets_hello_a_snapshot_and_then_what_happens() {
     };
     let hello = next(&mut client);
     assert_eq!((&hello["type"], &hello["protocol"]), (&json!("hello"), &json!(2)));
+    assert_eq!(hello["scope"], "admin", "without tokens everybody may do everything");
     assert_eq!(hello["server"], concat!("stream-manager/", env!("CARGO_PKG_VERSION")));
     assert_eq!((&hello["fps"], &hello["resolution"]), (&json!(60), &json!({ "width": WIDTH, "height": HEIGHT })));
     let snapshot = next(&mut client);

@@ -82,6 +82,7 @@ fn to_edit_takes_a_token_that_allows_control() {
     service.runtime.block_on(async {
         for (n, (name, scope)) in scopes.into_iter().enumerate() {
             let mut client = Client::connect_as(service.address, &token(name)).await;
+            assert_eq!(client.next().await["scope"], name, "said at hello");
             let before = client.next_of("snapshot").await["seq"].clone();
             let opacity = [0.125, 0.25, 0.375][n];
             let answer = client.ask(json!({ "type": "edit", "edits": [patch(opacity)] })).await;

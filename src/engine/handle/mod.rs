@@ -156,13 +156,16 @@ impl EngineHandle {
         Ok(applied)
     }
 
-    /// Whether `edits` would be carried out on the scene as it is now, and the tick that it is of; nothing is changed.
+    /// Whether `edits` would be carried out on the scene as it is when their turn comes, and the tick that begins with
+    /// it; nothing is changed.
     ///
     /// # Errors
     /// Why the batch would be refused.
     pub async fn check(&self, edits: Vec<Edit>) -> Result<u64, BatchRejected> {
         check_values(&edits)?;
-        self.ask(|reply| Request::Check { edits, reply }).await?
+        let sender = self.sender;
+        let (outcome, _) = self.ask(|reply| Request::Check { sender, edits, reply }).await?;
+        Ok(outcome?.tick)
     }
 
     /// Keeps documents beside the scene. Returns whether they are durable, as soon as that is known.
@@ -303,12 +306,14 @@ impl EngineHandle {
         self.shared.active_layer.borrow().clone()
     }
 
-    /// Notes the layer that people are working on, and tells all who listen.
+    /// Notes the layer that people are working on, and tells all who listen. Returns whether it is durable, as soon as that
+    /// is known.
     ///
     /// # Errors
     /// There is no such layer in the scene, or the engine cannot be asked.
-    pub async fn set_active_layer(&self, id: Option<LayerId>) -> Result<(), BatchRejected> {
-        self.ask(|reply| Request::Activate { id, reply }).await?
+    pub async fn set_active_layer(&self, id: Option<LayerId>) -> Result<bool, BatchRejected> {
+        self.ask(|reply| Request::Activate { id, reply }).await??;
+        Ok(self.persisted().await)
     }
 
     /// Begins to load an asset, or lets go of its memory; whether that was possible.

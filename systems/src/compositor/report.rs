@@ -19,6 +19,8 @@ use crate::{
 pub struct TickReport {
     /// How each batch of edits that was submitted since the last tick ended, by its ticket.
     pub outcomes: Vec<(u64, EditOutcome)>,
+    /// The same of batches that were only checked.
+    pub checks: Vec<(u64, EditOutcome)>,
     /// What changed in the authored scene, if anything did.
     pub diff: Option<SceneDiff>,
     /// What changed in how the scene moves, other than by the passing of time.

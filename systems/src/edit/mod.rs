@@ -29,7 +29,7 @@ use components::{
 };
 use draft::Draft;
 
-pub use queue::{Queue, Sender};
+pub use queue::{Queue, Sender, Work};
 pub(crate) use weight::weigh;
 
 use crate::{assets::Assets, clock::SceneTime, place::Arrived, scene::SceneHeader, viewport::Viewport};
@@ -50,6 +50,8 @@ pub struct Inbox {
     pub budget: Option<Duration>,
     /// The outcome of each batch of this tick.
     pub outcomes: Vec<(u64, EditOutcome)>,
+    /// The same of those that were only checked.
+    pub checks: Vec<(u64, EditOutcome)>,
 }
 
 /// How large a scene may be.
@@ -62,6 +64,7 @@ pub struct SceneLimits(pub Limits);
 pub fn apply_edits(world: &mut World) {
     let mut inbox = world.resource_mut::<Inbox>();
     inbox.outcomes.clear();
+    inbox.checks.clear();
     let budget = inbox.budget;
     inbox.waiting.pay(budget);
     if inbox.due.is_empty() && inbox.waiting.is_empty() {
@@ -69,24 +72,29 @@ pub fn apply_edits(world: &mut World) {
     }
     let due = std::mem::take(&mut inbox.due);
     for (sender, ticket, edits) in due {
-        carry_out(world, sender.owner, ticket, edits);
+        carry_out(world, sender.owner, ticket, Work::Apply(edits));
     }
     let began = Instant::now();
-    while let Some((owner, ticket, edits)) = world.resource_mut::<Inbox>().waiting.pop() {
-        carry_out(world, owner, ticket, edits);
+    while let Some((owner, ticket, work)) = world.resource_mut::<Inbox>().waiting.pop() {
+        carry_out(world, owner, ticket, work);
         if budget.is_some_and(|budget| began.elapsed() >= budget) {
             break;
         }
     }
 }
 
-fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, edits: Vec<Edit>) {
+fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) {
     let tick = world.resource::<SceneTime>().tick;
     let began = Instant::now();
-    let outcome = apply_batch(world, edits).map(|()| EditApplied { tick, persisted: false });
+    let (is_check, outcome) = match work {
+        Work::Apply(edits) => (false, apply_batch(world, edits)),
+        Work::Check(edits) => (true, check_batch(world, edits)),
+    };
+    let outcome = outcome.map(|()| EditApplied { tick, persisted: false });
     let mut inbox = world.resource_mut::<Inbox>();
     inbox.waiting.charge(owner, began.elapsed());
-    inbox.outcomes.push((ticket, outcome));
+    let told = if is_check { &mut inbox.checks } else { &mut inbox.outcomes };
+    told.push((ticket, outcome));
 }
 
 /// Carries out a batch now.

@@ -54,7 +54,16 @@ struct Line {
 struct Batch {
     ticket: u64,
     weight: usize,
-    edits: Vec<Edit>,
+    work: Work,
+}
+
+/// What is to be done with edits.
+#[derive(Debug)]
+pub enum Work {
+    /// They are carried out.
+    Apply(Vec<Edit>),
+    /// It is only told whether they would be.
+    Check(Vec<Edit>),
 }
 
 /// Who has a turn in a new round, from the ticket of the first batch of each.
@@ -97,13 +106,13 @@ impl Line {
 
 impl Queue {
     /// Adds a batch. Its ticket is higher than those of all that came before.
-    pub fn push(&mut self, sender: Sender, weight: usize, ticket: u64, edits: Vec<Edit>) {
+    pub fn push(&mut self, sender: Sender, weight: usize, ticket: u64, work: Work) {
         let line = self.owners.entry(sender.owner).or_default();
-        line.senders.entry(sender.number).or_default().push_back(Batch { ticket, weight, edits });
+        line.senders.entry(sender.number).or_default().push_back(Batch { ticket, weight, work });
     }
 
     /// Takes the batch whose turn it is, with its owner and ticket.
-    pub fn pop(&mut self) -> Option<(Owner, u64, Vec<Edit>)> {
+    pub fn pop(&mut self) -> Option<(Owner, u64, Work)> {
         let place = match self.place() {
             Some(place) => place,
             None => {
@@ -117,7 +126,7 @@ impl Queue {
         if line.senders.is_empty() {
             self.owners.remove(&owner);
         }
-        Some((owner, batch.ticket, batch.edits))
+        Some((owner, batch.ticket, batch.work))
     }
 
     /// The first place in the round of somebody who need not wait.

@@ -76,6 +76,33 @@ fn addresses_take_turns_before_clients_do() {
     assert_eq!(answered.len(), 52);
 }
 
+/// A batch that is only checked costs as much as one that is carried out.
+#[test]
+fn what_is_only_checked_takes_its_turn_and_is_charged() {
+    let mut stage = Stage::with(json!([block("box", "#f00", (0, 0), (9, 9)), block("other", "#0f0", (0, 0), (9, 9))]));
+    stage.compositor.set_edit_budget(Some(Duration::from_nanos(1)));
+    let heavy = || vec![patch("box", json!({ "opacity": 0.5 })); 100];
+    for ticket in 1..=100 {
+        stage.compositor.submit_check(from(1, ticket % 7), ticket, heavy());
+    }
+    stage.compositor.submit_check(from(1, 0), 101, vec![patch("nobody", json!({}))]);
+    stage.compositor.submit_from(from(2, 0), 102, vec![patch("other", json!({ "opacity": 0.25 }))]);
+    let first = stage.tick();
+    assert_eq!((first.checks.len(), first.outcomes.len()), (1, 0));
+    assert_eq!((first.checks[0].0, first.checks[0].1.is_ok()), (1, true));
+    let second = stage.tick();
+    assert_eq!((second.checks.len(), second.outcomes.len()), (0, 1), "the one has to wait, the other not");
+    stage.compositor.set_edit_budget(None);
+    let rest = stage.tick();
+    assert_eq!((rest.checks.len(), rest.outcomes.len()), (100, 0));
+    assert_eq!(
+        rest.checks.iter().filter(|(_, outcome)| outcome.is_err()).map(|(ticket, _)| *ticket).collect::<Vec<_>>(),
+        [101]
+    );
+    let opacities: Vec<f64> = stage.compositor.snapshot().scene.layers.iter().map(|layer| layer.opacity.0).collect();
+    assert_eq!(opacities, [1.0, 0.25]);
+}
+
 /// The budget is so small that every batch takes more than a hundred of it, which is as long as anybody waits.
 #[test]
 fn who_took_too_much_time_waits_while_others_go_on() {

@@ -1,5 +1,6 @@
 // Requests to the public API. What is refused is thrown as a `Problem`, which can be shown as it is.
 
+import { may, why } from "./access.js";
 import { state, update } from "./store.js";
 
 const TOKEN = "stream-manager.token";
@@ -23,6 +24,8 @@ export function keepToken(text) {
 
 /** Sends a request and gives the response, whatever is in it. */
 export async function send(method, path, { body, type = "application/json", headers = {}, signal } = {}) {
+  // Keys and gestures come here without a control that could be withheld.
+  if (method !== "GET" && !may("control")) throw new Problem(403, "Not allowed", why("control"));
   const shown = token();
   let response;
   try {

@@ -1,6 +1,8 @@
 // Keys that work wherever the focus is, unless a text is being written. Those without a modifier can be switched off.
 
+import { may, why } from "./access.js";
 import { isTyping } from "./dom.js";
+import { toast } from "./toasts.js";
 
 const KEY = "stream-manager.single-keys";
 const bindings = [];
@@ -10,9 +12,9 @@ export const singleKeys = () => localStorage.getItem(KEY) !== "off";
 /** Switches keys without a modifier on or off. */
 export const setSingleKeys = (on) => localStorage.setItem(KEY, on ? "on" : "off");
 
-/** Binds keys such as `ctrl+z` or `?`; `about` is what help says. */
-export function bind(keys, about, run) {
-  bindings.push({ keys, about, run });
+/** Binds keys such as `ctrl+z` or `?`; `about` is what help says, `needs` what the token must allow. */
+export function bind(keys, about, run, needs = "read") {
+  bindings.push({ keys, about, run, needs });
 }
 
 /** What is bound, for the help. */
@@ -39,6 +41,7 @@ export function startKeys() {
     const binding = bindings.find(({ keys }) => keys === name);
     if (!binding) return;
     event.preventDefault();
-    binding.run();
+    if (may(binding.needs)) binding.run();
+    else toast(why(binding.needs), { kind: "fault" });
   });
 }

@@ -1,5 +1,6 @@
 // What each message of the WebSocket means for what the page knows.
 
+import { byId as byElementId } from "./dom.js";
 import { note } from "./log.js";
 import { apply } from "./scene.js";
 import { byId, state, touch, update } from "./store.js";
@@ -12,9 +13,9 @@ let told = null;
 
 /** By type. One gives `"stale"` if what the page knows of the scene cannot be trusted any more. */
 export const HANDLERS = {
-  hello() {
-    // It is told again if there is one.
-    update({ active: null });
+  hello({ scope }) {
+    // The active layer is told again if there is one.
+    update({ active: null, scope: scope ?? null });
   },
   snapshot({ scene, seq, epoch, tick }) {
     scene.layers ??= [];
@@ -51,7 +52,8 @@ export const HANDLERS = {
     told = text;
     note("fault", text);
     const [first, ...more] = text.split("\n");
-    toast(first, { kind: "fault", detail: more.slice(0, 5) });
+    const action = { label: "See the log", run: () => byElementId("tab-log").click() };
+    toast(first, { kind: "fault", detail: more.slice(0, 3), action });
   },
 };
 

@@ -7,6 +7,8 @@ let changed = new Set();
 export const state = {
   /** `connecting`, `open`, `lost`, or `locked` while a token is missing. */
   connection: "connecting",
+  /** What the token allows: `read`, `control` or `admin`; null before it has been told. */
+  scope: null,
   /** The scene document with its layers, as the diffs have brought it to. */
   scene: null,
   /** Numbers of the last diff that is part of it and of its tick, and of the run of the service that they belong to. */

@@ -2,11 +2,28 @@
 
 import { byId, h } from "./dom.js";
 import { icon } from "./icons.js";
+import { brief } from "./words.js";
 
-/** Shows a message. `action` is `{ label, run }`. */
+/** Shows a message, its long lists cut short. `action` is `{ label, run }`. */
 export function toast(text, { kind = "note", detail = [], action, seconds = kind === "fault" ? 12 : 6 } = {}) {
   const region = byId("toasts");
   const close = () => element.remove();
+  const button =
+    action &&
+    h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        onclick: () => {
+          close();
+          action.run();
+        },
+      },
+      action.label,
+    );
+  // Beside few words there is room for it, below many.
+  const isLong = kind === "fault";
   const element = h(
     "div",
     { class: `toast ${kind}`, role: kind === "fault" ? "alert" : "status" },
@@ -14,31 +31,20 @@ export function toast(text, { kind = "note", detail = [], action, seconds = kind
     h(
       "div",
       { class: "toast-text" },
-      h("p", {}, text),
+      h("p", {}, brief(text)),
       detail.length > 0 &&
         h(
           "ul",
           {},
-          detail.map((line) => h("li", {}, line)),
+          detail.map((line) => h("li", {}, brief(line))),
         ),
+      isLong && button,
     ),
-    action &&
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          onclick: () => {
-            close();
-            action.run();
-          },
-        },
-        action.label,
-      ),
+    !isLong && button,
     h("button", { type: "button", class: "quiet bare", "aria-label": "Dismiss", onclick: close }, icon("close")),
   );
   // The same message twice would only hide the picture.
-  for (const other of region.children) if (other.querySelector("p").textContent === text) other.remove();
+  for (const other of region.children) if (other.querySelector("p").textContent === brief(text)) other.remove();
   while (region.childElementCount > 3) region.firstElementChild.remove();
   region.append(element);
   let timer = setTimeout(close, seconds * 1000);

@@ -43,6 +43,13 @@ export function bytes(count) {
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} MB` : `${Math.round(count / 1e3)} kB`;
 }
 
+/** A fault with its long lists of names cut short: `a`, `b`, `c` … (28 in all). */
+export const brief = (text) =>
+  text.replace(/`[^`]*`(?:(?:, | or )`[^`]*`){7,}/g, (list) => {
+    const names = list.match(/`[^`]*`/g);
+    return `${names.slice(0, 3).join(", ")} … (${names.length} in all)`;
+  });
+
 /** `3 layers`, `1 layer`. */
 export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 

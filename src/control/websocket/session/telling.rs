@@ -135,6 +135,7 @@ impl Session<'_> {
         struct Hello<'a> {
             protocol: u32,
             server: &'static str,
+            scope: &'static str,
             epoch: &'a str,
             tick: u64,
             fps: u32,
@@ -160,6 +161,7 @@ impl Session<'_> {
         let hello = Hello {
             protocol: PROTOCOL,
             server: SERVER,
+            scope: self.scope.name(),
             epoch: feed.epoch(),
             tick: engine.stats().tick,
             fps: format.fps,

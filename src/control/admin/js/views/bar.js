@@ -1,5 +1,6 @@
 // The bar at the top: what is on, the transport, the connection, and what concerns the page itself.
 
+import { may, offer } from "../access.js";
 import { keepToken, post, token } from "../api.js";
 import { undo, redo } from "../edits.js";
 import { byId, h, say, set } from "../dom.js";
@@ -14,7 +15,6 @@ import { openHelp } from "./help.js";
 
 const CONNECTION = {
   connecting: "Connecting …",
-  open: "",
   lost: "Connection lost. Trying again …",
   locked: "Token needed",
 };
@@ -37,17 +37,28 @@ export function mountBar() {
     say(pill, transport ? TRANSPORT[transport] : isLost ? "No contact" : "…");
     set(pill, "title", status ? `The service has been up for ${duration(status.uptime)}` : null);
   });
-  watch(["connection", "status"], () => {
+  watch(["connection", "status", "scope"], () => {
     const line = byId("connection");
-    const isStoreAway = state.connection === "open" && state.status?.store?.connected === false;
-    const faulty = state.connection === "open" ? state.status?.fileFaults?.map(({ file }) => file) : [];
-    const isFaulty = faulty?.length > 0;
-    line.dataset.state = isStoreAway || isFaulty ? "lost" : state.connection;
-    const standing = isFaulty ? `Not in force as it was saved: ${faulty.join(", ")}` : CONNECTION[state.connection];
-    say(line, isStoreAway ? "The store is away: changes are not kept yet" : standing);
-    set(line, "title", isFaulty ? state.status.fileFaults.map(({ fault }) => fault).join("\n") : null);
+    const { words, title, isFault } = standing();
+    line.dataset.state = isFault ? "lost" : state.connection;
+    say(line, words);
+    set(line, "title", title);
     document.body.dataset.connection = state.connection;
+    set(document.body, "data-scope", state.scope);
   });
+}
+
+/** What the line at the top says: the one thing that concerns people most. */
+function standing() {
+  if (state.connection !== "open") return { words: CONNECTION[state.connection] };
+  const { store, fileFaults = [] } = state.status ?? {};
+  if (store?.connected === false) return { words: "The store is away: changes are not kept yet", isFault: true };
+  if (fileFaults.length > 0) {
+    const names = fileFaults.map(({ file }) => file.split("/").at(-1));
+    const title = fileFaults.map(({ fault }) => fault).join("\n");
+    return { words: `Not in force as it was saved: ${names.join(", ")}`, title, isFault: true };
+  }
+  return { words: may("control") ? "" : "Only to look: the token allows `read`" };
 }
 
 /** Gives an order to the transport. */
@@ -64,13 +75,13 @@ function mountTransport() {
   const hold = h("button", { type: "button", id: "hold", onclick: toggleHold }, h("span", {}));
   const step = h(
     "button",
-    { type: "button", id: "step", onclick: () => order("step"), title: "One frame on (.)" },
+    { type: "button", id: "step", onclick: () => order("step") },
     icon("step"),
     h("span", {}, "Step"),
   );
   air.append(h("span", {}));
   byId("transport").append(air, hold, step);
-  watch(["transport", "connection"], () => {
+  watch(["transport", "connection", "scope"], () => {
     const transport = state.connection === "open" ? state.transport : null;
     const stopped = transport === "stopped";
     const paused = transport === "paused";
@@ -79,13 +90,13 @@ function mountTransport() {
     air.className = stopped ? "primary" : "";
     setIcon(hold, paused ? "play" : "pause");
     say(hold.lastChild, paused ? "Resume" : "Pause");
-    set(hold, "title", `${paused ? "Let the picture go on" : "Hold the picture"} (K)`);
-    set(hold, "disabled", stopped || !transport);
-    set(air, "disabled", !transport);
-    set(step, "disabled", !paused);
+    const title = `${paused ? "Let the picture go on" : "Hold the picture"} (K)`;
+    offer(hold, "control", { disabled: stopped || !transport, title });
+    offer(air, "control", { disabled: !transport });
+    offer(step, "control", { disabled: !paused, title: "One frame on (.)" });
   });
-  bind("k", "Pause or resume", toggleHold);
-  bind(".", "One frame on while paused", () => state.transport === "paused" && order("step"));
+  bind("k", "Pause or resume", toggleHold, "control");
+  bind(".", "One frame on while paused", () => state.transport === "paused" && order("step"), "control");
 }
 
 function toggleHold() {
@@ -151,8 +162,8 @@ function mountTools() {
     const last = state.past.at(-1)?.label;
     set(back, "title", last ? `Undo: ${last} (Ctrl+Z)` : "Nothing to undo");
   });
-  bind("ctrl+z", "Undo", undo);
-  bind("ctrl+shift+z", "Redo", redo);
-  bind("ctrl+y", "Redo", redo);
+  bind("ctrl+z", "Undo", undo, "control");
+  bind("ctrl+shift+z", "Redo", redo, "control");
+  bind("ctrl+y", "Redo", redo, "control");
   bind("?", "Help", openHelp);
 }

@@ -1,5 +1,6 @@
 // The layers as a tree, the nearest to the viewer first.
 
+import { may, offer } from "../access.js";
 import { h, byId, say, set, reconcile } from "../dom.js";
 import { icon, setIcon } from "../icons.js";
 import { bind } from "../keys.js";
@@ -20,18 +21,18 @@ export function mountLayers() {
   mountTools();
   startTreeKeys(tree);
   startRowDrag(tree);
-  watch(["scene", "selection", "folded", "active"], () => state.scene && draw(tree));
+  watch(["scene", "selection", "folded", "active", "scope"], () => state.scene && draw(tree));
   tree.addEventListener("click", (event) => press(event));
   tree.addEventListener("dblclick", (event) => {
     if (rowOf(event.target) && !event.target.closest("button")) byId("field-name")?.focus();
   });
   bind("l", "To the layers", () => tree.querySelector('[tabindex="0"]')?.focus());
-  bind("n", "Add a layer", openAdd);
+  bind("n", "Add a layer", openAdd, "control");
 }
 
 function mountTools() {
   const tool = (name, label, run) =>
-    h("button", { type: "button", class: "quiet bare", "aria-label": label, title: label, onclick: run }, icon(name));
+    h("button", { type: "button", class: "quiet bare", "aria-label": label, onclick: run }, icon(name));
   const needing = [
     tool("group", "Group", () => actions.group(state.selection)),
     tool("copy", "Duplicate", () => actions.duplicate(state.selection)),
@@ -39,12 +40,16 @@ function mountTools() {
   ];
   const add = h(
     "button",
-    { type: "button", class: "quiet", id: "add-layer", title: "Add a layer (N)", onclick: openAdd },
+    { type: "button", class: "quiet", id: "add-layer", onclick: openAdd },
     icon("plus"),
     h("span", {}, "Add"),
   );
   byId("layer-tools").append(...needing, add);
-  watch(["selection"], () => needing.forEach((button) => set(button, "disabled", state.selection.length === 0)));
+  watch(["selection", "scope"], () => {
+    for (const button of needing)
+      offer(button, "control", { disabled: state.selection.length === 0, title: button.ariaLabel });
+    offer(add, "control", { title: "Add a layer (N)" });
+  });
 }
 
 /** The row that something is in. */
@@ -105,6 +110,7 @@ function show(row, { layer, depth, parent }) {
   setIcon(eye, isVisible ? "eye" : "hidden");
   set(eye, "aria-label", `${isVisible ? "Hide" : "Show"} ${title(layer)}`);
   set(eye, "aria-pressed", String(isVisible));
+  offer(eye, "control");
 }
 
 function press(event) {
@@ -115,6 +121,7 @@ function press(event) {
   }
   const id = row.dataset.key;
   if (event.target.closest(".eye")) {
+    if (!may("control")) return;
     actions.setVisible(state.selection.includes(id) ? [id, ...state.selection.filter((other) => other !== id)] : [id]);
   } else if (event.target.closest(".twist:not(.leaf)")) {
     fold(id, !state.folded.has(id));

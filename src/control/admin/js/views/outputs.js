@@ -1,5 +1,6 @@
 // Where the stream goes to, and how it gets there; outputs are added, changed, started, stopped and removed.
 
+import { guarded, may, notice } from "../access.js";
 import { get, json, part, post } from "../api.js";
 import { h, reconcile, s, say, set } from "../dom.js";
 import { icon } from "../icons.js";
@@ -22,13 +23,22 @@ export function mountOutputs(panel) {
     icon("plus"),
     h("span", {}, "Add an output"),
   );
-  panel.append(h("div", { class: "place-tools" }, h("span", { class: "grow" }), add), list);
+  const tools = h("div", { class: "place-tools" }, h("span", { class: "grow" }), add);
+  watch(["scope"], () => {
+    tools.hidden = !may("admin");
+  });
+  panel.append(
+    notice("control", "Starting and stopping outputs"),
+    notice("admin", "Adding, changing and removing outputs"),
+    tools,
+    guarded("control", list),
+  );
   async function load() {
     if (state.connection !== "open") return;
     const answer = await attempt(() => get(PATH));
     if (answer) update({ outputDocuments: answer.outputs });
   }
-  watch(["outputs", "outputDocuments"], () => {
+  watch(["outputs", "outputDocuments", "scope"], () => {
     reconcile(
       list,
       state.outputs,
@@ -101,7 +111,8 @@ function show(card, { id, url, state: condition, bytes: sent, droppedFrames, rec
   const waits = condition === "failed" || condition === "reconnecting";
   // What is about to go can be neither started nor changed.
   const leaves = state.outputDocuments !== undefined && !document;
-  const shown = { start: !leaves && (!enabled || waits), stop: !leaves && enabled, edit: !leaves, remove: !leaves };
+  const own = !leaves && may("admin");
+  const shown = { start: !leaves && (!enabled || waits), stop: !leaves && enabled, edit: own, remove: own };
   for (const button of card.querySelectorAll("button")) button.hidden = !shown[button.dataset.verb];
   const start = card.querySelector("[data-verb=start]");
   const label = enabled && waits ? "Try again" : "Start";

@@ -1,5 +1,6 @@
 // What lies over the preview: the boxes of the selected layers, which can be moved by dragging and by arrow keys.
 
+import { may } from "../access.js";
 import { edit, inTurn, latest } from "../edits.js";
 import { s, set } from "../dom.js";
 import { corners, isInside, pixels, placed } from "../geometry.js";
@@ -73,7 +74,7 @@ function press(overlay, event) {
   } else if (!onSelected) {
     select(hit ? [hit] : []);
   }
-  if (state.selection.length === 0) return;
+  if (state.selection.length === 0 || !may("control")) return;
   drag(overlay, event, from, onSelected && !event.shiftKey ? hit : undefined);
 }
 

@@ -1,5 +1,6 @@
 // The properties of the selected layers: of one all of them, of several those that all have.
 
+import { guarded, may, notice } from "../access.js";
 import { assetsById } from "../assets.js";
 import { byId, h, say } from "../dom.js";
 import { edit, patches } from "../edits.js";
@@ -59,12 +60,14 @@ let shown = null;
 
 /** Fills the place for properties, and keeps it filled. */
 export function mountProperties() {
-  const list = byId("property-list");
-  watch(["selection", "scene", "assets"], () => {
+  const [top, list] = [h("div", {}), guarded("control")];
+  byId("property-list").append(top, notice("control", "Changing layers"), list);
+  watch(["selection", "scene", "assets", "scope"], () => {
     const layers = state.selection.map((id) => find(state.scene, id)).filter(Boolean);
-    const form = `${layers.map(({ id }) => id).join()} ${layers.length === 1 ? shapeOf(layers[0]) : ""} ${state.assets?.length}`;
+    const form = `${layers.map(({ id }) => id).join()} ${layers.length === 1 ? shapeOf(layers[0]) : ""} ${state.assets?.length} ${state.scope}`;
     if (shown?.form !== form) {
       shown = { form, ...build(layers) };
+      top.replaceChildren(shown.head);
       list.replaceChildren(...shown.elements);
     }
     for (const refresh of shown.refreshers) refresh(layers);
@@ -74,7 +77,7 @@ export function mountProperties() {
 function build(layers) {
   if (layers.length === 0) {
     const words = "Select a layer in the list or in the preview to see and change its properties.";
-    return { elements: [h("p", { class: "empty" }, words)], refreshers: [] };
+    return { head: h("p", { class: "empty" }, words), elements: [], refreshers: [] };
   }
   const refreshers = [];
   const known = new Map();
@@ -101,7 +104,6 @@ function build(layers) {
   const several = layers.length > 1;
   const content = several ? [] : contentFields(layers[0]);
   const elements = [
-    head(layers, refreshers),
     !several &&
       section("Layer", [
         ["text", "Name", "name", { id: "field-name", maxlength: 200, placeholder: layers[0].id }],
@@ -127,7 +129,7 @@ function build(layers) {
     !several && effectsSection(layers[0].id, refreshers),
     !several && animationsSection(layers[0].id, refreshers),
   ];
-  return { elements: elements.filter(Boolean), refreshers };
+  return { head: head(layers, refreshers), elements: elements.filter(Boolean), refreshers };
 }
 
 function head(layers, refreshers) {
@@ -155,8 +157,8 @@ function head(layers, refreshers) {
       "div",
       { class: "buttons" },
       layers.length === 1 && tool("code", "Edit as JSON", () => openSource(ids[0])),
-      tool("copy", "Duplicate", () => actions.duplicate(ids)),
-      tool("trash", "Delete", () => actions.remove(ids)),
+      may("control") && tool("copy", "Duplicate", () => actions.duplicate(ids)),
+      may("control") && tool("trash", "Delete", () => actions.remove(ids)),
     ),
   );
 }

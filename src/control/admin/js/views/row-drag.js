@@ -1,5 +1,6 @@
 // Reordering by dragging rows: with a mouse or pen anywhere on a row, with a finger by its grip.
 
+import { may } from "../access.js";
 import { h } from "../dom.js";
 import { place } from "../layer-actions.js";
 import { find, isWithin, locate, nearestFirst } from "../scene.js";
@@ -16,7 +17,7 @@ export function startRowDrag(tree) {
   tree.addEventListener("pointerdown", (event) => {
     const row = rowOf(event.target);
     const isGrip = event.target.closest(".grip");
-    if (!row || event.button !== 0 || event.target.closest("button")) return;
+    if (!row || event.button !== 0 || event.target.closest("button") || !may("control")) return;
     if (event.pointerType === "touch" && !isGrip) return;
     if (isGrip) event.preventDefault();
     follow(tree, row, event);

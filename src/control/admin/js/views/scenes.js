@@ -1,5 +1,6 @@
 // The scenes that are held, and the way from one to the other.
 
+import { guarded, notice } from "../access.js";
 import { get, json, part, post } from "../api.js";
 import { h, reconcile, say, set } from "../dom.js";
 import { icon } from "../icons.js";
@@ -31,18 +32,16 @@ export function mountScenes(panel) {
     h("span", {}, "New scene"),
   );
   const list = h("ul", { class: "cards plain" });
-  panel.append(
-    h(
-      "div",
-      { class: "place-tools" },
-      h("label", { for: "transition", class: "hint" }, "Transition"),
-      ...way.fields,
-      h("span", { class: "grow" }),
-      keep,
-      fresh,
-    ),
-    list,
+  const tools = h(
+    "div",
+    { class: "place-tools" },
+    h("label", { for: "transition", class: "hint" }, "Transition"),
+    ...way.fields,
+    h("span", { class: "grow" }),
+    keep,
+    fresh,
   );
+  panel.append(notice("control", "Changing scenes"), guarded("control", tools, list));
   const load = async () => {
     if (state.connection !== "open") return;
     const answer = await attempt(() => get("/api/stream/scenes"));

@@ -1,5 +1,6 @@
 // The settings: where each value comes from, and those that can be changed while the stream runs.
 
+import { guarded, notice } from "../access.js";
 import { get, json } from "../api.js";
 import { h, reconcile, say, set } from "../dom.js";
 import { icon } from "../icons.js";
@@ -29,7 +30,8 @@ export function mountSettings(panel) {
   const list = h("div", { class: "settings" });
   panel.append(
     h("div", { class: "place-tools" }, search, h("label", { class: "check" }, only, "Can be changed now")),
-    list,
+    notice("admin", "Changing settings"),
+    guarded("admin", list),
   );
   const load = () => attempt(async () => update({ settings: await get("/api/config") }));
   function draw() {

@@ -1,5 +1,6 @@
 // The sound: the volume of the mix and of its tracks, and how loud they are.
 
+import { guarded, notice } from "../access.js";
 import { json, part } from "../api.js";
 import { askLevels } from "../connection.js";
 import { h, reconcile, set } from "../dom.js";
@@ -25,7 +26,8 @@ export function mountSound(panel) {
   );
   const list = h("ul", { class: "cards plain" });
   const masterMeter = meter("Level of the whole mix");
-  panel.append(h("div", { class: "fields" }, master.element, masterMeter.element), list);
+  const mix = h("div", { class: "fields" }, master.element, masterMeter.element);
+  panel.append(notice("control", "Changing the sound"), guarded("control", mix, list));
   const made = new WeakMap();
   watch(["scene"], () => {
     const { audio } = state.scene ?? {};

@@ -1,5 +1,6 @@
 // A layer's document as JSON: all that there is, also what has no field.
 
+import { may } from "../access.js";
 import { edit } from "../edits.js";
 import { h, say, set } from "../dom.js";
 import { find, title } from "../scene.js";
@@ -16,6 +17,7 @@ export function openSource(id) {
     id: "source",
     spellcheck: "false",
     rows: 20,
+    readonly: !may("control"),
     "aria-describedby": "source-error",
   });
   text.value = JSON.stringify(layer, null, 2);
@@ -47,9 +49,10 @@ export function openSource(id) {
       name,
       text,
       faults,
-      h("div", { class: "buttons end" }, h("button", { type: "submit", class: "primary" }, "Apply")),
+      may("control") &&
+        h("div", { class: "buttons end" }, h("button", { type: "submit", class: "primary" }, "Apply")),
     ],
-    { onsubmit: submit },
+    may("control") ? { onsubmit: submit } : {},
   );
   text.focus();
 }

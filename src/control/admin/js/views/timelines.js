@@ -1,5 +1,6 @@
 // Timelines to steer; events and triggers to fire.
 
+import { guarded, notice } from "../access.js";
 import { get, part, post } from "../api.js";
 import { h, reconcile, say, set } from "../dom.js";
 import { icon, setIcon } from "../icons.js";
@@ -34,7 +35,7 @@ export function mountTimelines(panel) {
     if (name.value.trim() && (await fire(name.value.trim()))) name.value = "";
   });
   const triggers = h("div", { class: "chips", role: "group", "aria-label": "Triggers to fire" });
-  panel.append(form, events, triggers, list);
+  panel.append(notice("control", "Steering what moves"), guarded("control", form, events, triggers, list));
   watch(["timelines"], () => {
     const all = state.timelines ?? [];
     reconcile(list, all, ({ id }) => id, create, show);

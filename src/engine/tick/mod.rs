@@ -1,5 +1,11 @@
 //! The tick thread: owns the scene, runs ticks when they are due, hands out frames, diffs and answers.
 
+mod active;
+mod batches;
+mod figures;
+mod keeping;
+mod telling;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
@@ -10,41 +16,25 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use components::{
-    Edit, HeldChange, LayerId, SceneDiff, SceneId, SceneSnapshot,
-    edit::{BatchRejected, DocumentName, EditRejected},
-};
-use serde_json::Value;
-use systems::{
-    Compositor, TickReport,
-    clock::{MotionChange, SceneEvent},
-    edit::Sender,
-};
+use components::SceneSnapshot;
+use systems::{Compositor, TickReport};
 use tokio::sync::oneshot;
 
+pub(super) use self::batches::Waiting;
+
 use super::{
-    Document, HELD, Kept, ON_AIR, Reconfiguration, ReconfigurationRefused, SceneChange, Shedding, StepRefused,
-    StreamEvent, StreamFormat, Transport, Whole,
+    Reconfiguration, ReconfigurationRefused, Shedding, StepRefused, StreamEvent, StreamFormat, Transport, Whole,
     governor::Governor,
     pace::Pace,
     scheduled::Scheduled,
-    shared::{EditReply, Request, Shared},
+    shared::{Request, Shared},
     shown::Shown,
     slow::SlowTicks,
 };
 
-/// Layers that a batch may go through, each counted as often as it does: two tenths of a second, about.
-const MAX_WEIGHT: usize = 12_000;
-
 /// Requests that are served after a tick was due, for a quarter of a frame at most. The rest waits for the next: a flood
 /// of them delays ticks no further.
 const LATE: usize = 256;
-
-/// Seconds between two notes of the scene time in the journal, while anything moves.
-const CHECKPOINT: u64 = 1;
-
-/// Time over which frame rate and render time are told.
-const WINDOW: Duration = Duration::from_secs(1);
 
 /// Ticks of scene time up to a moment of the scene.
 pub(super) fn ticks_of(seconds: f64, fps: u32) -> u64 {
@@ -73,40 +63,8 @@ impl Drop for Ticking {
     }
 }
 
-/// What is to be kept of a change of the scenes that are held.
-fn keep_scene(change: &HeldChange, documents: &mut Vec<Document>) {
-    let held = |id: &SceneId, value| Document { kind: HELD, id: id.as_str().to_owned(), value };
-    match change {
-        HeldChange::Put { id, scene } => documents.push(held(id, Some(Kept::Scene(Arc::clone(scene))))),
-        HeldChange::Removed { id } => documents.push(held(id, None)),
-        HeldChange::Activated { id, .. } => {
-            let active = Kept::Value(Value::String(id.as_str().to_owned()));
-            documents.push(held(id, None));
-            documents.push(Document { kind: ON_AIR.0, id: ON_AIR.1.to_owned(), value: Some(active) });
-        }
-    }
-}
-
 /// Answers who asked for a change of the engine.
 type Changed = oneshot::Sender<Result<u64, ReconfigurationRefused>>;
-/// A batch that somebody waits for.
-pub(super) struct Waiting {
-    /// What is kept together with what it changes.
-    documents: Vec<Document>,
-    reply: oneshot::Sender<EditReply>,
-}
-
-impl Waiting {
-    pub(super) fn new(documents: Vec<Document>, reply: oneshot::Sender<EditReply>) -> Self {
-        Self { documents, reply }
-    }
-
-    /// Whether nobody waits any more.
-    pub(super) fn is_given_up(&self) -> bool {
-        self.reply.is_closed()
-    }
-}
-
 /// How hard a tick was.
 struct Load {
     spent: Duration,
@@ -246,11 +204,11 @@ impl Ticking {
                 Ok(Request::Edit { sender, edits, documents, at, reply }) => {
                     self.accept(sender, edits, at, Waiting::new(documents, reply));
                 }
-                Ok(Request::Check { edits, reply }) => {
-                    let checked = self.weigh(&edits).map_err(BatchRejected::from);
-                    let checked = checked.and_then(|_| self.compositor.check(edits)).map(|()| self.last_tick());
-                    // Who asked may have gone.
-                    let _ = reply.send(checked);
+                Ok(Request::Check { sender, edits, reply }) => {
+                    if let Some((_, waiting)) = self.admit(&edits, Waiting::new(Vec::new(), reply)) {
+                        let ticket = self.ticket(waiting);
+                        self.compositor.submit_check(sender, ticket, edits);
+                    }
                 }
                 Ok(Request::Whole { reply }) => {
                     let (snapshot, motion) = (self.compositor.snapshot(), self.compositor.motion());
@@ -308,53 +266,6 @@ impl Ticking {
         self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).tick
     }
 
-    fn accept(&mut self, sender: Sender, edits: Vec<Edit>, at: Option<u64>, waiting: Waiting) {
-        let weight = match self.weigh(&edits) {
-            Ok(weight) => weight,
-            Err(refused) => {
-                // Who asked may have gone.
-                let _ = waiting.reply.send((Err(refused.into()), 0));
-                return;
-            }
-        };
-        // One for a tick that is past takes its turn like those that are for none.
-        let last = self.last_tick();
-        let Some(tick) = at.filter(|at| *at > last) else {
-            let ticket = self.ticket(waiting);
-            self.compositor.submit_from(sender, ticket, edits);
-            return;
-        };
-        if let Err((refused, waiting)) = self.scheduled.add(sender, tick, weight, edits, waiting) {
-            // Who asked may have gone.
-            let _ = waiting.reply.send((Err(refused.into()), 0));
-        }
-    }
-
-    /// How much work a batch is, unless it is too much at once.
-    fn weigh(&self, edits: &[Edit]) -> Result<usize, EditRejected> {
-        let weight = self.compositor.weigh(edits);
-        if weight > MAX_WEIGHT { Err(EditRejected::TooMuchWork { weight, limit: MAX_WEIGHT }) } else { Ok(weight) }
-    }
-
-    /// The number under which a batch is answered.
-    fn ticket(&mut self, waiting: Waiting) -> u64 {
-        let ticket = self.tickets;
-        self.replies.insert(ticket, waiting);
-        self.tickets += 1;
-        ticket
-    }
-
-    /// Submits the batches whose tick has come.
-    fn submit_due(&mut self, tick: u64) {
-        for (sender, edits, waiting) in self.scheduled.due(tick) {
-            let ticket = self.ticket(waiting);
-            self.compositor.submit_due(sender, ticket, edits);
-        }
-        if tick.is_multiple_of(u64::from(self.fps)) {
-            self.scheduled.tidy();
-        }
-    }
-
     /// Runs a tick.
     fn tick(&mut self, tick: u64) -> Load {
         let _span = tracing::debug_span!("tick", tick).entered();
@@ -385,23 +296,9 @@ impl Ticking {
             let _ = reply.send(Ok(tick));
         }
         self.write_journal(&mut report, paused);
-        if !report.scenes.is_empty() {
-            // Nobody listening is fine.
-            let _ = self.shared.events.send(self.scenes_changed(tick, &report.scenes));
-        }
-        for event in &report.events {
-            let event = match event {
-                SceneEvent::Fired { name } => StreamEvent::Fired { name: name.clone() },
-                SceneEvent::Failed { message } => {
-                    tracing::warn!(tick, "{message}");
-                    StreamEvent::Error { message: message.clone() }
-                }
-            };
-            // Nobody listening is fine.
-            let _ = self.shared.events.send(event);
-        }
+        self.tell_events(tick, &report);
         let position = self.shared.journal.position();
-        for (ticket, outcome) in &report.outcomes {
+        for (ticket, outcome) in report.outcomes.iter().chain(&report.checks) {
             if let Some(waiting) = self.replies.remove(ticket) {
                 // Who asked may have gone.
                 let _ = waiting.reply.send((outcome.clone(), position));
@@ -415,56 +312,6 @@ impl Ticking {
         self.count(tick, &report, spent, is_missed);
         (self.observe)(&report, spent);
         Load { spent, is_missed }
-    }
-
-    /// Writes what the tick has done into the journal, and tells the diff. Both come before the answers: who has an
-    /// answer and then asks for diffs has not missed this one's.
-    fn write_journal(&mut self, report: &mut TickReport, is_paused: bool) {
-        let mut documents = Vec::new();
-        for (ticket, _) in report.outcomes.iter().filter(|(_, outcome)| outcome.is_ok()) {
-            if let Some(waiting) = self.replies.get_mut(ticket) {
-                documents.append(&mut waiting.documents);
-            }
-        }
-        for change in &report.scenes {
-            keep_scene(change, &mut documents);
-        }
-        let (diff, motion) = (report.diff.take().map(Arc::new), report.motion.take());
-        if diff.is_some() || motion.is_some() || !documents.is_empty() {
-            self.note(diff.clone(), motion, documents);
-        } else {
-            let since = self.scene_ticks.saturating_sub(self.noted);
-            let is_due = since >= CHECKPOINT * u64::from(self.fps) || (is_paused && since > 0);
-            if is_due && self.compositor.is_moving() {
-                self.note(None, None, documents);
-            } else if is_due {
-                self.noted = self.scene_ticks;
-            }
-        }
-        if let Some(diff) = diff {
-            self.follow_active_layer();
-            // Nobody listening is fine.
-            let _ = self.shared.diffs.send(diff);
-        }
-    }
-
-    /// Appends to the journal, with the present scene time.
-    fn note(&mut self, diff: Option<Arc<SceneDiff>>, motion: Option<MotionChange>, documents: Vec<Document>) {
-        let change = SceneChange { seconds: seconds_of(self.scene_ticks, self.fps), diff, motion };
-        self.shared.journal.append(Some(change), documents);
-        self.noted = self.scene_ticks;
-    }
-
-    fn scenes_changed(&self, tick: u64, changes: &[HeldChange]) -> StreamEvent {
-        let (mut put, mut removed, mut transition) = (Vec::new(), Vec::new(), None);
-        for change in changes {
-            match change {
-                HeldChange::Put { id, .. } => put.push(id.clone()),
-                HeldChange::Removed { id } => removed.push(id.clone()),
-                HeldChange::Activated { transition: by, .. } => transition = Some(by.clone()),
-            }
-        }
-        StreamEvent::Scenes { tick, active: self.compositor.scenes().active.clone(), put, removed, transition }
     }
 
     /// Moves scene time on by the frames that were asked for. Returns who waits for this tick.
@@ -481,36 +328,6 @@ impl Ticking {
             }
         }
         stepped
-    }
-
-    fn activate(&self, id: Option<LayerId>) -> Result<(), BatchRejected> {
-        if let Some(id) = &id {
-            self.check_layer(id)?;
-        }
-        let is_other = self.shared.active_layer.send_if_modified(|active| {
-            let is_other = *active != id;
-            active.clone_from(&id);
-            is_other
-        });
-        if is_other {
-            // Nobody listening is fine.
-            let _ = self.shared.events.send(StreamEvent::ActiveLayer { id });
-        }
-        Ok(())
-    }
-
-    /// Nobody works on a layer that is gone.
-    fn follow_active_layer(&self) {
-        let active = self.shared.active_layer.borrow().clone();
-        if active.is_some_and(|id| self.check_layer(&id).is_err()) {
-            // No layer at all can always be chosen.
-            let _ = self.activate(None);
-        }
-    }
-
-    fn check_layer(&self, id: &LayerId) -> Result<(), BatchRejected> {
-        let document = DocumentName::Layer { id: id.clone() };
-        self.compositor.check(vec![Edit::Expect { document, etags: None }])
     }
 
     fn format(&self) -> StreamFormat {
@@ -561,30 +378,5 @@ impl Ticking {
             }
         });
         is_missed
-    }
-
-    fn count(&mut self, tick: u64, report: &TickReport, spent: Duration, is_missed: bool) {
-        let now = Instant::now();
-        self.recent.push_back((now, spent));
-        while self.recent.front().is_some_and(|(ended, _)| now - *ended > WINDOW) {
-            self.recent.pop_front();
-        }
-        let ticks = self.recent.len();
-        let total: Duration = self.recent.iter().map(|(_, spent)| *spent).sum();
-        let span = self.recent.front().map_or(Duration::ZERO, |(ended, _)| now - *ended);
-        let mut stats = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
-        stats.frames += 1;
-        stats.dropped_frames += u64::from(is_missed);
-        stats.missed_frames += u64::from(is_missed);
-        stats.tick = tick;
-        stats.layer_count = report.layer_count as u64;
-        #[expect(clippy::cast_precision_loss, reason = "at most some sixty")]
-        {
-            // From the end of one tick to that of the next is one frame. After a stall the first few come at once.
-            let frames = (ticks - 1) as f64;
-            let shortest = 0.9 * frames / f64::from(self.fps);
-            stats.fps = if span.is_zero() { 0.0 } else { frames / span.as_secs_f64().max(shortest) };
-        }
-        stats.average_render_time = total / u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
     }
 }
