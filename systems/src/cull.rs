@@ -20,13 +20,13 @@ use components::{
 use kurbo::{Affine, Rect};
 
 use crate::{
-    assets::Assets,
+    assets::{AssetState, Assets},
     clock::SceneTime,
     isolate::Isolation,
     place::{Ink, Revision, Scrolling},
     quality::RenderQuality,
     rasterise::{
-        Patience, PictureId, Pictures, RasterCache, RasterMemory,
+        Patience, PictureId, Pictures, Program, RasterCache, RasterMemory,
         content::surface::{Grid, bounded_scale},
         raster_scale,
     },
@@ -114,6 +114,7 @@ pub fn list_visible(
     root: Res<SceneRoot>,
     assets: Res<Assets>,
     layers: Layers<'_, '_>,
+    program: Res<Program>,
     mut pictures: ResMut<Pictures>,
     mut memory: ResMut<RasterMemory>,
     mut list: ResMut<DrawList>,
@@ -135,15 +136,22 @@ pub fn list_visible(
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int casts saturate")]
     let wanted = (all * size_of::<[u8; 4]>() as f64) as u64;
     memory.demand = wanted;
-    if all > most {
-        room.most = fair_share(demand(&steps, &pictures).collect(), most);
-        let reduced = demand(&steps, &pictures).filter(|pixels| *pixels > room.most).count();
-        memory.note_reduced(reduced as u64, &viewport);
+    // Pictures of a scene that comes on air which are not read yet may be as large as the frame. If those that are had all
+    // the room until then, they would be drawn smaller one after the other, and there would be some at both sizes at once.
+    let unread = if program.is_passing() { layers.unread(&assets) } else { 0 };
+    #[expect(clippy::cast_precision_loss, reason = "frames are far smaller than 2^52 pixels")]
+    let frame = (viewport.width * viewport.height) as f64;
+    let coming = std::iter::repeat_n(frame, unread);
+    let mut reduced = 0;
+    if all + coming.clone().sum::<f64>() > most {
+        room.most = fair_share(demand(&steps, &pictures).chain(coming).collect(), most);
+        if all > most {
+            reduced = demand(&steps, &pictures).filter(|pixels| *pixels > room.most).count();
+        }
         pictures.forget_round();
         list_all(room, &mut pictures, &mut steps);
-    } else {
-        memory.note_reduced(0, &viewport);
     }
+    memory.note_reduced(reduced as u64, &viewport);
     list.steps = steps;
 }
 
@@ -154,6 +162,17 @@ fn demand<'a>(steps: &'a [DrawStep], pictures: &'a Pictures) -> impl Iterator<It
 }
 
 impl Layers<'_, '_> {
+    /// How many layers would be seen if their pictures were read; of what size is not known yet.
+    fn unread(&self, assets: &Assets) -> usize {
+        let is_unread = |content: &Content| match content {
+            Content::Image(image) => {
+                matches!(assets.state(&image.asset), Some(AssetState::Loading)) && assets.size(&image.asset).is_none()
+            }
+            _ => false,
+        };
+        self.seen.iter().filter(|(_, placement, _, content)| placement.visible && is_unread(content)).count()
+    }
+
     /// Appends what is seen of the children of `parent`; returns the variants in which any of them blends other than
     /// normally.
     fn list(&self, parent: Entity, space: Space, listing: &mut Listing<'_>, steps: &mut Vec<DrawStep>) -> VariantSet {

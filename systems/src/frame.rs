@@ -106,6 +106,9 @@ pub struct Picture {
     pub tick: u64,
 }
 
+/// Frames after which one that nobody needed meanwhile is let go of: some seconds.
+const IDLE: u32 = 256;
+
 /// The frames that are drawn into in turn. A frame that an encoder still holds is never written.
 #[derive(Debug)]
 pub struct FramePool {
@@ -120,10 +123,13 @@ struct Slot {
     frame: Arc<Frame>,
     /// Tiles whose pixels here are older than the canvas's: the damage of every tick since this buffer was drawn.
     stale: TileSet,
+    /// Frames that were drawn since this one was.
+    idle: u32,
 }
 
 impl FramePool {
-    /// A pool of at most `limit` frames of this size, each made when it is first needed.
+    /// A pool of at most `limit` frames of this size, each made when it is first needed, and let go of when for long
+    /// fewer were.
     #[must_use]
     pub fn new(width: usize, height: usize, limit: usize) -> Self {
         Self { slots: Vec::new(), limit: limit.max(1), width, height }
@@ -135,13 +141,13 @@ impl FramePool {
         self.limit
     }
 
-    /// Frames that were made so far.
+    /// Frames that there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether no frame was made so far.
+    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
@@ -159,13 +165,20 @@ impl FramePool {
     ///
     /// `None` if all frames are held by others and the pool has reached its limit.
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame, &TileSet)) -> Option<Arc<Frame>> {
-        let free = self.slots.iter().position(|slot| Arc::strong_count(&slot.frame) == 1);
+        let is_free = |slot: &Slot| Arc::strong_count(&slot.frame) == 1;
+        for slot in &mut self.slots {
+            slot.idle = slot.idle.saturating_add(1);
+        }
+        // The first that is free is taken: what was not for long is more than are needed.
+        self.slots.retain(|slot| slot.idle <= IDLE || !is_free(slot));
+        let free = self.slots.iter().position(is_free);
         let index = match free {
             Some(index) => index,
             None if self.slots.len() < self.limit => {
                 self.slots.push(Slot {
                     frame: Arc::new(Frame::new(self.width, self.height)),
                     stale: TileSet::all(self.width, self.height),
+                    idle: 0,
                 });
                 self.slots.len() - 1
             }
@@ -175,6 +188,33 @@ impl FramePool {
         let frame = Arc::get_mut(&mut slot.frame)?;
         draw(frame, &slot.stale);
         slot.stale.clear();
+        slot.idle = 0;
         Some(Arc::clone(&slot.frame))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_that_are_needed_no_more_are_let_go_of() {
+        let mut pool = FramePool::new(64, 64, 8);
+        let draw = |pool: &mut FramePool| pool.draw(|_, _| ()).unwrap();
+        // Some wait for an encoder that is late.
+        let late: Vec<_> = (0..6).map(|_| draw(&mut pool)).collect();
+        assert_eq!(pool.len(), 6);
+        for _ in 0..=IDLE {
+            drop(draw(&mut pool));
+        }
+        assert_eq!(pool.len(), 7, "what is held stays");
+        drop(late);
+        let mut last = draw(&mut pool);
+        for _ in 0..=IDLE {
+            // As one goes to the encoder, the next one is drawn.
+            last = draw(&mut pool);
+        }
+        assert_eq!(pool.len(), 2);
+        drop(last);
     }
 }

@@ -66,8 +66,9 @@ fn folder(name: &str) -> PathBuf {
 /// A scene of so many of the pictures of this name, one over the other.
 fn scene(folder: &Path, name: &str, pictures: usize) -> SceneDocument {
     let id = |index: usize| format!("{name}{index}");
-    let assets: Vec<Value> =
-        (0..pictures).map(|n| json!({ "id": id(n), "type": "image", "path": format!("{}.png", id(n)) })).collect();
+    let assets: Vec<Value> = (0..pictures)
+        .map(|n| json!({ "id": id(n), "type": "image", "path": format!("{}.png", id(n % PICTURES)) }))
+        .collect();
     let layers: Vec<Value> =
         (0..pictures).map(|n| json!({ "id": id(n), "content": { "type": "image", "asset": id(n) } })).collect();
     let scene = json!({ "canvas": { "width": WIDTH, "height": HEIGHT, "background": "#204020" }, "layers": layers,
@@ -84,6 +85,11 @@ fn moving(mut scene: SceneDocument) -> SceneDocument {
         "animations": [{ "property": "transform.position.y", "from": 0, "to": HEIGHT, "duration": 2 }] });
     scene.layers.push(serde_json::from_value(bar).unwrap());
     scene
+}
+
+fn activation() -> Edit {
+    let transition = serde_json::from_value(json!({ "type": "fade", "duration": TICKS as f64 / FPS })).unwrap();
+    Edit::ActivateScene { id: SceneId::new("other").unwrap(), transition: Some(transition) }
 }
 
 struct Stage {
@@ -133,8 +139,7 @@ impl Stage {
     }
 
     fn activate(&mut self) -> TickReport {
-        let transition = serde_json::from_value(json!({ "type": "fade", "duration": TICKS as f64 / FPS })).unwrap();
-        self.edit(vec![Edit::ActivateScene { id: SceneId::new("other").unwrap(), transition: Some(transition) }])
+        self.edit(vec![activation()])
     }
 
     fn picture(&self) -> Vec<u8> {
@@ -213,4 +218,29 @@ fn a_scene_that_leaves_takes_its_pictures_along() {
     empty = scene(&folder, "a", 1);
     let mut stage = Stage::new(20 * FRAME, scene(&folder, "a", 1), empty);
     assert_eq!(stage.activate().assets.bytes, FRAME as u64, "what both show counts once");
+}
+
+/// What is not read yet counts: the first ones are not drawn as if they were all, to be drawn smaller when there are more.
+#[test]
+fn pictures_that_are_read_one_after_the_other_are_drawn_once() {
+    const MANY: usize = 30;
+    let folder = folder("once");
+    let mut stage = Stage::new(2 * MANY * FRAME, scene(&folder, "a", 0), scene(&folder, "b", MANY));
+    stage.compositor.submit(stage.next, vec![activation()]);
+    #[expect(clippy::cast_precision_loss, reason = "a few ticks")]
+    let seconds = stage.next as f64 / FPS;
+    let mut drawn = 0;
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let is_there = !stage.lacks_any();
+        stage.next += 1;
+        let report = stage.compositor.tick(stage.next, seconds);
+        drawn += report.rasterised;
+        assert!(report.rasters.bytes <= (12 * FRAME) as u64, "{:?}", report.rasters);
+        if is_there && report.rasters.reduced == MANY as u64 {
+            break;
+        }
+        assert!(Instant::now() < until, "{:?}", report.rasters);
+    }
+    assert_eq!(drawn, MANY);
 }

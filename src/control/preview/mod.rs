@@ -66,13 +66,9 @@ struct Stages {
 impl Studio {
     /// A studio that takes up to `workers` threads once there is something to do.
     pub(super) fn new(engine: EngineHandle, metrics: Arc<Metrics>, workers: usize) -> Self {
-        Self(Arc::new(Inner {
-            engine,
-            metrics,
-            workers: workers.max(1),
-            stages: Mutex::default(),
-            begun: Counts::default(),
-        }))
+        let workers = workers.max(1);
+        metrics.preview_workers().set_most(workers);
+        Self(Arc::new(Inner { engine, metrics, workers, stages: Mutex::default(), begun: Counts::default() }))
     }
 
     /// Begins to watch at `fps` pictures a second, for a client at `address`.

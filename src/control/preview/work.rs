@@ -7,7 +7,6 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::Builder,
-    time::Instant,
 };
 
 use systems::{
@@ -41,7 +40,7 @@ pub(super) fn start(studio: &Arc<Inner>) -> io::Result<()> {
     let queue = Arc::new(Mutex::new(queue));
     for number in 0..studio.workers {
         let (queue, metrics) = (Arc::clone(&queue), Arc::clone(&studio.metrics));
-        Builder::new().name(format!("preview-{number}")).spawn(move || make_pictures(&queue, &metrics))?;
+        Builder::new().name(format!("preview-{number}")).spawn(move || make_pictures(number, &queue, &metrics))?;
     }
     let studio = Arc::clone(studio);
     let frames = studio.engine.frames_at_leisure();
@@ -52,6 +51,7 @@ pub(super) fn start(studio: &Arc<Inner>) -> io::Result<()> {
 /// Hands frames to the workers where somebody waits for a picture.
 fn look_at_frames(studio: &Inner, frames: &Receiver<ProgramFrame>, jobs: &SyncSender<Job>) {
     let mut rota = Rota::default();
+    let workers = studio.metrics.preview_workers();
     while let Ok(ProgramFrame { tick, picture, variants, .. }) = frames.recv() {
         let seen = |stage: &Stage| stage.look.variant.and_then(|variant| variants.get(variant)).unwrap_or(&picture);
         let watched = studio.watched();
@@ -60,7 +60,9 @@ fn look_at_frames(studio: &Inner, frames: &Receiver<ProgramFrame>, jobs: &SyncSe
         }
         let wanted = watched.into_iter().filter(|stage| stage.wants(seen(stage).tick)).collect();
         let left = rota.offer(wanted, |stage| {
-            jobs.try_send(Job { stage: Arc::clone(stage), frame: Arc::clone(seen(stage)), tick }).is_ok()
+            workers.queued();
+            let job = Job { stage: Arc::clone(stage), frame: Arc::clone(seen(stage)), tick };
+            jobs.try_send(job).inspect_err(|_| workers.unqueued()).is_ok()
         });
         for stage in left {
             stage.finish(None);
@@ -69,18 +71,25 @@ fn look_at_frames(studio: &Inner, frames: &Receiver<ProgramFrame>, jobs: &SyncSe
     studio.stages().is_running = false;
 }
 
-fn make_pictures(queue: &Mutex<Receiver<Job>>, metrics: &Metrics) {
+fn make_pictures(number: usize, queue: &Mutex<Receiver<Job>>, metrics: &Metrics) {
+    let workers = metrics.preview_workers();
+    let _there = workers.begin();
     let mut maker = StillMaker::default();
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { stage, frame, tick }) = job else { return };
-        let began = Instant::now();
+        workers.unqueued();
         let mut ending = Ending(stage, None);
-        match make(&mut maker, &ending.0, frame, tick) {
-            Ok(shot) => ending.1 = Some(shot),
-            Err(error) => tracing::warn!("a preview could not be made: {error}"),
+        let (made, spent) = workers.work(number, || make(&mut maker, &ending.0, frame, tick));
+        match made {
+            Some(Ok(shot)) => ending.1 = Some(shot),
+            Some(Err(error)) => tracing::warn!("a preview could not be made: {error}"),
+            None => {
+                tracing::error!("a preview could not be made: its encoder panicked");
+                maker = StillMaker::default();
+            }
         }
-        metrics.preview(began.elapsed());
+        metrics.preview(spent);
     }
 }
 

@@ -35,6 +35,14 @@ fn made(service: &Service) -> u64 {
     line.parse().unwrap()
 }
 
+/// What those who make them have done.
+fn working(service: &Service) -> Vec<String> {
+    let metrics = service.get("/metrics").expect(200).text();
+    let of_previews =
+        |line: &&str| line.contains("class=\"preview\"") || line.starts_with("preview_worker_tasks_total{");
+    metrics.lines().filter(of_previews).filter(|line| !line.contains("seconds")).map(str::to_owned).collect()
+}
+
 /// A scene of soft colours: what JPEG does to hard edges is not what is looked for.
 fn soften(service: &Service) {
     let gradient = json!({ "type": "gradient", "color": null, "gradient": { "type": "linear", "angle": 30, "stops": [
@@ -87,6 +95,14 @@ fn a_preview_is_the_program_s_picture_and_comes_when_that_changes() {
     let green = picture.pixels.get_pixel(4, 4).0;
     assert!(green[1] > 230 && green[0] < 30 && green[2] < 30, "{green:?}");
     assert_eq!(made(&service), 2);
+    let expected = [
+        "worker_tasks_total{class=\"preview\"} 2",
+        "worker_panics_total{class=\"preview\"} 0",
+        "worker_queue{class=\"preview\"} 0",
+        "worker_threads{class=\"preview\"} 1",
+        "preview_worker_tasks_total{worker=\"0\"} 2",
+    ];
+    assert_eq!(working(&service), expected);
 
     // Another size takes its place.
     let other = json!({ "type": "preview", "id": 7, "width": 33, "quality": 95 });

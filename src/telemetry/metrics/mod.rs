@@ -8,6 +8,7 @@ mod latency;
 mod process;
 mod sheet;
 mod ticks;
+mod workers;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -22,7 +23,9 @@ use prometheus_client::{
 use systems::TickReport;
 
 pub use self::latency::{LatencyReport, TooManyLatencies};
-use self::{engine::EngineCollector, latency::Latencies, process::ProcessCollector, ticks::Ticks};
+use self::{
+    engine::EngineCollector, latency::Latencies, process::ProcessCollector, ticks::Ticks, workers::PreviewWorkers,
+};
 use super::trace::{Trace, TraceDocument};
 use crate::engine::{EngineHandle, Part};
 
@@ -167,6 +170,12 @@ impl Metrics {
     /// Counts a picture that was made for previews.
     pub fn preview(&self, spent: Duration) {
         self.preview_seconds.observe(spent.as_secs_f64());
+    }
+
+    /// What those who make previews count.
+    #[must_use]
+    pub fn preview_workers(&self) -> Arc<PreviewWorkers> {
+        Arc::clone(self.ticks.preview_workers())
     }
 
     /// Shows how many bytes of what clients send are held.

@@ -3,26 +3,25 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use prometheus_client::{
-    collector::Collector,
-    encoding::DescriptorEncoder,
-    metrics::{counter::ConstCounter, gauge::ConstGauge},
-};
+use prometheus_client::{collector::Collector, encoding::DescriptorEncoder, metrics::counter::ConstCounter};
 use systems::{
-    TickReport, WorkerLoad, WorkerTotals,
+    TickReport,
     assets::AssetStats,
     caches::CacheCounts,
     clock::SceneEvent,
     rasterise::{Cost, LayerCosts},
 };
 
-use super::sheet::Sheet;
+use super::{
+    sheet::Sheet,
+    workers::{PreviewWorkers, Workers},
+};
 use crate::telemetry::histogram::DurationHistogram;
 
 /// A frame has 16.7 ms at 60 frames per second, 33.3 ms at 30; bounds are close where that is decided.
@@ -61,40 +60,9 @@ pub(super) struct Ticks {
     refused_edits: AtomicU64,
     trigger_errors: AtomicU64,
     stopped_triggers: AtomicU64,
-    render: WorkerClass,
-    render_each: Mutex<Arc<[WorkerLoad]>>,
-    background: WorkerClass,
-    background_each: Mutex<Arc<[WorkerLoad]>>,
-    decode: WorkerClass,
-    decode_each: Mutex<Arc<[WorkerLoad]>>,
+    workers: Workers,
     rasters: Rasters,
     caches: Caches,
-}
-
-/// What a class of workers has done.
-#[derive(Debug, Default)]
-struct WorkerClass {
-    tasks: AtomicU64,
-    /// Nanoseconds.
-    busy: AtomicU64,
-    panics: AtomicU64,
-    queued: AtomicU64,
-    threads: AtomicU64,
-}
-
-impl WorkerClass {
-    fn store(&self, totals: &WorkerTotals) {
-        let busy = u64::try_from(totals.busy.as_nanos()).unwrap_or(u64::MAX);
-        for (cell, value) in [
-            (&self.tasks, totals.tasks),
-            (&self.busy, busy),
-            (&self.panics, totals.panics),
-            (&self.queued, totals.queued),
-            (&self.threads, totals.threads),
-        ] {
-            cell.store(value, Ordering::Relaxed);
-        }
-    }
 }
 
 /// The cached pictures of layers.
@@ -198,12 +166,7 @@ impl Ticks {
             refused_edits: AtomicU64::new(0),
             trigger_errors: AtomicU64::new(0),
             stopped_triggers: AtomicU64::new(0),
-            render: WorkerClass::default(),
-            render_each: Mutex::new(Arc::default()),
-            background: WorkerClass::default(),
-            background_each: Mutex::new(Arc::default()),
-            decode: WorkerClass::default(),
-            decode_each: Mutex::new(Arc::default()),
+            workers: Workers::default(),
             rasters: Rasters::default(),
             caches: Caches::default(),
         }
@@ -240,16 +203,7 @@ impl Ticks {
         let failed = report.events.iter().filter(|event| matches!(event, SceneEvent::Failed { .. })).count();
         self.trigger_errors.fetch_add(failed as u64, Ordering::Relaxed);
         self.stopped_triggers.store(report.stopped_triggers as u64, Ordering::Relaxed);
-        self.render.store(&report.render);
-        for (cell, each) in [
-            (&self.render_each, &report.render_each),
-            (&self.background_each, &report.background_each),
-            (&self.decode_each, &report.decode_each),
-        ] {
-            *cell.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(each);
-        }
-        self.background.store(&report.background);
-        self.decode.store(&report.decode);
+        self.workers.observe(report);
         self.rasters.bytes.store(report.rasters.bytes, Ordering::Relaxed);
         self.rasters.hits.store(report.rasters.hits, Ordering::Relaxed);
         self.rasters.misses.store(report.rasters.misses, Ordering::Relaxed);
@@ -287,46 +241,9 @@ impl Ticks {
         out.family(("content_draw_seconds", "Time that drawing them took"), "content", spent)
     }
 
-    fn encode_workers(&self, out: &mut Sheet<'_, '_>) -> Result<(), fmt::Error> {
-        let classes = [("render", &self.render), ("background", &self.background), ("decode", &self.decode)];
-        let count = |cell: fn(&WorkerClass) -> &AtomicU64| {
-            classes
-                .iter()
-                .map(|(name, class)| (*name, ConstCounter::new(cell(class).load(Ordering::Relaxed))))
-                .collect()
-        };
-        let level = |cell: fn(&WorkerClass) -> &AtomicU64| {
-            classes.iter().map(|(name, class)| (*name, ConstGauge::new(cell(class).load(Ordering::Relaxed)))).collect()
-        };
-        let busy = classes.iter().map(|(name, class)| {
-            (*name, ConstCounter::new(Duration::from_nanos(class.busy.load(Ordering::Relaxed)).as_secs_f64()))
-        });
-        let label = "class";
-        out.family(("worker_tasks", "Pieces of work that workers did"), label, count(|class| &class.tasks))?;
-        out.family(("worker_busy_seconds", "Time that workers took for them"), label, busy.collect())?;
-        out.family(("worker_panics", "Pieces of work that ended by a panic"), label, count(|class| &class.panics))?;
-        out.family(("worker_queue", "Pieces of work that wait"), label, level(|class| &class.queued))?;
-        out.family(("worker_threads", "Threads that share the work"), label, level(|class| &class.threads))?;
-        for (class, each) in
-            [("render", &self.render_each), ("background", &self.background_each), ("decode", &self.decode_each)]
-        {
-            let each = Arc::clone(&each.lock().unwrap_or_else(PoisonError::into_inner));
-            let names: Vec<String> = (0..each.len()).map(|worker| worker.to_string()).collect();
-            let named = || names.iter().map(String::as_str).zip(each.iter());
-            let tasks = named().map(|(name, load)| (name, ConstCounter::new(load.tasks()))).collect();
-            let (name, help) = (
-                format!("{class}_worker_tasks"),
-                format!("Pieces of work that each worker of the class `{class}` did"),
-            );
-            out.family((&name, &help), "worker", tasks)?;
-            let busy = named().map(|(name, load)| (name, ConstCounter::new(load.busy().as_secs_f64()))).collect();
-            let (name, help) = (
-                format!("{class}_worker_busy_seconds"),
-                format!("Time that each worker of the class `{class}` took for them"),
-            );
-            out.family((&name, &help), "worker", busy)?;
-        }
-        Ok(())
+    /// What those who make previews count.
+    pub(super) fn preview_workers(&self) -> &Arc<PreviewWorkers> {
+        self.workers.preview()
     }
 
     pub(super) fn since_last(&self) -> Option<Duration> {
@@ -370,7 +287,7 @@ impl Collector for Ticks {
         let help = "Pictures that the last tick drew smaller than they are seen, since all take too much memory";
         out.gauge("raster_cache_reduced", help, reduced)?;
         self.caches.encode(&mut out)?;
-        self.encode_workers(&mut out)
+        self.workers.encode(&mut out)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which part of a layer is seen: masks as coverage.
 
 use components::{Mask, MaskChannel};
+use fearless_simd::Level;
 use kurbo::Rect;
 use tiny_skia::{FillRule, Transform};
 
@@ -40,7 +41,7 @@ fn coverage(mask: &Mask, grid: Grid, scale: (f64, f64)) -> Option<tiny_skia::Mas
     if let Some(path) = path.filter(|path| !paint::has_no_inside(path)) {
         drawn.fill_path(&path, FillRule::Winding, true, Transform::identity());
     }
-    gaussian::blur::<1>(drawn.data_mut(), width as usize, deviation);
+    gaussian::blur::<1>(Level::new(), drawn.data_mut(), width as usize, deviation);
     if (x, y) == (0, 0) {
         return Some(drawn);
     }
@@ -81,7 +82,7 @@ pub(crate) fn from_channel(picture: Surface, channel: MaskChannel, deviation: f6
         }
     };
     let mut coverage: Vec<u8> = picture.pixmap.data().chunks_exact(4).map(value).collect();
-    gaussian::blur::<1>(&mut coverage, picture.pixmap.width() as usize, (deviation, deviation));
+    gaussian::blur::<1>(Level::new(), &mut coverage, picture.pixmap.width() as usize, (deviation, deviation));
     let pixels = coverage.into_iter().flat_map(|coverage| [coverage; 4]).collect();
     Surface::from_pixels(pixels, picture.grid(), picture.scale)
 }

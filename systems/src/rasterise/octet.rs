@@ -86,6 +86,19 @@ pub(super) fn each(row: &mut [Pixel], mut change: impl FnMut(&[Pixel; COUNT]) ->
     }
 }
 
+/// Every kind of vectors that this machine has; first the least, with which all others are compared.
+#[cfg(test)]
+pub(super) fn levels() -> Vec<fearless_simd::Level> {
+    use fearless_simd::Level;
+
+    let best = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    let between = [best.as_sse4_2().map(Level::Sse4_2), best.as_avx2().map(Level::Avx2)];
+    #[cfg(not(target_arch = "x86_64"))]
+    let between = [None];
+    [Some(Level::baseline())].into_iter().chain(between).chain([Some(best)]).flatten().collect()
+}
+
 /// This value in all of eight, in vectors of the same kind.
 #[inline(always)]
 pub(super) fn splat<S: Simd>(like: Channel<S>, value: f32) -> Channel<S> {

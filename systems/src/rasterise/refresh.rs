@@ -218,7 +218,8 @@ impl Scene<'_, '_> {
                 }
                 continue;
             }
-            cache.key = Some(key);
+            // What was there goes before all that takes its place is drawn: both at once would be twice as much.
+            (cache.key, cache.raster, cache.window) = (Some(key), None, None);
             let new = Due { entity, key, cost: cache.cost, layer, picture };
             match begun.get(&entity) {
                 // The last one decides; each has a place of its own, whatever its scale.

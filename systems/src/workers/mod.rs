@@ -85,7 +85,8 @@ impl WorkerLoad {
         Duration::from_nanos(self.busy.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn add(&self, spent: Duration) {
+    /// Counts a piece of work that took so long.
+    pub fn add(&self, spent: Duration) {
         self.tasks.fetch_add(1, Ordering::Relaxed);
         self.busy.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }

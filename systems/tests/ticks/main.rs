@@ -20,6 +20,7 @@ mod random;
 mod scaling;
 mod stage;
 mod stakes;
+mod strokes;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 

@@ -37,6 +37,10 @@ use crate::{
     workers::{WorkerLoad, WorkerTotals},
 };
 
+/// Bytes of pictures that may be made before a tick takes them. The older ones in whose place they come are there until then:
+/// a tick that takes long must not find everything twice.
+const UNTAKEN: u64 = 32 << 20;
+
 /// How long a tick waits for pictures.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patience {
@@ -108,6 +112,8 @@ struct State {
     /// Which workers are at work.
     busy: Vec<bool>,
     numbers: u64,
+    /// Bytes of what was made and not taken.
+    untaken: u64,
     totals: WorkerTotals,
     /// Fonts that nobody uses just now.
     shelf: Shelf,
@@ -153,6 +159,7 @@ impl Background {
             queue: BinaryHeap::new(),
             busy: vec![false; most],
             numbers: 0,
+            untaken: 0,
             totals: WorkerTotals::default(),
             shelf: Shelf::default(),
             fonts: TextCaches::default(),
@@ -198,22 +205,40 @@ impl Background {
         state.numbers += 1;
         let number = state.numbers;
         state.queue.push(Queued { job: Box::new(job), number });
-        if let Some(worker) = state.busy.iter().position(|busy| !busy) {
-            state.busy[worker] = true;
+        self.hire(&mut state, 1);
+    }
+
+    /// Sets so many workers to work at the most, as far as they have nothing to do.
+    fn hire(&self, state: &mut State, most: usize) {
+        let idle = state.busy.iter_mut().enumerate().filter(|(_, busy)| !**busy);
+        for (worker, busy) in idle.take(most) {
+            *busy = true;
             let (shared, each, sender) = (Arc::clone(&self.state), Arc::clone(&self.each), self.sender.clone());
             AsyncComputeTaskPool::get().spawn(async move { run(worker, &shared, &each, &sender) }).detach();
         }
     }
 
+    /// Notes that so many bytes of what was made were taken: there is room for more.
+    fn take(&self, bytes: u64) {
+        let mut state = lock(&self.state);
+        state.untaken -= bytes;
+        let waiting = state.queue.len();
+        self.hire(&mut state, waiting);
+    }
+
     fn collect(&mut self) -> Vec<Done> {
+        let new: Vec<Done> = self.results.get_mut().unwrap_or_else(PoisonError::into_inner).try_iter().collect();
+        self.take(new.iter().map(Done::bytes).sum());
         let mut done = std::mem::take(&mut self.early);
-        done.extend(self.results.get_mut().unwrap_or_else(PoisonError::into_inner).try_iter());
+        done.extend(new);
         done
     }
 
     fn wait(&mut self, deadline: Instant) -> Option<Done> {
         let left = deadline.saturating_duration_since(Instant::now());
-        self.results.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(left).ok()
+        let done = self.results.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(left).ok()?;
+        self.take(done.bytes());
+        Some(done)
     }
 }
 
@@ -223,12 +248,13 @@ impl Default for Background {
     }
 }
 
-/// Does one job after the other until none is left.
+/// Does one job after the other until none is left, or as much was made as may [wait](UNTAKEN) to be taken.
 fn run(worker: usize, shared: &Mutex<State>, each: &[WorkerLoad], sender: &Sender<Done>) {
     loop {
         let (job, fonts) = {
             let mut state = lock(shared);
-            let Some(Queued { job, .. }) = state.queue.pop() else {
+            let next = if state.untaken < UNTAKEN { state.queue.pop() } else { None };
+            let Some(Queued { job, .. }) = next else {
                 state.busy[worker] = false;
                 return;
             };
@@ -243,11 +269,74 @@ fn run(worker: usize, shared: &Mutex<State>, each: &[WorkerLoad], sender: &Sende
             state.totals.tasks += 1;
             state.totals.busy += spent;
             state.totals.panics += u64::from(done.has_failed());
+            state.untaken += done.bytes();
             state.fonts += counts;
             state.shelf.put_back(fonts);
         }
         each[worker].add(spent);
         // Nobody listens any more when the compositor is gone.
         let _ = sender.send(Done { spent, ..done });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy_ecs::world::World;
+    use components::{Content, Effects, Extent};
+
+    use super::*;
+    use crate::{
+        assets::Assets,
+        quality::Quality,
+        rasterise::cache::Key,
+        workers::{Machine, WorkerThreads, start_workers},
+    };
+
+    /// While nobody takes what was made, no more of it is; when somebody does, the rest is.
+    #[test]
+    fn no_more_is_made_than_may_wait() {
+        const SIDE: f64 = 1024.0;
+        let each = (SIDE * SIDE * 4.0) as u64;
+        let jobs = 3 * (UNTAKEN / each) as usize;
+        start_workers(WorkerThreads::of(&Machine::here()));
+        let mut background = Background::new();
+        let content: Content = serde_json::from_value(serde_json::json!({ "type": "color", "color": "#ff0000" }))
+            .expect("a box of a colour");
+        let extent = Extent { width: SIDE, height: SIDE };
+        let key = Key { revision: 0, scale: (1.0, 1.0), part: None, effects: Quality::High, extent };
+        let mut world = World::new();
+        for _ in 0..jobs {
+            let work = LayerWork {
+                key,
+                content: content.clone(),
+                effects: Effects::default(),
+                mask: None,
+                window: None,
+                assets: Assets::default(),
+                canvas: (SIDE, SIDE),
+                lines: None,
+            };
+            background.start(Job {
+                entity: world.spawn_empty().id(),
+                is_needed: true,
+                layer: LayerId::new("layer").expect("a name"),
+                injection: FaultInjection::default(),
+                faces: None,
+                work: Work::Layer(Box::new(work)),
+            });
+        }
+        let until = Instant::now() + Duration::from_secs(60);
+        let most = UNTAKEN + background.each().len() as u64 * each;
+        let mut taken = 0;
+        while taken < jobs {
+            while background.totals().threads > 0 {
+                assert!(Instant::now() < until, "{:?}", background.totals());
+                std::thread::yield_now();
+            }
+            let made = background.collect();
+            let bytes: u64 = made.iter().map(Done::bytes).sum();
+            assert!(bytes >= UNTAKEN.min((jobs - taken) as u64 * each) && bytes <= most, "{bytes} bytes");
+            taken += made.len();
+        }
     }
 }

@@ -75,6 +75,16 @@ pub(super) enum Made {
 }
 
 impl Done {
+    /// Bytes of the pixels that were made.
+    pub(super) fn bytes(&self) -> u64 {
+        let rasters = match &self.made {
+            Made::Layer(_, Ok(Pixels { raster, window })) => [raster.as_ref(), window.as_ref()],
+            Made::Picture(_, _, Ok(raster)) => [raster.as_ref(), None],
+            _ => [None, None],
+        };
+        rasters.into_iter().flatten().map(|raster| raster.pixels.len() as u64).sum()
+    }
+
     pub(super) fn has_failed(&self) -> bool {
         match &self.made {
             Made::Layer(_, made) => made.is_err(),

@@ -131,8 +131,8 @@ pub struct MaskStep {
 }
 
 /// Lays a premultiplied colour behind pixels, as much of it for each one as `coverage` says: destination-over.
-pub(crate) fn lay_behind(pixels: &mut [Pixel], coverage: &[u8], color: Pixel) {
-    dispatch!(Level::new(), _ => over::under_row(pixels, coverage, color));
+pub(crate) fn lay_behind(level: Level, pixels: &mut [Pixel], coverage: &[u8], color: Pixel) {
+    dispatch!(level, _ => over::under_row(pixels, coverage, color));
 }
 
 /// Draws the tiles `dirty` of `canvas`, and brings the tiles `frame.1` of a frame up to date with the canvas: all dirty

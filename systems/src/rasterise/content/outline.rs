@@ -27,7 +27,7 @@ pub(crate) fn of_geometry(geometry: &Geometry) -> (BezPath, Rect) {
         }
         Geometry::Ellipse { width, height } => {
             let area = Rect::new(0.0, 0.0, *width, *height);
-            return (Ellipse::from_rect(area).to_path(TOLERANCE), area);
+            return (ellipse(area), area);
         }
         Geometry::Star { points, outer_radius, inner_radius } => {
             let radius = outer_radius.max(*inner_radius);
@@ -62,12 +62,23 @@ pub(crate) fn of_mask(shape: &MaskShape) -> BezPath {
         MaskShape::Rect { x, y, width, height, radius } => {
             rounded(Rect::new(*x, *y, x + width, y + height), CornerRadii::All(*radius))
         }
-        MaskShape::Ellipse { x, y, width, height } => {
-            Ellipse::from_rect(Rect::new(*x, *y, x + width, y + height)).to_path(TOLERANCE)
-        }
+        MaskShape::Ellipse { x, y, width, height } => ellipse(Rect::new(*x, *y, x + width, y + height)),
         MaskShape::Path { d } => BezPath::from_svg(d).unwrap_or_default(),
         MaskShape::Layer { .. } => BezPath::new(),
     }
+}
+
+/// The ellipse in a rectangle. One without width or height is a line there and back: of arcs that are as flat, those that
+/// lie about an end go beyond it or not, by how many there are, so that the two ends of a stroke differ.
+fn ellipse(area: Rect) -> BezPath {
+    if area.width() > 0.0 && area.height() > 0.0 {
+        return Ellipse::from_rect(area).to_path(TOLERANCE);
+    }
+    let mut path = BezPath::new();
+    path.move_to((area.x1, area.y1));
+    path.line_to((area.x0, area.y0));
+    path.close_path();
+    path
 }
 
 /// A rectangle with round corners, each of a radius of at most half of the shorter side.

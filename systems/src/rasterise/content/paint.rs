@@ -37,12 +37,17 @@ const BAYER: [[u8; 8]; 8] = [
 
 /// Fills a path that is given in layer pixels. A gradient spans `area`, in layer pixels too.
 pub(crate) fn fill_path(surface: &mut Surface, path: &Path, rule: FillRule, paint: &Paint, area: Rect) {
+    fill_partly(surface, path, rule, paint, area, 1.0);
+}
+
+/// The same with a share of the paint, 0..=1.
+pub(super) fn fill_partly(surface: &mut Surface, path: &Path, rule: FillRule, paint: &Paint, area: Rect, share: f32) {
     let Some(path) = path.clone().transform(surface.transform()) else { return };
     if has_no_inside(&path) {
         return;
     }
     let brush = Brush::new(paint, area, surface);
-    surface.pixmap.fill_path(&path, &brush.work(), rule, Transform::identity(), None);
+    surface.pixmap.fill_path(&path, &brush.work(share), rule, Transform::identity(), None);
 }
 
 /// Whether a path, in pixels, is level, upright or a point. tiny-skia logs a warning each time that it is to fill one.
@@ -51,12 +56,13 @@ pub(crate) fn has_no_inside(path: &Path) -> bool {
     bounds.width() <= THINNEST || bounds.height() <= THINNEST
 }
 
-/// Paints the whole surface where `mask`, which is as large, has coverage. A gradient spans `area` (layer pixels).
-pub(crate) fn fill_mask(surface: &mut Surface, mask: &Mask, paint: &Paint, area: Rect) {
+/// Paints the whole surface, with a share of the paint (0..=1), where `mask`, which is as large, has coverage. A gradient
+/// spans `area` (layer pixels).
+pub(crate) fn fill_mask(surface: &mut Surface, mask: &Mask, paint: &Paint, area: Rect, share: f32) {
     let brush = Brush::new(paint, area, surface);
     let whole = tiny_skia::Rect::from_xywh(0.0, 0.0, surface.pixmap.width() as f32, surface.pixmap.height() as f32);
     if let Some(whole) = whole {
-        surface.pixmap.fill_rect(whole, &brush.work(), Transform::identity(), Some(mask));
+        surface.pixmap.fill_rect(whole, &brush.work(share), Transform::identity(), Some(mask));
     }
 }
 
@@ -86,11 +92,16 @@ impl Brush {
         }
     }
 
-    fn work(&self) -> Brushwork<'_> {
+    /// Paints with a share of it, 0..=1.
+    fn work(&self, share: f32) -> Brushwork<'_> {
         let shader = match self {
-            Self::Solid(color) => Shader::SolidColor(tiny_skia::Color::from_rgba8(color.r, color.g, color.b, color.a)),
+            Self::Solid(color) => {
+                let mut color = tiny_skia::Color::from_rgba8(color.r, color.g, color.b, color.a);
+                color.apply_opacity(share);
+                Shader::SolidColor(color)
+            }
             Self::Picture(picture) => {
-                Pattern::new(picture.as_ref(), SpreadMode::Pad, FilterQuality::Nearest, 1.0, Transform::identity())
+                Pattern::new(picture.as_ref(), SpreadMode::Pad, FilterQuality::Nearest, share, Transform::identity())
             }
         };
         Brushwork { shader, ..Brushwork::default() }

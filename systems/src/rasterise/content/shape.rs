@@ -10,7 +10,7 @@ use tiny_skia::Path;
 
 use super::{
     DrawContext, Drawable, Measure, outline, paint,
-    stroke::{reach, stroked},
+    stroke::{reach, share, stroked},
     surface::Surface,
 };
 
@@ -36,7 +36,8 @@ impl Drawable for ShapeContent {
             paint::fill_path(&mut surface, path, rule, &fill, parts.area);
         }
         if let (Some(path), Some(stroke)) = (&parts.stroked, &self.stroke) {
-            paint::fill_path(&mut surface, path, tiny_skia::FillRule::Winding, &stroke.paint, parts.area);
+            let (rule, share) = (tiny_skia::FillRule::Winding, share(stroke, surface.scale) as f32);
+            paint::fill_partly(&mut surface, path, rule, &stroke.paint, parts.area, share);
         }
         Some(surface)
     }

@@ -11,13 +11,15 @@ use super::outline;
 /// How exactly lengths along an outline are known, in layer pixels.
 const ACCURACY: f64 = 0.01;
 
-/// Raster pixels that a pattern of dashes is long at least. A shorter one cannot be told from a line without gaps.
+/// Raster pixels that a pattern of dashes is long at least. Of a shorter one no dash can be seen, but only [how much](share)
+/// of the line there is.
 const SHORTEST_PATTERN: f64 = 0.25;
 /// Dashes that a line may have; with more it has no gaps. The edge of a 4K frame in dots of a pixel has 6000.
 const MAX_DASHES: f64 = 20_000.0;
 
 /// The outline of a stroke along `path` (layer pixels), for a picture of `scale` raster pixels per layer pixel. `None`
-/// if there is nothing of it. Dashes that are too short or too many are a line without gaps.
+/// if there is nothing of it. Dashes that are too short or too many are a line without gaps; of those that are too short a
+/// [share] is to be seen.
 pub(super) fn stroked(path: &BezPath, stroke: &Stroke, scale: (f64, f64)) -> Option<Path> {
     let part = seen(path, stroke);
     // How finely curves are cut into pieces.
@@ -30,6 +32,18 @@ pub(super) fn stroked(path: &BezPath, stroke: &Stroke, scale: (f64, f64)) -> Opt
         }
     }
     path.stroke(&style(stroke), resolution as f32)
+}
+
+/// How much of a line is seen whose dashes are too short to be drawn one by one, for a picture of `scale` raster pixels per
+/// layer pixel: the part that they cover. 1 for all other lines.
+pub(super) fn share(stroke: &Stroke, scale: (f64, f64)) -> f64 {
+    let pattern: f64 = stroke.dash.iter().sum();
+    if pattern <= 0.0 || pattern * scale.0.max(scale.1) >= SHORTEST_PATTERN {
+        return 1.0;
+    }
+    let end = if stroke.cap == Cap::Butt { 0.0 } else { stroke.width };
+    let drawn: f64 = stroke.dash.iter().step_by(2).map(|dash| dash + end).sum();
+    (drawn / pattern).min(1.0)
 }
 
 /// The part of an outline that is stroked.

@@ -1,4 +1,5 @@
 use components::effects::Blur;
+use fearless_simd::Level;
 use kurbo::Rect;
 
 use super::{Apply, gaussian};
@@ -16,12 +17,12 @@ impl Apply for Blur {
         self.radius
     }
 
-    fn apply(&self, picture: Surface, _: Rect) -> Surface {
+    fn apply(&self, level: Level, picture: Surface, _: Rect) -> Surface {
         let deviation = (self.radius * picture.scale.0, self.radius * picture.scale.1);
         let (x, y) = (gaussian::reach(deviation.0), gaussian::reach(deviation.1));
         let Some(mut blurred) = picture.grown([x, y, x, y]) else { return picture };
         let width = blurred.pixmap.width() as usize;
-        gaussian::blur::<4>(blurred.pixmap.data_mut(), width, deviation);
+        gaussian::blur::<4>(level, blurred.pixmap.data_mut(), width, deviation);
         blurred
     }
 }

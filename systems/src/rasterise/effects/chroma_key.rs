@@ -3,7 +3,7 @@
 //! `smoothness` farther on, as saturated as before `spill` farther on, each along a curve of the power 1.5.
 
 use components::effects::ChromaKey;
-use fearless_simd::prelude::*;
+use fearless_simd::{Level, prelude::*};
 use kurbo::Rect;
 
 use super::{
@@ -74,8 +74,8 @@ impl Apply for ChromaKey {
         10.0
     }
 
-    fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
-        recolor(&mut picture.pixmap, &Key::new(self));
+    fn apply(&self, level: Level, mut picture: Surface, _: Rect) -> Surface {
+        recolor(level, &mut picture.pixmap, &Key::new(self));
         picture
     }
 }

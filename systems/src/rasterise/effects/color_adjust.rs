@@ -3,7 +3,7 @@
 //! `feColorMatrix` that they name. They work on straight sRGB colours, each clamped before the next.
 
 use components::effects::ColorAdjust;
-use fearless_simd::prelude::*;
+use fearless_simd::{Level, prelude::*};
 use kurbo::Rect;
 
 use super::{
@@ -38,7 +38,7 @@ impl Apply for ColorAdjust {
         8.0
     }
 
-    fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
+    fn apply(&self, level: Level, mut picture: Surface, _: Rect) -> Surface {
         let mut steps: Vec<Matrix> = Vec::with_capacity(4);
         if self.brightness != 1.0 {
             steps.push(scaled(self.brightness as f32, 0.0));
@@ -53,7 +53,7 @@ impl Apply for ColorAdjust {
             steps.push(hue_rotate(self.hue.to_radians()));
         }
         if !steps.is_empty() {
-            recolor(&mut picture.pixmap, &Steps(steps));
+            recolor(level, &mut picture.pixmap, &Steps(steps));
         }
         picture
     }

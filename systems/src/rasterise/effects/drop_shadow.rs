@@ -1,4 +1,5 @@
 use components::effects::DropShadow;
+use fearless_simd::Level;
 use kurbo::Rect;
 
 use super::{Apply, blur::EXTENT, gaussian, silhouette};
@@ -10,7 +11,7 @@ impl Apply for DropShadow {
         ink.union(shadow + kurbo::Vec2::new(self.offset.x, self.offset.y))
     }
 
-    fn apply(&self, picture: Surface, _: Rect) -> Surface {
+    fn apply(&self, level: Level, picture: Surface, _: Rect) -> Surface {
         let scale = picture.scale;
         let deviation = (self.radius * scale.0, self.radius * scale.1);
         let (x, y) = (i64::from(gaussian::reach(deviation.0)), i64::from(gaussian::reach(deviation.1)));
@@ -27,8 +28,8 @@ impl Apply for DropShadow {
             let start = (top as usize + y) * width + left as usize;
             shadow[start..start + row].copy_from_slice(alpha);
         }
-        gaussian::blur::<1>(&mut shadow, width, deviation);
-        silhouette::lay_behind(&mut result.pixmap, &shadow, self.color);
+        gaussian::blur::<1>(level, &mut shadow, width, deviation);
+        silhouette::lay_behind(level, &mut result.pixmap, &shadow, self.color);
         result
     }
 }

@@ -66,10 +66,10 @@ pub(crate) fn reach(deviation: f64) -> u32 {
 }
 
 /// Blurs a picture of `N` bytes a pixel by a standard deviation (pixels) of its own for each direction. What would
-/// come from outside is transparent.
-pub(crate) fn blur<const N: usize>(pixels: &mut [u8], width: usize, deviation: (f64, f64)) {
+/// come from outside is transparent. What comes out is the same with any `level` of vectors.
+pub(crate) fn blur<const N: usize>(level: Level, pixels: &mut [u8], width: usize, deviation: (f64, f64)) {
     // The same arithmetic with whatever vectors the machine has.
-    dispatch!(Level::new(), _ => blur_with::<N>(pixels, width, deviation));
+    dispatch!(level, _ => blur_with::<N>(pixels, width, deviation));
 }
 
 #[inline(always)]
@@ -269,7 +269,7 @@ mod tests {
         let line: Vec<u8> = (0..400).map(|x| if (150..250).contains(&x) { 255 } else { 0 }).collect();
         for deviation in [0.2, 0.5, 1.0, 1.9, 2.0, 2.5, 4.0, 7.0, 20.0] {
             let mut blurred = line.clone();
-            blur::<1>(&mut blurred, line.len(), (deviation, 0.0));
+            blur::<1>(Level::new(), &mut blurred, line.len(), (deviation, 0.0));
             for (x, (got, want)) in blurred.iter().zip(exact(&line, deviation)).enumerate() {
                 // Three boxes are within 3 % of the Gaussian, says the specification.
                 assert!((f64::from(*got) - want).abs() < 8.0, "deviation {deviation} at {x}: {got} for {want:.1}");
@@ -291,7 +291,7 @@ mod tests {
                 }
             }
             let before: u32 = picture.iter().skip(3).step_by(4).map(|v| u32::from(*v)).sum();
-            blur::<4>(&mut picture, size, (deviation, deviation));
+            blur::<4>(Level::new(), &mut picture, size, (deviation, deviation));
             let after: u32 = picture.iter().skip(3).step_by(4).map(|v| u32::from(*v)).sum();
             assert!(before.abs_diff(after) * 100 < before * 3, "deviation {deviation}: {before} became {after}");
             for y in 0..size {
@@ -312,7 +312,7 @@ mod tests {
         for deviation in [0.1, 0.5, 1.9, 2.0, 3.3, 10.0] {
             let mut line = vec![0; 301];
             line[150] = 255;
-            blur::<1>(&mut line, 301, (deviation, 0.0));
+            blur::<1>(Level::new(), &mut line, 301, (deviation, 0.0));
             let reach = reach(deviation) as usize;
             assert!(line[..150 - reach].iter().chain(&line[151 + reach..]).all(|v| *v == 0), "deviation {deviation}");
         }

@@ -1,7 +1,7 @@
 //! Source: W3C Filter Effects Module Level 1, <https://www.w3.org/TR/filter-effects-1/>, chapter 10.1, `grayscale()`.
 
 use components::effects::Grayscale;
-use fearless_simd::prelude::*;
+use fearless_simd::{Level, prelude::*};
 use kurbo::Rect;
 
 use super::{
@@ -33,8 +33,8 @@ impl Apply for Grayscale {
         6.0
     }
 
-    fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
-        recolor(&mut picture.pixmap, self);
+    fn apply(&self, level: Level, mut picture: Surface, _: Rect) -> Surface {
+        recolor(level, &mut picture.pixmap, self);
         picture
     }
 }

@@ -19,6 +19,7 @@ mod tint;
 mod vignette;
 
 use components::{Effect, Effects};
+use fearless_simd::Level;
 use kurbo::{Insets, Rect};
 
 use super::content::surface::{Surface, bounded_scale};
@@ -40,8 +41,8 @@ trait Apply {
     }
 
     /// Does it. The result may be larger than what comes in; its scale is the same. `frame` is the layer's box, in layer
-    /// pixels.
-    fn apply(&self, picture: Surface, frame: Rect) -> Surface;
+    /// pixels. What comes out is the same with any `level` of vectors.
+    fn apply(&self, level: Level, picture: Surface, frame: Rect) -> Surface;
 }
 
 fn parts(effect: &Effect) -> &dyn Apply {
@@ -121,8 +122,15 @@ pub(crate) fn work(effects: &Effects, ink: Rect, scale: (f64, f64)) -> f64 {
 
 /// Applies all effects, one after the other, to the picture of a layer whose box is `frame`.
 pub(crate) fn apply(effects: &Effects, picture: Surface, frame: Rect) -> Surface {
-    effects.0.iter().fold(picture, |picture, effect| parts(effect).apply(picture, frame))
+    apply_at(Level::new(), effects, picture, frame)
 }
+
+fn apply_at(level: Level, effects: &Effects, picture: Surface, frame: Rect) -> Surface {
+    effects.0.iter().fold(picture, |picture, effect| parts(effect).apply(level, picture, frame))
+}
+
+#[cfg(test)]
+mod vectors;
 
 #[cfg(test)]
 mod tests {

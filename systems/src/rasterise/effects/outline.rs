@@ -1,4 +1,5 @@
 use components::effects::Outline;
+use fearless_simd::Level;
 use kurbo::Rect;
 
 use super::{Apply, dilate::dilate, silhouette};
@@ -14,7 +15,7 @@ impl Apply for Outline {
         15.0 + 2.0 * self.width * scale
     }
 
-    fn apply(&self, picture: Surface, _: Rect) -> Surface {
+    fn apply(&self, level: Level, picture: Surface, _: Rect) -> Surface {
         let radius = (self.width * picture.scale.0, self.width * picture.scale.1);
         if self.width <= 0.0 {
             return picture;
@@ -23,7 +24,7 @@ impl Apply for Outline {
         let Some(mut result) = picture.grown([x, y, x, y]) else { return picture };
         let alpha = silhouette::alpha(&result.pixmap);
         let line = dilate(&alpha, result.pixmap.width() as usize, radius);
-        silhouette::lay_behind(&mut result.pixmap, &line, self.color);
+        silhouette::lay_behind(level, &mut result.pixmap, &line, self.color);
         result
     }
 }

@@ -1,4 +1,5 @@
 use components::effects::Pixelate;
+use fearless_simd::Level;
 use kurbo::Rect;
 
 use super::Apply;
@@ -34,7 +35,7 @@ impl Apply for Pixelate {
 
     /// Means of premultiplied colours. A square that sticks out of the picture is the mean of what is in it, so that
     /// opaque pictures stay opaque at their edges.
-    fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
+    fn apply(&self, _: Level, mut picture: Surface, _: Rect) -> Surface {
         let size = (self.size * picture.scale.0, self.size * picture.scale.1);
         let (width, height) = (picture.pixmap.width(), picture.pixmap.height());
         if size.0 <= 1.0 && size.1 <= 1.0 {

@@ -20,9 +20,9 @@ pub(super) trait Recolor {
 }
 
 /// Changes the colour and the alpha of every pixel that is seen at all.
-pub(super) fn recolor(picture: &mut Pixmap, change: &impl Recolor) {
+pub(super) fn recolor(level: Level, picture: &mut Pixmap, change: &impl Recolor) {
     let pixels = picture.data_mut().as_chunks_mut::<4>().0;
-    dispatch!(Level::new(), simd => recolor_with(simd, pixels, change));
+    dispatch!(level, simd => recolor_with(simd, pixels, change));
 }
 
 #[inline(always)]

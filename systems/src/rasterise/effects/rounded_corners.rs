@@ -1,4 +1,5 @@
 use components::{content::CornerRadii, effects::RoundedCorners};
+use fearless_simd::Level;
 use kurbo::Rect;
 use tiny_skia::{FillRule, Mask};
 
@@ -10,7 +11,7 @@ impl Apply for RoundedCorners {
         ink
     }
 
-    fn apply(&self, mut picture: Surface, frame: Rect) -> Surface {
+    fn apply(&self, _: Level, mut picture: Surface, frame: Rect) -> Surface {
         let path = outline::to_skia(&outline::rounded(frame, CornerRadii::All(self.radius)));
         let mask = Mask::new(picture.pixmap.width(), picture.pixmap.height());
         if let (Some(path), Some(mut mask)) = (path, mask) {

@@ -1,6 +1,7 @@
 //! The alpha of a picture as a plane of bytes, and planes laid behind pictures in a colour.
 
 use components::Color;
+use fearless_simd::Level;
 use tiny_skia::Pixmap;
 
 use crate::rasterise::composite;
@@ -11,6 +12,6 @@ pub(super) fn alpha(picture: &Pixmap) -> Vec<u8> {
 }
 
 /// Lays a colour behind the picture, as much of it as `coverage` says for each pixel: destination-over.
-pub(super) fn lay_behind(picture: &mut Pixmap, coverage: &[u8], color: Color) {
-    composite::lay_behind(picture.data_mut().as_chunks_mut().0, coverage, color.premultiplied());
+pub(super) fn lay_behind(level: Level, picture: &mut Pixmap, coverage: &[u8], color: Color) {
+    composite::lay_behind(level, picture.data_mut().as_chunks_mut().0, coverage, color.premultiplied());
 }

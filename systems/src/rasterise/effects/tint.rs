@@ -1,7 +1,7 @@
 //! A gradient map of two colours by luminance: a colour matrix, so SVG's `feColorMatrix` can do the same.
 
 use components::effects::Tint;
-use fearless_simd::prelude::*;
+use fearless_simd::{Level, prelude::*};
 use kurbo::Rect;
 
 use super::{
@@ -43,9 +43,9 @@ impl Apply for Tint {
         6.0
     }
 
-    fn apply(&self, mut picture: Surface, _: Rect) -> Surface {
+    fn apply(&self, level: Level, mut picture: Surface, _: Rect) -> Surface {
         let map = Map { black: straight(self.black), white: straight(self.white), amount: self.amount as f32 };
-        recolor(&mut picture.pixmap, &map);
+        recolor(level, &mut picture.pixmap, &map);
         picture
     }
 }

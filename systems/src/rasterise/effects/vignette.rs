@@ -22,7 +22,7 @@ impl Apply for Vignette {
     }
 
     /// Mixes the colour in by a smooth step over the distance from the middle, in which the corners are at 1.
-    fn apply(&self, mut picture: Surface, frame: Rect) -> Surface {
+    fn apply(&self, level: Level, mut picture: Surface, frame: Rect) -> Surface {
         let half = (frame.width() / 2.0, frame.height() / 2.0);
         if self.amount <= 0.0 || half.0 <= 0.0 || half.1 <= 0.0 {
             return picture;
@@ -40,7 +40,7 @@ impl Apply for Vignette {
         let rows = picture.pixmap.data_mut().as_chunks_mut::<4>().0.chunks_exact_mut(width);
         for (y, row) in rows.enumerate() {
             let v = ((top + y as f64 + 0.5) / scale.1 - center.y) / half.1;
-            dispatch!(Level::new(), simd => shade.row(simd, row, v as f32));
+            dispatch!(level, simd => shade.row(simd, row, v as f32));
         }
         picture
     }

@@ -181,7 +181,8 @@ fn draw_layout(
                 coverage.fill_path(&line, FillRule::Winding, true, place.transform(place.of_rule(rule)));
             }
         }
-        paint::fill_mask(surface, &coverage, &stroke.paint, area);
+        let share = stroke::share(stroke, place.scale) as f32;
+        paint::fill_mask(surface, &coverage, &stroke.paint, area, share);
     }
 
     // What has no fill of its own has that of the text.
@@ -212,7 +213,7 @@ fn draw_layout(
             }
         }
         let fill: &Paint = own(paint).unwrap_or(&content.fill);
-        paint::fill_mask(surface, &coverage, fill, area);
+        paint::fill_mask(surface, &coverage, fill, area, 1.0);
     }
     let mut colored: Vec<&Placed<'_>> = glyphs.iter().filter(|placed| placed.is_colored).collect();
     colored.sort_by_key(|placed| number(placed.glyph.style));
