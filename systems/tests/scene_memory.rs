@@ -224,6 +224,7 @@ fn a_scene_that_leaves_takes_its_pictures_along() {
 #[test]
 fn pictures_that_are_read_one_after_the_other_are_drawn_once() {
     const MANY: usize = 30;
+    let _alone = alone();
     let folder = folder("once");
     let mut stage = Stage::new(2 * MANY * FRAME, scene(&folder, "a", 0), scene(&folder, "b", MANY));
     stage.compositor.submit(stage.next, vec![activation()]);
