@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod control;
+mod descriptors;
 pub mod engine;
 pub mod files;
 pub mod output;

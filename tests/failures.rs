@@ -17,7 +17,11 @@ mod rtmp_server;
 #[path = "support/service.rs"]
 mod service;
 
-use std::{fs, net::TcpListener};
+use std::{
+    fs,
+    io::Write,
+    net::{TcpListener, TcpStream},
+};
 
 use ffprobe::{decode, probe, stream};
 use process::wait_for;
@@ -222,4 +226,48 @@ fn a_second_signal_ends_what_does_not_finish() {
     let status = service.wait();
     assert_eq!(status.code(), Some(1), "{}", service.log());
     assert!(service.log().contains("ended at once by a second signal"), "{}", service.log());
+}
+
+/// Has a process that runs have no more descriptors than these.
+#[expect(unsafe_code, reason = "limits are set by a function of the C library")]
+fn limit_descriptors(process: u32, most: u64) {
+    let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+    // SAFETY: it reads the limit, and writes nothing.
+    let outcome =
+        unsafe { libc::prlimit(process.cast_signed(), libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };
+    assert_eq!(outcome, 0, "the limit is set");
+}
+
+/// Clients that take all connections they can get leave outputs those that they need.
+#[test]
+fn clients_do_not_take_the_descriptors_that_outputs_need() {
+    let server = RtmpServer::start();
+    let absent = format!("rtmp://127.0.0.1:{}/live/key", process::free_port());
+    let outputs = format!("{},show.mkv", server.url("good"));
+    let variables =
+        [SMALL, ("MUXER_OUTPUTS", outputs.as_str()), ("STREAM_URL", absent.as_str()), ("MUXER_RETRY_DELAY", "100ms")];
+    let service = Service::start(&variables, &[]);
+    for output in ["output-1", "output-2"] {
+        service.wait_for_output(output, "started");
+    }
+    let open = || fs::read_dir(format!("/proc/{}/fd", service.id())).unwrap().count();
+    let (usual, most) = (open(), 3 * (open() + 30));
+    limit_descriptors(service.id(), most as u64);
+    let address = service.url("").trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let half_a_request = || {
+        let mut client = TcpStream::connect(&address).ok()?;
+        client.write_all(b"GET /api/stream/status HTTP/1.1\r\nHost: x\r\n").ok()?;
+        Some(client)
+    };
+    let clients: Vec<TcpStream> = (0..2 * most).filter_map(|_| half_a_request()).collect();
+    service.wait_for_log("only the descriptors are left that outputs need");
+    assert!(open() < most - 20, "{} of {most}", open());
+    // The recording, which would end with the process, goes on, and so do attempts to send.
+    let size = || fs::metadata(service.folder.path().join("show.mkv")).unwrap().len();
+    let before = size();
+    wait_for("the recording to go on", PATIENCE, || (size() > before + 50_000).then_some(()));
+    drop(clients);
+    wait_for("the clients to be forgotten", PATIENCE, || (open() < usual + 20).then_some(()));
+    assert_eq!(service.output("stream")["state"], "reconnecting");
+    assert_eq!(service.output("output-1")["state"], "started");
 }

@@ -26,6 +26,7 @@ use crate::{
         self, ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile,
         LiveFiles, Owner, ReceivingLimits, Scope,
     },
+    descriptors,
     engine::{self, Beginning, EngineHandle, EngineSettings, Transport},
     output::{self, live::LiveStore},
     state::Writer,
@@ -51,6 +52,7 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
         tracing::warn!("{warning}");
     }
     let scene_file = settings.scene.as_deref().map(|path| SceneFile::read(path, settings.max_layers));
+    descriptors::allow_all();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(format!("no threads could be started: {error}"), 1),

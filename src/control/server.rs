@@ -6,6 +6,7 @@
 use std::{
     convert::Infallible,
     net::IpAddr,
+    os::fd::AsRawFd,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -38,7 +39,7 @@ use super::{
     routes::count,
     unread::{Sent, Unread},
 };
-use crate::telemetry::Metrics;
+use crate::{descriptors, telemetry::Metrics};
 
 /// A request's head must be there within this time; also how long a connection may idle between requests.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
@@ -136,6 +137,12 @@ struct Accepted {
 async fn accept(listener: &TcpListener, connections: &Connections, counts: &Counts) -> Option<Accepted> {
     match listener.accept().await {
         Ok((stream, address)) => {
+            if descriptors::is_one_of_the_last(stream.as_raw_fd()) {
+                tracing::warn!(%address, "a connection was closed at once: only the descriptors are left that outputs need");
+                drop(stream);
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                return None;
+            }
             // Small messages go out at once; a failure costs only that.
             let _ = stream.set_nodelay(true);
             let address = address.ip();

@@ -118,6 +118,22 @@ fn a_timeline_that_a_trigger_plays_takes_over_what_is_shown_at_that_time() {
     assert!(lights[2] > lights[1] && lights[3] < lights[2], "{lights:?}");
 }
 
+/// Both wait; what is seen meanwhile is where the first of them begins, and from there the other one goes on.
+#[test]
+fn one_that_waits_takes_over_from_another_that_waits() {
+    let play = json!([{ "type": "play", "timeline": "first" }, { "type": "play", "timeline": "then" }]);
+    let first = json!({ "property": "transform.position.x", "from": 30, "to": 40, "duration": 1, "delay": 0.4 });
+    let then = json!({ "property": "transform.position.x", "to": 50, "duration": 1, "delay": 0.2 });
+    let (clock, triggers) = at_two_times(&play, &json!([{ "type": "emit", "event": "nothing" }]));
+    let timelines = json!([clock, { "id": "first", "autoplay": false, "steps": [animate("a", first)] },
+        { "id": "then", "autoplay": false, "steps": [animate("a", then)] }]);
+    let scene = document(&json!([column("a", 10.0, json!([]))]), &json!({}), &timelines, &triggers);
+    let pictures = assert_same_pictures(&scene);
+    // At 0.7 s it waits at 30, and at 0.9 s it has gone a tenth of the way.
+    assert!(light(&pictures[2], 30) == 255 && light(&pictures[2], 29) == 0);
+    assert!(light(&pictures[3], 29) == 0 && light(&pictures[3], 34) == 255 && light(&pictures[3], 40) == 0);
+}
+
 #[test]
 fn what_a_trigger_lets_go_moves_by_its_transition_from_that_time_on() {
     let cancel = json!([{ "type": "cancel", "timeline": "across" }]);

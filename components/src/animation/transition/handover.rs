@@ -259,7 +259,11 @@ impl Handover<'_> {
         if later.iter().filter(is_rival).any(|other| other.has_begun(begins)) {
             return Rival::Over;
         }
-        let below = earlier.iter().rev().filter(decides).find(|other| other.has_begun(begins));
+        let begun = earlier.iter().rev().filter(decides).find(|other| other.has_begun(begins));
+        // Where none has begun by then, the first of all is seen as it is before that.
+        let first =
+            || earlier.iter().find(decides).filter(|other| is_rival(other) && !p.is_own() && begins > now + SAME);
+        let below = begun.or_else(first);
         let left = |of: Target| if p.is_own() { None } else { (self.left)(of, begins) };
         match below {
             Some(below) if animation.queue == Queue::Append && below.is_own() => Rival::Ahead,

@@ -177,7 +177,7 @@ pub fn edit() -> BoxedStrategy<Edit> {
         ("#[0-9a-f]{6}", select(vec!["cover", "contain"]))
             .prop_map(|(background, fit)| Edit::PatchCanvas { patch: json!({ "background": background, "fit": fit }) }),
         volume().prop_map(|volume| Edit::PatchAudio { patch: json!({ "volume": volume }) }),
-        audio().prop_filter_map("a track", |mut audio| Some(Edit::PutTrack { track: audio.tracks.pop()? })),
+        scene().prop_filter_map("a track", |mut scene| Some(Edit::PutTrack { track: scene.audio.tracks.pop()? })),
         (track(), volume(), any::<bool>()).prop_map(|(id, volume, muted)| Edit::PatchTrack {
             id,
             patch: json!({ "volume": volume, "muted": muted })
