@@ -30,7 +30,7 @@ use program::Show;
 use rtmp_server::RtmpServer;
 use rude_server::{Manner, RudeServer};
 use stream_manager::{
-    engine::{OutputErrorKind, OutputState, OutputStatus, StreamFormat},
+    engine::{OutputErrorKind, OutputState, StreamFormat},
     output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy},
 };
 use test_card::test_card;
@@ -184,42 +184,5 @@ fn who_is_left_while_it_is_being_connected_to_leaves_nothing_behind() {
     }
     wait_for("nothing to be left of them", LONG, || (descriptors() < settled + 10).then_some(()));
     assert!(show.told("stays").iter().all(|status| status.last_error.is_none()), "{:?}", show.told("stays"));
-    assert!(show.shutdown());
-}
-
-/// A server that refuses a key, and keeps the connection on which it did, must not cost a descriptor each time.
-#[test]
-fn who_is_refused_on_a_connection_that_stays_open_leaves_nothing_behind() {
-    let server = RtmpServer::start();
-    // The server knows the stream by its name alone.
-    let urls = [("good", server.url(KEY)), ("again", format!("{}?again", server.url(KEY)))];
-    let outputs: Vec<(&str, Destination)> = urls.iter().map(|(id, url)| (*id, url.parse().unwrap())).collect();
-    let settings = EncoderSettings { hwaccel: Hwaccel::None, ..Default::default() };
-    let mut show = Show::start(FORMAT, settings, &outputs);
-    let control = show.control();
-    control.stop("again").unwrap();
-    show.wait_for_state("again", OutputState::Stopped);
-    show.wait_for_state("good", OutputState::Started);
-    let refused = |show: &Show| {
-        let is_refused = |error: &String| error.contains("is being sent to it already");
-        let told = show.told("again");
-        let is_refused = |status: &&OutputStatus| {
-            let OutputStatus { state, last_error, .. } = status;
-            *state == OutputState::Reconnecting && last_error.as_ref().is_some_and(is_refused)
-        };
-        told.iter().filter(is_refused).count()
-    };
-    let mut settled = 0;
-    for round in 0..30 {
-        let before = refused(&show);
-        control.start("again").unwrap();
-        wait_for("it to be refused", LONG, || (refused(&show) > before).then_some(()));
-        control.stop("again").unwrap();
-        show.wait_for_state("again", OutputState::Stopped);
-        if round == 4 {
-            settled = descriptors();
-        }
-    }
-    wait_for("nothing to be left of them", LONG, || (descriptors() < settled + 10).then_some(()));
     assert!(show.shutdown());
 }

@@ -1,8 +1,9 @@
 //! The connection that an RTMP sink makes, for as long as nobody has taken its stream.
 //!
 //! A sink that is stopped after it has shaken hands and before its stream is taken loses its connection: nobody closes it any
-//! more, for as long as the process runs; so it is with a peer that says no and keeps the connection. A sink whose peer is gone
-//! in that time closes it. So the connection is ended from below first, and the sink is stopped when it has noticed.
+//! more, for as long as the process runs. One whose peer is gone in that time closes it and says so. So the connection is
+//! ended from below first, and the sink is stopped when it has noticed. A sink that has been told no keeps its socket open for
+//! good; the connection is ended there as well, so that it costs no more than a descriptor.
 //!
 //! The sink keeps its socket to itself. GLib tells of every connection that is made anywhere in the process, on the thread that
 //! makes it (`GSocketClient::event`). Sinks are started one after the other, so that the next to begin is the one that was
@@ -113,11 +114,6 @@ impl Connecting {
         state.is_given_up = true;
         state.socket.is_some_and(Socket::end)
     }
-
-    /// Whether the sink has closed its connection.
-    pub(super) fn is_closed(&self) -> bool {
-        !lock(&self.watched.state).socket.is_some_and(Socket::is_there)
-    }
 }
 
 impl Drop for Connecting {
@@ -196,10 +192,6 @@ impl Socket {
     /// Another descriptor of it, if it is there still.
     fn borrow(self) -> Option<File> {
         borrowed(self.descriptor).filter(|own| inode(own) == Some(self.inode))
-    }
-
-    fn is_there(self) -> bool {
-        self.borrow().is_some()
     }
 
     /// Ends it in both directions, if it is there still. Returns whether it was.

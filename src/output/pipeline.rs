@@ -229,15 +229,15 @@ impl OutputPipeline {
         })
     }
 
-    /// Ends a connection by which nothing is sent yet, also one whose peer has said no and keeps it, and waits until the sink
-    /// has closed it.
+    /// Ends a connection by which nothing is sent yet, and waits until the sink knows. One that has failed before hears no
+    /// more of it, but its peer does.
     fn end_connection(&self) {
         let Some(connecting) = self.connecting.as_ref().filter(|_| !self.is_taken()) else { return };
+        let is_open = || !self.has_failed.load(Ordering::Relaxed) && !self.is_taken();
         if connecting.give_up() {
             let until = Instant::now() + NOTICE;
-            let is_over = || self.has_failed.load(Ordering::Relaxed) && connecting.is_closed();
-            while !self.is_taken() && !is_over() && Instant::now() < until {
-                self.event(NOTICE / 200);
+            while is_open() && Instant::now() < until {
+                self.event(NOTICE / 50);
             }
         }
     }
