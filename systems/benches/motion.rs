@@ -35,6 +35,7 @@ use serde_json::{Value, json};
 use systems::{
     clock::{SceneTime, start_animations},
     tween,
+    workers::Workers,
 };
 
 /// The system's allocator, which counts.
@@ -124,6 +125,7 @@ impl Stage {
     fn of(content: &Value, animations: &Value, cues: &Cues) -> Self {
         let mut world = World::new();
         world.insert_resource(SceneTime::default());
+        world.insert_resource(Workers::new(Some(1)));
         for _ in 0..LAYERS {
             let LayerDocument { opacity, transform, content, animations, transitions, effects, mask, .. } =
                 layer(content, animations);

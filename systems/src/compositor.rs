@@ -32,7 +32,7 @@ use crate::{
     frame::Picture,
     held::{Held, HeldChanges},
     isolate::MaskLayers,
-    place::Arrived,
+    place::{Arrived, Near},
     quality::RenderQuality,
     rasterise::{
         AwaitedLines, Background, FaultInjection, Faults, HandedRasters, LayerCosts, Patience, Pictures, Program,
@@ -99,6 +99,7 @@ impl Compositor {
         world.insert_resource(Assets::default());
         world.insert_resource(Fonts::new());
         world.insert_resource(Arrived::default());
+        world.insert_resource(Near::default());
         world.insert_resource(MaskLayers::default());
         world.insert_resource(Pictures::default());
         world.insert_resource(DrawList::default());

@@ -23,7 +23,7 @@ use crate::{
     assets::{AssetState, Assets},
     clock::SceneTime,
     isolate::Isolation,
-    place::{Ink, Revision, Scrolling},
+    place::{Ink, Near, Revision, Scrolling},
     quality::RenderQuality,
     rasterise::{
         Patience, PictureId, Pictures, Program, RasterCache, RasterMemory,
@@ -57,6 +57,7 @@ pub struct Layers<'w, 's> {
     >,
     seen: Query<'w, 's, (&'static Stacking, &'static Placement, &'static Ink, &'static Content), With<LayerId>>,
     painted: Query<'w, 's, (&'static AnimatedContent, &'static ShownEffects)>,
+    near: Res<'w, Near>,
     isolation: Isolation<'w, 's>,
     scrolling: Query<'w, 's, &'static Scrolling>,
     time: Res<'w, SceneTime>,
@@ -92,6 +93,8 @@ struct Space {
     base: Affine,
     /// Pixels that may be touched.
     clip: PixelRect,
+    /// Whether it is the frame.
+    is_frame: bool,
     /// Variants of the stream that are drawn there.
     variants: VariantSet,
 }
@@ -103,7 +106,7 @@ impl Space {
         let base = Affine::translate(origin) * Affine::scale_non_uniform(scale.0, scale.1);
         let clip = PixelRect::new(0, 0, grid.width as i32, grid.height as i32);
         // It is the same picture in all of them.
-        Self { base, clip, variants: VariantSet::ALL }
+        Self { base, clip, is_frame: false, variants: VariantSet::ALL }
     }
 }
 
@@ -125,7 +128,8 @@ pub fn list_visible(
         steps.clear();
         pictures.begin_round();
         let mut listing = Listing { room, pictures, open: Vec::new() };
-        let space = Space { base: Affine::IDENTITY, clip: viewport.clip, variants: VariantSet::ALL };
+        let (base, clip) = (Affine::IDENTITY, viewport.clip);
+        let space = Space { base, clip, is_frame: true, variants: VariantSet::ALL };
         layers.list(root.0, space, &mut listing, steps);
         mark_covered(steps, &layers, &assets);
     };
@@ -215,8 +219,10 @@ impl Layers<'_, '_> {
             .into_iter()
             .flatten()
             .filter_map(|&child| {
+                if space.is_some_and(|space| space.is_frame) && !self.near.contains(child) {
+                    return None;
+                }
                 let (stacking, placement, ink, content) = self.seen.get(child).ok()?;
-                // Most layers of a large scene are elsewhere: nothing more is asked of them.
                 let is_away = |space: Space| {
                     let is_group = matches!(content, Content::Group(_));
                     !is_group && touched(&(space.base * placement.within), ink.0).intersect(space.clip).is_empty()

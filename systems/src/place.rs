@@ -1,14 +1,16 @@
 //! Stage `place`: how large each layer is, and where on the frame it lies.
 
+mod near;
+
 use bevy_ecs::{
-    change_detection::{DetectChanges, DetectChangesMut},
+    change_detection::{DetectChanges, DetectChangesMut, Mut},
     component::Component,
-    entity::Entity,
-    hierarchy::Children,
+    entity::{Entities, Entity},
+    hierarchy::{ChildOf, Children},
     query::{Changed, Has, Or, With},
     resource::Resource,
     schedule::SystemSet,
-    system::{Query, Res, ResMut, SystemParam},
+    system::{Local, Query, Res, ResMut, SystemParam},
 };
 use components::{
     AnimatedContent, AssetId, BlendMode, Content, Extent, LayerId, Placement, Pose, ShownEffects, ShownMask, Visibility,
@@ -18,6 +20,7 @@ use kurbo::{Affine, Rect, Vec2};
 use crate::{
     assets::Assets,
     clock::SceneTime,
+    cull::touched,
     isolate::Isolation,
     quality::Quality,
     rasterise::{
@@ -28,8 +31,10 @@ use crate::{
     },
     scene::SceneRoot,
     viewport::Viewport,
-    workers::Workers,
+    workers::{Effort, Workers},
 };
+
+pub use near::Near;
 
 /// The systems that measure and place layers.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -174,15 +179,36 @@ struct Surroundings {
     moving: bool,
 }
 
+/// What places a layer in its group.
+type Placing = (
+    Entity,
+    &'static ChildOf,
+    &'static Pose,
+    &'static Extent,
+    &'static Ink,
+    &'static Visibility,
+    &'static BlendMode,
+    Has<Children>,
+    &'static mut Placement,
+);
+
+type PlacingItem<'w> =
+    (Entity, &'w ChildOf, &'w Pose, &'w Extent, &'w Ink, &'w Visibility, &'w BlendMode, bool, Mut<'w, Placement>);
+
 /// Composes the transforms of groups and layers, from the root downwards.
 pub fn place_layers(
     viewport: Res<Viewport>,
     root: Res<SceneRoot>,
-    parents: Query<&Children>,
+    workers: Res<Workers>,
+    mut effort: Local<Effort>,
+    parents: Query<(Entity, &ChildOf, &Children), With<LayerId>>,
     isolation: Isolation<'_, '_>,
-    mut layers: Query<(&Pose, &Extent, &Visibility, &BlendMode, Has<Children>, &mut Placement), With<LayerId>>,
+    entities: &Entities,
+    mut near: ResMut<Near>,
+    mut layers: Query<Placing, With<LayerId>>,
 ) {
-    let canvas = Vec2::new(viewport.canvas.0, viewport.canvas.1);
+    near.begin(entities.len());
+    let near = &*near;
     let outermost = Surroundings {
         affine: viewport.affine,
         picture: None,
@@ -191,39 +217,71 @@ pub fn place_layers(
         reshaping: false,
         moving: false,
     };
-    let mut open: Vec<(Entity, Surroundings)> = vec![(root.0, outermost)];
-    while let Some((parent, around)) = open.pop() {
-        let Ok(children) = parents.get(parent) else { continue };
-        for &entity in children {
-            let Ok((pose, extent, visibility, blend, has_children, mut placement)) = layers.get_mut(entity) else {
-                continue;
-            };
-            let is_shown = pose.visible.unwrap_or(visibility.0);
-            let own = pose_affine(pose, extent, canvas);
-            let placed = Placement {
-                affine: around.affine * own,
-                picture: around.picture,
-                within: around.within * own,
-                opacity: pose.opacity,
-                visible: around.visible && is_shown && pose.opacity > 0.0,
-                reshaping: around.reshaping || pose.reshaping,
-                moving: around.moving || pose.moving,
-                hidden: !is_shown,
-                blend: pose.blend.unwrap_or(*blend),
-            };
-            placement.set_if_neq(placed);
-            if has_children {
-                let Placement { affine, picture, within, visible, reshaping, moving, .. } = placed;
-                let below = if isolation.isolates(entity) {
-                    // How the picture itself moves is not its members' business.
-                    let (picture, within) = (Some(entity), Affine::IDENTITY);
-                    Surroundings { affine, picture, within, visible, reshaping: false, moving: false }
-                } else {
-                    Surroundings { affine, picture, within, visible, reshaping, moving }
-                };
-                open.push((entity, below));
-            }
+    // Most layers of a large scene are in no group. They lie one behind the other in tables, which are read faster than
+    // one after the other is looked up.
+    let place_outermost = |layer: PlacingItem<'_>| {
+        if layer.1.parent() == root.0 {
+            outermost.place(layer, &viewport, near);
         }
+    };
+    effort.spend(&workers, |is_shared| {
+        if is_shared {
+            layers.par_iter_mut().batching_strategy(Effort::pieces()).for_each(place_outermost);
+        } else {
+            layers.iter_mut().for_each(place_outermost);
+        }
+    });
+    let groups = parents.iter().filter(|(_, parent, _)| parent.parent() == root.0);
+    let mut open: Vec<(Entity, &Children)> = groups.map(|(group, _, members)| (group, members)).collect();
+    while let Some((group, members)) = open.pop() {
+        let Ok((.., placement)) = layers.get(group) else { continue };
+        let around = Surroundings::within(group, placement, &isolation);
+        let mut placed = layers.iter_many_mut(members);
+        while let Some(layer) = placed.fetch_next() {
+            let Ok(layer) = layer else { continue };
+            if let Ok((member, _, members)) = parents.get(layer.0) {
+                open.push((member, members));
+            }
+            around.place(layer, &viewport, near);
+        }
+    }
+}
+
+impl Surroundings {
+    /// Those of the members of a group that has been placed.
+    fn within(group: Entity, placement: &Placement, isolation: &Isolation<'_, '_>) -> Self {
+        let Placement { affine, picture, within, visible, reshaping, moving, .. } = *placement;
+        if isolation.isolates(group) {
+            // How the picture itself moves is not its members' business.
+            let (picture, within) = (Some(group), Affine::IDENTITY);
+            Self { affine, picture, within, visible, reshaping: false, moving: false }
+        } else {
+            Self { affine, picture, within, visible, reshaping, moving }
+        }
+    }
+
+    /// Places a layer in them.
+    fn place(&self, layer: PlacingItem<'_>, viewport: &Viewport, near: &Near) {
+        let (entity, _, pose, extent, ink, visibility, blend, has_children, mut placement) = layer;
+        let is_shown = pose.visible.unwrap_or(visibility.0);
+        let own = pose_affine(pose, extent, Vec2::new(viewport.canvas.0, viewport.canvas.1));
+        let within = self.within * own;
+        let placed = Placement {
+            // It is the same if there is nothing in between.
+            affine: if self.picture.is_none() { within } else { self.affine * own },
+            picture: self.picture,
+            within,
+            opacity: pose.opacity,
+            visible: self.visible && is_shown && pose.opacity > 0.0,
+            reshaping: self.reshaping || pose.reshaping,
+            moving: self.moving || pose.moving,
+            hidden: !is_shown,
+            blend: pose.blend.unwrap_or(*blend),
+        };
+        if has_children || !touched(&placed.within, ink.0).intersect(viewport.clip).is_empty() {
+            near.add(entity);
+        }
+        placement.set_if_neq(placed);
     }
 }
 

@@ -4,7 +4,7 @@
 //! on which nothing changes between the last tick and this one is passed over.
 
 use bevy_ecs::{
-    change_detection::{DetectChanges, DetectChangesMut, Mut, Ref},
+    change_detection::{ContiguousMut, ContiguousRef, DetectChanges, DetectChangesMut, Mut, Ref, Tick},
     query::{Changed, Or},
     schedule::SystemSet,
     system::{Local, Query, Res},
@@ -16,14 +16,14 @@ use components::{
     animation::{AnimationStarts, Cues, Drifts, Part, Parts, Playing},
 };
 
-use crate::clock::SceneTime;
+use crate::{
+    clock::SceneTime,
+    workers::{Effort, Workers},
+};
 
 /// The systems of this stage: [`compile_animations`], then the other two in either order.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TweenSystems;
-
-/// Fewer layers than this are not worth waking other threads for.
-const SHARED_FROM: usize = 1000;
 
 /// What of a layer can be animated wherever it stands.
 type Worn<'w> =
@@ -115,38 +115,76 @@ fn compile(layer: AuthoredItem<'_>, now: f64) {
 
 type Posed<'w> = (Ref<'w, Transform>, Ref<'w, Opacity>, Option<Ref<'w, Playing>>, &'w mut Pose);
 
+/// The columns of a table, from row to row.
+type PosedRows<'w> = (
+    ContiguousRef<'w, Transform>,
+    ContiguousRef<'w, Opacity>,
+    Option<ContiguousRef<'w, Playing>>,
+    ContiguousMut<'w, Pose>,
+);
+
 /// Writes the pose of every layer that was edited or moves.
-pub fn write_poses(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query<Posed>) {
-    let (before, now) = (*last, time.seconds);
-    *last = now;
+pub fn write_poses(
+    time: Res<SceneTime>,
+    workers: Res<Workers>,
+    mut memo: Local<(f64, Effort)>,
+    mut layers: Query<Posed>,
+) {
+    let (last, effort) = &mut *memo;
+    let (before, now) = (std::mem::replace(last, time.seconds), time.seconds);
+    let write = |rows: PosedRows<'_>| write_posed_rows(rows, before, now);
+    let in_tables = effort.spend(&workers, |is_shared| {
+        if is_shared {
+            let tables = layers.contiguous_par_iter_mut();
+            tables.map(|tables| tables.batching_strategy(Effort::pieces()).for_each(write))
+        } else {
+            layers.contiguous_iter_mut().map(|tables| tables.for_each(write))
+        }
+    });
+    debug_assert!(in_tables.is_ok(), "none of these components is stored otherwise");
+}
+
+/// How many rows ahead the motions of animations are asked for.
+const AHEAD: usize = 3;
+
+fn write_posed_rows((transforms, opacities, playing, mut poses): PosedRows<'_>, before: f64, now: f64) {
+    let (last_run, this_run) = (transforms.last_run_tick(), transforms.this_run_tick());
+    let is_new =
+        |changed: &[Tick], row: usize| changed.get(row).is_some_and(|tick| tick.is_newer_than(last_run, this_run));
+    let motions = playing.as_deref().unwrap_or_default();
     let still = Playing::default();
-    let write =
-        |(transform, opacity, playing, mut pose): (Ref<Transform>, Ref<Opacity>, Option<Ref<Playing>>, Mut<Pose>)| {
-            let mut edited = transform.is_changed() || opacity.is_changed();
-            let playing = match &playing {
-                Some(playing) => {
-                    edited |= playing.is_changed();
-                    &**playing
-                }
-                None => &still,
-            };
-            if edited || !playing.is_quiet_between(before, now) {
-                pose.set_if_neq(Pose::new(&transform, &opacity, playing, now));
-            }
-        };
-    if layers.iter().len() < SHARED_FROM {
-        layers.iter_mut().for_each(write);
-    } else {
-        layers.par_iter_mut().for_each(write);
+    for (row, (transform, opacity)) in transforms.iter().zip(opacities.iter()).enumerate() {
+        if let Some(coming) = motions.get(row + AHEAD) {
+            coming.fetch();
+        }
+        let is_edited = is_new(transforms.changed_ticks_slice(), row)
+            || is_new(opacities.changed_ticks_slice(), row)
+            || playing.as_ref().is_some_and(|playing| is_new(playing.changed_ticks_slice(), row));
+        let playing = motions.get(row).unwrap_or(&still);
+        if !is_edited && playing.is_quiet_between(before, now) {
+            continue;
+        }
+        let pose = Pose::new(transform, opacity, playing, now);
+        if let Some(shown) = poses.bypass_change_detection().get_mut(row)
+            && *shown != pose
+        {
+            *shown = pose;
+            poses.changed_ticks_slice_mut()[row] = this_run;
+        }
     }
 }
 
 type Filled<'w> = (Ref<'w, Content>, Ref<'w, Playing>, &'w mut AnimatedContent);
 
 /// Writes the content of every layer on which it is animated, and was edited or moves.
-pub fn write_animated_content(time: Res<SceneTime>, mut last: Local<f64>, mut layers: Query<Filled>) {
-    let (before, now) = (*last, time.seconds);
-    *last = now;
+pub fn write_animated_content(
+    time: Res<SceneTime>,
+    workers: Res<Workers>,
+    mut memo: Local<(f64, Effort)>,
+    mut layers: Query<Filled>,
+) {
+    let (last, effort) = &mut *memo;
+    let (before, now) = (std::mem::replace(last, time.seconds), time.seconds);
     let write = |(content, playing, mut animated): (Ref<Content>, Ref<Playing>, Mut<AnimatedContent>)| {
         if content.is_changed() || playing.is_changed() {
             let filled = playing.animates(Part::Content).then(|| {
@@ -163,11 +201,13 @@ pub fn write_animated_content(time: Res<SceneTime>, mut last: Local<f64>, mut la
             animated.set_changed();
         }
     };
-    if layers.iter().len() < SHARED_FROM {
-        layers.iter_mut().for_each(write);
-    } else {
-        layers.par_iter_mut().for_each(write);
-    }
+    effort.spend(&workers, |is_shared| {
+        if is_shared {
+            layers.par_iter_mut().batching_strategy(Effort::pieces()).for_each(write);
+        } else {
+            layers.iter_mut().for_each(write);
+        }
+    });
 }
 
 type Dressed<'w> =

@@ -40,7 +40,10 @@ fn settings(threads: usize) -> CompositorSettings {
 }
 
 fn compositor(threads: usize) -> Compositor {
-    Compositor::new(settings(threads))
+    let mut compositor = Compositor::new(settings(threads));
+    // Whatever can be is shared among several.
+    compositor.share_work_from(if threads > 1 { Duration::ZERO } else { Duration::MAX });
+    compositor
 }
 
 fn run(compositor: &mut Compositor, tick: u64, edits: &[Edit]) -> Option<Arc<Frame>> {

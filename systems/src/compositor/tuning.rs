@@ -40,6 +40,12 @@ impl Compositor {
         self.world.resource_mut::<Workers>().set_pace(period);
     }
 
+    /// Sets how long a system that does something for each layer must have taken for that to be shared out among threads on
+    /// the next tick, a fifth of a millisecond by default. What is drawn does not depend on it.
+    pub fn share_work_from(&mut self, least: Duration) {
+        self.world.resource_mut::<Workers>().share_from(least);
+    }
+
     /// Sets how long a tick waits for pictures of layers that take long. Whoever needs each picture to be that of its
     /// time, such as a file, leaves it endless.
     pub fn set_patience(&mut self, patience: Patience) {

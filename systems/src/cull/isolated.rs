@@ -119,9 +119,9 @@ impl Layers<'_, '_> {
         };
         let scale = listing.room.shrunk(area, bounded_scale(area, home));
         let grid = Grid::around(area, scale)?;
-        let Space { base, clip, variants } = Space::of(grid, scale);
+        let Space { base, clip, is_frame, variants } = Space::of(grid, scale);
         // The mask of the mask is placed in what the mask is placed in.
-        let space = Space { base: base * placement.within.inverse(), clip, variants };
+        let space = Space { base: base * placement.within.inverse(), clip, is_frame, variants };
         listing.open.push(id);
         let mut steps = Vec::new();
         let way = Way { affine: base, scale: home, reshaping: false, moving: false, blend: BlendMode::Normal };

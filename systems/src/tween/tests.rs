@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bevy_ecs::{
     entity::Entity,
     resource::Resource,
@@ -10,7 +12,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clock::start_animations;
+use crate::{clock::start_animations, start_workers, workers::WorkerThreads};
 
 /// What a later stage would see as changed on the last tick.
 #[derive(Resource, Default, Debug, PartialEq)]
@@ -34,8 +36,13 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::with(Workers::new(Some(1)))
+    }
+
+    fn with(workers: Workers) -> Self {
         let mut world = World::new();
         world.insert_resource(SceneTime::default());
+        world.insert_resource(workers);
         world.insert_resource(Changes::default());
         let mut schedule = Schedule::default();
         let tween = (compile_animations, (write_poses, write_animated_content)).chain();
@@ -187,15 +194,19 @@ fn content_is_animated_over_what_was_written_and_given_back_after() {
     assert_eq!(stage.content(layer), None);
 }
 
-/// Enough layers for the work to be shared between threads.
 #[test]
-fn many_layers_move_as_one_does() {
-    let mut stage = Stage::new();
-    let layers: Vec<Entity> = (0..SHARED_FROM + 1).map(|_| stage.spawn(layer(json!([fade(0.0)])))).collect();
+fn layers_that_are_shared_out_move_as_one_does() {
+    start_workers(WorkerThreads { render: 2, background: 1, decode: 1 });
+    let mut workers = Workers::new(Some(2));
+    workers.share_from(Duration::ZERO);
+    let mut stage = Stage::with(workers);
+    let layers: Vec<Entity> = (0..1000).map(|_| stage.spawn(layer(json!([fade(0.0)])))).collect();
     stage.tick(0.0);
     stage.tick(0.25);
     assert_eq!(stage.changed_poses().len(), layers.len());
     assert!(layers.iter().all(|layer| stage.pose(*layer).opacity == 0.25));
+    stage.tick(0.25);
+    assert!(stage.changed_poses().is_empty(), "nothing moved");
 }
 
 proptest! {

@@ -5,6 +5,7 @@
 //! class has threads of its own, so that what is urgent never stands behind what is not.
 
 mod ahead;
+mod effort;
 mod machine;
 mod scale;
 
@@ -20,7 +21,7 @@ use std::{
 use bevy_ecs::resource::Resource;
 use bevy_tasks::{AsyncComputeTaskPool, ComputeTaskPool, IoTaskPool, TaskPool, TaskPoolBuilder};
 
-pub use self::{ahead::scale_workers, machine::Machine, scale::Scaler};
+pub use self::{ahead::scale_workers, effort::Effort, machine::Machine, scale::Scaler};
 
 /// Threads of each class of worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,8 @@ fn render_pool(threads: usize) -> TaskPool {
 
 /// Starts the worker threads of this process. The first call decides; later ones change nothing.
 pub fn start_workers(threads: WorkerThreads) {
-    ComputeTaskPool::get_or_init(|| render_pool(threads.render));
+    // Queries share their rows out by the threads of this pool alone, without the one that ticks, which helps.
+    ComputeTaskPool::get_or_init(|| pool("render", threads.render.max(1)));
     IoTaskPool::get_or_init(|| pool("decode", threads.decode.max(1)));
     AsyncComputeTaskPool::get_or_init(|| pool("background", threads.background.max(1)));
 }
@@ -141,6 +143,8 @@ pub struct Workers {
     scaler: Scaler,
     /// Time that a tick may take; `None` where nobody waits for it.
     pace: Option<Duration>,
+    /// What a system must have taken for its layers to be shared out.
+    shared_from: Duration,
     /// As many as may share the work. Where fewer do, it is those in front.
     each: Arc<[WorkerLoad]>,
     panics: AtomicU64,
@@ -155,11 +159,12 @@ impl Workers {
     #[must_use]
     pub fn new(threads: Option<usize>) -> Self {
         let own = threads.map(render_pool);
-        let most = own.as_ref().unwrap_or_else(|| ComputeTaskPool::get()).thread_num() + 1;
+        let most = own.as_ref().map_or_else(|| ComputeTaskPool::get().thread_num(), |own| own.thread_num() + 1);
         Self {
             own,
             scaler: Scaler::new(NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN)),
             pace: None,
+            shared_from: effort::SHARED_FROM,
             each: (0..most).map(|_| WorkerLoad::default()).collect(),
             panics: AtomicU64::new(0),
             converting: AtomicU64::new(0),
@@ -179,7 +184,7 @@ impl Workers {
             busy: self.each.iter().map(WorkerLoad::busy).sum(),
             panics: self.panics.load(Ordering::Relaxed),
             queued: 0,
-            threads: self.scaler.width() as u64,
+            threads: self.width() as u64,
         }
     }
 
@@ -189,9 +194,19 @@ impl Workers {
         Arc::clone(&self.each)
     }
 
+    /// How many threads share the work at present.
+    pub(crate) fn width(&self) -> usize {
+        self.scaler.width()
+    }
+
     /// Tells how long ticks may take. From then on only as many threads share the work as that takes.
     pub fn set_pace(&mut self, period: Duration) {
         self.pace = Some(period);
+    }
+
+    /// Sets how long a system must have taken for its layers to be shared out on its next run.
+    pub(crate) fn share_from(&mut self, least: Duration) {
+        self.shared_from = least;
     }
 
     /// Counts a panic.
@@ -249,7 +264,7 @@ impl Workers {
 
     /// Does all pieces of work; `work` is told which worker does each.
     fn spread<J: Send>(&self, jobs: Vec<J>, work: impl Fn(usize, J) + Sync) {
-        let runners = self.scaler.width().min(jobs.len());
+        let runners = self.width().min(jobs.len());
         if runners < 2 {
             jobs.into_iter().for_each(|job| work(0, job));
             return;

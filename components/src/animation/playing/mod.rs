@@ -154,6 +154,14 @@ impl Playing {
             && self.own_of(own).zip(other.own_of(target)).all(|(a, b)| a.moves_like(b))
     }
 
+    /// Asks for the memory that [`Pose::new`](crate::Pose::new) reads besides this, to be in the cache soon.
+    #[inline]
+    pub fn fetch(&self) {
+        for p in &self.tracks {
+            p.track.motion().fetch();
+        }
+    }
+
     /// Whether there is nothing to sample at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
