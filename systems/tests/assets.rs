@@ -334,11 +334,16 @@ fn a_broken_file_takes_no_picture_away_even_without_room_for_both() {
 }
 
 #[test]
-fn a_packed_drawing_is_as_good_as_a_plain_one() {
+fn a_drawing_may_be_packed_or_in_utf_16() {
     let folder = folder("packed");
     let text = "<svg xmlns='http://www.w3.org/2000/svg' width='30' height='20'><rect width='10' height='10'/></svg>";
-    std::fs::write(folder.join("drawing.svgz"), gzip(text)).unwrap();
-    let assets = loaded(json!([{ "id": "drawing", "type": "svg", "path": "drawing.svgz" }]), &folder);
-    let state = assets.state(&id("drawing")).unwrap();
-    assert!(matches!(state, AssetState::Svg(_)) && state.size() == Some((30.0, 20.0)), "{state:?}");
+    std::fs::write(folder.join("packed.svg"), gzip(text)).unwrap();
+    let units = || std::iter::once(0xfeff).chain(text.encode_utf16());
+    std::fs::write(folder.join("little.svg"), units().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+    std::fs::write(folder.join("big.svg"), units().flat_map(u16::to_be_bytes).collect::<Vec<u8>>()).unwrap();
+    for name in ["packed", "little", "big"] {
+        let assets = loaded(json!([{ "id": name, "type": "svg", "path": format!("{name}.svg") }]), &folder);
+        let state = assets.state(&id(name)).unwrap();
+        assert!(matches!(state, AssetState::Svg(_)) && state.size() == Some((30.0, 20.0)), "{name}: {state:?}");
+    }
 }

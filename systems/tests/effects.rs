@@ -153,6 +153,19 @@ fn pixelated() {
     check("pixelate", &[star(), rainbow("ff")], &effects);
 }
 
+/// A box that ends within a pixel: squares take that pixel's share of it, no more, and stay opaque inside.
+#[test]
+fn squares_end_where_the_picture_does() {
+    for (width, last) in [(30.5, 128), (30.25, 64), (32.0, 255), (33.75, 191)] {
+        let raster = draw(&json!({ "content": { "type": "shape", "fill": "#ffffff",
+            "geometry": { "type": "rect", "width": width, "height": 20 } }, "effects": [{ "type": "pixelate", "size": 8 }] }));
+        let alphas: Vec<u8> = raster.pixels.chunks_exact(4).take(raster.width).map(|pixel| pixel[3]).collect();
+        let (edge, inside) = alphas.split_last().unwrap();
+        assert!(inside.iter().all(|alpha| *alpha == 255), "{width}: {alphas:?}");
+        assert!(edge.abs_diff(last) <= 2, "{width}: {edge} instead of {last}");
+    }
+}
+
 #[test]
 fn vignettes_and_rounded_corners() {
     let effects = [

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use animations::{COLORS, Dispose, Frame, HEIGHT, WIDTH, apng, gif, webp};
+use animations::{COLORS, Dispose, Frame, HEIGHT, WIDTH, apng, gif, lossy_webp, webp};
 use components::{AssetId, Edit, SceneDocument, animation::Repeat};
 use serde_json::{Value, json};
 use systems::{
@@ -125,6 +125,28 @@ fn frames_are_composed_as_their_formats_say() {
                 pixels.chunks(WIDTH as usize).map(|row| row.iter().map(name).collect()).collect()
             };
             assert_eq!(drawn(pixels.as_chunks().0), drawn(expected), "{file}, frame {index}");
+        }
+    }
+}
+
+/// What encoders make of something opaque that moves over nothing: frames without alpha, each cleared when it is over.
+#[test]
+fn a_lossy_frame_is_cleared_where_it_was() {
+    const ORANGE: [u8; 4] = [255, 160, 0, 255];
+    let folder = folder("lossy");
+    let squares: Vec<Frame> =
+        (0..5).map(|n| frame([4 + 14 * n, 8 + 6 * n, 16, 16], 1, Dispose::Background, true, 10)).collect();
+    std::fs::write(folder.join("a.webp"), lossy_webp((96, 64), &squares)).unwrap();
+    let image = loaded(&folder, "a.webp");
+    assert_eq!((image.width, image.height, image.len()), (96, 64, 5));
+    for (index, square) in squares.iter().enumerate() {
+        let pixels = image.frame(index).unwrap().pixels.as_chunks::<4>().0;
+        for (at, pixel) in (0_u32..).zip(pixels) {
+            let (x, y) = (at % 96, at / 96);
+            let inside = (square.x..square.x + 16).contains(&x) && (square.y..square.y + 16).contains(&y);
+            let expected = if inside { ORANGE } else { [0; 4] };
+            let is_alike = pixel.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 8);
+            assert!(is_alike, "frame {index}, pixel ({x}, {y}): {pixel:?} instead of {expected:?}");
         }
     }
 }

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use animations::{Dispose, Frame, apng, gif, webp};
+use animations::{Dispose, Frame, apng, gif, lossy_webp, webp};
 use components::{AssetDocument, AssetId, Content};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -210,8 +210,15 @@ fn good(kind: usize) -> (&'static str, &'static str, Vec<u8>) {
         3 => ("image", "x.png", apng(&spinner(), 0)),
         4 => ("image", "x.webp", still(image::ImageFormat::WebP)),
         5 => ("image", "x.jpg", still(image::ImageFormat::Jpeg)),
+        6 => ("animatedImage", "x.webp", squares()),
         _ => ("svg", "x.svg", DRAWING.as_bytes().to_vec()),
     }
+}
+
+fn squares() -> Vec<u8> {
+    let square =
+        |x| Frame { x, y: 4, width: 16, height: 16, color: 1, dispose: Dispose::Background, over: true, delay: 4 };
+    lossy_webp((48, 20), &[square(0), square(16), square(32)])
 }
 
 fn still(format: image::ImageFormat) -> Vec<u8> {
@@ -228,7 +235,7 @@ proptest! {
     /// Whatever a file holds, it becomes a picture or an error, within the budget, and others do not notice.
     #[test]
     fn files_with_bytes_exchanged_are_drawn_or_refused(
-        kind in 0..7_usize,
+        kind in 0..8_usize,
         changes in vec((any::<prop::sample::Index>(), prop_oneof![any::<u8>(), select(vec![0, 255, 127, b'9', b'<', b'"'])]), 0..12),
         cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
     ) {

@@ -10,17 +10,14 @@ use std::{
 };
 
 use components::animation::Repeat;
-use image::{
-    AnimationDecoder, Frames, ImageDecoder, ImageFormat, ImageReader, Rgba,
-    codecs::{gif::GifDecoder, webp::WebPDecoder},
-    metadata::LoopCount,
-};
+use image::{AnimationDecoder, Frames, ImageDecoder, ImageFormat, ImageReader, codecs::gif::GifDecoder};
 
 use super::{
     AssetError, AssetState, PremultipliedImage,
     apng::Apng,
     decode::{Context, Read as Found, check_sides, decoder_limits, format_name, open, premultiply},
     still::{is_whole_riff, uncounted_if_small},
+    webp::WebP,
 };
 
 /// Pixels that all frames of an animation may have together, in millions: 256 MB.
@@ -96,6 +93,8 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> 
     let mut reader = reader.into_inner();
     let failed = |error: image::ImageError| damaged(error.to_string());
     let still = || AssetError::Still { path: path.to_owned() };
+    // Bytes of what a decoder holds of the file itself.
+    let mut stored = 0;
     let (size, repeat, decoded): (_, _, Decoded<'_>) = match format {
         Some(ImageFormat::Gif) => {
             let repeat = gif_repeat(&mut reader).map_err(|error| damaged(error.to_string()))?;
@@ -111,17 +110,10 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> 
             if !is_whole_riff(&mut reader, length).map_err(|error| damaged(error.to_string()))? {
                 return Err(damaged("it ends too early".to_owned()));
             }
-            let mut decoder = WebPDecoder::new(reader).map_err(failed)?;
-            if !decoder.has_animation() {
-                return Err(still());
-            }
-            // As in browsers, what the file says about its background does not count.
-            decoder.set_background_color(Rgba([0; 4])).map_err(failed)?;
-            let repeat = match decoder.loop_count() {
-                LoopCount::Infinite => Repeat::Forever,
-                LoopCount::Finite(times) => Repeat::Times(times.get()),
-            };
-            (decoder.dimensions(), repeat, whole(decoder.into_frames()))
+            let found = WebP::new(reader, length).map_err(|error| damaged(error.to_string()))?;
+            let webp = found.ok_or_else(still)?;
+            stored = webp.largest;
+            (webp.size, webp.repeat, Box::new(webp))
         }
         other => return Err(AssetError::NotAnAnimation { path: path.to_owned(), found: format_name(other) }),
     };
@@ -131,9 +123,7 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Found, AssetError> 
         let (path, limit) = (path.to_owned(), MAX_MEGAPIXELS);
         return Err(AssetError::TooManyPixels { path, width, height, limit });
     }
-    // Decoders that read the whole file before they begin hold it as well.
-    let file = if format == Some(ImageFormat::WebP) { length } else { 0 };
-    let scratch = uncounted_if_small(file + SCRATCH * u64::from(width) * u64::from(height));
+    let scratch = uncounted_if_small(2 * stored + SCRATCH * u64::from(width) * u64::from(height));
     frames(path, size, repeat, decoded, scratch, ctx)
 }
 

@@ -4,10 +4,14 @@
 use std::{fs::File, io::BufReader};
 
 use components::animation::Repeat;
-use image::{Pixel, Rgba};
 use png::{BlendOp, DisposeOp, FrameControl, Reader, Transformations};
 
-use super::{animation::max_frames, decode::Refusal, png_file::open_png};
+use super::{
+    animation::max_frames,
+    composed::{Composer, Disposal, Part},
+    decode::Refusal,
+    png_file::open_png,
+};
 
 /// Gives the frames as they are seen.
 pub(super) struct Apng {
@@ -16,10 +20,7 @@ pub(super) struct Apng {
     pub(super) repeat: Repeat,
     /// Frames that are still to come.
     left: u32,
-    /// Straight RGBA8.
-    canvas: Vec<u8>,
-    /// What becomes of the last frame, and of what was there before it.
-    last: Option<(FrameControl, Vec<u8>)>,
+    composer: Composer,
 }
 
 impl Apng {
@@ -32,7 +33,8 @@ impl Apng {
         let Some(control) = info.animation_control().copied() else { return Ok(None) };
         let repeat = if control.num_plays == 0 { Repeat::Forever } else { Repeat::Times(control.num_plays) };
         let size = (info.width, info.height);
-        Ok(Some(Self { size, repeat, left: control.num_frames, canvas: Vec::new(), last: None, reader }))
+        let composer = Composer::new(size);
+        Ok(Some(Self { size, repeat, left: control.num_frames, composer, reader }))
     }
 
     /// Decodes one frame: what it says about itself, and its pixels.
@@ -60,57 +62,23 @@ impl Apng {
     }
 
     fn compose(&mut self) -> Result<(Vec<u8>, u64), String> {
-        let (width, height) = (self.size.0 as usize, self.size.1 as usize);
-        if self.canvas.is_empty() {
-            self.canvas = vec![0; width * height * 4];
-        }
         let (control, pixels) = self.decode()?;
-        if let Some((last, before)) = self.last.take() {
-            match last.dispose_op {
-                DisposeOp::None => {}
-                DisposeOp::Background => {
-                    for row in rows(&last, width) {
-                        self.canvas[row].fill(0);
-                    }
-                }
-                DisposeOp::Previous => self.canvas = before,
-            }
-        }
-        let fits = control.x_offset.checked_add(control.width).is_some_and(|right| right <= self.size.0)
-            && control.y_offset.checked_add(control.height).is_some_and(|bottom| bottom <= self.size.1)
-            && control.width > 0
-            && pixels.len() == control.width as usize * control.height as usize * 4;
-        if !fits {
-            return Err("a frame leaves its picture".to_owned());
-        }
-        let before = if control.dispose_op == DisposeOp::Previous { self.canvas.clone() } else { Vec::new() };
-        for (row, source) in rows(&control, width).zip(pixels.chunks_exact(control.width as usize * 4)) {
-            let target = &mut self.canvas[row];
-            match control.blend_op {
-                BlendOp::Source => target.copy_from_slice(source),
-                BlendOp::Over => {
-                    for (target, source) in target.as_chunks_mut::<4>().0.iter_mut().zip(source.as_chunks::<4>().0) {
-                        let mut mixed = Rgba(*target);
-                        mixed.blend(&Rgba(*source));
-                        *target = mixed.0;
-                    }
-                }
-            }
-        }
-        self.last = Some((control, before));
+        let part = Part {
+            x: control.x_offset,
+            y: control.y_offset,
+            width: control.width,
+            height: control.height,
+            disposal: match control.dispose_op {
+                DisposeOp::None => Disposal::Keep,
+                DisposeOp::Background => Disposal::Clear,
+                DisposeOp::Previous => Disposal::Restore,
+            },
+            is_over: control.blend_op == BlendOp::Over,
+        };
+        let picture = self.composer.draw(part, &pixels)?;
         let unit = if control.delay_den == 0 { 100 } else { control.delay_den };
-        Ok((self.canvas.clone(), u64::from(control.delay_num) * 1_000_000 / u64::from(unit)))
+        Ok((picture, u64::from(control.delay_num) * 1_000_000 / u64::from(unit)))
     }
-}
-
-/// The bytes of each row of a frame on a canvas of this width.
-fn rows(frame: &FrameControl, width: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    let (x, y) = (frame.x_offset as usize, frame.y_offset as usize);
-    let length = frame.width as usize * 4;
-    (y..y + frame.height as usize).map(move |row| {
-        let begin = (row * width + x) * 4;
-        begin..begin + length
-    })
 }
 
 impl Iterator for Apng {

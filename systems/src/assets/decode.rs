@@ -119,6 +119,8 @@ pub(super) fn load(document: &AssetDocument, ctx: &Context<'_>) -> Result<Read, 
         AssetKind::Font => font(path, ctx),
         AssetKind::Audio => sound(path, ctx),
     };
+    // What libraries have to say of a file does not name it.
+    let _naming = tracing::error_span!("asset", id = %document.id, path = %path.display()).entered();
     contained(path, ctx.panics, read)
 }
 

@@ -12,6 +12,7 @@
 mod animation;
 mod apng;
 mod budget;
+mod composed;
 mod decode;
 mod entry;
 mod error;
@@ -27,6 +28,7 @@ mod still;
 mod svg;
 mod visible;
 mod watch;
+mod webp;
 
 use std::{
     collections::HashMap,

@@ -146,7 +146,7 @@ pub(super) fn uncounted_if_small(bytes: u64) -> u64 {
 
 /// Makes RGBA of the pixels at the beginning of `bytes`, which have fewer channels: grey, grey and alpha, or RGB. From
 /// the last on, so that none is written over before it was read.
-fn spread(bytes: &mut [u8], pixels: usize, channels: usize) {
+pub(super) fn spread(bytes: &mut [u8], pixels: usize, channels: usize) {
     for pixel in (0..pixels).rev() {
         let at = pixel * channels;
         let rgba = match bytes[at..at + channels] {

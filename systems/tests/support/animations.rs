@@ -150,28 +150,49 @@ fn stored(data: &[u8]) -> Vec<u8> {
 /// An animated WebP that plays so often; 0 is for ever. It cannot go back to what was there before a frame, and its
 /// frames begin at even columns and rows.
 pub(crate) fn webp(frames: &[Frame], plays: u16) -> Vec<u8> {
-    let mut chunks = Vec::new();
-    let three = |number: u32| number.to_le_bytes()[..3].to_vec();
-    let mut header = vec![0b1_0010, 0, 0, 0];
-    header.extend(three(WIDTH - 1));
-    header.extend(three(HEIGHT - 1));
-    riff_chunk(&mut chunks, *b"VP8X", &header);
-    // A background that must not be seen.
-    riff_chunk(&mut chunks, *b"ANIM", &[&[255, 255, 255, 255][..], &plays.to_le_bytes()].concat());
-    for frame in frames {
-        assert!(frame.dispose != Dispose::Previous && frame.x % 2 == 0 && frame.y % 2 == 0);
+    let stored = frames.iter().map(|frame| {
         let mut still = Vec::new();
         let pixels = frame.pixels();
         WebPEncoder::new_lossless(&mut still)
             .write_image(pixels.as_flattened(), frame.width, frame.height, ExtendedColorType::Rgba8)
             .unwrap();
+        // Behind the RIFF header stands the picture's one chunk.
+        (*frame, still.split_off(12))
+    });
+    webp_of((WIDTH, HEIGHT), stored, plays)
+}
+
+/// A square of 16 pixels in orange, about (255, 160, 0), as the chunk of a lossy WebP without alpha.
+const ORANGE_SQUARE: [u8; 54] = [
+    0x56, 0x50, 0x38, 0x20, 0x2e, 0x00, 0x00, 0x00, 0xd0, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x10, 0x00, 0x10, 0x00, 0x02,
+    0x80, 0x42, 0x25, 0xa0, 0x02, 0x74, 0xba, 0x01, 0xf8, 0x00, 0x03, 0xb0, 0x00, 0xfe, 0xec, 0x97, 0x8f, 0xfd, 0x8c,
+    0xdf, 0xa3, 0x37, 0xe8, 0xcd, 0xfd, 0x80, 0x3f, 0xf9, 0x67, 0xcf, 0xe1, 0xb3, 0xa3, 0x00, 0x00,
+];
+
+/// The same for lossy frames without alpha: orange squares of 16 pixels, whatever colour the frames say.
+pub(crate) fn lossy_webp(size: (u32, u32), squares: &[Frame]) -> Vec<u8> {
+    assert!(squares.iter().all(|frame| (frame.width, frame.height) == (16, 16)));
+    webp_of(size, squares.iter().map(|frame| (*frame, ORANGE_SQUARE.to_vec())), 0)
+}
+
+/// Of frames with what is stored of each.
+fn webp_of(size: (u32, u32), frames: impl Iterator<Item = (Frame, Vec<u8>)>, plays: u16) -> Vec<u8> {
+    let mut chunks = Vec::new();
+    let three = |number: u32| number.to_le_bytes()[..3].to_vec();
+    let mut header = vec![0b1_0010, 0, 0, 0];
+    header.extend(three(size.0 - 1));
+    header.extend(three(size.1 - 1));
+    riff_chunk(&mut chunks, *b"VP8X", &header);
+    // A background that must not be seen.
+    riff_chunk(&mut chunks, *b"ANIM", &[&[255, 255, 255, 255][..], &plays.to_le_bytes()].concat());
+    for (frame, stored) in frames {
+        assert!(frame.dispose != Dispose::Previous && frame.x % 2 == 0 && frame.y % 2 == 0);
         let mut data = [frame.x / 2, frame.y / 2, frame.width - 1, frame.height - 1, u32::from(frame.delay) * 10]
             .into_iter()
             .flat_map(three)
             .collect::<Vec<u8>>();
         data.push(u8::from(!frame.over) << 1 | u8::from(frame.dispose == Dispose::Background));
-        // Behind the RIFF header stands the picture's one chunk.
-        data.extend(&still[12..]);
+        data.extend(stored);
         riff_chunk(&mut chunks, *b"ANMF", &data);
     }
     let mut file = b"RIFF".to_vec();

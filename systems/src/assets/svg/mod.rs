@@ -101,7 +101,7 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
         packed
     };
     let bytes = text.len() as u64;
-    let text = String::from_utf8(text).map_err(|_| not_svg("it is not text".to_owned()))?;
+    let text = decoded(text).ok_or_else(|| not_svg("it is not text".to_owned()))?;
     if expands(&text) {
         return Err(complex("its entities expand to far more than it is"));
     }
@@ -161,6 +161,20 @@ pub(super) fn read(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
     draw_once(&tree);
     let image = VectorImage { has_text: tree.has_text_nodes(), tree: Arc::new(tree) };
     Ok(Read::Done { state: AssetState::Svg(image), held })
+}
+
+/// The text of a file in UTF-8, or in UTF-16 if it begins with a byte order mark.
+fn decoded(file: Vec<u8>) -> Option<String> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units = pairs.iter().copied().map(unit);
+        rest.is_empty().then(|| char::decode_utf16(units).collect::<Result<String, _>>().ok()).flatten()
+    };
+    match file.as_slice() {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => String::from_utf8(file).ok(),
+    }
 }
 
 /// Draws it small: what panics is to do so now, and not when it is shown.
