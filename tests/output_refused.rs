@@ -31,7 +31,7 @@ use rtmp_server::RtmpServer;
 use rude_server::{Manner, RudeServer};
 use stream_manager::{
     engine::{OutputErrorKind, OutputState, StreamFormat},
-    output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy},
+    output::{Destination, EncoderSettings, Hwaccel, Output, ReconnectPolicy},
 };
 use test_card::test_card;
 use viewer::{Watching, assert_without_a_gap};
@@ -184,5 +184,34 @@ fn who_is_left_while_it_is_being_connected_to_leaves_nothing_behind() {
     }
     wait_for("nothing to be left of them", LONG, || (descriptors() < settled + 10).then_some(()));
     assert!(show.told("stays").iter().all(|status| status.last_error.is_none()), "{:?}", show.told("stays"));
+    assert!(show.shutdown());
+}
+
+/// A sink that is told no while the connection stays would keep it for ever.
+#[test]
+fn who_says_no_and_keeps_the_connection_is_asked_at_the_cost_of_nothing() {
+    let server = RtmpServer::start();
+    let url = server.url(KEY).parse::<Destination>().unwrap();
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { first: soon, longest: soon, ..ReconnectPolicy::default() };
+    let settings = EncoderSettings { hwaccel: Hwaccel::None, ..Default::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let mut show = Show::start_with(FORMAT, settings, &[("first", url.clone())], policy, cards);
+    show.wait_for_state("first", OutputState::Started);
+    let second = Output { destination: url, policy, is_enabled: true, min_bitrate: None, rendition: None };
+    show.control().add("second", second).unwrap();
+    let mut settled = 0;
+    for attempts in [5, 35] {
+        let told = wait_for("many refused attempts", LONG, || {
+            Some(show.status("second")).filter(|status| status.errors >= attempts)
+        });
+        assert!(told.last_error.as_ref().is_some_and(|error| error.contains("being sent to it already")), "{told:?}");
+        if attempts == 5 {
+            settled = descriptors();
+        }
+    }
+    // Of one attempt and the one before it.
+    wait_for("nothing to be left of them", LONG, || (descriptors() < settled + 6).then_some(()));
+    assert!(show.told("first").iter().all(|status| status.last_error.is_none()), "{:?}", show.told("first"));
     assert!(show.shutdown());
 }

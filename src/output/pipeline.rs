@@ -146,7 +146,7 @@ impl OutputPipeline {
         let (connecting, played) = if tells_when_taken {
             let (host, port) = (sink.property::<Option<String>>("host"), sink.property::<i32>("port"));
             let (connecting, played) =
-                Connecting::watch(host.unwrap_or_default(), u32::try_from(port).unwrap_or_default(), play);
+                Connecting::watch(host.unwrap_or_default(), u32::try_from(port).unwrap_or_default(), &bus, play);
             (Some(connecting), played)
         } else {
             (None, play())
@@ -229,8 +229,7 @@ impl OutputPipeline {
         })
     }
 
-    /// Ends a connection by which nothing is sent yet, and waits until the sink knows. One that has failed before hears no
-    /// more of it, but its peer does.
+    /// Ends a connection by which nothing is sent yet, and waits until the sink knows. One that has failed has known it since.
     fn end_connection(&self) {
         let Some(connecting) = self.connecting.as_ref().filter(|_| !self.is_taken()) else { return };
         let is_open = || !self.has_failed.load(Ordering::Relaxed) && !self.is_taken();
