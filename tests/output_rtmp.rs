@@ -163,6 +163,34 @@ fn a_server_that_takes_nothing_more_costs_only_its_own_frames() {
 }
 
 #[test]
+fn a_server_that_stops_reading_is_noticed_soon_however_little_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RtmpServer::start();
+    let file = folder.path().join("show.mkv");
+    // The buffers of the network take minutes of this.
+    let settings = EncoderSettings { bitrate_kbps: 200, ..settings() };
+    let policy = ReconnectPolicy { stall: Duration::from_secs(3), ..ReconnectPolicy::default() };
+    let [rtmp, file] = [server.url("key"), file.display().to_string()].map(|url| url.parse().unwrap());
+    let mut show = Show::start_with(
+        FORMAT,
+        settings,
+        &[("rtmp", rtmp), ("file", file)],
+        policy,
+        (0..20).map(|seed| noise(FORMAT.width, FORMAT.height, seed)).collect(),
+    );
+    show.wait_for_state("rtmp", OutputState::Started);
+    server.freeze();
+    let status = show.wait_for_state("rtmp", OutputState::Reconnecting);
+    assert!(status.last_error.as_deref().is_some_and(|error| error.contains("stopped taking data")), "{status:?}");
+    assert!(show.told("rtmp").iter().any(|status| status.is_stalled), "{:?}", show.told("rtmp"));
+    server.thaw();
+    show.wait_for_state("rtmp", OutputState::Started);
+    assert_plays(&server, "key", SIZE);
+    assert!(show.shutdown());
+    assert_eq!((show.status("file").dropped_frames, show.status("file").last_error), (0, None));
+}
+
+#[test]
 fn an_encoder_that_fails_is_started_again_and_the_outputs_go_on() {
     let store = Arc::new(LiveStore::new());
     // Now and then a frame that is wider than x264 can make them.

@@ -12,7 +12,7 @@ pub struct ReconnectPolicy {
     pub first: Duration,
     /// Never more than this.
     pub longest: Duration,
-    /// How long a peer may take nothing, with the queue full, before it counts as lost.
+    /// How long a peer may take nothing, with the queue full or bytes on the way to it, before it counts as lost.
     pub stall: Duration,
     /// Attempts in a row after which an output gives up until the stream is started anew; never if `None`.
     pub attempts: Option<u32>,

@@ -115,11 +115,14 @@ impl Connecting {
         Self { watched, signal, hook }
     }
 
+    /// The socket of the connection, as soon as there is one.
+    pub(super) fn socket(&self) -> Option<Socket> {
+        lock(&self.watched.state).socket
+    }
+
     /// Ends the connection, and any that follows. Returns whether there is one: the sink then reports an error.
     pub(super) fn give_up(&self) -> bool {
-        let mut state = lock(&self.watched.state);
-        state.is_given_up = true;
-        state.socket.is_some_and(Socket::end)
+        self.watched.give_up()
     }
 }
 
@@ -210,12 +213,16 @@ fn property<T: for<'value> glib::value::FromValue<'value> + 'static>(of: &glib::
 impl Socket {
     fn of(connection: &glib::Object) -> Option<Self> {
         let socket = property::<Option<glib::Object>>(connection, "socket").flatten()?;
-        let descriptor = property::<RawFd>(&socket, "fd").filter(|descriptor| *descriptor >= 0)?;
+        Self::behind(property::<RawFd>(&socket, "fd").filter(|descriptor| *descriptor >= 0)?)
+    }
+
+    /// What this descriptor stands for now.
+    pub(super) fn behind(descriptor: RawFd) -> Option<Self> {
         Some(Self { descriptor, inode: inode(&borrowed(descriptor)?)? })
     }
 
     /// Another descriptor of it, if it is there still.
-    fn borrow(self) -> Option<File> {
+    pub(super) fn borrow(self) -> Option<File> {
         borrowed(self.descriptor).filter(|own| inode(own) == Some(self.inode))
     }
 

@@ -13,7 +13,7 @@ use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::AppSrc;
 
 use super::{
-    connecting::Connecting,
+    connecting::{Connecting, Socket},
     elements::MissingElement,
     gate::Outlet,
     packet::{Packet, Track},
@@ -207,6 +207,11 @@ impl OutputPipeline {
     pub(super) fn is_taken(&self) -> bool {
         let sent = || self.sink.property::<Option<gst::Structure>>("stats")?.get::<u64>("out-bytes-total").ok();
         self.tells_when_taken && sent().is_some_and(|bytes| bytes > 0)
+    }
+
+    /// The socket that it sends by, if that is known.
+    pub(super) fn socket(&self) -> Option<Socket> {
+        self.connecting.as_ref().and_then(Connecting::socket)
     }
 
     /// How often the peer has answered to what it got; `None` if that is not known.
