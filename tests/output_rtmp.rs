@@ -105,7 +105,7 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
             ("closed", format!("rtmp://127.0.0.1:{}/closed/key", server.port).parse().unwrap()),
             ("unknown", "rtmp://no-such-host.invalid/live/key".parse().unwrap()),
             ("silent", silent_url.parse().unwrap()),
-            ("nowhere", "/no/such/folder/show.mkv".parse().unwrap()),
+            ("nowhere", "/dev/null/folder/show.mkv".parse().unwrap()),
             ("file", file.to_str().unwrap().parse().unwrap()),
         ],
     );
@@ -121,7 +121,7 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
         assert!(error.contains(words), "{id}: {error}");
     }
     let failed = show.wait_for_state("nowhere", OutputState::Failed).last_error.unwrap();
-    assert!(failed.contains("make the folder first") && failed.contains("/no/such/folder"), "{failed}");
+    assert!(failed.contains("choose another place") && failed.contains("/dev/null/folder"), "{failed}");
     show.wait_for_state("silent", OutputState::Reconnecting);
     assert!(show.shutdown(), "all outputs end");
     for id in ["good", "file"] {

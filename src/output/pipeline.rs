@@ -343,6 +343,8 @@ pub enum OutputError {
         reason: String,
         /// What to do.
         remedy: &'static str,
+        /// Whether there is no room, of which there may be more soon.
+        is_full: bool,
     },
     /// It failed while it ran.
     #[error("{0}")]
