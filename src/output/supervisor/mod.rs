@@ -17,8 +17,8 @@ use std::{
 use super::{
     backoff::{Attempts, Farewell, Next, ReconnectPolicy},
     destination::Destination,
-    encoder::KeyFrameRequest,
     gate::{Gate, Outlet},
+    key_frames::KeyFrameRequest,
     link::lock,
     links::RenditionName,
     live::Folder,
