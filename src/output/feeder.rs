@@ -439,6 +439,7 @@ impl Feeder {
             full_bitrate: self.settings.bitrate_kbps,
             queued_frames: encoder.flatten().map_or(0, Encoder::held),
             frames: self.meter.frames(),
+            has_slate: session.is_some_and(|session| session.drawn.has_slate()),
             times: self.clock.times(),
             beat: Instant::now(),
             ..self.status.clone()
