@@ -30,7 +30,7 @@ const SMALL: &[(&str, &str)] = &[("STREAM_RESOLUTION", "64x36"), ("TARGET_FPS", 
 #[track_caller]
 fn render(folder: &Path, scene: &Value, more: &[&str]) -> (Vec<f32>, String) {
     fs::write(folder.join("scene.json"), scene.to_string()).unwrap();
-    let mut arguments = vec!["render", "scene.json", "--out", "out.mp4"];
+    let mut arguments = vec!["render", "scene.json", "--out", "out.mp4", "--overwrite"];
     arguments.extend(more);
     let output = run(folder, &arguments, SMALL);
     let log = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -229,7 +229,7 @@ fn a_rendered_file_begins_with_the_first_moment_and_holds_still_pictures() {
     let folder = folder_with("moving.jsonc", SCENE);
     fs::write(folder.path().join("still.jsonc"), still).unwrap();
     let luma_of = |scene: &str, from: &str| {
-        let arguments = ["render", scene, "--out", "show.mkv", "--frames", "12", "--from", from];
+        let arguments = ["render", scene, "--out", "show.mkv", "--overwrite", "--frames", "12", "--from", from];
         let output = run(folder.path(), &arguments, &[("STREAM_RESOLUTION", "320x180")]);
         assert!(output.status.success(), "{}", told(&output));
         let pictures = decode(folder.path().join("show.mkv").to_str().unwrap(), "gray", &[]);
@@ -395,6 +395,23 @@ fn all_wrong_settings_are_told_at_once_and_nothing_starts() {
         assert!(text.contains(told), "`{told}` is missing:\n{text}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "something was started");
+}
+
+#[test]
+fn a_file_that_is_there_is_written_over_only_where_that_is_asked_for() {
+    let folder = folder_with("scene.jsonc", SCENE);
+    let file = folder.path().join("show.mkv");
+    fs::write(&file, "an hour's work").unwrap();
+    let small = [("STREAM_RESOLUTION", "64x36")];
+    let render = ["render", "scene.jsonc", "--out", "show.mkv", "--frames", "2"];
+    let output = run(folder.path(), &render, &small);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("`show.mkv` is there already") && text.contains("--overwrite"), "{text}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "an hour's work");
+    let output = run(folder.path(), &[render.as_slice(), &["--overwrite"]].concat(), &small);
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(stream(&probe(file.to_str().unwrap(), &[]).unwrap(), "video")["width"], 64);
 }
 
 #[test]

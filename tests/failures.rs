@@ -83,6 +83,12 @@ fn the_slate_is_shown_until_a_faulty_scene_file_is_mended() {
     let shown = |service: &Service, at: (u32, u32)| service.picture().1.get_pixel(at.0, at.1).0;
     let log = service.log();
     assert!(log.contains("the slate is shown") && log.contains("scene.json:1:14"), "{log}");
+    let ready = |service: &Service| service.json("/health/ready");
+    let told = wait_for("that to be told", PATIENCE, || {
+        Some(ready(&service)).filter(|ready| ready["reasons"][0]["part"] == "scene")
+    });
+    let reason = told["reasons"][0]["reason"].as_str().unwrap();
+    assert!(told["status"] == "degraded" && reason.contains("slate") && reason.contains("`scene.json`"), "{told}");
     // As large as possible, with black above and below.
     assert_eq!([shown(&service, (160, 90)), shown(&service, (160, 4))], [[255, 128, 0], [0, 0, 0]]);
     // Not kept as what the file said.
@@ -91,6 +97,7 @@ fn the_slate_is_shown_until_a_faulty_scene_file_is_mended() {
     let mended = r##"{ "canvas": { "width": 320, "height": 180, "background": "#00ff00" }, "layers": [] }"##;
     fs::write(service.folder.path().join("scene.json"), mended).unwrap();
     wait_for("the mended scene", PATIENCE, || (shown(&service, (160, 90)) == [0, 255, 0]).then_some(()));
+    wait_for("that to be told", PATIENCE, || (ready(&service)["status"] == "ready").then_some(()));
     service.kill_and_restart(&variables, &[]);
     assert_eq!(shown(&service, (160, 90)), [0, 255, 0]);
 }

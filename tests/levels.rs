@@ -162,7 +162,8 @@ fn what_is_drawn_without_a_clock_hears_the_scene_at_exact_times() {
     for (fps, audio, from) in [("25", "true", 0.0), ("60", "false", 0.0), ("24", "true", 1.5)] {
         let variables = [SMALL, &[("TARGET_FPS", fps), ("AUDIO_ENABLED", audio), ("STREAM_BITRATE", "4000")]].concat();
         let start = format!("{}ms", from * 1e3);
-        let arguments = ["render", "scene.json", "--out", "out.mp4", "--duration", "1200ms", "--from", &start];
+        let times = ["--duration", "1200ms", "--from", &start];
+        let arguments = [["render", "scene.json", "--out", "out.mp4", "--overwrite"].as_slice(), &times].concat();
         let rendered = run(folder.path(), &arguments, &variables);
         assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
         let pictures = ffprobe::decode(folder.path().join("out.mp4").to_str().unwrap(), "yuv420p", &[]);

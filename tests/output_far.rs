@@ -56,7 +56,8 @@ fn two_hundred_milliseconds_and_five_lost_packets_in_a_hundred_cost_nobody_a_fra
         ..Default::default()
     };
     let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
-    let mut show = Show::start_with(FORMAT, settings, &outputs, ReconnectPolicy::default(), cards);
+    let policy = ReconnectPolicy { stall: Duration::from_secs(2), ..ReconnectPolicy::default() };
+    let mut show = Show::start_with(FORMAT, settings, &outputs, policy, cards);
     for id in ["near", "file", "far"] {
         show.wait_for_state(id, OutputState::Started);
     }
@@ -71,6 +72,7 @@ fn two_hundred_milliseconds_and_five_lost_packets_in_a_hundred_cost_nobody_a_fra
     for id in ["near", "file", "far"] {
         let told = show.told(id);
         assert!(told.iter().all(|status| status.last_error.is_none() && status.dropped_frames == 0), "{told:?}");
+        assert!(told.iter().all(|status| !status.is_stalled), "what is slow moves: {told:?}");
     }
     for viewer in &watching {
         assert_without_a_gap(&viewer.file(), 240, 0);

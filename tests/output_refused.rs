@@ -30,8 +30,8 @@ use program::Show;
 use rtmp_server::RtmpServer;
 use rude_server::{Manner, RudeServer};
 use stream_manager::{
-    engine::{OutputErrorKind, OutputState, StreamFormat},
-    output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy},
+    engine::{OutputErrorKind, OutputState, OutputStatus, StreamFormat},
+    output::{Destination, EncoderSettings, Hwaccel, Output, ReconnectPolicy},
 };
 use test_card::test_card;
 use viewer::{Watching, assert_without_a_gap};
@@ -70,15 +70,21 @@ fn who_does_not_want_the_stream_is_left_alone_and_who_is_lost_is_not() {
     show.wait_for_state("good", OutputState::Started);
     let mut watching = Watching::start(&server, KEY);
 
-    for id in ["denies", "turns-away", "closed"] {
-        let status = wait_for(&format!("`{id}` to be given up"), LONG, || {
-            Some(show.status(id)).filter(|status| status.state == OutputState::Failed)
+    // Only words are an answer. Who says nothing may be starting, or have nobody behind it.
+    for (id, state, told) in [
+        ("denies", OutputState::Failed, "given up after 3 such answers"),
+        ("turns-away", OutputState::Reconnecting, "after 8 times it is tried every 5 minutes only"),
+        ("closed", OutputState::Reconnecting, "after 8 times it is tried every 5 minutes only"),
+    ] {
+        let status = wait_for(&format!("`{id}` to be left alone"), LONG, || {
+            let is_left = |status: &OutputStatus| status.last_error.as_ref().is_some_and(|error| error.contains(told));
+            Some(show.status(id)).filter(is_left)
         });
-        assert_eq!(status.last_error_kind, Some(OutputErrorKind::Refused), "{status:?}");
+        assert_eq!((status.state, status.last_error_kind), (state, Some(OutputErrorKind::Refused)), "{status:?}");
         let error = status.last_error.unwrap();
-        assert!(error.contains("check the application and the stream key; given up"), "{id}: {error}");
+        assert!(error.contains("check the application and the stream key; "), "{id}: {error}");
     }
-    assert_eq!((denies.came(), turns_away.came()), (3, 8));
+    assert_eq!(denies.came(), 3);
     // The others are asked more often than that, and for as long as it takes.
     wait_for("many attempts", LONG, || (resets.came() > 20).then_some(()));
     for (id, words) in [("resets", "before a word was said"), ("absent", "refused the connection")] {
@@ -89,8 +95,8 @@ fn who_does_not_want_the_stream_is_left_alone_and_who_is_lost_is_not() {
         assert!(status.last_error.as_deref().is_some_and(|error| error.contains(words)), "{status:?}");
     }
     wait_for("the silent one to be left", LONG, || (silent.came() > 1).then_some(()));
-    // Nobody has asked those who refused again; somebody who starts one does.
-    assert_eq!((denies.came(), turns_away.came()), (3, 8));
+    // Nobody has asked those who do not want it again; somebody who starts one does.
+    assert_eq!((denies.came(), show.status("turns-away").errors, show.status("closed").errors), (3, 8, 8));
     show.control().start("denies").unwrap();
     wait_for("another three attempts", LONG, || {
         (denies.came() == 6 && show.status("denies").state == OutputState::Failed).then_some(())
@@ -184,5 +190,34 @@ fn who_is_left_while_it_is_being_connected_to_leaves_nothing_behind() {
     }
     wait_for("nothing to be left of them", LONG, || (descriptors() < settled + 10).then_some(()));
     assert!(show.told("stays").iter().all(|status| status.last_error.is_none()), "{:?}", show.told("stays"));
+    assert!(show.shutdown());
+}
+
+/// A sink that is told no while the connection stays would keep it for ever.
+#[test]
+fn who_says_no_and_keeps_the_connection_is_asked_at_the_cost_of_nothing() {
+    let server = RtmpServer::start();
+    let url = server.url(KEY).parse::<Destination>().unwrap();
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { first: soon, longest: soon, ..ReconnectPolicy::default() };
+    let settings = EncoderSettings { hwaccel: Hwaccel::None, ..Default::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let mut show = Show::start_with(FORMAT, settings, &[("first", url.clone())], policy, cards);
+    show.wait_for_state("first", OutputState::Started);
+    let second = Output { destination: url, policy, is_enabled: true, min_bitrate: None, rendition: None };
+    show.control().add("second", second).unwrap();
+    let mut settled = 0;
+    for attempts in [5, 35] {
+        let told = wait_for("many refused attempts", LONG, || {
+            Some(show.status("second")).filter(|status| status.errors >= attempts)
+        });
+        assert!(told.last_error.as_ref().is_some_and(|error| error.contains("being sent to it already")), "{told:?}");
+        if attempts == 5 {
+            settled = descriptors();
+        }
+    }
+    // Of one attempt and the one before it.
+    wait_for("nothing to be left of them", LONG, || (descriptors() < settled + 6).then_some(()));
+    assert!(show.told("first").iter().all(|status| status.last_error.is_none()), "{:?}", show.told("first"));
     assert!(show.shutdown());
 }

@@ -105,7 +105,7 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
             ("closed", format!("rtmp://127.0.0.1:{}/closed/key", server.port).parse().unwrap()),
             ("unknown", "rtmp://no-such-host.invalid/live/key".parse().unwrap()),
             ("silent", silent_url.parse().unwrap()),
-            ("nowhere", "/no/such/folder/show.mkv".parse().unwrap()),
+            ("nowhere", "/dev/null/folder/show.mkv".parse().unwrap()),
             ("file", file.to_str().unwrap().parse().unwrap()),
         ],
     );
@@ -121,7 +121,7 @@ fn outputs_that_fail_or_hang_disturb_no_other() {
         assert!(error.contains(words), "{id}: {error}");
     }
     let failed = show.wait_for_state("nowhere", OutputState::Failed).last_error.unwrap();
-    assert!(failed.contains("make the folder first") && failed.contains("/no/such/folder"), "{failed}");
+    assert!(failed.contains("choose another place") && failed.contains("/dev/null/folder"), "{failed}");
     show.wait_for_state("silent", OutputState::Reconnecting);
     assert!(show.shutdown(), "all outputs end");
     for id in ["good", "file"] {
@@ -160,6 +160,34 @@ fn a_server_that_takes_nothing_more_costs_only_its_own_frames() {
     assert!(show.shutdown());
     assert_eq!(show.status("file").dropped_frames, 0);
     assert_eq!(show.status("file").last_error, None);
+}
+
+#[test]
+fn a_server_that_stops_reading_is_noticed_soon_however_little_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RtmpServer::start();
+    let file = folder.path().join("show.mkv");
+    // The buffers of the network take minutes of this.
+    let settings = EncoderSettings { bitrate_kbps: 200, ..settings() };
+    let policy = ReconnectPolicy { stall: Duration::from_secs(3), ..ReconnectPolicy::default() };
+    let [rtmp, file] = [server.url("key"), file.display().to_string()].map(|url| url.parse().unwrap());
+    let mut show = Show::start_with(
+        FORMAT,
+        settings,
+        &[("rtmp", rtmp), ("file", file)],
+        policy,
+        (0..20).map(|seed| noise(FORMAT.width, FORMAT.height, seed)).collect(),
+    );
+    show.wait_for_state("rtmp", OutputState::Started);
+    server.freeze();
+    let status = show.wait_for_state("rtmp", OutputState::Reconnecting);
+    assert!(status.last_error.as_deref().is_some_and(|error| error.contains("stopped taking data")), "{status:?}");
+    assert!(show.told("rtmp").iter().any(|status| status.is_stalled), "{:?}", show.told("rtmp"));
+    server.thaw();
+    show.wait_for_state("rtmp", OutputState::Started);
+    assert_plays(&server, "key", SIZE);
+    assert!(show.shutdown());
+    assert_eq!((show.status("file").dropped_frames, show.status("file").last_error), (0, None));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A disk that takes nothing any more, and does not say so, costs its own recording only.
+//! A disk that takes nothing any more costs its own recording only, whether it says so or not.
 
 #![allow(
     clippy::allow_attributes,
@@ -18,13 +18,14 @@ mod service;
 
 use std::{
     fs::File,
+    io::Write,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use ffprobe::probe;
 use process::wait_for;
-use serde_json::Value;
+use serde_json::{Value, json};
 use service::{PATIENCE, Service};
 
 const FPS: f64 = 30.0;
@@ -58,18 +59,49 @@ impl Drop for Frozen {
     }
 }
 
-#[test]
-fn a_disk_that_stands_still_stalls_its_own_recording_only() {
+/// A service that sends to these outputs, with a disk of its own of so many MiB at `disk`; `None` where there can be none.
+fn with_disk(mebibytes: u64, outputs: &str) -> Option<Service> {
     if !Command::new("losetup").arg("--find").output().is_ok_and(|found| found.status.success()) {
         eprintln!("left out: a disk of one's own needs root and loop devices");
-        return;
+        return None;
     }
     let folder = tempfile::tempdir().unwrap();
     let image = folder.path().join("image");
-    File::create(&image).unwrap().set_len(64 << 20).unwrap();
+    File::create(&image).unwrap().set_len(mebibytes << 20).unwrap();
     assert!(Command::new("mkfs.ext4").arg("-q").arg(&image).status().unwrap().success());
-    let variables = [("STREAM_RESOLUTION", "320x180"), ("MUXER_OUTPUTS", "disk/show.mkv,beside.mkv")];
-    let service = Service::start_with_disk(folder, "image", &variables);
+    let variables = [("STREAM_RESOLUTION", "320x180"), ("MUXER_OUTPUTS", outputs)];
+    Some(Service::start_with_disk(folder, "image", &variables))
+}
+
+#[test]
+fn a_recording_on_a_full_disk_begins_when_there_is_room() {
+    let Some(service) = with_disk(8, "beside.mkv") else { return };
+    service.wait_for_output("output-1", "started");
+    let rest = service.inside("disk/rest");
+    let mut file = File::create(&rest).unwrap();
+    while file.write_all(&[1; 4096]).is_ok() {}
+    drop(file);
+    let recording = json!({ "id": "recording", "url": "disk/shows/today/show.mkv", "retry": { "delay": 0.2 } });
+    service.send("POST", "/api/stream/outputs", &recording).expect(201);
+    let told = wait_for("two attempts", PATIENCE, || {
+        Some(service.output("recording")).filter(|told| told["errors"].as_u64() > Some(1))
+    });
+    assert_eq!(told["state"], "reconnecting", "{told}");
+    assert!(told["lastError"].as_str().unwrap().contains("free some space"), "{told}");
+    std::fs::remove_file(&rest).unwrap();
+    service.wait_for_output("recording", "started");
+    service.wait_for_frames(60);
+    service.send("POST", "/api/stream/outputs/recording/stop", &Value::Null).expect(200);
+    let told = service.wait_for_output("recording", "stopped");
+    let name = told["url"].as_str().unwrap();
+    let shown = times(&service.inside(name));
+    assert!(shown.len() > 50, "{name} has {} frames", shown.len());
+    assert_eq!(service.output("output-1")["droppedFrames"], 0);
+}
+
+#[test]
+fn a_disk_that_stands_still_stalls_its_own_recording_only() {
+    let Some(service) = with_disk(64, "disk/show.mkv,beside.mkv") else { return };
     for id in ["output-1", "output-2"] {
         service.wait_for_output(id, "started");
     }

@@ -87,7 +87,7 @@ fn outputs_come_and_go_and_the_others_lose_nothing() {
     // One that cannot be reached, and one that cannot be written.
     let nobody = format!("rtmp://127.0.0.1:{}/live/{OTHER}", free_port());
     service.send("POST", PATH, &json!({ "id": "absent", "url": nobody })).expect(201);
-    service.send("POST", PATH, &json!({ "id": "nowhere", "url": "/no/such/folder/show.mp4" })).expect(201);
+    service.send("POST", PATH, &json!({ "id": "nowhere", "url": "/dev/null/folder/show.mp4" })).expect(201);
     service.wait_for_output("absent", "reconnecting");
     service.wait_for_output("nowhere", "failed");
 

@@ -64,10 +64,9 @@ fn what_is_removed_while_it_is_written_goes_on_as_soon_as_it_can() {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name);
     let (files, hls, pictures) = (place("files"), place("hls"), place("pictures"));
-    for folder in [&files, &pictures] {
-        std::fs::create_dir(folder).unwrap();
-    }
-    let wrong = place("nowhere").join("show.mkv");
+    // No folder can be made where a file is.
+    std::fs::write(place("taken"), "a file").unwrap();
+    let wrong = place("taken").join("show.mkv");
     let thumbnails = Thumbnails { every: Duration::from_millis(200), width: 64, keep: None };
     let outputs = [
         ("file", files.join("show.mkv").to_str().unwrap().parse().unwrap()),
@@ -86,6 +85,10 @@ fn what_is_removed_while_it_is_written_goes_on_as_soon_as_it_can() {
     // What could never be written to is a wrong place, and not tried for ever.
     let status = show.wait_for_state("wrong", OutputState::Failed);
     assert_eq!((status.last_error_kind, status.bitrate), (Some(OutputErrorKind::Storage), 0.0));
+    assert!(
+        status.last_error.as_ref().is_some_and(|error| error.contains("a part of the path is a file")),
+        "{status:?}"
+    );
 
     for folder in [&files, &hls, &pictures] {
         wait_for("it to be removed", LONG, || std::fs::remove_dir_all(folder).ok());
@@ -97,9 +100,7 @@ fn what_is_removed_while_it_is_written_goes_on_as_soon_as_it_can() {
         assert_eq!(lost.last_error_kind, Some(OutputErrorKind::Storage), "{lost:?}");
         assert!(lost.last_error.unwrap().contains("goes on as soon as that is possible"));
     }
-    for folder in [&files, &pictures] {
-        std::fs::create_dir(folder).unwrap();
-    }
+    // Their folders are made anew.
     for id in ids {
         wait_for(&format!("`{id}` to go on"), LONG, || {
             let status = show.status(id);

@@ -124,6 +124,56 @@ fn every_rendition_has_its_size_and_its_outputs() {
     assert!(framed.get_pixel(120, 10).0.iter().all(|value| *value < 12), "{:?}", framed.get_pixel(120, 10));
 }
 
+/// The settings of renditions in force.
+fn renditions(service: &Service) -> Value {
+    service.json("/api/config")["values"]["stream_renditions"].clone()
+}
+
+#[test]
+fn the_bitrate_and_the_key_frames_of_a_rendition_change_while_it_is_sent() {
+    let variables = [
+        ("SCENE", "card.jsonc"),
+        ("STREAM_RESOLUTION", "320x180"),
+        ("STREAM_RENDITIONS", "160x90:400,128x72:300"),
+        ("MUXER_OUTPUTS", "full.mkv"),
+    ];
+    let mut service = Service::start(&variables, &[("card.jsonc", &card())]);
+    let document = json!({ "id": "half", "url": "half.mkv", "rendition": "160x90" });
+    service.send("POST", PATH, &document).expect(201);
+    service.wait_for_output("half", "started");
+    let change = json!({ "stream_renditions": ["160x90:900", "128x72:300"], "stream_keyframe_interval": 0.5 });
+    service.send("PATCH", "/api/config", &change).expect(200);
+    let status = wait_for("another bitrate", PATIENCE, || {
+        let status = service.status();
+        let half = status["renditions"].as_array()?.iter().find(|one| one["rendition"] == "160x90")?.clone();
+        (half["fullBitrate"] == 900 && half["targetBitrate"] == 900).then_some(half)
+    });
+    assert_eq!((&status["restarts"], &status["element"]), (&json!(0), &json!("x264enc")), "{status}");
+    assert_ne!(service.status()["encoder"]["fullBitrate"], 900);
+    service.wait_for_frames(60);
+    // Others are made from the start on, or not at all.
+    for others in [json!(["160x90:900", "64x36:300"]), json!(["160x90:900"]), json!("128x72:300,160x90:900")] {
+        let refused = service.send("PATCH", "/api/config", &json!({ "stream_renditions": others })).expect(422).json();
+        let fault = &refused["errors"][0];
+        assert_eq!(fault["pointer"], "/stream_renditions", "{refused}");
+        assert!(fault["expected"].as_str().unwrap().contains("with other bitrates"), "{refused}");
+    }
+    let told = service.output("half");
+    assert_eq!(told["droppedFrames"], 0, "{told}");
+    let file = service.folder.path().join(told["url"].as_str().unwrap());
+    service.kill_and_restart(&variables, &[]);
+    assert_eq!(renditions(&service), json!(["160x90:900", "128x72:300"]), "it is kept");
+    let others = variables.map(|(name, value)| (name, if name == "STREAM_RENDITIONS" { "160x90:500" } else { value }));
+    service.kill_and_restart(&others, &[]);
+    assert_eq!(renditions(&service), json!(["160x90:500"]), "that was for others");
+    let probed =
+        probe(service.folder.path().join("half.mkv").to_str().unwrap(), &["-show_packets", "-select_streams", "v"]);
+    let packets = probed.unwrap()["packets"].as_array().unwrap().clone();
+    let keys = packets.iter().filter(|packet| packet["flags"].as_str().unwrap().starts_with('K'));
+    let times: Vec<f64> = keys.map(|packet| packet["pts_time"].as_str().unwrap().parse().unwrap()).collect();
+    assert!(times.len() > 3 && times[times.len() - 1] - times[times.len() - 2] < 0.6, "{times:?}");
+}
+
 #[test]
 fn a_rendition_shows_its_variant_of_the_scene() {
     let patch = |id: &str, x: u32, variants: Value| {

@@ -159,6 +159,9 @@ pub struct RenderArgs {
     /// File to write: a video (`.mp4`, `.mkv`, `.flv`, `.webm`) or a moving picture (`.webp`)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// Write over a file of this name
+    #[arg(long)]
+    pub overwrite: bool,
     /// How long: `10s`, `500ms`, `2m` [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = length, conflicts_with = "frames")]
     pub duration: Option<Duration>,

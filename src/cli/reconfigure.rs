@@ -39,7 +39,10 @@ impl Apply for Reconfigure {
                 }
             })?;
             if before.stream_bitrate != after.stream_bitrate {
-                self.encoder.set_bitrate(after.stream_bitrate);
+                self.encoder.set_bitrate(None, after.stream_bitrate);
+            }
+            for rendition in after.stream_renditions.iter().filter(|one| !before.stream_renditions.contains(one)) {
+                self.encoder.set_bitrate(Some(&rendition.name), rendition.bitrate);
             }
             if before.stream_keyframe_interval != after.stream_keyframe_interval {
                 self.encoder.set_keyframe_interval(after.stream_keyframe_interval);

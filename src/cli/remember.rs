@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{check::tell_faults, scene_file::SceneFile};
 use crate::{
-    config::{self, Settings, Sources},
+    config::{self, ConfigFaults, Loaded, Setting, Settings, Sources},
     engine::{ACTIVE_LAYER, Beginning, Transport},
     state::{Embedded, Redis, RedisSettings, Remembered, Store, StoreError},
 };
@@ -86,7 +86,7 @@ impl Memory {
         for warning in changed.remember(changes) {
             tracing::warn!("{warning}");
         }
-        match config::load(&changed) {
+        match load_changed(&mut changed, &settings) {
             Ok(loaded) => {
                 *sources = changed;
                 loaded.settings
@@ -187,6 +187,17 @@ impl Memory {
         self.remembered.insert_scene(BUILT_ON.0, BUILT_ON.1, scene);
         scene.cloned()
     }
+}
+
+/// Reads the settings with what was changed in the last run. Bitrates of renditions were changed for those that there were:
+/// where others are `given` now, these are in force.
+fn load_changed(changed: &mut Sources, given: &Settings) -> Result<Loaded, ConfigFaults> {
+    let loaded = config::load(changed)?;
+    let setting = Setting::by_field("stream_renditions").filter(|_| !loaded.settings.has_renditions_of(given));
+    let Some(setting) = setting else { return Ok(loaded) };
+    tracing::warn!("the bitrates of renditions that were changed in the last run are left out: others are set now");
+    changed.forget(setting);
+    config::load(changed)
 }
 
 /// The layer that people worked on, unless it is gone from the scene.

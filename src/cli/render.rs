@@ -31,6 +31,10 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Ok(kind) => kind,
         Err(unfit) => return fail(unfit, EXIT_USAGE),
     };
+    if !args.overwrite && args.out.symlink_metadata().is_ok() {
+        let there = format!("`{}` is there already: choose another name, or give --overwrite", args.out.display());
+        return fail(there, EXIT_USAGE);
+    }
     let scenes = match open_scenes(&args.file, &args.also, &settings) {
         Ok(scenes) => scenes,
         Err(refused) => return refused,

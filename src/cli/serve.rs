@@ -17,7 +17,7 @@ use super::{
     remember::Memory,
     restart::{self, Restarts},
     scene_file::SceneFile,
-    slate::Slate,
+    slate::{self, Slate},
     start_logging, stream,
 };
 use crate::{
@@ -93,6 +93,8 @@ async fn run(
     }
     let slate = Slate::open(settings)?;
     let (mut beginning, built_on) = memory.beginning(scene_file.as_ref(), slate.as_ref().map(Slate::scene))?;
+    let replaced = slate.as_ref().map(Slate::scene).filter(|slate| *slate == beginning.scene);
+    let replaced = replaced.zip(scene_file.as_ref().map(|file| file.path.display().to_string()));
     beginning.variants = stream::variants(settings);
     settle(&mut beginning)?;
     let transport = beginning.transport;
@@ -154,6 +156,9 @@ async fn run(
     let config = Arc::new(LiveSettings::new(sources, settings.clone(), Box::new(reconfigure)));
     // Ends with this function.
     let mut following = JoinSet::new();
+    if let Some((slate, file)) = replaced {
+        following.spawn(slate::tell_while_shown(slate, file, engine.clone()));
+    }
     if let Some((path, text)) = settings_file {
         let (config, engine) = (Arc::clone(&config), engine.clone());
         following.spawn(async move { reload::follow_settings(&path, text, config, engine).await });

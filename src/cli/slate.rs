@@ -7,15 +7,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use components::{AssetDocument, AssetKind, Edit, SceneDocument, document::Limits};
+use components::{AssetDocument, AssetKind, Edit, LayerDocument, SceneDocument, document::Limits};
 use serde_json::json;
 use systems::{Compositor, CompositorSettings, Frame, assets};
+use tokio::sync::broadcast::error::RecvError;
 
 use super::stream;
-use crate::{config::Settings, output};
+use crate::{
+    config::Settings,
+    engine::{EngineHandle, Unanswered},
+    output,
+};
 
 /// How long its file may take to be read and decoded.
 const LOADING: Duration = Duration::from_secs(10);
+/// From one look whether it is on air to the next.
+const PAUSE: Duration = Duration::from_millis(500);
 /// Its asset and its layer.
 const NAME: &str = "slate";
 
@@ -60,6 +67,35 @@ impl Slate {
             }
             Some(Arc::clone(&last))
         })
+    }
+}
+
+/// Tells, for as long as it is polled, whether this slate is on air in place of the scene of a file, as it is when the service
+/// begins.
+pub(super) async fn tell_while_shown(slate: SceneDocument, file: String, engine: EngineHandle) {
+    let is_in = |scene: &SceneDocument| {
+        let has = |layer: &LayerDocument| {
+            scene.layers.iter().any(|present| present.id == layer.id && present.content == layer.content)
+        };
+        slate.assets.iter().all(|asset| scene.assets.contains(asset)) && slate.layers.iter().all(has)
+    };
+    let why =
+        format!("the slate is shown, since the scene file `{file}` is faulty; mend it, or bring another scene on air");
+    loop {
+        let mut diffs = engine.diffs();
+        match engine.snapshot().await {
+            Ok(snapshot) => engine.publish_stand_in(is_in(&snapshot.scene).then(|| why.clone())),
+            Err(Unanswered::Closed(_)) => return,
+            Err(Unanswered::Busy) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        }
+        if matches!(diffs.recv().await, Err(RecvError::Closed)) {
+            return;
+        }
+        // However many come, it is looked at now and then only.
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

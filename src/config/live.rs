@@ -181,7 +181,13 @@ impl LiveSettings {
         let after = match read::load(&sources) {
             Ok(Loaded { mut settings, .. }) => {
                 // The file may have been saved with others meanwhile, which are in force with the next start.
-                settings.keep_fixed(&state.settings);
+                let wanted = settings.clone();
+                for field in settings.keep_fixed(&state.settings) {
+                    let Some(setting) = Setting::by_field(field).filter(|setting| setting.live) else { continue };
+                    if sources.changes.get(setting.variable) != state.sources.changes.get(setting.variable) {
+                        faults.push(too_much(setting, &wanted));
+                    }
+                }
                 Some(settings)
             }
             Err(ConfigFaults { faults: found, .. }) => {
@@ -377,6 +383,17 @@ impl Reading<'_> {
     fn fault(&mut self, pointer: String, found: String, expected: String) {
         self.faults.push(Fault { place: None, pointer, found, expected, nearest: None });
     }
+}
+
+/// That what is changed is more of a setting than can change while the service runs.
+fn too_much(setting: &Setting, wanted: &Settings) -> Fault {
+    let found = redact::found(&plain(&value_of(wanted, setting.field)));
+    let expected = format!(
+        "the sizes and variants that are there, in their order, with other bitrates: all else is read at start only; set {} or \
+         `{}` in the TOML file, and start the service anew",
+        setting.variable, setting.key
+    );
+    Fault { place: None, pointer: pointer_of(setting.field), found, expected, nearest: None }
 }
 
 /// What loading found wrong, as a fault of the patch: all else was right at start.

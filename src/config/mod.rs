@@ -51,6 +51,12 @@ pub struct Loaded {
 }
 
 impl Settings {
+    /// Whether the further sizes and variants are those of `other`, whatever their bitrates.
+    #[must_use]
+    pub fn has_renditions_of(&self, other: &Self) -> bool {
+        rendition::are_alike(&self.stream_renditions, &other.stream_renditions)
+    }
+
     /// What is encoded.
     #[must_use]
     pub fn codecs(&self) -> Codecs {

@@ -37,6 +37,12 @@ impl RenditionSetting {
     }
 }
 
+/// Whether these differ in nothing but bitrates, which can change while the service runs.
+pub(super) fn are_alike(some: &[RenditionSetting], others: &[RenditionSetting]) -> bool {
+    let names = |settings: &[RenditionSetting]| settings.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+    names(some) == names(others)
+}
+
 impl fmt::Display for RenditionSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.name, self.bitrate)

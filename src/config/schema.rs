@@ -14,7 +14,7 @@ use super::{
         Switch, WebOrigin, one_of, whole, whole_or,
     },
     read::Reader,
-    rendition::RenditionSetting,
+    rendition::{self, RenditionSetting},
     secret::Secret,
     values::{
         AudioCodec, Environment, HardwareAcceleration, LogFormat, LogLevel, Preset, Quality, Resolution, VideoCodec,
@@ -176,8 +176,11 @@ macro_rules! settings {
             /// those fields.
             pub(super) fn keep_fixed(&mut self, before: &Self) -> Vec<&'static str> {
                 let mut kept = Vec::new();
+                // Sizes and variants are drawn and encoded from the start on; of these settings the bitrates are live.
+                let has_others = !rendition::are_alike(&self.stream_renditions, &before.stream_renditions);
                 $($(
                     let live = false $(|| matches!(stringify!($mark).as_bytes(), b"live"))*;
+                    let live = live && !(has_others && stringify!($field) == "stream_renditions");
                     if !live && self.$field != before.$field {
                         self.$field.clone_from(&before.$field);
                         kept.push(stringify!($field));
@@ -270,7 +273,7 @@ settings! {
         /// variant of the scene. An output asks for one by what stands before the bitrate; none is encoded while no output
         /// sends it.
         stream_renditions: Vec<RenditionSetting> = List(RenditionForm),
-            "STREAM_RENDITIONS", "stream_renditions", default "";
+            "STREAM_RENDITIONS", "stream_renditions", default "", live;
         /// Time from one key frame to the next, where a viewer can join. Platforms ask for two seconds.
         stream_keyframe_interval: Duration = Seconds { min: 0.25, max: 20.0 },
             "STREAM_KEYFRAME_INTERVAL", "stream_keyframe_interval", default "2s", live;

@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Command, Error, FromArgMatches, parser::ValueSource}
 
 use super::{
     fault::ConfigFault,
-    schema::{Group, SETTINGS},
+    schema::{Group, SETTINGS, Setting},
 };
 
 /// The TOML file that is read when no other is named, if it is there.
@@ -62,12 +62,15 @@ impl Sources {
         left_out
     }
 
+    /// Takes back what was changed of a setting while the service runs.
+    pub fn forget(&mut self, setting: &Setting) {
+        self.changes.remove(setting.variable);
+    }
+
     /// What was changed while the service runs, by the keys of the TOML file, to be [remembered](Self::remember).
     #[must_use]
     pub fn changed(&self) -> BTreeMap<&'static str, &str> {
-        let of = |setting: &'static super::schema::Setting| {
-            Some((setting.key, self.changes.get(setting.variable)?.as_str()))
-        };
+        let of = |setting: &'static Setting| Some((setting.key, self.changes.get(setting.variable)?.as_str()));
         SETTINGS.iter().filter_map(of).collect()
     }
 

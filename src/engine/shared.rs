@@ -117,6 +117,8 @@ pub(super) struct Shared {
     pub(super) store: Mutex<Option<StoreStatus>>,
     /// Files whose last text is not in force.
     pub(super) file_faults: Mutex<Vec<FileFault>>,
+    /// What is shown in place of the scene, and why.
+    pub(super) stand_in: Mutex<Option<String>>,
 }
 
 /// One who takes frames.

@@ -141,6 +141,9 @@ pub struct EncoderStatus {
     pub dropped_frames: u64,
     /// Frames that repeat the last picture, since no new one was drawn in time.
     pub repeated_frames: u64,
+    /// Whether it gets the slate for want of new frames.
+    #[serde(skip)]
+    pub has_slate: bool,
     /// How often it was started again after it had failed.
     pub restarts: u64,
     /// What went wrong last, in words for people.
@@ -170,6 +173,7 @@ impl EncoderStatus {
             frames: 0,
             dropped_frames: 0,
             repeated_frames: 0,
+            has_slate: false,
             restarts: 0,
             last_error: None,
             times: EncodeTimes::default(),

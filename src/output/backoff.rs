@@ -12,7 +12,7 @@ pub struct ReconnectPolicy {
     pub first: Duration,
     /// Never more than this.
     pub longest: Duration,
-    /// How long a peer may take nothing, with the queue full, before it counts as lost.
+    /// How long a peer may take nothing, with the queue full or bytes on the way to it, before it counts as lost.
     pub stall: Duration,
     /// Attempts in a row after which an output gives up until the stream is started anew; never if `None`.
     pub attempts: Option<u32>,
@@ -54,28 +54,27 @@ pub(super) enum Farewell {
     Absent,
     /// It is a disk that could be written to, and cannot any more.
     Unwritable,
-    /// It spoke to us, and closed the connection where the stream was to begin. Most servers say no more than this to a
-    /// wrong key; but so might one that is about to end.
+    /// It spoke to us, and closed the connection where the stream was to begin. Many servers say no more than this to a
+    /// wrong key; but so does one that is about to end, or whose backend is away.
     TurnedAway,
-    /// It said that it does not want this stream.
+    /// It said in words that it does not want this stream.
     Refused,
     /// It took the stream, and closed the connection soon after. Some look at a key only then; but so ends one that breaks
     /// down over and over, too.
     CutShort,
 }
 
-/// Refusals in a row after which nobody is asked any more. More than one, since platforms take some seconds to learn of a
-/// new key.
+/// Refusals in words in a row after which nobody is asked any more. More than one, since platforms take some seconds to learn
+/// of a new key.
 const REFUSALS: u32 = 3;
-/// Times in a row to be cut short after which it is tried seldom.
+/// Connections in a row that were closed without a word after which it is tried seldom. With the usual waits a minute and a
+/// half pass before the last, which is longer than a server takes to start.
 const CUTS: u32 = 8;
 /// What seldom is.
 const SELDOM: Duration = Duration::from_secs(5 * 60);
-/// Times in a row to be cut short after which nobody is asked any more: three hours later.
+/// Those after which nobody is asked any more: three hours later. Who is there all the time, and closes every connection, is
+/// not about to start.
 const MOST_CUTS: u32 = CUTS + 36;
-/// Times in a row to be turned away. With the usual waits a minute and a half pass before the last, which is longer than a
-/// server takes to start.
-const TURNED_AWAY: u32 = 8;
 
 /// What to do about a connection that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,9 +92,9 @@ pub(super) enum Next {
 pub(super) struct Attempts {
     /// New attempts that were begun.
     made: u32,
-    /// Answers in a row by which the peer did not want the stream.
-    unwelcome: u32,
-    /// Times in a row that it cut the stream short.
+    /// Answers in a row that say that the peer does not want the stream.
+    refusals: u32,
+    /// Connections in a row that it closed without a word, before or soon after it took the stream.
     cuts: u32,
 }
 
@@ -107,11 +106,13 @@ impl Attempts {
                 self.reach_anew();
                 (0, u32::MAX)
             }
-            Farewell::TurnedAway => (self.count_unwelcome(), TURNED_AWAY),
-            Farewell::Refused => (self.count_unwelcome(), REFUSALS),
-            Farewell::CutShort => {
-                // It has taken the stream, so it is not true that it does not want any.
-                self.unwelcome = 0;
+            Farewell::Refused => {
+                self.refusals += 1;
+                (self.refusals, REFUSALS)
+            }
+            Farewell::TurnedAway | Farewell::CutShort => {
+                // One that takes the stream has nothing against it.
+                self.refusals = if farewell == Farewell::CutShort { 0 } else { self.refusals };
                 self.cuts += 1;
                 (self.cuts, MOST_CUTS)
             }
@@ -135,12 +136,7 @@ impl Attempts {
 
     /// The peer was away in between: what it said before says nothing of what it will say.
     pub(super) fn reach_anew(&mut self) {
-        (self.unwelcome, self.cuts) = (0, 0);
-    }
-
-    fn count_unwelcome(&mut self) -> u32 {
-        self.unwelcome += 1;
-        self.unwelcome
+        (self.refusals, self.cuts) = (0, 0);
     }
 }
 
@@ -164,11 +160,13 @@ mod tests {
         let policy = ReconnectPolicy::default();
         assert_eq!(connections(&[Lost, Absent], &policy), None);
         assert_eq!(connections(&[Refused], &policy), Some(3));
-        assert_eq!(connections(&[TurnedAway], &policy), Some(8));
-        assert_eq!(connections(&[TurnedAway, TurnedAway, Refused], &policy), Some(3));
+        assert_eq!(connections(&[TurnedAway], &policy), Some(44), "only words are an answer");
+        assert_eq!(connections(&[TurnedAway, TurnedAway, Refused], &policy), Some(9));
         assert_eq!(connections(&[Refused, Refused, Lost], &policy), None);
         assert_eq!(connections(&[CutShort], &policy), Some(44));
-        assert_eq!(connections(&[CutShort, TurnedAway], &policy), Some(87), "a server that is no good, not a key");
+        assert_eq!(connections(&[CutShort, TurnedAway], &policy), Some(44));
+        assert_eq!(connections(&[CutShort, Refused], &policy), Some(87), "a server that is no good, not a key");
+        assert_eq!(connections(&[TurnedAway, Absent], &policy), None, "a server that starts and ends");
         assert_eq!(connections(&[CutShort, CutShort, Absent], &policy), None, "a server that goes and comes");
         let twice = ReconnectPolicy { attempts: Some(2), ..policy };
         assert_eq!(connections(&[Lost], &twice), Some(3), "the first, and two further ones");
@@ -181,8 +179,9 @@ mod tests {
         let mut attempts = Attempts::default();
         let mut waited = Duration::ZERO;
         let mut seldom = 0;
+        let mut farewells = [Farewell::CutShort, Farewell::TurnedAway].into_iter().cycle();
         loop {
-            match attempts.after(Farewell::CutShort, &policy) {
+            match attempts.after(farewells.next().unwrap(), &policy) {
                 Next::After(wait) => {
                     assert_eq!(seldom, 0, "first it is tried as ever");
                     waited += wait;

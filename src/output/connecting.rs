@@ -2,8 +2,12 @@
 //!
 //! A sink that is stopped after it has shaken hands and before its stream is taken loses its connection: nobody closes it any
 //! more, for as long as the process runs. One whose peer is gone in that time closes it and says so. So the connection is
-//! ended from below first, and the sink is stopped when it has noticed. A sink that has been told no keeps its socket open for
-//! good; the connection is ended there as well, so that it costs no more than a descriptor.
+//! ended from below first, and the sink is stopped when it has noticed.
+//!
+//! A sink that has been told no lets its connection lie in the same way: what waits for the peer to speak holds the connection,
+//! and is held by the loop that the sink runs, and no longer runs after it has told of the error. It tells of it on the thread of
+//! that loop, which then does what is left to do, once. So the connection is ended just when the error is told: that its peer
+//! is gone is among what is left, and it is closed.
 //!
 //! The sink keeps its socket to itself. GLib tells of every connection that is made anywhere in the process, on the thread that
 //! makes it (`GSocketClient::event`). Sinks are started one after the other, so that the next to begin is the one that was
@@ -22,6 +26,7 @@ use std::{
 };
 
 use gstreamer::{
+    self as gst,
     glib::{self, ffi::GTRUE, gobject_ffi},
     prelude::*,
 };
@@ -69,17 +74,19 @@ enum Client {
 
 /// A socket of somebody else, who may close it at any moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Socket {
+pub(super) struct Socket {
     descriptor: RawFd,
     /// What no other socket has at the same time.
     inode: u64,
 }
 
 impl Connecting {
-    /// Starts a sink that connects to this place by `start`, and watches it.
-    pub(super) fn watch<T>(host: String, port: u32, start: impl FnOnce() -> T) -> (Self, T) {
+    /// Starts a sink that connects to this place by `start`, and watches it. Its connection is ended when an error is told on
+    /// this bus.
+    pub(super) fn watch<T>(host: String, port: u32, bus: &gst::Bus, start: impl FnOnce() -> T) -> (Self, T) {
         let _alone = lock(&STARTING);
         let watched = Arc::new(Watched { host, port, state: Mutex::default(), has_begun: Condvar::new() });
+        watched.give_up_on_error(bus);
         let this = Self::hook(watched);
         let started = start();
         let state = lock(&this.watched.state);
@@ -108,11 +115,14 @@ impl Connecting {
         Self { watched, signal, hook }
     }
 
+    /// The socket of the connection, as soon as there is one.
+    pub(super) fn socket(&self) -> Option<Socket> {
+        lock(&self.watched.state).socket
+    }
+
     /// Ends the connection, and any that follows. Returns whether there is one: the sink then reports an error.
     pub(super) fn give_up(&self) -> bool {
-        let mut state = lock(&self.watched.state);
-        state.is_given_up = true;
-        state.socket.is_some_and(Socket::end)
+        self.watched.give_up()
     }
 }
 
@@ -145,6 +155,24 @@ unsafe extern "C" fn let_go(data: glib::ffi::gpointer) {
 }
 
 impl Watched {
+    fn give_up(&self) -> bool {
+        let mut state = lock(&self.state);
+        state.is_given_up = true;
+        state.socket.is_some_and(Socket::end)
+    }
+
+    /// Ends the connection on the thread that tells of an error, before it does anything else.
+    fn give_up_on_error(self: &Arc<Self>, bus: &gst::Bus) {
+        let watched = Arc::clone(self);
+        bus.set_sync_handler(move |_, message| {
+            // Nothing of the sink is asked here: it is locked while it tells.
+            if message.type_() == gst::MessageType::Error {
+                watched.give_up();
+            }
+            gst::BusSyncReply::Pass
+        });
+    }
+
     /// Takes note of an event: who connects, what happens, to where, and by which connection.
     fn note(&self, values: &[glib::Value]) {
         let object = |at: usize| values.get(at)?.get::<Option<glib::Object>>().ok()?;
@@ -185,12 +213,16 @@ fn property<T: for<'value> glib::value::FromValue<'value> + 'static>(of: &glib::
 impl Socket {
     fn of(connection: &glib::Object) -> Option<Self> {
         let socket = property::<Option<glib::Object>>(connection, "socket").flatten()?;
-        let descriptor = property::<RawFd>(&socket, "fd").filter(|descriptor| *descriptor >= 0)?;
+        Self::behind(property::<RawFd>(&socket, "fd").filter(|descriptor| *descriptor >= 0)?)
+    }
+
+    /// What this descriptor stands for now.
+    pub(super) fn behind(descriptor: RawFd) -> Option<Self> {
         Some(Self { descriptor, inode: inode(&borrowed(descriptor)?)? })
     }
 
     /// Another descriptor of it, if it is there still.
-    fn borrow(self) -> Option<File> {
+    pub(super) fn borrow(self) -> Option<File> {
         borrowed(self.descriptor).filter(|own| inode(own) == Some(self.inode))
     }
 

@@ -14,7 +14,7 @@ use super::{
     elements::{MissingElement, VideoEncoder, make},
     fault::EncoderFault,
     flight::Flight,
-    key_frames::KeyFrameClock,
+    key_frames::{KeyFrameClock, KeyFrameRequest},
     packet::{Packet, Track},
     settings::{Codec, EncoderSettings},
 };
@@ -47,7 +47,6 @@ pub(super) struct Encoder {
     /// What makes packets of frames, and what is known of it.
     element: gst::Element,
     kind: &'static VideoEncoder,
-    packets: AppSink,
     flight: Arc<Flight>,
     format: StreamFormat,
     /// The tick whose frame is shown at time zero.
@@ -97,14 +96,14 @@ impl Encoder {
         if encoder.codec == Codec::H264 {
             chain.push(make("h264parse")?);
         }
-        chain.push(packets.clone().upcast());
+        chain.push(packets.upcast());
         pipeline.add_many(&chain).map_err(not_started)?;
         gst::Element::link_many(&chain).map_err(not_started)?;
 
         Flight::watch(&flight, &pipeline);
         // From here on the pipeline is taken down when this is dropped.
         let kind = encoder;
-        let this = Self { pipeline, video, element, kind, packets, flight, format, origin, key_frames };
+        let this = Self { pipeline, video, element, kind, flight, format, origin, key_frames };
         this.pipeline
             .set_state(gst::State::Playing)
             .map_err(|_| this.flight.failure().unwrap_or(EncoderError::NotStarted(encoder.element)))?;
@@ -159,7 +158,7 @@ impl Encoder {
 
     /// A way to ask for key frames that may outlive the encoder.
     pub(super) fn key_frame_request(&self) -> KeyFrameRequest {
-        KeyFrameRequest(self.packets.downgrade())
+        self.key_frames.request()
     }
 
     /// A way to end all waiting for this encoder: nobody takes its packets any more.
@@ -180,19 +179,6 @@ impl Drop for Encoder {
     fn drop(&mut self) {
         // Nothing in this pipeline waits for a peer, so this does not block. It cannot fail on the way down.
         let _ = self.pipeline.set_state(gst::State::Null);
-    }
-}
-
-/// Asks an encoder for a key frame.
-#[derive(Clone, Debug)]
-pub(super) struct KeyFrameRequest(glib::WeakRef<AppSink>);
-
-impl KeyFrameRequest {
-    /// Has the next frame encoded as a key frame, if the encoder is still there.
-    pub(super) fn send(&self) {
-        if let Some(sink) = self.0.upgrade() {
-            sink.send_event(gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the engine's frames to all outputs, and the ways to change what is sent while it runs.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -17,7 +18,7 @@ use super::{
     elements::{MissingElement, choose_encoder, exists, first_missing, make},
     fault::EncoderFault,
     feeder::Feeder,
-    links::{Links, Output, OutputControl, OutputsError},
+    links::{Links, Output, OutputControl, OutputsError, RenditionName},
     rendition::Rendition,
     settings::EncoderSettings,
     sound_encoder::SoundEncoder,
@@ -185,7 +186,9 @@ pub fn run_program(
         (program.announce)(StreamEvent::Error { message });
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let goal = Goal { bitrate_kbps: settings.bitrate_kbps, keyframe_interval: settings.keyframe_interval };
+    let bitrates = program.renditions.iter().map(|(one, _)| (Some(one.name.clone()), one.bitrate_kbps));
+    let bitrates = bitrates.chain([(None, settings.bitrate_kbps)]).collect();
+    let goal = Goal { bitrates, keyframe_interval: settings.keyframe_interval };
     let (goal, goals) = watch::channel(goal);
     let mut program = program;
     let mut programs = vec![];
@@ -217,24 +220,28 @@ pub struct OutputsHandle {
     control: OutputControl,
 }
 
-/// What the encoder is to do, as far as that changes while it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the encoders are to do, as far as that changes while they run.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Goal {
-    pub(super) bitrate_kbps: u32,
+    /// Kilobits (1000) per second of each rendition.
+    pub(super) bitrates: BTreeMap<RenditionName, u32>,
     pub(super) keyframe_interval: Duration,
 }
 
-/// A way to change what the running encoder does.
+/// A way to change what the running encoders do.
 #[derive(Clone, Debug)]
 pub struct EncoderControl(watch::Sender<Goal>);
 
 impl EncoderControl {
-    /// Has pictures encoded with so many kilobits (1000) per second, from the next frame on.
-    pub fn set_bitrate(&self, kbps: u32) {
-        self.0.send_modify(|goal| goal.bitrate_kbps = kbps);
+    /// Has pictures encoded with so many kilobits (1000) per second, from the next frame on: those of this rendition, or of the
+    /// stream in its own size.
+    pub fn set_bitrate(&self, rendition: Option<&str>, kbps: u32) {
+        self.0.send_modify(|goal| {
+            goal.bitrates.insert(rendition.map(str::to_owned), kbps);
+        });
     }
 
-    /// Has key frames follow one another at this distance, from the next one on. An encoder that cannot change it
+    /// Has key frames of all renditions follow one another at this distance, from the next one on. An encoder that cannot change it
     /// is started anew, with a key frame, and no frame is lost.
     pub fn set_keyframe_interval(&self, interval: Duration) {
         self.0.send_modify(|goal| goal.keyframe_interval = interval);

@@ -279,11 +279,9 @@ impl Feeder {
         }
         self.publish_levels(session, frame);
         if self.goals.has_changed().unwrap_or(false) {
-            let Goal { bitrate_kbps, keyframe_interval } = *self.goals.borrow_and_update();
+            let Goal { bitrates, keyframe_interval } = self.goals.borrow_and_update().clone();
             let before = std::mem::replace(&mut self.settings.keyframe_interval, keyframe_interval);
-            if self.rendition.is_none() {
-                self.settings.bitrate_kbps = bitrate_kbps;
-            }
+            self.settings.bitrate_kbps = bitrates.get(&self.name).copied().unwrap_or(self.settings.bitrate_kbps);
             let frames = self.settings.keyframe_interval_frames(self.program.format.fps);
             let present = self.bitrate();
             let follows = |encoder: &mut Encoder| {
@@ -439,6 +437,7 @@ impl Feeder {
             full_bitrate: self.settings.bitrate_kbps,
             queued_frames: encoder.flatten().map_or(0, Encoder::held),
             frames: self.meter.frames(),
+            has_slate: session.is_some_and(|session| session.drawn.has_slate()),
             times: self.clock.times(),
             beat: Instant::now(),
             ..self.status.clone()

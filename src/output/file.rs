@@ -67,9 +67,15 @@ pub(super) fn create(path: &Path) -> Result<(), OutputError> {
     OpenOptions::new().write(true).create(true).truncate(true).open(path).map(drop).map_err(|e| not_writable(path, &e))
 }
 
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
+}
+
 /// Makes a file that was not there before: `path`, or `path` with a number behind its name. A recording is never
-/// written over.
+/// written over. Its folder is made if there is none.
 pub(super) fn create_new(path: &Path) -> Result<PathBuf, OutputError> {
+    fs::create_dir_all(folder_of(path)).map_err(|error| not_writable(path, &error))?;
     let mut candidate = path.to_owned();
     for number in 2.. {
         match OpenOptions::new().write(true).create_new(true).open(&candidate) {
@@ -122,25 +128,32 @@ impl Identity {
 
 /// Why `path` cannot be written, and what to do about it.
 pub(crate) fn not_writable(path: &Path, error: &io::Error) -> OutputError {
+    let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
     let remedy = match error.kind() {
+        _ if is_full => "free some space, or choose another disk",
         io::ErrorKind::NotFound => "make the folder first",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "give this user the right to write there, or choose another place"
         }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or choose another disk",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a part of the path is a file, and no folder: choose another place"
+        }
         io::ErrorKind::IsADirectory => "this is a folder: add a file name",
         _ => "choose another place",
     };
     let reason = error.to_string();
     let reason = reason.split(" (os error").next().unwrap_or_default().to_lowercase();
-    OutputError::NotWritable { path: path.display().to_string(), reason, remedy }
+    OutputError::NotWritable { path: path.display().to_string(), reason, remedy, is_full }
 }
 
-/// What a pipeline that writes to `path` reported, for people.
-pub(super) fn explain(path: &Path, text: &str) -> String {
-    let reason = text.lines().next().unwrap_or_default();
-    if text.contains("No space left") || text.contains("system error: No space") {
-        return format!("the disk is full while writing `{}`; free some space", path.display());
-    }
-    format!("cannot go on writing `{}`: {reason}", path.display())
+/// What a pipeline that writes to `path` reported, for people, and whether the disk is full.
+pub(super) fn explain(path: &Path, text: &str) -> (String, bool) {
+    let is_full = text.contains("No space left") || text.contains("Disk quota exceeded");
+    let path = path.display();
+    let words = if is_full {
+        format!("the disk is full while writing `{path}`; free some space")
+    } else {
+        format!("cannot go on writing `{path}`: {}", text.lines().next().unwrap_or_default())
+    };
+    (words, is_full)
 }

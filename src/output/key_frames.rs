@@ -1,9 +1,13 @@
 //! When the next key frame is due. It is counted in ticks, which are time whatever is skipped: an encoder counts the
 //! frames that it gets, so that its key frames are further apart while fewer are drawn.
+//!
+//! Outputs ask for further ones, with which they can begin. Each takes the bits of many frames from all that send the same, so
+//! that there is one for all who ask within half a second, however many they are. Nobody is forgotten: who asks too soon gets
+//! the next.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+    Arc, Weak,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use super::{
@@ -13,6 +17,8 @@ use super::{
 
 /// What stands for no tick.
 const NONE: u64 = u64::MAX;
+/// Parts of a second from one key frame that was asked for to the next.
+const ASKED_A_SECOND: u32 = 2;
 
 /// See the module's documentation. Ticks count from the beginning of the session.
 pub(super) struct KeyFrameClock {
@@ -23,11 +29,34 @@ pub(super) struct KeyFrameClock {
     last: Option<u64>,
     /// The tick of the last that came out, asked for or not; [`NONE`] before the first.
     seen: Arc<AtomicU64>,
+    /// Whether an output waits for one.
+    is_asked: Arc<AtomicBool>,
+    /// The tick of the last for an output that waited.
+    answered: Option<u64>,
+}
+
+/// Asks an encoder for a key frame. May outlive it.
+#[derive(Clone, Debug)]
+pub(super) struct KeyFrameRequest(Weak<AtomicBool>);
+
+impl KeyFrameRequest {
+    /// Has one of the next frames encoded as a key frame, if the encoder is still there.
+    pub(super) fn send(&self) {
+        if let Some(is_asked) = self.0.upgrade() {
+            is_asked.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl KeyFrameClock {
     pub(super) fn new(interval: u32, fps: u32) -> Self {
-        Self { interval: interval.into(), fps, last: None, seen: Arc::new(AtomicU64::new(NONE)) }
+        let (seen, is_asked) = (Arc::new(AtomicU64::new(NONE)), Arc::default());
+        Self { interval: interval.into(), fps, last: None, seen, is_asked, answered: None }
+    }
+
+    /// A way for outputs to ask for one.
+    pub(super) fn request(&self) -> KeyFrameRequest {
+        KeyFrameRequest(Arc::downgrade(&self.is_asked))
     }
 
     /// Notes the key frames among the packets on their way.
@@ -48,10 +77,19 @@ impl KeyFrameClock {
     /// Whether the frame of this tick is to be a key frame. Counts it as one then.
     pub(super) fn is_due(&mut self, tick: u64) -> bool {
         let seen = Some(self.seen.load(Ordering::Relaxed)).filter(|tick| *tick != NONE);
+        let apart = u64::from(self.fps.div_ceil(ASKED_A_SECOND));
+        let is_free = self.answered.is_none_or(|before| tick.saturating_sub(before) >= apart);
+        let is_wanted = is_free && self.is_asked.load(Ordering::Relaxed);
         // The first is one by itself.
-        let is_due = self.last.max(seen).is_some_and(|last| tick.saturating_sub(last) >= self.interval);
-        if is_due || self.last.is_none() {
+        let is_first = self.last.is_none();
+        let is_over = self.last.max(seen).is_some_and(|last| tick.saturating_sub(last) >= self.interval);
+        let is_due = !is_first && (is_over || is_wanted);
+        if is_due || is_first {
             self.last = Some(tick);
+            // Who asks from here on may have missed it.
+            if self.is_asked.swap(false, Ordering::Relaxed) {
+                self.answered = Some(tick);
+            }
         }
         is_due
     }
@@ -76,6 +114,28 @@ mod tests {
         assert_eq!(due(2), due(1));
         assert_eq!(due(7), [63, 126, 189, 252, 315, 378]);
         assert_eq!(due(100), [100, 200, 300]);
+    }
+
+    #[test]
+    fn all_who_ask_at_once_get_one_and_who_asks_too_soon_gets_the_next() {
+        let mut clock = KeyFrameClock::new(300, 30);
+        let request = clock.request();
+        let mut due = Vec::new();
+        for tick in 0..100 {
+            // Five outputs at once, one a moment later, and one with every frame for a while.
+            let asking = match tick {
+                10 => 5,
+                13 | 60..70 => 1,
+                _ => 0,
+            };
+            (0..asking).for_each(|_| request.send());
+            if clock.is_due(tick) {
+                due.push(tick);
+            }
+        }
+        assert_eq!(due, [10, 25, 60, 75]);
+        drop(clock);
+        request.send();
     }
 
     #[test]

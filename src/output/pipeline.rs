@@ -13,7 +13,7 @@ use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::AppSrc;
 
 use super::{
-    connecting::Connecting,
+    connecting::{Connecting, Socket},
     elements::MissingElement,
     gate::Outlet,
     packet::{Packet, Track},
@@ -146,7 +146,7 @@ impl OutputPipeline {
         let (connecting, played) = if tells_when_taken {
             let (host, port) = (sink.property::<Option<String>>("host"), sink.property::<i32>("port"));
             let (connecting, played) =
-                Connecting::watch(host.unwrap_or_default(), u32::try_from(port).unwrap_or_default(), play);
+                Connecting::watch(host.unwrap_or_default(), u32::try_from(port).unwrap_or_default(), &bus, play);
             (Some(connecting), played)
         } else {
             (None, play())
@@ -209,6 +209,11 @@ impl OutputPipeline {
         self.tells_when_taken && sent().is_some_and(|bytes| bytes > 0)
     }
 
+    /// The socket that it sends by, if that is known.
+    pub(super) fn socket(&self) -> Option<Socket> {
+        self.connecting.as_ref().and_then(Connecting::socket)
+    }
+
     /// How often the peer has answered to what it got; `None` if that is not known.
     pub(super) fn answers(&self) -> Option<u64> {
         self.answers.and_then(|answers| answers(&self.sink))
@@ -229,8 +234,7 @@ impl OutputPipeline {
         })
     }
 
-    /// Ends a connection by which nothing is sent yet, and waits until the sink knows. One that has failed before hears no
-    /// more of it, but its peer does.
+    /// Ends a connection by which nothing is sent yet, and waits until the sink knows. One that has failed has known it since.
     fn end_connection(&self) {
         let Some(connecting) = self.connecting.as_ref().filter(|_| !self.is_taken()) else { return };
         let is_open = || !self.has_failed.load(Ordering::Relaxed) && !self.is_taken();
@@ -339,6 +343,8 @@ pub enum OutputError {
         reason: String,
         /// What to do.
         remedy: &'static str,
+        /// Whether there is no room, of which there may be more soon.
+        is_full: bool,
     },
     /// It failed while it ran.
     #[error("{0}")]

@@ -51,6 +51,11 @@ impl Drawn {
         HOLD.max(format.presentation_time(HELD_FRAMES))
     }
 
+    /// Whether the slate was sent in its place.
+    pub(super) fn has_slate(&self) -> bool {
+        self.sent == Sent::Slate
+    }
+
     /// Whether another should have come by now.
     pub(super) fn is_late(&self, format: &StreamFormat) -> bool {
         self.came.elapsed() >= Self::hold(format)

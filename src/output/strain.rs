@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use gstreamer as gst;
 
-use super::unsent::Unsent;
+use super::{
+    connecting::Socket,
+    unsent::{Sent, Standstill},
+};
 
 /// Nothing is made of what is seen for so long after the beginning, when a connection has to find its pace.
 const BEGINNING: Duration = Duration::from_secs(1);
@@ -25,6 +28,8 @@ pub(super) struct Strain {
     pub(super) bytes: u64,
     /// A time besides them.
     pub(super) lag: Duration,
+    /// For how long nothing of it has arrived.
+    pub(super) still: Duration,
 }
 
 impl Strain {
@@ -40,7 +45,7 @@ pub(super) enum Watch {
     /// There is no link, or nothing is known of it.
     Nothing,
     /// A connection over TCP.
-    Tcp(Unsent, Way),
+    Tcp(Socket, Way, Standstill),
     /// One over SRT.
     Srt(Losses),
 }
@@ -50,9 +55,10 @@ impl Watch {
     pub(super) fn look(&mut self, stats: impl FnOnce() -> Option<gst::Structure>, kbps: f64, now: Instant) -> Strain {
         match self {
             Self::Nothing => Strain::default(),
-            Self::Tcp(unsent, way) => {
-                let bytes = unsent.bytes().map_or(0, |bytes| way.beyond(bytes, kbps, now));
-                Strain { bytes, lag: Duration::ZERO }
+            Self::Tcp(socket, way, standstill) => {
+                let sent = Sent::by(*socket).unwrap_or_default();
+                let bytes = way.beyond(sent.unconfirmed, kbps, now);
+                Strain { bytes, still: standstill.lasts(sent, now), ..Strain::default() }
             }
             Self::Srt(losses) => {
                 if losses.is_due(now)
@@ -60,7 +66,7 @@ impl Watch {
                 {
                     losses.take(counts, now);
                 }
-                Strain { bytes: 0, lag: losses.lag }
+                Strain { lag: losses.lag, ..Strain::default() }
             }
         }
     }
@@ -173,7 +179,7 @@ mod tests {
         }
         let beyond = way.beyond(600_000, 4000.0, at(begin, 100));
         assert_eq!(beyond, 450_000);
-        assert_eq!(Strain { bytes: beyond, lag: Duration::ZERO }.lasts(4000), Duration::from_millis(900));
+        assert_eq!(Strain { bytes: beyond, ..Strain::default() }.lasts(4000), Duration::from_millis(900));
         assert_eq!(way.beyond(600_000, 0.0, at(begin, 101)), 0, "nothing is sent");
     }
 

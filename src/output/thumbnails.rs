@@ -16,7 +16,7 @@ use gstreamer_app::{AppSink, AppSrc};
 
 use super::{
     elements::make,
-    file::not_writable,
+    file::{folder_of, not_writable},
     gate::Outlet,
     link::lock,
     packet::{Packet, Track},
@@ -89,10 +89,11 @@ pub(super) struct Album {
 }
 
 impl Album {
-    /// Looks which pictures are there already: they stay, and numbers go on behind them.
+    /// Looks which pictures are there already: they stay, and numbers go on behind them. The folder is made if there is none.
     pub(super) fn open(path: &Path, settings: Thumbnails) -> Result<Self, OutputError> {
-        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        let entries = fs::read_dir(folder).map_err(|error| not_writable(path, &error))?;
+        let folder = folder_of(path);
+        let entries = fs::create_dir_all(folder).and_then(|()| fs::read_dir(folder));
+        let entries = entries.map_err(|error| not_writable(path, &error))?;
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let numbers = names.filter_map(|name| number_of(path, &name)).collect();
         Ok(Self { path: path.to_owned(), settings, slot: Slot::default(), numbers })

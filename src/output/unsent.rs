@@ -1,167 +1,128 @@
 //! What the system holds of what was written to a server: bytes that the server has not confirmed. A link that is too slow
-//! shows here first, since the system takes seconds of a stream before the sink has to wait.
+//! shows here first, since the system takes seconds of a stream before the sink has to wait; and so does a server that has
+//! stopped reading, which at a low bitrate the sink would notice after minutes.
 //!
-//! The sink keeps its socket to itself, so it is found by whom it is connected to (proc(5), `/proc/net/tcp`). Of several
-//! connections of this process to one server the one counts that holds the most.
+//! A descriptor of the sink's own socket is what is asked ([`Socket`]), so that nothing is mixed up with other connections to
+//! the same server.
 
 use std::{
-    collections::HashMap,
-    fs, io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{RecvTimeoutError, Sender, channel},
-    },
-    time::Duration,
+    ffi::c_int,
+    os::fd::{AsFd, AsRawFd, BorrowedFd},
+    time::{Duration, Instant},
 };
 
-/// From one look to the next.
-const PAUSE: Duration = Duration::from_millis(200);
-/// That nothing is known yet.
-const UNKNOWN: u64 = u64::MAX;
-/// The state of a connection that is there (`TCP_ESTABLISHED`, Linux' `net/tcp_states.h`).
-const ESTABLISHED: u8 = 1;
+use super::connecting::Socket;
 
-/// Looks at the connections to a server until it is dropped.
-pub(super) struct Unsent {
-    bytes: Arc<AtomicU64>,
-    /// Closed when this is dropped, which ends the thread.
-    _watching: Sender<()>,
+/// Where `tcpi_bytes_acked` lies in the system's `tcp_info` (`linux/tcp.h`, since Linux 4.1), which the C library's knows
+/// nothing of.
+const BYTES_ACKED: usize = 120;
+/// As much of it as is asked for.
+const INFO: usize = BYTES_ACKED + size_of::<u64>();
+
+/// What has become of what was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// Bytes that wait in the system or are on their way.
+    pub(super) unconfirmed: u64,
+    /// Bytes that have arrived since the connection was made; `None` if the system does not know.
+    pub(super) confirmed: Option<u64>,
 }
 
-impl Unsent {
-    /// Watches connections to what `addresses` gives, which may ask a name server. `None` if the system gives no more
-    /// threads.
-    pub(super) fn watch(addresses: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static) -> Option<Self> {
-        let (watching, watched) = channel();
-        let bytes = Arc::new(AtomicU64::new(UNKNOWN));
-        let told = Arc::clone(&bytes);
-        let watch = move || {
-            let Ok(addresses) = addresses() else { return };
-            let mut own = Own::default();
-            while watched.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                let bytes = own.unsent(&addresses, &tables());
-                told.store(bytes.unwrap_or(UNKNOWN), Ordering::Relaxed);
-            }
-        };
-        std::thread::Builder::new().name("unsent".to_owned()).spawn(watch).ok()?;
-        Some(Self { bytes, _watching: watching })
-    }
-
-    /// Bytes; `None` if no connection is known.
-    pub(super) fn bytes(&self) -> Option<u64> {
-        Some(self.bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes != UNKNOWN)
+impl Sent {
+    /// That of this socket, if it is open still.
+    pub(super) fn by(socket: Socket) -> Option<Self> {
+        let socket = socket.borrow()?;
+        Some(Self { unconfirmed: unconfirmed(socket.as_fd())?, confirmed: confirmed(socket.as_fd()) })
     }
 }
 
-fn tables() -> String {
-    let read = |path| fs::read_to_string(path).unwrap_or_default();
-    read("/proc/self/net/tcp") + &read("/proc/self/net/tcp6")
+/// See `SIOCOUTQ` in tcp(7).
+#[expect(unsafe_code, reason = "the system is asked by a function of the C library")]
+fn unconfirmed(socket: BorrowedFd<'_>) -> Option<u64> {
+    let mut bytes: c_int = 0;
+    // SAFETY: the descriptor is open for as long as it is borrowed; the system writes one `int`.
+    let outcome = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    u64::try_from(bytes).ok().filter(|_| outcome == 0)
 }
 
-/// A connection of this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Connection {
-    remote: SocketAddr,
-    state: u8,
-    unsent: u64,
-    inode: u64,
+/// See `TCP_INFO` in tcp(7).
+#[expect(unsafe_code, reason = "the system is asked by a function of the C library")]
+fn confirmed(socket: BorrowedFd<'_>) -> Option<u64> {
+    let mut info = [0_u8; INFO];
+    let mut length = libc::socklen_t::try_from(INFO).ok()?;
+    let to = info.as_mut_ptr().cast();
+    // SAFETY: the descriptor is open for as long as it is borrowed; the system writes `length` bytes at most, and says how many.
+    let outcome =
+        unsafe { libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, to, &raw mut length) };
+    let is_whole = outcome == 0 && usize::try_from(length).is_ok_and(|length| length == INFO);
+    info.last_chunk().filter(|_| is_whole).map(|bytes| u64::from_ne_bytes(*bytes))
 }
 
-impl Connection {
-    /// A line of the table; `None` for its head.
-    fn parse(line: &str) -> Option<Self> {
-        let mut fields = line.split_ascii_whitespace();
-        let remote = address(fields.nth(2)?)?;
-        let state = u8::from_str_radix(fields.next()?, 16).ok()?;
-        let unsent = u64::from_str_radix(fields.next()?.split_once(':')?.0, 16).ok()?;
-        let inode = fields.nth(4)?.parse().ok()?;
-        Some(Self { remote, state, unsent, inode })
-    }
+/// For how long nothing has arrived at a server although something is on its way to it.
+#[derive(Debug, Default)]
+pub(super) struct Standstill {
+    confirmed: u64,
+    since: Option<Instant>,
 }
 
-/// An address as the table has it: words in the byte order of the machine, the first in front.
-fn address(text: &str) -> Option<SocketAddr> {
-    let (host, port) = text.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
-    let word = |at: usize| u32::from_str_radix(host.get(at * 8..at * 8 + 8)?, 16).ok().map(u32::to_ne_bytes);
-    let host = match host.len() {
-        8 => IpAddr::V4(Ipv4Addr::from(word(0)?)),
-        32 => {
-            let mut bytes = [0; 16];
-            for (at, bytes) in bytes.chunks_exact_mut(4).enumerate() {
-                bytes.copy_from_slice(&word(at)?);
-            }
-            IpAddr::V6(Ipv6Addr::from(bytes))
+impl Standstill {
+    /// Takes note of how it is at `now`. A link that is slow or loses packets, or a server that reads slowly, moves on all the
+    /// same; a server that reads nothing has its system confirm what that has room for, and no more.
+    pub(super) fn lasts(&mut self, sent: Sent, now: Instant) -> Duration {
+        let Some(confirmed) = sent.confirmed else { return Duration::ZERO };
+        if sent.unconfirmed == 0 || confirmed != self.confirmed {
+            self.since = None;
+        } else {
+            self.since.get_or_insert(now);
         }
-        _ => return None,
-    };
-    Some(SocketAddr::new(host.to_canonical(), port))
-}
-
-/// Which connections are those of this process, as far as it was asked.
-#[derive(Default)]
-struct Own(HashMap<u64, bool>);
-
-impl Own {
-    fn has(&mut self, inode: u64) -> bool {
-        *self.0.entry(inode).or_insert_with(|| {
-            let name = format!("socket:[{inode}]");
-            let descriptors = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-            descriptors.map(|one| one.path()).any(|path| fs::read_link(path).is_ok_and(|to| to.as_os_str() == &*name))
-        })
-    }
-
-    /// The most that a connection of ours to one of these addresses holds.
-    fn unsent(&mut self, addresses: &[SocketAddr], tables: &str) -> Option<u64> {
-        let there = tables.lines().filter_map(Connection::parse).filter(|one| one.state == ESTABLISHED);
-        let there: Vec<_> = there.filter(|one| addresses.contains(&one.remote)).collect();
-        self.0.retain(|inode, _| there.iter().any(|one| one.inode == *inode));
-        there.into_iter().filter(|one| self.has(one.inode)).map(|one| one.unsent).max()
+        self.confirmed = confirmed;
+        self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::{
-        io::Write,
+        io::{Read, Write},
         net::{TcpListener, TcpStream},
     };
 
     use super::*;
 
     #[test]
-    fn the_system_s_table_is_understood() {
-        let line =
-            "   1: 0100007F:A1B2 0200007F:078F 01 0000F00D:00000000 01:00000014 00000000  1000        0 4711 2 0 20";
-        let expected = Connection {
-            remote: if cfg!(target_endian = "little") { "127.0.0.2:1935" } else { "2.0.0.127:1935" }.parse().unwrap(),
-            state: ESTABLISHED,
-            unsent: 0xf00d,
-            inode: 4711,
-        };
-        assert_eq!(Connection::parse(line), Some(expected));
-        assert_eq!(Connection::parse("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when"), None);
+    fn what_a_peer_does_not_read_waits_and_what_it_reads_has_arrived() {
+        for host in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = TcpListener::bind(host) else { continue };
+            let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let socket = Socket::behind(stream.as_raw_fd()).unwrap();
+            let (mut peer, _) = listener.accept().unwrap();
+            assert_eq!(Sent::by(socket).map(|sent| sent.unconfirmed), Some(0));
+            stream.set_nonblocking(true).unwrap();
+            while stream.write(&[0; 65536]).is_ok() {}
+            let held = Sent::by(socket).unwrap();
+            assert!(held.unconfirmed > 10_000, "{held:?}");
+            peer.read_exact(&mut vec![0; 3_000_000]).unwrap();
+            let later = Sent::by(socket).unwrap();
+            assert!(later.confirmed > held.confirmed, "{later:?} after {held:?}");
+            drop(stream);
+            assert_eq!(Sent::by(socket), None, "it is closed");
+        }
     }
 
     #[test]
-    fn what_a_peer_does_not_read_is_found_whoever_else_is_connected() {
-        for host in ["127.0.0.1:0", "[::1]:0"] {
-            let Ok(listener) = TcpListener::bind(host) else { continue };
-            let server = listener.local_addr().unwrap();
-            let mut own = Own::default();
-            assert_eq!(own.unsent(&[server], &tables()), None, "nobody is connected");
-            let mut stream = TcpStream::connect(server).unwrap();
-            let _silent = listener.accept().unwrap();
-            assert_eq!(own.unsent(&[server], &tables()), Some(0));
-            stream.set_nonblocking(true).unwrap();
-            while stream.write(&[0; 65536]).is_ok() {}
-            let held = own.unsent(&[server], &tables()).unwrap();
-            assert!(held > 10_000, "{held}");
-            let mut elsewhere = server;
-            elsewhere.set_port(server.port() ^ 1);
-            assert_eq!(own.unsent(&[elsewhere], &tables()), None);
-        }
+    fn only_what_does_not_move_at_all_stands_still() {
+        let begin = Instant::now();
+        let mut standstill = Standstill::default();
+        let mut at = |tenths: u32, unconfirmed, confirmed| {
+            let sent = Sent { unconfirmed, confirmed };
+            standstill.lasts(sent, begin + Duration::from_millis(100) * tenths).as_millis()
+        };
+        // More waits all the time, and some arrives.
+        assert_eq!([at(0, 100, Some(10)), at(10, 5000, Some(11)), at(20, 90_000, Some(12))], [0; 3]);
+        assert_eq!([at(30, 90_000, Some(12)), at(31, 91_000, Some(12)), at(60, 99_000, Some(12))], [0, 100, 3000]);
+        assert_eq!(at(61, 99_000, Some(13)), 0, "it goes on");
+        // There is nothing to send.
+        assert_eq!([at(70, 0, Some(20)), at(90, 0, Some(20)), at(110, 5, Some(20))], [0; 3]);
+        assert_eq!([at(120, 5, None), at(150, 5, None)], [0; 2], "nothing is known");
     }
 }

@@ -194,14 +194,14 @@ impl FileWriter {
         let event = self.output.as_ref().and_then(|output| output.event(PATIENCE));
         match event {
             Some(PipelineEvent::End) => Ok(()),
-            Some(PipelineEvent::Error(text)) => Err(OutputError::Failed(file::explain(&self.path, &text)).into()),
+            Some(PipelineEvent::Error(text)) => Err(OutputError::Failed(file::explain(&self.path, &text).0).into()),
             None => Err(OutputError::Failed(format!("the disk did not take all of `{}`", self.path.display())).into()),
         }
     }
 
     fn check_output(&self, patience: Duration) -> Result<(), WriteError> {
         match self.output.as_ref().and_then(|output| output.event(patience)) {
-            Some(PipelineEvent::Error(text)) => Err(OutputError::Failed(file::explain(&self.path, &text)).into()),
+            Some(PipelineEvent::Error(text)) => Err(OutputError::Failed(file::explain(&self.path, &text).0).into()),
             Some(PipelineEvent::End) | None => Ok(()),
         }
     }

@@ -22,7 +22,7 @@ const OFF_AIR: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unready {
-    /// What is not ready: `engine`, `encoder`, `outputs` or `store`.
+    /// What is not ready: `engine`, `scene`, `encoder`, `outputs` or `store`.
     pub part: &'static str,
     /// Why, in words for people.
     pub reason: String,
@@ -55,7 +55,12 @@ impl Health {
         match self.metrics.since_last_tick() {
             None => reasons.push(Unready { part: "engine", reason: "no frame was drawn yet".to_owned() }),
             Some(since) if since > STALLED => {
-                let reason = format!("the last frame was drawn {:.1} s ago", since.as_secs_f64());
+                let slate = if self.engine.encoder().is_some_and(|encoder| encoder.has_slate) {
+                    "; the slate is sent meanwhile"
+                } else {
+                    ""
+                };
+                let reason = format!("the last frame was drawn {:.1} s ago{slate}", since.as_secs_f64());
                 reasons.push(Unready { part: "engine", reason });
             }
             Some(_) => {}
@@ -82,6 +87,7 @@ impl Health {
     #[must_use]
     pub fn degraded(&self) -> Vec<Unready> {
         let mut reasons = Vec::new();
+        reasons.extend(self.engine.stand_in().map(|reason| Unready { part: "scene", reason }));
         for encoder in self.engine.encoders().into_iter().filter(|encoder| encoder.state == EncoderState::Restarting) {
             let why = encoder.last_error.unwrap_or_else(|| "it failed".to_owned());
             reasons.push(Unready { part: "encoder", reason: format!("the encoder is started again: {why}") });

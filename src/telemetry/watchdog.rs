@@ -90,7 +90,10 @@ impl Watchdog {
             found.insert((Part::Encoder, id), message);
         }
         for output in self.engine.outputs().into_iter().filter(|output| output.is_stalled) {
-            let message = format!("the output `{}` takes nothing; {} frames wait", output.id, output.queued_frames);
+            let message = match output.queued_frames {
+                0 => format!("nothing that the output `{}` sends arrives", output.id),
+                frames => format!("the output `{}` takes nothing; {frames} frames wait", output.id),
+            };
             found.insert((Part::Output, output.id), message);
         }
         found

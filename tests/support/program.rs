@@ -223,7 +223,7 @@ impl Show {
 
     /// Changes the bitrate of the encoder.
     pub fn set_bitrate(&self, kbps: u32) {
-        self.outputs.as_ref().expect("the outputs run").encoder().set_bitrate(kbps);
+        self.outputs.as_ref().expect("the outputs run").encoder().set_bitrate(None, kbps);
     }
 
     /// Changes the distance of the encoder's key frames.

@@ -85,6 +85,7 @@ impl EngineHandle {
             heard: Heard::new(),
             store: Mutex::new(None),
             file_faults: Mutex::default(),
+            stand_in: Mutex::default(),
         });
         (Self { mailbox, shared: Arc::clone(&shared), sender: Sender::default() }, requests, shared)
     }

@@ -41,6 +41,17 @@ impl EngineHandle {
         }
     }
 
+    /// What is shown in place of the scene, and why; `None` if nothing is.
+    #[must_use]
+    pub fn stand_in(&self) -> Option<String> {
+        self.shared.stand_in.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells what is shown in place of the scene, and why, or that it is the scene.
+    pub fn publish_stand_in(&self, why: Option<String>) {
+        *self.shared.stand_in.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
     /// All outputs as they are now.
     #[must_use]
     pub fn outputs(&self) -> Vec<OutputStatus> {

@@ -51,6 +51,7 @@ impl Folder {
             path: path.display().to_string(),
             reason: format!("it has a file `{name}` that this service has not written"),
             remedy: "choose another folder, or take that file away",
+            is_full: false,
         };
         let present = names(path).map_err(failed)?;
         let at = path.join(MARKER);
@@ -64,6 +65,7 @@ impl Folder {
                 path: path.display().to_string(),
                 reason: "another output writes there".to_owned(),
                 remedy: "choose another folder, or end that output",
+                is_full: false,
             },
             TryLockError::Error(error) => failed(error),
         })?;

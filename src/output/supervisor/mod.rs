@@ -17,8 +17,8 @@ use std::{
 use super::{
     backoff::{Attempts, Farewell, Next, ReconnectPolicy},
     destination::Destination,
-    encoder::KeyFrameRequest,
     gate::{Gate, Outlet},
+    key_frames::KeyFrameRequest,
     link::lock,
     links::RenditionName,
     live::Folder,
@@ -259,14 +259,14 @@ impl Supervisor {
         *lock(&self.policy)
     }
 
-    /// Looks out for a server that is lost, or may be about to end. One that turned the stream away is there, and is not
-    /// asked sooner.
+    /// Looks out for a server that is lost, or may be about to end. One that refused the stream is there, and is not asked
+    /// sooner.
     fn lookout(&self, farewell: Farewell, wait: Duration) -> Option<Lookout> {
         let found = match farewell {
             Farewell::Lost => Found::Lost,
             Farewell::Absent => Found::Away,
-            Farewell::CutShort => Found::Unsteady,
-            Farewell::TurnedAway | Farewell::Refused | Farewell::Unwritable => return None,
+            Farewell::CutShort | Farewell::TurnedAway => Found::Unsteady,
+            Farewell::Refused | Farewell::Unwritable => return None,
         };
         let server = match &self.destination {
             Destination::Rtmp { url } => Server::Rtmp(url.clone()),

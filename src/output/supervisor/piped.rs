@@ -16,7 +16,7 @@ use crate::{
         pipeline::{OutputError, OutputPipeline, Pace, PipelineEvent},
         rtmp, srt,
         strain::{Losses, Watch, Way},
-        unsent::Unsent,
+        unsent::Standstill,
     },
 };
 
@@ -200,13 +200,14 @@ impl Supervisor {
                 moved = (passed, now);
             }
             let is_open = self.status.state == OutputState::Started;
-            let is_stalled = is_open && now.duration_since(moved.1) > STALLED && lock(&self.gate).queued() > 0;
-            let is_other = std::mem::replace(&mut self.status.is_stalled, is_stalled) != is_stalled;
             let strain = watch.look(|| pipeline.stats(), self.status.bitrate, now);
             lock(&self.gate).strain = strain;
+            let holds_up = now.duration_since(moved.1) > STALLED && lock(&self.gate).queued() > 0;
+            let is_stalled = is_open && (holds_up || strain.still > STALLED);
+            let is_other = std::mem::replace(&mut self.status.is_stalled, is_stalled) != is_stalled;
             if passed >= enough && !is_open {
                 self.started();
-                watch = self.link_watch(now);
+                watch = self.link_watch(pipeline, now);
             } else if is_other || now.duration_since(self.told) > TELL {
                 self.tell(self.status.state);
             }
@@ -216,22 +217,19 @@ impl Supervisor {
             if has_peer && !is_open && now.duration_since(opened) > CONNECT {
                 return self.explain(TIMED_OUT);
             }
-            if (has_peer || is_open)
-                && lock(&self.gate).is_waiting()
-                && now.duration_since(moved.1) > self.policy().stall
-            {
+            let stall = self.policy().stall;
+            let is_full = || lock(&self.gate).is_waiting() && now.duration_since(moved.1) > stall;
+            if ((has_peer || is_open) && is_full()) || strain.still > stall {
                 return self.explain(TIMED_OUT);
             }
         }
     }
 
-    fn link_watch(&self, now: Instant) -> Watch {
+    fn link_watch(&self, pipeline: &OutputPipeline, now: Instant) -> Watch {
         match &self.destination {
-            Destination::Rtmp { url } => {
-                let url = url.clone();
-                let unsent = Unsent::watch(move || url.addresses());
-                unsent.map_or(Watch::Nothing, |unsent| Watch::Tcp(unsent, Way::new(now)))
-            }
+            Destination::Rtmp { .. } => pipeline
+                .socket()
+                .map_or(Watch::Nothing, |socket| Watch::Tcp(socket, Way::new(now), Standstill::default())),
             Destination::Srt { .. } => Watch::Srt(Losses::new(now)),
             _ => Watch::Nothing,
         }

@@ -54,7 +54,10 @@ impl Supervisor {
                 let words = format!("the disk takes nothing of `{}`; it goes on in another file", self.status.url);
                 Ended::Lost(Farewell::Unwritable, words)
             }
-            Destination::File { .. } => self.lose_storage(file::explain(self.status.url.as_ref(), text)),
+            Destination::File { .. } => {
+                let (words, is_full) = file::explain(self.status.url.as_ref(), text);
+                self.lose_storage(words, is_full)
+            }
             Destination::Live { .. } | Destination::Hls { .. } | Destination::Thumbnails { .. } => {
                 Ended::Failed(OutputErrorKind::Internal, text.to_owned())
             }
@@ -64,14 +67,15 @@ impl Supervisor {
     /// What does not let itself be written to.
     pub(super) fn unwritable(&self, error: &OutputError) -> Ended {
         match error {
-            OutputError::NotWritable { .. } => self.lose_storage(error.to_string()),
+            OutputError::NotWritable { is_full, .. } => self.lose_storage(error.to_string(), *is_full),
             _ => Ended::Failed(OutputErrorKind::Internal, error.to_string()),
         }
     }
 
-    /// A place that has been written to may be good again soon. One that never was is a wrong one.
-    fn lose_storage(&self, error: String) -> Ended {
-        if self.has_begun {
+    /// A place that has been written to may be good again soon, and a full disk have room. Another place that never was is a
+    /// wrong one.
+    fn lose_storage(&self, error: String, is_full: bool) -> Ended {
+        if self.has_begun || is_full {
             Ended::Lost(Farewell::Unwritable, format!("{error}; it goes on as soon as that is possible"))
         } else {
             Ended::Failed(OutputErrorKind::Storage, error)
