@@ -181,9 +181,7 @@ impl Run<'_> {
         }
         // What the stage `edit` would tell of the scene on the next tick is done here.
         self.world.resource_mut::<Inputs>().0.clear();
-        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
-        let roots = self.world.get_entity(root).map(scene::children).unwrap_or_default();
-        roots.into_iter().for_each(|layer| start_at(self.world, layer, when));
+        start_scene_at(self.world, when);
         self.world.resource_mut::<SoundMotion>().bypass_change_detection().begin(None);
         self.timelines = Timelines::default();
         self.conductor.triggers = Arc::default();
@@ -251,6 +249,13 @@ fn start_animations_of(world: &mut World, entity: Entity, when: f64) {
     {
         starts.update(&animations, when);
     }
+}
+
+/// Lets new animations and transitions of all layers start at scene time `when`.
+pub(super) fn start_scene_at(world: &mut World, when: f64) {
+    let SceneRoot(root) = *world.resource::<SceneRoot>();
+    let roots = world.get_entity(root).map(scene::children).unwrap_or_default();
+    roots.into_iter().for_each(|layer| start_at(world, layer, when));
 }
 
 /// Lets new animations and transitions of a layer, and of all below it, start at scene time `when`.
