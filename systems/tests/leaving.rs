@@ -176,3 +176,44 @@ fn a_batch_that_cannot_be_finished_after_what_triggers_did_leaves_nothing_behind
     let report = stage.edit(2.0, vec![vec![fire("go")]]);
     assert_eq!((fired(&report), stage.light()), (vec!["go", "gone"], 25.0));
 }
+
+fn go_dark(transition: &Value) -> Value {
+    json!({ "type": "activate", "scene": "dark", "transition": transition })
+}
+
+#[test]
+fn what_a_trigger_lets_go_before_another_scene_moves_by_its_transition_in_the_one_that_leaves() {
+    let hold = json!({ "property": "opacity", "from": 0, "to": 0, "duration": 10 });
+    let timelines = json!([{ "id": "t", "steps": [{ "type": "animate", "layer": "a", "animation": hold }] },
+        { "id": "clock", "steps": [{ "type": "wait", "seconds": 1.01 }] }]);
+    let smooth = json!({ "transitions": [{ "property": "opacity", "duration": 4, "easing": "linear" }] });
+    let actions = json!([{ "type": "cancel", "timeline": "t" }, go_dark(&fade(4.0))]);
+    let due = json!([{ "on": { "type": "timelineEnd", "timeline": "clock" }, "do": actions }]);
+    // Within a tick, and just on it.
+    for (seconds, triggers) in [(None, due), (Some(1.01), json!([on("go", &actions)]))] {
+        let mut stage = Stage::new(scene(&smooth, &timelines, &triggers), &json!([]));
+        match seconds {
+            Some(seconds) => drop(stage.edit(seconds, vec![vec![fire("go")]])),
+            None => drop(stage.at(1.05)),
+        }
+        stage.at(2.01);
+        // A quarter of the way to white, of which a quarter is gone.
+        assert_eq!(stage.light(), 19.0);
+        stage.at(3.01);
+        assert_eq!(stage.light(), 25.0);
+    }
+}
+
+#[test]
+fn a_scene_reacts_to_what_a_trigger_fires_before_it_brings_another_on_air() {
+    let triggers = json!([
+        on("go", &json!([emit("e"), go_dark(&json!(null)), emit("never")])),
+        on("go", &json!([emit("f"), { "type": "activate", "scene": "main" }])),
+        on("e", &json!([set(0.5), emit("g")])),
+        on("g", &json!([emit("done")])),
+    ]);
+    let mut stage = Stage::new(scene(&json!({}), &json!([]), &triggers), &json!([on("e", &json!([emit("dark")]))]));
+    let report = stage.edit(1.0, vec![vec![fire("go")]]);
+    assert_eq!(fired(&report), ["go", "e", "f", "g", "done"]);
+    assert_eq!((stage.compositor.scenes().active.as_str(), stage.held_opacity("main")), ("dark", 0.5));
+}

@@ -10,6 +10,7 @@ use components::{
         timeline::{TimelineControl, TimelineId},
         trigger::{Action, TriggerDocument},
     },
+    edit::BatchRejected,
 };
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
     played,
 };
 use crate::{
-    edit::apply_batch,
+    edit::{apply_batch, check_batch},
     held::Held,
     scene::{self, LayerIndex, SceneRoot},
     sound::SoundMotion,
@@ -30,6 +31,14 @@ use crate::{
 
 /// Seconds of scene time within which a trigger is told of once, however often it fails.
 const TELL_AGAIN: f64 = 10.0;
+
+/// Another scene is to come on air.
+struct Leave {
+    /// The place of the trigger that asks for it.
+    trigger: usize,
+    scene: SceneId,
+    transition: Option<SceneTransition>,
+}
 
 impl Run<'_> {
     /// Lets triggers act on what happened at scene time `when`, and on what comes of that.
@@ -41,7 +50,14 @@ impl Run<'_> {
     fn let_act(&mut self, happened: VecDeque<Happening>, when: f64) {
         self.conductor.allowance.come_to(when);
         let mut chain = Chain::new(happened);
-        'happened: while let Some((happening, cause)) = chain.next() {
+        let mut leave = None;
+        'happened: loop {
+            let Some((happening, cause)) = chain.next() else {
+                // What happened before the scene leaves has been reacted to.
+                let Some(Leave { trigger, scene, transition }) = leave.take() else { return };
+                chain = Chain::new(self.activate(trigger, scene, transition, when));
+                continue;
+            };
             let triggers = Arc::clone(&self.conductor.triggers);
             let waiting = |(index, trigger): &(usize, &TriggerDocument)| happening.is(*index, &trigger.on);
             for (index, trigger) in triggers.iter().enumerate().filter(waiting) {
@@ -55,7 +71,8 @@ impl Run<'_> {
                     Ok(()) => {}
                     Err(excess @ (Excess::TooMuch(_) | Excess::Rest)) => {
                         self.exceed(index, excess, when);
-                        return;
+                        chain = Chain::default();
+                        continue 'happened;
                     }
                     Err(excess) => {
                         self.exceed(index, excess, when);
@@ -64,10 +81,10 @@ impl Run<'_> {
                 }
                 let mut next = VecDeque::new();
                 for action in &trigger.actions {
-                    if self.act(index, action.clone(), when, &mut next).is_break() {
-                        // The other triggers are of a scene that is gone.
-                        chain = Chain::new(next);
-                        continue 'happened;
+                    if let ControlFlow::Break(asked) = self.act(index, action.clone(), when, &mut next) {
+                        // A scene that is about to leave does not leave for another one.
+                        leave.get_or_insert(asked);
+                        break;
                     }
                 }
                 chain.add(place, next);
@@ -125,17 +142,22 @@ impl Run<'_> {
         }
     }
 
-    /// Breaks where another scene has come on air.
+    /// Breaks where another scene is to come on air.
     fn act(
         &mut self,
         trigger: usize,
         action: Action,
         when: f64,
         happened: &mut VecDeque<Happening>,
-    ) -> ControlFlow<()> {
+    ) -> ControlFlow<Leave> {
         match action {
             Action::Activate { scene, transition } => {
-                return self.activate(trigger, &scene, transition, when, happened);
+                let edit = Edit::ActivateScene { id: scene.clone(), transition: transition.clone() };
+                match check_batch(self.world, vec![edit]) {
+                    Ok(()) if self.world.resource::<Held>().0.active == scene => {}
+                    Ok(()) => return ControlFlow::Break(Leave { trigger, scene, transition }),
+                    Err(rejected) => self.fail(trigger, when, not_on_air(trigger, &scene, &rejected)),
+                }
             }
             Action::Set { layer, patch } => self.set(trigger, layer, patch, when),
             Action::Emit { event } => {
@@ -156,28 +178,24 @@ impl Run<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Brings another scene on air at scene time `when`, from its beginning.
+    /// Brings another scene on air at scene time `when`, from its beginning. What happens with that is given back.
     fn activate(
         &mut self,
         trigger: usize,
-        id: &SceneId,
+        id: SceneId,
         transition: Option<SceneTransition>,
         when: f64,
-        happened: &mut VecDeque<Happening>,
-    ) -> ControlFlow<()> {
-        if self.world.resource::<Held>().0.active == *id {
-            return ControlFlow::Continue(());
-        }
-        // The scene that leaves goes on for a while.
+    ) -> VecDeque<Happening> {
+        // The scene that leaves goes on for a while, from what was done to it up to now.
+        self.hand_to_leaving(when);
         self.world.resource_mut::<Timelines>().bypass_change_detection().clone_from(&self.timelines);
         let edit = Edit::ActivateScene { id: id.clone(), transition };
         self.world.resource_mut::<Departures>().acting_at = Some(when);
         let outcome = apply_batch(self.world, vec![edit]);
         self.world.resource_mut::<Departures>().acting_at = None;
         if let Err(rejected) = outcome {
-            let message = format!("/triggers/{trigger} could not bring the scene `{id}` on air: {rejected}");
-            self.fail(trigger, when, message);
-            return ControlFlow::Continue(());
+            self.fail(trigger, when, not_on_air(trigger, &id, &rejected));
+            return VecDeque::new();
         }
         // What the stage `edit` would tell of the scene on the next tick is done here.
         self.world.resource_mut::<Inputs>().0.clear();
@@ -187,10 +205,10 @@ impl Run<'_> {
         self.conductor.triggers = Arc::default();
         self.conductor.told.clear();
         self.conductor.allowance.forget_triggers();
-        *happened = self.take_over(when, Some(Happening::Start));
+        let happened = self.take_over(when, Some(Happening::Start));
         self.conductor.until = when;
         self.keep(when);
-        ControlFlow::Break(())
+        happened
     }
 
     pub(super) fn control(
@@ -218,6 +236,10 @@ impl Run<'_> {
             start_at(self.world, entity, when);
         }
     }
+}
+
+fn not_on_air(trigger: usize, scene: &SceneId, rejected: &BatchRejected) -> String {
+    format!("/triggers/{trigger} could not bring the scene `{scene}` on air: {rejected}")
 }
 
 /// Steers a single animation of a layer at scene time `when`: the one that was at a place in the list, wherever it is now.
