@@ -217,3 +217,35 @@ fn a_scene_reacts_to_what_a_trigger_fires_before_it_brings_another_on_air() {
     assert_eq!(fired(&report), ["go", "e", "f", "g", "done"]);
     assert_eq!((stage.compositor.scenes().active.as_str(), stage.held_opacity("main")), ("dark", 0.5));
 }
+
+#[test]
+fn what_check_tells_of_loops_is_what_is_stopped() {
+    let cases: [(&[(&str, Value)], usize); 7] = [
+        (&[("go", json!([emit("go")]))], 1),
+        (&[("go", json!([emit("b")])), ("b", json!([set(0.5), emit("c")])), ("c", json!([emit("b")]))], 1),
+        (&[("go", json!([emit("b"), emit("c")])), ("b", json!([emit("c")])), ("c", json!([set(0.5)]))], 0),
+        (&[("go", json!([emit("b"), emit("d")])), ("b", json!([emit("b")])), ("d", json!([emit("d")]))], 2),
+        // It leaves, but not before it has reacted.
+        (&[("go", json!([emit("go"), go_dark(&json!(null))]))], 1),
+        (&[("go", json!([emit("b"), go_dark(&json!(null))])), ("b", json!([emit("go")]))], 1),
+        // What is behind that is not done.
+        (&[("go", json!([go_dark(&json!(null)), emit("go")]))], 0),
+    ];
+    for (triggers, loops) in cases {
+        let triggers: Vec<Value> = triggers.iter().map(|(name, actions)| on(name, actions)).collect();
+        let scene = scene(&json!({}), &json!([]), &Value::Array(triggers));
+        let told: Vec<String> = scene.notices().iter().map(ToString::to_string).collect();
+        let mut stage = Stage::new(scene.clone(), &json!([]));
+        let report = stage.edit(1.0, vec![vec![fire("go")]]);
+        let stopped = report.events.iter().filter_map(|event| match event {
+            SceneEvent::Failed { message } => Some(message.as_str()),
+            SceneEvent::Fired { .. } => None,
+        });
+        let stopped: Vec<&str> = stopped.collect();
+        assert_eq!((told.len(), stopped.len()), (loops, loops), "{told:?} {stopped:?}");
+        for message in told.iter().map(String::as_str).chain(stopped) {
+            let for_good = "is stopped until triggers or timelines are edited or the scene is loaded anew";
+            assert!(message.contains("without end") && message.contains(for_good), "{message}");
+        }
+    }
+}
