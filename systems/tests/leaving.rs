@@ -9,7 +9,7 @@
 )]
 
 use components::{
-    Edit, SceneDocument, SceneId,
+    Edit, LayerId, SceneDocument, SceneId,
     animation::{
         timeline::{TimelineControl, TimelineId},
         trigger::EventName,
@@ -155,6 +155,22 @@ fn a_timeline_that_is_steered_before_its_scene_leaves_is_seen_there_while_it_doe
     stage.at(3.0);
     // 0.4 as it left, 0.6 now, of which a half is left.
     assert_eq!(stage.light(), 30.0);
+}
+
+#[test]
+fn edits_of_a_batch_are_one_change_on_which_it_acts_then() {
+    let triggers = json!([on("go", &json!([set(0.25)])), on("back", &json!([set(0.5)]))]);
+    let mut stage = Stage::new(scene(&json!({}), &json!([]), &triggers), &json!([on("go", &json!([set(0.75)]))]));
+    let patch = |opacity: f64| Edit::PatchLayer {
+        id: LayerId::new("a").unwrap(),
+        patch: json!({ "opacity": opacity, "visible": true }),
+    };
+    stage.edit(1.0, vec![vec![fire("back"), fire("go"), patch(0.9)]]);
+    assert_eq!(stage.light(), 25.0);
+    // What is patched after a change of scenes is of the scene that comes.
+    let batch = vec![fire("go"), patch(0.9), fire("back"), activate("dark", &json!(null)), fire("go"), patch(0.1)];
+    stage.edit(2.0, vec![batch]);
+    assert_eq!((stage.held_opacity("main"), stage.light()), (0.5, 75.0));
 }
 
 #[test]
