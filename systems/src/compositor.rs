@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy_ecs::{schedule::Schedule, world::World};
+use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
 use components::{
     Animations, Edit, LayerId, SceneDocument, SceneSnapshot, VariantId,
     animation::{AnimationStarts, AnimationStatus},
@@ -187,6 +187,7 @@ impl Compositor {
             diff,
             motion: self.world.resource_mut::<LatestMotion>().0.take(),
             mix: Arc::clone(self.world.resource::<SoundMotion>().mix()),
+            mix_until: self.world.resource_mut::<SoundMotion>().bypass_change_detection().take_until(),
             damage: self.world.resource::<Damage>().0.clone(),
             frame,
             variants,

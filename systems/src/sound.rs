@@ -46,6 +46,12 @@ pub struct SoundMotion {
     resumed: Option<SoundStarts>,
     /// What animations of such a scene carry on, until all of these are known.
     carried: SoundDrifts,
+    /// Whether triggers changed since the last tick how it is mixed.
+    is_changed_between: bool,
+    /// Whether another scene has come on air since the last tick.
+    is_other: bool,
+    /// How it was mixed just before this tick, if nobody could foresee that on the last one.
+    until: Option<Arc<Mix>>,
 }
 
 /// Scene seconds at which the animations of the sound started, in the order of each list, and what they carry on.
@@ -139,12 +145,18 @@ impl<M: Copy + Slots + PartialEq> Moving<M> {
 impl SoundMotion {
     /// Forgets what moved the scene before. What comes begins anew, or goes on as these say.
     pub(crate) fn begin(&mut self, resumed: Option<SoundStarts>) {
-        *self = Self { mix: Arc::clone(&self.mix), lead: self.lead, is_edited: true, resumed, ..Self::default() };
+        let (mix, lead) = (Arc::clone(&self.mix), self.lead);
+        *self = Self { mix, lead, is_edited: true, resumed, is_other: true, ..Self::default() };
     }
 
     /// How the sound is mixed, as the last tick left it.
     pub(crate) fn mix(&self) -> &Arc<Mix> {
         &self.mix
+    }
+
+    /// How it was mixed just before the last tick, if triggers changed that between it and the one before.
+    pub(crate) fn take_until(&mut self) -> Option<Arc<Mix>> {
+        self.until.take()
     }
 
     /// Has it sampled so many seconds ahead.
@@ -223,6 +235,7 @@ impl SoundMotion {
 
     /// Takes over what the timelines do to the sound from scene time `when` on, between two ticks.
     pub(crate) fn cue_at(&mut self, cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument, when: f64) {
+        self.is_changed_between = true;
         // The document may have been edited before that, which is seen to first.
         self.follow(audio, when);
         self.cue(cues, audio, when);
@@ -260,6 +273,10 @@ pub fn follow_sound(
 ) {
     // Whoever asks whether it has changed asks for the mix.
     let sound = sound.bypass_change_detection();
+    if std::mem::take(&mut sound.is_changed_between) && !sound.is_other {
+        sound.until = Some(Arc::new(sound.mix_at(time.seconds)));
+    }
+    sound.is_other = false;
     for header in &headers {
         let audio = &header.0.audio;
         // A scene that is loaded anew begins anew, also if it is the same.
