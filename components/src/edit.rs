@@ -165,6 +165,32 @@ pub enum Edit {
         /// What it is to do.
         control: AnimationControl,
     },
+    /// Adds an animation to those of a track or of the whole mix, at the end of their list. It begins then; the others go on.
+    AddSoundAnimation {
+        /// The track; the whole mix if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
+        /// The animation.
+        animation: Box<Animation>,
+    },
+    /// Removes an animation from those of a track or of the whole mix. The others go on.
+    RemoveSoundAnimation {
+        /// The track; the whole mix if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
+        /// Its place in the list, from 0.
+        index: usize,
+    },
+    /// Steers a single animation of a track or of the whole mix.
+    ControlSoundAnimation {
+        /// The track; the whole mix if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
+        /// Its place in the list, from 0.
+        index: usize,
+        /// What it is to do.
+        control: AnimationControl,
+    },
     /// Removes a layer and its children.
     DeleteLayer {
         /// The layer.

@@ -10,7 +10,7 @@ use std::{
 
 use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
 use components::{
-    Animations, Edit, LayerId, SceneDocument, SceneSnapshot, VariantId,
+    Animations, Edit, LayerId, SceneDocument, SceneSnapshot, TrackId, VariantId,
     animation::{AnimationStarts, AnimationStatus},
     audio::Mix,
     document::Limits,
@@ -363,6 +363,13 @@ impl Compositor {
         let mut status = self.world.get::<AnimationStarts>(layer)?.status(seconds);
         status.truncate(own);
         Some(status)
+    }
+
+    /// The same of a track, or of the whole mix if there is none; `None` if there is no such track.
+    #[must_use]
+    pub fn sound_animations(&self, track: Option<&TrackId>) -> Option<Vec<AnimationStatus>> {
+        let seconds = self.world.resource::<SceneTime>().seconds;
+        self.world.resource::<SoundMotion>().status(track, seconds)
     }
 
     /// The picture that the last tick drew.

@@ -17,7 +17,8 @@ use bevy_ecs::{
 use components::{
     Animations, AudioDocument, Opacity, TrackId, Transform,
     animation::{
-        AnimationStarts, Cues, Drift, Drifts, Part, Playing, Start, Subject, Transitions,
+        Animation, AnimationControl, AnimationStarts, AnimationStatus, Cues, Drift, Drifts, Part, Playing, Start,
+        Subject, Transitions,
         slots::Slots,
         timeline::{ActiveCue, CueTarget},
     },
@@ -132,6 +133,20 @@ impl<M: Copy + Slots + PartialEq> Moving<M> {
         self.drifts.left(now).cloned().collect()
     }
 
+    /// Steers a single animation. Returns whether it is there.
+    fn steer(
+        &mut self,
+        (index, animation): (usize, &Animation),
+        control: AnimationControl,
+        subject: Subject<'_>,
+        now: f64,
+    ) -> bool {
+        let Some(index) = self.starts.find(index, animation) else { return false };
+        self.starts.control(index, control, now);
+        self.compile(subject, now);
+        true
+    }
+
     /// Whether it is heard otherwise than before.
     fn sample(&mut self, now: f64) -> bool {
         let mut shown = self.authored;
@@ -231,6 +246,35 @@ impl SoundMotion {
         }
         self.tracks = tracks;
         self.is_edited |= self.starts(now) != before;
+    }
+
+    /// Steers a single animation of a track, or of the whole mix if there is none, at scene time `now`.
+    pub(crate) fn steer(
+        &mut self,
+        audio: &AudioDocument,
+        track: Option<&TrackId>,
+        animation: (usize, &Animation),
+        control: AnimationControl,
+        now: f64,
+    ) {
+        // It may have been added just now.
+        self.follow(audio, now);
+        let Some(track) = track else {
+            self.is_edited |= self.master.steer(animation, control, audio.into(), now);
+            return;
+        };
+        let mut tracks = self.tracks.iter_mut().zip(&audio.tracks);
+        if let Some(((_, moving), document)) = tracks.find(|((id, _), _)| id == track) {
+            self.is_edited |= moving.steer(animation, control, document.into(), now);
+        }
+    }
+
+    /// Where the animations of a track stand at scene time `now`, or those of the whole mix if there is none; `None` if
+    /// there is no such track.
+    pub(crate) fn status(&self, track: Option<&TrackId>, now: f64) -> Option<Vec<AnimationStatus>> {
+        let Some(track) = track else { return Some(self.master.starts.status(now)) };
+        let (_, moving) = self.tracks.iter().find(|(id, _)| id == track)?;
+        Some(moving.starts.status(now))
     }
 
     /// Takes over what the timelines do to the sound from scene time `when` on, between two ticks.

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, ops::ControlFlow, sync::Arc};
 
 use bevy_ecs::{change_detection::DetectChangesMut, entity::Entity, world::World};
 use components::{
-    Animations, Edit, LayerId, Presets, SceneId, Transition as SceneTransition,
+    Animations, Edit, LayerId, Presets, SceneId, TrackId, Transition as SceneTransition,
     animation::{
         Animation, AnimationControl, AnimationStarts,
         timeline::{TimelineControl, TimelineId},
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     edit::{apply_batch, check_batch},
     held::Held,
-    scene::{self, LayerIndex, SceneRoot},
+    scene::{self, LayerIndex, SceneHeader, SceneRoot},
     sound::SoundMotion,
     transition::Departures,
     tween::compile_layers,
@@ -254,12 +254,25 @@ pub(super) fn steer_animation(
     // It may have been added just now.
     start_animations_of(world, entity, when);
     let Some(mut starts) = world.get_mut::<AnimationStarts>(entity) else { return };
-    let known = &starts.animations().0;
-    let is_there = known.get(index).is_some_and(|known| known == animation);
-    let index = if is_there { Some(index) } else { known.iter().position(|known| known == animation) };
-    if let Some(index) = index {
+    if let Some(index) = starts.find(index, animation) {
         starts.control(index, control, when);
     }
+}
+
+/// The same of a track, or of the whole mix if there is none.
+pub(super) fn steer_sound(
+    world: &mut World,
+    track: Option<&TrackId>,
+    animation: (usize, &Animation),
+    control: AnimationControl,
+    when: f64,
+) {
+    let SceneRoot(root) = *world.resource::<SceneRoot>();
+    world.resource_scope::<SoundMotion, _>(|world, mut sound| {
+        if let Some(SceneHeader(header)) = world.get::<SceneHeader>(root) {
+            sound.bypass_change_detection().steer(&header.audio, track, animation, control, when);
+        }
+    });
 }
 
 /// Lets new animations of a layer start at scene time `when`.

@@ -10,7 +10,7 @@ use std::{
 
 use bevy_ecs::{change_detection::DetectChangesMut, resource::Resource, world::World};
 use components::{
-    LayerId,
+    LayerId, TrackId,
     animation::{
         Animation, AnimationControl,
         timeline::{TimelineControl, TimelineId},
@@ -21,7 +21,7 @@ use components::{
 
 use super::{
     Motion, Resume, SceneTime, Timelines,
-    acting::steer_animation,
+    acting::{steer_animation, steer_sound},
     alarms::Alarms,
     allowance::{Allowance, TOGETHER, end_of_second},
     handover::Steered,
@@ -49,6 +49,17 @@ pub enum Input {
         /// The layer.
         layer: LayerId,
         /// Its place in the list of the layer's animations when it was steered.
+        index: usize,
+        /// What was there.
+        animation: Box<Animation>,
+        /// What it is to do.
+        control: AnimationControl,
+    },
+    /// Somebody steers a single animation of the sound.
+    Sound {
+        /// The track; the whole mix if `None`.
+        track: Option<TrackId>,
+        /// Its place in the list of animations when it was steered.
         index: usize,
         /// What was there.
         animation: Box<Animation>,
@@ -262,6 +273,9 @@ impl Run<'_> {
             }
             Input::Animation { layer, index, animation, control } => {
                 steer_animation(self.world, &layer, (index, &animation), control, now);
+            }
+            Input::Sound { track, index, animation, control } => {
+                steer_sound(self.world, track.as_ref(), (index, &animation), control, now);
             }
             Input::Event(name) => {
                 self.events.push(SceneEvent::Fired { name: name.clone() });
