@@ -218,6 +218,25 @@ fn a_volume_that_is_animated_rises_and_falls_without_a_click() {
 }
 
 #[test]
+fn what_a_trigger_does_to_the_sound_is_heard_in_the_frame_in_which_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let on = json!({ "type": "animateTrack", "track": "beep",
+        "animation": { "property": "volume", "from": 0.8, "to": 0.8, "duration": 9 } });
+    let scene = json!({
+        "audio": { "tracks": [tone("beep", 1000, 0.0)] },
+        // Halfway through a frame of 0.1 s.
+        "timelines": [{ "id": "clock", "steps": [{ "type": "wait", "seconds": 1.05 }] },
+            { "id": "on", "autoplay": false, "steps": [on] }],
+        "triggers": [{ "on": { "type": "timelineEnd", "timeline": "clock" }, "do": [{ "type": "play", "timeline": "on" }] }],
+    });
+    let (heard, _) = render(folder.path(), &scene, &["--duration", "2s", "--target-fps", "10"]);
+    let is_loud = |at: &f64| level(part(&heard, *at, at + 0.02), 1000.0) > 0.4;
+    let begins = (0..190).map(|place| f64::from(place) / 100.0).find(is_loud);
+    // It comes up within that frame; AAC makes it a little later.
+    assert!(begins.is_some_and(|begins| (1.0..1.12).contains(&begins)), "{begins:?}");
+}
+
+#[test]
 fn a_trigger_hears_the_volume_that_is_animated() {
     let folder = tempfile::tempdir().unwrap();
     let mut rising = tone("rising", 1000, 0.0);

@@ -32,7 +32,10 @@ pub const MAX_PATCHED_VALUES: usize = 50_000;
 /// A change to the scene. Whoever makes one sends it to the mailbox; the stage `edit` carries it out, and is the only
 /// one that writes authored components.
 ///
-/// Edits arrive in batches; a batch is carried out within one tick, all of it or nothing.
+/// Edits arrive in batches; a batch is carried out within one tick, all of it or nothing. What its edits write is one
+/// change; events, triggers, timelines and animations that it fires or steers act then, in the order of the batch, on what
+/// all of it has written. Where it brings another scene on air, what stands before that is written and acts in the scene
+/// that leaves, before it does, and what stands behind it in the one that comes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Edit {
@@ -157,6 +160,32 @@ pub enum Edit {
     ControlAnimation {
         /// The layer.
         id: LayerId,
+        /// Its place in the list, from 0.
+        index: usize,
+        /// What it is to do.
+        control: AnimationControl,
+    },
+    /// Adds an animation to those of a track or of the whole mix, at the end of their list. It begins then; the others go on.
+    AddSoundAnimation {
+        /// The track; the whole mix if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
+        /// The animation.
+        animation: Box<Animation>,
+    },
+    /// Removes an animation from those of a track or of the whole mix. The others go on.
+    RemoveSoundAnimation {
+        /// The track; the whole mix if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
+        /// Its place in the list, from 0.
+        index: usize,
+    },
+    /// Steers a single animation of a track or of the whole mix.
+    ControlSoundAnimation {
+        /// The track; the whole mix if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<TrackId>,
         /// Its place in the list, from 0.
         index: usize,
         /// What it is to do.

@@ -126,7 +126,7 @@ impl Offline {
         let compositor = &mut self.compositor;
         let mut report = compositor.tick(tick, seconds);
         self.sound = sound_of(&report).or(self.sound.take());
-        let events = std::mem::take(&mut report.events);
+        let (events, mix_until) = (std::mem::take(&mut report.events), report.mix_until.take());
         let deadline = Instant::now() + LOADING;
         let mut frame = report.frame.take();
         while compositor.awaits_assets() && Instant::now() < deadline {
@@ -140,7 +140,7 @@ impl Offline {
             report = compositor.tick(tick, seconds);
             frame = report.frame.take().or(frame);
         }
-        TickReport { frame, events, ..report }
+        TickReport { frame, events, mix_until, ..report }
     }
 
     /// What is heard from the last tick on, if another scene has come on air since this was asked before.

@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode, sync::Arc, time::Instant};
 
 use components::audio::Mix;
 use indicatif::{ProgressBar, ProgressStyle};
-use systems::Frame;
+use systems::{Frame, TickReport};
 
 use super::{
     EXIT_USAGE, RenderArgs,
@@ -117,8 +117,13 @@ impl Kind {
 enum Writer {
     Video {
         file: Box<FileWriter>,
-        /// The newest frame: it is written again where nothing changes.
+        /// The newest frame: it is written again where nothing changes. It is written when it is known how the sound is
+        /// mixed up to its end, …
         shown: Option<Arc<Frame>>,
+        /// … which is so unless something happens until then; `None` before the first frame.
+        mix: Option<Arc<Mix>>,
+        /// The sound of another scene, heard from that frame on.
+        sound: Option<Soundtrack>,
     },
     MovingPicture(Box<AnimatedWebp>),
 }
@@ -138,7 +143,7 @@ impl Writer {
                 let created = FileWriter::create(path, container, format, &stream::encoder(settings));
                 let mut file = created.map_err(|error| error.to_string())?;
                 file.play(sound, mix, args.from).map_err(|error| error.to_string())?;
-                Ok(Self::Video { file: Box::new(file), shown: None })
+                Ok(Self::Video { file: Box::new(file), shown: None, mix: None, sound: None })
             }
             Kind::MovingPicture => {
                 if settings.audio_enabled && !sound.audio.tracks.is_empty() {
@@ -150,27 +155,38 @@ impl Writer {
         }
     }
 
-    /// Has the sound of another scene heard from the next frame on.
-    fn switch(&mut self, sound: Soundtrack) {
-        if let Self::Video { file, .. } = self {
-            file.switch(sound);
+    /// Adds what `scene` shows, and how it is heard with it, with the `sound` of another scene if one has come on air; the
+    /// frame is `None` if that is what it showed before.
+    fn push(&mut self, scene: &Offline, report: &mut TickReport, switched: Option<Soundtrack>) -> Result<(), String> {
+        self.write(report.mix_until.take())?;
+        match self {
+            Self::Video { shown, mix, sound, .. } => {
+                *shown = report.frame.take().or(shown.take());
+                *mix = Some(Arc::clone(&report.mix));
+                *sound = switched;
+                Ok(())
+            }
+            Self::MovingPicture(file) => {
+                let picture = report.frame.take().map(|_| scene.picture());
+                file.push(picture).map_err(|error| error.to_string())
+            }
         }
     }
 
-    /// Adds what `scene` shows, and how it is heard with it; `frame` is `None` if that is what it showed before.
-    fn push(&mut self, scene: &Offline, frame: Option<Arc<Frame>>, mix: &Mix) -> Result<(), String> {
-        match self {
-            Self::Video { file, shown } => {
-                *shown = frame.or(shown.take());
-                file.mix(mix).map_err(|error| error.to_string())?;
-                shown.as_ref().map_or(Ok(()), |frame| file.push(frame)).map_err(|error| error.to_string())
-            }
-            Self::MovingPicture(file) => file.push(frame.map(|_| scene.picture())).map_err(|error| error.to_string()),
+    /// Writes the frame that waits, if one does. How it is mixed up to its end is `until`, unless it went as was known.
+    fn write(&mut self, until: Option<Arc<Mix>>) -> Result<(), String> {
+        let Self::Video { file, shown: Some(frame), mix, sound } = self else { return Ok(()) };
+        let Some(mix) = mix.take() else { return Ok(()) };
+        if let Some(sound) = sound.take() {
+            file.switch(sound);
         }
+        let written = file.mix(&until.unwrap_or(mix)).and_then(|()| file.push(frame));
+        written.map_err(|error| error.to_string())
     }
 
     /// Ends the file. It plays from here on.
-    fn finish(self) -> Result<(), String> {
+    fn finish(mut self) -> Result<(), String> {
+        self.write(None)?;
         match self {
             Self::Video { file, .. } => file.finish().map_err(|error| error.to_string()),
             Self::MovingPicture(file) => file.finish().map_err(|error| error.to_string()),
@@ -196,10 +212,10 @@ impl Job {
             if !report.events.is_empty() {
                 bar.suspend(|| tell_of(&report));
             }
-            if let Some(sound) = scene.take_sound() {
-                writer.switch(sound);
-            }
-            writer.push(&scene, report.frame.take(), &report.mix)?;
+            // Volumes take no longer than a tenth of a second to change: in longer frames it would be heard too early.
+            report.mix_until.take_if(|_| self.fps < 10.0);
+            let sound = scene.take_sound();
+            writer.push(&scene, &mut report, sound)?;
             bar.inc(1);
         }
         bar.set_message("finishing");

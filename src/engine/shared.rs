@@ -6,7 +6,7 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDiff, SceneSnapshot, VariantId, animation::AnimationStatus, edit::BatchRejected,
+    Edit, EditOutcome, SceneDiff, SceneSnapshot, TrackId, VariantId, animation::AnimationStatus, edit::BatchRejected,
     held::HeldScenes, layer::LayerId,
 };
 use systems::{
@@ -65,6 +65,10 @@ pub(super) enum Request {
     },
     Animations {
         layer: LayerId,
+        reply: oneshot::Sender<(u64, Option<Vec<AnimationStatus>>)>,
+    },
+    SoundAnimations {
+        track: Option<TrackId>,
         reply: oneshot::Sender<(u64, Option<Vec<AnimationStatus>>)>,
     },
     Assets {

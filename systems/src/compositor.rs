@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bevy_ecs::{schedule::Schedule, world::World};
+use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
 use components::{
-    Animations, Edit, LayerId, SceneDocument, SceneSnapshot, VariantId,
+    Animations, Edit, LayerId, SceneDocument, SceneSnapshot, TrackId, VariantId,
     animation::{AnimationStarts, AnimationStatus},
     audio::Mix,
     document::Limits,
@@ -188,6 +188,7 @@ impl Compositor {
             diff,
             motion: self.world.resource_mut::<LatestMotion>().0.take(),
             mix: Arc::clone(self.world.resource::<SoundMotion>().mix()),
+            mix_until: self.world.resource_mut::<SoundMotion>().bypass_change_detection().take_until(),
             damage: self.world.resource::<Damage>().0.clone(),
             frame,
             variants,
@@ -363,6 +364,13 @@ impl Compositor {
         let mut status = self.world.get::<AnimationStarts>(layer)?.status(seconds);
         status.truncate(own);
         Some(status)
+    }
+
+    /// The same of a track, or of the whole mix if there is none; `None` if there is no such track.
+    #[must_use]
+    pub fn sound_animations(&self, track: Option<&TrackId>) -> Option<Vec<AnimationStatus>> {
+        let seconds = self.world.resource::<SceneTime>().seconds;
+        self.world.resource::<SoundMotion>().status(track, seconds)
     }
 
     /// The picture that the last tick drew.

@@ -17,7 +17,8 @@ use bevy_ecs::{
 use components::{
     Animations, AudioDocument, Opacity, TrackId, Transform,
     animation::{
-        AnimationStarts, Cues, Drift, Drifts, Part, Playing, Start, Subject, Transitions,
+        Animation, AnimationControl, AnimationStarts, AnimationStatus, Cues, Drift, Drifts, Part, Playing, Start,
+        Subject, Transitions,
         slots::Slots,
         timeline::{ActiveCue, CueTarget},
     },
@@ -46,6 +47,12 @@ pub struct SoundMotion {
     resumed: Option<SoundStarts>,
     /// What animations of such a scene carry on, until all of these are known.
     carried: SoundDrifts,
+    /// Whether triggers changed since the last tick how it is mixed.
+    is_changed_between: bool,
+    /// Whether another scene has come on air since the last tick.
+    is_other: bool,
+    /// How it was mixed just before this tick, if nobody could foresee that on the last one.
+    until: Option<Arc<Mix>>,
 }
 
 /// Scene seconds at which the animations of the sound started, in the order of each list, and what they carry on.
@@ -126,6 +133,20 @@ impl<M: Copy + Slots + PartialEq> Moving<M> {
         self.drifts.left(now).cloned().collect()
     }
 
+    /// Steers a single animation. Returns whether it is there.
+    fn steer(
+        &mut self,
+        (index, animation): (usize, &Animation),
+        control: AnimationControl,
+        subject: Subject<'_>,
+        now: f64,
+    ) -> bool {
+        let Some(index) = self.starts.find(index, animation) else { return false };
+        self.starts.control(index, control, now);
+        self.compile(subject, now);
+        true
+    }
+
     /// Whether it is heard otherwise than before.
     fn sample(&mut self, now: f64) -> bool {
         let mut shown = self.authored;
@@ -139,12 +160,18 @@ impl<M: Copy + Slots + PartialEq> Moving<M> {
 impl SoundMotion {
     /// Forgets what moved the scene before. What comes begins anew, or goes on as these say.
     pub(crate) fn begin(&mut self, resumed: Option<SoundStarts>) {
-        *self = Self { mix: Arc::clone(&self.mix), lead: self.lead, is_edited: true, resumed, ..Self::default() };
+        let (mix, lead) = (Arc::clone(&self.mix), self.lead);
+        *self = Self { mix, lead, is_edited: true, resumed, is_other: true, ..Self::default() };
     }
 
     /// How the sound is mixed, as the last tick left it.
     pub(crate) fn mix(&self) -> &Arc<Mix> {
         &self.mix
+    }
+
+    /// How it was mixed just before the last tick, if triggers changed that between it and the one before.
+    pub(crate) fn take_until(&mut self) -> Option<Arc<Mix>> {
+        self.until.take()
     }
 
     /// Has it sampled so many seconds ahead.
@@ -221,8 +248,38 @@ impl SoundMotion {
         self.is_edited |= self.starts(now) != before;
     }
 
+    /// Steers a single animation of a track, or of the whole mix if there is none, at scene time `now`.
+    pub(crate) fn steer(
+        &mut self,
+        audio: &AudioDocument,
+        track: Option<&TrackId>,
+        animation: (usize, &Animation),
+        control: AnimationControl,
+        now: f64,
+    ) {
+        // It may have been added just now.
+        self.follow(audio, now);
+        let Some(track) = track else {
+            self.is_edited |= self.master.steer(animation, control, audio.into(), now);
+            return;
+        };
+        let mut tracks = self.tracks.iter_mut().zip(&audio.tracks);
+        if let Some(((_, moving), document)) = tracks.find(|((id, _), _)| id == track) {
+            self.is_edited |= moving.steer(animation, control, document.into(), now);
+        }
+    }
+
+    /// Where the animations of a track stand at scene time `now`, or those of the whole mix if there is none; `None` if
+    /// there is no such track.
+    pub(crate) fn status(&self, track: Option<&TrackId>, now: f64) -> Option<Vec<AnimationStatus>> {
+        let Some(track) = track else { return Some(self.master.starts.status(now)) };
+        let (_, moving) = self.tracks.iter().find(|(id, _)| id == track)?;
+        Some(moving.starts.status(now))
+    }
+
     /// Takes over what the timelines do to the sound from scene time `when` on, between two ticks.
     pub(crate) fn cue_at(&mut self, cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument, when: f64) {
+        self.is_changed_between = true;
         // The document may have been edited before that, which is seen to first.
         self.follow(audio, when);
         self.cue(cues, audio, when);
@@ -260,6 +317,10 @@ pub fn follow_sound(
 ) {
     // Whoever asks whether it has changed asks for the mix.
     let sound = sound.bypass_change_detection();
+    if std::mem::take(&mut sound.is_changed_between) && !sound.is_other {
+        sound.until = Some(Arc::new(sound.mix_at(time.seconds)));
+    }
+    sound.is_other = false;
     for header in &headers {
         let audio = &header.0.audio;
         // A scene that is loaded anew begins anew, also if it is the same.

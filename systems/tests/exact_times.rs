@@ -168,6 +168,27 @@ fn sound_that_a_trigger_has_taken_over_goes_on_from_what_is_heard_at_that_time()
     assert!((direct[1] - 0.5).abs() < 0.02, "{direct:?}");
 }
 
+/// Whoever writes the sound of a frame when the next one is known has it as it was up to that.
+#[test]
+fn it_is_told_how_the_sound_was_mixed_up_to_a_tick_if_that_could_not_be_foreseen() {
+    let actions = json!([{ "type": "play", "timeline": "loud" }]);
+    let (clock, triggers) = at_two_times(&actions, &json!([{ "type": "pause", "timeline": "loud" }]));
+    let rise = json!({ "property": "volume", "from": 0.5, "to": 1, "duration": 1 });
+    let rise = json!({ "type": "animateTrack", "track": "music", "animation": rise });
+    let timelines = json!([clock, { "id": "loud", "autoplay": false, "steps": [rise] }]);
+    let audio = json!({ "tracks": [{ "id": "music", "source": { "type": "tone" }, "volume": 0 }] });
+    let scene = document(&json!([]), &audio, &timelines, &triggers);
+    let until = |compositor: &mut Compositor, time: f64| {
+        let told = compositor.tick(100_000, time).mix_until;
+        told.map(|mix| (mix.tracks[0].volume * 1000.0).round() / 1000.0)
+    };
+    // Played at 0.61 s, and paused at 1.13 s; of what happens on a tick the one before tells nothing.
+    let told = seen(&scene, Some(50.0), &[0.6, 0.62, 0.64, 1.12, 1.14, 1.16], until);
+    assert_eq!(told, [None, Some(0.505), None, None, Some(0.76), None]);
+    let told = seen(&scene, Some(100.0), &[0.61, 0.62, 1.13], until);
+    assert_eq!(told, [None; 3]);
+}
+
 #[test]
 fn a_scene_that_a_trigger_brings_on_air_begins_at_that_time_with_its_sound_and_timelines() {
     let activate = json!([{ "type": "activate", "scene": "other" }]);

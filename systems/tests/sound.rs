@@ -11,9 +11,12 @@
 use std::sync::Arc;
 
 use components::{
-    AudioDocument, Edit, SceneDocument,
-    animation::timeline::{SeekTarget, TimelineControl, TimelineId},
-    document::Limits,
+    AudioDocument, Edit, SceneDocument, TrackId,
+    animation::{
+        AnimationControl,
+        timeline::{PlayState, SeekTarget, TimelineControl, TimelineId},
+    },
+    document::{Fault, Limits},
     edit::EditRejected,
 };
 use serde_json::{Value, json};
@@ -219,4 +222,82 @@ fn what_was_taken_over_in_flight_is_carried_on_after_a_restart() {
         assert_eq!(resumed.mix_at(seconds), stage.compositor.mix_at(seconds), "at {seconds} s");
     }
     assert_eq!(resumed.motion().sound, stage.compositor.motion().sound);
+}
+
+fn faults(edited: Result<(), EditRejected>) -> Vec<Fault> {
+    match edited {
+        Err(EditRejected::Invalid { faults }) => faults,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Steers the first animation of a track, or of the whole mix.
+fn steer(track: Option<&str>, control: AnimationControl) -> Edit {
+    Edit::ControlSoundAnimation { track: track.map(|id| TrackId::new(id).unwrap()), index: 0, control }
+}
+
+#[test]
+fn a_single_animation_is_steered_and_nothing_of_it_is_written() {
+    let tracks = [track("voice", 1.0, json!([])), track("music", 1.0, json!([fade(1.0, 0.0, 4.0)]))];
+    let mut sound = audio(&tracks);
+    sound["animations"] = json!([fade(1.0, 0.0, 10.0)]);
+    let mut stage = Stage::new(scene(&sound, &json!([])));
+    let written = stage.compositor.snapshot();
+    let music = |control| steer(Some("music"), control);
+    stage.edit(1.0, music(AnimationControl::Pause)).unwrap();
+    assert_eq!(stage.volumes(2.0), [0.8, 1.0, 0.75]);
+    stage.edit(2.0, music(AnimationControl::Play)).unwrap();
+    stage.edit(2.5, music(AnimationControl::Rate { rate: 2.0 })).unwrap();
+    assert_eq!(stage.volumes(3.0), [0.7, 1.0, 0.375]);
+    stage.edit(3.0, music(AnimationControl::Reverse)).unwrap();
+    assert_eq!(stage.volumes(3.5), [0.65, 1.0, 0.625]);
+    stage.edit(3.5, music(AnimationControl::Seek { to: 3.0 })).unwrap();
+    stage.edit(3.5, steer(None, AnimationControl::Cancel)).unwrap();
+    assert_eq!(stage.volumes(3.75), [1.0, 1.0, 0.375]);
+    // It is kept, and told.
+    let id = TrackId::new("music").unwrap();
+    let status = stage.compositor.sound_animations(Some(&id)).unwrap();
+    assert_eq!((status.len(), status[0].state, status[0].position, status[0].rate), (1, PlayState::Playing, 2.5, -2.0));
+    assert_eq!(stage.compositor.sound_animations(None).unwrap()[0].state, PlayState::Idle);
+    let kept = serde_json::to_string(&stage.compositor.motion()).unwrap();
+    let settings = CompositorSettings { width: 16, height: 16, max_layers: 50, pool_size: 3, threads: Some(1) };
+    let mut resumed = Compositor::new(settings);
+    resumed.resume(1, stage.compositor.snapshot().scene, serde_json::from_str(&kept).unwrap());
+    assert!(resumed.tick(0, 3.75).outcomes.remove(0).1.is_ok());
+    for seconds in [3.75, 4.5, 9.0] {
+        assert_eq!(resumed.mix_at(seconds), stage.compositor.mix_at(seconds), "at {seconds} s");
+    }
+    stage.edit(5.0, music(AnimationControl::Restart)).unwrap();
+    assert_eq!(stage.volumes(6.0), [1.0, 1.0, 0.5]);
+    // Another track before it, and another animation before that: it is still known.
+    assert_eq!(stage.compositor.snapshot().scene, written.scene);
+    let more = [track("music", 1.0, json!([fade(0.0, 1.0, 1.0), fade(1.0, 0.0, 4.0)]))];
+    stage.set(6.0, &audio(&more)).unwrap();
+    assert_eq!(stage.volumes(6.5), [1.0, 0.25]);
+    // What is not there is refused.
+    let refused = stage.edit(7.0, steer(Some("voice"), AnimationControl::Play)).unwrap_err();
+    assert!(matches!(&refused, EditRejected::UnknownTrack { .. }), "{refused:?}");
+    let refused = faults(stage.edit(7.0, steer(None, AnimationControl::Play)));
+    assert_eq!(refused[0].expected, "an animation: the whole mix has none");
+}
+
+#[test]
+fn animations_are_added_to_the_sound_and_removed_from_it() {
+    let mut stage = Stage::new(scene(&audio(&[track("music", 1.0, json!([fade(1.0, 0.0, 4.0)]))]), &json!([])));
+    let id = || Some(TrackId::new("music").unwrap());
+    let add = |track: Option<TrackId>, animation: Value| Edit::AddSoundAnimation {
+        track,
+        animation: Box::new(serde_json::from_value(animation).unwrap()),
+    };
+    stage.edit(1.0, add(id(), fade(0.0, 1.0, 2.0))).unwrap();
+    stage.edit(1.0, add(None, fade(0.0, 1.0, 4.0))).unwrap();
+    assert_eq!(stage.volumes(2.0), [0.25, 0.5]);
+    // The first one has gone on.
+    stage.edit(2.0, Edit::RemoveSoundAnimation { track: id(), index: 1 }).unwrap();
+    stage.edit(2.0, Edit::RemoveSoundAnimation { track: None, index: 0 }).unwrap();
+    assert_eq!(stage.volumes(3.0), [1.0, 0.25]);
+    let loud = json!({ "property": "volume", "to": 99, "duration": 1 });
+    assert_eq!(faults(stage.edit(3.0, add(id(), loud)))[0].pointer, "/to");
+    let refused = faults(stage.edit(3.0, Edit::RemoveSoundAnimation { track: id(), index: 1 }));
+    assert_eq!(refused[0].expected, "a place from 0 to 0");
 }

@@ -17,11 +17,27 @@ pub struct Cron(String);
 pub struct ZoneName(String);
 
 /// The text is no cron expression that could be waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseCronError {
     /// It cannot be read.
-    #[error("expected a cron expression such as `0 20 * * FRI`")]
+    #[error("expected a cron expression such as `0 20 * * FRI`, of at most {LONGEST} characters")]
     Malformed,
+    /// It has too few fields, or too many.
+    #[error(
+        "expected a cron expression of five fields, minute, hour, day of the month, month and day of the week, or of six \
+         with the second before these, or of seven with the year behind them; this has {0}"
+    )]
+    Count(usize),
+    /// A field cannot be read.
+    #[error("expected a cron expression with {expected} for the {field}, where this has `{found}`")]
+    Field {
+        /// Which one it is.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+        /// What could.
+        expected: &'static str,
+    },
     /// It asks for a day that no calendar has, or only for years that are over.
     #[error(
         "expected a cron expression with a day that comes: no year from 2026 to 2200 has one such as this asks for"
@@ -41,11 +57,45 @@ impl FromStr for Cron {
     type Err = ParseCronError;
 
     fn from_str(text: &str) -> Result<Self, ParseCronError> {
-        let is_short = text.len() <= LONGEST;
-        let pattern = is_short.then(|| croner::Cron::from_str(text).ok()).flatten();
-        let pattern = pattern.ok_or(ParseCronError::Malformed)?;
+        if text.len() > LONGEST {
+            return Err(ParseCronError::Malformed);
+        }
+        let pattern = croner::Cron::from_str(text).map_err(|_| fault(text))?;
         if comes(&pattern) { Ok(Self(text.to_owned())) } else { Err(ParseCronError::Never) }
     }
+}
+
+/// The fields of a cron expression of seven, and what may stand in each.
+const FIELDS: [(&str, &str); 7] = [
+    ("second", "0 to 59 or `*`"),
+    ("minute", "0 to 59 or `*`"),
+    ("hour", "0 to 23 or `*`"),
+    ("day of the month", "1 to 31, `L` or `*`"),
+    ("month", "1 to 12, `JAN` to `DEC` or `*`"),
+    ("day of the week", "0 to 7, `SUN` to `SAT` or `*`"),
+    ("year", "a year such as 2030 or `*`"),
+];
+
+/// What is wrong with a text that cannot be read: the first field that cannot be even where all others may be anything.
+fn fault(text: &str) -> ParseCronError {
+    let written: Vec<&str> = text.split_whitespace().collect();
+    let fields = match written.len() {
+        5 => &FIELDS[1..6],
+        6 => &FIELDS[..6],
+        7 => &FIELDS[..],
+        _ if text.starts_with('@') => return ParseCronError::Malformed,
+        count => return ParseCronError::Count(count),
+    };
+    let is_wrong = |place: usize| {
+        let alone: Vec<&str> = (0..written.len()).map(|at| if at == place { written[at] } else { "*" }).collect();
+        croner::Cron::from_str(&alone.join(" ")).is_err()
+    };
+    let wrong = fields.iter().enumerate().find(|(place, _)| is_wrong(*place));
+    wrong.map_or(ParseCronError::Malformed, |(place, (field, expected))| ParseCronError::Field {
+        field,
+        found: written[place].to_owned(),
+        expected,
+    })
 }
 
 /// The years in which a day of a cron expression has to come, unless it allows any. Those before had passed when this was
@@ -211,8 +261,11 @@ mod tests {
 
     #[test]
     fn what_is_no_schedule_is_refused() {
-        for text in ["", "every day", "61 * * * *", "* * *", &"*/5,".repeat(40)] {
+        for text in ["@everyday", &"*/5,".repeat(40)] {
             assert_eq!(text.parse::<Cron>(), Err(ParseCronError::Malformed), "{text}");
+        }
+        for (text, count) in [("", 0), ("every day", 2), ("* * *", 3), ("* * * * * * * *", 8)] {
+            assert_eq!(text.parse::<Cron>(), Err(ParseCronError::Count(count)), "{text}");
         }
         for text in [
             "0 0 30 2 *",
@@ -228,6 +281,23 @@ mod tests {
         }
         for text in ["", "Berlin", "Europe/Berlim"] {
             assert_eq!(text.parse::<ZoneName>(), Err(ParseZoneError), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_field_that_is_wrong_is_named() {
+        let cases = [
+            ("61 * * * *", "0 to 59 or `*` for the minute, where this has `61`"),
+            ("0 24 * * *", "0 to 23 or `*` for the hour, where this has `24`"),
+            ("0 0 32 * *", "1 to 31, `L` or `*` for the day of the month, where this has `32`"),
+            ("0 0 1 13 *", "1 to 12, `JAN` to `DEC` or `*` for the month, where this has `13`"),
+            ("0 20 * * FRY", "0 to 7, `SUN` to `SAT` or `*` for the day of the week, where this has `FRY`"),
+            ("60 0 0 * * *", "0 to 59 or `*` for the second, where this has `60`"),
+            ("0 0 0 1 1 * soon", "a year such as 2030 or `*` for the year, where this has `soon`"),
+        ];
+        for (text, told) in cases {
+            let error = text.parse::<Cron>().expect_err(text).to_string();
+            assert_eq!(error, format!("expected a cron expression with {told}"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What `format` in a schema asks of a text.
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 use kurbo::BezPath;
 
@@ -26,7 +26,7 @@ pub(super) struct Format {
 #[derive(Default)]
 pub(super) struct Misfit {
     /// What is asked for, where the check knows it better than [`Format::expected`].
-    pub(super) expected: Option<&'static str>,
+    pub(super) expected: Option<Cow<'static, str>>,
     pub(super) nearest: Option<String>,
 }
 
@@ -55,19 +55,19 @@ pub(super) const FORMATS: &[Format] = &[
         check: |text| {
             let path = BezPath::from_svg(text).map_err(|_| Misfit::default())?;
             let is_long = path.elements().len() > MAX_PATH_SEGMENTS;
-            if is_long { Err(Misfit { expected: Some(SHORTER_PATH), nearest: None }) } else { Ok(()) }
+            if is_long { Err(Misfit { expected: Some(SHORTER_PATH.into()), nearest: None }) } else { Ok(()) }
         },
     },
     Format {
         name: "cron",
         expected: "a cron expression such as `\"0 20 * * FRI\"`",
-        check: |text| match text.parse::<Cron>() {
-            Ok(_) => Ok(()),
-            Err(ParseCronError::Malformed) => Err(Misfit::default()),
-            Err(ParseCronError::Never) => Err(Misfit {
-                expected: Some("a cron expression of a day that comes: no calendar has this one"),
-                nearest: None,
-            }),
+        check: |text| {
+            let misfit = |error: ParseCronError| {
+                let told = error.to_string();
+                let expected = told.strip_prefix("expected ").unwrap_or(&told).to_owned();
+                Misfit { expected: Some(expected.into()), nearest: None }
+            };
+            text.parse::<Cron>().map(drop).map_err(misfit)
         },
     },
     Format {
@@ -79,7 +79,8 @@ pub(super) const FORMATS: &[Format] = &[
         name: "easing",
         expected: "an easing such as `\"easeInOut\"` or `\"cubic-bezier(0.2, 0, 0, 1)\"`",
         check: |text| {
-            let misfit = |error: ParseEasingError| Misfit { expected: Some(error.expected), nearest: error.nearest };
+            let misfit =
+                |error: ParseEasingError| Misfit { expected: Some(error.expected.into()), nearest: error.nearest };
             text.parse::<Easing>().map(drop).map_err(misfit)
         },
     },

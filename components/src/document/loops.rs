@@ -5,8 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use super::notice::Notice;
 use crate::animation::trigger::{Action, Cause, EventName, TriggerDocument};
 
-/// One for each ring of triggers that fire what sets them off. Whatever else they do, they never come to rest: an event is
-/// dealt with at the very moment at which it is fired. What is behind the activation of a scene is not done.
+/// One for each ring of triggers that fire what sets them off. Whatever else they do, they never come to rest by
+/// themselves: an event is dealt with at the very moment at which it is fired, also if another scene is to come on air
+/// then. What is behind the activation of a scene is not done.
 pub(super) fn of_triggers(triggers: &[TriggerDocument]) -> Vec<Notice> {
     let mut told = vec![false; triggers.len()];
     let mut notices = Vec::new();
@@ -19,9 +20,11 @@ pub(super) fn of_triggers(triggers: &[TriggerDocument]) -> Vec<Notice> {
         let way: Vec<String> =
             ring.iter().map(|(trigger, event)| format!("/triggers/{trigger} fires `{event}`")).collect();
         let message = format!(
-            "sets itself off again without end: {}. All that triggers do is left out for a tenth of a second whenever \
-             that happens; let one of them wait for something else, such as the end of a timeline",
-            way.join(", ")
+            "sets itself off again without end: {}. As soon as that happens {} is stopped until triggers or timelines are \
+             edited or the scene is loaded anew. Let {} wait for something else, such as the end of a timeline",
+            way.join(", "),
+            if ring.len() == 1 { "it" } else { "one of them" },
+            if ring.len() == 1 { "it" } else { "one of them" },
         );
         notices.push(Notice { pointer: format!("/triggers/{start}"), message });
     }

@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
         } else if let Some(format) = rule.format
             && let Err(misfit) = (format.check)(text)
         {
-            let expected = misfit.expected.unwrap_or(format.expected).to_owned();
+            let expected = misfit.expected.unwrap_or(format.expected.into()).into_owned();
             self.fault(node.offset, self.source.telling.text(text), expected, misfit.nearest.as_deref());
         }
     }

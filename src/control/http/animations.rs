@@ -130,11 +130,11 @@ pub(super) fn describe(api: &mut Api) {
 /// What `GET …/animations` answers.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AnimationList")]
-struct List<'a> {
+pub(super) struct List<'a> {
     /// The tick that it shows.
-    tick: u64,
+    pub(super) tick: u64,
     /// The animations.
-    animations: &'a [AnimationStatus],
+    pub(super) animations: &'a [AnimationStatus],
 }
 
 async fn animations(context: Context, id: String, request: Request) -> Result<Response, Problem> {
@@ -175,7 +175,7 @@ async fn remove(context: Context, (id, index): (String, String), request: Reques
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "SeekAnimation")]
 #[serde(deny_unknown_fields)]
-struct Seek {
+pub(super) struct Seek {
     /// Seconds since its start, `delay` included, over all repeats.
     #[schemars(range(min = 0.0, max = 1e9))]
     to: f64,
@@ -185,13 +185,13 @@ struct Seek {
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "RateOfAnimation")]
 #[serde(deny_unknown_fields)]
-struct Rate {
+pub(super) struct Rate {
     /// 1 for the times as they are written.
     #[schemars(range(min = 0.001, max = 1000.0))]
     rate: f64,
 }
 
-async fn unknown_verb(_: Context, verb: String, _: Request) -> Result<Response, Problem> {
+pub(super) async fn unknown_verb(_: Context, verb: String, _: Request) -> Result<Response, Problem> {
     let known = VERBS.map(|(verb, ..)| verb);
     let hint = match nearest(&verb, known) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -204,25 +204,17 @@ async fn unknown_verb(_: Context, verb: String, _: Request) -> Result<Response, 
 /// What steering an animation answers.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AnimationSteered")]
-struct Steered {
+pub(super) struct Steered {
     #[serde(flatten)]
-    applied: EditApplied,
+    pub(super) applied: EditApplied,
     /// Where it stands; absent if somebody else has removed it since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    animation: Option<AnimationStatus>,
+    pub(super) animation: Option<AnimationStatus>,
 }
 
-async fn steer(
-    context: Context,
-    (id, index, verb): (String, String, &'static str),
-    request: Request,
-) -> Result<Response, Problem> {
-    if request.method != Method::POST {
-        return Err(Problem::method_not_allowed("POST"));
-    }
-    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
-    let index = place(&context, &id, &index).await?;
-    let control = match verb {
+/// What a verb asks of an animation.
+pub(super) async fn control(verb: &str, request: Request) -> Result<AnimationControl, Problem> {
+    Ok(match verb {
         "play" => AnimationControl::Play,
         "pause" => AnimationControl::Pause,
         "reverse" => AnimationControl::Reverse,
@@ -236,7 +228,20 @@ async fn steer(
             let Rate { rate } = body::document(request).await?;
             AnimationControl::Rate { rate }
         }
-    };
+    })
+}
+
+async fn steer(
+    context: Context,
+    (id, index, verb): (String, String, &'static str),
+    request: Request,
+) -> Result<Response, Problem> {
+    if request.method != Method::POST {
+        return Err(Problem::method_not_allowed("POST"));
+    }
+    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
+    let index = place(&context, &id, &index).await?;
+    let control = control(verb, request).await?;
     let (document, edit) =
         (DocumentName::Layer { id: id.clone() }, Edit::ControlAnimation { id: id.clone(), index, control });
     let applied = precondition::edit(&context, expected, document, edit, at).await?;
@@ -250,9 +255,14 @@ async fn place(context: &Context, id: &LayerId, index: &str) -> Result<usize, Pr
     let snapshot = context.engine.snapshot().await?;
     let layer = find(&snapshot, id.as_str()).ok_or_else(|| unknown(id.as_str(), Some(&snapshot)))?;
     let count = layer.animations.0.len();
+    known(index, count, &format!("the layer `{id}`"))
+}
+
+/// The place that is written in a path, if whoever it is of has so many animations.
+pub(super) fn known(index: &str, count: usize, whose: &str) -> Result<usize, Problem> {
     super::request::place(index).filter(|index| *index < count).ok_or_else(|| {
         let index: String = index.chars().take(80).collect();
-        let detail = format!("the layer `{id}` has no animation `{index}`: it has {count}, counted from 0");
+        let detail = format!("{whose} has no animation `{index}`: it has {count}, counted from 0");
         Problem::new(StatusCode::NOT_FOUND, detail)
     })
 }

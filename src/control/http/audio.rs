@@ -21,6 +21,7 @@ use super::{
     openapi::Api,
     part::{self, Answer, part},
     precondition::{self, Expected},
+    sound_animations,
 };
 use crate::engine::Levels;
 
@@ -33,6 +34,7 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
         endpoint(context, all, "/api/stream/audio", part::<AudioDocument>),
         endpoint(context, levels, "/api/stream/audio/levels", loudness),
         endpoint(context, one, "/api/stream/audio/tracks/:id", track),
+        sound_animations::routes(context, base),
     ])
 }
 
@@ -87,6 +89,7 @@ pub(super) fn describe(api: &mut Api) {
                 .refuses(409, "A trigger waits for how loud it is")
                 .refuses(422, "Another track makes way for it")
         });
+    sound_animations::describe(api);
 }
 
 /// How loud it is.
@@ -129,12 +132,12 @@ async fn track(context: Context, id: String, request: Request) -> Result<Respons
     part::answer(applied, &snapshot.scene.audio)
 }
 
-fn index_of(audio: &AudioDocument, id: &str) -> Result<usize, Problem> {
+pub(super) fn index_of(audio: &AudioDocument, id: &str) -> Result<usize, Problem> {
     let ids = || audio.tracks.iter().map(|track| track.id.as_str());
     ids().position(|known| known == id).ok_or_else(|| unknown(id, ids()))
 }
 
-fn unknown<'a>(id: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
+pub(super) fn unknown<'a>(id: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
     EditRejected::UnknownTrack { id: id.to_owned(), nearest: nearest(id, known).map(str::to_owned) }.into()
 }
 

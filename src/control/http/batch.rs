@@ -22,7 +22,10 @@ pub(super) fn describe(api: &mut Api) {
     api.family("Edits", "Several edits at once: all of them within one frame, or none.");
     api.route("/api/stream/layers/batch").on("post", "Carry out several edits within one frame", |post| {
         post.about(
-            "All of it is carried out on one tick, or nothing. Faults point into the batch: `/edits/3/patch/opacity`. \
+            "All of it is carried out on one tick, or nothing. What edits write is one change; events, triggers, timelines \
+             and animations that the batch fires or steers act then, in its order, on what all of it has written. Where it \
+             activates or loads a scene, what stands before that is written and acts in the scene that leaves, before it \
+             does, and what stands behind it in the one that comes. Faults point into the batch: `/edits/3/patch/opacity`. \
              With `dryRun` it is only checked. An edit `expect` has the batch refused if a document has changed.",
         )
         .body::<EditBatch>(&object!({ "edits": [

@@ -43,6 +43,7 @@ mod part;
 mod precondition;
 mod request;
 mod scenes;
+mod sound_animations;
 mod springs;
 mod status;
 mod timelines;

@@ -52,6 +52,10 @@ pub(super) fn prepare(service: &Service, path: &str) {
     if path.contains("/animations/{index}") {
         let animations = json!([{ "property": "opacity", "to": 0.5, "duration": 1 }]);
         service.json("PATCH", "/api/stream/layers/box", &json!({ "animations": animations })).expect(200);
+        let fades = json!([{ "property": "volume", "to": 0.5, "duration": 1 }]);
+        for sound in ["/api/stream/audio", "/api/stream/audio/tracks/music"] {
+            service.json("PATCH", sound, &json!({ "animations": fades })).expect(200);
+        }
     }
     if matches!(path, "/api/stream/resume" | "/api/stream/step") {
         service.engine.command(Command::Pause).unwrap();

@@ -140,6 +140,61 @@ fn a_single_animation_is_steered() {
 }
 
 #[test]
+fn a_single_animation_of_the_sound_is_steered() {
+    let service = Service::start();
+    let fade = json!({ "property": "volume", "from": 0.0, "to": 1.0, "duration": 100.0 });
+    let track = json!({ "id": "hum", "source": { "type": "tone" } });
+    service.json("PUT", "/api/stream/audio/tracks/hum", &track).expect(200);
+    for (base, document) in [
+        ("/api/stream/audio/tracks/hum/animations", "/api/stream/audio/tracks/hum"),
+        ("/api/stream/audio/animations", "/api/stream/audio"),
+    ] {
+        let added = service.json("POST", base, &fade).expect(201);
+        assert_eq!(added.value()["tick"], json!(added.tick()));
+        let path = |rest: &str| format!("{base}/0/{rest}");
+        let position = || service.get(base).expect(200).value()["animations"][0].clone();
+        wait_for("the animation to move", || position()["position"].as_f64() > Some(0.0));
+        let tag = service.get(document).header("etag").to_owned();
+        let paused = service.post(&path("pause")).expect(200);
+        assert_eq!((&paused.value()["animation"], &paused.value()["tick"]), (&position(), &json!(paused.tick())));
+        assert_eq!(position()["state"], "paused");
+        let sought = service.json("POST", &path("seek"), &json!({ "to": 25 })).expect(200).value();
+        let expected = json!({ "index": 0, "property": "volume", "state": "paused", "position": 25.0, "length": 100.0,
+            "rate": 1.0 });
+        assert_eq!(sought["animation"], expected);
+        let rated = service.json("POST", &path("rate"), &json!({ "rate": 0.5 })).expect(200).value();
+        assert_eq!((&rated["animation"]["rate"], &rated["animation"]["position"]), (&json!(0.5), &json!(25.0)));
+        assert_eq!(service.post(&path("reverse")).expect(200).value()["animation"]["rate"], -0.5);
+        assert_eq!(service.post(&path("restart")).expect(200).value()["animation"]["state"], "playing");
+        assert_eq!(service.post(&path("cancel")).expect(200).value()["animation"]["state"], "idle");
+        assert_eq!(service.post(&path("play")).expect(200).value()["animation"]["state"], "playing");
+        // The document is what it was.
+        service.send("POST", &path("pause"), &[("if-match", &tag)], None).expect(200);
+        assert_eq!(service.get(document).header("etag"), tag);
+        service.send("POST", &path("pause"), &[("if-match", "\"0\"")], None).problem(412);
+
+        service.post(&format!("{base}/1/play")).problem(404);
+        service.post(&format!("{base}/first/play")).problem(404);
+        let misspelt = service.post(&path("puase")).problem(404);
+        assert!(misspelt["detail"].as_str().unwrap().contains("did you mean `pause`?"), "{misspelt}");
+        assert_eq!(service.get(&path("play")).expect(405).header("allow"), "POST");
+        service.json("POST", &path("rate"), &json!({ "rate": 0 })).problem(422);
+        service.json("POST", base, &json!({ "property": "opacity", "to": 0, "duration": 1 })).problem(422);
+        let removed = service.send("DELETE", &format!("{base}/0"), &[], None).expect(200);
+        assert_eq!(removed.value()["tick"], json!(removed.tick()));
+        assert_eq!(service.get(base).expect(200).value()["animations"], json!([]));
+    }
+    service.get("/api/stream/audio/tracks/hmu/animations").problem(404);
+    let batch = |track: &str| {
+        let control = json!({ "type": "play" });
+        json!({ "edits": [{ "op": "controlSoundAnimation", "track": track, "index": 3, "control": control }] })
+    };
+    let problem = service.json("POST", "/api/stream/layers/batch", &batch("hum")).problem(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/edits/0/index");
+    service.json("POST", "/api/stream/layers/batch", &batch("hmu")).problem(404);
+}
+
+#[test]
 fn a_spring_says_how_long_it_takes() {
     let service = Service::start();
     let asked = service.get("/api/stream/spring?stiffness=200&damping=12").expect(200).value();

@@ -14,7 +14,7 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDiff, SceneSnapshot, VariantId,
+    Edit, EditOutcome, SceneDiff, SceneSnapshot, TrackId, VariantId,
     animation::AnimationStatus,
     edit::{BatchRejected, EditRejected, MAX_PATCHED_VALUES},
     held::HeldScenes,
@@ -282,6 +282,17 @@ impl EngineHandle {
     /// The engine has ended, or too many requests are waiting.
     pub async fn animations(&self, layer: LayerId) -> Result<(u64, Option<Vec<AnimationStatus>>), Unanswered> {
         self.ask(|reply| Request::Animations { layer, reply }).await
+    }
+
+    /// The same of a track, or of the whole mix if there is none; `None` if there is no such track.
+    ///
+    /// # Errors
+    /// The engine has ended, or too many requests are waiting.
+    pub async fn sound_animations(
+        &self,
+        track: Option<TrackId>,
+    ) -> Result<(u64, Option<Vec<AnimationStatus>>), Unanswered> {
+        self.ask(|reply| Request::SoundAnimations { track, reply }).await
     }
 
     /// All assets after the last tick, and the number of that.

@@ -233,6 +233,9 @@ impl Ticking {
                 Ok(Request::Animations { layer, reply }) => {
                     drop(reply.send((self.last_tick(), self.compositor.animations(&layer))));
                 }
+                Ok(Request::SoundAnimations { track, reply }) => {
+                    drop(reply.send((self.last_tick(), self.compositor.sound_animations(track.as_ref()))));
+                }
                 Ok(Request::Assets { reply }) => drop(reply.send((self.last_tick(), self.compositor.assets()))),
                 Ok(Request::Step { frames, reply }) => self.steps.push((frames, reply)),
                 Ok(Request::Activate { id, reply }) => drop(reply.send(self.activate(id))),

@@ -4,12 +4,13 @@ use std::{collections::VecDeque, ops::ControlFlow, sync::Arc};
 
 use bevy_ecs::{change_detection::DetectChangesMut, entity::Entity, world::World};
 use components::{
-    Animations, Edit, LayerId, Presets, SceneId, Transition as SceneTransition,
+    Animations, Edit, LayerId, Presets, SceneId, TrackId, Transition as SceneTransition,
     animation::{
         Animation, AnimationControl, AnimationStarts,
         timeline::{TimelineControl, TimelineId},
         trigger::{Action, TriggerDocument},
     },
+    edit::BatchRejected,
 };
 
 use super::{
@@ -20,9 +21,9 @@ use super::{
     played,
 };
 use crate::{
-    edit::apply_batch,
+    edit::{apply_batch, check_batch},
     held::Held,
-    scene::{self, LayerIndex, SceneRoot},
+    scene::{self, LayerIndex, SceneHeader, SceneRoot},
     sound::SoundMotion,
     transition::Departures,
     tween::compile_layers,
@@ -30,6 +31,14 @@ use crate::{
 
 /// Seconds of scene time within which a trigger is told of once, however often it fails.
 const TELL_AGAIN: f64 = 10.0;
+
+/// Another scene is to come on air.
+struct Leave {
+    /// The place of the trigger that asks for it.
+    trigger: usize,
+    scene: SceneId,
+    transition: Option<SceneTransition>,
+}
 
 impl Run<'_> {
     /// Lets triggers act on what happened at scene time `when`, and on what comes of that.
@@ -41,7 +50,14 @@ impl Run<'_> {
     fn let_act(&mut self, happened: VecDeque<Happening>, when: f64) {
         self.conductor.allowance.come_to(when);
         let mut chain = Chain::new(happened);
-        'happened: while let Some((happening, cause)) = chain.next() {
+        let mut leave = None;
+        'happened: loop {
+            let Some((happening, cause)) = chain.next() else {
+                // What happened before the scene leaves has been reacted to.
+                let Some(Leave { trigger, scene, transition }) = leave.take() else { return };
+                chain = Chain::new(self.activate(trigger, scene, transition, when));
+                continue;
+            };
             let triggers = Arc::clone(&self.conductor.triggers);
             let waiting = |(index, trigger): &(usize, &TriggerDocument)| happening.is(*index, &trigger.on);
             for (index, trigger) in triggers.iter().enumerate().filter(waiting) {
@@ -55,7 +71,8 @@ impl Run<'_> {
                     Ok(()) => {}
                     Err(excess @ (Excess::TooMuch(_) | Excess::Rest)) => {
                         self.exceed(index, excess, when);
-                        return;
+                        chain = Chain::default();
+                        continue 'happened;
                     }
                     Err(excess) => {
                         self.exceed(index, excess, when);
@@ -64,10 +81,10 @@ impl Run<'_> {
                 }
                 let mut next = VecDeque::new();
                 for action in &trigger.actions {
-                    if self.act(index, action.clone(), when, &mut next).is_break() {
-                        // The other triggers are of a scene that is gone.
-                        chain = Chain::new(next);
-                        continue 'happened;
+                    if let ControlFlow::Break(asked) = self.act(index, action.clone(), when, &mut next) {
+                        // A scene that is about to leave does not leave for another one.
+                        leave.get_or_insert(asked);
+                        break;
                     }
                 }
                 chain.add(place, next);
@@ -125,17 +142,22 @@ impl Run<'_> {
         }
     }
 
-    /// Breaks where another scene has come on air.
+    /// Breaks where another scene is to come on air.
     fn act(
         &mut self,
         trigger: usize,
         action: Action,
         when: f64,
         happened: &mut VecDeque<Happening>,
-    ) -> ControlFlow<()> {
+    ) -> ControlFlow<Leave> {
         match action {
             Action::Activate { scene, transition } => {
-                return self.activate(trigger, &scene, transition, when, happened);
+                let edit = Edit::ActivateScene { id: scene.clone(), transition: transition.clone() };
+                match check_batch(self.world, vec![edit]) {
+                    Ok(()) if self.world.resource::<Held>().0.active == scene => {}
+                    Ok(()) => return ControlFlow::Break(Leave { trigger, scene, transition }),
+                    Err(rejected) => self.fail(trigger, when, not_on_air(trigger, &scene, &rejected)),
+                }
             }
             Action::Set { layer, patch } => self.set(trigger, layer, patch, when),
             Action::Emit { event } => {
@@ -156,43 +178,37 @@ impl Run<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Brings another scene on air at scene time `when`, from its beginning.
+    /// Brings another scene on air at scene time `when`, from its beginning. What happens with that is given back.
     fn activate(
         &mut self,
         trigger: usize,
-        id: &SceneId,
+        id: SceneId,
         transition: Option<SceneTransition>,
         when: f64,
-        happened: &mut VecDeque<Happening>,
-    ) -> ControlFlow<()> {
-        if self.world.resource::<Held>().0.active == *id {
-            return ControlFlow::Continue(());
-        }
-        // The scene that leaves goes on for a while.
+    ) -> VecDeque<Happening> {
+        // The scene that leaves goes on for a while, from what was done to it up to now.
+        self.hand_to_leaving(when);
         self.world.resource_mut::<Timelines>().bypass_change_detection().clone_from(&self.timelines);
         let edit = Edit::ActivateScene { id: id.clone(), transition };
         self.world.resource_mut::<Departures>().acting_at = Some(when);
         let outcome = apply_batch(self.world, vec![edit]);
         self.world.resource_mut::<Departures>().acting_at = None;
         if let Err(rejected) = outcome {
-            let message = format!("/triggers/{trigger} could not bring the scene `{id}` on air: {rejected}");
-            self.fail(trigger, when, message);
-            return ControlFlow::Continue(());
+            self.fail(trigger, when, not_on_air(trigger, &id, &rejected));
+            return VecDeque::new();
         }
         // What the stage `edit` would tell of the scene on the next tick is done here.
         self.world.resource_mut::<Inputs>().0.clear();
-        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
-        let roots = self.world.get_entity(root).map(scene::children).unwrap_or_default();
-        roots.into_iter().for_each(|layer| start_at(self.world, layer, when));
+        start_scene_at(self.world, when);
         self.world.resource_mut::<SoundMotion>().bypass_change_detection().begin(None);
         self.timelines = Timelines::default();
         self.conductor.triggers = Arc::default();
         self.conductor.told.clear();
         self.conductor.allowance.forget_triggers();
-        *happened = self.take_over(when, Some(Happening::Start));
+        let happened = self.take_over(when, Some(Happening::Start));
         self.conductor.until = when;
         self.keep(when);
-        ControlFlow::Break(())
+        happened
     }
 
     pub(super) fn control(
@@ -222,6 +238,10 @@ impl Run<'_> {
     }
 }
 
+fn not_on_air(trigger: usize, scene: &SceneId, rejected: &BatchRejected) -> String {
+    format!("/triggers/{trigger} could not bring the scene `{scene}` on air: {rejected}")
+}
+
 /// Steers a single animation of a layer at scene time `when`: the one that was at a place in the list, wherever it is now.
 pub(super) fn steer_animation(
     world: &mut World,
@@ -234,12 +254,25 @@ pub(super) fn steer_animation(
     // It may have been added just now.
     start_animations_of(world, entity, when);
     let Some(mut starts) = world.get_mut::<AnimationStarts>(entity) else { return };
-    let known = &starts.animations().0;
-    let is_there = known.get(index).is_some_and(|known| known == animation);
-    let index = if is_there { Some(index) } else { known.iter().position(|known| known == animation) };
-    if let Some(index) = index {
+    if let Some(index) = starts.find(index, animation) {
         starts.control(index, control, when);
     }
+}
+
+/// The same of a track, or of the whole mix if there is none.
+pub(super) fn steer_sound(
+    world: &mut World,
+    track: Option<&TrackId>,
+    animation: (usize, &Animation),
+    control: AnimationControl,
+    when: f64,
+) {
+    let SceneRoot(root) = *world.resource::<SceneRoot>();
+    world.resource_scope::<SoundMotion, _>(|world, mut sound| {
+        if let Some(SceneHeader(header)) = world.get::<SceneHeader>(root) {
+            sound.bypass_change_detection().steer(&header.audio, track, animation, control, when);
+        }
+    });
 }
 
 /// Lets new animations of a layer start at scene time `when`.
@@ -251,6 +284,13 @@ fn start_animations_of(world: &mut World, entity: Entity, when: f64) {
     {
         starts.update(&animations, when);
     }
+}
+
+/// Lets new animations and transitions of all layers start at scene time `when`.
+pub(super) fn start_scene_at(world: &mut World, when: f64) {
+    let SceneRoot(root) = *world.resource::<SceneRoot>();
+    let roots = world.get_entity(root).map(scene::children).unwrap_or_default();
+    roots.into_iter().for_each(|layer| start_at(world, layer, when));
 }
 
 /// Lets new animations and transitions of a layer, and of all below it, start at scene time `when`.

@@ -10,7 +10,7 @@ use std::{
 
 use bevy_ecs::{change_detection::DetectChangesMut, resource::Resource, world::World};
 use components::{
-    LayerId,
+    LayerId, TrackId,
     animation::{
         Animation, AnimationControl,
         timeline::{TimelineControl, TimelineId},
@@ -21,7 +21,7 @@ use components::{
 
 use super::{
     Motion, Resume, SceneTime, Timelines,
-    acting::steer_animation,
+    acting::{steer_animation, steer_sound},
     alarms::Alarms,
     allowance::{Allowance, TOGETHER, end_of_second},
     handover::Steered,
@@ -49,6 +49,17 @@ pub enum Input {
         /// The layer.
         layer: LayerId,
         /// Its place in the list of the layer's animations when it was steered.
+        index: usize,
+        /// What was there.
+        animation: Box<Animation>,
+        /// What it is to do.
+        control: AnimationControl,
+    },
+    /// Somebody steers a single animation of the sound.
+    Sound {
+        /// The track; the whole mix if `None`.
+        track: Option<TrackId>,
+        /// Its place in the list of animations when it was steered.
         index: usize,
         /// What was there.
         animation: Box<Animation>,
@@ -126,6 +137,24 @@ impl Conductor {
 
 /// Brings timelines and triggers to the present scene time.
 pub fn run_timelines(world: &mut World) {
+    run(world, false);
+}
+
+/// The same for a scene that another one is about to replace, with all that it was asked for before: what it is left with
+/// is what the transition, and whoever comes back to it, goes on from.
+pub(crate) fn finish_scene(world: &mut World) {
+    run(world, true);
+    let left = std::mem::take(&mut world.resource_mut::<Inputs>().0).len();
+    if left > 0 {
+        let message = format!(
+            "{left} of the things that the scene was asked for at once are left out: there was no time for them before \
+             another scene came on air. Let less happen in one tick"
+        );
+        world.resource_mut::<SceneEvents>().0.push(SceneEvent::Failed { message });
+    }
+}
+
+fn run(world: &mut World, is_leaving: bool) {
     let inputs = std::mem::take(&mut world.resource_mut::<Inputs>().0);
     let heard = std::mem::take(&mut world.resource_mut::<Heard>().0);
     let mut conductor = std::mem::take(&mut *world.resource_mut::<Conductor>());
@@ -138,6 +167,9 @@ pub fn run_timelines(world: &mut World) {
         let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, handed, events };
         run.advance(now, &heard, inputs);
         run.follow(now);
+        if is_leaving {
+            run.hand_to_leaving(now);
+        }
         let Run { mut timelines, steered, followed, events, .. } = run;
         timelines.are_steered = steered;
         world.resource_mut::<SceneEvents>().0.extend(events);
@@ -165,10 +197,9 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn advance(&mut self, now: f64, heard: &[LevelReading], mut inputs: Vec<Input>) {
-        if let Some(loaded) = inputs.iter().rposition(|input| *input == Input::Loaded) {
-            // What was before is of a scene that is gone.
-            inputs.drain(..loaded);
+    fn advance(&mut self, now: f64, heard: &[LevelReading], inputs: Vec<Input>) {
+        // What was before has acted on the scene that is gone.
+        if inputs.first() == Some(&Input::Loaded) {
             self.timelines = Timelines::default();
             *self.conductor = Conductor { until: now, ..Conductor::default() };
         }
@@ -242,6 +273,9 @@ impl Run<'_> {
             }
             Input::Animation { layer, index, animation, control } => {
                 steer_animation(self.world, &layer, (index, &animation), control, now);
+            }
+            Input::Sound { track, index, animation, control } => {
+                steer_sound(self.world, track.as_ref(), (index, &animation), control, now);
             }
             Input::Event(name) => {
                 self.events.push(SceneEvent::Fired { name: name.clone() });

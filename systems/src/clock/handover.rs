@@ -14,7 +14,7 @@ use components::{
     },
 };
 
-use super::{SceneTime, Timelines, conductor::Run};
+use super::{SceneTime, Timelines, acting::start_scene_at, conductor::Run};
 use crate::{
     scene::{LayerIndex, SceneHeader, SceneRoot},
     sound::SoundMotion,
@@ -80,6 +80,16 @@ impl Run<'_> {
         if is_new || targets.iter().any(|target| !matches!(target, CueTarget::Layer(_))) {
             hand_to_sound(self.world, &self.timelines, when);
         }
+    }
+
+    /// Tells the layers of a scene that is about to leave all that is still to be told at scene time `when`.
+    pub(super) fn hand_to_leaving(&mut self, when: f64) {
+        self.handed = Steered::None;
+        let carrying = self.timelines.carrying();
+        let ids: Vec<LayerId> = self.world.resource::<LayerIndex>().ids().cloned().collect();
+        let layers: Vec<&LayerId> = ids.iter().filter(|layer| carries(self.world, layer, &carrying)).collect();
+        hand_to_layers(self.world, &self.timelines, &layers, when);
+        start_scene_at(self.world, when);
     }
 }
 

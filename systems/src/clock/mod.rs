@@ -22,7 +22,10 @@ use bevy_ecs::{
 };
 use components::{Animations, Presets, animation::AnimationStarts};
 
-pub(crate) use self::motion::is_moving;
+pub(crate) use self::{
+    conductor::finish_scene,
+    motion::{is_moving, resume_animations},
+};
 pub use self::{
     conductor::{Conductor, Input, Inputs, SceneEvent, SceneEvents, WallClock, run_timelines},
     levels::Heard,

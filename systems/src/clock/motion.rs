@@ -130,7 +130,7 @@ fn left(drifts: &Drifts, now: f64) -> Vec<Drift> {
 }
 
 /// Lets the animations and transitions of layers go on as they did.
-pub(super) fn resume_animations(world: &mut World, motion: &Motion) {
+pub(crate) fn resume_animations(world: &mut World, motion: &Motion) {
     for (id, drifts) in &motion.drifts {
         let Some(entity) = world.resource::<LayerIndex>().get(id) else { continue };
         if let Ok(mut entity) = world.get_entity_mut(entity) {

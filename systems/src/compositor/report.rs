@@ -27,6 +27,9 @@ pub struct TickReport {
     pub motion: Option<MotionChange>,
     /// How the sound is mixed. The very same `Arc` as before means that nothing changed.
     pub mix: Arc<Mix>,
+    /// How it was mixed just before this tick, where what triggers did since the one before made that another mix than the
+    /// tick before could foresee. `None` too if another scene came on air meanwhile.
+    pub mix_until: Option<Arc<Mix>>,
     /// Tiles of the canvas that were drawn anew.
     pub damage: TileSet,
     /// The picture, if it differs from the last one; the same frame is to be sent again otherwise.

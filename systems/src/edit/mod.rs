@@ -6,6 +6,7 @@
 
 mod commit;
 mod draft;
+mod leaving;
 mod queue;
 mod weight;
 
@@ -87,7 +88,7 @@ fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) 
     let tick = world.resource::<SceneTime>().tick;
     let began = Instant::now();
     let (is_check, outcome) = match work {
-        Work::Apply(edits) => (false, apply_batch(world, edits)),
+        Work::Apply(edits) => (false, apply_asked(world, edits)),
         Work::Check(edits) => (true, check_batch(world, edits)),
     };
     let outcome = outcome.map(|()| EditApplied { tick, persisted: false });
@@ -97,22 +98,32 @@ fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) 
     told.push((ticket, outcome));
 }
 
-/// Carries out a batch now.
+/// Carries out a batch that somebody sent.
+fn apply_asked(world: &mut World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
+    if edits.iter().any(leaving::changes_scenes) {
+        leaving::apply_pieces(world, edits)
+    } else {
+        apply_batch(world, edits)
+    }
+}
+
+/// Carries out a batch now, as one change.
 pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
-    let changes = draft(world, edits)?;
+    let changes = draft(world, 0, edits)?;
     commit::commit(world, changes);
     Ok(())
 }
 
 /// Whether a batch would be carried out now; nothing is changed.
 pub(crate) fn check_batch(world: &World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
-    draft(world, edits).map(drop)
+    draft(world, 0, edits).map(drop)
 }
 
-fn draft(world: &World, edits: Vec<Edit>) -> Result<draft::Changes, BatchRejected> {
+/// What the edits of a batch from number `first` on come to.
+fn draft(world: &World, first: usize, edits: Vec<Edit>) -> Result<draft::Changes, BatchRejected> {
     let mut draft = Draft::new(world);
     for (index, edit) in edits.into_iter().enumerate() {
-        draft.apply(index, edit)?;
+        draft.apply(first + index, edit)?;
     }
     draft.finish()
 }

@@ -72,6 +72,8 @@ pub(crate) enum Step {
     Steer(usize, TimelineControl),
     /// A single animation of a layer is steered.
     SteerAnimation(usize, usize, AnimationControl),
+    /// A single animation of the sound is steered.
+    SteerSound(AnimationControl),
     /// An event is fired.
     Fire(EventName),
     /// Another sound: nothing of the picture changes.
@@ -99,9 +101,11 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         2 => (any::<usize>(), control()).prop_map(|(timeline, control)| Step::Steer(timeline, control)),
         2 => (any::<usize>(), any::<usize>(), animation_control())
             .prop_map(|(layer, index, control)| Step::SteerAnimation(layer, index, control)),
+        1 => animation_control().prop_map(Step::SteerSound),
         1 => select(vec!["goal", "break"]).prop_map(|name| Step::Fire(EventName::new(name).unwrap())),
         1 => (0.0..4.0, any::<bool>()).prop_map(|(volume, muted)| Step::Audio(json!({"volume": volume,
-            "tracks": [{"id": "tone", "source": {"type": "tone", "frequency": 440}, "muted": muted}]}))),
+            "tracks": [{"id": "tone", "source": {"type": "tone", "frequency": 440}, "muted": muted,
+                "animations": [{"property": "volume", "to": volume / 2.0, "duration": 1.5, "repeat": 2}]}]}))),
         1 => (color(), 50_u32..300).prop_map(|(background, width)| Step::Canvas(json!({"width": width, "height": 150, "background": background}))),
     ]
 }
@@ -209,6 +213,11 @@ pub(crate) fn edits(step: &Step, scene: &SceneDocument, next: &mut u32) -> Vec<E
                 let layer = animated().nth(at % animated().count().max(1))?;
                 let index = index % layer.animations.0.len();
                 vec![Edit::ControlAnimation { id: layer.id.clone(), index, control: *control }]
+            }
+            Step::SteerSound(control) => {
+                let track = scene.audio.tracks.iter().find(|track| !track.animations.0.is_empty())?;
+                let track = Some(track.id.clone());
+                vec![Edit::ControlSoundAnimation { track, index: 0, control: *control }]
             }
             Step::Fire(name) => vec![Edit::FireEvent { name: name.clone() }],
             Step::Audio(audio) => vec![Edit::SetAudio { audio: serde_json::from_value(audio.clone()).unwrap() }],

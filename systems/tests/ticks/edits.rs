@@ -1,8 +1,8 @@
 //! What edits do to the scene, what is refused, and what clients are told.
 
 use components::{
-    Edit, LayerChange, LayerDocument, LayerId, SceneDiff, SceneDocument, SceneSnapshot, document::merge_patch,
-    edit::EditRejected,
+    Animations, AudioDocument, Edit, LayerChange, LayerDocument, LayerId, SceneDiff, SceneDocument, SceneSnapshot,
+    TrackId, document::merge_patch, edit::EditRejected,
 };
 use proptest::{collection::vec, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
@@ -284,6 +284,13 @@ fn patched<T: Serialize + DeserializeOwned>(document: &T, patch: &Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
+fn sound_animations<'a>(audio: &'a mut AudioDocument, track: Option<&TrackId>) -> &'a mut Animations {
+    match track {
+        Some(id) => &mut audio.tracks.iter_mut().find(|track| track.id == *id).unwrap().animations,
+        None => &mut audio.animations,
+    }
+}
+
 /// What an edit makes of a scene, by the plainest way there is; it panics where the edit is not valid.
 fn model(scene: &mut SceneDocument, edit: &Edit) {
     fn siblings<'a>(layers: &'a mut Vec<LayerDocument>, id: &LayerId) -> Option<(&'a mut Vec<LayerDocument>, usize)> {
@@ -309,6 +316,12 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
         Edit::PatchTrack { id, patch } => {
             let track = scene.audio.tracks.iter_mut().find(|track| track.id == *id).unwrap();
             *track = patched(track, patch);
+        }
+        Edit::AddSoundAnimation { track, animation } => {
+            sound_animations(&mut scene.audio, track.as_ref()).0.push(animation.as_ref().clone());
+        }
+        Edit::RemoveSoundAnimation { track, index } => {
+            sound_animations(&mut scene.audio, track.as_ref()).0.remove(*index);
         }
         Edit::DeleteTrack { id } => scene.audio.tracks.retain(|track| track.id != *id),
         Edit::CreateLayer { layer, parent, index } => {
@@ -394,6 +407,7 @@ fn model(scene: &mut SceneDocument, edit: &Edit) {
         // Where a timeline or an animation stands is no part of the document.
         Edit::ControlTimeline { .. }
         | Edit::ControlAnimation { .. }
+        | Edit::ControlSoundAnimation { .. }
         | Edit::FireEvent { .. }
         | Edit::FireTrigger { .. } => {}
     }

@@ -83,6 +83,14 @@ impl AnimationStarts {
         ends.fold(f64::NEG_INFINITY, f64::max)
     }
 
+    /// The place of an animation that was at `index` when somebody looked: there, or wherever it is now.
+    #[must_use]
+    pub fn find(&self, index: usize, animation: &Animation) -> Option<usize> {
+        let known = &self.animations.0;
+        let is_there = known.get(index).is_some_and(|known| known == animation);
+        if is_there { Some(index) } else { known.iter().position(|known| known == animation) }
+    }
+
     /// Steers a single one at scene time `now`; those that wait for it wait for it as it is then. Nothing happens if there
     /// is none at `index`.
     pub fn control(&mut self, index: usize, control: AnimationControl, now: f64) {

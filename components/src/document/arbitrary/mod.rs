@@ -159,7 +159,19 @@ pub fn edit() -> BoxedStrategy<Edit> {
         id().prop_map(|id| Edit::DeleteLayer { id }),
         (id(), animation()).prop_map(|(id, animation)| Edit::AddAnimation { id, animation: Box::new(animation) }),
         (id(), 0..4_usize).prop_map(|(id, index)| Edit::RemoveAnimation { id, index }),
-        (id(), 0..4_usize, steered).prop_map(|(id, index, control)| Edit::ControlAnimation { id, index, control }),
+        (id(), 0..4_usize, steered.clone()).prop_map(|(id, index, control)| Edit::ControlAnimation {
+            id,
+            index,
+            control
+        }),
+        (option::of(track()), 0..4_usize, steered).prop_map(|(track, index, control)| Edit::ControlSoundAnimation {
+            track,
+            index,
+            control
+        }),
+        (option::of(track()), 0..4_usize).prop_map(|(track, index)| Edit::RemoveSoundAnimation { track, index }),
+        (option::of(track()), animation())
+            .prop_map(|(track, animation)| Edit::AddSoundAnimation { track, animation: Box::new(animation) }),
         (id(), option::of(option::of(id())), index()).prop_map(|(id, parent, index)| Edit::MoveLayer {
             id,
             parent,

@@ -187,11 +187,7 @@ impl Draft<'_> {
     /// The animation at a place in the list of a layer.
     fn animation(&mut self, id: &LayerId, index: usize) -> Result<&Animation, EditRejected> {
         let animations = &self.node(id)?.document.animations.0;
-        let expected = match animations.len() {
-            0 => "an animation: the layer has none".to_owned(),
-            count => format!("a place from 0 to {}", count - 1),
-        };
-        animations.get(index).ok_or_else(|| invalid("", &index.to_string(), &expected))
+        animations.get(index).ok_or_else(|| no_animation(animations.len(), index, "the layer"))
     }
 
     pub(super) fn delete(&mut self, id: &LayerId) -> Result<(), EditRejected> {
@@ -249,4 +245,13 @@ fn concerns_itself(patch: &serde_json::Value, node: &Node) -> bool {
     !keys.contains_key("id")
         && !keys.contains_key("children")
         && (node.children.is_empty() || !keys.contains_key("content"))
+}
+
+/// Tells that there is no animation at a place in a list of so many.
+pub(super) fn no_animation(count: usize, index: usize, whose: &str) -> EditRejected {
+    let expected = match count {
+        0 => format!("an animation: {whose} has none"),
+        count => format!("a place from 0 to {}", count - 1),
+    };
+    invalid("", &index.to_string(), &expected)
 }

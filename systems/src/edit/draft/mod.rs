@@ -171,6 +171,18 @@ impl<'w> Draft<'w> {
                 self.node(&id).map_err(at("id"))?;
                 self.control_animation(id, index, control).map_err(at("index"))
             }
+            Edit::AddSoundAnimation { track, animation } => {
+                self.find_sound(track.as_ref()).map_err(at("track"))?;
+                self.add_sound_animation(track.as_ref(), *animation).map_err(at("animation"))
+            }
+            Edit::RemoveSoundAnimation { track, index } => {
+                self.find_sound(track.as_ref()).map_err(at("track"))?;
+                self.remove_sound_animation(track.as_ref(), index).map_err(at("index"))
+            }
+            Edit::ControlSoundAnimation { track, index, control } => {
+                self.find_sound(track.as_ref()).map_err(at("track"))?;
+                self.control_sound_animation(track, index, control).map_err(at("index"))
+            }
             Edit::DeleteLayer { id } => self.delete(&id).map_err(at("id")),
             Edit::MoveLayer { id, parent, index } => {
                 let from = self.node(&id).map_err(at("id"))?.parent.clone();

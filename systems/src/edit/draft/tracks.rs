@@ -2,12 +2,14 @@
 
 use components::{
     AudioDocument, TrackDocument, TrackId,
+    animation::{Animation, AnimationControl, MAX_ANIMATIONS},
     document::{Fault, check_audio, nearest},
     edit::EditRejected,
 };
 use serde_json::Value;
 
-use super::{Draft, invalid, parts::patched};
+use super::{Draft, invalid, layers::no_animation, parts::patched};
+use crate::clock::Input;
 
 impl Draft<'_> {
     /// The place of a track in the scene's list.
@@ -17,6 +19,11 @@ impl Draft<'_> {
             let nearest = nearest(id.as_str(), tracks.iter().map(|track| track.id.as_str())).map(str::to_owned);
             EditRejected::UnknownTrack { id: id.to_string(), nearest }
         })
+    }
+
+    /// Whether there is such a track, or none is named.
+    pub(super) fn find_sound(&self, track: Option<&TrackId>) -> Result<(), EditRejected> {
+        track.map_or(Ok(()), |track| self.track(track).map(drop))
     }
 
     pub(super) fn put_track(&mut self, track: TrackDocument) -> Result<(), EditRejected> {
@@ -44,11 +51,70 @@ impl Draft<'_> {
         self.set_audio(audio)
     }
 
+    pub(super) fn add_sound_animation(
+        &mut self,
+        track: Option<&TrackId>,
+        animation: Animation,
+    ) -> Result<(), EditRejected> {
+        let mut audio = self.header().audio.clone();
+        let (base, animations) = match track {
+            Some(id) => {
+                let place = self.track(id)?;
+                (format!("/tracks/{place}"), &mut audio.tracks[place].animations)
+            }
+            None => (String::new(), &mut audio.animations),
+        };
+        let count = animations.0.len();
+        if count >= MAX_ANIMATIONS {
+            let found = format!("an animation beside {count} others");
+            return Err(invalid("", &found, &format!("at most {MAX_ANIMATIONS} in a list: remove one first")));
+        }
+        animations.0.push(animation);
+        self.set_sound(audio, &format!("{base}/animations/{count}"))
+    }
+
+    pub(super) fn remove_sound_animation(&mut self, track: Option<&TrackId>, index: usize) -> Result<(), EditRejected> {
+        self.sound_animation(track, index)?;
+        let mut audio = self.header().audio.clone();
+        let animations = match track {
+            Some(id) => &mut audio.tracks[self.track(id)?].animations,
+            None => &mut audio.animations,
+        };
+        animations.0.remove(index);
+        self.header_mut().audio = audio;
+        Ok(())
+    }
+
+    pub(super) fn control_sound_animation(
+        &mut self,
+        track: Option<TrackId>,
+        index: usize,
+        control: AnimationControl,
+    ) -> Result<(), EditRejected> {
+        let animation = Box::new(self.sound_animation(track.as_ref(), index)?.clone());
+        self.inputs.push(Input::Sound { track, index, animation, control });
+        Ok(())
+    }
+
+    /// The animation at a place in the list of a track, or of the whole mix if there is none.
+    fn sound_animation(&self, track: Option<&TrackId>, index: usize) -> Result<&Animation, EditRejected> {
+        let audio = &self.header().audio;
+        let (animations, whose) = match track {
+            Some(id) => (&audio.tracks[self.track(id)?].animations, "the track"),
+            None => (&audio.animations, "the whole mix"),
+        };
+        animations.0.get(index).ok_or_else(|| no_animation(animations.0.len(), index, whose))
+    }
+
     /// Faults of the track at `place` are told with pointers from it on.
     fn set_track(&mut self, audio: AudioDocument, place: usize) -> Result<(), EditRejected> {
-        let base = format!("/tracks/{place}");
+        self.set_sound(audio, &format!("/tracks/{place}"))
+    }
+
+    /// Faults of what is at `base` are told with pointers from it on.
+    fn set_sound(&mut self, audio: AudioDocument, base: &str) -> Result<(), EditRejected> {
         let of_it = |fault: Fault| {
-            let rest = fault.pointer.strip_prefix(&base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+            let rest = fault.pointer.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
             let pointer = rest.unwrap_or(&fault.pointer).to_owned();
             Fault { pointer, ..fault }
         };
