@@ -29,6 +29,9 @@ pub fn pick_frames(
     assets: Res<Assets>,
     mut layers: Query<(&Content, &AnimatedContent, &mut ShownFrame, &mut Revision)>,
 ) {
+    if !assets.any_moves() {
+        return;
+    }
     for (content, animated, mut shown, mut revision) in &mut layers {
         let Content::AnimatedImage(content) = animated.0.as_ref().unwrap_or(content) else { continue };
         let Some(AssetState::Animation(image)) = assets.state(&content.asset) else { continue };

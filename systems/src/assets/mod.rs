@@ -258,6 +258,11 @@ impl Assets {
         self.entries.get(id).map(|entry| &entry.state)
     }
 
+    /// Whether any picture that can be drawn moves by itself.
+    pub(crate) fn any_moves(&self) -> bool {
+        self.entries.values().any(|entry| matches!(entry.state, AssetState::Animation(_)))
+    }
+
     /// The size of a picture in pixels; of one that broke, the size that it had before. `None` if it was never known.
     #[must_use]
     pub fn size(&self, id: &AssetId) -> Option<(f64, f64)> {
