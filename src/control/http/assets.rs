@@ -29,6 +29,7 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected},
+    request::{Segment, named},
     upload::{self, Incoming, Upload},
 };
 use crate::control::uploads::Room;
@@ -36,10 +37,11 @@ use crate::control::uploads::Room;
 /// `…/assets`, `…/assets/:id`, `…/assets/:id/load`, `…/assets/:id/unload`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("assets")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("assets" / String)).boxed();
-    let load = base.clone().and(warp::path!("assets" / String / "load")).map(|id| (id, AssetAction::Load)).boxed();
+    let one = base.clone().and(warp::path!("assets" / Segment)).map(named).boxed();
+    let load =
+        base.clone().and(warp::path!("assets" / Segment / "load")).map(|id| (named(id), AssetAction::Load)).boxed();
     let unload =
-        base.clone().and(warp::path!("assets" / String / "unload")).map(|id| (id, AssetAction::Unload)).boxed();
+        base.clone().and(warp::path!("assets" / Segment / "unload")).map(|id| (named(id), AssetAction::Unload)).boxed();
     first_of([
         endpoint(context, all, "/api/stream/assets", list),
         files_endpoint(context, one, "/api/stream/assets/:id", asset),

@@ -16,12 +16,13 @@ use super::{
     Context, Problem, Request, body, endpoint, json,
     openapi::Api,
     precondition::{self, Expected, tagged},
+    request::{Segment, named},
 };
 use crate::telemetry::LatencyReport;
 
 /// `…/latency/:output`
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
-    let path = base.clone().and(warp::path!("latency" / String)).boxed();
+    let path = base.clone().and(warp::path!("latency" / Segment)).map(named).boxed();
     endpoint(context, path, "/api/stream/latency/:output", latency)
 }
 

@@ -32,6 +32,7 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected, tagged},
+    request::{Segment, named},
     written,
 };
 use crate::control::reserved;
@@ -39,8 +40,8 @@ use crate::control::reserved;
 /// `…/layers`, `…/layers/:id` and what is behind it.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("layers")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("layers" / String)).boxed();
-    let visible = base.clone().and(warp::path!("layers" / String / "visibility")).boxed();
+    let one = base.clone().and(warp::path!("layers" / Segment)).map(named).boxed();
+    let visible = base.clone().and(warp::path!("layers" / Segment / "visibility")).map(named).boxed();
     first_of([
         animations::routes(context, base),
         endpoint(context, all, "/api/stream/layers", collection),

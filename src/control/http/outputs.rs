@@ -23,6 +23,7 @@ use super::{
     Context, Problem, Request, body, endpoint, first_of, json,
     openapi::Api,
     precondition::{self, Expected, tagged},
+    request::{Segment, named},
 };
 use crate::{
     config::{Changed, OutputChange, OutputDocument, OutputId, OutputRefused, Present},
@@ -32,9 +33,9 @@ use crate::{
 /// `…/outputs`, `…/outputs/:id`, `…/outputs/:id/start`, `…/outputs/:id/stop`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("outputs")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("outputs" / String)).boxed();
-    let start = base.clone().and(warp::path!("outputs" / String / "start")).boxed();
-    let stop = base.clone().and(warp::path!("outputs" / String / "stop")).boxed();
+    let one = base.clone().and(warp::path!("outputs" / Segment)).map(named).boxed();
+    let start = base.clone().and(warp::path!("outputs" / Segment / "start")).map(named).boxed();
+    let stop = base.clone().and(warp::path!("outputs" / Segment / "stop")).map(named).boxed();
     first_of([
         endpoint(context, all, "/api/stream/outputs", collection),
         endpoint(context, one, "/api/stream/outputs/:id", output),

@@ -27,13 +27,14 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected},
+    request::{Segment, named},
 };
 
 /// `…/scenes`, `…/scenes/:id`, `…/scenes/:id/activate`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("scenes")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("scenes" / String)).boxed();
-    let active = base.clone().and(warp::path!("scenes" / String / "activate")).boxed();
+    let one = base.clone().and(warp::path!("scenes" / Segment)).map(named).boxed();
+    let active = base.clone().and(warp::path!("scenes" / Segment / "activate")).map(named).boxed();
     first_of([
         endpoint(context, all, "/api/stream/scenes", list),
         endpoint(context, one, "/api/stream/scenes/:id", scene),

@@ -31,18 +31,19 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected, tagged},
+    request::{Segment, named},
 };
 
 /// `…/timelines`, `…/timelines/:id`, `…/timelines/:id/play` and so on, `…/events/:name`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("timelines")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("timelines" / String)).boxed();
+    let one = base.clone().and(warp::path!("timelines" / Segment)).map(named).boxed();
     let verb = |verb: &'static str| {
         let path = base.clone().and(warp::path("timelines")).and(warp::path::param());
-        path.and(warp::path(verb)).and(warp::path::end()).map(move |id| (id, verb)).boxed()
+        path.and(warp::path(verb)).and(warp::path::end()).map(move |id| (named(id), verb)).boxed()
     };
-    let misspelt = base.clone().and(warp::path!("timelines" / String / String)).map(|_, verb| verb).boxed();
-    let event = base.clone().and(warp::path!("events" / String)).boxed();
+    let misspelt = base.clone().and(warp::path!("timelines" / Segment / Segment)).map(|_, verb| named(verb)).boxed();
+    let event = base.clone().and(warp::path!("events" / Segment)).map(named).boxed();
     first_of([
         endpoint(context, all, "/api/stream/timelines", list),
         endpoint(context, one, "/api/stream/timelines/:id", timeline),
