@@ -232,7 +232,7 @@ async fn keep(context: Context, sent: Sent) -> Result<Response, Problem> {
     drop((alone, room));
     let applied = edited?;
     let tick = applied.tick;
-    let mut response = json(StatusCode::OK, &Edited { applied, asset: Some(asset.clone()) })?;
+    let mut response = json(precondition::status(&applied), &Edited { applied, asset: Some(asset.clone()) })?;
     tag(&mut response, &asset);
     Ok(at_tick(response, tick))
 }

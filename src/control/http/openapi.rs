@@ -338,12 +338,17 @@ impl Operation<'_> {
         self.refuses(412, "The document has changed since it was read; the header `ETag` has that of the present one")
     }
 
-    /// That the edit, which may make the document, can ask for it not to be there yet.
+    /// That the edit, which may make the document, answers 201 then, and can ask for it not to be there yet.
     pub(super) fn creates(mut self) -> Self {
         self.parameters.push(json!({ "name": "If-None-Match", "in": "header",
             "description": "`*` has the request refused with 412 if the document is there already",
             "schema": { "type": "string", "enum": ["*"] } }));
         self
+        if let Some(changed) = self.responses.get("200") {
+            let mut made = changed.clone();
+            made["description"] = "It was not there before, and is made".into();
+            self.responses.insert("201".to_owned(), made);
+        }
     }
 
     fn insert(&mut self, status: u16, about: &str, content: Value) {

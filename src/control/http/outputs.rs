@@ -78,6 +78,7 @@ pub(super) fn describe(api: &mut Api) {
             .answers::<Edited>(200, "The output as it is now")
             .tagged()
             .conditional()
+            .creates()
             .refuses(404, "`If-Match` was sent, and there is no such output")
             .refuses(409, "Another output sends there already, or there are 32 of them")
             .refuses(503, "An output of this id, or too many, were removed and still finish what they have")
@@ -245,14 +246,16 @@ async fn change(
     decide: impl FnOnce(Option<&Present>) -> Result<OutputChange, Problem>,
 ) -> Result<Response, Problem> {
     let changed = context.outputs.change(id, |present| {
+    let mut status = StatusCode::OK;
         match present {
             Some(present) => expected.check(present.fingerprint)?,
-            None if *expected != Expected::Anything => return Err(unknown()),
-            None => {}
+            None if matches!(expected, Expected::Anything | Expected::Absent) => status = StatusCode::CREATED,
+            None => return Err(unknown()),
         }
         decide(present)
     });
-    answer(context, id, StatusCode::OK, changed.await??)
+    let changed = changed.await??;
+    answer(context, id, status, changed)
 }
 
 fn answer(context: &Context, id: &OutputId, status: StatusCode, changed: Changed) -> Result<Response, Problem> {

@@ -103,6 +103,11 @@ pub(super) fn answer_version(
 }
 
 /// The answer that is made, or 304 if the client has what `present` stands for.
+/// The status of an answer to an edit: whether it made what it is about.
+pub(super) fn status(applied: &EditApplied) -> StatusCode {
+    if applied.created { StatusCode::CREATED } else { StatusCode::OK }
+}
+
 pub(super) fn answer_unless_known(
     request: &Request,
     present: Fingerprint,

@@ -220,7 +220,8 @@ async fn carry_out(
 
 async fn tell(context: &Context, applied: EditApplied) -> Result<Response, Problem> {
     let List { active, scenes, .. } = read_list(context).await?;
-    json(StatusCode::OK, &Edited { applied, active, scenes }).map(|response| at_tick(response, applied.tick))
+    let status = precondition::status(&applied);
+    json(status, &Edited { applied, active, scenes }).map(|response| at_tick(response, applied.tick))
 }
 
 fn parse_id(id: &str) -> Result<SceneId, Problem> {

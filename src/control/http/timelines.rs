@@ -290,7 +290,8 @@ async fn carry_out(
     let applied = precondition::edit(context, expected, document, edit, at).await?;
     let (_, timelines) = context.engine.timelines().await?;
     let timeline = timelines.into_iter().find(|timeline| timeline.id == id);
-    json(StatusCode::OK, &Edited { applied, timeline }).map(|response| at_tick(response, applied.tick))
+    let status = precondition::status(&applied);
+    json(status, &Edited { applied, timeline }).map(|response| at_tick(response, applied.tick))
 }
 
 /// No timeline can have an id that is none.

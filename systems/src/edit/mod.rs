@@ -88,20 +88,21 @@ fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) 
     let began = Instant::now();
     let (is_check, outcome) = match work {
         Work::Apply(edits) => (false, apply_batch(world, edits)),
-        Work::Check(edits) => (true, check_batch(world, edits)),
+        Work::Check(edits) => (true, check_batch(world, edits).map(|()| false)),
     };
-    let outcome = outcome.map(|()| EditApplied { tick, persisted: false });
+    let outcome = outcome.map(|created| EditApplied { tick, persisted: false, created });
     let mut inbox = world.resource_mut::<Inbox>();
     inbox.waiting.charge(owner, began.elapsed());
     let told = if is_check { &mut inbox.checks } else { &mut inbox.outcomes };
     told.push((ticket, outcome));
 }
 
-/// Carries out a batch now.
-pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
+/// Carries out a batch now. Returns whether it put something where there was nothing.
+pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<bool, BatchRejected> {
     let changes = draft(world, edits)?;
+    let created = changes.created;
     commit::commit(world, changes);
-    Ok(())
+    Ok(created)
 }
 
 /// Whether a batch would be carried out now; nothing is changed.

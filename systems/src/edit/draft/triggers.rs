@@ -59,7 +59,10 @@ impl Draft<'_> {
                 self.header_mut().triggers[place] = trigger;
                 Ok(())
             }
-            None => self.add_trigger(trigger),
+            None => {
+                self.created = true;
+                self.add_trigger(trigger)
+            }
         }
     }
 
