@@ -65,7 +65,7 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
         let path = base.clone().and(warp::path("layers")).and(warp::path::param());
         let path = path.and(warp::path("animations")).and(warp::path::param());
         let path = path.and(warp::path(verb)).and(warp::path::end());
-        let path = path.map(move |id: String, index: String| (id, index, verb)).boxed();
+        let path = path.map(move |id, index| (named(id), named(index), verb)).boxed();
         endpoint(context, path, route, steer)
     });
     first_of([

@@ -95,6 +95,7 @@ pub(super) fn describe(api: &mut Api) {
         |post| {
             post.answers::<AssetStatus>(202, "It is being loaded; what is known of it now")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such asset")
         },
     );
@@ -104,6 +105,7 @@ pub(super) fn describe(api: &mut Api) {
         |post| {
             post.answers::<AssetStatus>(200, "What is known of it now")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such asset")
                 .refuses(409, "A layer that is seen draws from it")
         },
@@ -273,6 +275,9 @@ async fn steer(context: Context, (id, action): (String, AssetAction), request: R
         return Err(Problem::method_not_allowed("POST"));
     }
     request.query.only(&[])?;
+    if let (expected, Ok(id)) = (Expected::of(&request)?, AssetId::new(&id)) {
+        expected.met(&context, DocumentName::Asset { id }).await?;
+    }
     context.engine.steer_asset(id.clone(), action).await??;
     let status = if action == AssetAction::Load { StatusCode::ACCEPTED } else { StatusCode::OK };
     answer(&context, status, &id).await

@@ -177,6 +177,7 @@ async fn show(context: &Context, id: &str, request: &Request) -> Result<Response
 }
 
 async fn create(context: &Context, request: Request) -> Result<Response, Problem> {
+    Expected::no_version(&request)?;
     request.query.only(&["parent", "index", "at"])?;
     let parent = request.query.value("parent", "the id of a group")?.map(|id: String| parse_id(&id)).transpose()?;
     let index = request.query.value("index", "a place among the layer's siblings, from 0")?;

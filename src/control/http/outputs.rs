@@ -179,6 +179,7 @@ async fn collection(context: Context, (): (), request: Request) -> Result<Respon
 }
 
 async fn create(context: &Context, request: Request) -> Result<Response, Problem> {
+    Expected::no_version(&request)?;
     let document: OutputDocument = body::document_of_secrets(request).await?;
     let id = document.id.clone();
     let made = context.outputs.change(&id, |present| match present {
@@ -245,8 +246,8 @@ async fn change(
     expected: &Expected,
     decide: impl FnOnce(Option<&Present>) -> Result<OutputChange, Problem>,
 ) -> Result<Response, Problem> {
-    let changed = context.outputs.change(id, |present| {
     let mut status = StatusCode::OK;
+    let changed = context.outputs.change(id, |present| {
         match present {
             Some(present) => expected.check(present.fingerprint)?,
             None if matches!(expected, Expected::Anything | Expected::Absent) => status = StatusCode::CREATED,

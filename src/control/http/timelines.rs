@@ -106,7 +106,11 @@ pub(super) fn describe(api: &mut Api) {
     for (verb, summary) in plain {
         let route = api.route(&format!("/api/stream/timelines/:id/{verb}")).parameter("id", "intro", "The timeline");
         route.on("post", summary, |post| {
-            post.at().answers::<Edited>(200, "Where it stands").ticks().refuses(404, "There is no such timeline")
+            post.at()
+                .answers::<Edited>(200, "Where it stands")
+                .ticks()
+                .conditional()
+                .refuses(404, "There is no such timeline")
         });
     }
     api.route("/api/stream/timelines/:id/seek").parameter("id", "intro", "The timeline").on(
@@ -117,6 +121,7 @@ pub(super) fn describe(api: &mut Api) {
                 .body::<Seek>(&object!({ "to": "shown" }))
                 .answers::<Edited>(200, "Where it stands")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such timeline")
         },
     );
@@ -128,6 +133,7 @@ pub(super) fn describe(api: &mut Api) {
                 .body::<Rate>(&object!({ "rate": 2 }))
                 .answers::<Edited>(200, "Where it stands")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such timeline")
         },
     );
@@ -237,7 +243,7 @@ async fn steer(context: Context, (id, verb): (String, &'static str), request: Re
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
-    let (id, at) = (parse_id(&id)?, at(&context, &request)?);
+    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
     let control = match verb {
         "play" => TimelineControl::Play,
         "pause" => TimelineControl::Pause,
@@ -252,13 +258,14 @@ async fn steer(context: Context, (id, verb): (String, &'static str), request: Re
             TimelineControl::Rate { rate }
         }
     };
-    carry_out(&context, id.clone(), Expected::Anything, Edit::ControlTimeline { id, control }, at).await
+    carry_out(&context, id.clone(), expected, Edit::ControlTimeline { id, control }, at).await
 }
 
 async fn fire(context: Context, name: String, request: Request) -> Result<Response, Problem> {
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
+    Expected::no_version(&request)?;
     let at = at(&context, &request)?;
     let name = EventName::new(&name).map_err(|error| {
         let found = name.chars().take(80).collect::<String>();
