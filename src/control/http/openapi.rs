@@ -272,7 +272,7 @@ impl Operation<'_> {
         self.value.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
         self.refuses(400, "The body cannot be read, or a parameter is wrong")
             .refuses(413, "The body is too large")
-            .refuses(415, "The body is of another type")
+            .refuses(415, "The body is of another type, or packed: it takes no `Content-Encoding`")
             .refuses(422, "The document is not valid; `errors` tells all that is wrong with it")
     }
 
@@ -344,15 +344,15 @@ impl Operation<'_> {
 
     /// That the edit, which may make the document, answers 201 then, and can ask for it not to be there yet.
     pub(super) fn creates(mut self) -> Self {
-        self.parameters.push(json!({ "name": "If-None-Match", "in": "header",
-            "description": "`*` has the request refused with 412 if the document is there already",
-            "schema": { "type": "string", "enum": ["*"] } }));
-        self
         if let Some(changed) = self.responses.get("200") {
             let mut made = changed.clone();
             made["description"] = "It was not there before, and is made".into();
             self.responses.insert("201".to_owned(), made);
         }
+        self.parameters.push(json!({ "name": "If-None-Match", "in": "header",
+            "description": "`*` has the request refused with 412 if the document is there already",
+            "schema": { "type": "string", "enum": ["*"] } }));
+        self
     }
 
     fn insert(&mut self, status: u16, about: &str, content: Value) {
