@@ -90,7 +90,7 @@ fn main() {
     let content = json!({ "type": "text", "text": "Back in a moment", "font": { "size": 80 }, "fill": "#ffffff" });
     let pause = json!({ "canvas": { "width": 1920, "height": 1080, "background": "#203040" },
         "layers": [{ "id": "words", "content": content }] });
-    service.send("PUT", "/api/stream/scenes/pause", &pause).expect(200);
+    service.send("PUT", "/api/stream/scenes/pause", &pause).expect(201);
 
     println!(
         "soak, {minutes} min: 1280x720 at 30, RTMP up {UP:?} and down {DOWN:?}, an edit each {EDIT:?}, a switch each {SWITCH:?}"

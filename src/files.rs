@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -38,8 +39,17 @@ pub struct WatchedFile {
     _watcher: Option<RecommendedWatcher>,
 }
 
-/// What tells that a file is another one, without reading it.
-type Look = (SystemTime, u64);
+/// What tells that a file is another one, without reading it. Its time and length alone do not: programs set times, and
+/// file systems have coarse clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Look {
+    modified: SystemTime,
+    length: u64,
+    /// The file itself: its device and number there.
+    file: (u64, u64),
+    /// When it was changed last by whatever means, which nobody can set: seconds and nanoseconds.
+    changed: (i64, i64),
+}
 
 impl WatchedFile {
     /// Starts to watch a file that has been read already.
@@ -85,7 +95,7 @@ impl WatchedFile {
                 continue;
             }
             // Many programs empty a file before they write it, and an empty one can make sense.
-            let is_empty = present.is_some_and(|(_, length)| length == 0);
+            let is_empty = present.is_some_and(|look| look.length == 0);
             if !self.is_still(present, if is_empty { self.doubted } else { SETTLED }).await {
                 continue;
             }
@@ -143,7 +153,12 @@ impl WatchedFile {
 
     async fn look(&self) -> Option<Look> {
         let about = tokio::fs::metadata(&self.path).await.ok()?;
-        Some((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len()))
+        Some(Look {
+            modified: about.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            length: about.len(),
+            file: (about.dev(), about.ino()),
+            changed: (about.ctime(), about.ctime_nsec()),
+        })
     }
 }
 
@@ -191,6 +206,28 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::write(&path, "four").unwrap();
         assert_eq!(file.changed().await.unwrap(), "four");
+    }
+
+    /// Tools that set times give a file those of another; clocks of file systems are coarse.
+    #[tokio::test]
+    async fn a_text_of_the_same_length_and_time_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scene.json");
+        fs::write(&path, "one").unwrap();
+        let mut file = WatchedFile::new(&path, None);
+        assert_eq!(file.changed().await.unwrap(), "one");
+        let time = fs::metadata(&path).unwrap().modified().unwrap();
+        let save = |path: &Path, text: &str| {
+            fs::write(path, text).unwrap();
+            fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+        };
+        let soon = Duration::from_secs(20);
+        save(&path, "two");
+        assert_eq!(time::timeout(soon, file.changed()).await.expect("it is noticed").unwrap(), "two");
+        // Another file in its place.
+        save(&folder.path().join("new"), "six");
+        fs::rename(folder.path().join("new"), &path).unwrap();
+        assert_eq!(time::timeout(soon, file.changed()).await.expect("it is noticed").unwrap(), "six");
     }
 
     #[tokio::test]

@@ -338,7 +338,7 @@ fn a_live_recording_follows_the_api_and_a_broken_file_disturbs_nothing() {
     service.send("PATCH", "/api/stream/audio/tracks/low", &json!({ "muted": false, "volume": 0.6 })).expect(200);
     service.wait_for_frames(25);
     let broken = json!({ "id": "broken", "source": { "type": "files", "assets": ["gone"], "loop": true } });
-    service.send("PUT", "/api/stream/audio/tracks/broken", &broken).expect(200);
+    service.send("PUT", "/api/stream/audio/tracks/broken", &broken).expect(201);
     service.wait_for_log("track `broken`: `gone.wav` cannot be played");
     service.wait_for_frames(10);
     assert_eq!(service.json("/api/stream/audio")["tracks"][2]["id"], "broken");

@@ -96,7 +96,7 @@ fn every_panel_shows_what_the_service_tells() {
     service.wait_for_output("small", "started");
     let measured =
         json!({ "beats": 3, "delay": 0.5, "longestDelay": 0.6, "avOffset": 0.01, "furthestAvOffset": -0.02 });
-    service.send("PUT", "/api/stream/latency/small", &measured).expect(200);
+    service.send("PUT", "/api/stream/latency/small", &measured).expect(201);
     service.send("PATCH", "/api/stream/layers/text", &json!({ "opacity": 0.5 })).expect(200);
     // Sound is told of once it has been mixed.
     let text = wait_for("the track to be heard", PATIENCE, || {

@@ -209,6 +209,6 @@ fn half_a_file_is_gone_after_a_kill_and_one_that_comes_in_elsewhere_is_not() {
     slow.write_all(&picture[picture.len() / 2..]).unwrap();
     let mut answer = String::new();
     slow.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert!(names(&folder).iter().any(|name| name.starts_with("slow-")));
 }

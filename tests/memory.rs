@@ -274,8 +274,8 @@ fn changes_of_the_scene_file_while_it_is_down_are_carried_over_with_redis() {
 fn a_scene_that_waits_takes_over_what_its_file_says() {
     let (mut service, variables) = start(&[]);
     let variables = borrowed(&variables);
-    service.send("PUT", "/api/stream/scenes/other", &json!({ "layers": [] })).expect(200);
-    service.send("PUT", "/api/stream/scenes/spare", &json!({ "layers": [] })).expect(200);
+    service.send("PUT", "/api/stream/scenes/other", &json!({ "layers": [] })).expect(201);
+    service.send("PUT", "/api/stream/scenes/spare", &json!({ "layers": [] })).expect(201);
     assert!(patch(&service, "box", &json!({ "name": "edited" })));
     let activated = service.send("POST", "/api/stream/scenes/other/activate", &json!({})).expect(200).json();
     assert_eq!(activated["persisted"], true, "{activated}");
@@ -329,7 +329,7 @@ fn scenes_that_wait_are_held_again() {
         "layers": [{ "id": "sky", "content": { "type": "color", "color": "#0000ff", "size": { "width": 320, "height": 180 } } }],
     });
     for id in ["blue", "gone", "spare"] {
-        let put = service.send("PUT", &format!("/api/stream/scenes/{id}"), &blue).expect(200).json();
+        let put = service.send("PUT", &format!("/api/stream/scenes/{id}"), &blue).expect(201).json();
         assert_eq!(put["persisted"], true, "{put}");
     }
     assert!(patch(&service, "box", &json!({ "name": "edited" })));

@@ -410,6 +410,9 @@ pub struct EditApplied {
     pub tick: u64,
     /// Whether it is in the store, so that it is still there after the service has been killed.
     pub persisted: bool,
+    /// Whether it put something where there was nothing of that name. Told by the status of an answer.
+    #[serde(skip)]
+    pub created: bool,
 }
 
 /// A batch was refused, and nothing of it was carried out.

@@ -1,18 +1,25 @@
 //! Settings that change while the service runs: a layer above the command line.
 
-use std::{collections::BTreeMap, convert::Infallible};
+mod patch;
+#[cfg(test)]
+mod tests;
+mod turn;
 
-use components::document::{Fault, nearest};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+
+use components::document::Fault;
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
+use self::{
+    patch::{plain, pointer_of},
+    turn::{Asked, Waiting},
+};
 use super::{
-    Loaded,
     fault::{ConfigFault, ConfigFaults, Origin},
-    form::ITEM_SEPARATOR,
     read,
     schema::{SETTINGS, Setting, Settings},
     sources::Sources,
@@ -128,9 +135,16 @@ fn all_that_is_wrong(refused: &ChangeRefused) -> String {
 }
 
 /// The settings of the running service.
+///
+/// What many change at once is carried out together: whoever comes while a tick is waited for is on the next one.
 pub struct LiveSettings {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     state: Mutex<State>,
     apply: Box<dyn Apply>,
+    waiting: Waiting,
 }
 
 struct State {
@@ -142,12 +156,13 @@ impl LiveSettings {
     /// The settings that `sources` gave at start, and what carries out changes of them.
     #[must_use]
     pub fn new(sources: Sources, settings: Settings, apply: Box<dyn Apply>) -> Self {
-        Self { state: Mutex::new(State { sources, settings }), apply }
+        let state = Mutex::new(State { sources, settings });
+        Self { inner: Arc::new(Inner { state, apply, waiting: Waiting::default() }) }
     }
 
     /// All settings as they are now.
     pub async fn document(&self) -> ConfigDocument {
-        document(&self.state.lock().await.settings)
+        document(&self.inner.state.lock().await.settings)
     }
 
     /// Changes settings by a JSON Merge Patch (RFC 7396) of [`ConfigDocument::values`], all of it or nothing: `null`
@@ -157,46 +172,36 @@ impl LiveSettings {
     /// Everything that is wrong with the patch.
     pub async fn change(&self, patch: &Value) -> Result<Change, ChangeRefused> {
         let always = |_: &ConfigDocument| Ok::<_, Infallible>(());
-        self.change_if(patch, always).await.map(|Ok(change)| change)
+        self.change_if(patch.clone(), always).await.map(|Ok(change)| change)
     }
 
-    /// The same if `check` agrees to the settings as they are right before; else what it said.
+    /// The same if `check` agrees to the settings as they are right before; else what it said. It is carried out to its end
+    /// even if nobody waits for that.
     ///
     /// # Errors
     /// Everything that is wrong with the patch.
-    pub async fn change_if<E>(
+    pub async fn change_if<E: Send + 'static>(
         &self,
-        patch: &Value,
-        check: impl FnOnce(&ConfigDocument) -> Result<(), E>,
+        patch: Value,
+        check: impl FnOnce(&ConfigDocument) -> Result<(), E> + Send + 'static,
     ) -> Result<Result<Change, E>, ChangeRefused> {
-        let mut state = self.state.lock().await;
-        if let Err(refused) = check(&document(&state.settings)) {
-            return Ok(Err(refused));
-        }
-        let mut reading =
-            Reading { before: &state.settings, changes: state.sources.changes.clone(), faults: Vec::new() };
-        reading.patch(patch);
-        let Reading { changes, mut faults, .. } = reading;
-        let sources = Sources { changes, ..state.sources.clone() };
-        let after = match read::load(&sources) {
-            Ok(Loaded { mut settings, .. }) => {
-                // The file may have been saved with others meanwhile, which are in force with the next start.
-                let wanted = settings.clone();
-                for field in settings.keep_fixed(&state.settings) {
-                    let Some(setting) = Setting::by_field(field).filter(|setting| setting.live) else { continue };
-                    if sources.changes.get(setting.variable) != state.sources.changes.get(setting.variable) {
-                        faults.push(too_much(setting, &wanted));
-                    }
-                }
-                Some(settings)
-            }
-            Err(ConfigFaults { faults: found, .. }) => {
-                faults.extend(found.into_iter().map(fault_of));
-                None
-            }
+        let (refuse, refused) = oneshot::channel();
+        let check = move |present: &ConfigDocument| {
+            // Who asked may have gone.
+            check(present).map_err(|why| drop(refuse.send(why))).is_ok()
         };
-        let Some(after) = after.filter(|_| faults.is_empty()) else { return Err(ChangeRefused::Invalid(faults)) };
-        self.carry_out(&mut state, sources, after).await.map(Ok)
+        let (reply, answer) = oneshot::channel();
+        self.inner.waiting.add(Asked { patch, check: Box::new(check), reply });
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move { inner.carry_out_all().await });
+        match answer.await {
+            Ok(changed) => changed.map(Ok),
+            // It was not agreed to, or nobody is left to carry it out.
+            Err(_) => match refused.await {
+                Ok(why) => Ok(Err(why)),
+                Err(_) => Err(ChangeRefused::Unavailable("the settings cannot be changed any more".to_owned())),
+            },
+        }
     }
 
     /// Takes over another text of the TOML file: what can change while the service runs is changed at once, all of it or
@@ -205,45 +210,57 @@ impl LiveSettings {
     /// # Errors
     /// Everything that is wrong with it.
     pub async fn reload(&self, text: String) -> Result<Reload, ReloadRefused> {
-        let mut state = self.state.lock().await;
+        let mut state = self.inner.state.lock().await;
         let sources = state.sources.with_file(text);
         let loaded = read::load(&sources).map_err(|ConfigFaults { faults, .. }| ReloadRefused::Faults(faults))?;
         let mut after = loaded.settings;
         let fixed = after.keep_fixed(&state.settings);
         let at_start_only = fixed.into_iter().filter_map(|field| Some(Setting::by_field(field)?.key)).collect();
-        let change = self.carry_out(&mut state, sources, after).await?;
+        let change = self.inner.carry_out(&mut state, sources, after).await?;
         Ok(Reload { change, at_start_only })
     }
 
     /// All settings as they are now.
     pub async fn settings(&self) -> Settings {
-        self.state.lock().await.settings.clone()
+        self.inner.state.lock().await.settings.clone()
     }
+}
 
+impl Inner {
     async fn carry_out(&self, state: &mut State, sources: Sources, after: Settings) -> Result<Change, ChangeRefused> {
-        let tick = self.apply.apply(&state.settings, &after).await.map_err(|error| match error {
-            NotApplied::Value { field, reason } => ChangeRefused::Invalid(vec![Fault {
-                place: None,
-                pointer: pointer_of(field),
-                found: redact::found(&plain(&value_of(&after, field))),
-                expected: reason,
-                nearest: None,
-            }]),
-            NotApplied::Unavailable(reason) => ChangeRefused::Unavailable(reason),
-        })?;
-        let mut values = Map::new();
-        for ((field, before), (_, after)) in state.settings.values().into_iter().zip(after.values()) {
-            if before != after
-                && let Some(setting) = Setting::by_field(field)
-            {
-                insert(&mut values, setting.key, after);
-            }
-        }
-        let document = document(&after);
+        let tick = self.apply(&state.settings, &after).await?;
+        let (values, document) = (changed(&state.settings, &after), document(&after));
         let persisted = self.apply.keep(sources.changed()).await;
         *state = State { sources, settings: after };
         Ok(Change { tick, persisted, values, document })
     }
+
+    /// Has the service do what `after` says. Returns the tick whose frame shows it first.
+    async fn apply(&self, before: &Settings, after: &Settings) -> Result<u64, ChangeRefused> {
+        self.apply.apply(before, after).await.map_err(|error| match error {
+            NotApplied::Value { field, reason } => ChangeRefused::Invalid(vec![Fault {
+                place: None,
+                pointer: pointer_of(field),
+                found: redact::found(&plain(&value_of(after, field))),
+                expected: reason,
+                nearest: None,
+            }]),
+            NotApplied::Unavailable(reason) => ChangeRefused::Unavailable(reason),
+        })
+    }
+}
+
+/// The settings that have another value, by their keys.
+fn changed(before: &Settings, after: &Settings) -> Map<String, Value> {
+    let mut values = Map::new();
+    for ((field, before), (_, after)) in before.values().into_iter().zip(after.values()) {
+        if before != after
+            && let Some(setting) = Setting::by_field(field)
+        {
+            insert(&mut values, setting.key, after);
+        }
+    }
+    values
 }
 
 fn document(settings: &Settings) -> ConfigDocument {
@@ -282,159 +299,4 @@ fn insert(values: &mut Map<String, Value>, key: &str, value: Value) {
 
 fn value_of(settings: &Settings, field: &str) -> Value {
     settings.values().into_iter().find(|(known, _)| *known == field).map_or(Value::Null, |(_, value)| value)
-}
-
-/// A patch on its way to becoming changes.
-struct Reading<'a> {
-    before: &'a Settings,
-    changes: BTreeMap<&'static str, String>,
-    faults: Vec<Fault>,
-}
-
-impl Reading<'_> {
-    fn patch(&mut self, patch: &Value) {
-        let Value::Object(patch) = patch else {
-            self.fault(
-                String::new(),
-                shown(patch),
-                "an object with settings: `{ \"stream_bitrate\": 6000 }`".to_owned(),
-            );
-            return;
-        };
-        for (key, value) in patch {
-            match value {
-                Value::Object(table) if read::is_table(key) => {
-                    for (inner, value) in table {
-                        self.member(&format!("{key}.{inner}"), value);
-                    }
-                }
-                _ if read::is_table(key) => self.fault(
-                    format!("/{}", escaped(key)),
-                    shown(value),
-                    "an object with the settings of this table".to_owned(),
-                ),
-                _ if SETTINGS.iter().any(|setting| setting.key == key) && key.contains('.') => {
-                    let (table, inner) = key.split_once('.').unwrap_or_default();
-                    self.fault(
-                        format!("/{}", escaped(key)),
-                        "an unknown setting".to_owned(),
-                        format!("`{inner}` in an object of its table: `{{ \"{table}\": {{ \"{inner}\": … }} }}`"),
-                    );
-                }
-                _ if key.contains('.') => self.unknown("", key),
-                _ => self.member(key, value),
-            }
-        }
-    }
-
-    fn member(&mut self, key: &str, value: &Value) {
-        let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
-            // The table is a known one.
-            let table = key.split_once('.').map(|(table, _)| format!("/{table}"));
-            return self.unknown(&table.unwrap_or_default(), key);
-        };
-        let present = value_of(self.before, setting.field);
-        if *value == present {
-            // A client may send back all that it got.
-            return;
-        }
-        if !setting.live {
-            let found = if setting.secret && !value.is_null() { "`***`".to_owned() } else { shown(value) };
-            let expected = format!(
-                "no other value than the present one: this setting is read at start only; set {} or `{}` in the TOML \
-                 file, and start the service anew",
-                setting.variable, setting.key
-            );
-            return self.fault(pointer_of(setting.field), found, expected);
-        }
-        match value {
-            Value::Null => {
-                self.changes.remove(setting.variable);
-            }
-            Value::Array(_) if !present.is_array() => {
-                self.fault(pointer_of(setting.field), shown(value), setting.expected());
-            }
-            Value::Object(_) => self.fault(pointer_of(setting.field), shown(value), setting.expected()),
-            Value::Array(items) => {
-                let text: String = items.iter().flat_map(|item| [plain(item), ITEM_SEPARATOR.to_string()]).collect();
-                self.changes.insert(setting.variable, text);
-            }
-            _ => {
-                self.changes.insert(setting.variable, plain(value));
-            }
-        }
-    }
-
-    fn unknown(&mut self, pointer: &str, key: &str) {
-        let meant = nearest(key, SETTINGS.iter().map(|setting| setting.key));
-        self.faults.push(Fault {
-            place: None,
-            pointer: pointer.to_owned(),
-            // The name itself may be a secret that stands in the wrong place.
-            found: format!(
-                "an unknown setting of {} characters",
-                key.rsplit('.').next().unwrap_or(key).chars().count()
-            ),
-            expected: "a setting that `GET /api/config` lists".to_owned(),
-            nearest: meant.map(str::to_owned),
-        });
-    }
-
-    fn fault(&mut self, pointer: String, found: String, expected: String) {
-        self.faults.push(Fault { place: None, pointer, found, expected, nearest: None });
-    }
-}
-
-/// That what is changed is more of a setting than can change while the service runs.
-fn too_much(setting: &Setting, wanted: &Settings) -> Fault {
-    let found = redact::found(&plain(&value_of(wanted, setting.field)));
-    let expected = format!(
-        "the sizes and variants that are there, in their order, with other bitrates: all else is read at start only; set {} or \
-         `{}` in the TOML file, and start the service anew",
-        setting.variable, setting.key
-    );
-    Fault { place: None, pointer: pointer_of(setting.field), found, expected, nearest: None }
-}
-
-/// What loading found wrong, as a fault of the patch: all else was right at start.
-fn fault_of(fault: ConfigFault) -> Fault {
-    match fault {
-        ConfigFault::Value { name, found, expected, nearest, .. } => {
-            let pointer = format!("/{}", escaped(&name).replace('.', "/"));
-            Fault { place: None, pointer, found, expected, nearest }
-        }
-        other => Fault {
-            place: None,
-            pointer: String::new(),
-            found: "settings that do not go together".to_owned(),
-            expected: other.to_string(),
-            nearest: None,
-        },
-    }
-}
-
-fn pointer_of(field: &str) -> String {
-    let key = Setting::by_field(field).map_or(field, |setting| setting.key);
-    format!("/{}", key.replace('.', "/"))
-}
-
-/// A token of a JSON pointer (RFC 6901).
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// The value as it would be written in a file, strings without their quotes.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Object(_) => "an object".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        other => redact::found(&plain(other)),
-    }
 }

@@ -64,7 +64,7 @@ pub(super) async fn carry_out_read(
         return Err(Problem::invalid(vec![fault]));
     }
     let outcome = if dry_run {
-        engine.check(edits).await.map(|tick| EditApplied { tick, persisted: false })
+        engine.check(edits).await.map(|tick| EditApplied { tick, persisted: false, created: false })
     } else {
         edit(engine, uploads, edits, at).await
     };

@@ -32,6 +32,11 @@ pub(super) enum Request {
         at: Option<u64>,
         reply: oneshot::Sender<EditReply>,
     },
+    Make {
+        sender: Sender,
+        make: Box<Make>,
+        reply: oneshot::Sender<EditReply>,
+    },
     Check {
         sender: Sender,
         edits: Vec<Edit>,
@@ -89,6 +94,9 @@ pub(super) enum Request {
     },
     Shutdown,
 }
+
+/// Decides on edits by the scene as it is, and on what is kept with them.
+pub(super) type Make = dyn FnOnce(&SceneSnapshot, &HeldScenes) -> (Vec<Edit>, Vec<Document>) + Send;
 
 /// How a batch ended, and up to which position of the journal all that led to that stands.
 pub(super) type EditReply = (EditOutcome, u64);

@@ -52,7 +52,8 @@ impl Holder {
         self.machine == own.machine && self.began.is_some() && began(self.process) != self.began
     }
 
-    fn text(&self) -> String {
+    /// What the key holds.
+    pub(super) fn text(&self) -> String {
         // Text and numbers can always be written.
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -4,7 +4,8 @@
 //! `PREFIX:scene:ID`, all with a field for each layer. `PREFIX:meta` says which schema it is, who writes, and the number of the last commit. `PREFIX:edits` is a
 //! stream of what each commit changed, for whoever follows; it is bounded. A commit is one script, which Redis runs as
 //! one; it writes only if the server still has what was written last, so that a server that lost something is noticed,
-//! and if no other instance has taken the state over.
+//! and if no other instance has taken the state over. While there is nothing to commit the server is asked whether it
+//! still has that.
 
 use std::{
     collections::hash_map::RandomState,
@@ -52,10 +53,14 @@ pub struct Redis {
     prefix: String,
     /// Who writes: another one each time that the service starts.
     writer: String,
+    /// The same as the lease has it.
+    holder: Holder,
     /// Number of the last commit that was tried. No two have the same.
     tried: u64,
     /// Number of the last commit that succeeded, if it was the last one; else nobody knows what is there.
     last: Option<u64>,
+    /// Number of the last commit that is known to have succeeded.
+    kept: u64,
     /// Whether the state is ours already.
     is_taken: bool,
     /// Made when it is needed, and anew after each failure.
@@ -87,13 +92,16 @@ impl Redis {
         let client = Client::open(info).map_err(unknown)?;
         // Seeded by the system for each one.
         let writer = format!("{:016x}", RandomState::new().build_hasher().finish());
+        let holder = Holder::this_process(&writer);
         Ok(Self {
             client,
             place,
             prefix,
             writer,
+            holder,
             tried: 0,
             last: None,
+            kept: 0,
             is_taken: false,
             connection: None,
             lease: None,
@@ -107,7 +115,7 @@ impl Redis {
         let claim = Claim {
             client: self.client.clone(),
             key: self.key("lease"),
-            holder: Holder::this_process(&self.writer),
+            holder: self.holder.clone(),
             place: self.place.clone(),
         };
         let claimed = claim.clone().take(self.connection()?).await;
@@ -186,9 +194,9 @@ impl Redis {
         let number = self.tried;
         let mut connection = self.connection()?;
         let mut script = self.commit.prepare_invoke();
-        script.key(self.key("meta")).key(self.key("edits"));
+        script.key(self.key("meta")).key(self.key("edits")).key(self.key("lease"));
         script.arg(&self.prefix).arg(mode).arg(&self.writer).arg(last.unwrap_or_default()).arg(number).arg(SCHEMA);
-        script.arg(EDITS).arg(told(&batch));
+        script.arg(EDITS).arg(told(&batch)).arg(self.kept).arg(self.holder.text());
         for (Key { collection, field }, value) in &batch.changes {
             match value {
                 Some(value) => drop(script.arg("put").arg(collection).arg(field).arg(value.as_slice())),
@@ -202,16 +210,37 @@ impl Redis {
         let place = self.place.clone();
         match answer.as_str() {
             "ok" => {
-                (self.last, self.is_taken) = (Some(number), true);
+                (self.last, self.is_taken, self.kept) = (Some(number), true, number);
                 Ok(())
             }
             "taken" => Err(StoreError::TakenOver { place }),
-            "behind" => Err(StoreError::Behind { place }),
+            other if other.starts_with("behind ") => {
+                // Whatever number it has, the next one is higher.
+                let found = other.strip_prefix("behind ").and_then(|found| found.parse().ok());
+                self.tried = self.tried.max(found.unwrap_or_default());
+                Err(StoreError::Behind { place })
+            }
             other => {
                 let found = other.strip_prefix("newer ").and_then(|found| found.parse().ok()).unwrap_or(u32::MAX);
                 Err(StoreError::Newer { place, kind: "redis", found })
             }
         }
+    }
+
+    async fn verify_all(&mut self) -> Result<(), StoreError> {
+        let Some(last) = self.last else { return Ok(()) };
+        let mut connection = self.connection()?;
+        let mut asked = redis::cmd("HMGET");
+        asked.arg(self.key("meta")).arg("writer").arg("commit");
+        let found: Result<(Option<String>, Option<String>), RedisError> = asked.query_async(&mut connection).await;
+        let (writer, commit) = found.map_err(|error| {
+            self.connection = None;
+            fault(&self.place, &error)
+        })?;
+        if writer.as_ref() == Some(&self.writer) && commit == Some(last.to_string()) {
+            return Ok(());
+        }
+        Err(StoreError::Behind { place: self.place.clone() })
     }
 }
 
@@ -253,6 +282,10 @@ impl Store for Redis {
 
     fn commit(&mut self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
         self.commit_all(batch).boxed()
+    }
+
+    fn verify(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.verify_all().boxed()
     }
 }
 

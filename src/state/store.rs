@@ -85,6 +85,14 @@ pub trait Store: Send {
     /// # Errors
     /// Why that failed. Nobody knows then whether the batch was kept: the next one must be a whole one.
     fn commit(&mut self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Whether it still has what was written last, asked while there is nothing to write. May be dropped at any time.
+    ///
+    /// # Errors
+    /// It has not, or cannot be asked: the next batch must be a whole one.
+    fn verify(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// A store cannot be used.

@@ -2,7 +2,8 @@
 //!
 //! While a batch is written the next one gathers, so that the more edits there are, the more share a commit. A store
 //! that fails is tried again, with growing pauses, and is then written as a whole: nobody knows what it has. Until it is
-//! back, changes are folded into the mirror, and whoever waits for one to be durable is told that it is not.
+//! back, changes are folded into the mirror, and whoever waits for one to be durable is told that it is not. While there is
+//! nothing to write the store is asked now and then whether it still has everything; one that has not is written anew.
 
 use std::{
     pin::pin,
@@ -26,6 +27,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How long writing what is left is tried at the end.
 const LAST_TRIES: Duration = Duration::from_secs(3);
+/// How often a store that has nothing to do is asked whether it still has everything.
+const LOOK: Duration = Duration::from_secs(1);
 /// Pause before the engine is asked for the whole scene again, if too many asked it for something.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -110,31 +113,54 @@ impl Writing {
                 }
                 continue;
             }
-            match self.write().await {
-                Ok(()) => pause = FIRST_PAUSE,
-                Err(StoreError::Behind { place }) => {
-                    tracing::warn!("the store at {place} has lost what was written last; all of it is written anew");
-                    continue;
-                }
-                Err(error) => {
-                    self.fail(error);
-                    let too_late = self.ending.is_some_and(|ending| ending.elapsed() > LAST_TRIES);
-                    if too_late {
-                        let pending = self.engine.store().map_or(0, |status| status.pending);
-                        tracing::error!(pending, "the last changes could not be written: they are lost");
+            let done = match self.write().await {
+                Ok(()) => {
+                    pause = FIRST_PAUSE;
+                    if self.ending.is_some() {
                         return;
                     }
-                    self.rest(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    continue;
+                    self.wait().await
                 }
+                failed => failed,
+            };
+            let Err(error) = done else { continue };
+            self.mirror.lose();
+            if matches!(error, StoreError::Behind { .. }) && pause == FIRST_PAUSE {
+                // It answers, and takes everything anew at once; if it does not, it is tried as one that fails.
+                self.lost(error);
+                pause *= 2;
+                continue;
             }
-            if self.ending.is_some() {
+            self.fail(error);
+            let too_late = self.ending.is_some_and(|ending| ending.elapsed() > LAST_TRIES);
+            if too_late {
+                let pending = self.engine.store().map_or(0, |status| status.pending);
+                tracing::error!(pending, "the last changes could not be written: they are lost");
                 return;
             }
+            self.rest(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Waits until there is something to write, or the end is asked for.
+    ///
+    /// # Errors
+    /// The store has not what it should have, or cannot be asked.
+    async fn wait(&mut self) -> Result<(), StoreError> {
+        loop {
+            let Self { reader, store, stopped, .. } = self;
+            let looked = async {
+                time::sleep(LOOK).await;
+                store.verify().await
+            };
             tokio::select! {
-                () = self.reader.appended() => {}
-                _ = &mut self.stopped => self.ending = Some(Instant::now()),
+                () = reader.appended() => return Ok(()),
+                _ = stopped => {
+                    self.ending = Some(Instant::now());
+                    return Ok(());
+                }
+                looked = looked => looked?,
             }
         }
     }
@@ -171,10 +197,7 @@ impl Writing {
                     commit.await
                 }
             };
-            if let Err(error) = done {
-                self.mirror.lose();
-                return Err(error);
-            }
+            done?;
             let spent = began.elapsed();
             (self.observe)(spent);
             self.status.commits += 1;
@@ -197,12 +220,25 @@ impl Writing {
     fn fail(&mut self, error: StoreError) {
         self.durable.is_away = true;
         self.reader.settle(self.durable);
+        if self.told.as_ref() != Some(&error) {
+            tracing::error!("the state is not kept for now, edits go on: {error}");
+        }
+        self.tell(error);
+    }
+
+    /// What was written is not there any more. Whoever waits for more to be durable goes on waiting: it is being written.
+    fn lost(&mut self, error: StoreError) {
+        tracing::warn!("{error}; all of it is written anew");
+        self.tell(error);
+    }
+
+    /// Tells that the store has not everything, and why.
+    fn tell(&mut self, error: StoreError) {
         self.status.connected = false;
         self.status.errors += 1;
         self.status.last_error = Some(error.to_string());
         self.engine.publish_store(self.status.clone());
         if self.told.as_ref() != Some(&error) {
-            tracing::error!("the state is not kept for now, edits go on: {error}");
             self.announce();
         }
         self.told = Some(error);

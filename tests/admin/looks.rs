@@ -105,6 +105,12 @@ fn nameless(page: &Page) -> Value {
     )
 }
 
+/// Whether two controls stand in one row.
+fn beside(page: &Page, one: &str, other: &str) -> bool {
+    let top = |id: &str| page.run(&format!("return document.getElementById('{id}').getBoundingClientRect().top;"));
+    top(one) == top(other)
+}
+
 #[test]
 fn it_fits_large_and_small_screens_in_both_themes() {
     let service = demo();
@@ -128,7 +134,9 @@ fn it_fits_large_and_small_screens_in_both_themes() {
     page.wait("document.getElementById('timeline-greet')");
     for theme in ["dark", "light"] {
         page.theme(theme);
-        for (name, width, height) in [("desktop", 1440, 900), ("tablet", 820, 1180), ("phone", 360, 740)] {
+        for (name, width, height) in
+            [("desktop", 1440, 900), ("tablet", 820, 1180), ("wide-phone", 390, 844), ("phone", 360, 740)]
+        {
             page.size(width, height);
             for place in PLACES {
                 page.run(&format!("document.getElementById('tab-{place}').click(); document.activeElement.blur();"));
@@ -137,7 +145,10 @@ fn it_fits_large_and_small_screens_in_both_themes() {
                 assert_eq!(cut(&page), json!([]), "{place} on a {name}: controls beyond the edge");
                 assert_eq!(faint(&page), json!([]), "{place}, {theme}, on a {name}: words that are hard to read");
                 assert_eq!(nameless(&page), json!([]), "{place}: controls without a name");
-                if name == "phone" || !["layers", "properties"].contains(&place) {
+                if place == "scenes" {
+                    assert!(beside(&page, "keep-scene", "new-scene"), "on a {name} they stand in two rows");
+                }
+                if name.ends_with("phone") || !["layers", "properties"].contains(&place) {
                     page.screenshot(&format!("{name}-{theme}-{place}.png"));
                 }
             }

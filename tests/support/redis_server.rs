@@ -11,6 +11,7 @@
 )]
 
 use std::{
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -91,6 +92,21 @@ impl RedisServer {
         self.running = None;
     }
 
+    /// Kills it, and returns a copy of its data.
+    pub fn stop_and_copy(&mut self) -> TempDir {
+        self.stop();
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(self.folder.path(), copy.path());
+        copy
+    }
+
+    /// Starts it again with these data.
+    pub fn run_with(&mut self, data: &TempDir) {
+        self.folder = tempfile::tempdir().unwrap();
+        copy_folder(data.path(), self.folder.path());
+        self.run();
+    }
+
     /// Its address.
     pub fn url(&self) -> String {
         match self.tls_port {
@@ -106,5 +122,17 @@ impl RedisServer {
         client.args(["-p", &port, "--no-auth-warning", "-a", PASSWORD]).args(command).stderr(Stdio::null());
         let answer = client.output().expect("redis-cli runs");
         String::from_utf8_lossy(&answer.stdout).trim().to_owned()
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let into = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&into).unwrap();
+            copy_folder(&entry.path(), &into);
+        } else {
+            std::fs::copy(entry.path(), into).unwrap();
+        }
     }
 }

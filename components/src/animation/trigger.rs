@@ -51,7 +51,7 @@ pub struct TriggerDocument {
 pub enum TriggerRef {
     /// Its place in the scene's list, from 0.
     Place(usize),
-    /// Its id.
+    /// Its id; or its place as a text, where no trigger has that for an id.
     Id(TriggerId),
 }
 
@@ -59,9 +59,19 @@ impl TriggerRef {
     /// The place of the trigger among those of a scene, if there is such a trigger.
     #[must_use]
     pub fn find(&self, triggers: &[TriggerDocument]) -> Option<usize> {
-        match self {
-            Self::Place(place) => Some(*place).filter(|place| *place < triggers.len()),
+        let of_id = match self {
+            Self::Place(_) => None,
             Self::Id(id) => triggers.iter().position(|trigger| trigger.id.as_ref() == Some(id)),
+        };
+        of_id.or_else(|| self.place().filter(|place| *place < triggers.len()))
+    }
+
+    /// The place that it names, if no trigger has that for an id. One place has one name.
+    #[must_use]
+    pub fn place(&self) -> Option<usize> {
+        match self {
+            Self::Place(place) => Some(*place),
+            Self::Id(id) => id.as_str().parse().ok().filter(|place: &usize| place.to_string() == id.as_str()),
         }
     }
 }

@@ -26,6 +26,7 @@ use super::{
     layers::{Edited, carry_out, find, parse_id, unknown},
     openapi::Api,
     precondition::{self, Expected},
+    request::{Segment, named},
 };
 
 const ONE: &str = "/api/stream/layers/:id/animations/:index";
@@ -55,16 +56,16 @@ const VERBS: [(&str, &str, &str); 7] = [
 
 /// `…/layers/:id/animations`, `…/animations/:index`, `…/animations/:index/play` and so on.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
-    let all = base.clone().and(warp::path!("layers" / String / "animations")).boxed();
-    let one = base.clone().and(warp::path!("layers" / String / "animations" / String));
-    let one = one.map(|id: String, index: String| (id, index)).boxed();
-    let below = base.clone().and(warp::path!("layers" / String / "animations" / String / String));
-    let misspelt = below.map(|_, _, verb: String| verb).boxed();
+    let all = base.clone().and(warp::path!("layers" / Segment / "animations")).map(named).boxed();
+    let one = base.clone().and(warp::path!("layers" / Segment / "animations" / Segment));
+    let one = one.map(|id, index| (named(id), named(index))).boxed();
+    let below = base.clone().and(warp::path!("layers" / Segment / "animations" / Segment / Segment));
+    let misspelt = below.map(|_, _, verb| named(verb)).boxed();
     let verbs = VERBS.map(|(verb, route, _)| {
         let path = base.clone().and(warp::path("layers")).and(warp::path::param());
         let path = path.and(warp::path("animations")).and(warp::path::param());
         let path = path.and(warp::path(verb)).and(warp::path::end());
-        let path = path.map(move |id: String, index: String| (id, index, verb)).boxed();
+        let path = path.map(move |id, index| (named(id), named(index), verb)).boxed();
         endpoint(context, path, route, steer)
     });
     first_of([

@@ -29,6 +29,7 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected},
+    request::{Segment, named},
     upload::{self, Incoming, Upload},
 };
 use crate::control::uploads::Room;
@@ -36,10 +37,11 @@ use crate::control::uploads::Room;
 /// `…/assets`, `…/assets/:id`, `…/assets/:id/load`, `…/assets/:id/unload`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("assets")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("assets" / String)).boxed();
-    let load = base.clone().and(warp::path!("assets" / String / "load")).map(|id| (id, AssetAction::Load)).boxed();
+    let one = base.clone().and(warp::path!("assets" / Segment)).map(named).boxed();
+    let load =
+        base.clone().and(warp::path!("assets" / Segment / "load")).map(|id| (named(id), AssetAction::Load)).boxed();
     let unload =
-        base.clone().and(warp::path!("assets" / String / "unload")).map(|id| (id, AssetAction::Unload)).boxed();
+        base.clone().and(warp::path!("assets" / Segment / "unload")).map(|id| (named(id), AssetAction::Unload)).boxed();
     first_of([
         endpoint(context, all, "/api/stream/assets", list),
         files_endpoint(context, one, "/api/stream/assets/:id", asset),
@@ -93,6 +95,7 @@ pub(super) fn describe(api: &mut Api) {
         |post| {
             post.answers::<AssetStatus>(202, "It is being loaded; what is known of it now")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such asset")
         },
     );
@@ -102,6 +105,7 @@ pub(super) fn describe(api: &mut Api) {
         |post| {
             post.answers::<AssetStatus>(200, "What is known of it now")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such asset")
                 .refuses(409, "A layer that is seen draws from it")
         },
@@ -230,7 +234,7 @@ async fn keep(context: Context, sent: Sent) -> Result<Response, Problem> {
     drop((alone, room));
     let applied = edited?;
     let tick = applied.tick;
-    let mut response = json(StatusCode::OK, &Edited { applied, asset: Some(asset.clone()) })?;
+    let mut response = json(precondition::status(&applied), &Edited { applied, asset: Some(asset.clone()) })?;
     tag(&mut response, &asset);
     Ok(at_tick(response, tick))
 }
@@ -271,6 +275,9 @@ async fn steer(context: Context, (id, action): (String, AssetAction), request: R
         return Err(Problem::method_not_allowed("POST"));
     }
     request.query.only(&[])?;
+    if let (expected, Ok(id)) = (Expected::of(&request)?, AssetId::new(&id)) {
+        expected.met(&context, DocumentName::Asset { id }).await?;
+    }
     context.engine.steer_asset(id.clone(), action).await??;
     let status = if action == AssetAction::Load { StatusCode::ACCEPTED } else { StatusCode::OK };
     answer(&context, status, &id).await

@@ -21,6 +21,7 @@ use super::{
     openapi::Api,
     part::{self, Answer, part},
     precondition::{self, Expected},
+    request::{Segment, named},
     sound_animations,
 };
 use crate::engine::Levels;
@@ -29,7 +30,7 @@ use crate::engine::Levels;
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("audio")).map(|| ()).boxed();
     let levels = base.clone().and(warp::path!("audio" / "levels")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("audio" / "tracks" / String)).boxed();
+    let one = base.clone().and(warp::path!("audio" / "tracks" / Segment)).map(named).boxed();
     first_of([
         endpoint(context, all, "/api/stream/audio", part::<AudioDocument>),
         endpoint(context, levels, "/api/stream/audio/levels", loudness),

@@ -9,7 +9,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, body, endpoint, json, openapi::Api};
+use super::{Context, Problem, Request, at_tick, body, endpoint, json, openapi::Api, precondition::Expected};
 use crate::control::batch::{Answer, carry_out_read, read};
 
 /// `…/layers/batch`
@@ -45,6 +45,7 @@ async fn batch(context: Context, (): (), request: Request) -> Result<Response, P
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
+    Expected::no_version(&request)?;
     request.query.only(&[])?;
     let (batch, source) = body::source(request, |source| Ok((read(&source)?, source))).await?;
     let answer = carry_out_read(&context.engine, &context.uploads, &source, batch).await?;

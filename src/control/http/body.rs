@@ -125,25 +125,12 @@ async fn patch_told_as(telling: Telling, request: Request) -> Result<Value, Prob
     required(request, PATCH, parse).await
 }
 
-/// A document with a merge patch applied, checked.
-pub(super) fn patched<T: JsonSchema + Serialize + DeserializeOwned>(present: &T, patch: &Value) -> Result<T, Problem> {
-    patched_told_as(Telling::Open, present, patch)
-}
-
-/// The same of what may have secrets in it.
+/// A document that may have secrets in it with a merge patch applied, checked.
 pub(super) fn patched_of_secrets<T: JsonSchema + Serialize + DeserializeOwned>(
     present: &T,
     patch: &Value,
 ) -> Result<T, Problem> {
-    patched_told_as(Telling::Discreet, present, patch)
-}
-
-fn patched_told_as<T: JsonSchema + Serialize + DeserializeOwned>(
-    telling: Telling,
-    present: &T,
-    patch: &Value,
-) -> Result<T, Problem> {
-    let read = |source: Source| document::read(&source.telling(telling));
+    let read = |source: Source| document::read(&source.telling(Telling::Discreet));
     document::read_patched(present, patch, read).map_err(Problem::invalid)
 }
 
@@ -211,6 +198,19 @@ fn check_type(headers: &HeaderMap, types: &'static [&'static str]) -> Result<(),
     })
 }
 
+/// Nothing here unpacks: what is packed is told as such, before it is found to make no sense.
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    for sent in headers.get_all(header::CONTENT_ENCODING) {
+        let sent = sent.to_str().unwrap_or_default();
+        if !sent.split(',').all(|coding| coding.trim().eq_ignore_ascii_case("identity")) {
+            let detail = format!("found a body with `Content-Encoding: {sent}`; send it as it is, without that header");
+            let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
+            return Err(problem.with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
+        }
+    }
+    Ok(())
+}
+
 /// The same request with its body, which has been read.
 pub(super) fn put_back(request: Request, (bytes, share): (Vec<u8>, Share)) -> Request {
     let body: Body = Box::pin(futures_util::stream::once(std::future::ready(Ok(Bytes::from(bytes)))));
@@ -253,8 +253,9 @@ impl<'a> Parts<'a> {
     /// The parts of a body of up to `limit` bytes.
     ///
     /// # Errors
-    /// It is announced as a larger one: nothing of it has to come for that to be told.
+    /// It is packed, or announced as a larger one: nothing of it has to come for that to be told.
     pub(super) fn of(request: &'a mut Request, limit: usize) -> Result<Self, Problem> {
+        check_coding(&request.headers)?;
         let announced = request.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         match announced.and_then(|length| length.parse::<u64>().ok()) {
             Some(length) if length > limit as u64 => Err(too_large(limit)),

@@ -55,8 +55,8 @@ async fn config(context: Context, (): (), request: Request) -> Result<Response, 
         Method::PATCH => {
             let expected = Expected::of(&request)?;
             let patch = body::patch_of_secrets(request).await?;
-            let check = |present: &ConfigDocument| expected.check(Fingerprint::of(present));
-            let change = context.config.change_if(&patch, check).await??;
+            let check = move |present: &ConfigDocument| expected.check(Fingerprint::of(present));
+            let change = context.config.change_if(patch, check).await??;
             let Change { tick, persisted, values, document } = change;
             context.engine.settings_changed(tick, values.clone());
             let present = Fingerprint::of(&document);

@@ -16,12 +16,13 @@ use super::{
     Context, Problem, Request, body, endpoint, json,
     openapi::Api,
     precondition::{self, Expected, tagged},
+    request::{Segment, named},
 };
 use crate::telemetry::LatencyReport;
 
 /// `…/latency/:output`
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
-    let path = base.clone().and(warp::path!("latency" / String)).boxed();
+    let path = base.clone().and(warp::path!("latency" / Segment)).map(named).boxed();
     endpoint(context, path, "/api/stream/latency/:output", latency)
 }
 
@@ -94,12 +95,16 @@ async fn latency(context: Context, output: String, request: Request) -> Result<R
             if !faults.is_empty() {
                 return Err(Problem::invalid(faults));
             }
+            let mut status = StatusCode::OK;
             context.metrics.set_latency(&output, report, |present| match present {
                 Some(present) => expected.check(Fingerprint::of(present)),
-                None if matches!(expected, Expected::Anything | Expected::Absent) => Ok(()),
+                None if matches!(expected, Expected::Anything | Expected::Absent) => {
+                    status = StatusCode::CREATED;
+                    Ok(())
+                }
                 None => Err(unknown()),
             })?;
-            Ok(tagged(json(StatusCode::OK, &report)?, Fingerprint::of(&report)))
+            Ok(tagged(json(status, &report)?, Fingerprint::of(&report)))
         }
         Method::DELETE => {
             let expected = Expected::of(&request)?;

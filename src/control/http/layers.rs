@@ -32,6 +32,7 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected, tagged},
+    request::{Segment, named},
     written,
 };
 use crate::control::reserved;
@@ -39,8 +40,8 @@ use crate::control::reserved;
 /// `…/layers`, `…/layers/:id` and what is behind it.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("layers")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("layers" / String)).boxed();
-    let visible = base.clone().and(warp::path!("layers" / String / "visibility")).boxed();
+    let one = base.clone().and(warp::path!("layers" / Segment)).map(named).boxed();
+    let visible = base.clone().and(warp::path!("layers" / Segment / "visibility")).map(named).boxed();
     first_of([
         animations::routes(context, base),
         endpoint(context, all, "/api/stream/layers", collection),
@@ -176,6 +177,7 @@ async fn show(context: &Context, id: &str, request: &Request) -> Result<Response
 }
 
 async fn create(context: &Context, request: Request) -> Result<Response, Problem> {
+    Expected::no_version(&request)?;
     request.query.only(&["parent", "index", "at"])?;
     let parent = request.query.value("parent", "the id of a group")?.map(|id: String| parse_id(&id)).transpose()?;
     let index = request.query.value("index", "a place among the layer's siblings, from 0")?;

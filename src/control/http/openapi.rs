@@ -127,10 +127,14 @@ whether it is stored for good, as `persisted`. With `at` an edit waits for a tic
 What goes wrong is told as a problem document (RFC 9457); `errors` has an entry for each fault of a document, with a JSON \
 pointer into what was sent, what was found and what was expected. Of a batch whose edits do not go with the scene, the \
 first such edit is told.\n\n\
-Documents that are read and written have an `ETag`. An edit with `If-Match` is carried out only if the document is \
-still that one, and is refused with 412 otherwise; a `PUT` with `If-None-Match: *` only if there is none yet. A request with an `Idempotency-Key` can be sent again safely: it is \
-carried out once, and answered each time, for an hour, as long as the service runs and no thousand others with keys \
-come after it.";
+Documents that are read and written have an `ETag`. An edit with `If-Match`, or anything else that is done with a \
+document, is carried out only if the document is still that one, and is refused with 412 otherwise; so is every `POST` \
+with a tag in `If-Match` where there is no version to compare. A `PUT` answers 201 if it made the document and 200 if it \
+was there; with `If-None-Match: *` it is carried out only if there is none yet. Parts of a path may be percent-encoded; \
+bodies must not have a `Content-Encoding`.\n\n\
+A request with an `Idempotency-Key` can be sent again safely: it is \
+carried out once, and answered each time, for an hour, as long as no thousand others with keys come after it. Keys do not \
+outlive the service: after a restart or a kill the same key carries the request out once more, which `If-Match` can prevent.";
 
 /// A path on its way into the document.
 pub(super) struct Path<'a> {
@@ -268,7 +272,7 @@ impl Operation<'_> {
         self.value.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
         self.refuses(400, "The body cannot be read, or a parameter is wrong")
             .refuses(413, "The body is too large")
-            .refuses(415, "The body is of another type")
+            .refuses(415, "The body is of another type, or packed: it takes no `Content-Encoding`")
             .refuses(422, "The document is not valid; `errors` tells all that is wrong with it")
     }
 
@@ -338,8 +342,13 @@ impl Operation<'_> {
         self.refuses(412, "The document has changed since it was read; the header `ETag` has that of the present one")
     }
 
-    /// That the edit, which may make the document, can ask for it not to be there yet.
+    /// That the edit, which may make the document, answers 201 then, and can ask for it not to be there yet.
     pub(super) fn creates(mut self) -> Self {
+        if let Some(changed) = self.responses.get("200") {
+            let mut made = changed.clone();
+            made["description"] = "It was not there before, and is made".into();
+            self.responses.insert("201".to_owned(), made);
+        }
         self.parameters.push(json!({ "name": "If-None-Match", "in": "header",
             "description": "`*` has the request refused with 412 if the document is there already",
             "schema": { "type": "string", "enum": ["*"] } }));

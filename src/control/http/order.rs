@@ -11,7 +11,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at::at, at_tick, body, endpoint, json, openapi::Api};
+use super::{Context, Problem, Request, at::at, at_tick, body, endpoint, json, openapi::Api, precondition::Expected};
 
 /// `…/layers/order`
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -65,6 +65,7 @@ async fn order(context: Context, (): (), request: Request) -> Result<Response, P
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
+    Expected::no_version(&request)?;
     let at = at(&context, &request)?;
     let Order { parent, order } = body::document(request).await?;
     let edit = Edit::OrderLayers { parent: parent.clone(), order };

@@ -23,6 +23,7 @@ use super::{
     Context, Problem, Request, body, endpoint, first_of, json,
     openapi::Api,
     precondition::{self, Expected, tagged},
+    request::{Segment, named},
 };
 use crate::{
     config::{Changed, OutputChange, OutputDocument, OutputId, OutputRefused, Present},
@@ -32,9 +33,9 @@ use crate::{
 /// `…/outputs`, `…/outputs/:id`, `…/outputs/:id/start`, `…/outputs/:id/stop`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("outputs")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("outputs" / String)).boxed();
-    let start = base.clone().and(warp::path!("outputs" / String / "start")).boxed();
-    let stop = base.clone().and(warp::path!("outputs" / String / "stop")).boxed();
+    let one = base.clone().and(warp::path!("outputs" / Segment)).map(named).boxed();
+    let start = base.clone().and(warp::path!("outputs" / Segment / "start")).map(named).boxed();
+    let stop = base.clone().and(warp::path!("outputs" / Segment / "stop")).map(named).boxed();
     first_of([
         endpoint(context, all, "/api/stream/outputs", collection),
         endpoint(context, one, "/api/stream/outputs/:id", output),
@@ -77,6 +78,7 @@ pub(super) fn describe(api: &mut Api) {
             .answers::<Edited>(200, "The output as it is now")
             .tagged()
             .conditional()
+            .creates()
             .refuses(404, "`If-Match` was sent, and there is no such output")
             .refuses(409, "Another output sends there already, or there are 32 of them")
             .refuses(503, "An output of this id, or too many, were removed and still finish what they have")
@@ -177,6 +179,7 @@ async fn collection(context: Context, (): (), request: Request) -> Result<Respon
 }
 
 async fn create(context: &Context, request: Request) -> Result<Response, Problem> {
+    Expected::no_version(&request)?;
     let document: OutputDocument = body::document_of_secrets(request).await?;
     let id = document.id.clone();
     let made = context.outputs.change(&id, |present| match present {
@@ -243,15 +246,17 @@ async fn change(
     expected: &Expected,
     decide: impl FnOnce(Option<&Present>) -> Result<OutputChange, Problem>,
 ) -> Result<Response, Problem> {
+    let mut status = StatusCode::OK;
     let changed = context.outputs.change(id, |present| {
         match present {
             Some(present) => expected.check(present.fingerprint)?,
-            None if *expected != Expected::Anything => return Err(unknown()),
-            None => {}
+            None if matches!(expected, Expected::Anything | Expected::Absent) => status = StatusCode::CREATED,
+            None => return Err(unknown()),
         }
         decide(present)
     });
-    answer(context, id, StatusCode::OK, changed.await??)
+    let changed = changed.await??;
+    answer(context, id, status, changed)
 }
 
 fn answer(context: &Context, id: &OutputId, status: StatusCode, changed: Changed) -> Result<Response, Problem> {

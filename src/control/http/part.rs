@@ -14,10 +14,7 @@ use components::{
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json as object};
-use warp::{
-    http::{Method, StatusCode},
-    reply::Response,
-};
+use warp::{http::Method, reply::Response};
 
 use super::{
     Context, Problem, Request,
@@ -107,7 +104,7 @@ pub(super) async fn part<P: HeaderPart>(context: Context, (): (), request: Reque
 pub(super) fn answer<P: HeaderPart>(applied: EditApplied, new: &P) -> Result<Response, Problem> {
     let mut edited = serde_json::to_value(applied).unwrap_or_default();
     edited[P::NAME] = object!(new);
-    let response = json(StatusCode::OK, &edited).map(|response| at_tick(response, applied.tick))?;
+    let response = json(precondition::status(&applied), &edited).map(|response| at_tick(response, applied.tick))?;
     Ok(tagged(response, Fingerprint::of(new)))
 }
 

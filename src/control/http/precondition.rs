@@ -49,6 +49,18 @@ impl Expected {
         }
     }
 
+    /// What is asked for where there is no version to compare: a tag names none, and the request is refused.
+    pub(super) fn no_version(request: &Request) -> Result<(), Problem> {
+        match tags(&request.headers, &header::IF_MATCH)? {
+            Self::OneOf(_) => Err(Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "this route has no version that `If-Match` could name; in a batch the edit `expect` has it refused if a \
+                 document has changed",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a document that is there is as it is expected to be.
     pub(super) fn check(&self, present: Fingerprint) -> Result<(), Problem> {
         match self {
@@ -57,6 +69,14 @@ impl Expected {
             }
             Self::Absent => Err(components::edit::EditRejected::Exists { present }.into()),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether `document` is as it is expected to be, on the next tick.
+    pub(super) async fn met(self, context: &Context, document: DocumentName) -> Result<(), Problem> {
+        match self.edit(document) {
+            Some(expect) => Ok(context.engine.check(vec![expect]).await.map(drop)?),
+            None => Ok(()),
         }
     }
 
@@ -81,6 +101,11 @@ pub(super) async fn edit(
 ) -> Result<EditApplied, Problem> {
     let edits = expected.edit(document).into_iter().chain([edit]).collect();
     Ok(context.engine.edit(edits, at).await?)
+}
+
+/// The status of an answer to an edit: whether it made what it is about.
+pub(super) fn status(applied: &EditApplied) -> StatusCode {
+    if applied.created { StatusCode::CREATED } else { StatusCode::OK }
 }
 
 /// Answers a read of a document with the document, or with 304 if the client has it.

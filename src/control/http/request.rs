@@ -4,12 +4,13 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr},
     pin::Pin,
-    str::FromStr,
+    str::{FromStr, Utf8Error},
 };
 
 use bytes::Bytes;
 use components::document::nearest;
 use futures_util::{Stream, TryStreamExt as _};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use warp::{
     Filter, Rejection,
@@ -75,6 +76,22 @@ where
 pub(super) fn place(text: &str) -> Option<usize> {
     let place: usize = text.parse().ok()?;
     (place.to_string() == text).then_some(place)
+}
+
+/// What stands between two slashes of a path, decoded. A part that is no text is part of no route.
+pub(super) struct Segment(String);
+
+impl FromStr for Segment {
+    type Err = Utf8Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        percent_decode_str(text).decode_utf8().map(|decoded| Self(decoded.into_owned()))
+    }
+}
+
+/// The part of a path that a handler wants.
+pub(super) fn named(Segment(name): Segment) -> String {
+    name
 }
 
 impl Request {

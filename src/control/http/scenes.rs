@@ -27,13 +27,14 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected},
+    request::{Segment, named},
 };
 
 /// `…/scenes`, `…/scenes/:id`, `…/scenes/:id/activate`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("scenes")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("scenes" / String)).boxed();
-    let active = base.clone().and(warp::path!("scenes" / String / "activate")).boxed();
+    let one = base.clone().and(warp::path!("scenes" / Segment)).map(named).boxed();
+    let active = base.clone().and(warp::path!("scenes" / Segment / "activate")).map(named).boxed();
     first_of([
         endpoint(context, all, "/api/stream/scenes", list),
         endpoint(context, one, "/api/stream/scenes/:id", scene),
@@ -219,7 +220,8 @@ async fn carry_out(
 
 async fn tell(context: &Context, applied: EditApplied) -> Result<Response, Problem> {
     let List { active, scenes, .. } = read_list(context).await?;
-    json(StatusCode::OK, &Edited { applied, active, scenes }).map(|response| at_tick(response, applied.tick))
+    let status = precondition::status(&applied);
+    json(status, &Edited { applied, active, scenes }).map(|response| at_tick(response, applied.tick))
 }
 
 fn parse_id(id: &str) -> Result<SceneId, Problem> {

@@ -31,18 +31,19 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected, tagged},
+    request::{Segment, named},
 };
 
 /// `…/timelines`, `…/timelines/:id`, `…/timelines/:id/play` and so on, `…/events/:name`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("timelines")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("timelines" / String)).boxed();
+    let one = base.clone().and(warp::path!("timelines" / Segment)).map(named).boxed();
     let verb = |verb: &'static str| {
         let path = base.clone().and(warp::path("timelines")).and(warp::path::param());
-        path.and(warp::path(verb)).and(warp::path::end()).map(move |id| (id, verb)).boxed()
+        path.and(warp::path(verb)).and(warp::path::end()).map(move |id| (named(id), verb)).boxed()
     };
-    let misspelt = base.clone().and(warp::path!("timelines" / String / String)).map(|_, verb| verb).boxed();
-    let event = base.clone().and(warp::path!("events" / String)).boxed();
+    let misspelt = base.clone().and(warp::path!("timelines" / Segment / Segment)).map(|_, verb| named(verb)).boxed();
+    let event = base.clone().and(warp::path!("events" / Segment)).map(named).boxed();
     first_of([
         endpoint(context, all, "/api/stream/timelines", list),
         endpoint(context, one, "/api/stream/timelines/:id", timeline),
@@ -105,7 +106,11 @@ pub(super) fn describe(api: &mut Api) {
     for (verb, summary) in plain {
         let route = api.route(&format!("/api/stream/timelines/:id/{verb}")).parameter("id", "intro", "The timeline");
         route.on("post", summary, |post| {
-            post.at().answers::<Edited>(200, "Where it stands").ticks().refuses(404, "There is no such timeline")
+            post.at()
+                .answers::<Edited>(200, "Where it stands")
+                .ticks()
+                .conditional()
+                .refuses(404, "There is no such timeline")
         });
     }
     api.route("/api/stream/timelines/:id/seek").parameter("id", "intro", "The timeline").on(
@@ -116,6 +121,7 @@ pub(super) fn describe(api: &mut Api) {
                 .body::<Seek>(&object!({ "to": "shown" }))
                 .answers::<Edited>(200, "Where it stands")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such timeline")
         },
     );
@@ -127,6 +133,7 @@ pub(super) fn describe(api: &mut Api) {
                 .body::<Rate>(&object!({ "rate": 2 }))
                 .answers::<Edited>(200, "Where it stands")
                 .ticks()
+                .conditional()
                 .refuses(404, "There is no such timeline")
         },
     );
@@ -236,7 +243,7 @@ async fn steer(context: Context, (id, verb): (String, &'static str), request: Re
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
-    let (id, at) = (parse_id(&id)?, at(&context, &request)?);
+    let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
     let control = match verb {
         "play" => TimelineControl::Play,
         "pause" => TimelineControl::Pause,
@@ -251,13 +258,14 @@ async fn steer(context: Context, (id, verb): (String, &'static str), request: Re
             TimelineControl::Rate { rate }
         }
     };
-    carry_out(&context, id.clone(), Expected::Anything, Edit::ControlTimeline { id, control }, at).await
+    carry_out(&context, id.clone(), expected, Edit::ControlTimeline { id, control }, at).await
 }
 
 async fn fire(context: Context, name: String, request: Request) -> Result<Response, Problem> {
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
+    Expected::no_version(&request)?;
     let at = at(&context, &request)?;
     let name = EventName::new(&name).map_err(|error| {
         let found = name.chars().take(80).collect::<String>();
@@ -289,7 +297,8 @@ async fn carry_out(
     let applied = precondition::edit(context, expected, document, edit, at).await?;
     let (_, timelines) = context.engine.timelines().await?;
     let timeline = timelines.into_iter().find(|timeline| timeline.id == id);
-    json(StatusCode::OK, &Edited { applied, timeline }).map(|response| at_tick(response, applied.tick))
+    let status = precondition::status(&applied);
+    json(status, &Edited { applied, timeline }).map(|response| at_tick(response, applied.tick))
 }
 
 /// No timeline can have an id that is none.

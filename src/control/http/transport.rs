@@ -10,7 +10,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Context, Problem, Request, at_tick, body, endpoint, first_of, json, openapi::Api};
+use super::{Context, Problem, Request, at_tick, body, endpoint, first_of, json, openapi::Api, precondition::Expected};
 use crate::engine::{Command, MAX_STEP, Transport};
 
 /// `POST …/start`, `…/stop`, `…/pause`, `…/resume`, `POST …/control` with the same as `action`, and `POST …/step`.
@@ -86,6 +86,7 @@ async fn step(context: Context, (): (), request: Request) -> Result<Response, Pr
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
+    Expected::no_version(&request)?;
     request.query.only(&[])?;
     let Step { frames } = body::optional(request).await?;
     let tick = context.engine.step(frames).await?;
@@ -145,6 +146,7 @@ async fn run(context: Context, command: Command, request: Request) -> Result<Res
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
+    Expected::no_version(&request)?;
     request.query.only(&[])?;
     carry_out(&context, command).await
 }
@@ -153,6 +155,7 @@ async fn act(context: Context, (): (), request: Request) -> Result<Response, Pro
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
+    Expected::no_version(&request)?;
     request.query.only(&[])?;
     let order: Order = body::document(request).await?;
     carry_out(&context, order.action.into()).await

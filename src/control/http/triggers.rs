@@ -1,14 +1,14 @@
 //! The triggers of the scene: edited, and fired by themselves, whatever they wait for.
 //!
 //! A trigger is named by its `id`, or by its place in the scene's list from 0. Its `id` goes before a place that looks the
-//! same. A place may be another trigger's by the time that an edit is carried out, so an edit by place is refused then and
-//! tried anew.
+//! same. A place is that on the tick which carries the edit out: who means the trigger that is there now says so by
+//! `If-Match`.
 
 use components::{
     Edit,
     animation::trigger::{TriggerDocument, TriggerId, TriggerRef},
-    document::{Fault, Fingerprint, nearest},
-    edit::{BatchRejected, DocumentName, EditApplied, EditRejected},
+    document::{Fingerprint, nearest},
+    edit::{DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -26,14 +26,14 @@ use super::{
     at_tick, body, endpoint, first_of, json,
     openapi::Api,
     precondition::{self, Expected, tagged},
-    request::place,
+    request::{Segment, named},
 };
 
 /// `…/triggers`, `…/triggers/:id`, `…/triggers/:id/fire`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
     let all = base.clone().and(warp::path!("triggers")).map(|| ()).boxed();
-    let one = base.clone().and(warp::path!("triggers" / String)).boxed();
-    let fired = base.clone().and(warp::path!("triggers" / String / "fire")).boxed();
+    let one = base.clone().and(warp::path!("triggers" / Segment)).map(named).boxed();
+    let fired = base.clone().and(warp::path!("triggers" / Segment / "fire")).map(named).boxed();
     first_of([
         endpoint(context, all, "/api/stream/triggers", collection),
         endpoint(context, one, "/api/stream/triggers/:id", trigger),
@@ -98,7 +98,13 @@ pub(super) fn describe(api: &mut Api) {
     api.route("/api/stream/triggers/:id/fire").parameter("id", "flash", NAMED).on(
         "post",
         "Have a trigger do what it does, as if what it waits for had happened",
-        |post| post.at().answers::<EditApplied>(200, "It has done so").ticks().refuses(404, "There is no such trigger"),
+        |post| {
+            post.at()
+                .answers::<EditApplied>(200, "It has done so")
+                .ticks()
+                .conditional()
+                .refuses(404, "There is no such trigger")
+        },
     );
 }
 
@@ -152,6 +158,7 @@ async fn list(context: &Context, request: &Request) -> Result<Response, Problem>
 }
 
 async fn add(context: &Context, request: Request) -> Result<Response, Problem> {
+    Expected::no_version(&request)?;
     let at = at(context, &request)?;
     let trigger: TriggerDocument = body::document(request).await?;
     let edit = Edit::AddTrigger { trigger: Box::new(trigger.clone()) };
@@ -179,55 +186,25 @@ async fn trigger(context: Context, name: String, request: Request) -> Result<Res
 async fn show(context: &Context, name: &str, request: &Request) -> Result<Response, Problem> {
     request.query.only(&[])?;
     let snapshot = context.engine.snapshot().await?;
-    let (_, trigger) = find(&snapshot.scene.triggers, name)?;
+    let trigger = find(&snapshot.scene.triggers, name)?;
     precondition::answer(request, trigger, Some(snapshot.tick))
 }
 
 async fn put(context: &Context, name: &str, request: Request) -> Result<Response, Problem> {
-    let (at, expected) = (at(context, &request)?, Expected::of(&request)?);
+    let (id, at, expected) = (reference(name)?, at(context, &request)?, Expected::of(&request)?);
     let trigger: TriggerDocument = body::document(request).await?;
-    if let Some(id) = id(name) {
-        let edit = Edit::PutTrigger { id: id.clone(), trigger: Box::new(trigger) };
-        return change(context, id, (expected, at), edit).await;
-    }
-    carry_out(context, name, (expected, at), |present| {
-        // A new one has the id that the path names.
-        if present.is_some() || trigger.id.is_some() {
-            return Ok(Some(trigger.clone()));
-        }
-        if place(name).is_some() {
-            return Ok(None);
-        }
-        Err(Problem::invalid(vec![Fault {
-            place: None,
-            pointer: "/id".to_owned(),
-            found: "no `id`".to_owned(),
-            expected: format!("`{name}`, the id in the path"),
-            nearest: None,
-        }]))
-    })
-    .await
+    let edit = Edit::PutTrigger { id: id.clone(), trigger: Box::new(trigger) };
+    change(context, id, (expected, at), edit).await
 }
 
 async fn patch(context: &Context, name: &str, request: Request) -> Result<Response, Problem> {
-    let (at, expected) = (at(context, &request)?, Expected::of(&request)?);
+    let (id, at, expected) = (reference(name)?, at(context, &request)?, Expected::of(&request)?);
     let patch: Value = body::patch(request).await?;
-    if let Some(id) = id(name) {
-        let edit = Edit::PatchTrigger { id: id.clone(), patch };
-        return change(context, id, (expected, at), edit).await;
-    }
-    carry_out(context, name, (expected, at), |present| {
-        present.map(|present| body::patched(present, &patch)).transpose()
-    })
-    .await
+    let edit = Edit::PatchTrigger { id: id.clone(), patch };
+    change(context, id, (expected, at), edit).await
 }
 
-/// The id that a path names, if it cannot be a place.
-fn id(name: &str) -> Option<TriggerRef> {
-    if place(name).is_some() { None } else { TriggerId::new(name).ok().map(TriggerRef::Id) }
-}
-
-/// Carries out an edit of the trigger of this id.
+/// Carries out an edit that leaves a trigger where this one is.
 async fn change(
     context: &Context,
     id: TriggerRef,
@@ -238,108 +215,36 @@ async fn change(
     let applied = precondition::edit(context, expected, document, edit, at).await?;
     let snapshot = context.engine.snapshot().await?;
     let trigger = id.find(&snapshot.scene.triggers).map(|place| snapshot.scene.triggers[place].clone());
-    Edited { applied, trigger }.answer(StatusCode::OK)
-}
-
-/// Edits that may come in between reading a trigger at a place and changing it, before the client is told to try again.
-const TRIES: usize = 16;
-
-/// Puts what `make` makes of a trigger as it is, if it is at all, in its place; anew if somebody else changes it in
-/// between. `make` gives none where there has to be a trigger.
-async fn carry_out(
-    context: &Context,
-    name: &str,
-    (expected, at): (Expected, Option<u64>),
-    make: impl Fn(Option<&TriggerDocument>) -> Result<Option<TriggerDocument>, Problem>,
-) -> Result<Response, Problem> {
-    for _ in 0..TRIES {
-        let snapshot = context.engine.snapshot().await?;
-        let known = &snapshot.scene.triggers;
-        let (id, present) = match find(known, name) {
-            Ok((id, present)) => (id, Some(present)),
-            Err(problem) => match TriggerId::new(name) {
-                Ok(id) => (TriggerRef::Id(id), None),
-                // No trigger can have an id that is none.
-                Err(_) => return Err(problem),
-            },
-        };
-        let document = DocumentName::Trigger { id: id.clone() };
-        let mut edits: Vec<Edit> = expected.clone().edit(document.clone()).into_iter().collect();
-        let made = make(present).and_then(|made| made.ok_or_else(|| unknown(known, name)));
-        let trigger = match made {
-            Ok(trigger) => trigger,
-            Err(problem) => {
-                // Whoever knows another version has to read it again before anything else.
-                if !edits.is_empty() {
-                    context.engine.edit(edits, None).await?;
-                }
-                return Err(problem);
-            }
-        };
-        let read = format!("/edits/{}/document", edits.len());
-        edits.push(match present {
-            Some(present) => Edit::Expect { document, etags: Some(vec![Fingerprint::of(present)]) },
-            None => Edit::ExpectAbsent { document },
-        });
-        edits.push(Edit::PutTrigger { id, trigger: Box::new(trigger.clone()) });
-        match context.engine.edit(edits, at).await {
-            Ok(applied) => return Edited { applied, trigger: Some(trigger) }.answer(StatusCode::OK),
-            Err(rejected) if is_other(&rejected, &read) => {}
-            Err(rejected) => return Err(rejected.into()),
-        }
-    }
-    Err(Problem::unavailable("others are changing the same; try again in a moment"))
+    Edited { applied, trigger }.answer(precondition::status(&applied))
 }
 
 async fn delete(context: &Context, name: &str, request: &Request) -> Result<Response, Problem> {
-    let (at, expected) = (at(context, request)?, Expected::of(request)?);
-    for _ in 0..TRIES {
-        let snapshot = context.engine.snapshot().await?;
-        let (id, present) = find(&snapshot.scene.triggers, name)?;
-        let document = DocumentName::Trigger { id: id.clone() };
-        let mut edits: Vec<Edit> = expected.clone().edit(document.clone()).into_iter().collect();
-        let read = format!("/edits/{}/document", edits.len());
-        if let TriggerRef::Place(_) = id {
-            edits.push(Edit::Expect { document, etags: Some(vec![Fingerprint::of(present)]) });
-        }
-        edits.push(Edit::DeleteTrigger { id });
-        match context.engine.edit(edits, at).await {
-            Ok(applied) => return json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick)),
-            Err(rejected) if is_other(&rejected, &read) => {}
-            Err(rejected) => return Err(rejected.into()),
-        }
-    }
-    Err(Problem::unavailable("others are changing the same; try again in a moment"))
-}
-
-/// Whether somebody else has changed what was read to decide on the edit.
-fn is_other(rejected: &BatchRejected, read: &str) -> bool {
-    let is_changed = matches!(
-        rejected.reason,
-        EditRejected::OtherVersion { .. } | EditRejected::Exists { .. } | EditRejected::UnknownTrigger { .. }
-    );
-    is_changed && rejected.place.as_deref() == Some(read)
+    let (id, at, expected) = (reference(name)?, at(context, request)?, Expected::of(request)?);
+    let document = DocumentName::Trigger { id: id.clone() };
+    let applied = precondition::edit(context, expected, document, Edit::DeleteTrigger { id }, at).await?;
+    json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick))
 }
 
 async fn fire(context: Context, name: String, request: Request) -> Result<Response, Problem> {
     if request.method != Method::POST {
         return Err(Problem::method_not_allowed("POST"));
     }
-    let at = at(&context, &request)?;
-    let snapshot = context.engine.snapshot().await?;
-    let (trigger, _) = find(&snapshot.scene.triggers, &name)?;
-    let applied = context.engine.edit(vec![Edit::FireTrigger { trigger }], at).await?;
+    let (id, at, expected) = (reference(&name)?, at(&context, &request)?, Expected::of(&request)?);
+    let document = DocumentName::Trigger { id: id.clone() };
+    let applied = precondition::edit(&context, expected, document, Edit::FireTrigger { trigger: id }, at).await?;
     json(StatusCode::OK, &applied).map(|response| at_tick(response, applied.tick))
 }
 
-/// The trigger that a path names.
-fn find<'a>(triggers: &'a [TriggerDocument], name: &str) -> Result<(TriggerRef, &'a TriggerDocument), Problem> {
-    let of_id = triggers.iter().find_map(|trigger| {
-        let id = trigger.id.as_ref().filter(|id| id.as_str() == name)?;
-        Some((TriggerRef::Id(id.clone()), trigger))
-    });
-    let at_place = || place(name).and_then(|place| Some((TriggerRef::Place(place), triggers.get(place)?)));
-    of_id.or_else(at_place).ok_or_else(|| unknown(triggers, name))
+/// The trigger that a path names: by its id or its place, which is decided on the tick that carries the edit out. No
+/// trigger can have an id that is none.
+fn reference(name: &str) -> Result<TriggerRef, Problem> {
+    TriggerId::new(name).map(TriggerRef::Id).map_err(|_| unknown(&[], name))
+}
+
+/// The trigger that a path names, as it is.
+fn find<'a>(triggers: &'a [TriggerDocument], name: &str) -> Result<&'a TriggerDocument, Problem> {
+    let place = reference(name)?.find(triggers).ok_or_else(|| unknown(triggers, name))?;
+    Ok(&triggers[place])
 }
 
 fn unknown(triggers: &[TriggerDocument], name: &str) -> Problem {

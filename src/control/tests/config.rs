@@ -108,8 +108,8 @@ fn everything_that_is_wrong_is_told_at_once_and_nothing_is_changed() {
     for pointer in ["/port", "/api_token", "/muxer/retry_delay"] {
         assert!(expected(pointer).contains("start the service anew"), "{pointer}: {}", expected(pointer));
     }
-    assert_eq!(of("/muxer")["nearest"], "muxer.retry_delay");
-    assert_eq!(of("")["nearest"], "stream_resolution");
+    assert_eq!(of("/muxer/retry_dealy")["nearest"], "muxer.retry_delay");
+    assert_eq!(of("/stream_resolutoin")["nearest"], "stream_resolution");
     assert!(expected("/pipeline").contains("an object"));
 
     for (wrong, found) in [
@@ -142,6 +142,16 @@ fn a_patch_of_another_shape_is_told_what_was_found_and_what_to_write() {
     let list = error(&json!({ "stream_resolution": ["720p"] }));
     assert_eq!((&list["pointer"], &list["found"]), (&json!("/stream_resolution"), &json!("a list")));
     assert_eq!(error(&json!({ "api_token": null }))["found"], "`null`");
+    // Names that are near enough to one that is known are no secrets, nor are short ones; others may be.
+    let misplaced = error(&json!({ "retry_delay": "2s" }));
+    assert_eq!((&misplaced["pointer"], &misplaced["nearest"]), (&json!("/retry_delay"), &json!("muxer.retry_delay")));
+    assert!(misplaced["found"].as_str().unwrap().contains("`retry_delay`"), "{misplaced}");
+    let dotted = error(&json!({ "muxer.retry_dealy": "2s" }));
+    assert_eq!((&dotted["pointer"], &dotted["nearest"]), (&json!("/muxer.retry_dealy"), &json!("muxer.retry_delay")));
+    let short = error(&json!({ "muxer": { "a/b": 1 } }));
+    assert_eq!((&short["pointer"], &short["nearest"]), (&json!("/muxer/a~1b"), &json!(null)));
+    let other = error(&json!({ "muxer": { "live_0815_sEcReT": 1 } }));
+    assert_eq!((&other["pointer"], &other["found"]), (&json!("/muxer"), &json!("an unknown setting of 16 characters")));
     assert_eq!(error(&json!({ "api_token": "another" }))["found"], "`***`");
     let twice = r#"{ "max_layers": 10, "max_layers": 20 }"#;
     let problem =

@@ -311,7 +311,7 @@ fn a_layer_that_no_path_would_lead_to_is_refused() {
         // What a scene had before stays: it is told.
         let mut scene = serde_json::to_value(scene()).unwrap();
         (scene["layers"], scene["triggers"]) = (json!([layer(id)]), json!([]));
-        service.json("PUT", "/api/stream/scenes/other", &scene).expect(200);
+        service.json("PUT", "/api/stream/scenes/other", &scene).expect(201);
         service.send("DELETE", "/api/stream/scenes/other", &[], None).expect(200);
         let notices = SceneDocument::from_value(scene, &Limits::default()).unwrap().notices();
         assert_eq!(notices[0].pointer, "/layers/0/id");

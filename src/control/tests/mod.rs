@@ -14,6 +14,7 @@ mod operation;
 mod outputs;
 mod previews;
 mod receiving;
+mod requests;
 mod scenes;
 mod stream;
 mod timelines;

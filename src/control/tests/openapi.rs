@@ -48,7 +48,7 @@ pub(super) fn prepare(service: &Service, path: &str) {
         service.engine.command(Command::Start).unwrap();
     }
     let found = json!({ "beats": 3, "delay": 0.5, "longestDelay": 0.6, "avOffset": 0.01, "furthestAvOffset": -0.02 });
-    service.json("PUT", "/api/stream/latency/program", &found).expect(200);
+    service.json("PUT", "/api/stream/latency/program", &found);
     if path.contains("/animations/{index}") {
         let animations = json!([{ "property": "opacity", "to": 0.5, "duration": 1 }]);
         service.json("PATCH", "/api/stream/layers/box", &json!({ "animations": animations })).expect(200);

@@ -43,7 +43,7 @@ fn outputs_are_made_read_changed_and_removed() {
     }
     service.send("DELETE", &format!("{PATH}/platform"), &[], None).expect(200);
     let near = service.json("PUT", &format!("{PATH}/platforms"), &json!({ "id": "platforms", "url": "show.mp4" }));
-    near.expect(200);
+    near.expect(201);
     let problem = service.get(&format!("{PATH}/platform")).problem(404);
     assert!(problem["detail"].as_str().unwrap().contains("did you mean `platforms`"), "{problem}");
 

@@ -32,7 +32,7 @@ fn scenes_are_put_listed_activated_and_removed() {
     let first = service.get("/stream/scenes/main").expect(200).value();
     assert_eq!(first["layers"], service.get("/stream/layers").value()["layers"]);
 
-    service.json("PUT", "/stream/scenes/green", &green()).expect(200);
+    service.json("PUT", "/stream/scenes/green", &green()).expect(201);
     let held = service.get("/stream/scenes/green").expect(200).value();
     service.json("PUT", "/stream/scenes/green", &held).expect(200);
     assert_eq!(service.get("/stream/scenes/green").value(), held, "what GET answers, PUT takes back");
@@ -69,7 +69,7 @@ fn scenes_are_put_listed_activated_and_removed() {
     service.send("DELETE", "/stream/scenes/main", &[], None).expect(200);
     service.get("/stream/scenes/main").problem(404);
     let at = service.engine.stats().tick + 20;
-    service.json("PUT", "/stream/scenes/later", &green()).expect(200);
+    service.json("PUT", "/stream/scenes/later", &green()).expect(201);
     assert_eq!(service.post(&format!("/stream/scenes/later/activate?at={at}")).expect(200).tick(), at);
     for (transition, status) in [(json!({ "type": "cut" }), 200), (json!({ "type": "melt" }), 422)] {
         let body = json!({ "transition": transition });
@@ -93,7 +93,7 @@ fn a_scene_comes_on_air_by_a_transition() {
     };
     let first = service.get("/stream/scenes/main").value();
     let before = frame(&service).1;
-    service.json("PUT", "/stream/scenes/green", &green()).expect(200);
+    service.json("PUT", "/stream/scenes/green", &green()).expect(201);
     assert_eq!(told().get("transition"), None);
     let bring = |id: &str, transition: &Value| {
         service.json("POST", &format!("/stream/scenes/{id}/activate"), &json!({ "transition": transition }))
@@ -119,7 +119,7 @@ fn a_scene_comes_on_air_by_a_transition() {
     // What a scene says itself.
     let mut sliding = green();
     sliding["transition"] = json!({ "type": "slide", "duration": 0.1, "direction": "up" });
-    service.json("PUT", "/stream/scenes/sliding", &sliding).expect(200);
+    service.json("PUT", "/stream/scenes/sliding", &sliding).expect(201);
     assert_eq!(told().get("transition"), None);
     service.post("/stream/scenes/sliding/activate").expect(200);
     assert_eq!(told()["transition"]["type"], "slide");
@@ -165,7 +165,7 @@ fn files_become_assets_and_go_when_nothing_uses_them() {
     let upload = |path: &str, media_type: &str, bytes: &[u8]| {
         service.send("PUT", path, &[("content-type", media_type)], Some(bytes))
     };
-    let added = upload("/stream/assets/logo", "image/png", &png()).expect(200).value();
+    let added = upload("/stream/assets/logo", "image/png", &png()).expect(201).value();
     assert_eq!((&added["asset"]["id"], &added["asset"]["type"]), (&json!("logo"), &json!("image")));
     let file = |value: &Value| service.folder.path().join(value["asset"]["path"].as_str().unwrap());
     let first = file(&added);

@@ -22,7 +22,7 @@ fn fade() -> Value {
 fn a_timeline_is_put_steered_and_removed() {
     let service = Service::start();
     let path = |rest: &str| format!("/api/stream/timelines/fade{rest}");
-    let put = service.json("PUT", &path(""), &fade()).expect(200);
+    let put = service.json("PUT", &path(""), &fade()).expect(201);
     assert_eq!(put.value()["timeline"]["state"], "idle");
     assert_eq!(service.get(&path("")).expect(200).value(), fade());
 
@@ -55,7 +55,7 @@ fn a_timeline_is_put_steered_and_removed() {
 #[test]
 fn what_does_not_fit_a_timeline_is_refused_with_reasons() {
     let service = Service::start();
-    service.json("PUT", "/api/stream/timelines/fade", &fade()).expect(200);
+    service.json("PUT", "/api/stream/timelines/fade", &fade()).expect(201);
     let detail = |problem: Value| problem["detail"].as_str().unwrap().to_owned();
     assert!(detail(service.post("/api/stream/timelines/fad/play").problem(404)).contains("did you mean `fade`?"));
     assert!(detail(service.post("/api/stream/timelines/fade/paus").problem(404)).contains("did you mean `pause`?"));

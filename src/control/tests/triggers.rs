@@ -104,7 +104,7 @@ fn a_trigger_is_added_changed_and_removed() {
     // By its place it can get a name, and with that another one put there.
     service.json("PUT", &at("2"), &dim(Some("rise"), "dawn", 0.75)).expect(200);
     service.json("PUT", &at("rise"), &dim(Some("rise"), "dawn", 0.875)).expect(200);
-    service.json("PUT", &at("new"), &dim(Some("new"), "noon", 0.5)).expect(200);
+    service.json("PUT", &at("new"), &dim(Some("new"), "noon", 0.5)).expect(201);
     let new = dim(Some("new"), "noon", 0.5).to_string();
     let put_new = |name: &str| service.send("PUT", &at(name), &[("if-none-match", "*")], Some(new.as_bytes()));
     put_new("new").problem(412);

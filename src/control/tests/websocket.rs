@@ -210,7 +210,7 @@ fn what_happens_to_scenes_is_told() {
             "put": put, "removed": removed })
     };
     let scene = service.get("/stream/scenes/main").expect(200).value();
-    let put = service.json("PUT", "/stream/scenes/second", &scene).expect(200);
+    let put = service.json("PUT", "/stream/scenes/second", &scene).expect(201);
     assert_eq!(event(&mut client), told(&put, "main", &["second"], &[]));
     let activated = service.post("/stream/scenes/second/activate").expect(200);
     let mut cut = told(&activated, "second", &["main"], &[]);

@@ -172,3 +172,37 @@ fn requests_take_the_token_that_http_takes() {
         }
     });
 }
+
+/// Who asks behind its own edits is told of them, answered or not.
+#[test]
+fn what_is_read_behind_an_edit_has_it() {
+    let service = Service::start();
+    service.runtime.block_on(async {
+        let mut client = Client::connect(service.address).await;
+        for n in 1..20_u32 {
+            let opacity = f64::from(n) / 20.0;
+            if n % 2 == 0 {
+                let patch = json!({ "op": "patchLayer", "id": "box", "patch": { "opacity": opacity } });
+                client.say(json!({ "type": "edit", "requestId": "edit", "edits": [patch] })).await;
+            } else {
+                let patch = with(request("PATCH", "/api/stream/layers/box"), "body", json!({ "opacity": opacity }));
+                client.say(with(patch, "requestId", json!("edit"))).await;
+            }
+            client.say(with(request("GET", "/api/stream/layers/box"), "requestId", json!(n))).await;
+            let read = loop {
+                let message = client.next().await;
+                if message["requestId"] == json!(n) {
+                    break message;
+                }
+            };
+            assert_eq!(read["body"]["opacity"], opacity, "{read}");
+        }
+        // One for a later tick is waited for by nobody.
+        let at = service.engine.stats().tick + 600;
+        let patch = json!({ "op": "patchLayer", "id": "box", "patch": { "opacity": 0 } });
+        client.say(json!({ "type": "edit", "edits": [patch], "at": at })).await;
+        let read = client.ask(request("GET", "/api/stream/layers/box")).await;
+        assert_eq!(read["body"]["opacity"], 19.0 / 20.0, "{read}");
+        assert!(service.engine.stats().tick < at);
+    });
+}

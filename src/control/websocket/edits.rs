@@ -12,7 +12,7 @@ use std::{
 use components::{EditBatch, document::Source};
 use futures_util::{
     StreamExt as _,
-    future::BoxFuture,
+    future::{BoxFuture, join_all},
     poll,
     stream::{FuturesOrdered, FuturesUnordered},
 };
@@ -97,13 +97,15 @@ impl Edits {
         Ok(())
     }
 
-    /// Has a request of `who` answered, which others need not wait for.
+    /// Has a request of `who` answered, which others need not wait for. One that only reads waits until what the client has
+    /// sent before is carried out, unless that is for a later tick: `engines` are those by which its edits and its requests
+    /// go.
     ///
     /// # Errors
     /// Too many wait.
     pub(super) async fn ask(
         &mut self,
-        routes: Routes,
+        (engines, routes): ([EngineHandle; 2], Routes),
         request: Option<RequestId>,
         Asking { request: asked, part }: Asking,
         who: (Scope, IpAddr),
@@ -112,7 +114,14 @@ impl Edits {
             return Err((request, problem));
         }
         let is_read = asked.method() == Method::GET;
-        let answering = async move { (response(request.as_ref(), part, &routes.call(asked, who).await), 0) };
+        let is_behind = is_read && !(self.next.is_empty() && self.later.is_empty());
+        let answering = async move {
+            if is_behind {
+                // What asks for nothing comes after all that was sent before it. If it cannot be, the answer tells why.
+                join_all(engines.iter().map(|engine| engine.check(Vec::new()))).await;
+            }
+            (response(request.as_ref(), part, &routes.call(asked, who).await), 0)
+        };
         if is_read {
             self.to_read.push_back(Box::pin(answering));
         } else {

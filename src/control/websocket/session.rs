@@ -212,8 +212,9 @@ impl Session<'_> {
             Said::Resume(known) => self.resume(request, known).await,
             Said::Edit { batch, read, is_for_later } => self.edit(request, (batch, read), is_for_later).await,
             Said::Request(asked) => {
-                let (routes, who) = (self.clients.routes.clone(), (self.scope, self.address));
-                match self.edits.ask(routes, request, *asked, who).await {
+                let engines = [self.engine.clone(), self.clients.engine.of_address(network(self.address))];
+                let (to, who) = ((engines, self.clients.routes.clone()), (self.scope, self.address));
+                match self.edits.ask(to, request, *asked, who).await {
                     Ok(()) => Ok(()),
                     Err((request, problem)) => self.send(refusal(request.as_ref(), &problem)).await,
                 }

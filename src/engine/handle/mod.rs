@@ -36,7 +36,7 @@ use super::{
     Reconfiguration, ReconfigurationRefused, StepRefused, StreamEvent, StreamFormat, Transport, Unanswered, Whole,
     journal::Journal,
     levels::Heard,
-    shared::{Consumer, Request, Shared},
+    shared::{Consumer, EditReply, Request, Shared},
 };
 
 /// Requests that may wait for the tick thread. Those that find no place wait for one, each in its turn: how soon one is
@@ -151,7 +151,24 @@ impl EngineHandle {
     pub async fn edit_with(&self, edits: Vec<Edit>, at: Option<u64>, documents: Vec<Document>) -> EditOutcome {
         check_values(&edits)?;
         let sender = self.sender;
-        let (outcome, position) = self.ask(|reply| Request::Edit { sender, edits, documents, at, reply }).await?;
+        self.settled(self.ask(|reply| Request::Edit { sender, edits, documents, at, reply }).await?).await
+    }
+
+    /// Carries out what `make` says of the scene on air and those that are held, with what is to be kept: no other edit
+    /// comes in between. The tick thread waits for it, so that it should take less time than a frame has.
+    ///
+    /// # Errors
+    /// Why the batch was refused; nothing of it has happened then.
+    pub async fn edit_by(
+        &self,
+        make: impl FnOnce(&SceneSnapshot, &HeldScenes) -> (Vec<Edit>, Vec<Document>) + Send + 'static,
+    ) -> EditOutcome {
+        let (sender, make) = (self.sender, Box::new(make));
+        self.settled(self.ask(|reply| Request::Make { sender, make, reply }).await?).await
+    }
+
+    /// How a batch ended, when it is durable or cannot be for now.
+    async fn settled(&self, (outcome, position): EditReply) -> EditOutcome {
         let mut applied = outcome?;
         applied.persisted = self.shared.journal.durable(position).await;
         Ok(applied)

@@ -1,11 +1,16 @@
 //! Batches of edits on their way in: weighed, numbered, set for the tick that they are for.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use components::{Edit, edit::EditRejected};
 use systems::edit::Sender;
 use tokio::sync::oneshot;
 
 use super::{
-    super::{Document, shared::EditReply},
+    super::{
+        Document,
+        shared::{EditReply, Make},
+    },
     Ticking,
 };
 
@@ -43,6 +48,18 @@ impl Ticking {
         if let Err((refused, waiting)) = self.scheduled.add(sender, tick, weight, edits, waiting) {
             // Who asked may have gone.
             let _ = waiting.reply.send((Err(refused.into()), 0));
+        }
+    }
+
+    /// Decides on a batch by what the last tick has left, and has it carried out before all that wait.
+    pub(super) fn make(&mut self, sender: Sender, make: Box<Make>, reply: oneshot::Sender<EditReply>) {
+        let (snapshot, scenes) = (self.snapshot(), self.compositor.scenes());
+        // Who asked made a mistake, and gets no answer.
+        let made = catch_unwind(AssertUnwindSafe(|| make(&snapshot, scenes)));
+        let Ok((edits, documents)) = made else { return };
+        if let Some((_, waiting)) = self.admit(&edits, Waiting::new(documents, reply)) {
+            let ticket = self.ticket(waiting);
+            self.compositor.submit_due(sender, ticket, edits);
         }
     }
 

@@ -204,6 +204,7 @@ impl Ticking {
                 Ok(Request::Edit { sender, edits, documents, at, reply }) => {
                     self.accept(sender, edits, at, Waiting::new(documents, reply));
                 }
+                Ok(Request::Make { sender, make, reply }) => self.make(sender, make, reply),
                 Ok(Request::Check { sender, edits, reply }) => {
                     if let Some((_, waiting)) = self.admit(&edits, Waiting::new(Vec::new(), reply)) {
                         let ticket = self.ticket(waiting);

@@ -8,7 +8,7 @@
 use bevy_ecs::{change_detection::DetectChangesMut, world::World};
 use components::{Edit, SceneDocument, edit::BatchRejected, held::HeldScenes};
 
-use super::{check_batch, commit, draft};
+use super::{apply_batch, check_batch, commit, draft};
 use crate::{
     clock::{Conductor, Inputs, Motion, SceneEvents, Timelines, finish_scene, resume_animations},
     held::{Held, HeldChanges},
@@ -21,22 +21,20 @@ pub(super) fn changes_scenes(edit: &Edit) -> bool {
     matches!(edit, Edit::LoadScene { .. } | Edit::ActivateScene { .. })
 }
 
-/// Carries out a batch in which edits change scenes.
-pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
+/// Carries out a batch in which edits change scenes. Returns whether it put something where there was nothing.
+pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<bool, BatchRejected> {
     // What was asked for before the batch happens in any case.
     if edits.first().is_some_and(changes_scenes) {
         finish_scene(world);
     }
     let later = edits.iter().skip(1).any(changes_scenes);
     if !later {
-        let changes = draft(world, 0, edits)?;
-        commit::commit(world, changes);
-        return Ok(());
+        return apply_batch(world, edits);
     }
     check_batch(world, edits.clone())?;
     let before = Before::of(world);
     let mut rest = edits;
-    let mut index = 0;
+    let (mut index, mut created) = (0, false);
     while !rest.is_empty() {
         let next = rest.iter().skip(1).position(changes_scenes).map_or(rest.len(), |place| place + 1);
         let behind = rest.split_off(next);
@@ -44,7 +42,10 @@ pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<(), Ba
             finish_scene(world);
         }
         match draft(world, index, rest) {
-            Ok(changes) => commit::commit(world, changes),
+            Ok(changes) => {
+                created |= changes.created;
+                commit::commit(world, changes);
+            }
             Err(rejected) => {
                 before.restore(world);
                 return Err(rejected);
@@ -53,7 +54,7 @@ pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<(), Ba
         index += next;
         rest = behind;
     }
-    Ok(())
+    Ok(created)
 }
 
 /// A scene, and all that moves in it.

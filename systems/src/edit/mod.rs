@@ -89,17 +89,17 @@ fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) 
     let began = Instant::now();
     let (is_check, outcome) = match work {
         Work::Apply(edits) => (false, apply_asked(world, edits)),
-        Work::Check(edits) => (true, check_batch(world, edits)),
+        Work::Check(edits) => (true, check_batch(world, edits).map(|()| false)),
     };
-    let outcome = outcome.map(|()| EditApplied { tick, persisted: false });
+    let outcome = outcome.map(|created| EditApplied { tick, persisted: false, created });
     let mut inbox = world.resource_mut::<Inbox>();
     inbox.waiting.charge(owner, began.elapsed());
     let told = if is_check { &mut inbox.checks } else { &mut inbox.outcomes };
     told.push((ticket, outcome));
 }
 
-/// Carries out a batch that somebody sent.
-fn apply_asked(world: &mut World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
+/// Carries out a batch that somebody sent. Returns whether it put something where there was nothing.
+fn apply_asked(world: &mut World, edits: Vec<Edit>) -> Result<bool, BatchRejected> {
     if edits.iter().any(leaving::changes_scenes) {
         leaving::apply_pieces(world, edits)
     } else {
@@ -107,11 +107,12 @@ fn apply_asked(world: &mut World, edits: Vec<Edit>) -> Result<(), BatchRejected>
     }
 }
 
-/// Carries out a batch now, as one change.
-pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<(), BatchRejected> {
+/// Carries out a batch now, as one change. Returns whether it put something where there was nothing.
+pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<bool, BatchRejected> {
     let changes = draft(world, 0, edits)?;
+    let created = changes.created;
     commit::commit(world, changes);
-    Ok(())
+    Ok(created)
 }
 
 /// Whether a batch would be carried out now; nothing is changed.

@@ -58,6 +58,8 @@ pub(super) struct Changes {
     pub(super) held_changes: Vec<HeldChange>,
     /// How the picture goes over to the scene that the batch brings on air, if it does.
     pub(super) transition: Option<Transition>,
+    /// Whether something was put where there was nothing of that name.
+    pub(super) created: bool,
 }
 
 /// See [`Changes`]; reads what it does not hold from the World.
@@ -76,6 +78,7 @@ pub(super) struct Draft<'w> {
     held: Option<HeldScenes>,
     held_changes: Vec<HeldChange>,
     transition: Option<Transition>,
+    created: bool,
     /// Whether assets were changed or removed that something may use.
     assets: bool,
     /// Timelines that the batch has put into the header, each with the edit that did.
@@ -115,6 +118,7 @@ impl<'w> Draft<'w> {
             held: None,
             held_changes: Vec::new(),
             transition: None,
+            created: false,
             assets: false,
             put: HashMap::new(),
             put_triggers: Vec::new(),
@@ -245,8 +249,8 @@ impl<'w> Draft<'w> {
         self.check_triggers()?;
         self.check_motion()?;
         let removed = self.removed.into_iter().collect();
-        let Self { layers, roots, header, inputs, held, held_changes, transition, .. } = self;
-        Ok(Changes { layers, removed, roots, header, inputs, held, held_changes, transition })
+        let Self { layers, roots, header, inputs, held, held_changes, transition, created, .. } = self;
+        Ok(Changes { layers, removed, roots, header, inputs, held, held_changes, transition, created })
     }
 
     /// The scenes that are held, as the batch leaves them.

@@ -37,7 +37,7 @@ impl Draft<'_> {
             None if is_full => return Err(too_many("asset", MAX_ASSETS)),
             None => {
                 assets.push(asset);
-                self.assets = true;
+                (self.assets, self.created) = (true, true);
             }
         }
         Ok(())
@@ -90,7 +90,10 @@ impl Draft<'_> {
         match timelines.iter_mut().find(|known| known.id == timeline.id) {
             Some(known) => *known = timeline,
             None if is_full => return Err(too_many("timeline", MAX_TIMELINES)),
-            None => timelines.push(timeline),
+            None => {
+                timelines.push(timeline);
+                self.created = true;
+            }
         }
         self.inputs.push(Input::Edited);
         Ok(())

@@ -46,8 +46,10 @@ impl Draft<'_> {
             let before = self.held().others.get(&id).map(|scene| scene.folder.clone());
             scene.folder = before.unwrap_or_else(|| self.header().folder.clone());
         }
+        let is_new = !self.held().others.contains_key(&id);
         let change = self.held().put(id, scene)?;
         self.held_changes.push(change);
+        self.created |= is_new;
         Ok(())
     }
 

@@ -29,8 +29,11 @@ impl Draft<'_> {
     pub(super) fn put_track(&mut self, track: TrackDocument) -> Result<(), EditRejected> {
         let mut audio = self.header().audio.clone();
         let place = self.track(&track.id).unwrap_or(audio.tracks.len());
+        let is_new = place == audio.tracks.len();
         audio.tracks.splice(place..(place + 1).min(audio.tracks.len()), [track]);
-        self.set_track(audio, place)
+        self.set_track(audio, place)?;
+        self.created |= is_new;
+        Ok(())
     }
 
     pub(super) fn patch_track(&mut self, place: usize, patch: &Value) -> Result<(), EditRejected> {

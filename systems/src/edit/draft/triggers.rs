@@ -14,10 +14,15 @@ use super::{
 };
 use crate::clock::Input;
 
-/// Whether a trigger that is named by its id has that.
-fn check_name(id: &TriggerRef, trigger: &TriggerDocument) -> Result<(), EditRejected> {
+/// Whether a trigger that is named by its id, not by its place, has that; `present` is the one that is there, if one is.
+fn check_name(
+    id: &TriggerRef,
+    present: Option<&TriggerDocument>,
+    trigger: &TriggerDocument,
+) -> Result<(), EditRejected> {
     let TriggerRef::Id(name) = id else { return Ok(()) };
-    if trigger.id.as_ref() == Some(name) {
+    let is_place = present.is_some_and(|present| present.id.as_ref() != Some(name));
+    if is_place || trigger.id.as_ref() == Some(name) {
         return Ok(());
     }
     let found = trigger.id.as_ref().map_or_else(|| "no `id`".to_owned(), |other| format!("`{other}`"));
@@ -52,20 +57,31 @@ impl Draft<'_> {
     }
 
     pub(super) fn put_trigger(&mut self, id: &TriggerRef, trigger: TriggerDocument) -> Result<(), EditRejected> {
-        check_name(id, &trigger)?;
-        match id.find(&self.header().triggers) {
+        let known = &self.header().triggers;
+        let place = id.find(known);
+        let is_new_name = trigger.id.as_ref().is_some_and(|name| TriggerRef::Id(name.clone()) == *id);
+        if place.is_none() && id.place().is_some() && !is_new_name {
+            // Nothing can be put behind the last one by its place.
+            return self.trigger(id).map(drop);
+        }
+        check_name(id, place.map(|place| &known[place]), &trigger)?;
+        match place {
             Some(place) => {
                 self.note(&trigger, "trigger");
                 self.header_mut().triggers[place] = trigger;
                 Ok(())
             }
-            None => self.add_trigger(trigger),
+            None => {
+                self.created = true;
+                self.add_trigger(trigger)
+            }
         }
     }
 
     pub(super) fn patch_trigger(&mut self, id: &TriggerRef, place: usize, patch: &Value) -> Result<(), EditRejected> {
-        let trigger: TriggerDocument = patched(&self.header().triggers[place], patch)?;
-        check_name(id, &trigger)?;
+        let present = &self.header().triggers[place];
+        let trigger: TriggerDocument = patched(present, patch)?;
+        check_name(id, Some(present), &trigger)?;
         self.note(&trigger, "patch");
         self.header_mut().triggers[place] = trigger;
         Ok(())

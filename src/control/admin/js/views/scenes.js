@@ -37,9 +37,7 @@ export function mountScenes(panel) {
     { class: "place-tools" },
     h("label", { for: "transition", class: "hint" }, "Transition"),
     ...way.fields,
-    h("span", { class: "grow" }),
-    keep,
-    fresh,
+    h("span", { class: "together" }, keep, fresh),
   );
   panel.append(notice("control", "Changing scenes"), guarded("control", tools, list));
   const load = async () => {
