@@ -155,7 +155,7 @@ fn what_cannot_be_measured_is_told_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, code, words) in [
         (&["--to", "show.webm"][..], 2, ".webm takes vp8 or vp9 with opus"),
-        (&["--to", "nowhere/show.mkv"], 1, "make the folder first"),
+        (&["--to", "/dev/null/show.mkv"], 1, "a part of the path is a file"),
         (&["--to", "live/index.m3u8"], 1, "measure with an rtmp:// address or a file"),
         (&["--duration", "1h"], 2, "from `2s` to `4m`"),
         (&["--announce", "https://there"], 2, "the address of a service such as `http://127.0.0.1:4200`"),

@@ -150,9 +150,12 @@ fn after_a_while_without_a_picture_the_slate_is_sent() {
             |event: &StreamEvent| matches!(event, StreamEvent::Error { message } if message.contains("slate"));
         told.iter().any(is_slate).then_some(())
     });
+    let has_slate = |show: &Show| show.encoder().is_some_and(|encoder| encoder.has_slate);
+    wait_for("that to be told", LONG, || has_slate(&show).then_some(()));
     wait_for_frames(&show, 40);
     show.draw(true);
     wait_for_frames(&show, 40);
+    assert!(!has_slate(&show));
     assert!(show.shutdown());
     let pictures = decode(path.to_str().unwrap(), "gray", &[]);
     let pictures: Vec<&[u8]> = pictures.chunks_exact(FORMAT.width * FORMAT.height).collect();

@@ -166,8 +166,7 @@ fn the_bitrate_and_the_key_frames_of_a_rendition_change_while_it_is_sent() {
     let others = variables.map(|(name, value)| (name, if name == "STREAM_RENDITIONS" { "160x90:500" } else { value }));
     service.kill_and_restart(&others, &[]);
     assert_eq!(renditions(&service), json!(["160x90:500"]), "that was for others");
-    let probed =
-        probe(service.folder.path().join("half.mkv").to_str().unwrap(), &["-show_packets", "-select_streams", "v"]);
+    let probed = probe(file.to_str().unwrap(), &["-show_packets", "-select_streams", "v"]);
     let packets = probed.unwrap()["packets"].as_array().unwrap().clone();
     let keys = packets.iter().filter(|packet| packet["flags"].as_str().unwrap().starts_with('K'));
     let times: Vec<f64> = keys.map(|packet| packet["pts_time"].as_str().unwrap().parse().unwrap()).collect();

@@ -271,7 +271,7 @@ settings! {
             "STREAM_MIN_BITRATE", "stream_min_bitrate", default "off";
         /// Further sizes in which the stream is encoded, each with a video bitrate, and with `@` and a name if it shows a
         /// variant of the scene. An output asks for one by what stands before the bitrate; none is encoded while no output
-        /// sends it.
+        /// sends it. The bitrates can change while the service runs.
         stream_renditions: Vec<RenditionSetting> = List(RenditionForm),
             "STREAM_RENDITIONS", "stream_renditions", default "", live;
         /// Time from one key frame to the next, where a viewer can join. Platforms ask for two seconds.
