@@ -21,7 +21,7 @@ use components::{
 
 use super::{
     Motion, Resume, SceneTime, Timelines,
-    acting::{steer_animation, steer_sound},
+    acting::{start_scene_at, steer_animation, steer_sound},
     alarms::Alarms,
     allowance::{Allowance, TOGETHER, end_of_second},
     handover::Steered,
@@ -160,6 +160,9 @@ fn run(world: &mut World, is_leaving: bool) {
     let mut conductor = std::mem::take(&mut *world.resource_mut::<Conductor>());
     if inputs.is_empty() && world.resource::<Timelines>().players.is_empty() && conductor.triggers.is_empty() {
         conductor.until = world.resource::<SceneTime>().seconds;
+        if is_leaving {
+            start_scene_at(world, conductor.until);
+        }
     } else {
         let timelines = std::mem::take(world.resource_mut::<Timelines>().bypass_change_detection());
         let now = world.resource::<SceneTime>().seconds;
