@@ -158,6 +158,23 @@ fn a_timeline_that_is_steered_before_its_scene_leaves_is_seen_there_while_it_doe
 }
 
 #[test]
+fn what_is_edited_before_its_scene_leaves_moves_there_while_it_does() {
+    let smooth = json!({ "opacity": 0, "transitions": [{ "property": "opacity", "duration": 4, "easing": "linear" }] });
+    let id = LayerId::new("a").unwrap();
+    let patch = Edit::PatchLayer { id, patch: json!({ "opacity": 1 }) };
+    for batches in [
+        vec![vec![patch.clone(), activate("dark", &fade(4.0))]],
+        vec![vec![patch.clone()], vec![activate("dark", &fade(4.0))]],
+    ] {
+        let mut stage = Stage::new(scene(&smooth, &json!([]), &json!([])), &json!([]));
+        stage.edit(1.0, batches);
+        assert_eq!(stage.held_opacity("main"), 1.0);
+        stage.at(3.0);
+        assert_eq!(stage.light(), 25.0);
+    }
+}
+
+#[test]
 fn edits_of_a_batch_are_one_change_on_which_it_acts_then() {
     let triggers = json!([on("go", &json!([set(0.25)])), on("back", &json!([set(0.5)]))]);
     let mut stage = Stage::new(scene(&json!({}), &json!([]), &triggers), &json!([on("go", &json!([set(0.75)]))]));

@@ -60,7 +60,7 @@ impl Posing {
             Target::Skew => pair(self.skew),
             Target::SkewX => Sample::number(self.skew.x),
             Target::SkewY => Sample::number(self.skew.y),
-            Target::Blend | Target::Visible | Target::Slot(..) => Sample::default(),
+            Target::Blend | Target::Visible | Target::Slot(..) | Target::Pair(..) => Sample::default(),
         }
     }
 
@@ -85,7 +85,7 @@ impl Posing {
             Target::Skew => self.skew = pair,
             Target::SkewX => self.skew.x = value.x(),
             Target::SkewY => self.skew.y = value.x(),
-            Target::Blend | Target::Visible | Target::Slot(..) => {}
+            Target::Blend | Target::Visible | Target::Slot(..) | Target::Pair(..) => {}
         }
     }
 }

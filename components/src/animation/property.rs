@@ -35,6 +35,8 @@ pub enum Target {
     Visible,
     /// That one of the [slots](slots::Slots) of a part, in their order.
     Slot(Part, u32),
+    /// The same of a pair; its halves are the two slots after it.
+    Pair(Part, u32),
 }
 
 impl Target {
@@ -62,7 +64,16 @@ impl Target {
     #[must_use]
     pub fn part(self) -> Option<Part> {
         match self {
-            Self::Slot(part, _) => Some(part),
+            Self::Slot(part, _) | Self::Pair(part, _) => Some(part),
+            _ => None,
+        }
+    }
+
+    /// The part of the layer that the property belongs to, and its slot there; `None` for transform and opacity.
+    #[must_use]
+    pub fn slot(self) -> Option<(Part, u32)> {
+        match self {
+            Self::Slot(part, slot) | Self::Pair(part, slot) => Some((part, slot)),
             _ => None,
         }
     }
@@ -74,6 +85,7 @@ impl Target {
             Self::Anchor => Some([Self::AnchorX, Self::AnchorY]),
             Self::Scale => Some([Self::ScaleX, Self::ScaleY]),
             Self::Skew => Some([Self::SkewX, Self::SkewY]),
+            Self::Pair(part, slot) => Some([Self::Slot(part, slot + 1), Self::Slot(part, slot + 2)]),
             _ => None,
         }
     }
@@ -81,6 +93,11 @@ impl Target {
     /// The place of a half in a pair; `None` if it is none of it.
     pub(super) fn place_in(self, pair: Self) -> Option<usize> {
         pair.halves()?.iter().position(|half| *half == self)
+    }
+
+    /// Whether it is a pair or a half of that.
+    pub(super) fn is_of_pair(self, pair: Self) -> bool {
+        self == pair || self.place_in(pair).is_some()
     }
 
     /// Whether the layer's picture changes its shape, so that its pixels no longer fall onto the frame's.
@@ -114,7 +131,7 @@ impl Target {
             Self::Scale => Domain::new(Kind::Scale, -1e4, 1e4),
             Self::ScaleX | Self::ScaleY => Domain::new(Kind::Number, -1e4, 1e4),
             Self::Blend | Self::Visible => Domain::STEP,
-            Self::Slot(..) => return None,
+            Self::Slot(..) | Self::Pair(..) => return None,
         })
     }
 
@@ -136,7 +153,7 @@ impl Target {
             Self::Skew => Sample::pair(skew.x, skew.y),
             Self::SkewX => Sample::number(skew.x),
             Self::SkewY => Sample::number(skew.y),
-            Self::Blend | Self::Visible | Self::Slot(..) => return None,
+            Self::Blend | Self::Visible | Self::Slot(..) | Self::Pair(..) => return None,
         })
     }
 }
@@ -189,7 +206,7 @@ impl Resolved {
         match self.target {
             Target::Blend => BlendMode::default().set(value).map(|_| ()),
             Target::Visible => false.set(value).map(|_| ()),
-            Target::Slot(part, index) => slots::can_be(subject, part, index, value),
+            Target::Slot(part, index) | Target::Pair(part, index) => slots::can_be(subject, part, index, value),
             _ => Ok(()),
         }
     }
@@ -251,7 +268,10 @@ impl Property {
         if let Some(slot) = slots.iter().find(|slot| slot.path == self.0) {
             return match slot.state {
                 Ok((domain, value)) => Ok(Resolved {
-                    target: Target::Slot(slot.part, slot.index),
+                    target: match domain.kind {
+                        Kind::Pair => Target::Pair(slot.part, slot.index),
+                        _ => Target::Slot(slot.part, slot.index),
+                    },
                     domain,
                     of_part: Some(value),
                     stepped: slot.stepped.clone(),

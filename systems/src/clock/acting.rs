@@ -14,9 +14,9 @@ use components::{
 };
 
 use super::{
-    Timelines,
+    Inputs, Timelines,
     allowance::{Chain, Excess, TOGETHER, cost},
-    conductor::{Inputs, Run, SceneEvent},
+    conductor::{Run, SceneEvent},
     happenings::Happening,
     played,
 };

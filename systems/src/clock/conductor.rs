@@ -10,18 +10,13 @@ use std::{
 
 use bevy_ecs::{change_detection::DetectChangesMut, resource::Resource, world::World};
 use components::{
-    LayerId, TrackId,
-    animation::{
-        Animation, AnimationControl,
-        timeline::{TimelineControl, TimelineId},
-        trigger::{EventName, TriggerDocument},
-    },
+    animation::trigger::{EventName, TriggerDocument},
     audio::LevelReading,
 };
 
 use super::{
-    Motion, Resume, SceneTime, Timelines,
-    acting::{steer_animation, steer_sound},
+    Input, Inputs, Motion, Resume, SceneTime, Timelines,
+    acting::{start_scene_at, steer_animation, steer_sound},
     alarms::Alarms,
     allowance::{Allowance, TOGETHER, end_of_second},
     handover::Steered,
@@ -34,47 +29,6 @@ use crate::{
     scene::{SceneHeader, SceneRoot},
     sound::SoundMotion,
 };
-
-/// Something that timelines and triggers get to know from the stage `edit`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// There is another scene.
-    Loaded,
-    /// Timelines were edited.
-    Edited,
-    /// Somebody steers a timeline.
-    Control(TimelineId, TimelineControl),
-    /// Somebody steers a single animation of a layer.
-    Animation {
-        /// The layer.
-        layer: LayerId,
-        /// Its place in the list of the layer's animations when it was steered.
-        index: usize,
-        /// What was there.
-        animation: Box<Animation>,
-        /// What it is to do.
-        control: AnimationControl,
-    },
-    /// Somebody steers a single animation of the sound.
-    Sound {
-        /// The track; the whole mix if `None`.
-        track: Option<TrackId>,
-        /// Its place in the list of animations when it was steered.
-        index: usize,
-        /// What was there.
-        animation: Box<Animation>,
-        /// What it is to do.
-        control: AnimationControl,
-    },
-    /// Somebody fires an event.
-    Event(EventName),
-    /// Somebody fires this trigger.
-    Trigger(Box<TriggerDocument>),
-}
-
-/// What came from the stage `edit` on this tick, in order.
-#[derive(Resource, Clone, Debug, Default)]
-pub struct Inputs(pub Vec<Input>);
 
 /// What time it is by the clock on the wall, in milliseconds since 1970 began in UTC; `None` where there is no such clock.
 #[derive(Resource, Clone, Copy, Debug, Default)]
@@ -160,6 +114,9 @@ fn run(world: &mut World, is_leaving: bool) {
     let mut conductor = std::mem::take(&mut *world.resource_mut::<Conductor>());
     if inputs.is_empty() && world.resource::<Timelines>().players.is_empty() && conductor.triggers.is_empty() {
         conductor.until = world.resource::<SceneTime>().seconds;
+        if is_leaving {
+            start_scene_at(world, conductor.until);
+        }
     } else {
         let timelines = std::mem::take(world.resource_mut::<Timelines>().bypass_change_detection());
         let now = world.resource::<SceneTime>().seconds;

@@ -7,6 +7,7 @@ mod allowance;
 mod conductor;
 mod handover;
 mod happenings;
+mod input;
 mod levels;
 mod motion;
 mod timelines;
@@ -27,7 +28,8 @@ pub(crate) use self::{
     motion::{is_moving, resume_animations},
 };
 pub use self::{
-    conductor::{Conductor, Input, Inputs, SceneEvent, SceneEvents, WallClock, run_timelines},
+    conductor::{Conductor, SceneEvent, SceneEvents, WallClock, run_timelines},
+    input::{Input, Inputs},
     levels::Heard,
     motion::{LatestMotion, Motion, MotionChange, Resume, TimelineMotion, tell_motion},
     timelines::{TimelineStatus, Timelines, cue_layers},

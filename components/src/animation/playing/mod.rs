@@ -264,7 +264,7 @@ impl Playing {
     pub fn apply_to(&self, part: Part, slots: &mut dyn Slots, now: f64) -> bool {
         let mut differs = false;
         for drifting in self.drifting.iter().filter(|drifting| !drifting.is_animated) {
-            if let Target::Slot(of, slot) = drifting.target
+            if let Some((of, slot)) = drifting.target.slot()
                 && of == part
                 && !self.tracks.iter().any(|p| p.target() == drifting.target)
             {
@@ -272,8 +272,12 @@ impl Playing {
             }
         }
         for (index, p) in self.tracks.iter().enumerate() {
-            let Target::Slot(of, slot) = p.target() else { continue };
-            if of != part {
+            let Some((_, slot)) = p.target().slot().filter(|(of, _)| *of == part) else { continue };
+            if let Some(pair @ Target::Pair(_, whole)) = self.pair_around(p.target()) {
+                // The first of them all writes for all.
+                if self.tracks[..index].iter().all(|earlier| !earlier.target().is_of_pair(pair)) {
+                    differs |= slots::write(slots, whole, self.paired(pair, now));
+                }
                 continue;
             }
             if p.track.steps() {
@@ -295,6 +299,39 @@ impl Playing {
     pub(super) fn decides(&self, target: Target, now: f64) -> Option<&Playback> {
         let deciding = || self.tracks.iter().filter(|p| p.target() == target && p.track.mixing().is_none());
         deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next())
+    }
+
+    /// The pair of a part that is animated and a half of which is as well, of which the property is one.
+    fn pair_around(&self, target: Target) -> Option<Target> {
+        let pair = match target {
+            Target::Pair(..) => target,
+            Target::Slot(..) => self.tracks.iter().map(Playback::target).find(|of| target.place_in(*of).is_some())?,
+            _ => return None,
+        };
+        self.tracks.iter().any(|p| p.target().place_in(pair).is_some()).then_some(pair)
+    }
+
+    /// What all animations of a pair of a part and of its halves make of it at scene time `now`.
+    fn paired(&self, pair: Target, now: f64) -> Sample {
+        let mut value = Sample::default();
+        for (place, half) in pair.halves().iter().flatten().enumerate() {
+            let mixing = self.tracks.iter().find_map(|p| match p.target() {
+                of if of == *half => Some(p.track.mixing()?.authored()),
+                of if of == pair => Some(p.track.mixing()?.authored().half(place)),
+                _ => None,
+            });
+            let below = self.displayed(*half, now).map(|shown| shown.value).or(mixing).unwrap_or_default();
+            value = value.with_half(place, below);
+        }
+        for p in &self.tracks {
+            let Some(mixing) = p.track.mixing() else { continue };
+            if p.target() == pair {
+                value = mixing.over(value, p.sample(now));
+            } else if let Some(place) = p.target().place_in(pair) {
+                value = value.with_half(place, mixing.over(value.half(place), p.sample(now)));
+            }
+        }
+        value
     }
 
     /// What all animations of the property of `first` together make of it at scene time `now`; `first` is the first.

@@ -37,7 +37,7 @@ fn every_property_of_a_content_is_written_where_its_name_says() {
         let listed = slots::list(&before).into_iter();
         for slot in listed.filter(|slot| slot.state.is_ok() && slot.stepped.is_none()) {
             let resolved = Property::new(&slot.path).resolve(&before).expect("it was listed");
-            let Target::Slot(Part::Content, index) = resolved.target else { panic!("{} is the content's", slot.path) };
+            let Some((Part::Content, index)) = resolved.target.slot() else { panic!("{} is the content's", slot.path) };
             let value = match resolved.domain.kind {
                 Kind::Color => Sample::color(Color::rgb(1, 2, 3)),
                 Kind::Pair => Sample::pair(0.125, 0.25),
@@ -117,10 +117,10 @@ fn every_number_and_colour_of_effects_and_masks_can_be_animated_within_the_bound
             } else {
                 Sample::number(domain.max)
             };
-            match target {
-                Target::Slot(Part::Effects, slot) => slots::write(&mut written.effects, slot, value),
-                Target::Slot(Part::Mask, slot) => slots::write(written.mask.as_mut().expect("a mask"), slot, value),
-                other => panic!("{name} is {other:?}"),
+            match target.slot() {
+                Some((Part::Effects, slot)) => slots::write(&mut written.effects, slot, value),
+                Some((Part::Mask, slot)) => slots::write(written.mask.as_mut().expect("a mask"), slot, value),
+                _ => panic!("{name} is {target:?}"),
             };
             if domain.kind == Kind::Color {
                 assert_eq!(with(json!("#010203")).expect("a colour"), written, "{name}");

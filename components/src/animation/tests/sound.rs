@@ -52,7 +52,7 @@ fn every_number_and_switch_of_a_track_can_be_animated_within_the_bounds_of_the_s
             continue;
         }
         let resolved = found.unwrap_or_else(|unknown| panic!("{name}: {unknown}"));
-        let Target::Slot(Part::Sound, slot) = resolved.target else { panic!("{name} is {:?}", resolved.target) };
+        let Some((Part::Sound, slot)) = resolved.target.slot() else { panic!("{name} is {:?}", resolved.target) };
         let with = |value: serde_json::Value| {
             let mut other = written.clone();
             *other.pointer_mut(&pointer).expect("it was listed") = value;

@@ -85,3 +85,65 @@ fn a_step_of_a_timeline_goes_on_from_where_a_step_of_the_other_kind_has_brought_
         assert!(near(layer.place(at), expected, 1e-6), "{:?} at {at}", layer.place(at));
     }
 }
+
+fn line() -> Layer {
+    let mut layer = plain();
+    let content = json!({ "type": "shape", "geometry": { "type": "line", "from": { "x": 0, "y": 0 },
+        "to": { "x": 9, "y": 7 } }, "stroke": { "paint": "#ffffff", "width": 1 } });
+    layer.content = serde_json::from_value(content).expect("a content");
+    layer.edit(0.0, |_| {});
+    layer
+}
+
+impl Layer {
+    /// Where the line ends, and whether anything differs when it is written again.
+    fn end(&self, now: f64) -> [f64; 2] {
+        let mut shown = self.content.clone();
+        self.playing.apply_to(Part::Content, &mut shown, now);
+        assert!(!self.playing.apply_to(Part::Content, &mut shown, now), "it is written once");
+        let shown = serde_json::to_value(&shown).expect("json");
+        ["x", "y"].map(|axis| shown["geometry"]["to"][axis].as_f64().expect("a number"))
+    }
+
+    fn end_speed(&self, now: f64, side: f64) -> [f64; 2] {
+        const NEAR: f64 = 1e-4;
+        let [here, near, far] = [0.0, NEAR, 2.0 * NEAR].map(|away| self.end(now + side * away));
+        std::array::from_fn(|axis| (4.0 * near[axis] - far[axis] - 3.0 * here[axis]) / (2.0 * NEAR) * side)
+    }
+}
+
+#[test]
+fn a_half_within_a_content_takes_over_from_its_pair_and_back() {
+    let pair = |x: f64, y: f64, duration: f64| to("content.geometry.to", json!({ "x": x, "y": y }), duration);
+    let mut layer = line();
+    layer.animate(0.0, json!([pair(200.0, 100.0, 2.0)]));
+    let (before, velocity) = (layer.end(1.0), layer.end_speed(1.0, -1.0));
+    let half = to("content.geometry.to.x", json!(0), 1.0);
+    layer.animate(1.0, json!([pair(200.0, 100.0, 2.0), half]));
+    assert!(near(layer.end(1.0), before, 1e-6), "{:?} after {before:?}", layer.end(1.0));
+    let then = layer.end_speed(1.0, 1.0);
+    assert!(near(then, velocity, 1.0), "{then:?} after {velocity:?}");
+    let (before, velocity) = (layer.end(1.5), layer.end_speed(1.5, -1.0));
+    layer.animate(1.5, json!([pair(200.0, 100.0, 2.0), half, pair(10.0, 30.0, 1.0)]));
+    assert!(near(layer.end(1.5), before, 1e-6), "{:?} after {before:?}", layer.end(1.5));
+    let then = layer.end_speed(1.5, 1.0);
+    assert!(near(then, velocity, 1.0), "{then:?} after {velocity:?}");
+    assert_eq!(layer.end(2.5), [10.0, 30.0]);
+}
+
+#[test]
+fn of_a_pair_and_its_half_within_a_content_the_last_that_has_begun_decides() {
+    let mut late = to("content.geometry.to", json!({ "x": 20, "y": 20 }), 1.0);
+    late["delay"] = json!(2);
+    late["from"] = json!({ "x": 10, "y": 10 });
+    let half = json!({ "property": "content.geometry.to.x", "from": 0, "to": 100, "duration": 1 });
+    let mixed = json!({ "property": "content.geometry.to.y", "from": 4, "to": 4, "duration": 1, "queue": "blend",
+        "weight": 0.5 });
+    let mut layer = line();
+    layer.animate(0.0, json!([late, half]));
+    assert_eq!((layer.end(0.5), layer.end(2.5)), ([50.0, 10.0], [100.0, 15.0]));
+    layer.animate(0.0, json!([half, late]));
+    assert_eq!((layer.end(0.5), layer.end(2.5)), ([50.0, 10.0], [15.0, 15.0]));
+    layer.animate(0.0, json!([half, late, mixed]));
+    assert_eq!((layer.end(0.5), layer.end(2.5)), ([50.0, 7.0], [15.0, 9.5]));
+}
