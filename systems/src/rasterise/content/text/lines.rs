@@ -1,5 +1,7 @@
 //! Breaks paragraphs into lines of glyphs.
 
+use std::cmp::Reverse;
+
 use components::content::{Overflow, TextAlign, TextContent, Wrap};
 use cosmic_text::{
     Align, Attrs, Buffer, CacheKeyFlags, Ellipsize, EllipsizeHeightLimit, Family, FeatureTag, FontFeatures, LayoutLine,
@@ -143,6 +145,7 @@ impl Breaking<'_> {
             let attributes = text.attrs_list();
             let mut shape =
                 ShapeLine::new(&mut fonts.system, text.text(), attributes, Shaping::Advanced, buffer.tab_width());
+            order_words(&mut shape);
             self.space_letters(&mut shape, text.text(), source.shown);
             let mut laid = Vec::new();
             shape.layout_to_buffer(
@@ -274,6 +277,19 @@ impl Breaking<'_> {
             features.set(FeatureTag::new(tag), *value);
         }
         attributes.font_features(features)
+    }
+}
+
+/// Puts the glyphs of words from the right in order. cosmic-text lists the fonts of a word as they are written, but the
+/// glyphs of each from left to right, and turns the list round in a line from the right.
+fn order_words(shape: &mut ShapeLine) {
+    let from_right = shape.spans.iter_mut().filter(|span| span.level.is_rtl());
+    for word in from_right.flat_map(|span| &mut span.words) {
+        if shape.rtl {
+            word.glyphs.sort_by_key(|glyph| glyph.start);
+        } else {
+            word.glyphs.sort_by_key(|glyph| Reverse(glyph.start));
+        }
     }
 }
 
