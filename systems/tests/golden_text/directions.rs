@@ -87,3 +87,103 @@ fn text_directions() {
         ],
     );
 }
+
+/// Whether `words` look like the same words with line breaks at some of the spaces. `mark` gives each line the direction
+/// of the paragraph.
+fn lines_of(words: &str, mark: &str, more: &Value) -> Option<Vec<String>> {
+    let whole = drawn(words, more);
+    let mut unbroken = more.clone();
+    unbroken["wrap"] = json!("none");
+    let parts: Vec<&str> = words.split(' ').collect();
+    (0..1_u32 << (parts.len() - 1)).find_map(|breaks| {
+        let mut lines = vec![format!("{mark}{}", parts[0])];
+        for (number, part) in parts.iter().enumerate().skip(1) {
+            if breaks & (1 << (number - 1)) != 0 {
+                lines.push(format!("{mark}{part}"));
+            } else if let Some(line) = lines.last_mut() {
+                line.push(' ');
+                line.push_str(part);
+            }
+        }
+        (drawn(&lines.join("\n"), &unbroken) == whole).then_some(lines)
+    })
+}
+
+#[test]
+fn lines_break_between_words_alone_where_directions_change() {
+    if !has_fonts("lines_break_between_words_alone_where_directions_change") {
+        return;
+    }
+    let more = |width: i32| json!({ "width": width, "font": { "size": 20, "family": "DejaVu Sans" } });
+    let lines = lines_of("שלום xyz! עולם", "\u{200f}", &more(85)).expect("lines end with words");
+    assert_eq!(lines, ["\u{200f}שלום", "\u{200f}xyz!", "\u{200f}עולם"]);
+    // The comma and the bracket belong to the words that they touch.
+    for width in 60..150 {
+        for (words, mark) in [("abc שלום, de (עולם) f", "\u{200e}"), ("אבג (xyz), דה 12.5!", "\u{200f}")] {
+            assert!(lines_of(words, mark, &more(width)).is_some(), "{words} in {width}");
+        }
+    }
+}
+
+#[test]
+fn spaces_at_the_ends_of_lines_take_no_room() {
+    if !has_fonts("spaces_at_the_ends_of_lines_take_no_room") {
+        return;
+    }
+    for align in ["start", "center", "end", "left", "right"] {
+        for (words, mark, size, width) in [
+            ("מאוד שלום טוב 12.5 עולם", "\u{200f}", 24, 180),
+            ("12.5 ABC بالعالم טוב מאוד", "\u{200e}", 24, 200),
+            ("מאוד אבג ABC אבג xyz שלום", "\u{200f}", 18, 110),
+            ("Latin words in three lines", "\u{200e}", 20, 110),
+        ] {
+            let more = json!({ "width": width, "align": align, "font": { "size": size } });
+            assert!(lines_of(words, mark, &more).is_some_and(|lines| lines.len() > 1), "{words} at {align}");
+        }
+    }
+}
+
+/// The first and the last column of ink in rows of a picture of text.
+fn ink(raster: &Raster, rows: std::ops::Range<f64>) -> (f64, f64) {
+    let [across, _, _, down, left, top] = raster.to_layer.as_coeffs();
+    let columns = raster.pixels.chunks_exact(4).enumerate().filter(|(index, pixel)| {
+        let row = (index / raster.width) as f64 * down + top;
+        rows.contains(&row) && pixel[3] > 60
+    });
+    let columns = columns.map(|(index, _)| (index % raster.width) as f64 * across + left);
+    columns.fold((f64::INFINITY, f64::NEG_INFINITY), |(first, last), x| (first.min(x), last.max(x)))
+}
+
+#[test]
+fn justified_lines_from_the_right_reach_both_edges() {
+    if !has_fonts("justified_lines_from_the_right_reach_both_edges") {
+        return;
+    }
+    let font = json!({ "family": "DejaVu Sans", "size": 16 });
+    for words in ["מאוד אבג ABC אבג xyz שלום", "one אבג two שלום four five"] {
+        let more = json!({ "width": 110, "align": "justify", "lineHeight": 1.25, "font": font });
+        let raster = drawn(words, &more);
+        let (first, last) = ink(&raster, 0.0..19.0);
+        assert!(first < 3.5 && last > 105.5, "{words}: {first} to {last}");
+    }
+}
+
+/// What is left out is what was written last, and the mark stands at the end of the line.
+#[test]
+fn the_ellipsis_stands_at_the_end_of_the_line() {
+    if !has_fonts("the_ellipsis_stands_at_the_end_of_the_line") {
+        return;
+    }
+    for (words, mark) in [
+        ("RTL cut שלום עולם ארוך", "\u{200e}"),
+        ("עולם cut in the middle of it", "\u{200f}"),
+        ("שלום עולם ארוך מאוד מאוד", "\u{200f}"),
+        ("words from the left alone", "\u{200e}"),
+    ] {
+        let more = json!({ "width": 140, "maxLines": 1, "overflow": "ellipsis" });
+        let cut = drawn(words, &more);
+        let mut ends = words.char_indices().map(|(end, _)| end);
+        let found = ends.find(|end| drawn(&format!("{mark}{}{mark}…", &words[..*end]), &more) == cut);
+        assert!(found.is_some_and(|end| end > words.len() / 4), "{words} up to {found:?}");
+    }
+}
