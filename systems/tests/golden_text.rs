@@ -9,6 +9,10 @@
     reason = "a test ends at what it did not expect, and tells what it left out"
 )]
 
+#[path = "golden_text/browser.rs"]
+mod browser;
+#[path = "golden_text/directions.rs"]
+mod directions;
 #[path = "support/drawing.rs"]
 mod drawing;
 mod support;
@@ -428,6 +432,34 @@ fn text_emoji() {
             ],
         );
     }
+}
+
+/// What is a sign first and a picture second is in the colour of the text, unless it is asked for in colours.
+#[test]
+fn signs_are_in_one_color_and_emoji_in_many() {
+    let test = "signs_are_in_one_color_and_emoji_in_many";
+    if !["DejaVu Sans", "Noto Sans Symbols2", "Noto Color Emoji"].iter().all(|font| installed(font, test)) {
+        return;
+    }
+    let is_colored = |words: &str, family: &str| {
+        let raster = draw(text(words, json!({ "font": { "family": family, "size": 30 } })), (1.0, 1.0)).unwrap();
+        assert!(raster.pixels.iter().any(|byte| *byte > 128), "{words} in {family}");
+        raster.pixels.chunks_exact(4).any(|pixel| pixel[0] != pixel[1] || pixel[1] != pixel[2])
+    };
+    for family in ["Inter", "DejaVu Sans"] {
+        for sign in ["☺", "☺\u{fe0e}", "✈\u{fe0e}", "⌚\u{fe0e}", "❤", "→"] {
+            assert!(!is_colored(sign, family), "{sign} in {family}");
+        }
+        for picture in ["☺\u{fe0f}", "✈\u{fe0f}", "⌚\u{fe0f}", "😀", "👩\u{200d}❤\u{200d}👩"] {
+            assert!(is_colored(picture, family), "{picture} in {family}");
+        }
+    }
+    // Shown as a picture where nothing is said; and a sign stays one beside pictures.
+    assert!(is_colored("⌚", "Inter"));
+    let wide = |words: &str| draw(text(words, json!({ "font": { "size": 30 } })), (1.0, 1.0)).unwrap();
+    let (both, one) = (wide("😀☺"), wide("😀"));
+    let right = both.pixels.chunks_exact(4).enumerate().filter(|(index, _)| index % both.width > one.width + 2);
+    assert!(right.map(|(_, pixel)| pixel).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]));
 }
 
 #[test]

@@ -19,6 +19,34 @@ use crate::caches::CacheCounts;
 const REPLACEMENT: char = '\u{fffd}';
 /// Asks for the colour form of the letter before it.
 const EMOJI_FORM: char = '\u{fe0f}';
+/// Asks for the form of the letter before it that is a sign among others.
+const SIGN_FORM: char = '\u{fe0e}';
+/// Makes one picture of the two that it stands between.
+const JOINER: char = '\u{200d}';
+
+/// What a letter is to look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Form {
+    /// In colours, even if another font has it.
+    Picture,
+    /// In the font of the text, else as the best font has it.
+    Either,
+    /// In one colour, unless only a font of emoji has it.
+    Sign,
+}
+
+impl Form {
+    /// As UTS 51, chapter 2 has it. `joined` is whether the letter is one picture with that before it.
+    fn of(letter: char, next: Option<char>, joined: bool) -> Self {
+        match next {
+            Some(EMOJI_FORM) => Self::Picture,
+            Some(SIGN_FORM) => Self::Sign,
+            _ if joined || is_pictograph(letter) => Self::Picture,
+            _ if is_shown_as_emoji(letter) => Self::Either,
+            _ => Self::Sign,
+        }
+    }
+}
 
 /// Which form of Han letters is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +84,7 @@ pub(super) struct Fallback {
     /// All families, the best first, each with a face whose letters stand for the family's.
     families: Vec<(String, ID)>,
     /// The family that has a letter, as an index.
-    found: HashMap<(char, Han), Option<usize>>,
+    found: HashMap<(char, Form, Han), Option<usize>>,
     covers: HashMap<(ID, char), bool>,
     /// The faces of families by weight: to look for one takes longer than to shape a letter.
     faces: HashMap<(usize, u16), Option<Face>>,
@@ -99,16 +127,18 @@ impl Fallback {
         let mut letters = text.chars().peekable();
         // The fall-back family that the letter before is set in.
         let mut before: Option<usize> = None;
+        let mut is_joined = false;
         while let Some(letter) = letters.next() {
-            let colour = is_pictograph(letter) || letters.peek() == Some(&EMOJI_FORM);
+            let form = Form::of(letter, letters.peek().copied(), is_joined);
             let joins = is_joining(letter);
             let (letter, family) = if joins {
                 // Marks, joiners and selectors belong to the letter that they follow.
                 (letter, before)
             } else {
-                self.choose(database, letter, colour, primary, before, han)
+                self.choose(database, letter, form, primary, before, han)
             };
             before = family;
+            is_joined = letter == JOINER && family.is_some_and(|family| is_emoji(&self.families[family].0));
 
             let start = output.len();
             output.push(letter);
@@ -133,7 +163,7 @@ impl Fallback {
         &mut self,
         database: &Database,
         letter: char,
-        colour: bool,
+        form: Form,
         primary: &Face,
         before: Option<usize>,
         han: Han,
@@ -141,7 +171,7 @@ impl Fallback {
         if letter.is_control() || letter.is_whitespace() {
             return (letter, None);
         }
-        if colour {
+        if form == Form::Picture {
             let emoji = self.families.iter().position(|(name, _)| is_emoji(name));
             if let Some(emoji) = emoji.filter(|family| self.covers(database, self.families[*family].1, letter)) {
                 return (letter, Some(emoji));
@@ -150,14 +180,17 @@ impl Fallback {
         if self.covers(database, primary.id, letter) {
             return (letter, None);
         }
-        if let Some(same) = before.filter(|family| self.covers(database, self.families[*family].1, letter)) {
+        let serves = |family: &usize| form != Form::Sign || !is_emoji(&self.families[*family].0);
+        if let Some(same) = before.filter(serves)
+            && self.covers(database, self.families[same].1, letter)
+        {
             return (letter, Some(same));
         }
-        let found = match self.found.get(&(letter, han)) {
+        let found = match self.found.get(&(letter, form, han)) {
             Some(found) => *found,
             None => {
-                let found = self.find(database, letter, han);
-                self.found.insert((letter, han), found);
+                let found = self.find(database, letter, form, han);
+                self.found.insert((letter, form, han), found);
                 found
             }
         };
@@ -167,11 +200,20 @@ impl Fallback {
         }
     }
 
-    fn find(&self, database: &Database, letter: char, han: Han) -> Option<usize> {
+    fn find(&self, database: &Database, letter: char, form: Form, han: Han) -> Option<usize> {
         let preferred = self.families.iter().position(|(name, _)| name == han.family());
         let best = self.families.iter().position(|(name, _)| rank(name) > 1).unwrap_or(self.families.len());
         // Before the families for one script each, whose fonts have a few common letters too.
         let order = (0..best).chain(preferred).chain(best..self.families.len());
+        let mut order: Vec<usize> = order.collect();
+        if form == Form::Sign {
+            // Emoji last, those of one colour before those of many.
+            let kind = |family: &usize| match self.families[*family].0.as_str() {
+                name if !is_emoji(name) => 0,
+                name => 1 + u8::from(name.contains("Color")),
+            };
+            order.sort_by_key(kind);
+        }
         order.into_iter().find(|family| has_letter(database, self.families[*family].1, letter))
     }
 
@@ -219,6 +261,18 @@ fn is_emoji(family: &str) -> bool {
 /// Whether a letter is a picture first and a sign second.
 fn is_pictograph(letter: char) -> bool {
     ('\u{1f000}'..='\u{1faff}').contains(&letter)
+}
+
+/// Whether other letters too are pictures where nothing is said: `Emoji_Presentation` of Unicode's `emoji-data.txt`, as
+/// far as [`is_pictograph`] does not have them.
+fn is_shown_as_emoji(letter: char) -> bool {
+    matches!(letter,
+        '\u{231a}'..='\u{231b}' | '\u{23e9}'..='\u{23ec}' | '\u{23f0}' | '\u{23f3}' | '\u{25fd}'..='\u{25fe}'
+        | '\u{2614}'..='\u{2615}' | '\u{2648}'..='\u{2653}' | '\u{267f}' | '\u{2693}' | '\u{26a1}'
+        | '\u{26aa}'..='\u{26ab}' | '\u{26bd}'..='\u{26be}' | '\u{26c4}'..='\u{26c5}' | '\u{26ce}' | '\u{26d4}'
+        | '\u{26ea}' | '\u{26f2}'..='\u{26f3}' | '\u{26f5}' | '\u{26fa}' | '\u{26fd}' | '\u{2705}'
+        | '\u{270a}'..='\u{270b}' | '\u{2728}' | '\u{274c}' | '\u{274e}' | '\u{2753}'..='\u{2755}' | '\u{2757}'
+        | '\u{2795}'..='\u{2797}' | '\u{27b0}' | '\u{27bf}' | '\u{2b1b}'..='\u{2b1c}' | '\u{2b50}' | '\u{2b55}')
 }
 
 /// Whether a letter has no font of its own but follows the one before: marks, joiners, selectors, skin tones, tags.

@@ -156,7 +156,8 @@ fn even(length: f64) -> f64 {
 fn share_before(align: TextAlign, rtl: bool) -> f64 {
     match (align, rtl) {
         (TextAlign::Center, _) => 0.5,
-        (TextAlign::Right, _) | (TextAlign::Start, true) | (TextAlign::End, false) => 1.0,
-        (TextAlign::Left | TextAlign::Justify, _) | (TextAlign::Start, false) | (TextAlign::End, true) => 0.0,
+        // The last line of a paragraph is not justified: it begins where others do.
+        (TextAlign::Right, _) | (TextAlign::Start | TextAlign::Justify, true) | (TextAlign::End, false) => 1.0,
+        (TextAlign::Left, _) | (TextAlign::Start | TextAlign::Justify, false) | (TextAlign::End, true) => 0.0,
     }
 }

@@ -1,17 +1,17 @@
 //! Breaks paragraphs into lines of glyphs.
 
+use std::ops::Range;
+
 use components::content::{Overflow, TextAlign, TextContent, Wrap};
-use cosmic_text::{
-    Align, Attrs, Buffer, CacheKeyFlags, Ellipsize, EllipsizeHeightLimit, Family, FeatureTag, FontFeatures, LayoutLine,
-    Metrics, ShapeBuffer, ShapeGlyph, ShapeLine, Shaping,
-};
-use unicode_segmentation::UnicodeSegmentation;
+use cosmic_text::{Attrs, CacheKeyFlags, Family, FeatureTag, FontFeatures, Metrics};
 
 use super::{
+    breaking::{self, Ends, SLACK},
     faces::Face,
     fonts::Fonts,
     layout::{Glyph, Rule},
     paragraphs::{Paragraph, Run, Style},
+    shaping::{Cluster, Shaped, size},
 };
 
 /// How far a line may stick out of the box's height and still count as fitting, as a share of the common line height.
@@ -23,8 +23,8 @@ const ELLIPSIS: &str = "…";
 pub(super) struct Line {
     /// Number of the paragraph.
     paragraph: usize,
-    /// The first byte of the paragraph's text that it shows.
-    start: usize,
+    /// The first cluster of the paragraph that it shows.
+    begin: usize,
     pub(super) rtl: bool,
     pub(super) width: f64,
     /// From its top to the baseline.
@@ -56,33 +56,37 @@ impl Breaking<'_> {
     /// The lines that are shown.
     pub(super) fn lines(self, paragraphs: &[Paragraph], fonts: &mut Fonts) -> Vec<Line> {
         let content = self.content;
-        let in_one_line = Ellipsize::End(EllipsizeHeightLimit::Lines(1));
         let ends_in_mark = content.overflow == Overflow::Ellipsis && content.ticker.is_none();
-        let ellipsize = if ends_in_mark && self.wrap() == Wrap::None { in_one_line } else { Ellipsize::None };
-        let mut lines = self.all_lines(paragraphs, ellipsize, fonts);
+        let sources: Vec<Source<'_>> = paragraphs.iter().map(|paragraph| self.source(paragraph, fonts)).collect();
+        let mut lines = Vec::new();
+        for (number, source) in sources.iter().enumerate() {
+            let begin = lines.len();
+            lines.extend(self.lines_of(source, number));
+            let is_cut = ends_in_mark && self.wrap() == Wrap::None;
+            for line in lines[begin..].iter_mut().filter(|line| is_cut && line.width as f32 > self.width() + SLACK) {
+                *line = self.cut(source, number, 0, fonts);
+            }
+        }
         let room = self.room(&lines);
         if room >= lines.len() {
             return lines;
         }
         let last = &lines[room - 1];
-        let (number, start) = (last.paragraph, last.start);
-        if !ends_in_mark {
-            lines.truncate(room);
-            return lines;
-        }
+        let (number, begin) = (last.paragraph, last.begin);
+        lines.truncate(room);
         // The last line that there is room for shows as much as it can of what is left. The mark is added even where
         // its paragraph ends there, since others follow.
-        lines.truncate(room - 1);
-        let paragraph = &paragraphs[number];
-        let (rest, left_out) = paragraph.rest(start, ELLIPSIS, self.styles, fonts);
-        let rest = Source { shown: &rest, counted: paragraph, left_out, number };
-        lines.extend(self.lines_of(&rest, Wrap::None, in_one_line, fonts).into_iter().take(1));
+        if ends_in_mark {
+            lines[room - 1] = self.cut(&sources[number], number, begin, fonts);
+        }
         lines
     }
 
     /// Whether all of a text fits into its box.
     pub(super) fn fits(self, paragraphs: &[Paragraph], fonts: &mut Fonts) -> bool {
-        let lines = self.all_lines(paragraphs, Ellipsize::None, fonts);
+        let lines = paragraphs.iter().enumerate();
+        let lines: Vec<Line> =
+            lines.flat_map(|(number, paragraph)| self.lines_of(&self.source(paragraph, fonts), number)).collect();
         let wide = |width: f64| self.content.ticker.is_none() && lines.iter().any(|line| line.width > width + 0.01);
         let height: f64 = lines.iter().map(Line::height).sum();
         !self.content.width.is_some_and(wide)
@@ -90,10 +94,8 @@ impl Breaking<'_> {
             && self.content.max_lines.is_none_or(|most| lines.len() <= most as usize)
     }
 
-    fn all_lines(self, paragraphs: &[Paragraph], ellipsize: Ellipsize, fonts: &mut Fonts) -> Vec<Line> {
-        let source = |(number, paragraph)| Source { shown: paragraph, counted: paragraph, left_out: 0, number };
-        let sources = paragraphs.iter().enumerate().map(source);
-        sources.flat_map(|source| self.lines_of(&source, self.wrap(), ellipsize, fonts)).collect()
+    fn source<'a>(self, paragraph: &'a Paragraph, fonts: &mut Fonts) -> Source<'a> {
+        Source { paragraph, shaped: Shaped::new(paragraph, self, fonts) }
     }
 
     fn wrap(self) -> Wrap {
@@ -119,125 +121,126 @@ impl Breaking<'_> {
         within.count().min(most).max(1)
     }
 
-    fn lines_of(self, source: &Source<'_>, wrap: Wrap, ellipsize: Ellipsize, fonts: &mut Fonts) -> Vec<Line> {
-        let size = (self.content.font.size * self.zoom) as f32;
-        let mut buffer = Buffer::new_empty(Metrics::new(size, size * self.content.line_height as f32));
-        buffer.set_wrap(match wrap {
-            Wrap::Word if self.breaks_words => cosmic_text::Wrap::WordOrGlyph,
-            Wrap::Word => cosmic_text::Wrap::Word,
-            Wrap::Glyph => cosmic_text::Wrap::Glyph,
-            Wrap::None => cosmic_text::Wrap::None,
-        });
-        buffer.set_ellipsize(ellipsize);
+    /// The width that lines are broken at, in layer pixels.
+    fn width(self) -> f32 {
         let width = if self.content.ticker.is_some() { None } else { self.content.width };
-        buffer.set_size(width.map(|width| width as f32), None);
-
-        let spans =
-            source.shown.runs.iter().map(|run| (&source.shown.text[run.range.clone()], self.attributes_of(run)));
-        // Lines are moved to their side later, when the width of all is known.
-        let align = if self.content.align == TextAlign::Justify { Align::Justified } else { Align::Left };
-        let common = self.attributes(&self.styles[0].face, 0, self.styles[0].letter_spacing);
-        buffer.set_rich_text(spans, &common, Shaping::Advanced, Some(align));
-        let mut lines = Vec::new();
-        for text in &buffer.lines {
-            let attributes = text.attrs_list();
-            let mut shape =
-                ShapeLine::new(&mut fonts.system, text.text(), attributes, Shaping::Advanced, buffer.tab_width());
-            self.space_letters(&mut shape, text.text(), source.shown);
-            let mut laid = Vec::new();
-            shape.layout_to_buffer(
-                &mut ShapeBuffer::default(),
-                size,
-                buffer.size().0,
-                buffer.wrap(),
-                ellipsize,
-                text.align(),
-                &mut laid,
-                None,
-                buffer.hinting(),
-            );
-            lines.extend(laid.iter().map(|line| self.line(line, shape.rtl, source)));
-        }
-        lines
+        width.map_or(f32::INFINITY, |width| width as f32)
     }
 
-    /// Adds the space between letters: behind each grapheme cluster, so that marks stay on the letters that they are put
-    /// on. Where letters join each other there is none: CSS Text 4, chapter 8.2, knows no space between those of cursive
-    /// scripts, and to tear them apart makes other letters of them.
-    fn space_letters(self, shape: &mut ShapeLine, text: &str, paragraph: &Paragraph) {
-        if self.styles.iter().all(|style| style.letter_spacing == 0.0) {
-            return;
-        }
-        let starts: Vec<usize> = text.grapheme_indices(true).map(|(start, _)| start).collect();
-        let letter = |glyph: &ShapeGlyph| starts.partition_point(|start| *start <= glyph.start);
-        let spacing = |glyph: &ShapeGlyph| {
-            let run = paragraph.runs.partition_point(|run| run.range.start <= glyph.start);
-            let is_joined = run.checked_sub(1).is_some_and(|run| paragraph.runs[run].is_joined);
-            let style = &self.styles[glyph.metadata.min(self.styles.len() - 1)];
-            if is_joined { 0.0 } else { (style.letter_spacing / (style.size * self.zoom)) as f32 }
+    /// The lines of a paragraph.
+    fn lines_of(self, source: &Source<'_>, number: usize) -> Vec<Line> {
+        let clusters = &source.shaped.clusters;
+        let ends = match self.wrap() {
+            Wrap::Word if self.breaks_words => Ends::LongWords,
+            Wrap::Word => Ends::Words,
+            Wrap::Glyph => Ends::Letters,
+            Wrap::None => {
+                let pieces: Vec<Piece<'_>> = clusters.iter().map(|cluster| source.piece(cluster)).collect();
+                return vec![self.line(&pieces, source, (number, 0), false)];
+            }
         };
-        // A line from the right lists its glyphs from there, and moves to the left by each one's advance before it is put
-        // down: what is added to the first of a letter moves all of it.
-        let (rtl, words) = (shape.rtl, shape.spans.iter_mut().flat_map(|span| &mut span.words));
-        for glyphs in words.map(|word| &mut word.glyphs) {
-            let letters: Vec<usize> = glyphs.iter().map(letter).collect();
-            for (index, glyph) in glyphs.iter_mut().enumerate() {
-                let beside = if rtl { index.checked_sub(1) } else { Some(index + 1) };
-                let is_at_edge = beside.and_then(|beside| letters.get(beside)) != Some(&letters[index]);
-                if is_at_edge {
-                    glyph.x_advance += spacing(glyph);
-                }
+        let line = |line: Range<usize>| {
+            let is_last = line.end == clusters.len();
+            let shown = breaking::shown(clusters, line, self.width());
+            let begin = shown.start;
+            let pieces: Vec<Piece<'_>> = clusters[shown].iter().map(|cluster| source.piece(cluster)).collect();
+            self.line(&pieces, source, (number, begin), self.content.align == TextAlign::Justify && !is_last)
+        };
+        breaking::lines(clusters, self.width(), ends).into_iter().map(line).collect()
+    }
+
+    /// A line of as much as fits from a cluster on, and the mark that tells that something is left out.
+    fn cut(self, source: &Source<'_>, number: usize, begin: usize, fonts: &mut Fonts) -> Line {
+        let rest = &source.shaped.clusters[begin..];
+        let mut marks: Vec<Option<Shaped>> = self.styles.iter().map(|_| None).collect();
+        // The mark looks like what it follows.
+        let mut mark = |style: usize| {
+            let shaped = marks[style].get_or_insert_with(|| {
+                Shaped::new(&source.paragraph.mark(ELLIPSIS, style, self.styles, fonts), self, fonts)
+            });
+            shaped.clusters.iter().map(|cluster| cluster.advance).sum::<f32>()
+        };
+        let first = rest.first().map_or(0, |cluster| cluster.style);
+        let (mut end, mut style, mut used) = (0, first, 0.0);
+        mark(first);
+        for (index, cluster) in rest.iter().enumerate() {
+            used += cluster.advance;
+            if used > self.width() + SLACK {
+                break;
+            }
+            if used + mark(cluster.style) <= self.width() + SLACK {
+                (end, style) = (index + 1, cluster.style);
             }
         }
+        let mut pieces: Vec<Piece<'_>> = rest[..end].iter().map(|cluster| source.piece(cluster)).collect();
+        let hidden = rest.get(end).map_or(source.paragraph.text.len(), |cluster| cluster.start);
+        let (letter, level) = (source.letter(hidden + 1), u8::from(source.shaped.rtl));
+        if let Some(mark) = &marks[style] {
+            pieces.extend(mark.clusters.iter().map(|cluster| Piece { cluster, style, level, letter }));
+        }
+        self.line(&pieces, source, (number, begin), false)
     }
 
-    fn line(self, run: &LayoutLine, rtl: bool, source: &Source<'_>) -> Line {
+    /// A line of these pieces, as they are written. `place` is the number of the paragraph and the line's first cluster
+    /// in it.
+    fn line(self, pieces: &[Piece<'_>], source: &Source<'_>, place: (usize, usize), justified: bool) -> Line {
         let mut line = Line {
-            paragraph: source.number,
-            start: source.left_out + run.glyphs.iter().map(|glyph| glyph.start).min().unwrap_or(0),
-            rtl,
-            width: f64::from(run.w),
+            paragraph: place.0,
+            begin: place.1,
+            rtl: source.shaped.rtl,
+            width: 0.0,
             above: 0.0,
             below: 0.0,
-            glyphs: Vec::with_capacity(run.glyphs.len()),
+            glyphs: Vec::with_capacity(pieces.len()),
             rules: Vec::new(),
         };
         // Every line is at least as high as one of the common font alone, as in CSS. Fonts that only stand in for
         // missing letters do not count.
         self.reserve(0, &mut line);
-        for glyph in &run.glyphs {
-            // An ellipsis stands for no letters of its own. It looks like what it follows.
-            let before = || source.shown.runs.iter().rfind(|run| run.range.start < glyph.start).map(|run| run.style);
-            let followed = if glyph.start == glyph.end { before() } else { None };
-            let number = followed.unwrap_or(glyph.metadata).min(self.styles.len() - 1);
+        let width: f32 = pieces.iter().map(|piece| piece.cluster.advance).sum();
+        let blanks = pieces.iter().filter(|piece| piece.cluster.is_blank).count();
+        let stretches = justified && blanks > 0 && self.width().is_finite() && width < self.width();
+        let stretch = if stretches { (self.width() - width) / blanks as f32 } else { 0.0 };
+        let levels: Vec<u8> = pieces.iter().map(|piece| piece.level).collect();
+        let mut x = 0.0;
+        for index in breaking::seen(&levels) {
+            let Piece { cluster, style: number, letter, .. } = pieces[index];
             let style = &self.styles[number];
             self.reserve(number, &mut line);
-            let letter = source.counted.letter(source.left_out + glyph.end.max(glyph.start + 1));
-            let letter = u32::try_from(letter).unwrap_or(u32::MAX);
+            let begin = x;
+            for glyph in &cluster.glyphs {
+                let size = size(glyph);
+                line.glyphs.push(Glyph {
+                    font: glyph.font_id,
+                    weight: glyph.font_weight,
+                    id: glyph.glyph_id,
+                    size,
+                    slanted: glyph.cache_key_flags.contains(CacheKeyFlags::FAKE_ITALIC),
+                    x: f64::from(x + size * glyph.x_offset),
+                    baseline: 0.0,
+                    shift: f64::from(-size * glyph.y_offset),
+                    style: number,
+                    letter,
+                });
+                x += glyph.width(size);
+            }
+            x += cluster.spacing;
+            if cluster.is_blank {
+                x += stretch;
+            }
             let em = style.size * self.zoom;
             let lines = [(style.underline, style.metrics.underline), (style.strikethrough, style.metrics.strikeout)];
             line.rules.extend(lines.into_iter().filter(|(drawn, _)| *drawn).map(|(_, top)| Rule {
-                x0: f64::from(glyph.x),
-                x1: f64::from(glyph.x + glyph.w),
+                x0: f64::from(begin),
+                x1: f64::from(x),
                 baseline: 0.0,
                 top: -top * em,
                 thickness: (style.metrics.thickness * em).max(0.5),
                 style: number,
                 letter,
             }));
-            line.glyphs.push(Glyph {
-                font: glyph.font_id,
-                weight: glyph.font_weight,
-                id: glyph.glyph_id,
-                size: glyph.font_size,
-                slanted: glyph.cache_key_flags.contains(CacheKeyFlags::FAKE_ITALIC),
-                x: f64::from(glyph.x + glyph.font_size * glyph.x_offset),
-                baseline: 0.0,
-                shift: f64::from(glyph.y - glyph.font_size * glyph.y_offset),
-                style: number,
-                letter,
-            });
         }
+        line.width = f64::from(x);
         line
     }
 
@@ -250,7 +253,12 @@ impl Breaking<'_> {
         line.below = line.below.max(leading + metrics.descent * em);
     }
 
-    fn attributes_of<'a>(&self, run: &'a Run) -> Attrs<'a> {
+    /// Of what is in no run.
+    pub(super) fn common_attributes(&self) -> Attrs<'_> {
+        self.attributes(&self.styles[0].face, 0, self.styles[0].letter_spacing)
+    }
+
+    pub(super) fn attributes_of<'a>(&self, run: &'a Run) -> Attrs<'a> {
         let spacing = if run.is_joined { 0.0 } else { self.styles[run.style].letter_spacing };
         self.attributes(&run.face, run.style, spacing)
     }
@@ -279,11 +287,29 @@ impl Breaking<'_> {
 
 /// What lines are made of.
 struct Source<'a> {
-    /// The paragraph, or the rest of one.
-    shown: &'a Paragraph,
-    /// The whole paragraph.
-    counted: &'a Paragraph,
-    /// Bytes of the whole paragraph before those that are shown.
-    left_out: usize,
-    number: usize,
+    paragraph: &'a Paragraph,
+    shaped: Shaped,
+}
+
+impl Source<'_> {
+    /// The number of the letter that the byte before `end` belongs to.
+    fn letter(&self, end: usize) -> u32 {
+        u32::try_from(self.paragraph.letter(end)).unwrap_or(u32::MAX)
+    }
+
+    fn piece<'a>(&self, cluster: &'a Cluster) -> Piece<'a> {
+        let letter = self.letter(cluster.end.max(cluster.start + 1));
+        Piece { cluster, style: cluster.style, level: cluster.level, letter }
+    }
+}
+
+/// A cluster of a line.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    cluster: &'a Cluster,
+    /// The number of the style that it looks like.
+    style: usize,
+    level: u8,
+    /// The number of its last letter, from 1.
+    letter: u32,
 }

@@ -1,6 +1,7 @@
-//! Text: `paragraphs` and their fonts, broken into `lines`, which become a `layout` of glyphs; what is here measures and
-//! paints it.
+//! Text: `paragraphs` and their fonts, after `shaping` and `breaking` put into `lines`, which become a `layout` of glyphs;
+//! what is here measures and paints it.
 
+mod breaking;
 pub(crate) mod faces;
 mod fallback;
 pub(crate) mod fonts;
@@ -9,6 +10,7 @@ mod large;
 mod layout;
 mod lines;
 mod paragraphs;
+mod shaping;
 mod ticker;
 mod work;
 

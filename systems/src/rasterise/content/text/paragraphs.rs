@@ -69,20 +69,11 @@ impl Paragraph {
         self.before + self.letters.partition_point(|begin| *begin < end)
     }
 
-    /// What stands from byte `start` on, with `mark` after it; and how many bytes were left out.
-    pub(super) fn rest(&self, start: usize, mark: &str, styles: &[Style], fonts: &mut Fonts) -> (Self, usize) {
-        let tail = self.text.get(start..).unwrap_or_default();
-        let start = start + (tail.len() - tail.trim_start().len());
-        let mut rest = Self { text: self.text.get(start..).unwrap_or_default().to_owned(), ..Self::default() };
-        rest.runs.extend(
-            self.runs
-                .iter()
-                .filter(|run| run.range.end > start)
-                .map(|run| Run { range: run.range.start.max(start) - start..run.range.end - start, ..run.clone() }),
-        );
-        let style = self.runs.last().map_or(0, |run| run.style);
-        rest.push(mark, style, styles, Han::of(&self.text), fonts);
-        (rest, start)
+    /// A mark among its words, as a paragraph of its own.
+    pub(super) fn mark(&self, mark: &str, style: usize, styles: &[Style], fonts: &mut Fonts) -> Self {
+        let mut paragraph = Self::default();
+        paragraph.push(mark, style, styles, Han::of(&self.text), fonts);
+        paragraph
     }
 
     fn push(&mut self, text: &str, style: usize, styles: &[Style], han: Han, fonts: &mut Fonts) {
@@ -146,21 +137,24 @@ fn style(content: &TextContent, span: &TextSpan, fonts: &mut Fonts) -> Option<St
     })
 }
 
+/// What ends a paragraph: letters of the class B of UAX 9. To CR LF only the second counts.
+const ENDS: [char; 7] = ['\n', '\r', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2029}'];
+
 /// The paragraphs of a text: what stands between line breaks. A ticker has one.
 pub(super) fn paragraphs(content: &TextContent, styles: &[Style], fonts: &mut Fonts) -> Vec<Paragraph> {
     let pieces = std::iter::once(&content.text).chain(content.spans.iter().map(|span| &span.text));
     let mut raw: Vec<Vec<(String, usize)>> = vec![Vec::new()];
     for (style, piece) in pieces.enumerate() {
         if content.ticker.is_some() {
-            raw[0].push((piece.replace("\r\n", " ").replace('\n', " "), style));
+            raw[0].push((piece.replace("\r\n", " ").replace(ENDS, " "), style));
             continue;
         }
-        for (line, text) in piece.split('\n').enumerate() {
+        for (line, text) in piece.replace("\r\n", "\n").split(ENDS).enumerate() {
             if line > 0 {
                 raw.push(Vec::new());
             }
             if let Some(paragraph) = raw.last_mut() {
-                paragraph.push((text.strip_suffix('\r').unwrap_or(text).to_owned(), style));
+                paragraph.push((text.to_owned(), style));
             }
         }
     }

@@ -1,0 +1,108 @@
+//! Shapes paragraphs: which glyphs show their letters, before it is known where lines break.
+
+use cosmic_text::{AttrsList, ShapeGlyph, ShapeLine, Shaping};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{fonts::Fonts, lines::Breaking, paragraphs::Paragraph};
+
+/// Spaces from one tab stop to the next.
+const TAB_WIDTH: u16 = 8;
+
+/// A letter (grapheme cluster), or several that a ligature shows: what stays together.
+pub(super) struct Cluster {
+    /// From the left to the right.
+    pub(super) glyphs: Vec<ShapeGlyph>,
+    /// Its first byte in the paragraph's text.
+    pub(super) start: usize,
+    /// Behind its last byte.
+    pub(super) end: usize,
+    /// In layer pixels, with the space that is added behind it.
+    pub(super) advance: f32,
+    /// Space that is added behind it, in layer pixels.
+    pub(super) spacing: f32,
+    /// The number of its style.
+    pub(super) style: usize,
+    /// The embedding level of UAX 9: odd from the right to the left.
+    pub(super) level: u8,
+    /// Whether it is white space behind a word.
+    pub(super) is_blank: bool,
+    /// Whether UAX 14 lets a line begin with it.
+    pub(super) may_begin: bool,
+}
+
+/// A paragraph with its glyphs.
+#[derive(Default)]
+pub(super) struct Shaped {
+    /// Whether the paragraph runs from the right to the left.
+    pub(super) rtl: bool,
+    /// As they are written.
+    pub(super) clusters: Vec<Cluster>,
+}
+
+impl Shaped {
+    pub(super) fn new(paragraph: &Paragraph, breaking: Breaking<'_>, fonts: &mut Fonts) -> Self {
+        let text = paragraph.text.as_str();
+        let mut attributes = AttrsList::new(&breaking.common_attributes());
+        for run in &paragraph.runs {
+            attributes.add_span(run.range.clone(), &breaking.attributes_of(run));
+        }
+        let shape = ShapeLine::new(&mut fonts.system, text, &attributes, Shaping::Advanced, TAB_WIDTH);
+        let letters: Vec<usize> = text.grapheme_indices(true).map(|(start, _)| start).collect();
+        let letter = |glyph: &ShapeGlyph| letters.partition_point(|start| *start <= glyph.start);
+        // cosmic-text ends a word also where directions change.
+        let breaks: Vec<usize> = unicode_linebreak::linebreaks(text).map(|(end, _)| end).collect();
+        let mut shaped = Self { rtl: shape.rtl, clusters: Vec::with_capacity(letters.len()) };
+        for span in shape.spans {
+            let (rtl, mut words) = (span.level.is_rtl(), span.words);
+            // They come in the order of the line, each with its glyphs in that order too.
+            if rtl != shape.rtl {
+                words.reverse();
+            }
+            for word in words {
+                let mut glyphs = word.glyphs;
+                if shape.rtl {
+                    glyphs.reverse();
+                }
+                // The fonts of a word come as they are written, but the glyphs of each from left to right.
+                if rtl {
+                    glyphs.sort_by_key(|glyph| std::cmp::Reverse(glyph.start));
+                }
+                let mut clusters: Vec<&[ShapeGlyph]> = glyphs.chunk_by(|a, b| letter(a) == letter(b)).collect();
+                if rtl {
+                    clusters.reverse();
+                }
+                for (index, glyphs) in clusters.into_iter().enumerate() {
+                    let Some(first) = glyphs.iter().min_by_key(|glyph| glyph.start) else { continue };
+                    let style = first.metadata.min(breaking.styles.len() - 1);
+                    let spacing = spacing(paragraph, breaking, first.start, style);
+                    let advance: f32 = glyphs.iter().map(|glyph| glyph.width(size(glyph))).sum();
+                    shaped.clusters.push(Cluster {
+                        start: first.start,
+                        end: glyphs.iter().map(|glyph| glyph.end).max().unwrap_or(first.end),
+                        advance: advance + spacing,
+                        spacing,
+                        style,
+                        level: span.level.number(),
+                        is_blank: word.blank,
+                        may_begin: index == 0 && breaks.binary_search(&first.start).is_ok(),
+                        glyphs: glyphs.to_vec(),
+                    });
+                }
+            }
+        }
+        shaped
+    }
+}
+
+/// The size of a glyph's em, in layer pixels: all have one of their own.
+pub(super) fn size(glyph: &ShapeGlyph) -> f32 {
+    glyph.metrics_opt.map_or(0.0, |metrics| metrics.font_size)
+}
+
+/// The space behind a letter. Where letters join each other there is none: CSS Text 4, chapter 8.2, knows no space
+/// between those of cursive scripts, and to tear them apart makes other letters of them.
+fn spacing(paragraph: &Paragraph, breaking: Breaking<'_>, start: usize, style: usize) -> f32 {
+    let run = paragraph.runs.partition_point(|run| run.range.start <= start);
+    let is_joined = run.checked_sub(1).is_some_and(|run| paragraph.runs[run].is_joined);
+    if is_joined { 0.0 } else { breaking.styles[style].letter_spacing as f32 }
+}
