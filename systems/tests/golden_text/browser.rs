@@ -241,11 +241,11 @@ fn text_is_set_as_in_a_browser() {
         write!(page, "@font-face{{font-family:Inter;src:url('file://{}');font-weight:{weight}}}", file.display())
             .unwrap();
     }
-    write!(
+    writeln!(
         page,
         "body{{margin:0;background:#000;color:#fff}}\
         .c{{position:absolute;width:{WIDTH}px;height:{HEIGHT}px;overflow:hidden}}\
-        .t{{white-space:pre-wrap;overflow-wrap:break-word;unicode-bidi:plaintext}}</style>\n"
+        .t{{white-space:pre-wrap;overflow-wrap:break-word;unicode-bidi:plaintext}}</style>"
     )
     .unwrap();
     let cases = cases();

@@ -187,3 +187,18 @@ fn the_ellipsis_stands_at_the_end_of_the_line() {
         assert!(found.is_some_and(|end| end > words.len() / 4), "{words} up to {found:?}");
     }
 }
+
+/// Each paragraph has a direction of its own, whichever letter ends the one before.
+#[test]
+fn whatever_ends_a_paragraph_begins_a_line() {
+    if !has_fonts("whatever_ends_a_paragraph_begins_a_line") {
+        return;
+    }
+    let more = json!({ "width": 150 });
+    let plain = drawn("ab\nאב\ncd", &more);
+    for end in ["\r", "\r\n", "\u{1c}", "\u{1d}", "\u{1e}", "\u{85}", "\u{2029}"] {
+        assert!(drawn(&format!("ab{end}אב{end}cd"), &more) == plain, "{end:?}");
+        let ticker = json!({ "width": 150, "ticker": { "speed": 10 } });
+        assert!(drawn(&format!("ab{end}אב"), &ticker) == drawn("ab אב", &ticker), "{end:?} in a ticker");
+    }
+}
