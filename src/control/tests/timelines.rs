@@ -144,7 +144,7 @@ fn a_single_animation_of_the_sound_is_steered() {
     let service = Service::start();
     let fade = json!({ "property": "volume", "from": 0.0, "to": 1.0, "duration": 100.0 });
     let track = json!({ "id": "hum", "source": { "type": "tone" } });
-    service.json("PUT", "/api/stream/audio/tracks/hum", &track).expect(200);
+    service.json("PUT", "/api/stream/audio/tracks/hum", &track).expect(201);
     for (base, document) in [
         ("/api/stream/audio/tracks/hum/animations", "/api/stream/audio/tracks/hum"),
         ("/api/stream/audio/animations", "/api/stream/audio"),
