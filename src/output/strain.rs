@@ -30,6 +30,8 @@ pub(super) struct Strain {
     pub(super) lag: Duration,
     /// For how long nothing of it has arrived.
     pub(super) still: Duration,
+    /// For how long that may be with this connection without meaning anything.
+    pub(super) usual: Duration,
 }
 
 impl Strain {
@@ -58,7 +60,8 @@ impl Watch {
             Self::Tcp(socket, way, standstill) => {
                 let sent = Sent::by(*socket).unwrap_or_default();
                 let bytes = way.beyond(sent.unconfirmed, kbps, now);
-                Strain { bytes, still: standstill.lasts(sent, now), ..Strain::default() }
+                let still = standstill.lasts(sent, now);
+                Strain { bytes, still, usual: standstill.usual(), ..Strain::default() }
             }
             Self::Srt(losses) => {
                 if losses.is_due(now)

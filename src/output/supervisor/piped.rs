@@ -202,8 +202,9 @@ impl Supervisor {
             let is_open = self.status.state == OutputState::Started;
             let strain = watch.look(|| pipeline.stats(), self.status.bitrate, now);
             lock(&self.gate).strain = strain;
-            let holds_up = now.duration_since(moved.1) > STALLED && lock(&self.gate).queued() > 0;
-            let is_stalled = is_open && (holds_up || strain.still > STALLED);
+            let stalled = strain.usual.max(STALLED);
+            let holds_up = now.duration_since(moved.1) > stalled && lock(&self.gate).queued() > 0;
+            let is_stalled = is_open && (holds_up || strain.still > stalled);
             let is_other = std::mem::replace(&mut self.status.is_stalled, is_stalled) != is_stalled;
             if passed >= enough && !is_open {
                 self.started();
@@ -217,7 +218,7 @@ impl Supervisor {
             if has_peer && !is_open && now.duration_since(opened) > CONNECT {
                 return self.explain(TIMED_OUT);
             }
-            let stall = self.policy().stall;
+            let stall = strain.usual.max(self.policy().stall);
             let is_full = || lock(&self.gate).is_waiting() && now.duration_since(moved.1) > stall;
             if ((has_peer || is_open) && is_full()) || strain.still > stall {
                 return self.explain(TIMED_OUT);
