@@ -91,8 +91,12 @@ impl Way {
     #[expect(clippy::cast_precision_loss, reason = "bytes that a system holds for one connection")]
     fn beyond(&mut self, bytes: u64, kbps: f64, now: Instant) -> u64 {
         let a_second = kbps * 125.0;
-        if now.saturating_duration_since(self.began) < BEGINNING || a_second < 1.0 {
+        if now.saturating_duration_since(self.began) < BEGINNING {
             return 0;
+        }
+        if a_second < 1.0 {
+            // Nothing has been sent for a while: all of it waits.
+            return bytes;
         }
         self.shortest = self.shortest.min(bytes as f64 / a_second);
         // Half as much again, since frames come in bursts.
@@ -183,7 +187,7 @@ mod tests {
         let beyond = way.beyond(600_000, 4000.0, at(begin, 100));
         assert_eq!(beyond, 450_000);
         assert_eq!(Strain { bytes: beyond, ..Strain::default() }.lasts(4000), Duration::from_millis(900));
-        assert_eq!(way.beyond(600_000, 0.0, at(begin, 101)), 0, "nothing is sent");
+        assert_eq!(way.beyond(600_000, 0.0, at(begin, 101)), 600_000, "nothing is sent any more, so nothing is on the way");
     }
 
     #[test]

@@ -219,7 +219,12 @@ impl Supervisor {
                 return self.explain(TIMED_OUT);
             }
             let stall = strain.usual.max(self.policy().stall);
-            let is_full = || lock(&self.gate).is_waiting() && now.duration_since(moved.1) > stall;
+            let is_full = || {
+                let gate = lock(&self.gate);
+                // Where nothing is queued since the system has too much, it is asked how that goes on.
+                let holds_up = gate.queued() > 0 || !is_open;
+                gate.is_waiting() && holds_up && now.duration_since(moved.1) > stall
+            };
             if ((has_peer || is_open) && is_full()) || strain.still > stall {
                 return self.explain(TIMED_OUT);
             }
