@@ -187,7 +187,11 @@ mod tests {
         let beyond = way.beyond(600_000, 4000.0, at(begin, 100));
         assert_eq!(beyond, 450_000);
         assert_eq!(Strain { bytes: beyond, ..Strain::default() }.lasts(4000), Duration::from_millis(900));
-        assert_eq!(way.beyond(600_000, 0.0, at(begin, 101)), 600_000, "nothing is sent any more, so nothing is on the way");
+        assert_eq!(
+            way.beyond(600_000, 0.0, at(begin, 101)),
+            600_000,
+            "nothing is sent any more, so nothing is on the way"
+        );
     }
 
     #[test]
