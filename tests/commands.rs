@@ -464,6 +464,25 @@ fn a_rendering_touches_no_file_but_its_own() {
 }
 
 #[test]
+fn a_variant_that_the_scene_does_not_have_is_refused() {
+    let scene = SCENE.replace(r#""id": "box","#, r#""id": "box", "variants": { "except": ["clean"] },"#);
+    let folder = folder_with("scene.jsonc", &scene);
+    let small = [("STREAM_RESOLUTION", "64x36")];
+    for command in [["render", "x.mkv", "--frames=2"], ["snapshot", "x.png", "--at=0s"]] {
+        let shown = |variant| {
+            let arguments = [command[0], "scene.jsonc", "--out", command[1], command[2], "--variant", variant];
+            run(folder.path(), &arguments, &small)
+        };
+        let output = shown("zzz");
+        let text = told(&output);
+        assert!(!output.status.success() && text.contains("no variant `zzz`; it has `clean`, `main`"), "{text}");
+        assert!(!folder.path().join(command[1]).exists());
+        let output = shown("clean");
+        assert!(output.status.success(), "{}", told(&output));
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_named() {
     let folder = folder_with("scene.jsonc", SCENE);
     let output = run(folder.path(), &["render", "scene.jsonc", "--out", "no/such/folder/x.mp4", "--frames", "2"], &[]);

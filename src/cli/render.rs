@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{self, Group, Origin, SETTINGS, Settings},
     engine::Soundtrack,
-    output::{AnimatedWebp, FileFormat, FileWriter, not_writable},
+    output::{AnimatedWebp, FileFormat, FileWriter},
 };
 
 /// Renders a scene into a file, as fast as the machine allows, each frame exactly once.
