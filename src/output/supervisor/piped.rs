@@ -106,6 +106,7 @@ impl Supervisor {
             // The next file, whose name is known now.
             self.tell(OutputState::Starting);
         }
+        let before = lock(&self.gate).bytes;
         self.open_gate(Box::new(pipeline.inlet()));
         let written = match &self.destination {
             Destination::File { .. } => file::Identity::of(self.status.url.as_ref()),
@@ -117,11 +118,15 @@ impl Supervisor {
         }
         let (has_peer, enough) = self.beginning();
         let has_something = !has_peer || pipeline.passed() >= enough;
-        self.retired = Some(pipeline.take_down());
-        if let (Some(written), Ended::Lost(..) | Ended::Failed(..)) = (written, &ended) {
-            // Else a full disk would be littered with what could not be begun.
-            written.remove_if_empty();
-        }
+        let has_frames = lock(&self.gate).bytes > before;
+        let down = pipeline.take_down();
+        self.retired = Some(std::thread::spawn(move || {
+            // Were it to panic, it would be down too.
+            let _ = down.join();
+            if let Some(written) = written {
+                written.tidy(has_frames);
+            }
+        }));
         if has_something && matches!(ended, Ended::Finished | Ended::Full) {
             // A file is whole when its pipeline is down.
             self.wait_for_retired();
