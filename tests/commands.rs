@@ -19,9 +19,10 @@ mod sound;
 
 use std::{
     fs,
-    io::{BufReader, Cursor},
+    io::{BufReader, Cursor, Read},
     path::Path,
-    process::Output,
+    process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use ffprobe::{decode, probe, stream};
@@ -38,6 +39,9 @@ const SCENE: &str = r##"{
         "animations": [{ "property": "transform.position.x", "from": 0, "to": 240, "duration": 2 }],
     }],
 }"##;
+
+/// How long a rendering that takes seconds may take.
+const LONG: Duration = Duration::from_secs(120);
 
 fn folder_with(name: &str, text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -412,6 +416,70 @@ fn a_file_that_is_there_is_written_over_only_where_that_is_asked_for() {
     let output = run(folder.path(), &[render.as_slice(), &["--overwrite"]].concat(), &small);
     assert!(output.status.success(), "{}", told(&output));
     assert_eq!(stream(&probe(file.to_str().unwrap(), &[]).unwrap(), "video")["width"], 64);
+}
+
+#[test]
+fn a_rendering_touches_no_file_but_its_own() {
+    let folder = folder_with("scene.jsonc", SCENE);
+    let inside = |name: &str| folder.path().join(name);
+    let names = || {
+        let mut names: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    fs::write(inside("show.part.mkv"), "an hour's work").unwrap();
+    let small = [("STREAM_RESOLUTION", "64x36")];
+    let output = run(folder.path(), &["render", "scene.jsonc", "--out", "show.mkv", "--frames", "2"], &small);
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(fs::read_to_string(inside("show.part.mkv")).unwrap(), "an hour's work");
+    assert_eq!(names(), ["scene.jsonc", "show.mkv", "show.part.mkv"]);
+
+    // Two to one name: one of them has it.
+    let begin = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stream-manager"));
+        command.args(["render", "scene.jsonc", "--out", "long.mkv", "--duration", "2m"]).envs(small);
+        command.current_dir(folder.path()).stderr(Stdio::piped()).stdout(Stdio::null());
+        process::ChildGuard::start(&mut command)
+    };
+    let parts = || names().into_iter().filter(|name| name.starts_with("long.")).collect::<Vec<_>>();
+    let (mut first, mut second) = (begin(), begin());
+    process::wait_for("both to be written", LONG, || (parts().len() == 2).then_some(()));
+    // A signal leaves nothing of one.
+    let killed = Command::new("kill").args(["-TERM", &first.0.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(first.0.wait().unwrap().code(), Some(128 + 15));
+    assert_eq!(parts().len(), 1, "{:?}", names());
+    // A file that appears meanwhile is left alone, and so is what was rendered.
+    fs::write(inside("long.mkv"), "another hour's work").unwrap();
+    assert_eq!(second.0.wait().unwrap().code(), Some(1));
+    let mut text = String::new();
+    second.0.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    assert!(text.contains("`long.mkv` has appeared meanwhile"), "{text}");
+    assert_eq!(fs::read_to_string(inside("long.mkv")).unwrap(), "another hour's work");
+    let part = parts().into_iter().find(|name| name != "long.mkv").unwrap();
+    assert!(text.contains(&part), "{text} of {part}");
+}
+
+#[test]
+fn a_variant_that_the_scene_does_not_have_is_refused() {
+    let scene = SCENE.replace(r#""id": "box","#, r#""id": "box", "variants": { "except": ["clean"] },"#);
+    let folder = folder_with("scene.jsonc", &scene);
+    let small = [("STREAM_RESOLUTION", "64x36")];
+    for command in [["render", "x.mkv", "--frames=2"], ["snapshot", "x.png", "--at=0s"]] {
+        let shown = |variant| {
+            let arguments = [command[0], "scene.jsonc", "--out", command[1], command[2], "--variant", variant];
+            run(folder.path(), &arguments, &small)
+        };
+        let output = shown("zzz");
+        let text = told(&output);
+        assert!(!output.status.success() && text.contains("no variant `zzz`; it has `clean`, `main`"), "{text}");
+        assert!(!folder.path().join(command[1]).exists());
+        let output = shown("clean");
+        assert!(output.status.success(), "{}", told(&output));
+    }
 }
 
 #[test]

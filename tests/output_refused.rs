@@ -135,9 +135,14 @@ fn a_server_that_breaks_down_each_time_is_not_taken_for_one_that_does_not_want_t
         assert_eq!(status.last_error_kind, Some(OutputErrorKind::Refused), "{status:?}");
         let error = status.last_error.unwrap();
         assert!(error.contains("the stream had just begun") && !error.contains(KEY), "{error}");
+        assert!(error.contains("check the application and the stream key"), "{error}");
     };
     tried_seldom(&show);
     assert_eq!(server.came(), 8);
+    // At first it has broken down, as far as anybody can tell.
+    let begun = show.told("flaky").into_iter().find(|status| status.last_error.is_some()).unwrap();
+    assert_eq!(begun.last_error_kind, Some(OutputErrorKind::Network), "{begun:?}");
+    assert!(!begun.last_error.unwrap().contains("stream key"));
     // Somebody looks whether it is still there.
     server.go_away();
     server.come_back(Manner::Silent);

@@ -8,6 +8,7 @@ mod faults;
 mod latency;
 mod offline;
 mod outputs;
+mod part;
 mod reconfigure;
 mod reload;
 mod remember;

@@ -1,6 +1,9 @@
 //! What `render` and `snapshot` share: a scene, drawn without a clock.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use components::{
     Edit, SceneDocument, VariantId, animation::trigger::Cause, audio::Mix, edit::BatchRejected, held::HeldScenes,
@@ -48,6 +51,9 @@ pub(super) enum OfflineError {
     /// It cannot be heard.
     #[error(transparent)]
     Sound(#[from] ListenError),
+    /// No layer knows the variant.
+    #[error("the scene has no variant `{0}`; it has {1}")]
+    Variant(VariantId, String),
 }
 
 impl Offline {
@@ -61,6 +67,13 @@ impl Offline {
         settings: &Settings,
         variant: Option<&VariantId>,
     ) -> Result<Self, OfflineError> {
+        if let Some(variant) = variant {
+            let known = known_variants(&scene, &held, settings);
+            if !known.contains(variant) {
+                let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+                return Err(OfflineError::Variant(variant.clone(), known.join(", ")));
+            }
+        }
         let listens = |scene: &SceneDocument| {
             scene.timelines.iter().any(|timeline| timeline.follows.is_some())
                 || scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::AudioLevel { .. }))
@@ -176,6 +189,16 @@ fn way_to(seconds: f64) -> ProgressBar {
 fn sound_of(report: &TickReport) -> Option<Soundtrack> {
     let header = report.diff.as_ref().and_then(|diff| diff.scene.as_ref())?;
     Some(Soundtrack::from(header.as_ref()))
+}
+
+/// The variants that layers and renditions speak of, besides the stream's own.
+fn known_variants(scene: &SceneDocument, held: &HeldScenes, settings: &Settings) -> BTreeSet<VariantId> {
+    let scenes = std::iter::once(scene).chain(held.others.values().map(AsRef::as_ref));
+    let named = scenes.flat_map(|scene| {
+        let layers: Vec<_> = scene.walk().collect();
+        layers.into_iter().flat_map(|layer| layer.variants.only.iter().chain(&layer.variants.except).cloned())
+    });
+    named.chain(stream::variants(settings)).chain([VariantId::main()]).collect()
 }
 
 /// A compositor that has loaded `scene` and all of its assets, at the beginning of the scene, and shows `variant` of it.

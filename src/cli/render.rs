@@ -11,12 +11,13 @@ use super::{
     check::open_scenes,
     fail,
     offline::{Offline, tell_of},
+    part::Part,
     settings, start_logging, stream,
 };
 use crate::{
     config::{self, Group, Origin, SETTINGS, Settings},
     engine::Soundtrack,
-    output::{AnimatedWebp, FileFormat, FileWriter, not_writable},
+    output::{AnimatedWebp, FileFormat, FileWriter},
 };
 
 /// Renders a scene into a file, as fast as the machine allows, each frame exactly once.
@@ -41,17 +42,18 @@ pub fn render(args: &RenderArgs) -> ExitCode {
     };
     let fps = settings.target_fps;
     let job = Job { from: args.from.as_secs_f64(), fps: f64::from(fps), total: args.frame_count(fps) };
-    // A file of this name is whole: what is cut off leaves another.
-    let part = args.out.with_extension(format!("part.{}", args.out.extension().unwrap_or_default().display()));
     let began = Instant::now();
     let sound = Arc::new(Soundtrack::from(&scenes.0));
     let rendered = Offline::load(scenes, &settings, args.variant.as_ref())
         .map_err(|refused| refused.to_string())
         .and_then(|scene| {
+            // A file of the name that was asked for is whole.
+            let part = Part::create(&args.out)?;
             let mix = scene.mix_at(args.from.as_secs_f64());
-            let writer = Writer::create(kind, &part, args, &settings, (&sound, &mix))?;
-            job.run(scene, writer)?;
-            std::fs::rename(&part, &args.out).map_err(|error| not_writable(&args.out, &error).to_string())
+            let written = Writer::create(kind, part.path(), args, &settings, (&sound, &mix))
+                .and_then(|writer| job.run(scene, writer))
+                .map_err(|error| error.replace(&*part.path().to_string_lossy(), &args.out.to_string_lossy()));
+            written.and_then(|()| part.finish(args.overwrite))
         });
     match rendered {
         Ok(()) => {
@@ -60,11 +62,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
             let rate = job.total as f64 / seconds.max(1e-9);
             super::print(format!("{}: {} frames in {seconds:.1} s ({rate:.0} frames/s)", args.out.display(), job.total))
         }
-        Err(error) => {
-            // It is of no use; that it cannot be removed is no news.
-            let _ = std::fs::remove_file(&part);
-            fail(error.replace(&*part.to_string_lossy(), &args.out.to_string_lossy()), 1)
-        }
+        Err(error) => fail(error, 1),
     }
 }
 

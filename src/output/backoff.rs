@@ -134,6 +134,11 @@ impl Attempts {
         Next::Seldom(wait.max(SELDOM), why)
     }
 
+    /// Whether connections were closed without a word so often that this is no accident.
+    pub(super) fn are_many_cuts(&self) -> bool {
+        self.cuts >= CUTS
+    }
+
     /// The peer was away in between: what it said before says nothing of what it will say.
     pub(super) fn reach_anew(&mut self) {
         (self.refusals, self.cuts) = (0, 0);

@@ -10,6 +10,7 @@ use std::{
 use gstreamer::prelude::*;
 
 use super::{
+    boxes,
     destination::FileFormat,
     elements::{MissingElement, make},
     pipeline::{MuxAndSink, OutputError, Pace},
@@ -117,11 +118,20 @@ impl Identity {
         }
     }
 
-    /// Removes it if nothing was written into it.
-    pub(super) fn remove_if_empty(&self) {
-        if !self.is_gone() && self.path.metadata().is_ok_and(|about| about.is_file() && about.len() == 0) {
+    /// Once nothing writes into it any more: removes it if no frame went into it, which would be litter, and else takes away
+    /// what keeps it from being played.
+    pub(super) fn tidy(&self, has_frames: bool) {
+        let Ok(about) = self.path.metadata() else { return };
+        if self.is_gone() || !about.is_file() {
+            return;
+        }
+        if !has_frames || about.len() == 0 {
             // One that stays is in nobody's way.
             let _ = fs::remove_file(&self.path);
+        } else if matches!(FileFormat::from_path(&self.path), Ok(FileFormat::Mp4))
+            && let Err(error) = boxes::trim(&self.path)
+        {
+            tracing::warn!("whether all of `{}` can be played is not known: {error}", self.path.display());
         }
     }
 }
@@ -156,4 +166,26 @@ pub(super) fn explain(path: &Path, text: &str) -> (String, bool) {
         format!("cannot go on writing `{path}`: {}", text.lines().next().unwrap_or_default())
     };
     (words, is_full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_recording_with_frames_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("show.mkv");
+        for (bytes, has_frames, stays) in [(0, true, false), (90, false, false), (90, true, true)] {
+            fs::write(&path, vec![1; bytes]).unwrap();
+            Identity::of(&path).unwrap().tidy(has_frames);
+            assert_eq!(path.exists(), stays, "{bytes} bytes");
+        }
+        // Another file of that name is not ours.
+        let ours = Identity::of(&path).unwrap();
+        fs::rename(&path, folder.path().join("moved.mkv")).unwrap();
+        fs::write(&path, "").unwrap();
+        ours.tidy(false);
+        assert!(path.exists());
+    }
 }

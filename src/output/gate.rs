@@ -21,6 +21,9 @@ const SOUND_AHEAD: usize = 64;
 /// more, they are left out.
 const KEPT_FRAMES: usize = 90;
 
+/// Part of what may wait beyond the outlet down to which that has to go before frames are let through again.
+const ROOM: u32 = 3;
+
 /// What lies behind the door.
 pub(super) trait Outlet: Send {
     /// Whether what waits here is more than it should be.
@@ -60,6 +63,9 @@ pub(super) struct Gate {
     pub(super) strain: Strain,
     /// The kilobits per second that are meant to come through.
     pub(super) kbps: u32,
+    /// How long what waits in the system may last before frames are left out: its buffers may take a minute of a stream, and
+    /// whoever watches would be as far behind. Anything may if it is zero.
+    pub(super) most_waiting: Duration,
     /// Frames left out.
     pub(super) dropped: u64,
     /// Bytes let through.
@@ -116,6 +122,12 @@ impl Gate {
         self.strain.lasts(self.kbps)
     }
 
+    /// Whether what waits in the system lasts longer than a part of what may.
+    fn is_behind(&self, part: u32) -> bool {
+        let waits = Strain { lag: Duration::ZERO, ..self.strain }.lasts(self.kbps);
+        !self.most_waiting.is_zero() && waits > self.most_waiting / part
+    }
+
     /// Lets a packet through or leaves it out.
     pub(super) fn offer(&mut self, packet: &Packet) {
         if self.kept.is_some() {
@@ -126,15 +138,16 @@ impl Gate {
             self.renew(packet);
             return;
         }
+        let (is_behind, has_caught_up) = (self.is_behind(1), !self.is_behind(ROOM));
         let Some(outlet) = &mut self.outlet else {
             self.leave_out(packet);
             return;
         };
-        if !self.awaits_key_frame && outlet.is_full() {
+        if !self.awaits_key_frame && (outlet.is_full() || is_behind) {
             self.awaits_key_frame = true;
         }
         if self.awaits_key_frame {
-            if packet.track == Track::Video && packet.is_key && outlet.has_room() {
+            if packet.track == Track::Video && packet.is_key && outlet.has_room() && has_caught_up {
                 self.awaits_key_frame = false;
                 self.begun = true;
                 for sound in self.sound.drain(..).filter(|sound| sound.end() > packet.pts()) {
@@ -322,6 +335,33 @@ mod tests {
             }
             prop_assert_eq!(seen + gate.dropped, time / 20);
         }
+    }
+
+    #[test]
+    fn what_piles_up_in_the_system_costs_frames_until_little_of_it_is_left() {
+        gst::init().unwrap();
+        let bucket = Bucket::default();
+        let mut gate = Gate { most_waiting: Duration::from_secs(3), kbps: 800, ..Gate::default() };
+        gate.open(Box::new(bucket.clone()));
+        // At 800 kbit/s a second is 100 kB.
+        let mut let_through = |kilobytes: u64, lag: u64| {
+            gate.strain = Strain { bytes: kilobytes * 1000, lag: Duration::from_secs(lag), ..Strain::default() };
+            let before = gate.bytes;
+            gate.offer(&packet(Track::Video, 0, true));
+            gate.bytes > before
+        };
+        assert!(let_through(0, 0) && let_through(299, 0));
+        assert!(let_through(10, 9), "packets that are lost on the way do not wait anywhere");
+        assert!(!let_through(301, 0));
+        assert!(!let_through(299, 0) && !let_through(101, 0), "it is not let through again at once");
+        assert!(let_through(99, 0) && let_through(299, 0));
+        assert_eq!(gate.dropped, 3);
+        // A link that is opened anew has nothing waiting.
+        gate.strain = Strain { bytes: 400_000, ..Strain::default() };
+        drop(gate.close());
+        gate.open(Box::new(bucket));
+        gate.offer(&packet(Track::Video, 0, true));
+        assert!(!gate.is_waiting());
     }
 
     #[test]

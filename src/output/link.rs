@@ -19,6 +19,9 @@ use super::{
     supervisor::{Order, Supervisor, Surroundings},
 };
 
+/// What may wait in the system for a moment whatever the queue: a key frame is many times as large as others.
+const BURST: Duration = Duration::from_secs(1);
+
 /// The encoder's side of an output.
 pub(super) struct Link {
     id: String,
@@ -82,8 +85,10 @@ impl Link {
     /// How far it is behind when a frame lasts this long and so many kbit/s are meant to be sent; `None` if nothing is known
     /// of its link, since it is not connected or takes nothing at all.
     pub(super) fn behind(&self, frame: Duration, kbps: u32) -> Option<Duration> {
+        let waiting = u32::try_from(lock(&self.policy).queue_frames).unwrap_or(u32::MAX);
         let mut gate = lock(&self.gate);
         gate.kbps = kbps;
+        gate.most_waiting = frame.saturating_mul(waiting).max(BURST);
         let frames = u32::try_from(gate.queued()).unwrap_or(u32::MAX);
         (gate.is_on_air && !gate.is_stalled).then(|| frame.saturating_mul(frames) + gate.link_delay())
     }

@@ -11,9 +11,9 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::destination::{RtmpUrl, SrtUrl};
@@ -65,8 +65,15 @@ impl Lookout {
         let watch = move || {
             let mut is_away = as_found == Found::Away;
             let mut pause = PAUSE;
-            while watched.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-                let answers = server.answers();
+            let mut held = None;
+            loop {
+                let waited = pass_time(&watched, held.take(), pause);
+                if waited == Waited::Over {
+                    return;
+                }
+                let (answers, connection) = server.answers();
+                // One that ends every connection and is there all the same is not asked twice as often.
+                held = connection.filter(|_| waited == Waited::Enough);
                 if answers && is_away {
                     found.store(true, Ordering::Relaxed);
                     return;
@@ -86,33 +93,74 @@ impl Lookout {
     }
 }
 
+/// Why a wait is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    /// It has been long enough.
+    Enough,
+    /// The connection has ended.
+    Ended,
+    /// Nobody wants to know any more.
+    Over,
+}
+
+/// Waits for so long, or until the connection `held` ends: a server that breaks down takes no connections for a moment at
+/// least, and may be there again before it would be looked at next.
+fn pass_time(watched: &Receiver<()>, mut held: Option<TcpStream>, pause: Duration) -> Waited {
+    let until = Instant::now() + pause;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let Some(stream) = &mut held else {
+            let is_over = watched.recv_timeout(left) != Err(RecvTimeoutError::Timeout);
+            return if is_over { Waited::Over } else { Waited::Enough };
+        };
+        if watched.try_recv() != Err(TryRecvError::Empty) {
+            return Waited::Over;
+        }
+        if left.is_zero() {
+            return Waited::Enough;
+        }
+        match stream.set_read_timeout(Some(left.min(PAUSE))).and_then(|()| stream.read(&mut [0; 4096])) {
+            // The rest of its greeting.
+            Ok(1..) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => return Waited::Ended,
+        }
+    }
+}
+
 impl Server {
-    fn answers(&self) -> bool {
+    /// Whether it is there, and the connection by which it said so, if there is one.
+    fn answers(&self) -> (bool, Option<TcpStream>) {
         let addresses = match self {
             Self::Rtmp(url) => url.addresses(),
             Self::Srt(url) => url.addresses(),
         };
         let greet = |address| match self {
-            Self::Rtmp(url) => greet(address, url.is_secure()),
-            Self::Srt(_) => induce(address),
+            Self::Rtmp(url) => greet(address, url.is_secure()).map(Some),
+            Self::Srt(_) => induce(address).map(|()| None),
         };
-        addresses.unwrap_or_default().into_iter().take(ADDRESSES).any(|address| greet(address).is_ok())
+        let mut addresses = addresses.unwrap_or_default().into_iter().take(ADDRESSES);
+        let answer = addresses.find_map(|address| greet(address).ok());
+        (answer.is_some(), answer.flatten())
     }
 }
 
 /// Connects, and where nothing is encrypted waits for the first byte of the answer to an RTMP handshake (RTMP 1.0,
 /// section 5.2): the system takes connections for programs that do nothing any more.
-fn greet(address: SocketAddr, is_secure: bool) -> io::Result<()> {
+fn greet(address: SocketAddr, is_secure: bool) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     if is_secure {
-        return Ok(());
+        return Ok(stream);
     }
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut hello = [0; 1537];
     hello[0] = 3;
     stream.write_all(&hello)?;
-    stream.read_exact(&mut [0])
+    stream.read_exact(&mut [0])?;
+    Ok(stream)
 }
 
 /// What begins an SRT handshake packet.
@@ -142,7 +190,7 @@ fn induce(address: SocketAddr) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::{net::TcpListener, sync::atomic::AtomicU64, time::Instant};
+    use std::{net::TcpListener, sync::atomic::AtomicU64};
 
     use super::*;
 
@@ -210,6 +258,32 @@ mod tests {
         let known = Lookout::start(server.place(), Found::Away, LONG).unwrap();
         wait(|| known.is_back());
         assert!(Lookout::start(server.place(), Found::Away, Duration::from_millis(1)).is_none());
+    }
+
+    #[test]
+    fn the_end_of_a_connection_that_was_answered_ends_the_wait() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let (watching, watched) = channel();
+        let connect = || {
+            let held = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            (held, listener.accept().unwrap().0)
+        };
+        let (held, mut peer) = connect();
+        let waiting = std::thread::spawn(move || {
+            let first = super::pass_time(&watched, Some(held), LONG);
+            (first, watched)
+        });
+        peer.write_all(&[3; 1 + 2 * 1536]).unwrap();
+        assert!(!waiting.is_finished());
+        drop(peer);
+        wait(|| waiting.is_finished());
+        let (first, watched) = waiting.join().unwrap();
+        assert_eq!(first, Waited::Ended);
+        let (held, _peer) = connect();
+        assert_eq!(super::pass_time(&watched, Some(held), Duration::from_millis(1)), Waited::Enough);
+        let (held, _peer) = connect();
+        drop(watching);
+        assert_eq!(super::pass_time(&watched, Some(held), LONG), Waited::Over);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod adapt;
 mod animated_webp;
 mod audio;
 mod backoff;
+mod boxes;
 mod connecting;
 mod destination;
 mod elements;

@@ -90,9 +90,7 @@ fn reason(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
             }
             Phase::Beginning => (
                 Farewell::CutShort,
-                format!(
-                    "it closed the connection when the stream had just begun; {hint}, or its log if it breaks down"
-                ),
+                "it closed the connection when the stream had just begun; its log may say why".to_owned(),
             ),
             Phase::Sending => lost("it closed the connection"),
         }
@@ -176,7 +174,7 @@ mod tests {
         }
         let closed = |phase| explain(&url, "Connection error: connection closed remotely", phase);
         let (farewell, words) = closed(Phase::Beginning);
-        assert!(words.contains("had just begun; check the application and the stream key, or its log"), "{words}");
+        assert!(words.contains("had just begun; its log may say why"), "{words}");
         assert_eq!(farewell, Farewell::CutShort);
         assert!(matches!(closed(Phase::Sending), (Lost, words) if words.ends_with("it closed the connection")));
     }

@@ -30,6 +30,8 @@ pub(super) struct Strain {
     pub(super) lag: Duration,
     /// For how long nothing of it has arrived.
     pub(super) still: Duration,
+    /// For how long that may be with this connection without meaning anything.
+    pub(super) usual: Duration,
 }
 
 impl Strain {
@@ -58,7 +60,8 @@ impl Watch {
             Self::Tcp(socket, way, standstill) => {
                 let sent = Sent::by(*socket).unwrap_or_default();
                 let bytes = way.beyond(sent.unconfirmed, kbps, now);
-                Strain { bytes, still: standstill.lasts(sent, now), ..Strain::default() }
+                let still = standstill.lasts(sent, now);
+                Strain { bytes, still, usual: standstill.usual(), ..Strain::default() }
             }
             Self::Srt(losses) => {
                 if losses.is_due(now)
@@ -88,8 +91,12 @@ impl Way {
     #[expect(clippy::cast_precision_loss, reason = "bytes that a system holds for one connection")]
     fn beyond(&mut self, bytes: u64, kbps: f64, now: Instant) -> u64 {
         let a_second = kbps * 125.0;
-        if now.saturating_duration_since(self.began) < BEGINNING || a_second < 1.0 {
+        if now.saturating_duration_since(self.began) < BEGINNING {
             return 0;
+        }
+        if a_second < 1.0 {
+            // Nothing has been sent for a while: all of it waits.
+            return bytes;
         }
         self.shortest = self.shortest.min(bytes as f64 / a_second);
         // Half as much again, since frames come in bursts.
@@ -180,7 +187,11 @@ mod tests {
         let beyond = way.beyond(600_000, 4000.0, at(begin, 100));
         assert_eq!(beyond, 450_000);
         assert_eq!(Strain { bytes: beyond, ..Strain::default() }.lasts(4000), Duration::from_millis(900));
-        assert_eq!(way.beyond(600_000, 0.0, at(begin, 101)), 0, "nothing is sent");
+        assert_eq!(
+            way.beyond(600_000, 0.0, at(begin, 101)),
+            600_000,
+            "nothing is sent any more, so nothing is on the way"
+        );
     }
 
     #[test]

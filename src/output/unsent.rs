@@ -58,11 +58,23 @@ fn confirmed(socket: BorrowedFd<'_>) -> Option<u64> {
     info.last_chunk().filter(|_| is_whole).map(|bytes| u64::from_ne_bytes(*bytes))
 }
 
-/// For how long nothing has arrived at a server although something is on its way to it.
+/// How many times as long as it has been before nothing may arrive until that means something.
+const PATIENCE: u32 = 3;
+/// The longest that a connection's own pauses may make anybody wait.
+const MOST_PATIENCE: Duration = Duration::from_secs(60);
+/// What is left of the longest pause each time that something has arrived: at ten looks a second most of it is forgotten
+/// after a quarter of a minute in which all goes well.
+const REMEMBERED: f64 = 0.985;
+
+/// For how long nothing has arrived at a server although something is on its way to it, and how long that is with this
+/// connection at times: once the receive buffer of a server that reads slowly is full, its system takes nothing until a good
+/// part of that is free, and what is confirmed moves on in leaps, seconds from each other.
 #[derive(Debug, Default)]
 pub(super) struct Standstill {
     confirmed: u64,
     since: Option<Instant>,
+    /// The longest pause after which it went on, less what is forgotten of it.
+    longest: Duration,
 }
 
 impl Standstill {
@@ -71,12 +83,18 @@ impl Standstill {
     pub(super) fn lasts(&mut self, sent: Sent, now: Instant) -> Duration {
         let Some(confirmed) = sent.confirmed else { return Duration::ZERO };
         if sent.unconfirmed == 0 || confirmed != self.confirmed {
-            self.since = None;
+            let lasted = self.since.take().map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+            self.longest = self.longest.mul_f64(REMEMBERED).max(lasted);
         } else {
             self.since.get_or_insert(now);
         }
         self.confirmed = confirmed;
         self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    /// Pauses up to this long are nothing out of the ordinary with this connection.
+    pub(super) fn usual(&self) -> Duration {
+        (self.longest * PATIENCE).min(MOST_PATIENCE)
     }
 }
 
@@ -124,5 +142,32 @@ mod tests {
         // There is nothing to send.
         assert_eq!([at(70, 0, Some(20)), at(90, 0, Some(20)), at(110, 5, Some(20))], [0; 3]);
         assert_eq!([at(120, 5, None), at(150, 5, None)], [0; 2], "nothing is known");
+    }
+
+    #[test]
+    fn pauses_that_a_connection_makes_again_and_again_are_usual_with_it() {
+        let begin = Instant::now();
+        let mut standstill = Standstill::default();
+        let mut arrived = 0;
+        let mut look = |tenths: u32, moves: bool| {
+            arrived += u64::from(moves);
+            let sent = Sent { unconfirmed: 90_000, confirmed: Some(arrived) };
+            let still = standstill.lasts(sent, begin + Duration::from_millis(100) * tenths);
+            (still, standstill.usual())
+        };
+        // It leaps every six seconds.
+        for tenths in 0..600 {
+            let (still, usual) = look(tenths, tenths % 60 == 0);
+            assert!(tenths <= 60 || still < usual, "{still:?} of {usual:?}");
+            assert!(tenths > 60 || usual.is_zero() || tenths == 60, "nothing is usual before it has been");
+        }
+        // All goes well, for long.
+        for tenths in 600..900 {
+            look(tenths, true);
+        }
+        assert!(look(900, true).1 < Duration::from_secs(2), "it is forgotten");
+        // Even a pause of minutes gives nobody a right to more than one.
+        look(901, false);
+        assert_eq!(look(9000, true).1, MOST_PATIENCE);
     }
 }

@@ -40,6 +40,9 @@ const STEADY: Duration = Duration::from_secs(5);
 /// What is said of a peer that does nothing any more.
 const TIMED_OUT: &str = "timed out";
 
+/// What is said of a server that is there all the time and ends the stream again and again: some look at a key only then.
+const SUSPECT: &str = "check the application and the stream key";
+
 /// Tells people how an output is doing.
 pub(super) type Publish = Arc<dyn Fn(OutputStatus) + Send + Sync>;
 /// Tells people that an output is no more.
@@ -226,12 +229,17 @@ impl Supervisor {
                     if self.status.state == OutputState::Started && self.began.elapsed() > STEADY {
                         attempts = Attempts::default();
                     }
+                    let next = attempts.after(farewell, &self.policy());
+                    let is_cut = farewell == Farewell::CutShort;
                     let kind = match farewell {
                         Farewell::Lost | Farewell::Absent => OutputErrorKind::Network,
+                        // It took the stream: as a rule it has broken down.
+                        Farewell::CutShort if !attempts.are_many_cuts() => OutputErrorKind::Network,
                         Farewell::Unwritable => OutputErrorKind::Storage,
                         Farewell::TurnedAway | Farewell::Refused | Farewell::CutShort => OutputErrorKind::Refused,
                     };
-                    let (wait, error) = match attempts.after(farewell, &self.policy()) {
+                    let error = if is_cut && attempts.are_many_cuts() { format!("{error}; {SUSPECT}") } else { error };
+                    let (wait, error) = match next {
                         Next::After(wait) => (wait, error),
                         Next::Seldom(wait, why) => (wait, format!("{error}; {why}")),
                         // It does nothing more until it is started anew, which is the chance to mend what is wrong.

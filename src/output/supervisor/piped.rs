@@ -106,6 +106,7 @@ impl Supervisor {
             // The next file, whose name is known now.
             self.tell(OutputState::Starting);
         }
+        let before = lock(&self.gate).bytes;
         self.open_gate(Box::new(pipeline.inlet()));
         let written = match &self.destination {
             Destination::File { .. } => file::Identity::of(self.status.url.as_ref()),
@@ -117,11 +118,15 @@ impl Supervisor {
         }
         let (has_peer, enough) = self.beginning();
         let has_something = !has_peer || pipeline.passed() >= enough;
-        self.retired = Some(pipeline.take_down());
-        if let (Some(written), Ended::Lost(..) | Ended::Failed(..)) = (written, &ended) {
-            // Else a full disk would be littered with what could not be begun.
-            written.remove_if_empty();
-        }
+        let has_frames = lock(&self.gate).bytes > before;
+        let down = pipeline.take_down();
+        self.retired = Some(std::thread::spawn(move || {
+            // Were it to panic, it would be down too.
+            let _ = down.join();
+            if let Some(written) = written {
+                written.tidy(has_frames);
+            }
+        }));
         if has_something && matches!(ended, Ended::Finished | Ended::Full) {
             // A file is whole when its pipeline is down.
             self.wait_for_retired();
@@ -202,8 +207,9 @@ impl Supervisor {
             let is_open = self.status.state == OutputState::Started;
             let strain = watch.look(|| pipeline.stats(), self.status.bitrate, now);
             lock(&self.gate).strain = strain;
-            let holds_up = now.duration_since(moved.1) > STALLED && lock(&self.gate).queued() > 0;
-            let is_stalled = is_open && (holds_up || strain.still > STALLED);
+            let stalled = strain.usual.max(STALLED);
+            let holds_up = now.duration_since(moved.1) > stalled && lock(&self.gate).queued() > 0;
+            let is_stalled = is_open && (holds_up || strain.still > stalled);
             let is_other = std::mem::replace(&mut self.status.is_stalled, is_stalled) != is_stalled;
             if passed >= enough && !is_open {
                 self.started();
@@ -217,8 +223,13 @@ impl Supervisor {
             if has_peer && !is_open && now.duration_since(opened) > CONNECT {
                 return self.explain(TIMED_OUT);
             }
-            let stall = self.policy().stall;
-            let is_full = || lock(&self.gate).is_waiting() && now.duration_since(moved.1) > stall;
+            let stall = strain.usual.max(self.policy().stall);
+            let is_full = || {
+                let gate = lock(&self.gate);
+                // Where nothing is queued since the system has too much, it is asked how that goes on.
+                let holds_up = gate.queued() > 0 || !is_open;
+                gate.is_waiting() && holds_up && now.duration_since(moved.1) > stall
+            };
             if ((has_peer || is_open) && is_full()) || strain.still > stall {
                 return self.explain(TIMED_OUT);
             }
