@@ -78,13 +78,14 @@ struct Stand {
 impl Passage {
     /// From what is on the screen, at `seconds` of scene time. `before` is a transition that this one cuts short.
     pub(crate) fn new(
-        departure: Departure,
+        mut departure: Departure,
         seconds: f64,
         canvas: &Canvas,
         before: Option<Self>,
         is_held: bool,
     ) -> Self {
-        let Departure { transition, left, when, .. } = departure;
+        let left = departure.take_left();
+        let Departure { transition, when, .. } = departure;
         let cuts_short = before.is_some();
         let (leaving, screen, left) = match before {
             // What was to come was never seen.

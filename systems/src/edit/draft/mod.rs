@@ -248,9 +248,13 @@ impl<'w> Draft<'w> {
         self.check_together()?;
         self.check_triggers()?;
         self.check_motion()?;
+        Ok(self.into_changes())
+    }
+
+    fn into_changes(self) -> Changes {
         let removed = self.removed.into_iter().collect();
         let Self { layers, roots, header, inputs, held, held_changes, transition, created, .. } = self;
-        Ok(Changes { layers, removed, roots, header, inputs, held, held_changes, transition, created })
+        Changes { layers, removed, roots, header, inputs, held, held_changes, transition, created }
     }
 
     /// The scenes that are held, as the batch leaves them.

@@ -8,6 +8,8 @@
     reason = "a test ends at what it did not expect"
 )]
 
+mod refused;
+
 use components::{
     Edit, LayerId, SceneDocument, SceneId,
     animation::{
