@@ -2,8 +2,8 @@
 //!
 //! What a batch asks of timelines, animations and triggers before that is asked of the scene that leaves, and done before
 //! it does. So such a batch is carried out piece by piece: what stands before each change of scenes, then that scene's
-//! leave, then the rest. All of it was checked before; only what triggers did meanwhile can have a later piece refused,
-//! and then the scene is put back as it was.
+//! leave, then the rest. All of it was checked before, piece by piece too; only what triggers did meanwhile can have a
+//! later piece refused, and then the scene is put back as it was.
 
 use bevy_ecs::{change_detection::DetectChangesMut, world::World};
 use components::{Edit, SceneDocument, edit::BatchRejected, held::HeldScenes};

@@ -104,3 +104,46 @@ fn a_refused_batch_takes_nothing_of_what_was_heard() {
     };
     assert_untouched(make, 1.5, &[], &json!(null));
 }
+
+#[test]
+fn what_is_wrong_with_a_scene_when_it_is_left_is_told_before_anything_is_done() {
+    let edit = |edit: Value| serde_json::from_value::<Edit>(edit).unwrap();
+    let layer = |id: &str| {
+        let content = json!({ "type": "color", "color": "#fff" });
+        edit(json!({ "op": "createLayer", "layer": { "id": id, "content": content } }))
+    };
+    let picture = json!({ "id": "a", "content": { "type": "image", "asset": "gone" } });
+    let picture = edit(json!({ "op": "replaceLayer", "id": "a", "layer": picture }));
+    let masked = edit(json!({ "op": "patchLayer", "id": "a",
+        "patch": { "mask": { "type": "layer", "layer": "gone" } } }));
+    let steps =
+        json!([{ "type": "animate", "layer": "gone", "animation": { "property": "opacity", "to": 0, "duration": 1 } }]);
+    let timeline = edit(json!({ "op": "putTimeline", "timeline": { "id": "w", "steps": steps } }));
+    let gone = json!({ "type": "set", "layer": "gone", "patch": { "opacity": 0 } });
+    let trigger = edit(json!({ "op": "addTrigger", "trigger": on("x", &json!([gone])) }));
+    let (dark, main) = (activate("dark", &json!(null)), activate("main", &json!(null)));
+    let load = Edit::LoadScene { scene: Box::new(moving()) };
+    let batches = [
+        (vec![dark.clone(), picture.clone(), main.clone()], "/edits/1/layer"),
+        (vec![picture, load], "/edits/0/layer"),
+        (vec![masked, dark.clone()], "/edits/0/patch"),
+        (vec![timeline, dark.clone()], "/edits/0/timeline"),
+        (vec![trigger, dark.clone()], "/edits/0/trigger"),
+        (vec![dark.clone(), layer("b"), layer("c"), main.clone()], ""),
+        // As large as the scene that was on air before it.
+        (vec![dark.clone(), layer("b"), layer("c")], ""),
+    ];
+    for (batch, place) in batches {
+        let mut scene = moving();
+        for id in ["b", "c"] {
+            let id = LayerId::new(id).unwrap();
+            scene.layers.push(LayerDocument { id, ..scene.layers[0].clone() });
+        }
+        let mut stage = Stage::new(scene, &json!([]));
+        stage.compositor.set_max_layers(2);
+        let told = stage.compositor.check(batch.clone()).unwrap_err();
+        assert_eq!(told.place.as_deref().unwrap_or_default(), place, "{told:?}");
+        assert_eq!(stage.try_edit(1.0, vec![batch]).0.unwrap_err(), told);
+        assert_eq!(stage.compositor.scenes().active.as_str(), "main");
+    }
+}

@@ -31,6 +31,8 @@ impl Draft<'_> {
         self.layers.clear();
         self.unchecked.clear();
         self.put.clear();
+        self.put_triggers.clear();
+        self.assets = false;
         self.fresh |= fresh;
         if fresh {
             self.transition = Some(Transition::Cut {});
@@ -42,6 +44,9 @@ impl Draft<'_> {
         self.roots = Some(layers.iter().map(|layer| layer.id.clone()).collect());
         for layer in layers {
             self.plant(layer, None);
+        }
+        if fresh {
+            self.known = self.layers.len();
         }
     }
 
