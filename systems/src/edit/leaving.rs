@@ -6,7 +6,11 @@
 //! later piece refused, and then the scene is put back as it was.
 
 use bevy_ecs::{change_detection::DetectChangesMut, world::World};
-use components::{Edit, SceneDocument, edit::BatchRejected, held::HeldScenes};
+use components::{
+    Edit, SceneDocument,
+    edit::{BatchRejected, EditRejected},
+    held::HeldScenes,
+};
 
 use super::{apply_batch, check_batch, commit, draft, draft::Draft};
 use crate::{
@@ -48,8 +52,13 @@ pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<bool, 
                 created |= changes.created;
                 commit::commit(world, changes);
             }
-            Err(rejected) => {
+            Err(mut rejected) => {
                 before.restore(world);
+                // All was as expected before: this version is gone again.
+                if let EditRejected::OtherVersion { present } | EditRejected::Exists { present } = &mut rejected.reason
+                {
+                    *present = None;
+                }
                 return Err(rejected);
             }
         }

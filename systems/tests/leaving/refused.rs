@@ -147,3 +147,19 @@ fn what_is_wrong_with_a_scene_when_it_is_left_is_told_before_anything_is_done() 
         assert_eq!(stage.compositor.scenes().active.as_str(), "main");
     }
 }
+
+#[test]
+fn a_version_that_only_the_batch_itself_has_made_is_not_told() {
+    let stage = Stage::new(moving(), &json!([]));
+    let id = LayerId::new("a").unwrap();
+    let patch = Edit::PatchLayer { id: id.clone(), patch: json!({ "opacity": 0.5 }) };
+    let document = DocumentName::Layer { id };
+    let expect = Edit::Expect { document: document.clone(), etags: Some(Vec::new()) };
+    let told = |batch: Vec<Edit>| stage.compositor.check(batch).unwrap_err().to_string();
+    assert!(told(vec![expect.clone()]).contains("ETag"));
+    let made = told(vec![patch.clone(), expect]);
+    assert!(!made.contains("ETag") && made.contains("in the batch"), "{made}");
+    let absent = Edit::ExpectAbsent { document };
+    assert!(told(vec![absent.clone()]).contains("ETag"));
+    assert!(!told(vec![patch, absent]).contains("ETag"));
+}

@@ -264,9 +264,9 @@ impl<'w> Draft<'w> {
         roots.iter().filter_map(|id| self.document(id)).collect()
     }
 
-    /// Whether a document is there and, where `etags` names any, is one of these.
-    fn expect(&mut self, document: &DocumentName, etags: Option<&[Fingerprint]>) -> Result<(), EditRejected> {
-        let present = match document {
+    /// The version of a document.
+    fn version(&mut self, document: &DocumentName) -> Result<Fingerprint, EditRejected> {
+        Ok(match document {
             DocumentName::Layer { id } => {
                 self.node(id)?;
                 self.document(id).map(|layer| Fingerprint::of(&layer)).ok_or_else(|| self.unknown(id))?
@@ -289,11 +289,18 @@ impl<'w> Draft<'w> {
                     EditRejected::UnknownAsset { id: id.to_string(), nearest }
                 })?)
             }
-        };
+        })
+    }
+
+    /// Whether a document is there and, where `etags` names any, is one of these.
+    fn expect(&mut self, document: &DocumentName, etags: Option<&[Fingerprint]>) -> Result<(), EditRejected> {
+        let present = self.version(document)?;
         if etags.is_none_or(|etags| etags.contains(&present)) {
             return Ok(());
         }
-        Err(EditRejected::OtherVersion { present })
+        // A version that the batch itself has made is gone with it.
+        let stays = Draft::new(self.world).version(document).is_ok_and(|before| before == present);
+        Err(EditRejected::OtherVersion { present: stays.then_some(present) })
     }
 
     /// Whether a document is not there.
