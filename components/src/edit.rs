@@ -456,6 +456,30 @@ impl From<EditRejected> for BatchRejected {
     }
 }
 
+fn other_version(present: Option<&Fingerprint>) -> String {
+    match present {
+        Some(present) => format!(
+            "the document has changed since it was read; read it again and decide anew. Its ETag is now \"{present}\""
+        ),
+        None => {
+            "what comes before this in the batch, or what that sets off, has changed the document; expect it before \
+                 that"
+                .to_owned()
+        }
+    }
+}
+
+fn exists(present: Option<&Fingerprint>) -> String {
+    match present {
+        Some(present) => {
+            format!("the document is there already; read it, and change it instead. Its ETag is \"{present}\"")
+        }
+        None => "the document is there by what comes before this in the batch, or what that sets off; expect it to be \
+                 absent before that"
+            .to_owned(),
+    }
+}
+
 impl EditRejected {
     /// What is wrong at `pointer`, where the reason is one thing that stands there.
     fn fault(&self, pointer: &str) -> Option<Fault> {
@@ -549,16 +573,16 @@ pub enum EditRejected {
         nearest: Option<String>,
     },
     /// A document is not what the batch expects.
-    #[error("the document has changed since it was read; read it again and decide anew. Its ETag is now \"{present}\"")]
+    #[error("{}", other_version(present.as_ref()))]
     OtherVersion {
-        /// What it is.
-        present: Fingerprint,
+        /// What it is; `None` if the batch itself has made it so, and that is undone.
+        present: Option<Fingerprint>,
     },
     /// A document is there that the batch expects not to be.
-    #[error("the document is there already; read it, and change it instead. Its ETag is \"{present}\"")]
+    #[error("{}", exists(present.as_ref()))]
     Exists {
-        /// What it is.
-        present: Fingerprint,
+        /// What it is; `None` if the batch itself has made it so, and that is undone.
+        present: Option<Fingerprint>,
     },
     /// The scene's timelines and triggers would not fit its layers any more.
     #[error(

@@ -179,9 +179,9 @@ impl From<EditRejected> for Problem {
             | EditRejected::UnknownAsset { .. } => Self::not_found(detail),
             EditRejected::OtherVersion { present } | EditRejected::Exists { present } => {
                 let problem = Self::new(StatusCode::PRECONDITION_FAILED, detail);
-                match HeaderValue::from_str(&format!("\"{present}\"")) {
-                    Ok(tag) => problem.with_header(header::ETAG, tag),
-                    Err(_) => problem,
+                match present.and_then(|present| HeaderValue::from_str(&format!("\"{present}\"")).ok()) {
+                    Some(tag) => problem.with_header(header::ETAG, tag),
+                    None => problem,
                 }
             }
             EditRejected::InUse { faults } | EditRejected::AssetInUse { faults } => {

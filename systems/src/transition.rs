@@ -47,6 +47,8 @@ pub(crate) struct Passage {
     /// … and at which it began.
     began: Option<f64>,
     stand: Stand,
+    /// The asset that it shows, once it has been read: what becomes of that in the scene does not matter any more.
+    cover: Option<AssetState>,
     /// What was on the screen before.
     leaving: Canvas,
     /// The scene that was on the screen before, if that was one by itself, until it goes on …
@@ -76,13 +78,14 @@ struct Stand {
 impl Passage {
     /// From what is on the screen, at `seconds` of scene time. `before` is a transition that this one cuts short.
     pub(crate) fn new(
-        departure: Departure,
+        mut departure: Departure,
         seconds: f64,
         canvas: &Canvas,
         before: Option<Self>,
         is_held: bool,
     ) -> Self {
-        let Departure { transition, left, when, .. } = departure;
+        let left = departure.take_left();
+        let Departure { transition, when, .. } = departure;
         let cuts_short = before.is_some();
         let (leaving, screen, left) = match before {
             // What was to come was never seen.
@@ -96,6 +99,7 @@ impl Passage {
             when,
             began: None,
             stand: Stand::default(),
+            cover: None,
             leaving,
             left,
             living: None,
@@ -161,7 +165,10 @@ impl Passage {
         }
         let elapsed = self.began.map_or(0.0, |began| seconds - began);
         let Some(progress) = self.transition.progress(elapsed) else { return false };
-        let picture = match state {
+        if let Some(AssetState::Image(_) | AssetState::Animation(_)) = state {
+            self.cover = state.cloned();
+        }
+        let picture = match &self.cover {
             Some(AssetState::Image(image)) => Some(image.clone()),
             Some(AssetState::Animation(image)) => image.frame(image.frame_at(elapsed, None)).cloned(),
             _ => None,

@@ -222,8 +222,8 @@ impl<'a> Walk<'a> {
                     fault.expected = self.rules.expected(id);
                 }
             }
-            // That it has none of the keys says that something else was meant.
-            [only] if self.is_foreign(node, *only) => self.unexpected(node, id),
+            // That it has none of the keys says that something else was meant, where there is something else.
+            [only] if self.are_several(branches) && self.is_foreign(node, *only) => self.unexpected(node, id),
             [only] => self.value(node, *only),
             several => {
                 let attempts: Vec<Vec<Fault>> = several.iter().map(|id| self.attempt(node, *id)).collect();
@@ -237,6 +237,11 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+    }
+
+    /// Whether more than one of these is something that is there.
+    fn are_several(&self, branches: &[RuleId]) -> bool {
+        branches.iter().filter(|id| !matches!(self.rules.get(**id), Rule::Null)).count() > 1
     }
 
     /// Whether it is an object, but has none of the keys that the rule knows, nor any that is near.

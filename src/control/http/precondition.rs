@@ -65,9 +65,9 @@ impl Expected {
     pub(super) fn check(&self, present: Fingerprint) -> Result<(), Problem> {
         match self {
             Self::OneOf(tags) if !tags.contains(&present) => {
-                Err(components::edit::EditRejected::OtherVersion { present }.into())
+                Err(components::edit::EditRejected::OtherVersion { present: Some(present) }.into())
             }
-            Self::Absent => Err(components::edit::EditRejected::Exists { present }.into()),
+            Self::Absent => Err(components::edit::EditRejected::Exists { present: Some(present) }.into()),
             _ => Ok(()),
         }
     }

@@ -25,7 +25,8 @@ impl Assets {
             (id.clone(), lent)
         };
         let entries = self.entries.iter().map(lend).collect();
-        let loan = Arc::new(Loan);
+        // There may be several at once.
+        let loan = self.loan.upgrade().unwrap_or_else(|| Arc::new(Loan));
         self.loan = Arc::downgrade(&loan);
         Self { entries, budget: Arc::clone(&self.budget), lent: Some(loan), ..Self::default() }
     }

@@ -2,18 +2,24 @@
 //!
 //! What a batch asks of timelines, animations and triggers before that is asked of the scene that leaves, and done before
 //! it does. So such a batch is carried out piece by piece: what stands before each change of scenes, then that scene's
-//! leave, then the rest. All of it was checked before; only what triggers did meanwhile can have a later piece refused,
-//! and then the scene is put back as it was.
+//! leave, then the rest. All of it was checked before, piece by piece too; only what triggers did meanwhile can have a
+//! later piece refused, and then the scene is put back as it was.
 
 use bevy_ecs::{change_detection::DetectChangesMut, world::World};
-use components::{Edit, SceneDocument, edit::BatchRejected, held::HeldScenes};
+use components::{
+    Edit, SceneDocument,
+    edit::{BatchRejected, EditRejected},
+    held::HeldScenes,
+};
 
-use super::{apply_batch, check_batch, commit, draft};
+use super::{apply_batch, check_batch, commit, draft, draft::Draft};
 use crate::{
-    clock::{Conductor, Inputs, Motion, SceneEvents, Timelines, finish_scene, resume_animations},
+    clock::{Conductor, Heard, Inputs, Motion, Resume, SceneEvents, Timelines, finish_scene, resume_animations},
     held::{Held, HeldChanges},
+    rasterise::HandedRasters,
     scene::scene_document,
     sound::SoundMotion,
+    transition::Departures,
 };
 
 /// Whether it puts another scene on air.
@@ -46,8 +52,13 @@ pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<bool, 
                 created |= changes.created;
                 commit::commit(world, changes);
             }
-            Err(rejected) => {
+            Err(mut rejected) => {
                 before.restore(world);
+                // All was as expected before: this version is gone again.
+                if let EditRejected::OtherVersion { present } | EditRejected::Exists { present } = &mut rejected.reason
+                {
+                    *present = None;
+                }
                 return Err(rejected);
             }
         }
@@ -67,6 +78,10 @@ struct Before {
     conductor: Conductor,
     sound: SoundMotion,
     inputs: Inputs,
+    heard: Heard,
+    resume: Resume,
+    departures: Departures,
+    rasters: HandedRasters,
     events: usize,
 }
 
@@ -81,21 +96,26 @@ impl Before {
             conductor: world.resource::<Conductor>().clone(),
             sound: world.resource::<SoundMotion>().clone(),
             inputs: world.resource::<Inputs>().clone(),
+            heard: world.resource::<Heard>().clone(),
+            resume: world.resource::<Resume>().clone(),
+            departures: world.resource::<Departures>().clone(),
+            rasters: HandedRasters::of(world),
             events: world.resource::<SceneEvents>().0.len(),
         }
     }
 
     fn restore(self, world: &mut World) {
-        let Self { scene, held, held_changes, motion, timelines, conductor, sound, inputs, events } = self;
-        let id = held.active.clone();
-        world.insert_resource(Held(held));
-        // It was on air a moment ago, and fits.
-        if let Ok(changes) = draft(world, 0, vec![Edit::PutScene { id, scene: Box::new(scene) }]) {
-            commit::commit(world, changes);
-        }
+        let Self { scene, held, held_changes, motion, timelines, conductor, sound, inputs, events, .. } = self;
+        let changes = Draft::put_back(world, scene, held);
+        commit::commit(world, changes);
         world.resource_mut::<HeldChanges>().0.truncate(held_changes);
         world.resource_mut::<SceneEvents>().0.truncate(events);
         *world.resource_mut::<Inputs>() = inputs;
+        *world.resource_mut::<Heard>() = self.heard;
+        *world.resource_mut::<Resume>() = self.resume;
+        *world.resource_mut::<Departures>() = self.departures;
+        // Its layers are others now, and look as they did.
+        *world.resource_mut::<HandedRasters>() = self.rasters;
         *world.resource_mut::<Conductor>() = conductor;
         *world.resource_mut::<SoundMotion>() = sound;
         let mut known = world.resource_mut::<Timelines>();

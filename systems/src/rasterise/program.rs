@@ -121,7 +121,7 @@ impl Program {
         workers: &Workers,
     ) {
         if let Some(when) = departure.when.filter(|when| !departure.is_alone && self.own.is_passing_at(*when))
-            && let Some(left) = departure.left.take()
+            && let Some(left) = departure.take_left()
         {
             self.stop_at(when, &Living::new(left, manner), manner, workers);
         }

@@ -3,6 +3,8 @@
 //! Triggers bring scenes on air at exact scene times between two ticks, which may lie far apart. Of what happened there
 //! only that is kept which is still seen: transitions that were over before the next one began are left out.
 
+use std::sync::Arc;
+
 use bevy_ecs::resource::Resource;
 use components::Transition;
 
@@ -12,7 +14,7 @@ use super::leaving::Left;
 const MOST: usize = 8;
 
 /// The scenes that left on this tick, in order.
-#[derive(Resource, Debug, Default)]
+#[derive(Resource, Clone, Debug, Default)]
 pub struct Departures {
     /// Scene seconds at which a trigger acts, while it does.
     pub(crate) acting_at: Option<f64>,
@@ -20,11 +22,11 @@ pub struct Departures {
 }
 
 /// A scene that gives way to another.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Departure {
     pub(crate) transition: Transition,
     /// The scene that leaves, unless it is gone at once.
-    pub(crate) left: Option<Left>,
+    pub(crate) left: Option<Arc<Left>>,
     /// Scene seconds at which a trigger asked for it. Otherwise somebody did, who saw the picture of the tick before.
     pub(crate) when: Option<f64>,
     /// Whether the scene that leaves was seen by itself then, whatever was under way on the tick before.
@@ -32,6 +34,11 @@ pub(crate) struct Departure {
 }
 
 impl Departure {
+    /// The scene that leaves. Who kept it, to put things back as they were, has let go of it by then.
+    pub(crate) fn take_left(&mut self) -> Option<Left> {
+        self.left.take().and_then(Arc::into_inner)
+    }
+
     /// Whether it is over when a trigger acts at `when`.
     fn is_over(&self, when: Option<f64>) -> bool {
         let elapsed = when.zip(self.when).map(|(now, when)| now - when);
@@ -52,7 +59,7 @@ impl Departures {
             // The scene that came on air then was never on the screen.
             Some(last) if last.when.is_none() || last.when == when => last.transition = transition,
             _ => {
-                let left = (transition.duration() > 0.0).then(|| left(when));
+                let left = (transition.duration() > 0.0).then(|| Arc::new(left(when)));
                 self.list.push(Departure { transition, left, when, is_alone });
             }
         }

@@ -1,6 +1,8 @@
 //! What ends a transition, and what it leaves.
 
-use components::Edit;
+use std::time::Instant;
+
+use components::{AssetId, Edit};
 use serde_json::json;
 
 use crate::stage::*;
@@ -16,6 +18,31 @@ fn a_stinger_that_does_not_come_holds_nothing_up() {
     // A second at most that it is waited for, and its own time.
     stage.play(28);
     assert!(stage.picture() == alone);
+}
+
+#[test]
+fn a_stinger_plays_on_where_its_picture_is_deleted() {
+    let play = |deletes: bool| {
+        let mut stage = Stage::new(1, morning());
+        stage.hold("evening", with_stinger(if deletes { "deleted" } else { "kept" }));
+        stage.activate("evening", json!({ "type": "stinger", "asset": "swoosh", "duration": 0.8, "cutAt": 0.5 }));
+        assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
+        stage.next -= 1;
+        stage.play(4);
+        if deletes {
+            let report = stage.edit(vec![Edit::DeleteAsset { id: AssetId::new("swoosh").unwrap() }]);
+            assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
+        } else {
+            stage.tick();
+        }
+        let mut pictures = Vec::new();
+        for _ in 0..14 {
+            pictures.push(stage.picture());
+            stage.tick();
+        }
+        pictures
+    };
+    assert!(play(true) == play(false));
 }
 
 #[test]

@@ -51,8 +51,8 @@ const ANY: &str = "an easing such as `linear`, `ease`, `easeInOutCubic`, `cubic-
                    `steps(4, jump-end)` or `linear(0, 0.25 75%, 1)`";
 const BEZIER: &str = "`cubic-bezier(x1, y1, x2, y2)` with x1 and x2 from 0 to 1, and y1 and y2 from -1000000 to \
                       1000000";
-const STEPS: &str = "`steps(count)` or `steps(count, jump)` with a count of at least 1 (with jump-none 2) and for jump \
-                     one of jump-start, jump-end, jump-none, jump-both, start, end";
+const STEPS: &str = "`steps(count)` or `steps(count, jump)` with a count from 1 (with jump-none 2) to 1000000, and for \
+                     jump one of jump-start, jump-end, jump-none, jump-both, start, end";
 const STOPS: &str = "`linear(…)` with at least two stops, each a number and up to two percentages, all from \
                      -1000000 to 1000000, such as `linear(0, 0.25 75%, 1)`";
 

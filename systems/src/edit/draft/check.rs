@@ -1,5 +1,7 @@
 //! What must hold once a batch is through, of whatever it has touched.
 
+use std::collections::HashSet;
+
 use bevy_ecs::entity::Entity;
 use components::{
     BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, Mask, Variants, Visibility,
@@ -12,8 +14,40 @@ use super::{Blamed, Draft, MOVED, child_ids, invalid};
 use crate::scene::{LayerIndex, SceneRoot};
 
 impl Draft<'_> {
+    /// Whether the scene is a valid one as the edits up to now leave it. Each scene is to be one when the batch leaves it
+    /// for another.
+    pub(super) fn check_all(&mut self) -> Result<(), BatchRejected> {
+        if !self.is_touched() {
+            return Ok(());
+        }
+        let added = self.layers.values().filter(|node| node.entity.is_none()).count();
+        let count = self.world.resource::<LayerIndex>().len() + added - self.removed.len();
+        // A scene that has more than are allowed by now may be changed as long as it does not grow.
+        if count > self.limits.max_layers && count > self.known {
+            return Err(EditRejected::TooManyLayers { count, limit: self.limits.max_layers }.into());
+        }
+        // However often a layer was changed, it is checked once, as it is now.
+        let mut checked = HashSet::new();
+        for (id, blamed) in self.unchecked.clone() {
+            if checked.contains(&id) {
+                continue;
+            }
+            self.check(&id).map_err(|reason| blamed.for_(reason))?;
+            checked.insert(id);
+        }
+        self.check_assets()?;
+        self.check_together()?;
+        self.check_triggers()?;
+        self.check_motion()
+    }
+
+    /// Whether the batch has looked at anything of the scene, be it to change it.
+    fn is_touched(&self) -> bool {
+        !self.layers.is_empty() || !self.removed.is_empty() || self.roots.is_some() || self.header.is_some()
+    }
+
     /// Checks a layer, with all below it, against the scene's assets and the groups around it.
-    pub(super) fn check(&mut self, id: &LayerId) -> Result<(), EditRejected> {
+    fn check(&mut self, id: &LayerId) -> Result<(), EditRejected> {
         if !self.exists(id) {
             return Ok(());
         }
@@ -31,10 +65,9 @@ impl Draft<'_> {
     }
 
     /// Checks that timelines and triggers fit the layers and each other, where the batch has touched any of them.
-    pub(super) fn check_motion(&self) -> Result<(), BatchRejected> {
+    fn check_motion(&self) -> Result<(), BatchRejected> {
         let header = self.header();
-        let is_touched = !self.layers.is_empty() || !self.removed.is_empty() || self.header.is_some();
-        if !is_touched || header.timelines.is_empty() && header.triggers.is_empty() {
+        if header.timelines.is_empty() && header.triggers.is_empty() {
             return Ok(());
         }
         // Animations of layers that the batch has not touched fit as they did.
@@ -74,7 +107,7 @@ impl Draft<'_> {
 
     /// Checks that the layers which are masks of others are all there and do not need those others themselves, and that
     /// variants leave out nothing of what is one picture. An edit of one layer can break what is said of another.
-    pub(super) fn check_together(&mut self) -> Result<(), BatchRejected> {
+    fn check_together(&mut self) -> Result<(), BatchRejected> {
         let depends = |document: &LayerDocument| {
             document.mask.as_ref().and_then(Mask::layer).is_some() || !document.variants.is_all()
         };
@@ -127,7 +160,7 @@ impl Draft<'_> {
 
     /// Checks that everything in the scene has the assets that it uses, and that there are not too many, where the batch
     /// has changed some.
-    pub(super) fn check_assets(&mut self) -> Result<(), EditRejected> {
+    fn check_assets(&mut self) -> Result<(), EditRejected> {
         if !self.assets {
             return Ok(());
         }

@@ -7,7 +7,7 @@ mod scenes;
 mod tracks;
 mod triggers;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
@@ -87,6 +87,8 @@ pub(super) struct Draft<'w> {
     put_triggers: Vec<(TriggerDocument, Blamed)>,
     /// Whether the batch has loaded a scene: no layer goes on as the entity that it was.
     fresh: bool,
+    /// How many layers the scene had before the batch, or as the batch has loaded it.
+    known: usize,
     /// The edit that is being applied.
     index: usize,
 }
@@ -123,6 +125,7 @@ impl<'w> Draft<'w> {
             put: HashMap::new(),
             put_triggers: Vec::new(),
             fresh: false,
+            known: world.resource::<LayerIndex>().len(),
             index: 0,
         }
     }
@@ -132,10 +135,14 @@ impl<'w> Draft<'w> {
         self.index = index;
         let at = |part: &'static str| move |reason: EditRejected| Blamed(index, part).for_(reason);
         match edit {
-            Edit::LoadScene { scene } => self.load_scene(*scene, true).map_err(at("scene")),
+            Edit::LoadScene { scene } => {
+                self.check_all()?;
+                self.load_scene(*scene, true).map_err(at("scene"))
+            }
             Edit::PutScene { id, scene } => self.put_scene(id, *scene).map_err(at("scene")),
             Edit::DeleteScene { id } => self.delete_scene(&id).map_err(at("id")),
             Edit::ActivateScene { id, transition } => {
+                self.check_all()?;
                 self.check_transition(&id, transition.as_ref()).map_err(at("transition"))?;
                 self.activate_scene(&id, transition).map_err(at("id"))
             }
@@ -228,29 +235,14 @@ impl<'w> Draft<'w> {
 
     /// What the batch changes, if the scene is a valid one after it.
     pub(super) fn finish(mut self) -> Result<Changes, BatchRejected> {
-        let known = self.world.resource::<LayerIndex>();
-        let added = self.layers.values().filter(|node| node.entity.is_none()).count();
-        let count = known.len() + added - self.removed.len();
-        // A scene that has more than are allowed by now may be changed as long as it does not grow.
-        if count > self.limits.max_layers && count > known.len() {
-            return Err(EditRejected::TooManyLayers { count, limit: self.limits.max_layers }.into());
-        }
-        // However often a layer was changed, it is checked once, as it is now.
-        let mut checked = HashSet::new();
-        for (id, blamed) in self.unchecked.clone() {
-            if checked.contains(&id) {
-                continue;
-            }
-            self.check(&id).map_err(|reason| blamed.for_(reason))?;
-            checked.insert(id);
-        }
-        self.check_assets()?;
-        self.check_together()?;
-        self.check_triggers()?;
-        self.check_motion()?;
+        self.check_all()?;
+        Ok(self.into_changes())
+    }
+
+    fn into_changes(self) -> Changes {
         let removed = self.removed.into_iter().collect();
         let Self { layers, roots, header, inputs, held, held_changes, transition, created, .. } = self;
-        Ok(Changes { layers, removed, roots, header, inputs, held, held_changes, transition, created })
+        Changes { layers, removed, roots, header, inputs, held, held_changes, transition, created }
     }
 
     /// The scenes that are held, as the batch leaves them.
@@ -272,9 +264,9 @@ impl<'w> Draft<'w> {
         roots.iter().filter_map(|id| self.document(id)).collect()
     }
 
-    /// Whether a document is there and, where `etags` names any, is one of these.
-    fn expect(&mut self, document: &DocumentName, etags: Option<&[Fingerprint]>) -> Result<(), EditRejected> {
-        let present = match document {
+    /// The version of a document.
+    fn version(&mut self, document: &DocumentName) -> Result<Fingerprint, EditRejected> {
+        Ok(match document {
             DocumentName::Layer { id } => {
                 self.node(id)?;
                 self.document(id).map(|layer| Fingerprint::of(&layer)).ok_or_else(|| self.unknown(id))?
@@ -297,11 +289,18 @@ impl<'w> Draft<'w> {
                     EditRejected::UnknownAsset { id: id.to_string(), nearest }
                 })?)
             }
-        };
+        })
+    }
+
+    /// Whether a document is there and, where `etags` names any, is one of these.
+    fn expect(&mut self, document: &DocumentName, etags: Option<&[Fingerprint]>) -> Result<(), EditRejected> {
+        let present = self.version(document)?;
         if etags.is_none_or(|etags| etags.contains(&present)) {
             return Ok(());
         }
-        Err(EditRejected::OtherVersion { present })
+        // A version that the batch itself has made is gone with it.
+        let stays = Draft::new(self.world).version(document).is_ok_and(|before| before == present);
+        Err(EditRejected::OtherVersion { present: stays.then_some(present) })
     }
 
     /// Whether a document is not there.

@@ -1,8 +1,14 @@
 //! Edits of whole scenes: the one on air, and those that wait.
 
-use components::{SceneDocument, SceneId, Transition, document::check_scene, edit::EditRejected, held::HeldChange};
+use bevy_ecs::world::World;
+use components::{
+    SceneDocument, SceneId, Transition,
+    document::check_scene,
+    edit::EditRejected,
+    held::{HeldChange, HeldScenes},
+};
 
-use super::Draft;
+use super::{Changes, Draft};
 use crate::{clock::Input, scene::LayerIndex};
 
 impl Draft<'_> {
@@ -16,9 +22,17 @@ impl Draft<'_> {
         if scene.folder.as_os_str().is_empty() {
             scene.folder.clone_from(&self.header().folder);
         }
+        self.lay_out(scene, fresh);
+        Ok(())
+    }
+
+    /// The same with a scene that needs no check.
+    fn lay_out(&mut self, mut scene: SceneDocument, fresh: bool) {
         self.layers.clear();
         self.unchecked.clear();
         self.put.clear();
+        self.put_triggers.clear();
+        self.assets = false;
         self.fresh |= fresh;
         if fresh {
             self.transition = Some(Transition::Cut {});
@@ -31,7 +45,19 @@ impl Draft<'_> {
         for layer in layers {
             self.plant(layer, None);
         }
-        Ok(())
+        if fresh {
+            self.known = self.layers.len();
+        }
+    }
+
+    /// What puts a scene back on air that was there a moment ago, with those that were held then, whatever is allowed by
+    /// now.
+    pub(in crate::edit) fn put_back(world: &World, scene: SceneDocument, held: HeldScenes) -> Changes {
+        let mut draft = Draft::new(world);
+        draft.lay_out(scene, true);
+        draft.held = Some(held);
+        draft.transition = None;
+        draft.into_changes()
     }
 
     pub(super) fn put_scene(&mut self, id: SceneId, mut scene: SceneDocument) -> Result<(), EditRejected> {

@@ -8,6 +8,8 @@
     reason = "a test ends at what it did not expect"
 )]
 
+mod refused;
+
 use components::{
     Edit, LayerId, SceneDocument, SceneId,
     animation::{
@@ -201,7 +203,9 @@ fn a_batch_that_cannot_be_finished_after_what_triggers_did_leaves_nothing_behind
     stage.compositor.check(batch.clone()).unwrap();
     let before = stage.compositor.snapshot().scene;
     let (outcome, report) = stage.try_edit(1.0, vec![batch]);
-    assert_eq!(outcome.unwrap_err().place.as_deref(), Some("/edits/2/document"));
+    let refused = outcome.unwrap_err();
+    assert_eq!(refused.place.as_deref(), Some("/edits/2/document"));
+    assert!(!refused.to_string().contains("ETag"), "{refused}");
     assert!(fired(&report).is_empty() && report.scenes.is_empty());
     assert_eq!((&stage.compositor.scenes().active, stage.light()), (&main, 100.0));
     assert_eq!(stage.compositor.snapshot().scene, before);
