@@ -139,6 +139,60 @@ fn a_server_that_has_lost_something_is_noticed_and_another_writer_is_not_overwri
     });
 }
 
+/// What another instance writes on a server that lost everything, or came back with an older state, is that one's: whoever
+/// wrote before stays away from then on. What a run before left there is not: it is written over.
+#[test]
+fn what_another_instance_writes_is_its_own_however_old_the_state_is_that_it_began_with() {
+    let server = RedisServer::start();
+    let put_back = || server.ask(&["COPY", "old", "p:meta", "REPLACE"]);
+    let of = |text: &'static str| batch(true, &[("program", "a", Some(text))]);
+    runtime().block_on(async {
+        let mut before = redis(&server, PASSWORD, "p");
+        before.commit(of("before")).await.unwrap();
+        server.ask(&["COPY", "p:meta", "old"]);
+        before.commit(of("before, later")).await.unwrap();
+        let begin = async || {
+            let mut store = redis(&server, PASSWORD, "p");
+            store.load().await.unwrap();
+            store.commit(of("began")).await.unwrap();
+            store
+        };
+        let mut ours = begin().await;
+        for _ in 0..10 {
+            ours.commit(of("ours")).await.unwrap();
+        }
+        assert_eq!(put_back(), "1");
+        assert!(matches!(ours.verify().await, Err(StoreError::Behind { .. })));
+        // Somebody may be about to go on from that.
+        server.ask(&["SET", "p:lease", "somebody"]);
+        let held = ours.commit(of("ours")).await;
+        assert!(matches!(held, Err(StoreError::Held { .. })), "{held:?}");
+        server.ask(&["DEL", "p:lease"]);
+        ours.commit(of("ours")).await.unwrap();
+
+        // Somebody has gone on from that, and has gone since.
+        assert_eq!(put_back(), "1");
+        drop(begin().await);
+        for _ in 0..2 {
+            let refused = ours.commit(of("ours")).await;
+            assert!(matches!(refused, Err(StoreError::TakenOver { .. })), "{refused:?}");
+            assert_eq!(server.ask(&["HGET", "p:program", "a"]), "began");
+        }
+        // Somebody has begun anew on an emptied server.
+        let mut ours = begin().await;
+        ours.commit(of("ours")).await.unwrap();
+        server.ask(&["FLUSHALL"]);
+        drop(begin().await);
+        let refused = ours.commit(of("ours")).await;
+        assert!(matches!(refused, Err(StoreError::TakenOver { .. })), "{refused:?}");
+        assert_eq!(server.ask(&["HGET", "p:program", "a"]), "began");
+        // For good: what that one had may be lost as well, and is nobody's to guess.
+        server.ask(&["FLUSHALL"]);
+        let refused = ours.commit(of("ours")).await;
+        assert!(matches!(refused, Err(StoreError::TakenOver { .. })), "{refused:?}");
+    });
+}
+
 /// A server that answers is not told of as one that does not; and what it cannot do now, it may do later.
 #[test]
 fn a_server_that_has_no_memory_left_is_told_of_as_such_and_tried_again() {
