@@ -193,6 +193,35 @@ fn what_another_instance_writes_is_its_own_however_old_the_state_is_that_it_bega
     });
 }
 
+/// A server that evicts keys, or a person who removes one, takes a part of the state away.
+#[test]
+fn a_part_that_is_lost_is_noticed_and_told_as_damage_where_nobody_has_it_any_more() {
+    let server = RedisServer::start();
+    let all = [("config", "changes", "{}"), ("program", "a", "1"), ("scene:w", "header", "2")];
+    let changes = all.map(|(collection, field, value)| (collection, field, Some(value)));
+    runtime().block_on(async {
+        let mut store = redis(&server, PASSWORD, "p");
+        store.commit(batch(true, &changes)).await.unwrap();
+        assert_eq!(store.verify().await, Ok(()));
+        server.ask(&["DEL", "p:scene:w", "p:config"]);
+        let lost = store.verify().await;
+        assert!(matches!(lost, Err(StoreError::Behind { .. })), "{lost:?}");
+        let lost = store.commit(batch(false, &[("program", "a", Some("1"))])).await;
+        assert!(matches!(lost, Err(StoreError::Behind { .. })), "{lost:?}");
+        store.commit(batch(true, &changes)).await.unwrap();
+        assert_eq!((store.verify().await, store.load().await), (Ok(()), Ok(loaded(&all))));
+        // What is taken away on purpose is not missed.
+        store.commit(batch(false, &[("config", "changes", None)])).await.unwrap();
+        assert_eq!(store.verify().await, Ok(()));
+        for name in ["p:program", "p:scene:w"] {
+            store.commit(batch(true, &changes)).await.unwrap();
+            server.ask(&["DEL", name]);
+            let told = redis(&server, PASSWORD, "p").load().await.unwrap_err().to_string();
+            assert!(told.contains("damaged") && told.contains(&format!("`{name}` is missing")), "{told}");
+        }
+    });
+}
+
 /// A server that answers is not told of as one that does not; and what it cannot do now, it may do later.
 #[test]
 fn a_server_that_has_no_memory_left_is_told_of_as_such_and_tried_again() {

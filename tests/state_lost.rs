@@ -158,6 +158,19 @@ fn a_server_that_comes_back_with_an_older_state_is_written_anew_without_an_edit(
     kept.end();
 }
 
+/// A server without enough memory that is told to evict keys, or a person, takes a part of it away.
+#[test]
+fn a_part_that_is_lost_is_written_anew_without_an_edit() {
+    let server = RedisServer::start();
+    let mut kept = Kept::start(&server);
+    kept.name("answered");
+    server.ask(&["DEL", "p:program"]);
+    kept.wait_for_event(false);
+    kept.wait_for_event(true);
+    assert_eq!(found(&server).as_deref(), Some("answered"));
+    kept.end();
+}
+
 /// What another instance has written is its own, also on a server that was emptied before, and when that one has gone: it is
 /// told, and stays for good. Who starts next is not held up by the one that stays away.
 #[test]

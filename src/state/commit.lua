@@ -45,6 +45,14 @@ else
     return 'behind ' .. (held[3] or '')
   end
 end
+if mode == 'next' then
+  -- A server may evict single keys, and a person remove them.
+  for name in string.gmatch(held[4] or '', '%S+') do
+    if redis.call('EXISTS', prefix .. ':' .. name) == 0 then
+      return 'behind ' .. held[3]
+    end
+  end
+end
 local collections = {}
 for name in string.gmatch(held[4] or '', '%S+') do
   if mode == 'next' then

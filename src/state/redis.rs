@@ -71,6 +71,7 @@ pub struct Redis {
     lease: Option<Lease>,
     commit: Script,
     load: Script,
+    verify: Script,
 }
 
 impl Redis {
@@ -110,6 +111,7 @@ impl Redis {
             lease: None,
             commit: Script::new(include_str!("commit.lua")),
             load: Script::new(include_str!("load.lua")),
+            verify: Script::new(include_str!("verify.lua")),
         })
     }
 
@@ -163,7 +165,7 @@ impl Redis {
             message: message.to_owned(),
         };
         let number = |text: &Vec<u8>| std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok());
-        let [schema, commit, strays, wrong, records @ ..] = answer.as_slice() else {
+        let [schema, commit, strays, wrong, gone, records @ ..] = answer.as_slice() else {
             return Err(damaged("it has no version"));
         };
         for name in String::from_utf8_lossy(strays).split_whitespace() {
@@ -172,6 +174,12 @@ impl Redis {
         }
         if let Some(name) = String::from_utf8_lossy(wrong).split_whitespace().next() {
             return Err(damaged(&format!("`{}` is no hash", self.key(name))));
+        }
+        if let Some(name) = String::from_utf8_lossy(gone).split_whitespace().next() {
+            let key = self.key(name);
+            return Err(damaged(&format!(
+                "`{key}` is missing: it was removed, or evicted, which `maxmemory-policy noeviction` prevents"
+            )));
         }
         if schema.is_empty() {
             return Ok(Loaded::default());
@@ -240,14 +248,13 @@ impl Redis {
     async fn verify_all(&mut self) -> Result<(), StoreError> {
         let Some(last) = self.last else { return Ok(()) };
         let mut connection = self.connection()?;
-        let mut asked = redis::cmd("HMGET");
-        asked.arg(self.key("meta")).arg("writer").arg("commit");
-        let found: Result<(Option<String>, Option<String>), RedisError> = asked.query_async(&mut connection).await;
-        let (writer, commit) = found.map_err(|error| {
+        let mut script = self.verify.prepare_invoke();
+        script.key(self.key("meta")).arg(&self.prefix).arg(&self.writer).arg(last);
+        let is_there: bool = script.invoke_async(&mut connection).await.map_err(|error| {
             self.connection = None;
             fault(&self.place, &error)
         })?;
-        if writer.as_ref() == Some(&self.writer) && commit == Some(last.to_string()) {
+        if is_there {
             return Ok(());
         }
         Err(StoreError::Behind { place: self.place.clone() })
