@@ -157,7 +157,8 @@ first such edit is told.\n\n\
 Documents that are read and written have an `ETag`. An edit with `If-Match`, or anything else that is done with a \
 document, is carried out only if the document is still that one, and is refused with 412 otherwise; so is every `POST` \
 with a tag in `If-Match` where there is no version to compare. A `PUT` answers 201 if it made the document and 200 if it \
-was there; with `If-None-Match: *` it is carried out only if there is none yet. Parts of a path may be percent-encoded; \
+was there; with `If-None-Match: *` it is carried out only if there is none yet. ETags of outputs are others after each \
+start. Parts of a path may be percent-encoded; \
 bodies must not have a `Content-Encoding`. Where no body is described, one is refused with 400, but for `{}` and `null`.\n\n\
 A request with an `Idempotency-Key` can be sent again safely: it is \
 carried out once, and answered each time, for an hour, as long as no thousand others with keys come after it. Keys do not \
