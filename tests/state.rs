@@ -139,6 +139,89 @@ fn a_server_that_has_lost_something_is_noticed_and_another_writer_is_not_overwri
     });
 }
 
+/// What another instance writes on a server that lost everything, or came back with an older state, is that one's: whoever
+/// wrote before stays away from then on. What a run before left there is not: it is written over.
+#[test]
+fn what_another_instance_writes_is_its_own_however_old_the_state_is_that_it_began_with() {
+    let server = RedisServer::start();
+    let put_back = || server.ask(&["COPY", "old", "p:meta", "REPLACE"]);
+    let of = |text: &'static str| batch(true, &[("program", "a", Some(text))]);
+    runtime().block_on(async {
+        let mut before = redis(&server, PASSWORD, "p");
+        before.commit(of("before")).await.unwrap();
+        server.ask(&["COPY", "p:meta", "old"]);
+        before.commit(of("before, later")).await.unwrap();
+        let begin = async || {
+            let mut store = redis(&server, PASSWORD, "p");
+            store.load().await.unwrap();
+            store.commit(of("began")).await.unwrap();
+            store
+        };
+        let mut ours = begin().await;
+        for _ in 0..10 {
+            ours.commit(of("ours")).await.unwrap();
+        }
+        assert_eq!(put_back(), "1");
+        assert!(matches!(ours.verify().await, Err(StoreError::Behind { .. })));
+        // Somebody may be about to go on from that.
+        server.ask(&["SET", "p:lease", "somebody"]);
+        let held = ours.commit(of("ours")).await;
+        assert!(matches!(held, Err(StoreError::Held { .. })), "{held:?}");
+        server.ask(&["DEL", "p:lease"]);
+        ours.commit(of("ours")).await.unwrap();
+
+        // Somebody has gone on from that, and has gone since.
+        assert_eq!(put_back(), "1");
+        drop(begin().await);
+        for _ in 0..2 {
+            let refused = ours.commit(of("ours")).await;
+            assert!(matches!(refused, Err(StoreError::TakenOver { .. })), "{refused:?}");
+            assert_eq!(server.ask(&["HGET", "p:program", "a"]), "began");
+        }
+        // Somebody has begun anew on an emptied server.
+        let mut ours = begin().await;
+        ours.commit(of("ours")).await.unwrap();
+        server.ask(&["FLUSHALL"]);
+        drop(begin().await);
+        let refused = ours.commit(of("ours")).await;
+        assert!(matches!(refused, Err(StoreError::TakenOver { .. })), "{refused:?}");
+        assert_eq!(server.ask(&["HGET", "p:program", "a"]), "began");
+        // For good: what that one had may be lost as well, and is nobody's to guess.
+        server.ask(&["FLUSHALL"]);
+        let refused = ours.commit(of("ours")).await;
+        assert!(matches!(refused, Err(StoreError::TakenOver { .. })), "{refused:?}");
+    });
+}
+
+/// A server that evicts keys, or a person who removes one, takes a part of the state away.
+#[test]
+fn a_part_that_is_lost_is_noticed_and_told_as_damage_where_nobody_has_it_any_more() {
+    let server = RedisServer::start();
+    let all = [("config", "changes", "{}"), ("program", "a", "1"), ("scene:w", "header", "2")];
+    let changes = all.map(|(collection, field, value)| (collection, field, Some(value)));
+    runtime().block_on(async {
+        let mut store = redis(&server, PASSWORD, "p");
+        store.commit(batch(true, &changes)).await.unwrap();
+        assert_eq!(store.verify().await, Ok(()));
+        server.ask(&["DEL", "p:scene:w", "p:config"]);
+        let lost = store.verify().await;
+        assert!(matches!(lost, Err(StoreError::Behind { .. })), "{lost:?}");
+        let lost = store.commit(batch(false, &[("program", "a", Some("1"))])).await;
+        assert!(matches!(lost, Err(StoreError::Behind { .. })), "{lost:?}");
+        store.commit(batch(true, &changes)).await.unwrap();
+        assert_eq!((store.verify().await, store.load().await), (Ok(()), Ok(loaded(&all))));
+        // What is taken away on purpose is not missed.
+        store.commit(batch(false, &[("config", "changes", None)])).await.unwrap();
+        assert_eq!(store.verify().await, Ok(()));
+        for name in ["p:program", "p:scene:w"] {
+            store.commit(batch(true, &changes)).await.unwrap();
+            server.ask(&["DEL", name]);
+            let told = redis(&server, PASSWORD, "p").load().await.unwrap_err().to_string();
+            assert!(told.contains("damaged") && told.contains(&format!("`{name}` is missing")), "{told}");
+        }
+    });
+}
+
 /// A server that answers is not told of as one that does not; and what it cannot do now, it may do later.
 #[test]
 fn a_server_that_has_no_memory_left_is_told_of_as_such_and_tried_again() {

@@ -5,7 +5,11 @@ mod patch;
 mod tests;
 mod turn;
 
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{Arc, mpsc},
+};
 
 use components::document::Fault;
 use futures_util::future::BoxFuture;
@@ -183,12 +187,13 @@ impl LiveSettings {
     pub async fn change_if<E: Send + 'static>(
         &self,
         patch: Value,
-        check: impl FnOnce(&ConfigDocument) -> Result<(), E> + Send + 'static,
+        check: impl Fn(&ConfigDocument) -> Result<(), E> + Send + 'static,
     ) -> Result<Result<Change, E>, ChangeRefused> {
-        let (refuse, refused) = oneshot::channel();
+        // It is asked twice at most: with others, and alone.
+        let (refuse, refused) = mpsc::sync_channel(2);
         let check = move |present: &ConfigDocument| {
             // Who asked may have gone.
-            check(present).map_err(|why| drop(refuse.send(why))).is_ok()
+            check(present).map_err(|why| drop(refuse.try_send(why))).is_ok()
         };
         let (reply, answer) = oneshot::channel();
         self.inner.waiting.add(Asked { patch, check: Box::new(check), reply });
@@ -197,9 +202,9 @@ impl LiveSettings {
         match answer.await {
             Ok(changed) => changed.map(Ok),
             // It was not agreed to, or nobody is left to carry it out.
-            Err(_) => match refused.await {
-                Ok(why) => Ok(Err(why)),
-                Err(_) => Err(ChangeRefused::Unavailable("the settings cannot be changed any more".to_owned())),
+            Err(_) => match refused.try_iter().last() {
+                Some(why) => Ok(Err(why)),
+                None => Err(ChangeRefused::Unavailable("the settings cannot be changed any more".to_owned())),
             },
         }
     }

@@ -59,7 +59,7 @@ impl Holder {
     }
 
     /// For people; the key may hold anything.
-    fn told(text: &str) -> String {
+    pub(super) fn told(text: &str) -> String {
         match serde_json::from_str::<Self>(text) {
             Ok(Self { host, process, .. }) => format!("process {process} on `{host}`"),
             Err(_) => "whose name cannot be read".to_owned(),

@@ -1,10 +1,10 @@
 -- Everything of one moment: the schema and the number of the last commit (each empty if nothing was ever written), the
--- collections that somebody else has put there, those that are no hashes, then collection, field, value, over and over.
+-- collections that somebody else has put there, those that are no hashes, those that are gone, then collection, field, value, over and over.
 -- KEYS: meta. ARGV: the prefix of all keys, the schema up to which records are wanted, and the collections that there may
 -- be.
 local held = redis.call('HMGET', KEYS[1], 'schema', 'commit', 'collections')
-local all = { held[1] or '', held[2] or '', '', '' }
-local written, strays, wrong = {}, {}, {}
+local all = { held[1] or '', held[2] or '', '', '', '' }
+local written, strays, wrong, gone = {}, {}, {}, {}
 for name in string.gmatch(held[3] or '', '%S+') do
   written[name] = true
 end
@@ -19,13 +19,16 @@ if not held[1] or tonumber(held[1]) > tonumber(ARGV[2]) then
 end
 for name in pairs(written) do
   local kind = redis.call('TYPE', ARGV[1] .. ':' .. name).ok
-  if kind ~= 'hash' and kind ~= 'none' then
+  if kind == 'none' then
+    gone[#gone + 1] = name
+  elseif kind ~= 'hash' then
     wrong[#wrong + 1] = name
   end
 end
 table.sort(wrong)
-all[4] = table.concat(wrong, ' ')
-if #wrong > 0 then
+table.sort(gone)
+all[4], all[5] = table.concat(wrong, ' '), table.concat(gone, ' ')
+if #wrong + #gone > 0 then
   return all
 end
 for name in string.gmatch(held[3] or '', '%S+') do

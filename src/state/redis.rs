@@ -4,7 +4,8 @@
 //! `PREFIX:scene:ID`, all with a field for each layer. `PREFIX:meta` says which schema it is, who writes, and the number of the last commit. `PREFIX:edits` is a
 //! stream of what each commit changed, for whoever follows; it is bounded. A commit is one script, which Redis runs as
 //! one; it writes only if the server still has what was written last, so that a server that lost something is noticed,
-//! and if no other instance has taken the state over. While there is nothing to commit the server is asked whether it
+//! and if no other instance has taken the state over, which it knows by the lineage: who has written before, kept with
+//! the records. An instance that was taken over from writes nothing any more. While there is nothing to commit the server is asked whether it
 //! still has that.
 
 use std::{
@@ -31,6 +32,8 @@ const KINDS: &[&str] = &["program", "air", "origin", "transport", "config", "out
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Commits that the stream of edits keeps, about; older ones go.
 const EDITS: usize = 1000;
+/// Runs before ours whose state is known as ours to go on from.
+const LONGEST_LINEAGE: usize = 100;
 /// Bytes of changes that an entry of that stream has at most: of a larger commit it has the names alone, and who
 /// follows reads the records.
 const EDIT_BYTES: usize = 64 << 10;
@@ -59,15 +62,16 @@ pub struct Redis {
     tried: u64,
     /// Number of the last commit that succeeded, if it was the last one; else nobody knows what is there.
     last: Option<u64>,
-    /// Number of the last commit that is known to have succeeded.
-    kept: u64,
-    /// Whether the state is ours already.
-    is_taken: bool,
+    /// Who wrote before, as the server has it, once the state is ours.
+    lineage: Option<String>,
+    /// Whether another instance has taken it over.
+    is_over: bool,
     /// Made when it is needed, and anew after each failure.
     connection: Option<ConnectionManager>,
     lease: Option<Lease>,
     commit: Script,
     load: Script,
+    verify: Script,
 }
 
 impl Redis {
@@ -101,12 +105,13 @@ impl Redis {
             holder,
             tried: 0,
             last: None,
-            kept: 0,
-            is_taken: false,
+            lineage: None,
+            is_over: false,
             connection: None,
             lease: None,
             commit: Script::new(include_str!("commit.lua")),
             load: Script::new(include_str!("load.lua")),
+            verify: Script::new(include_str!("verify.lua")),
         })
     }
 
@@ -160,7 +165,7 @@ impl Redis {
             message: message.to_owned(),
         };
         let number = |text: &Vec<u8>| std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok());
-        let [schema, commit, strays, wrong, records @ ..] = answer.as_slice() else {
+        let [schema, commit, strays, wrong, gone, records @ ..] = answer.as_slice() else {
             return Err(damaged("it has no version"));
         };
         for name in String::from_utf8_lossy(strays).split_whitespace() {
@@ -169,6 +174,12 @@ impl Redis {
         }
         if let Some(name) = String::from_utf8_lossy(wrong).split_whitespace().next() {
             return Err(damaged(&format!("`{}` is no hash", self.key(name))));
+        }
+        if let Some(name) = String::from_utf8_lossy(gone).split_whitespace().next() {
+            let key = self.key(name);
+            return Err(damaged(&format!(
+                "`{key}` is missing: it was removed, or evicted, which `maxmemory-policy noeviction` prevents"
+            )));
         }
         if schema.is_empty() {
             return Ok(Loaded::default());
@@ -184,10 +195,13 @@ impl Redis {
     }
 
     async fn commit_all(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let mode = match (self.is_taken, batch.is_whole) {
-            (false, _) => "take",
-            (true, true) => "all",
-            (true, false) => "next",
+        if self.is_over {
+            return Err(StoreError::TakenOver { place: self.place.clone() });
+        }
+        let mode = match (&self.lineage, batch.is_whole) {
+            (None, _) => "take",
+            (Some(_), true) => "all",
+            (Some(_), false) => "next",
         };
         let last = self.last.take();
         self.tried += 1;
@@ -196,7 +210,8 @@ impl Redis {
         let mut script = self.commit.prepare_invoke();
         script.key(self.key("meta")).key(self.key("edits")).key(self.key("lease"));
         script.arg(&self.prefix).arg(mode).arg(&self.writer).arg(last.unwrap_or_default()).arg(number).arg(SCHEMA);
-        script.arg(EDITS).arg(told(&batch)).arg(self.kept).arg(self.holder.text());
+        script.arg(EDITS).arg(told(&batch)).arg(self.lineage.as_deref().unwrap_or_default());
+        script.arg(LONGEST_LINEAGE).arg(self.holder.text());
         for (Key { collection, field }, value) in &batch.changes {
             match value {
                 Some(value) => drop(script.arg("put").arg(collection).arg(field).arg(value.as_slice())),
@@ -208,36 +223,38 @@ impl Redis {
             fault(&self.place, &error)
         })?;
         let place = self.place.clone();
-        match answer.as_str() {
+        let (word, rest) = answer.split_once(' ').unwrap_or((answer.as_str(), ""));
+        match word {
             "ok" => {
-                (self.last, self.is_taken, self.kept) = (Some(number), true, number);
+                (self.last, self.lineage) = (Some(number), Some(rest.to_owned()));
                 Ok(())
             }
-            "taken" => Err(StoreError::TakenOver { place }),
-            other if other.starts_with("behind ") => {
+            "taken" => {
+                self.is_over = true;
+                // Whoever comes next must not be held up by one that writes nothing any more.
+                self.close().await;
+                Err(StoreError::TakenOver { place })
+            }
+            "held" => Err(StoreError::Held { place, holder: Holder::told(rest) }),
+            "behind" => {
                 // Whatever number it has, the next one is higher.
-                let found = other.strip_prefix("behind ").and_then(|found| found.parse().ok());
-                self.tried = self.tried.max(found.unwrap_or_default());
+                self.tried = self.tried.max(rest.parse().unwrap_or_default());
                 Err(StoreError::Behind { place })
             }
-            other => {
-                let found = other.strip_prefix("newer ").and_then(|found| found.parse().ok()).unwrap_or(u32::MAX);
-                Err(StoreError::Newer { place, kind: "redis", found })
-            }
+            _ => Err(StoreError::Newer { place, kind: "redis", found: rest.parse().unwrap_or(u32::MAX) }),
         }
     }
 
     async fn verify_all(&mut self) -> Result<(), StoreError> {
         let Some(last) = self.last else { return Ok(()) };
         let mut connection = self.connection()?;
-        let mut asked = redis::cmd("HMGET");
-        asked.arg(self.key("meta")).arg("writer").arg("commit");
-        let found: Result<(Option<String>, Option<String>), RedisError> = asked.query_async(&mut connection).await;
-        let (writer, commit) = found.map_err(|error| {
+        let mut script = self.verify.prepare_invoke();
+        script.key(self.key("meta")).arg(&self.prefix).arg(&self.writer).arg(last);
+        let is_there: bool = script.invoke_async(&mut connection).await.map_err(|error| {
             self.connection = None;
             fault(&self.place, &error)
         })?;
-        if writer.as_ref() == Some(&self.writer) && commit == Some(last.to_string()) {
+        if is_there {
             return Ok(());
         }
         Err(StoreError::Behind { place: self.place.clone() })

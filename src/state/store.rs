@@ -175,9 +175,10 @@ pub enum StoreError {
         /// What it said, and what to do.
         message: String,
     },
-    /// Another instance has taken it over.
+    /// Another instance has taken it over: this one cannot write any more.
     #[error(
-        "another instance has taken over the state at {place}; end one of them, or give each a REDIS_PREFIX of its own"
+        "another instance has taken over the state at {place}, and this one writes nothing there any more; end one of them, \
+         or give each a REDIS_PREFIX of its own, and start it anew"
     )]
     TakenOver {
         /// Where it is.

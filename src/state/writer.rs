@@ -4,6 +4,7 @@
 //! that fails is tried again, with growing pauses, and is then written as a whole: nobody knows what it has. Until it is
 //! back, changes are folded into the mirror, and whoever waits for one to be durable is told that it is not. While there is
 //! nothing to write the store is asked now and then whether it still has everything; one that has not is written anew.
+//! Nothing more is written once another instance has taken the state over.
 
 use std::{
     pin::pin,
@@ -131,7 +132,12 @@ impl Writing {
                 pause *= 2;
                 continue;
             }
+            let is_over = matches!(error, StoreError::TakenOver { .. });
             self.fail(error);
+            if is_over {
+                // Without a reader the journal keeps nothing, and edits are answered as not durable.
+                return;
+            }
             let too_late = self.ending.is_some_and(|ending| ending.elapsed() > LAST_TRIES);
             if too_late {
                 let pending = self.engine.store().map_or(0, |status| status.pending);
@@ -221,7 +227,8 @@ impl Writing {
         self.durable.is_away = true;
         self.reader.settle(self.durable);
         if self.told.as_ref() != Some(&error) {
-            tracing::error!("the state is not kept for now, edits go on: {error}");
+            let how_long = if matches!(error, StoreError::TakenOver { .. }) { "any more" } else { "for now" };
+            tracing::error!("the state is not kept {how_long}, edits go on: {error}");
         }
         self.tell(error);
     }

@@ -101,12 +101,13 @@ impl Reading<'_> {
     }
 
     /// Notes a name that is not known, at `key` in the object that `inside` points to. It may be a secret that stands in the
-    /// wrong place, and is told only if it is none: one that is near to a setting's name, or short.
+    /// wrong place, and is told only if it is none: one that is near to the name of a setting or a table, or short.
     fn unknown(&mut self, inside: &str, key: &str) {
         let full = inside.strip_prefix('/').map_or_else(|| key.to_owned(), |table| format!("{table}.{key}"));
         let in_table = |name: &&Setting| name.key.split_once('.').is_some_and(|(_, inner)| inner == key);
-        let meant = nearest(&full, SETTINGS.iter().map(|setting| setting.key))
-            .or_else(|| SETTINGS.iter().find(in_table).map(|setting| setting.key));
+        let tables = SETTINGS.iter().filter(|_| inside.is_empty()).filter_map(|setting| setting.key.split_once('.'));
+        let names = SETTINGS.iter().map(|setting| setting.key).chain(tables.map(|(table, _)| table));
+        let meant = nearest(&full, names).or_else(|| SETTINGS.iter().find(in_table).map(|setting| setting.key));
         let told = if meant.is_some() { format!("`{key}`") } else { redact::found(key) };
         let is_told = told.starts_with('`');
         let pointer = if is_told { format!("{inside}/{}", escaped(key)) } else { inside.to_owned() };

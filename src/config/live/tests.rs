@@ -106,6 +106,33 @@ async fn a_change_that_is_refused_takes_no_other_with_it() {
     );
 }
 
+/// What a client expects of the settings is judged by those that are in force when its change is carried out.
+#[tokio::test]
+async fn what_is_expected_is_looked_at_anew_where_a_change_before_is_refused() {
+    let may_go_on = Arc::new(Semaphore::new(100));
+    let (settings, ..) = settings(&may_go_on);
+    let initial = settings.document().await.values["stream_bitrate"].clone();
+    let change = |patch: Value, expected: Option<Value>| {
+        let settings = Arc::clone(&settings);
+        let check = move |present: &ConfigDocument| {
+            let found = &present.values["stream_bitrate"];
+            if expected.as_ref().is_none_or(|expected| expected == found) { Ok(()) } else { Err(found.clone()) }
+        };
+        tokio::spawn(async move { settings.change_if(patch, check).await })
+    };
+    // All of them come together.
+    let refused = change(json!({ "max_layers": 11, "stream_bitrate": 2000 }), None);
+    let after_it = change(json!({ "log_level": "debug" }), Some(json!(2000)));
+    let before_it = change(json!({ "log_level": "warn" }), Some(initial.clone()));
+    assert!(refused.await.unwrap().is_err());
+    assert_eq!(after_it.await.unwrap().unwrap(), Err(initial), "it expects what never was in force");
+    assert_eq!(
+        before_it.await.unwrap().unwrap().map(|change| change.values),
+        Ok(json!({ "log_level": "warn" }).as_object().unwrap().clone())
+    );
+    assert_eq!(settings.document().await.values["log_level"], "warn");
+}
+
 /// Who goes away before the answer takes nobody's change along.
 #[tokio::test]
 async fn a_client_that_does_not_wait_for_its_answer_holds_up_no_other() {

@@ -20,11 +20,14 @@ use crate::config::{
     sources::Sources,
 };
 
+/// Whether a change is agreed to by the settings right before. Looked at anew where those are others after all.
+type Check = Box<dyn Fn(&ConfigDocument) -> bool + Send>;
+
 /// A change that somebody waits for.
 pub(super) struct Asked {
     pub(super) patch: Value,
-    /// Whether it is agreed to by the settings right before. If it is not, there is no answer.
-    pub(super) check: Box<dyn FnOnce(&ConfigDocument) -> bool + Send>,
+    /// If it is not agreed to, there is no answer.
+    pub(super) check: Check,
     pub(super) reply: oneshot::Sender<Result<Change, ChangeRefused>>,
 }
 
@@ -44,63 +47,95 @@ impl Waiting {
 
 /// A change that goes with the settings before it.
 struct Good {
-    patch: Value,
     sources: Sources,
     before: Settings,
     after: Settings,
-    reply: oneshot::Sender<Result<Change, ChangeRefused>>,
+}
+
+/// What comes of a change after those before it.
+enum Judged {
+    /// It goes with the settings before it.
+    Good(Box<Good>),
+    /// It is wrong.
+    Refused(ChangeRefused),
+    /// It is not agreed to.
+    Unwanted,
+}
+
+impl Asked {
+    fn judge(&self, sources: &Sources, before: &Settings) -> Judged {
+        if !(self.check)(&document(before)) {
+            return Judged::Unwanted;
+        }
+        match patched(sources, before, &self.patch) {
+            Ok((sources, after)) => Judged::Good(Box::new(Good { sources, before: before.clone(), after })),
+            Err(refused) => Judged::Refused(refused),
+        }
+    }
+
+    fn answer(self, done: Result<Change, ChangeRefused>) {
+        // Who asked may have gone.
+        let _ = self.reply.send(done);
+    }
 }
 
 impl Inner {
     /// Carries out all changes that wait by now: those that are right in themselves together, within one tick; one after
-    /// the other where the service does not do them together.
+    /// the other where the service does not do them together. Nobody is answered before that is known: what is wrong after
+    /// a change may be right without it.
     pub(super) async fn carry_out_all(&self) {
         let mut state = self.state.lock().await;
-        let mut all: Vec<Good> = Vec::new();
-        for Asked { patch, check, reply } in self.waiting.take() {
-            let (sources, before) = match all.last() {
-                Some(last) => (&last.sources, &last.after),
-                None => (&state.sources, &state.settings),
-            };
-            if !check(&document(before)) {
-                continue;
+        let (mut sources, mut settings) = (state.sources.clone(), state.settings.clone());
+        let mut all = Vec::new();
+        for asked in self.waiting.take() {
+            let judged = asked.judge(&sources, &settings);
+            if let Judged::Good(good) = &judged {
+                (sources, settings) = (good.sources.clone(), good.after.clone());
             }
-            match patched(sources, before, &patch) {
-                Ok((sources, after)) => all.push(Good { before: before.clone(), patch, sources, after, reply }),
-                // Who asked may have gone.
-                Err(refused) => drop(reply.send(Err(refused))),
-            }
+            all.push((asked, judged));
         }
-        let Some(last) = all.last() else { return };
-        match self.apply(&state.settings, &last.after).await {
+        let is_any_good = all.iter().any(|(_, judged)| matches!(judged, Judged::Good(_)));
+        let done = if is_any_good { self.apply(&state.settings, &settings).await.map(Some) } else { Ok(None) };
+        match done {
             Ok(tick) => {
-                let persisted = self.apply.keep(last.sources.changed()).await;
-                *state = State { sources: last.sources.clone(), settings: last.after.clone() };
-                for Good { before, after, reply, .. } in all {
-                    let (values, document) = (changed(&before, &after), document(&after));
-                    // Who asked may have gone.
-                    let _ = reply.send(Ok(Change { tick, persisted, values, document }));
+                let mut persisted = false;
+                if is_any_good {
+                    persisted = self.apply.keep(sources.changed()).await;
+                    *state = State { sources, settings };
+                }
+                for (asked, judged) in all {
+                    match (judged, tick) {
+                        (Judged::Good(good), Some(tick)) => {
+                            let Good { before, after, .. } = *good;
+                            let (values, document) = (changed(&before, &after), document(&after));
+                            asked.answer(Ok(Change { tick, persisted, values, document }));
+                        }
+                        (Judged::Refused(refused), _) => asked.answer(Err(refused)),
+                        (Judged::Good(_), None) | (Judged::Unwanted, _) => {}
+                    }
                 }
             }
             Err(refused) if all.len() == 1 => {
-                for Good { reply, .. } in all {
-                    // Who asked may have gone.
-                    let _ = reply.send(Err(refused.clone()));
+                for (asked, _) in all {
+                    asked.answer(Err(refused.clone()));
                 }
             }
-            Err(_) => self.carry_out_each(&mut state, all).await,
+            Err(_) => self.carry_out_each(&mut state, all.into_iter().map(|(asked, _)| asked)).await,
         }
     }
 
     /// The same one after the other: what is refused to one is to that one alone.
-    async fn carry_out_each(&self, state: &mut State, all: Vec<Good>) {
-        for Good { patch, reply, .. } in all {
-            let done = match patched(&state.sources, &state.settings, &patch) {
-                Ok((sources, after)) => self.carry_out(state, sources, after).await,
-                Err(refused) => Err(refused),
-            };
-            // Who asked may have gone.
-            let _ = reply.send(done);
+    async fn carry_out_each(&self, state: &mut State, all: impl Iterator<Item = Asked>) {
+        for asked in all {
+            match asked.judge(&state.sources, &state.settings) {
+                Judged::Good(good) => {
+                    let Good { sources, after, .. } = *good;
+                    let done = self.carry_out(state, sources, after).await;
+                    asked.answer(done);
+                }
+                Judged::Refused(refused) => asked.answer(Err(refused)),
+                Judged::Unwanted => {}
+            }
         }
     }
 }

@@ -148,6 +148,9 @@ fn a_patch_of_another_shape_is_told_what_was_found_and_what_to_write() {
     assert!(misplaced["found"].as_str().unwrap().contains("`retry_delay`"), "{misplaced}");
     let dotted = error(&json!({ "muxer.retry_dealy": "2s" }));
     assert_eq!((&dotted["pointer"], &dotted["nearest"]), (&json!("/muxer.retry_dealy"), &json!("muxer.retry_delay")));
+    // So is a table's.
+    let table = error(&json!({ "muxre": { "retry_delay": "2s" } }));
+    assert_eq!((&table["pointer"], &table["nearest"]), (&json!("/muxre"), &json!("muxer")), "{table}");
     let short = error(&json!({ "muxer": { "a/b": 1 } }));
     assert_eq!((&short["pointer"], &short["nearest"]), (&json!("/muxer/a~1b"), &json!(null)));
     let other = error(&json!({ "muxer": { "live_0815_sEcReT": 1 } }));
