@@ -203,16 +203,13 @@ fn a_batch_that_expects_another_document_is_refused_as_a_whole() {
     let change = || patch("a", json!({ "opacity": 0.75 }));
     assert_eq!(
         stage.refused(vec![change(), expect(layer(), Some(vec![old, new]))]),
-        EditRejected::OtherVersion {
-            present: Fingerprint::of(&{
-                let mut layer = stage.compositor.snapshot().scene.layers[0].clone();
-                layer.opacity.0 = 0.75;
-                layer
-            })
-        },
+        EditRejected::OtherVersion { present: None },
         "what the batch has done so far counts"
     );
-    assert_eq!(stage.refused(vec![expect(layer(), Some(Vec::new()))]), EditRejected::OtherVersion { present: new });
+    assert_eq!(
+        stage.refused(vec![expect(layer(), Some(Vec::new()))]),
+        EditRejected::OtherVersion { present: Some(new) }
+    );
     for unknown in [
         DocumentName::Layer { id: id("b") },
         DocumentName::Track { id: serde_json::from_value(json!("t")).unwrap() },
@@ -224,7 +221,7 @@ fn a_batch_that_expects_another_document_is_refused_as_a_whole() {
         assert!(stage.edit(vec![Edit::ExpectAbsent { document: unknown }]).outcomes[0].1.is_ok());
     }
     let exists = stage.refused(vec![Edit::ExpectAbsent { document: layer() }, change()]);
-    assert_eq!(exists, EditRejected::Exists { present: new });
+    assert_eq!(exists, EditRejected::Exists { present: Some(new) });
     let scene = stage.compositor.snapshot().scene;
     let all = vec![
         expect(DocumentName::Canvas {}, Some(vec![Fingerprint::of(&scene.canvas)])),
