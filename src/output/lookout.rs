@@ -270,7 +270,7 @@ mod tests {
         };
         let (held, mut peer) = connect();
         let waiting = std::thread::spawn(move || {
-            let first = super::pass_time(&watched, Some(held), LONG);
+            let first = pass_time(&watched, Some(held), LONG);
             (first, watched)
         });
         peer.write_all(&[3; 1 + 2 * 1536]).unwrap();
@@ -280,10 +280,10 @@ mod tests {
         let (first, watched) = waiting.join().unwrap();
         assert_eq!(first, Waited::Ended);
         let (held, _peer) = connect();
-        assert_eq!(super::pass_time(&watched, Some(held), Duration::from_millis(1)), Waited::Enough);
+        assert_eq!(pass_time(&watched, Some(held), Duration::from_millis(1)), Waited::Enough);
         let (held, _peer) = connect();
         drop(watching);
-        assert_eq!(super::pass_time(&watched, Some(held), LONG), Waited::Over);
+        assert_eq!(pass_time(&watched, Some(held), LONG), Waited::Over);
     }
 
     #[test]
