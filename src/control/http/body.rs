@@ -1,6 +1,6 @@
 //! Reading the documents that clients send.
 
-use std::{future::Future, mem, time::Duration};
+use std::{future::Future, time::Duration};
 
 use bytes::Bytes;
 use components::{
@@ -25,8 +25,6 @@ use crate::control::{
 const LIMIT: usize = 2 << 20;
 /// A document up to this size is parsed in less time than it takes to hand it to another thread.
 const SMALL: usize = 16 << 10;
-/// Bytes in which a body that says nothing has room.
-const NOTHING: usize = 64;
 /// The media types of JSON documents.
 const JSON: &[&str] = &["application/json"];
 /// The media types of JSON Merge Patches (RFC 7396).
@@ -134,37 +132,6 @@ pub(super) fn patched_of_secrets<T: JsonSchema + Serialize + DeserializeOwned>(
 ) -> Result<T, Problem> {
     let read = |source: Source| document::read(&source.telling(Telling::Discreet));
     document::read_patched(present, patch, read).map_err(Problem::invalid)
-}
-
-/// That nothing is sent where nothing is taken: it would have no effect without a word. An empty object, or `null`, is what
-/// some programs always send, and says nothing.
-pub(super) async fn none(request: &mut Request) -> Result<(), Problem> {
-    let within = request.receiving.limits().within;
-    let mut body: Body = mem::replace(&mut request.body, Box::pin(futures_util::stream::empty()));
-    let mut parts = Parts { body: &mut body, limit: LIMIT, taken: 0 };
-    let sent = in_time(within, async {
-        let mut sent = Vec::new();
-        while let Some(part) = parts.next().await? {
-            sent.extend_from_slice(&part);
-            if sent.len() > NOTHING {
-                break;
-            }
-        }
-        Ok(sent)
-    });
-    match sent.await?.trim_ascii() {
-        b"" => Ok(()),
-        sent => {
-            check_coding(&request.headers)?;
-            if matches!(sent, b"{}" | b"null") {
-                return Ok(());
-            }
-            Err(Problem::bad_request(format!(
-                "found a body, but `{} {}` takes no body, and would not heed it; leave it out",
-                request.method, request.path
-            )))
-        }
-    }
 }
 
 /// What `parse` makes of a body that must be there.

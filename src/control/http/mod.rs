@@ -14,8 +14,8 @@
 //! their parts, which are no API, stay outside of it.
 //!
 //! What every route gets without asking: requests with an `Idempotency-Key` are carried out once (`idempotency`), sizes
-//! and times of bodies are bounded, and a body that is not described is refused (`body`), and the alias under `/stream/`.
-//! Documents that are read and written answer by `precondition`, which gives them their `ETag`; lists by `paging`.
+//! and times of bodies are bounded (`body`), and the alias under `/stream/`. Documents that are read and written answer
+//! by `precondition`, which gives them their `ETag`; lists by `paging`.
 
 mod active;
 mod admin;
@@ -175,19 +175,12 @@ where
     context.served.add(route);
     let context = context.clone();
     path.and(request(context.documents.clone(), context.receiving.clone()))
-        .then(move |parameter, mut request: Request| {
+        .then(move |parameter, request: Request| {
             let engine = context.engine.of_address(network(request.address));
             let span = tracing::debug_span!("request", method = %request.method, route);
-            let (context, handler) = (Context { engine, ..context.clone() }, handler.clone());
-            let answer = async move {
-                let describe = |api: &mut Api| FAMILIES.iter().for_each(|(_, describe)| describe(api));
-                if !request.reads() && context.served.takes_nothing(route, &request.method, describe) {
-                    body::none(&mut request).await?;
-                }
-                handler(context, parameter, request).await
-            };
+            let answer = handler(Context { engine, ..context.clone() }, parameter, request).instrument(span);
             async move {
-                let mut response = answer.instrument(span).await.unwrap_or_else(Problem::into_response);
+                let mut response = answer.await.unwrap_or_else(Problem::into_response);
                 response.extensions_mut().insert(Route(route));
                 response
             }

@@ -5,13 +5,12 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use components::document::describe_for_people;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
-use warp::http::Method;
 
 use crate::control::problem;
 
@@ -22,32 +21,17 @@ const API: [&str; 6] = ["/api/", "/stream/", "/health/", "/metrics", "/live/", "
 /// What answers where a route is part of the API under two prefixes.
 const ALIAS: (&str, &str) = ("/stream/", "/api/stream/");
 
-/// The routes that are served.
+/// The patterns of the routes that are served; each route adds itself.
 #[derive(Default)]
-pub(in crate::control) struct Served {
-    /// Their patterns; each route adds itself.
-    patterns: Mutex<BTreeSet<&'static str>>,
-    /// The paths and methods that are described without a body, known when it is first asked.
-    bodiless: OnceLock<BTreeSet<(String, String)>>,
-}
+pub(in crate::control) struct Served(Mutex<BTreeSet<&'static str>>);
 
 impl Served {
     pub(super) fn add(&self, pattern: &'static str) {
-        self.patterns.lock().unwrap_or_else(PoisonError::into_inner).insert(pattern);
-    }
-
-    /// Whether a method of a route is described, and takes no body. `describe` describes all of them.
-    pub(super) fn takes_nothing(&self, pattern: &str, method: &Method, describe: impl FnOnce(&mut Api)) -> bool {
-        let bodiless = self.bodiless.get_or_init(|| {
-            let mut api = Api::new();
-            describe(&mut api);
-            api.bodiless()
-        });
-        bodiless.contains(&(canonical(pattern), method.as_str().to_ascii_lowercase()))
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(pattern);
     }
 
     fn of_the_api(&self) -> Vec<String> {
-        let served = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        let served = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         served.iter().filter(|path| API.iter().any(|api| path.starts_with(api))).map(|path| canonical(path)).collect()
     }
 }
@@ -89,17 +73,6 @@ impl Api {
     /// A route, by the pattern that it is served under.
     pub(super) fn route(&mut self, pattern: &str) -> Path<'_> {
         Path { path: canonical(pattern), api: self, parameters: Vec::new() }
-    }
-
-    /// The paths and methods that take no body.
-    fn bodiless(&self) -> BTreeSet<(String, String)> {
-        let methods = self.paths.iter().flat_map(|(path, item)| {
-            let methods = item.as_object().into_iter().flatten();
-            methods.map(move |(method, operation)| (path.clone(), method.clone(), operation))
-        });
-        let bodiless =
-            methods.filter(|(_, _, operation)| operation.is_object() && operation.get("requestBody").is_none());
-        bodiless.map(|(path, method, _)| (path, method)).collect()
     }
 
     /// The whole document.
@@ -158,8 +131,7 @@ Documents that are read and written have an `ETag`. An edit with `If-Match`, or 
 document, is carried out only if the document is still that one, and is refused with 412 otherwise; so is every `POST` \
 with a tag in `If-Match` where there is no version to compare. A `PUT` answers 201 if it made the document and 200 if it \
 was there; with `If-None-Match: *` it is carried out only if there is none yet. ETags of outputs are others after each \
-start. Parts of a path may be percent-encoded; \
-bodies must not have a `Content-Encoding`. Where no body is described, one is refused with 400, but for `{}` and `null`.\n\n\
+start. Parts of a path may be percent-encoded; bodies must not have a `Content-Encoding`.\n\n\
 A request with an `Idempotency-Key` can be sent again safely: it is \
 carried out once, and answered each time, for an hour, as long as no thousand others with keys come after it. Keys do not \
 outlive the service: after a restart or a kill the same key carries the request out once more, which `If-Match` can prevent.";

@@ -66,29 +66,3 @@ fn a_body_that_is_packed_is_refused_as_such() {
     let key = [("idempotency-key", "k"), ("content-encoding", "gzip")];
     service.send("PATCH", "/api/stream/layers/box", &key, Some(body)).problem(415);
 }
-
-/// What a route does not look at would have no effect without a word.
-#[test]
-fn a_body_is_refused_where_none_is_taken() {
-    let service = Service::start();
-    let json = [("content-type", "application/json")];
-    let packed = [("content-encoding", "gzip")];
-    let junk = br#"{ "at": 5 }"#;
-    for (method, path) in [
-        ("POST", "/api/stream/pause"),
-        ("POST", "/stream/start"),
-        ("DELETE", "/api/stream/layers/box"),
-        ("DELETE", "/api/stream/assets/none"),
-    ] {
-        let problem = service.send(method, path, &json, Some(junk)).problem(400);
-        assert!(problem["detail"].as_str().unwrap().contains("takes no body"), "{problem}");
-        service.send(method, path, &packed, Some(b"\x1f\x8b\x08junk")).problem(415);
-    }
-    service.send("POST", "/api/stream/pause", &[("idempotency-key", "k")], Some(junk)).problem(400);
-    // A wrong method is wrong in itself.
-    service.send("PATCH", "/api/stream/pause", &json, Some(junk)).problem(405);
-    service.get("/api/stream/layers/box").expect(200);
-    // Programs that always send JSON say nothing by this.
-    service.send("DELETE", "/api/stream/layers/box", &json, Some(b" {} ")).expect(200);
-    service.get("/api/stream/layers/box").problem(404);
-}
