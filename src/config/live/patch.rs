@@ -105,7 +105,9 @@ impl Reading<'_> {
     fn unknown(&mut self, inside: &str, key: &str) {
         let full = inside.strip_prefix('/').map_or_else(|| key.to_owned(), |table| format!("{table}.{key}"));
         let in_table = |name: &&Setting| name.key.split_once('.').is_some_and(|(_, inner)| inner == key);
-        let tables = SETTINGS.iter().filter(|_| inside.is_empty()).filter_map(|setting| setting.key.split_once('.'));
+        // A name within a table is near to the table's, whatever it is.
+        let may_be_table = inside.is_empty() && !key.contains('.');
+        let tables = SETTINGS.iter().filter(|_| may_be_table).filter_map(|setting| setting.key.split_once('.'));
         let names = SETTINGS.iter().map(|setting| setting.key).chain(tables.map(|(table, _)| table));
         let meant = nearest(&full, names).or_else(|| SETTINGS.iter().find(in_table).map(|setting| setting.key));
         let told = if meant.is_some() { format!("`{key}`") } else { redact::found(key) };
