@@ -11,7 +11,7 @@
 //!
 //! The sink keeps its socket to itself. GLib tells of every connection that is made anywhere in the process, on the thread that
 //! makes it (`GSocketClient::event`). Sinks are started one after the other, so that the next to begin is the one that was
-//! started.
+//! started. What connects for a sink is marked as such: others may be on their way to the same server, and are told of too.
 
 use std::{
     ffi::{c_uint, c_ulong},
@@ -33,8 +33,8 @@ use gstreamer::{
 
 use super::link::lock;
 
-/// How long a sink may take to begin. It does so before it asks a name server.
-const BEGIN: Duration = Duration::from_secs(1);
+/// How long a sink may take to begin. It does so before it asks a name server, unless its thread gets no time.
+const BEGIN: Duration = Duration::from_secs(5);
 
 /// Held from the start of a sink until it has begun to connect.
 static STARTING: Mutex<()> = Mutex::new(());
@@ -161,6 +161,15 @@ impl Watched {
         state.socket.is_some_and(Socket::end)
     }
 
+    /// What has failed before it began never does.
+    fn forget_next(&self) {
+        let mut state = lock(&self.state);
+        if state.client == Client::Next {
+            state.client = Client::Done;
+            self.has_begun.notify_all();
+        }
+    }
+
     /// Ends the connection on the thread that tells of an error, before it does anything else.
     fn give_up_on_error(self: &Arc<Self>, bus: &gst::Bus) {
         let watched = Arc::clone(self);
@@ -168,6 +177,7 @@ impl Watched {
             // Nothing of the sink is asked here: it is locked while it tells.
             if message.type_() == gst::MessageType::Error {
                 watched.give_up();
+                watched.forget_next();
             }
             gst::BusSyncReply::Pass
         });
@@ -176,9 +186,10 @@ impl Watched {
     /// Takes note of an event: who connects, what happens, to where, and by which connection.
     fn note(&self, values: &[glib::Value]) {
         let object = |at: usize| values.get(at)?.get::<Option<glib::Object>>().ok()?;
-        let Some(client) = object(0).map(|client| Client::At(client.as_ptr() as usize)) else { return };
+        let Some(connector) = object(0) else { return };
+        let client = Client::At(connector.as_ptr() as usize);
         let mut state = lock(&self.state);
-        if state.client == Client::Next && object(2).is_some_and(|to| self.is(&to)) {
+        if state.client == Client::Next && object(2).is_some_and(|to| self.is(&to)) && claim(&connector) {
             state.client = client;
             self.has_begun.notify_all();
         }
@@ -202,6 +213,21 @@ impl Watched {
         property::<Option<String>>(address, "hostname").flatten().as_ref() == Some(&self.host)
             && property::<u32>(address, "port") == Some(self.port)
     }
+}
+
+/// Marks what connects as somebody's, for as long as it is there. Returns whether it was nobody's.
+#[expect(unsafe_code, reason = "marks have no types")]
+fn claim(connector: &glib::Object) -> bool {
+    let mark = glib::Quark::from_static_str(glib::gstr!("stream-manager-watched"));
+    // SAFETY: marks of this name are set and read here alone, and are all of this type. Both is done while the events of this
+    // object are told of, which they are on one thread.
+    unsafe {
+        if connector.qdata::<()>(mark).is_some() {
+            return false;
+        }
+        connector.set_qdata(mark, ());
+    }
+    true
 }
 
 /// A property, if there is one of this name and kind.
@@ -242,4 +268,71 @@ fn borrowed(descriptor: RawFd) -> Option<File> {
 
 fn inode(file: &File) -> Option<u64> {
     file.metadata().ok().map(|about| about.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The address of a place, as sinks give it to what connects.
+    #[expect(unsafe_code, reason = "the type is registered when it is first asked for")]
+    fn address(host: &str, port: u32) -> glib::Object {
+        // SAFETY: nothing is passed, and a type is returned.
+        let kind = unsafe { glib::translate::from_glib(gio_sys::g_network_address_get_type()) };
+        glib::Object::with_mut_values(kind, &mut [("hostname", host.into()), ("port", port.into())])
+    }
+
+    #[expect(unsafe_code, reason = "the type is registered when it is first asked for")]
+    fn connector() -> glib::Object {
+        // SAFETY: nothing is passed, and a type is returned.
+        let kind = unsafe { glib::translate::from_glib(gio_sys::g_socket_client_get_type()) };
+        glib::Object::with_type(kind)
+    }
+
+    fn watched() -> Watched {
+        Watched { host: "server".into(), port: 1935, state: Mutex::default(), has_begun: Condvar::new() }
+    }
+
+    /// What GLib tells of an event.
+    fn event(client: &glib::Object, name: &str, to: &glib::Object) -> [glib::Value; 4] {
+        let class = glib::EnumClass::with_type(glib::Type::from_name("GSocketClientEvent").unwrap()).unwrap();
+        let event = class.to_value_by_nick(name).unwrap();
+        [client.to_value(), event, to.to_value(), None::<glib::Object>.to_value()]
+    }
+
+    fn client(of: &Watched) -> Client {
+        lock(&of.state).client
+    }
+
+    #[test]
+    fn who_is_on_the_way_to_the_same_server_is_not_taken_for_who_begins_next() {
+        let (first, second) = (watched(), watched());
+        let (one, other) = (connector(), connector());
+        let to = address("server", 1935);
+        let at = |connector: &glib::Object| Client::At(connector.as_ptr() as usize);
+        first.note(&event(&one, "resolving", &to));
+        assert_eq!(client(&first), at(&one));
+        for name in ["resolved", "connecting", "resolving"] {
+            for watched in [&first, &second] {
+                watched.note(&event(&one, name, &to));
+            }
+            assert_eq!((client(&first), client(&second)), (at(&one), Client::Next), "{name}");
+        }
+        second.note(&event(&other, "resolving", &address("elsewhere", 1935)));
+        assert_eq!(client(&second), Client::Next);
+        second.note(&event(&other, "resolving", &to));
+        assert_eq!((client(&first), client(&second)), (at(&one), at(&other)));
+        first.note(&event(&one, "complete", &to));
+        second.note(&event(&one, "complete", &to));
+        assert_eq!((client(&first), client(&second)), (Client::Done, at(&other)));
+    }
+
+    #[test]
+    fn who_fails_before_it_begins_is_not_waited_for() {
+        let watched = watched();
+        watched.forget_next();
+        assert_eq!(client(&watched), Client::Done);
+        watched.note(&event(&connector(), "resolving", &address("server", 1935)));
+        assert_eq!(client(&watched), Client::Done);
+    }
 }
