@@ -3,7 +3,13 @@
 //! Frames go in without a copy and come out as they were numbered: the time of a frame follows from its tick, so a
 //! skipped tick leaves a gap and nothing drifts.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use gstreamer::{self as gst, glib, prelude::*};
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
@@ -52,6 +58,10 @@ pub(super) struct Encoder {
     /// The tick whose frame is shown at time zero.
     origin: u64,
     key_frames: KeyFrameClock,
+    /// Frames that it was given.
+    given: u64,
+    /// Frames that have come out.
+    made: Arc<AtomicU64>,
 }
 
 impl Encoder {
@@ -78,7 +88,8 @@ impl Encoder {
             Codec::Vp9 => gst::Caps::new_empty_simple("video/x-vp9"),
         };
         let key_frames = KeyFrameClock::new(settings.keyframe_interval_frames(format.fps), format.fps);
-        let packets = packet_sink(Track::Video, &caps, &key_frames.watching(on_packet));
+        let made = Arc::new(AtomicU64::new(0));
+        let packets = packet_sink(Track::Video, &caps, &key_frames.watching(&counting(&made, on_packet)));
         let mut chain = vec![video.clone().upcast::<gst::Element>()];
         if let Some((width, height)) = size {
             let scaler = make("videoscale")?;
@@ -103,7 +114,7 @@ impl Encoder {
         Flight::watch(&flight, &pipeline);
         // From here on the pipeline is taken down when this is dropped.
         let kind = encoder;
-        let this = Self { pipeline, video, element, kind, flight, format, origin, key_frames };
+        let this = Self { pipeline, video, element, kind, flight, format, origin, key_frames, given: 0, made };
         this.pipeline
             .set_state(gst::State::Playing)
             .map_err(|_| this.flight.failure().unwrap_or(EncoderError::NotStarted(encoder.element)))?;
@@ -131,7 +142,9 @@ impl Encoder {
         let writable = buffer.make_mut();
         writable.set_pts(clock_time(from));
         writable.set_duration(clock_time(to.saturating_sub(from)));
-        self.video.push_buffer(buffer).map(|_| ()).map_err(|_| self.flight.failure_or_ended())
+        self.video.push_buffer(buffer).map_err(|_| self.flight.failure_or_ended())?;
+        self.given += 1;
+        Ok(())
     }
 
     /// Changes the bitrate from the next frame on. Returns whether this encoder can; if not, it must be started anew.
@@ -146,9 +159,14 @@ impl Encoder {
         self.kind.set_keyframe_interval(&self.element, frames)
     }
 
-    /// Frames that it holds.
+    /// Frames that wait in it.
     pub(super) fn held(&self) -> u64 {
         self.flight.frames()
+    }
+
+    /// Frames that it was given and nothing has come of yet.
+    pub(super) fn owed(&self) -> u64 {
+        self.given.saturating_sub(self.made.load(Ordering::Relaxed))
     }
 
     /// Breaks it, to test what comes of that.
@@ -194,6 +212,17 @@ fn video_caps(format: StreamFormat) -> gst::Caps {
         .field("colorimetry", "bt709")
         .field("chroma-site", "jpeg")
         .build()
+}
+
+/// Counts the frames among the packets on their way.
+fn counting(made: &Arc<AtomicU64>, on_packet: &OnPacket) -> OnPacket {
+    let (made, on_packet) = (Arc::clone(made), Arc::clone(on_packet));
+    Arc::new(move |packet| {
+        if packet.track == Track::Video {
+            made.fetch_add(1, Ordering::Relaxed);
+        }
+        on_packet(packet);
+    })
 }
 
 /// Where packets come out of an encoder.

@@ -321,7 +321,7 @@ impl Feeder {
         match pushed {
             Ok(()) if quiet <= most => session.encoder = Some(encoder),
             outcome => {
-                self.status.dropped_frames += encoder.held() + u64::from(outcome.is_err());
+                self.status.dropped_frames += encoder.owed() + u64::from(outcome.is_err());
                 // An encoder that hangs may not want to be taken down either.
                 std::thread::spawn(move || drop(encoder));
                 self.fail(session, &outcome.err().unwrap_or(EncoderError::Stalled(quiet)));
