@@ -211,14 +211,30 @@ fn what_was_taken_over_in_flight_is_carried_on_after_a_restart() {
     stage.report(2.0);
     stage.set(4.0, &with_mix(&tracks(takes_over(0.9)), json!([fade(1.0, 0.0, 20.0)]))).unwrap();
     stage.control(5.0, TimelineControl::Play);
-    let motion = stage.compositor.motion();
-    assert!(!motion.sound.drifts.mix.is_empty() && motion.sound.drifts.tracks.len() == 1, "{:?}", motion.sound);
-    let kept = serde_json::to_string(&motion).unwrap();
+    let sound = stage.compositor.motion().sound;
+    assert!(!sound.drifts.mix.is_empty() && sound.drifts.tracks.len() == 1, "{sound:?}");
+    assert_goes_on(&mut stage, 5.0);
+}
+
+#[test]
+fn what_takes_over_just_before_a_restart_goes_on_from_there() {
+    let mut stage = Stage::new(scene(&audio(&[track("music", 1.0, json!([fade(1.0, 0.0, 10.0)]))]), &json!([])));
+    stage.report(2.0);
+    let takes_over = json!({ "property": "volume", "to": 0.9, "duration": 10 });
+    stage.set(4.0, &audio(&[track("music", 1.0, json!([takes_over]))])).unwrap();
+    assert_eq!(stage.compositor.motion().sound.drifts.tracks.len(), 1);
+    assert_goes_on(&mut stage, 4.0);
+}
+
+/// Holds a compositor that goes on from here, at these scene seconds, to this one.
+fn assert_goes_on(stage: &mut Stage, now: f64) {
+    let kept = serde_json::to_string(&stage.compositor.motion()).unwrap();
     let settings = CompositorSettings { width: 16, height: 16, max_layers: 50, pool_size: 3, threads: Some(1) };
     let mut resumed = Compositor::new(settings);
     resumed.resume(1, stage.compositor.snapshot().scene, serde_json::from_str(&kept).unwrap());
-    assert!(resumed.tick(0, 5.0).outcomes.remove(0).1.is_ok());
-    for seconds in [5.0, 5.5, 7.0, 9.0, 14.5, 20.0] {
+    assert!(resumed.tick(0, now).outcomes.remove(0).1.is_ok());
+    for later in [0.0, 0.5, 2.0, 4.0, 9.5, 15.0] {
+        let seconds = now + later;
         assert_eq!(resumed.mix_at(seconds), stage.compositor.mix_at(seconds), "at {seconds} s");
     }
     assert_eq!(resumed.motion().sound, stage.compositor.motion().sound);

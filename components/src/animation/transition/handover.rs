@@ -123,8 +123,10 @@ impl Handover<'_> {
                 (!was.is_some_and(is_anew)).then(|| p.target())
             }
             clock => {
-                // What began at this very moment takes over anew.
-                let is_new = clock.began().is_some_and(|began| began >= self.now - SAME);
+                // What began at this very moment takes over anew, but not after a restart at this moment: nothing is known then
+                // of what it took over from.
+                let is_restart = self.before.tracks().is_empty();
+                let is_new = !is_restart && clock.began().is_some_and(|began| began >= self.now - SAME);
                 (!is_new && !is_open(p.elapsed(self.now))).then(|| p.target())
             }
         }
