@@ -229,6 +229,23 @@ fn still(format: image::ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
+/// A GIF says how large it is in bytes 6 to 9.
+#[test]
+fn a_gif_that_has_no_pixels_is_refused() {
+    for (sides, found) in [([0, 0, 14, 0], "0 x 14 pixels"), ([20, 0, 0, 0], "20 x 0 pixels")] {
+        let folder = folder("empty");
+        let mut file = gif(&spinner(), 0);
+        file[6..10].copy_from_slice(&sides);
+        std::fs::write(folder.join("empty.gif"), file).unwrap();
+        let mut assets = Assets::default();
+        load(&mut assets, json!([{ "id": "empty", "type": "animatedImage", "path": "empty.gif" }]), &folder);
+        let Some(AssetState::Failed(error)) = assets.state(&AssetId::new("empty").unwrap()) else {
+            panic!("{sides:?}")
+        };
+        assert!(error.to_string().contains(found), "{error}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 

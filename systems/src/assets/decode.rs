@@ -72,8 +72,11 @@ impl Refusal {
     }
 }
 
-/// Refuses a picture of which a side has too many pixels.
+/// Refuses a picture of which a side has too many pixels, or none.
 pub(super) fn check_sides((width, height): (u32, u32)) -> Result<(), Refusal> {
+    if width.min(height) == 0 {
+        return Err(Refusal::Damaged(format!("it says that it has {width} x {height} pixels")));
+    }
     if width.max(height) > MAX_SIDE { Err(Refusal::TooLong { width, height }) } else { Ok(()) }
 }
 
