@@ -27,6 +27,17 @@ const BURST: f64 = 2.0;
 const TAKEN: &str = "authorization, content-type, idempotency-key, if-match, if-none-match";
 const EXPOSED: &str = "etag, idempotency-replayed, location, retry-after, stream-tick";
 
+/// What is served on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Port {
+    /// Everything.
+    Http,
+    /// WebSockets, on every path.
+    WebSocket,
+    Metrics,
+    Health,
+}
+
 /// What is decided of a request.
 pub(super) enum Admission {
     /// It goes on to the routes, with what it may do.
@@ -55,8 +66,8 @@ impl Doorkeeper {
         }
     }
 
-    /// Decides on a request from `address`.
-    pub(super) fn admit(&self, request: &Parts, address: IpAddr) -> Result<Admission, Problem> {
+    /// Decides on a request from `address` that came by `port`.
+    pub(super) fn admit(&self, port: Port, request: &Parts, address: IpAddr) -> Result<Admission, Problem> {
         let headers = &request.headers;
         let path = request.uri.path();
         self.count(path, address)?;
@@ -79,7 +90,7 @@ impl Doorkeeper {
         if self.tokens.is_empty() {
             return Ok(Admission::Pass(Scope::Admin));
         }
-        if !changes && is_public(path) {
+        if !changes && port.is_public(path) {
             return Ok(Admission::Pass(Scope::Read));
         }
         let scope = self.scope(headers, path, address)?;
@@ -162,9 +173,17 @@ fn foreign() -> Problem {
     )
 }
 
-/// Pages and their parts, which hold nothing of the stream: they ask for the token themselves.
-fn is_public(path: &str) -> bool {
-    is_health(path) || matches!(path, "/" | "/api/docs" | "/api/openapi.json") || path.starts_with("/admin/")
+impl Port {
+    /// Whether nothing of the stream is told at this path: health; and pages and their parts, which ask for the token
+    /// themselves.
+    fn is_public(self, path: &str) -> bool {
+        let is_page = || matches!(path, "/" | "/api/docs" | "/api/openapi.json") || path.starts_with("/admin/");
+        match self {
+            Self::Http => is_health(path) || is_page(),
+            Self::Health => is_health(path),
+            Self::WebSocket | Self::Metrics => false,
+        }
+    }
 }
 
 /// What a browser opens by itself, without a page of ours that could send headers.

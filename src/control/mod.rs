@@ -36,7 +36,7 @@ use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
 
 use self::{
-    admission::Doorkeeper,
+    admission::{Doorkeeper, Port},
     preview::Studio,
     receiving::Receiving,
     routes::Routes,
@@ -162,18 +162,18 @@ pub async fn run(
     let routes = Routes::new(http::or_unknown(stream.clone()), doorkeeper, control.metrics);
     let clients = Clients::start(&context, studio, routes, settings.clients);
     let mut ports = tokio::task::JoinSet::new();
-    let mut serve_on = |listener, routes| {
-        ports.spawn(serve(listener, routes, Arc::clone(&front), ending.clone()));
+    let mut serve_on = |listener, port, routes| {
+        ports.spawn(serve(listener, port, routes, Arc::clone(&front), ending.clone()));
     };
-    serve_on(listeners.http, http::api(&context, &clients, stream));
+    serve_on(listeners.http, Port::Http, http::api(&context, &clients, stream));
     if let Some(listener) = listeners.websocket {
-        serve_on(listener, http::websocket_only(&clients));
+        serve_on(listener, Port::WebSocket, http::websocket_only(&clients));
     }
     if let Some(listener) = listeners.metrics {
-        serve_on(listener, http::metrics_only(&context));
+        serve_on(listener, Port::Metrics, http::metrics_only(&context));
     }
     if let Some(listener) = listeners.health {
-        serve_on(listener, http::health_only(&context));
+        serve_on(listener, Port::Health, http::health_only(&context));
     }
     drop(context);
     shutdown.await;

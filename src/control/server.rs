@@ -32,7 +32,7 @@ use warp::{
 
 use super::{
     ConnectionLimits, ControlSettings, Problem,
-    admission::{Admission, Doorkeeper, WEBSOCKET_PROTOCOL, protocols},
+    admission::{Admission, Doorkeeper, Port, WEBSOCKET_PROTOCOL, protocols},
     connections::{Connections, Place},
     ended,
     limits::{Counted, Counts},
@@ -59,9 +59,10 @@ pub(super) struct Front {
     metrics: Arc<Metrics>,
 }
 
-/// Serves `routes` until `shutdown` turns true, then lets running requests end.
+/// Serves `routes` on what is this `port` until `shutdown` turns true, then lets running requests end.
 pub(super) async fn serve(
     listener: TcpListener,
+    port: Port,
     routes: BoxedFilter<(Response,)>,
     front: Arc<Front>,
     mut shutdown: watch::Receiver<bool>,
@@ -82,7 +83,7 @@ pub(super) async fn serve(
             async move {
                 let waits = request.headers().contains_key(header::EXPECT);
                 let (request, unread) = Unread::of(request);
-                let mut response = front.answer(&routes, request, address).await;
+                let mut response = front.answer(&routes, port, request, address).await;
                 if !unread.drain(waits).await {
                     // What is left of the body stands before the next request.
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -164,7 +165,7 @@ impl Front {
         Self { doorkeeper, limits: settings.connections, metrics }
     }
 
-    async fn answer<S>(&self, routes: &S, request: Request<Sent>, address: IpAddr) -> Response
+    async fn answer<S>(&self, routes: &S, port: Port, request: Request<Sent>, address: IpAddr) -> Response
     where
         S: Service<Request<Sent>, Response = Response, Error = Infallible>,
     {
@@ -173,7 +174,7 @@ impl Front {
         let method = head.method.clone();
         let origin = head.headers.get(header::ORIGIN).cloned();
         let names_protocol = protocols(&head.headers).any(|protocol| protocol == WEBSOCKET_PROTOCOL);
-        let mut response = match self.doorkeeper.admit(&head, address) {
+        let mut response = match self.doorkeeper.admit(port, &head, address) {
             // Such as `CONNECT host:port`: routes expect a path.
             Ok(_) if head.uri.path_and_query().is_none() => Problem::into_response(Problem::bad_request(
                 "the request names no path; this is no proxy: ask for a path such as `/api/docs`",

@@ -90,6 +90,41 @@ fn browsers_show_the_token_among_the_protocols_of_a_websocket() {
 }
 
 #[test]
+fn ports_of_their_own_ask_for_the_token_too() {
+    let (read, control) = ("a-token-that-only-reads", "a-token-that-steers-too");
+    let token = |text: &str| ApiToken::new(text).unwrap();
+    let tokens = vec![(token(TOKEN), Scope::Admin), (token(control), Scope::Control), (token(read), Scope::Read)];
+    let free = Some(([127, 0, 0, 1], 0).into());
+    let service =
+        Service::start_with(ControlSettings { tokens, websocket: free, metrics: free, health: free, ..settings() });
+    let [websocket, metrics, health] = [service.websocket, service.metrics, service.health].map(Option::unwrap);
+    let upgrade = [
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    // Every path of this port is the WebSocket, those of pages too.
+    for path in
+        ["/", "/ws", "/?topics=scene", "/health/live", "/health/ready", "/api/docs", "/api/openapi.json", "/admin/x"]
+    {
+        send_to(websocket, "GET", path, &upgrade, None).problem(401);
+        let wrong = [&upgrade[..], &[("authorization", "Bearer another-token-than-that")]].concat();
+        send_to(websocket, "GET", path, &wrong, None).problem(401);
+        for (shown, scope) in [(read, "read"), (control, "control"), (TOKEN, "admin")] {
+            let hello = service.runtime.block_on(Client::hello_of(&format!("ws://{websocket}{path}"), shown));
+            assert_eq!(hello["scope"], scope, "{path}: {hello}");
+        }
+    }
+    send_to(metrics, "GET", "/metrics", &[], None).problem(401);
+    send_to(metrics, "GET", "/", &[], None).problem(401);
+    send_to(health, "GET", "/health/live", &[], None).expect(200);
+    send_to(health, "GET", "/admin/x", &[], None).problem(401);
+    let right = format!("Bearer {read}");
+    send_to(metrics, "GET", "/metrics", &[("authorization", &right)], None).expect(200);
+}
+
+#[test]
 fn who_floods_or_guesses_is_told_to_wait() {
     let tokens = vec![(ApiToken::new(TOKEN).unwrap(), Scope::Admin)];
     let service = Service::start_with(ControlSettings { tokens, ..settings() });

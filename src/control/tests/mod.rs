@@ -36,7 +36,7 @@ use std::{
 use components::{SceneDocument, document::Limits};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::{runtime::Runtime, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, task::JoinHandle};
 
 use super::{
     ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, Listeners, LiveFile, LiveFiles,
@@ -63,6 +63,10 @@ const TOKEN: &str = "a-token-that-nobody-sees";
 struct Service {
     runtime: Runtime,
     address: SocketAddr,
+    /// Where WebSockets have a port of their own, if they do; likewise metrics and health.
+    websocket: Option<SocketAddr>,
+    metrics: Option<SocketAddr>,
+    health: Option<SocketAddr>,
     engine: EngineHandle,
     /// Where the scene's files are.
     folder: tempfile::TempDir,
@@ -188,6 +192,8 @@ impl Service {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listeners = runtime.block_on(Listeners::bind(&settings)).unwrap();
         let address = listeners.http_address().unwrap();
+        let at = |listener: &Option<TcpListener>| listener.as_ref().map(|listener| listener.local_addr().unwrap());
+        let [websocket, own_metrics, health] = [&listeners.websocket, &listeners.metrics, &listeners.health].map(at);
         let format = StreamFormat { width: WIDTH, height: HEIGHT, fps: 60 };
         let metrics = Arc::new(Metrics::new());
         let observer = Arc::clone(&metrics);
@@ -220,8 +226,18 @@ impl Service {
         let served = runtime.spawn(async move {
             run(listeners, &settings, control, async { drop(stopped.await) }).await;
         });
-        let service =
-            Self { runtime, address, engine, folder, thread: Some(thread), stop: Some(stop), served: Some(served) };
+        let service = Self {
+            runtime,
+            address,
+            websocket,
+            metrics: own_metrics,
+            health,
+            engine,
+            folder,
+            thread: Some(thread),
+            stop: Some(stop),
+            served: Some(served),
+        };
         wait_for("the first tick", || service.engine.stats().frames > 0);
         service
     }
@@ -240,21 +256,7 @@ impl Service {
     }
 
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build().into();
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut response = match body {
-            Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
-            None => agent.run(request.body(()).unwrap()).unwrap(),
-        };
-        Answer {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            body: response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
-        }
+        send_to(self.address, method, path, headers, body)
     }
 
     /// Ends the service and waits for it, as at shutdown.
@@ -275,6 +277,25 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// Sends a request to one of the ports.
+fn send_to(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).allow_non_standard_methods(true).build().into();
+    let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{address}{path}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = match body {
+        Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
+        None => agent.run(request.body(()).unwrap()).unwrap(),
+    };
+    Answer {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        body: response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
     }
 }
 

@@ -50,6 +50,13 @@ impl Client {
         Self::on(connect_async(request).await.unwrap().0)
     }
 
+    /// How it is greeted at a place that it shows a token to.
+    pub(super) async fn hello_of(url: &str, token: &str) -> Value {
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        Self::on(connect_async(request).await.unwrap().0).next_of("hello").await
+    }
+
     fn on(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { socket, scene: None, epoch: String::new(), snapshots: 0, updates: 0, pictures: Vec::new() }
     }

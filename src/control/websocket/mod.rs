@@ -15,15 +15,11 @@ mod session;
 mod upgrade;
 mod view;
 
-use std::{
-    convert::Infallible,
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use warp::{
-    Filter,
+    Filter, Rejection,
     filters::BoxedFilter,
     http::{HeaderMap, Method},
     hyper::upgrade::OnUpgrade,
@@ -146,13 +142,10 @@ pub(super) fn routes(clients: &Clients, path: BoxedFilter<()>) -> BoxedFilter<(R
         .boxed()
 }
 
-fn visitor() -> impl Filter<Extract = (Visitor,), Error = Infallible> + Clone {
-    // Both are there: every request comes by the front.
-    let (scope, address) = (warp::ext::optional::<Scope>(), warp::ext::optional::<IpAddr>());
-    scope.and(address).map(|scope: Option<Scope>, address: Option<IpAddr>| Visitor {
-        scope: scope.unwrap_or(Scope::Read),
-        address: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-    })
+/// Both are there: every request comes by the front. One that did not is not let in.
+fn visitor() -> impl Filter<Extract = (Visitor,), Error = Rejection> + Clone {
+    let (scope, address) = (warp::ext::get::<Scope>(), warp::ext::get::<IpAddr>());
+    scope.and(address).map(|scope: Scope, address: IpAddr| Visitor { scope, address })
 }
 
 async fn serve(socket: Socket, clients: Clients, place: Place, wish: Wish) {
