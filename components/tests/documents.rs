@@ -232,6 +232,8 @@ fn a_scene_has_no_more_layers_and_no_deeper_groups_than_allowed() {
     let expected = "/layers/0/children/2: found 5 layers, expected at most 3 (MAX_LAYERS): remove some, or raise \
                     MAX_LAYERS (up to 1000)";
     assert_eq!(told, [expected]);
+    let faults = SceneDocument::from_value(scene(1100), &Limits::HIGHEST).expect_err("a fault");
+    assert_eq!(faults[0].expected, "at most 1000, which no setting raises: remove some");
 
     let nested = |depth: usize| (1..depth).fold(group(0, Vec::new()), |inner, id| group(id, vec![inner]));
     assert!(LayerDocument::from_value(nested(16), &LIMITS).is_ok());

@@ -20,7 +20,7 @@ use crate::engine::EngineHandle;
 const FARTHEST: Duration = Duration::from_secs(3600);
 
 /// Layers that a document may have; the engine knows how many the scene may have and enforces that.
-pub(super) const LIMITS: Limits = Limits { max_layers: 1000 };
+pub(super) const LIMITS: Limits = Limits::HIGHEST;
 
 /// What a batch that was carried out, or found good, answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -141,8 +141,12 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         if layers.len() > limits.max_layers {
             // The first that is too many.
             let pointer = layers.get(limits.max_layers).map(|entry| entry.pointer.clone()).unwrap_or_default();
-            let expected =
-                format!("at most {} (MAX_LAYERS): remove some, or raise MAX_LAYERS (up to 1000)", limits.max_layers);
+            let (most, highest) = (limits.max_layers, Limits::HIGHEST.max_layers);
+            let expected = if most < highest {
+                format!("at most {most} (MAX_LAYERS): remove some, or raise MAX_LAYERS (up to {highest})")
+            } else {
+                format!("at most {most}, which no setting raises: remove some")
+            };
             self.fault(pointer, counted(layers.len(), "layer", "layers"), expected);
         }
         let mut first: HashMap<&str, &str> = HashMap::new();

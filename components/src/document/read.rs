@@ -22,6 +22,11 @@ pub struct Limits {
     pub max_layers: usize,
 }
 
+impl Limits {
+    /// As much as may be allowed at all: 1000 layers.
+    pub const HIGHEST: Self = Self { max_layers: 1000 };
+}
+
 impl Default for Limits {
     /// 50 layers.
     fn default() -> Self {
