@@ -52,7 +52,7 @@ export async function tryEdit(edits, options) {
   try {
     return await edit(edits, options);
   } catch (error) {
-    fault(error);
+    fault(error, options?.label);
     return undefined;
   }
 }

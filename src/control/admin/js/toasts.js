@@ -54,12 +54,13 @@ export function toast(text, { kind = "note", detail = [], action, seconds = kind
   });
 }
 
-/** Shows what went wrong, with each fault of the document. */
-export function fault(error) {
+/** Shows what went wrong, with each fault of the document, and what it was that was not done, if that is told. */
+export function fault(error, undone) {
   if (error.status === 401 || error.name === "AbortError") return;
   const faults = error.errors ?? [];
   const lines = faults.length > 1 ? faults.slice(0, 5).map(words) : [];
-  toast(faults.length === 1 ? words(faults[0]) : error.message, { kind: "fault", detail: lines });
+  const said = faults.length === 1 ? words(faults[0]) : error.message;
+  toast(undone ? `Not done: ${undone}` : said, { kind: "fault", detail: undone ? [said, ...lines] : lines });
 }
 
 /** A fault of a document in words. */
