@@ -180,11 +180,15 @@ fn the_ellipsis_stands_at_the_end_of_the_line() {
         ("שלום עולם ארוך מאוד מאוד", "\u{200f}"),
         ("words from the left alone", "\u{200e}"),
     ] {
-        let more = json!({ "width": 140, "maxLines": 1, "overflow": "ellipsis" });
-        let cut = drawn(words, &more);
-        let mut ends = words.char_indices().map(|(end, _)| end);
-        let found = ends.find(|end| drawn(&format!("{mark}{}{mark}…", &words[..*end]), &more) == cut);
-        assert!(found.is_some_and(|end| end > words.len() / 4), "{words} up to {found:?}");
+        for width in (90..160).step_by(10) {
+            let more = json!({ "width": width, "maxLines": 1, "overflow": "ellipsis" });
+            let cut = drawn(words, &more);
+            let mut ends = words.char_indices().map(|(end, _)| end);
+            let found = ends.find(|end| drawn(&format!("{mark}{}{mark}…", &words[..*end]), &more) == cut);
+            let found = found.unwrap_or_else(|| panic!("{words} in {width}"));
+            assert!(found > words.len() / 6, "{words} in {width} up to {found}");
+            assert!(!words[..found].ends_with(' '), "{words} in {width}: no blank stands before the mark");
+        }
     }
 }
 

@@ -168,7 +168,8 @@ impl Breaking<'_> {
             if used > self.width() + SLACK {
                 break;
             }
-            if used + mark(cluster.style) <= self.width() + SLACK {
+            // Of a blank before the mark it would depend on the directions where it is seen.
+            if !cluster.is_blank && used + mark(cluster.style) <= self.width() + SLACK {
                 (end, style) = (index + 1, cluster.style);
             }
         }
