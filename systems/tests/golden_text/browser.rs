@@ -81,6 +81,11 @@ fn cases() -> Vec<Case> {
             "first line\nאחרת!\nthird",
             json!({ "font": dejavu(18), "lineHeight": 1.8, "width": 200, "align": "end" }),
         ),
+        Case(
+            "line separators",
+            "justified words\u{2028}\u{2028}in lines of their own, however long",
+            json!({ "font": inter(18), "width": 200, "align": "justify" }),
+        ),
         Case("a word that is too long", "an unbreakableandverylongword", json!({ "font": inter(22), "width": 120 })),
     ]
 }
@@ -120,9 +125,10 @@ impl Case {
         let spans = content["spans"].as_array().map_or(&[][..], Vec::as_slice).iter();
         let spans = spans
             .map(|span| format!("<span style=\"{}\">{}</span>", font(&span["font"]), span["text"].as_str().unwrap()));
+        // CSS has lines end as UAX 14 has it, but Chromium knows no line separator.
+        let words = self.1.replace('\u{2028}', "<br>");
         format!(
-            "<div class=c style=\"left:{left}px;top:{top}px\"><div class=t style=\"{style}text-align:{align}\">{}{}</div></div>\n",
-            self.1,
+            "<div class=c style=\"left:{left}px;top:{top}px\"><div class=t style=\"{style}text-align:{align}\">{words}{}</div></div>\n",
             spans.collect::<String>()
         )
     }

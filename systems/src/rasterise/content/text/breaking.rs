@@ -27,53 +27,77 @@ fn without_blanks(clusters: &[Cluster]) -> usize {
     clusters.iter().rposition(|cluster| !cluster.is_blank).map_or(0, |last| last + 1)
 }
 
-/// The lines of a paragraph, as many letters in each as there is room for. There is one line at least.
+/// The lines of a paragraph, as many letters in each as there is room for. There is one line at least, and another
+/// behind each letter that ends one.
 pub(super) fn lines(clusters: &[Cluster], room: f32, ends: Ends) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
-    let fits = |width: f32| width <= room + SLACK;
-    // Where the line begins, and how wide it is so far.
-    let (mut begin, mut used, mut at) = (0, 0.0, 0);
-    while at < clusters.len() {
-        let next = clusters[at + 1..].iter().position(|cluster| cluster.may_begin);
-        let end = next.map_or(clusters.len(), |next| at + 1 + next);
-        let word = &clusters[at..end];
-        let ink = width(&word[..without_blanks(word)]);
-        let breaks_word = ends == Ends::Letters || ends == Ends::LongWords && !fits(ink);
-        if fits(used + ink) || (begin == at && !breaks_word) {
-            used += width(word);
-            at = end;
-            continue;
-        }
-        if begin < at && (ends != Ends::Letters) {
-            lines.push(begin..at);
-            (begin, used) = (at, 0.0);
-            continue;
-        }
-        for (index, cluster) in word.iter().enumerate() {
-            if begin < at + index && !cluster.is_blank && !fits(used + cluster.advance) {
-                lines.push(begin..at + index);
-                (begin, used) = (at + index, 0.0);
-            }
-            used += cluster.advance;
-        }
-        at = end;
+    let mut begin = 0;
+    while begin < clusters.len() {
+        let end = line_end(clusters, begin, room, ends);
+        lines.push(begin..end);
+        begin = end;
     }
-    lines.push(begin..clusters.len());
+    if clusters.last().is_none_or(|last| last.ends_line) {
+        lines.push(begin..begin);
+    }
     lines
 }
 
+/// Where the line ends that begins with a cluster.
+fn line_end(clusters: &[Cluster], begin: usize, room: f32, ends: Ends) -> usize {
+    let fits = |width: f32| width <= room + SLACK;
+    // How wide the line is so far, and how wide without the blanks at its end.
+    let (mut used, mut ink) = (0.0, 0.0);
+    // Where it may end: the last place up to which it fits, and the first of all.
+    let (mut good, mut first) = (None, None);
+    for (at, cluster) in clusters.iter().enumerate().skip(begin) {
+        if at > begin && cluster.may_begin {
+            first = first.or(Some(at));
+            if fits(ink) {
+                good = Some(at);
+            }
+        }
+        used += cluster.advance;
+        if !cluster.is_blank {
+            ink = used;
+        }
+        if !cluster.is_blank && !fits(ink) {
+            let end = match ends {
+                Ends::Words => good.or(first),
+                Ends::LongWords => good.or(Some(at)),
+                Ends::Letters => Some(at),
+            };
+            if let Some(end) = end.filter(|end| *end > begin) {
+                return end;
+            }
+        }
+        if cluster.ends_line {
+            return at + 1;
+        }
+    }
+    clusters.len()
+}
+
 /// The clusters of a line that are shown. Blanks at the end of a line hang behind it, as CSS Text 3, chapter 4.1.3, has
-/// it: all of them where a line is broken, those that do not fit at the end of a paragraph.
+/// it: all of them where it was broken for want of room, those that do not fit where it ends by itself.
 pub(super) fn shown(clusters: &[Cluster], line: Range<usize>, room: f32) -> Range<usize> {
     let Range { start, mut end } = line;
     let least = start + without_blanks(&clusters[start..end]);
-    if end < clusters.len() {
+    if !ends_by_itself(clusters, &line) {
         return start..least;
+    }
+    if end > start && clusters[end - 1].ends_line {
+        end -= 1;
     }
     while end > least && width(&clusters[start..end]) > room + SLACK {
         end -= 1;
     }
     start..end
+}
+
+/// Whether a line ends where it is written to end, or with its paragraph.
+pub(super) fn ends_by_itself(clusters: &[Cluster], line: &Range<usize>) -> bool {
+    line.end == clusters.len() || clusters[line.clone()].last().is_some_and(|last| last.ends_line)
 }
 
 /// The order in which letters of these levels are seen from left to right: rule L2 of UAX 9.
@@ -95,11 +119,11 @@ pub(super) fn seen(levels: &[u8]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    /// Letters of ten pixels. A line may begin behind spaces, which are blank.
+    /// Letters of ten pixels. A line may begin behind spaces, which are blank, and begins behind each bar.
     fn clusters(text: &str) -> Vec<Cluster> {
         let mut before = 'x';
         let cluster = |(start, letter): (usize, char)| {
-            let may_begin = before == ' ' && letter != ' ';
+            let may_begin = before == ' ' && !" |".contains(letter) || before == '|';
             before = letter;
             Cluster {
                 glyphs: Vec::new(),
@@ -109,8 +133,9 @@ mod tests {
                 spacing: 0.0,
                 style: 0,
                 level: 0,
-                is_blank: letter == ' ',
+                is_blank: letter == ' ' || letter == '|',
                 may_begin,
+                ends_line: letter == '|',
             }
         };
         text.char_indices().map(cluster).collect()
@@ -132,7 +157,21 @@ mod tests {
         assert_eq!(broken("ab abcdefgh c", 50.0, Ends::LongWords), ["ab", "abcde", "fgh c"]);
         assert_eq!(broken("ab abcdefgh cd", 50.0, Ends::Letters), ["ab ab", "cdefg", "h cd"]);
         assert_eq!(broken("abc", 5.0, Ends::LongWords), ["a", "b", "c"]);
+        assert_eq!(broken("a bc", 5.0, Ends::LongWords), ["a", "b", "c"]);
         assert_eq!(broken("abc d", f32::INFINITY, Ends::LongWords), ["abc d"]);
+    }
+
+    #[test]
+    fn lines_end_where_they_are_written_to_end() {
+        for ends in [Ends::Words, Ends::LongWords, Ends::Letters] {
+            assert_eq!(broken("ab|cd|", 50.0, ends), ["ab", "cd", ""]);
+            assert_eq!(broken("||ab cd ef|gh", 50.0, ends), ["", "", "ab cd", "ef", "gh"]);
+            // As at the end of a paragraph, blanks are shown as far as they fit.
+            assert_eq!(broken("abc   |de", 50.0, ends), ["abc  ", "de"]);
+            assert_eq!(broken("ab cd|ef", f32::INFINITY, ends), ["ab cd", "ef"]);
+        }
+        assert_eq!(broken("abcdefgh|ij", 50.0, Ends::LongWords), ["abcde", "fgh", "ij"]);
+        assert_eq!(broken("abcdefgh|ij", 50.0, Ends::Words), ["abcdefgh", "ij"]);
     }
 
     #[test]

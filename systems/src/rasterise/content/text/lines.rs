@@ -64,7 +64,7 @@ impl Breaking<'_> {
             lines.extend(self.lines_of(source, number));
             let is_cut = ends_in_mark && self.wrap() == Wrap::None;
             for line in lines[begin..].iter_mut().filter(|line| is_cut && line.width as f32 > self.width() + SLACK) {
-                *line = self.cut(source, number, 0, fonts);
+                *line = self.cut(source, number, line.begin, fonts);
             }
         }
         let room = self.room(&lines);
@@ -130,28 +130,26 @@ impl Breaking<'_> {
     /// The lines of a paragraph.
     fn lines_of(self, source: &Source<'_>, number: usize) -> Vec<Line> {
         let clusters = &source.shaped.clusters;
-        let ends = match self.wrap() {
-            Wrap::Word if self.breaks_words => Ends::LongWords,
-            Wrap::Word => Ends::Words,
-            Wrap::Glyph => Ends::Letters,
-            Wrap::None => {
-                let pieces: Vec<Piece<'_>> = clusters.iter().map(|cluster| source.piece(cluster)).collect();
-                return vec![self.line(&pieces, source, (number, 0), false)];
-            }
+        let (ends, room) = match self.wrap() {
+            Wrap::Word if self.breaks_words => (Ends::LongWords, self.width()),
+            Wrap::Word => (Ends::Words, self.width()),
+            Wrap::Glyph => (Ends::Letters, self.width()),
+            Wrap::None => (Ends::Words, f32::INFINITY),
         };
         let line = |line: Range<usize>| {
-            let is_last = line.end == clusters.len();
-            let shown = breaking::shown(clusters, line, self.width());
-            let begin = shown.start;
+            let justified = self.content.align == TextAlign::Justify && !breaking::ends_by_itself(clusters, &line);
+            let begin = line.start;
+            let shown = breaking::shown(clusters, line, room);
             let pieces: Vec<Piece<'_>> = clusters[shown].iter().map(|cluster| source.piece(cluster)).collect();
-            self.line(&pieces, source, (number, begin), self.content.align == TextAlign::Justify && !is_last)
+            self.line(&pieces, source, (number, begin), justified)
         };
-        breaking::lines(clusters, self.width(), ends).into_iter().map(line).collect()
+        breaking::lines(clusters, room, ends).into_iter().map(line).collect()
     }
 
-    /// A line of as much as fits from a cluster on, and the mark that tells that something is left out.
+    /// A line of as much as fits from a cluster on up to where it is written to end, and the mark that tells that something is left out.
     fn cut(self, source: &Source<'_>, number: usize, begin: usize, fonts: &mut Fonts) -> Line {
         let rest = &source.shaped.clusters[begin..];
+        let rest = &rest[..rest.iter().position(|cluster| cluster.ends_line).unwrap_or(rest.len())];
         let mut marks: Vec<Option<Shaped>> = self.styles.iter().map(|_| None).collect();
         // The mark looks like what it follows.
         let mut mark = |style: usize| {
@@ -174,7 +172,8 @@ impl Breaking<'_> {
             }
         }
         let mut pieces: Vec<Piece<'_>> = rest[..end].iter().map(|cluster| source.piece(cluster)).collect();
-        let hidden = rest.get(end).map_or(source.paragraph.text.len(), |cluster| cluster.start);
+        let hidden =
+            source.shaped.clusters.get(begin + end).map_or(source.paragraph.text.len(), |cluster| cluster.start);
         let (letter, level) = (source.letter(hidden + 1), u8::from(source.shaped.rtl));
         if let Some(mark) = &marks[style] {
             pieces.extend(mark.clusters.iter().map(|cluster| Piece { cluster, style, level, letter }));

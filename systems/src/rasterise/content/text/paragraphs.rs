@@ -139,17 +139,31 @@ fn style(content: &TextContent, span: &TextSpan, fonts: &mut Fonts) -> Option<St
 
 /// What ends a paragraph: letters of the class B of UAX 9. To CR LF only the second counts.
 const ENDS: [char; 7] = ['\n', '\r', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2029}'];
+/// What ends a line, but no paragraph: the other letters behind which UAX 14 ends a line.
+const LINE_ENDS: [char; 3] = ['\u{b}', '\u{c}', '\u{2028}'];
 
-/// The paragraphs of a text: what stands between line breaks. A ticker has one.
+/// Whether a letter ends a line.
+pub(super) fn is_line_end(letter: &str) -> bool {
+    letter.chars().all(|letter| LINE_ENDS.contains(&letter)) && !letter.is_empty()
+}
+
+/// The paragraphs of a text: what stands between paragraph ends. A ticker has one.
 pub(super) fn paragraphs(content: &TextContent, styles: &[Style], fonts: &mut Fonts) -> Vec<Paragraph> {
     let pieces = std::iter::once(&content.text).chain(content.spans.iter().map(|span| &span.text));
     let mut raw: Vec<Vec<(String, usize)>> = vec![Vec::new()];
+    let mut is_behind_cr = false;
     for (style, piece) in pieces.enumerate() {
+        // CR LF may be in two spans.
+        let rest = if is_behind_cr { piece.strip_prefix('\n').unwrap_or(piece) } else { piece };
+        if !piece.is_empty() {
+            is_behind_cr = piece.ends_with('\r');
+        }
+        let piece = rest.replace("\r\n", "\n");
         if content.ticker.is_some() {
-            raw[0].push((piece.replace("\r\n", " ").replace(ENDS, " "), style));
+            raw[0].push((piece.replace(ENDS, " ").replace(LINE_ENDS, " "), style));
             continue;
         }
-        for (line, text) in piece.replace("\r\n", "\n").split(ENDS).enumerate() {
+        for (line, text) in piece.split(ENDS).enumerate() {
             if line > 0 {
                 raw.push(Vec::new());
             }
@@ -166,7 +180,8 @@ pub(super) fn paragraphs(content: &TextContent, styles: &[Style], fonts: &mut Fo
         for (text, style) in pieces {
             paragraph.push(&text, style, styles, han, fonts);
         }
-        paragraph.letters = paragraph.text.grapheme_indices(true).map(|(at, _)| at).collect();
+        let letters = paragraph.text.grapheme_indices(true).filter(|(_, letter)| !is_line_end(letter));
+        paragraph.letters = letters.map(|(at, _)| at).collect();
         before += paragraph.letters.len();
         paragraphs.push(paragraph);
     }

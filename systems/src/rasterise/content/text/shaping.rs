@@ -3,7 +3,11 @@
 use cosmic_text::{AttrsList, ShapeGlyph, ShapeLine, Shaping};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{fonts::Fonts, lines::Breaking, paragraphs::Paragraph};
+use super::{
+    fonts::Fonts,
+    lines::Breaking,
+    paragraphs::{Paragraph, is_line_end},
+};
 
 /// Spaces from one tab stop to the next.
 const TAB_WIDTH: u16 = 8;
@@ -28,6 +32,8 @@ pub(super) struct Cluster {
     pub(super) is_blank: bool,
     /// Whether UAX 14 lets a line begin with it.
     pub(super) may_begin: bool,
+    /// Whether a line ends with it, and nothing of it is seen.
+    pub(super) ends_line: bool,
 }
 
 /// A paragraph with its glyphs.
@@ -76,17 +82,25 @@ impl Shaped {
                     let style = first.metadata.min(breaking.styles.len() - 1);
                     let spacing = spacing(paragraph, breaking, first.start, style);
                     let advance: f32 = glyphs.iter().map(|glyph| glyph.width(size(glyph))).sum();
-                    shaped.clusters.push(Cluster {
+                    let end = glyphs.iter().map(|glyph| glyph.end).max().unwrap_or(first.end);
+                    let mut cluster = Cluster {
                         start: first.start,
-                        end: glyphs.iter().map(|glyph| glyph.end).max().unwrap_or(first.end),
+                        end,
                         advance: advance + spacing,
                         spacing,
                         style,
                         level: span.level.number(),
                         is_blank: word.blank,
                         may_begin: index == 0 && breaks.binary_search(&first.start).is_ok(),
+                        ends_line: is_line_end(&text[first.start..end]),
                         glyphs: glyphs.to_vec(),
-                    });
+                    };
+                    if cluster.ends_line {
+                        // Fonts do not have it, and would show a box.
+                        cluster.glyphs.clear();
+                        (cluster.advance, cluster.spacing, cluster.is_blank) = (0.0, 0.0, true);
+                    }
+                    shaped.clusters.push(cluster);
                 }
             }
         }
