@@ -9,6 +9,8 @@
     reason = "a test ends at what it did not expect, and tells what it left out"
 )]
 
+#[path = "golden_text/breaks.rs"]
+mod breaks;
 #[path = "golden_text/browser.rs"]
 mod browser;
 #[path = "golden_text/directions.rs"]

@@ -86,6 +86,16 @@ fn cases() -> Vec<Case> {
             "justified words\u{2028}\u{2028}in lines of their own, however long",
             json!({ "font": inter(18), "width": 200, "align": "justify" }),
         ),
+        Case(
+            "no-break spaces justified",
+            "the\u{a0}quick brown\u{a0}fox jumps over it",
+            json!({ "font": inter(20), "width": 190, "align": "justify" }),
+        ),
+        Case(
+            "no-break spaces at the end",
+            "a line\u{a0}\u{a0}\nand another one\u{a0}",
+            json!({ "font": inter(20), "width": 200, "align": "end" }),
+        ),
         Case("a word that is too long", "an unbreakableandverylongword", json!({ "font": inter(22), "width": 120 })),
     ]
 }

@@ -134,6 +134,7 @@ mod tests {
                 style: 0,
                 level: 0,
                 is_blank: letter == ' ' || letter == '|',
+                stretches: letter == ' ',
                 may_begin,
                 ends_line: letter == '|',
             }

@@ -167,7 +167,8 @@ impl Breaking<'_> {
                 break;
             }
             // Of a blank before the mark it would depend on the directions where it is seen.
-            if !cluster.is_blank && used + mark(cluster.style) <= self.width() + SLACK {
+            let is_blank = cluster.is_blank || cluster.stretches;
+            if !is_blank && used + mark(cluster.style) <= self.width() + SLACK {
                 (end, style) = (index + 1, cluster.style);
             }
         }
@@ -198,9 +199,9 @@ impl Breaking<'_> {
         // missing letters do not count.
         self.reserve(0, &mut line);
         let width: f32 = pieces.iter().map(|piece| piece.cluster.advance).sum();
-        let blanks = pieces.iter().filter(|piece| piece.cluster.is_blank).count();
-        let stretches = justified && blanks > 0 && self.width().is_finite() && width < self.width();
-        let stretch = if stretches { (self.width() - width) / blanks as f32 } else { 0.0 };
+        let separators = pieces.iter().filter(|piece| piece.cluster.stretches).count();
+        let stretches = justified && separators > 0 && self.width().is_finite() && width < self.width();
+        let stretch = if stretches { (self.width() - width) / separators as f32 } else { 0.0 };
         let levels: Vec<u8> = pieces.iter().map(|piece| piece.level).collect();
         let mut x = 0.0;
         for index in breaking::seen(&levels) {
@@ -225,7 +226,7 @@ impl Breaking<'_> {
                 x += glyph.width(size);
             }
             x += cluster.spacing;
-            if cluster.is_blank {
+            if cluster.stretches {
                 x += stretch;
             }
             let em = style.size * self.zoom;

@@ -12,6 +12,9 @@ use super::{
 /// Spaces from one tab stop to the next.
 const TAB_WIDTH: u16 = 8;
 
+/// What stands between words and is stretched: the word-separator characters of CSS Text 3, chapter 7.1.
+const SEPARATORS: [&str; 7] = [" ", "\u{a0}", "\u{1361}", "\u{10100}", "\u{10101}", "\u{1039f}", "\u{1091f}"];
+
 /// A letter (grapheme cluster), or several that a ligature shows: what stays together.
 pub(super) struct Cluster {
     /// From the left to the right.
@@ -28,8 +31,10 @@ pub(super) struct Cluster {
     pub(super) style: usize,
     /// The embedding level of UAX 9: odd from the right to the left.
     pub(super) level: u8,
-    /// Whether it is white space behind a word.
+    /// Whether it is white space that hangs behind a line that ends there.
     pub(super) is_blank: bool,
+    /// Whether it is stretched where lines are justified.
+    pub(super) stretches: bool,
     /// Whether UAX 14 lets a line begin with it.
     pub(super) may_begin: bool,
     /// Whether a line ends with it, and nothing of it is seen.
@@ -90,7 +95,8 @@ impl Shaped {
                         spacing,
                         style,
                         level: span.level.number(),
-                        is_blank: word.blank,
+                        is_blank: is_blank(&text[first.start..end]),
+                        stretches: SEPARATORS.contains(&&text[first.start..end]),
                         may_begin: index == 0 && breaks.binary_search(&first.start).is_ok(),
                         ends_line: is_line_end(&text[first.start..end]),
                         glyphs: glyphs.to_vec(),
@@ -98,7 +104,7 @@ impl Shaped {
                     if cluster.ends_line {
                         // Fonts do not have it, and would show a box.
                         cluster.glyphs.clear();
-                        (cluster.advance, cluster.spacing, cluster.is_blank) = (0.0, 0.0, true);
+                        (cluster.advance, cluster.spacing) = (0.0, 0.0);
                     }
                     shaped.clusters.push(cluster);
                 }
@@ -111,6 +117,11 @@ impl Shaped {
 /// The size of a glyph's em, in layer pixels: all have one of their own.
 pub(super) fn size(glyph: &ShapeGlyph) -> f32 {
     glyph.metrics_opt.map_or(0.0, |metrics| metrics.font_size)
+}
+
+/// Whether a letter is white space as CSS Text 3, chapter 4.1.3, has it. A no-break space is none.
+fn is_blank(letter: &str) -> bool {
+    !letter.is_empty() && letter.chars().all(|letter| letter.is_whitespace() && letter != '\u{a0}')
 }
 
 /// The space behind a letter. Where letters join each other there is none: CSS Text 4, chapter 8.2, knows no space
