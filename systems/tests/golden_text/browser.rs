@@ -86,6 +86,10 @@ fn cases() -> Vec<Case> {
             "justified words\u{2028}\u{2028}in lines of their own, however long",
             json!({ "font": inter(18), "width": 200, "align": "justify" }),
         ),
+        Case("tabulators", "a\tbcd\tefghijkl\tm\n\tx", json!({ "font": inter(16) })),
+        Case("tabulators in lines", "one\ttwo three\tfour five\tsix", json!({ "font": inter(16), "width": 190 })),
+        Case("tabulators from the right", "אבג\tדה\tוזחט\tx", json!({ "font": dejavu(16), "width": 300 })),
+        Case("tabulators set apart", "ab\tcd\te", json!({ "font": inter(16), "letterSpacing": 3 })),
         Case(
             "no-break spaces justified",
             "the\u{a0}quick brown\u{a0}fox jumps over it",

@@ -18,8 +18,9 @@ pub(super) enum Ends {
     Letters,
 }
 
+/// Of clusters at the beginning of a line.
 fn width(clusters: &[Cluster]) -> f32 {
-    clusters.iter().map(|cluster| cluster.advance).sum()
+    clusters.iter().fold(0.0, |width, cluster| width + cluster.advance_at(width))
 }
 
 /// How many of the clusters there are without the blanks at their end.
@@ -57,7 +58,7 @@ fn line_end(clusters: &[Cluster], begin: usize, room: f32, ends: Ends) -> usize 
                 good = Some(at);
             }
         }
-        used += cluster.advance;
+        used += cluster.advance_at(used);
         if !cluster.is_blank {
             ink = used;
         }
@@ -117,23 +118,25 @@ pub(super) fn seen(levels: &[u8]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::shaping::TabStops, *};
 
-    /// Letters of ten pixels. A line may begin behind spaces, which are blank, and begins behind each bar.
+    /// Letters of ten pixels. A line may begin behind spaces, which are blank, and begins behind each bar. Tabulators lead
+    /// to stops forty pixels apart, but not by less than fifteen.
     fn clusters(text: &str) -> Vec<Cluster> {
         let mut before = 'x';
         let cluster = |(start, letter): (usize, char)| {
-            let may_begin = before == ' ' && !" |".contains(letter) || before == '|';
+            let may_begin = " \t".contains(before) && !" \t|".contains(letter) || before == '|';
             before = letter;
             Cluster {
                 glyphs: Vec::new(),
                 start,
                 end: start + 1,
                 advance: 10.0,
+                tab: (letter == '\t').then_some(TabStops { every: 40.0, least: 15.0 }),
                 spacing: 0.0,
                 style: 0,
                 level: 0,
-                is_blank: letter == ' ' || letter == '|',
+                is_blank: " \t|".contains(letter),
                 stretches: letter == ' ',
                 may_begin,
                 ends_line: letter == '|',
@@ -173,6 +176,17 @@ mod tests {
         }
         assert_eq!(broken("abcdefgh|ij", 50.0, Ends::LongWords), ["abcde", "fgh", "ij"]);
         assert_eq!(broken("abcdefgh|ij", 50.0, Ends::Words), ["abcdefgh", "ij"]);
+    }
+
+    #[test]
+    fn tabulators_lead_to_stops_of_their_line() {
+        let wide = |text: &str| width(&clusters(text));
+        assert_eq!([wide("\t"), wide("a\t"), wide("ab\tc"), wide("a\t\tb")], [40.0, 40.0, 50.0, 90.0]);
+        assert_eq!(wide("abc\t"), 80.0, "there is no room for half a letter before the first stop");
+        // In a line of its own the second tabulator leads to the first stop, so that one more letter fits.
+        assert_eq!(broken("ab\tcd ef\tgh", 60.0, Ends::Words), ["ab\tcd", "ef\tgh"]);
+        assert_eq!(broken("ab\tcd ef\tghi", 60.0, Ends::Words), ["ab\tcd", "ef", "ghi"]);
+        assert_eq!(broken("abcd\t|e", 60.0, Ends::Words), ["abcd", "e"], "it hangs");
     }
 
     #[test]

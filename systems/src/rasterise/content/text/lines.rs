@@ -162,7 +162,7 @@ impl Breaking<'_> {
         let (mut end, mut style, mut used) = (0, first, 0.0);
         mark(first);
         for (index, cluster) in rest.iter().enumerate() {
-            used += cluster.advance;
+            used += cluster.advance_at(used);
             if used > self.width() + SLACK {
                 break;
             }
@@ -198,8 +198,16 @@ impl Breaking<'_> {
         // Every line is at least as high as one of the common font alone, as in CSS. Fonts that only stand in for
         // missing letters do not count.
         self.reserve(0, &mut line);
-        let width: f32 = pieces.iter().map(|piece| piece.cluster.advance).sum();
-        let separators = pieces.iter().filter(|piece| piece.cluster.stretches).count();
+        let mut width = 0.0;
+        let advance = |piece: &Piece<'_>| {
+            let advance = piece.cluster.advance_at(width);
+            width += advance;
+            advance
+        };
+        let advances: Vec<f32> = pieces.iter().map(advance).collect();
+        // What stands at a tab stop is to stay there.
+        let loose = pieces.iter().rposition(|piece| piece.cluster.tab.is_some()).map_or(0, |tab| tab + 1);
+        let separators = pieces[loose..].iter().filter(|piece| piece.cluster.stretches).count();
         let stretches = justified && separators > 0 && self.width().is_finite() && width < self.width();
         let stretch = if stretches { (self.width() - width) / separators as f32 } else { 0.0 };
         let levels: Vec<u8> = pieces.iter().map(|piece| piece.level).collect();
@@ -225,8 +233,8 @@ impl Breaking<'_> {
                 });
                 x += glyph.width(size);
             }
-            x += cluster.spacing;
-            if cluster.stretches {
+            x += if cluster.tab.is_some() { advances[index] } else { cluster.spacing };
+            if index >= loose && cluster.stretches {
                 x += stretch;
             }
             let em = style.size * self.zoom;

@@ -39,6 +39,10 @@ pub(super) struct FaceMetrics {
     pub(super) strikeout: f64,
     /// How thick both are.
     pub(super) thickness: f64,
+    /// How wide a space is.
+    pub(super) space: f64,
+    /// How wide the figure 0 is.
+    pub(super) zero: f64,
 }
 
 /// A paragraph, cut into runs of one font each.

@@ -6,11 +6,11 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{
     fonts::Fonts,
     lines::Breaking,
-    paragraphs::{Paragraph, is_line_end},
+    paragraphs::{Paragraph, Style, is_line_end},
 };
 
 /// Spaces from one tab stop to the next.
-const TAB_WIDTH: u16 = 8;
+const TAB_SIZE: f64 = 8.0;
 
 /// What stands between words and is stretched: the word-separator characters of CSS Text 3, chapter 7.1.
 const SEPARATORS: [&str; 7] = [" ", "\u{a0}", "\u{1361}", "\u{10100}", "\u{10101}", "\u{1039f}", "\u{1091f}"];
@@ -23,8 +23,10 @@ pub(super) struct Cluster {
     pub(super) start: usize,
     /// Behind its last byte.
     pub(super) end: usize,
-    /// In layer pixels, with the space that is added behind it.
+    /// In layer pixels, with the space that is added behind it; of a tabulator see [`advance_at`](Self::advance_at).
     pub(super) advance: f32,
+    /// Where it leads, if it is a tabulator.
+    pub(super) tab: Option<TabStops>,
     /// Space that is added behind it, in layer pixels.
     pub(super) spacing: f32,
     /// The number of its style.
@@ -39,6 +41,40 @@ pub(super) struct Cluster {
     pub(super) may_begin: bool,
     /// Whether a line ends with it, and nothing of it is seen.
     pub(super) ends_line: bool,
+}
+
+impl Cluster {
+    /// How wide it is, in layer pixels, so far from the beginning of its line.
+    pub(super) fn advance_at(&self, at: f32) -> f32 {
+        self.tab.map_or(self.advance, |stops| stops.advance(at))
+    }
+}
+
+/// Where tabulators lead, in layer pixels from the beginning of the line.
+#[derive(Clone, Copy)]
+pub(super) struct TabStops {
+    /// From one stop to the next; below 0 there are none.
+    pub(super) every: f32,
+    /// How wide a tabulator is at least.
+    pub(super) least: f32,
+}
+
+impl TabStops {
+    /// CSS Text 3, chapter 4.2: stops are those of the whole text, not of a span.
+    fn new(breaking: Breaking<'_>) -> Self {
+        let Style { size, letter_spacing, metrics, .. } = &breaking.styles[0];
+        let em = size * breaking.zoom;
+        let every = TAB_SIZE * (metrics.space * em + letter_spacing);
+        Self { every: every as f32, least: (metrics.zero * em / 2.0) as f32 }
+    }
+
+    fn advance(self, at: f32) -> f32 {
+        if self.every <= 0.0 {
+            return 0.0;
+        }
+        let distance = self.every - at.rem_euclid(self.every);
+        if distance < self.least { distance + self.every } else { distance }
+    }
 }
 
 /// A paragraph with its glyphs.
@@ -57,11 +93,12 @@ impl Shaped {
         for run in &paragraph.runs {
             attributes.add_span(run.range.clone(), &breaking.attributes_of(run));
         }
-        let shape = ShapeLine::new(&mut fonts.system, text, &attributes, Shaping::Advanced, TAB_WIDTH);
+        let shape = ShapeLine::new(&mut fonts.system, text, &attributes, Shaping::Advanced, 1);
         let letters: Vec<usize> = text.grapheme_indices(true).map(|(start, _)| start).collect();
         let letter = |glyph: &ShapeGlyph| letters.partition_point(|start| *start <= glyph.start);
         // cosmic-text ends a word also where directions change.
         let breaks: Vec<usize> = unicode_linebreak::linebreaks(text).map(|(end, _)| end).collect();
+        let stops = TabStops::new(breaking);
         let mut shaped = Self { rtl: shape.rtl, clusters: Vec::with_capacity(letters.len()) };
         for span in shape.spans {
             let (rtl, mut words) = (span.level.is_rtl(), span.words);
@@ -92,6 +129,7 @@ impl Shaped {
                         start: first.start,
                         end,
                         advance: advance + spacing,
+                        tab: (&text[first.start..end] == "\t").then_some(stops),
                         spacing,
                         style,
                         level: span.level.number(),
@@ -101,8 +139,8 @@ impl Shaped {
                         ends_line: is_line_end(&text[first.start..end]),
                         glyphs: glyphs.to_vec(),
                     };
-                    if cluster.ends_line {
-                        // Fonts do not have it, and would show a box.
+                    if cluster.ends_line || cluster.tab.is_some() {
+                        // Fonts do not have them, and would show boxes.
                         cluster.glyphs.clear();
                         (cluster.advance, cluster.spacing) = (0.0, 0.0);
                     }
