@@ -100,6 +100,17 @@ fn cases() -> Vec<Case> {
             "a line\u{a0}\u{a0}\nand another one\u{a0}",
             json!({ "font": inter(20), "width": 200, "align": "end" }),
         ),
+        Case(
+            "soft hyphens",
+            "Donau\u{ad}dampf\u{ad}schiff\u{ad}fahrts\u{ad}gesell\u{ad}schaft",
+            json!({ "font": inter(20), "width": 150 }),
+        ),
+        Case(
+            "soft hyphens at the end",
+            "ver\u{ad}öffent\u{ad}lichte Aus\u{ad}gaben",
+            json!({ "font": inter(20), "width": 120, "align": "end" }),
+        ),
+        Case("soft hyphens from the right", "مرحبا بال\u{ad}عالم", json!({ "font": dejavu(22), "width": 110 })),
         Case("a word that is too long", "an unbreakableandverylongword", json!({ "font": inter(22), "width": 120 })),
     ]
 }

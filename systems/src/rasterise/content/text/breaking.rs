@@ -19,7 +19,7 @@ pub(super) enum Ends {
 }
 
 /// Of clusters at the beginning of a line.
-fn width(clusters: &[Cluster]) -> f32 {
+pub(super) fn width(clusters: &[Cluster]) -> f32 {
     clusters.iter().fold(0.0, |width, cluster| width + cluster.advance_at(width))
 }
 
@@ -54,7 +54,7 @@ fn line_end(clusters: &[Cluster], begin: usize, room: f32, ends: Ends) -> usize 
     for (at, cluster) in clusters.iter().enumerate().skip(begin) {
         if at > begin && cluster.may_begin {
             first = first.or(Some(at));
-            if fits(ink) {
+            if fits(ink + cluster.hyphen.unwrap_or(0.0)) {
                 good = Some(at);
             }
         }
@@ -65,8 +65,14 @@ fn line_end(clusters: &[Cluster], begin: usize, room: f32, ends: Ends) -> usize 
         if !cluster.is_blank && !fits(ink) {
             let end = match ends {
                 Ends::Words => good.or(first),
-                Ends::LongWords => good.or(Some(at)),
-                Ends::Letters => Some(at),
+                Ends::LongWords if good.is_some() => good,
+                Ends::LongWords | Ends::Letters => {
+                    let has_room = |end: &usize| {
+                        let hyphen = clusters[*end].hyphen;
+                        hyphen.is_none_or(|hyphen| fits(width(&clusters[begin..*end]) + hyphen))
+                    };
+                    (begin + 1..=at).rev().find(has_room).or(Some(at))
+                }
             };
             if let Some(end) = end.filter(|end| *end > begin) {
                 return end;
@@ -120,14 +126,15 @@ pub(super) fn seen(levels: &[u8]) -> Vec<usize> {
 mod tests {
     use super::{super::shaping::TabStops, *};
 
-    /// Letters of ten pixels. A line may begin behind spaces, which are blank, and begins behind each bar. Tabulators lead
+    /// Letters of ten pixels. Tildes are soft hyphens, whose hyphens are as wide. A line may begin behind spaces, which are blank, and begins behind each bar. Tabulators lead
     /// to stops forty pixels apart, but not by less than fifteen.
     fn clusters(text: &str) -> Vec<Cluster> {
         let mut before = 'x';
         let cluster = |(start, letter): (usize, char)| {
-            let may_begin = " \t".contains(before) && !" \t|".contains(letter) || before == '|';
+            let may_begin = " \t".contains(before) && !" \t|".contains(letter) || "|~".contains(before);
+            let hyphen = (before == '~').then_some(10.0);
             before = letter;
-            Cluster {
+            (letter != '~').then(|| Cluster {
                 glyphs: Vec::new(),
                 start,
                 end: start + 1,
@@ -139,15 +146,22 @@ mod tests {
                 is_blank: " \t|".contains(letter),
                 stretches: letter == ' ',
                 may_begin,
+                hyphen,
                 ends_line: letter == '|',
-            }
+            })
         };
-        text.char_indices().map(cluster).collect()
+        text.char_indices().filter_map(cluster).collect()
     }
 
-    fn broken(text: &str, room: f32, ends: Ends) -> Vec<&str> {
+    /// What is shown of lines, those that end in a hyphen with one.
+    fn broken(text: &str, room: f32, ends: Ends) -> Vec<String> {
         let clusters = clusters(text);
-        lines(&clusters, room, ends).into_iter().map(|line| &text[shown(&clusters, line, room)]).collect()
+        let line = |line: Range<usize>| {
+            let is_hyphenated = clusters.get(line.end).is_some_and(|next| next.hyphen.is_some());
+            let shown = clusters[shown(&clusters, line, room)].iter().map(|cluster| &text[cluster.start..cluster.end]);
+            shown.chain(is_hyphenated.then_some("-")).collect()
+        };
+        lines(&clusters, room, ends).into_iter().map(line).collect()
     }
 
     #[test]
@@ -176,6 +190,25 @@ mod tests {
         }
         assert_eq!(broken("abcdefgh|ij", 50.0, Ends::LongWords), ["abcde", "fgh", "ij"]);
         assert_eq!(broken("abcdefgh|ij", 50.0, Ends::Words), ["abcdefgh", "ij"]);
+    }
+
+    #[test]
+    fn soft_hyphens_are_shown_where_lines_end() {
+        for ends in [Ends::Words, Ends::LongWords] {
+            assert_eq!(broken("abc~def", 60.0, ends), ["abcdef"]);
+            assert_eq!(broken("abc~def", 50.0, ends), ["abc-", "def"]);
+            assert_eq!(broken("ab~cd~ef gh", 50.0, ends), ["abcd-", "ef gh"]);
+            assert_eq!(broken("ab~cd~ef gh", 49.0, ends), ["ab-", "cdef", "gh"]);
+            // There is room for the word, but not for a hyphen in it.
+            assert_eq!(broken("abcd~e", 50.0, ends), ["abcde"]);
+            assert_eq!(broken("a bcd~ef", 50.0, ends), ["a", "bcdef"]);
+            assert_eq!(broken("abc~|def", 30.0, ends), ["abc", "def"]);
+        }
+        assert_eq!(broken("abcd~ef", 40.0, Ends::Words), ["abcd-", "ef"]);
+        assert_eq!(broken("abcd~ef", 40.0, Ends::LongWords), ["abc", "def"]);
+        assert_eq!(broken("abcd~ef", 50.0, Ends::Letters), ["abcde", "f"]);
+        assert_eq!(broken("abcd~ef", 40.0, Ends::Letters), ["abc", "def"]);
+        assert_eq!(broken("ab~cd", f32::INFINITY, Ends::Words), ["abcd"]);
     }
 
     #[test]

@@ -188,6 +188,12 @@ impl Fonts {
         face(self.system.db(), &found, weight, style)
     }
 
+    /// What stands for a soft hyphen at the end of a line.
+    pub(super) fn hyphen(&mut self, face: &Face) -> &'static str {
+        let has_hyphen = self.fallback.covers(self.system.db(), face.id, '\u{2010}');
+        if has_hyphen { "\u{2010}" } else { "-" }
+    }
+
     /// The measures of a face.
     pub(super) fn metrics(&mut self, face: &Face) -> FaceMetrics {
         let Some(font) = self.system.get_font(face.id, face.weight) else {

@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use components::content::{Overflow, TextAlign, TextContent, Wrap};
-use cosmic_text::{Attrs, CacheKeyFlags, Family, FeatureTag, FontFeatures, Metrics};
+use cosmic_text::CacheKeyFlags;
 
 use super::{
     breaking::{self, Ends, SLACK},
-    faces::Face,
     fonts::Fonts,
     layout::{Glyph, Rule},
-    paragraphs::{Paragraph, Run, Style},
+    paragraphs::{Paragraph, SoftHyphen, Style},
     shaping::{Cluster, Shaped, size},
 };
 
@@ -95,7 +94,20 @@ impl Breaking<'_> {
     }
 
     fn source<'a>(self, paragraph: &'a Paragraph, fonts: &mut Fonts) -> Source<'a> {
-        Source { paragraph, shaped: Shaped::new(paragraph, self, fonts) }
+        let mut shaped = Shaped::new(paragraph, self, fonts);
+        let mut hyphens = Marks::new(self.styles.len());
+        for cluster in shaped.clusters.iter_mut().filter(|cluster| cluster.may_begin) {
+            if let Some(SoftHyphen { style, .. }) = paragraph.hyphen_before(cluster.start) {
+                let mark = || self.mark(paragraph, fonts.hyphen(&self.styles[style].face), style, fonts);
+                cluster.hyphen = Some(hyphens.get_or_insert_with(style, mark).width());
+            }
+        }
+        Source { paragraph, shaped, hyphens }
+    }
+
+    /// A mark among the words of a paragraph.
+    fn mark(self, paragraph: &Paragraph, mark: &str, style: usize, fonts: &mut Fonts) -> Shaped {
+        Shaped::new(&paragraph.mark(mark, style, self.styles, fonts), self, fonts)
     }
 
     fn wrap(self) -> Wrap {
@@ -138,9 +150,13 @@ impl Breaking<'_> {
         };
         let line = |line: Range<usize>| {
             let justified = self.content.align == TextAlign::Justify && !breaking::ends_by_itself(clusters, &line);
-            let begin = line.start;
+            let Range { start: begin, end } = line;
             let shown = breaking::shown(clusters, line, room);
-            let pieces: Vec<Piece<'_>> = clusters[shown].iter().map(|cluster| source.piece(cluster)).collect();
+            let mut pieces: Vec<Piece<'_>> = clusters[shown].iter().map(|cluster| source.piece(cluster)).collect();
+            if let Some(Piece { level, letter, .. }) = pieces.last().copied() {
+                let hyphen = source.hyphen_before(end).map_or(&[][..], |hyphen| &hyphen.clusters);
+                pieces.extend(hyphen.iter().map(|cluster| Piece { cluster, style: cluster.style, level, letter }));
+            }
             self.line(&pieces, source, (number, begin), justified)
         };
         breaking::lines(clusters, room, ends).into_iter().map(line).collect()
@@ -150,13 +166,10 @@ impl Breaking<'_> {
     fn cut(self, source: &Source<'_>, number: usize, begin: usize, fonts: &mut Fonts) -> Line {
         let rest = &source.shaped.clusters[begin..];
         let rest = &rest[..rest.iter().position(|cluster| cluster.ends_line).unwrap_or(rest.len())];
-        let mut marks: Vec<Option<Shaped>> = self.styles.iter().map(|_| None).collect();
+        let mut marks = Marks::new(self.styles.len());
         // The mark looks like what it follows.
         let mut mark = |style: usize| {
-            let shaped = marks[style].get_or_insert_with(|| {
-                Shaped::new(&source.paragraph.mark(ELLIPSIS, style, self.styles, fonts), self, fonts)
-            });
-            shaped.clusters.iter().map(|cluster| cluster.advance).sum::<f32>()
+            marks.get_or_insert_with(style, || self.mark(source.paragraph, ELLIPSIS, style, fonts)).width()
         };
         let first = rest.first().map_or(0, |cluster| cluster.style);
         let (mut end, mut style, mut used) = (0, first, 0.0);
@@ -176,7 +189,7 @@ impl Breaking<'_> {
         let hidden =
             source.shaped.clusters.get(begin + end).map_or(source.paragraph.text.len(), |cluster| cluster.start);
         let (letter, level) = (source.letter(hidden + 1), u8::from(source.shaped.rtl));
-        if let Some(mark) = &marks[style] {
+        if let Some(mark) = marks.get(style) {
             pieces.extend(mark.clusters.iter().map(|cluster| Piece { cluster, style, level, letter }));
         }
         self.line(&pieces, source, (number, begin), false)
@@ -261,43 +274,14 @@ impl Breaking<'_> {
         line.above = line.above.max(leading + metrics.ascent * em);
         line.below = line.below.max(leading + metrics.descent * em);
     }
-
-    /// Of what is in no run.
-    pub(super) fn common_attributes(&self) -> Attrs<'_> {
-        self.attributes(&self.styles[0].face, 0, self.styles[0].letter_spacing)
-    }
-
-    pub(super) fn attributes_of<'a>(&self, run: &'a Run) -> Attrs<'a> {
-        let spacing = if run.is_joined { 0.0 } else { self.styles[run.style].letter_spacing };
-        self.attributes(&run.face, run.style, spacing)
-    }
-
-    fn attributes<'a>(&self, face: &'a Face, number: usize, letter_spacing: f64) -> Attrs<'a> {
-        let style = &self.styles[number];
-        let size = (style.size * self.zoom) as f32;
-        let attributes = Attrs::new()
-            .family(Family::Name(&face.family))
-            .weight(face.weight)
-            .style(face.style)
-            .stretch(face.stretch)
-            .metadata(number)
-            .metrics(Metrics::new(size, size * self.content.line_height as f32));
-        let mut features = FontFeatures::new();
-        if letter_spacing != 0.0 {
-            // Letters that are drawn apart are not drawn as one: CSS too has no ligatures then.
-            features.disable(FeatureTag::STANDARD_LIGATURES).disable(FeatureTag::CONTEXTUAL_LIGATURES);
-        }
-        for (tag, value) in &style.features {
-            features.set(FeatureTag::new(tag), *value);
-        }
-        attributes.font_features(features)
-    }
 }
 
 /// What lines are made of.
 struct Source<'a> {
     paragraph: &'a Paragraph,
     shaped: Shaped,
+    /// What lines end in that are broken at soft hyphens.
+    hyphens: Marks,
 }
 
 impl Source<'_> {
@@ -306,9 +290,32 @@ impl Source<'_> {
         u32::try_from(self.paragraph.letter(end)).unwrap_or(u32::MAX)
     }
 
+    /// The hyphen in which a line ends if a cluster begins the next.
+    fn hyphen_before(&self, next: usize) -> Option<&Shaped> {
+        let next = self.shaped.clusters.get(next).filter(|next| next.hyphen.is_some())?;
+        self.hyphens.get(self.paragraph.hyphen_before(next.start)?.style)
+    }
+
     fn piece<'a>(&self, cluster: &'a Cluster) -> Piece<'a> {
         let letter = self.letter(cluster.end.max(cluster.start + 1));
         Piece { cluster, style: cluster.style, level: cluster.level, letter }
+    }
+}
+
+/// A mark in each of the styles that need it.
+struct Marks(Vec<Option<Shaped>>);
+
+impl Marks {
+    fn new(styles: usize) -> Self {
+        Self(std::iter::repeat_with(|| None).take(styles).collect())
+    }
+
+    fn get(&self, style: usize) -> Option<&Shaped> {
+        self.0.get(style)?.as_ref()
+    }
+
+    fn get_or_insert_with(&mut self, style: usize, mark: impl FnOnce() -> Shaped) -> &Shaped {
+        self.0[style].get_or_insert_with(mark)
     }
 }
 

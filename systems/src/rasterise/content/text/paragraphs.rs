@@ -54,6 +54,17 @@ pub(super) struct Paragraph {
     letters: Vec<usize>,
     /// Letters of the paragraphs before.
     before: usize,
+    /// Where soft hyphens were taken out, in order.
+    pub(super) hyphens: Vec<SoftHyphen>,
+}
+
+/// A place in a paragraph where a line may end in a hyphen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SoftHyphen {
+    /// The first byte behind it.
+    pub(super) at: usize,
+    /// Number of the style that it looks like.
+    pub(super) style: usize,
 }
 
 /// A part of a paragraph in one font.
@@ -80,8 +91,13 @@ impl Paragraph {
         paragraph
     }
 
+    /// The soft hyphen behind which a letter begins.
+    pub(super) fn hyphen_before(&self, start: usize) -> Option<SoftHyphen> {
+        self.hyphens.binary_search_by_key(&start, |hyphen| hyphen.at).ok().map(|found| self.hyphens[found])
+    }
+
     fn push(&mut self, text: &str, style: usize, styles: &[Style], han: Han, fonts: &mut Fonts) {
-        let mut text = text.to_owned();
+        let (mut text, hyphens) = self.without_hyphens(text);
         let base = self.text.len();
         let runs = fonts.fallback.itemise(fonts.system.db(), &mut text, &styles[style].face, han);
         for (range, face) in runs {
@@ -91,24 +107,67 @@ impl Paragraph {
                 self.runs.push(Run { range, is_joined, face: face.clone(), style });
             }
         }
+        // Letters may have been replaced by longer ones since, but each by one.
+        let mut ends = text.char_indices().map(|(at, letter)| base + at + letter.len_utf8()).enumerate();
+        let places = hyphens.iter().filter_map(|count| match count.checked_sub(1) {
+            Some(last) => ends.find(|(number, _)| *number == last).map(|(_, end)| end),
+            None => Some(base),
+        });
+        self.hyphens.extend(places.map(|at| SoftHyphen { at, style }));
         self.text.push_str(&text);
+    }
+
+    /// A piece that is to follow, without its soft hyphens, and how many letters stand before each of them. To shape a
+    /// text as if there were none keeps letters joined and in their places; only ligatures are given up, which no line
+    /// could be broken in.
+    fn without_hyphens(&self, piece: &str) -> (String, Vec<usize>) {
+        let (mut text, mut count, mut hyphens) = (String::with_capacity(piece.len()), 0, Vec::new());
+        for letter in piece.chars() {
+            if letter != SOFT_HYPHEN {
+                text.push(letter);
+                count += 1;
+                continue;
+            }
+            let mut before = text.chars().rev().chain(self.text.chars().rev()).peekable();
+            // A hyphen follows a letter, and one is enough.
+            let is_letter = before.peek().is_some_and(|before| !before.is_whitespace());
+            let is_known =
+                hyphens.last() == Some(&count) || count == 0 && self.hyphen_before(self.text.len()).is_some();
+            if !is_letter || is_known {
+                continue;
+            }
+            if before.find_map(joins) == Some(false) {
+                text.push(NON_JOINER);
+                count += 1;
+            }
+            hyphens.push(count);
+        }
+        (text, hyphens)
     }
 }
 
+/// Where a line may end in a hyphen; else it is not seen.
+pub(super) const SOFT_HYPHEN: char = '\u{ad}';
+/// Keeps letters from becoming a ligature.
+const NON_JOINER: char = '\u{200c}';
 /// Tatweel lengthens the join of any joining script's letters.
 const TATWEEL: char = '\u{640}';
+
+/// Whether a letter joins others; `None` of marks and joiners, which belong to the letter that they follow.
+fn joins(letter: char) -> Option<bool> {
+    match letter.script() {
+        _ if is_joining(letter) => None,
+        Script::Inherited => None,
+        script => Some(letter == TATWEEL || script.is_joined()),
+    }
+}
 
 /// The parts of a text whose letters join each other, and those between.
 fn by_joining(text: &str) -> Vec<(Range<usize>, bool)> {
     let mut parts: Vec<(Range<usize>, bool)> = Vec::new();
     for (start, letter) in text.char_indices() {
         let end = start + letter.len_utf8();
-        let joins = match letter.script() {
-            // Marks and joiners belong to the letter that they follow.
-            _ if is_joining(letter) => None,
-            Script::Inherited => None,
-            script => Some(letter == TATWEEL || script.is_joined()),
-        };
+        let joins = joins(letter);
         match parts.last_mut() {
             Some((range, before)) if joins.is_none_or(|joins| joins == *before) => range.end = end,
             _ => parts.push((start..end, joins.unwrap_or_default())),

@@ -1,12 +1,15 @@
 //! Shapes paragraphs: which glyphs show their letters, before it is known where lines break.
 
-use cosmic_text::{AttrsList, ShapeGlyph, ShapeLine, Shaping};
+use cosmic_text::{Attrs, AttrsList, Family, FeatureTag, FontFeatures, Metrics, ShapeGlyph, ShapeLine, Shaping};
+use unicode_linebreak::BreakOpportunity;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
+    breaking,
+    faces::Face,
     fonts::Fonts,
     lines::Breaking,
-    paragraphs::{Paragraph, Style, is_line_end},
+    paragraphs::{Paragraph, Run, SOFT_HYPHEN, SoftHyphen, Style, is_line_end},
 };
 
 /// Spaces from one tab stop to the next.
@@ -39,6 +42,8 @@ pub(super) struct Cluster {
     pub(super) stretches: bool,
     /// Whether UAX 14 lets a line begin with it.
     pub(super) may_begin: bool,
+    /// How wide the hyphen is in which the line before ends if a line begins with it.
+    pub(super) hyphen: Option<f32>,
     /// Whether a line ends with it, and nothing of it is seen.
     pub(super) ends_line: bool,
 }
@@ -97,7 +102,7 @@ impl Shaped {
         let letters: Vec<usize> = text.grapheme_indices(true).map(|(start, _)| start).collect();
         let letter = |glyph: &ShapeGlyph| letters.partition_point(|start| *start <= glyph.start);
         // cosmic-text ends a word also where directions change.
-        let breaks: Vec<usize> = unicode_linebreak::linebreaks(text).map(|(end, _)| end).collect();
+        let breaks = breaks(paragraph);
         let stops = TabStops::new(breaking);
         let mut shaped = Self { rtl: shape.rtl, clusters: Vec::with_capacity(letters.len()) };
         for span in shape.spans {
@@ -135,7 +140,9 @@ impl Shaped {
                         level: span.level.number(),
                         is_blank: is_blank(&text[first.start..end]),
                         stretches: SEPARATORS.contains(&&text[first.start..end]),
-                        may_begin: index == 0 && breaks.binary_search(&first.start).is_ok(),
+                        may_begin: (index == 0 || paragraph.hyphen_before(first.start).is_some())
+                            && breaks.binary_search(&first.start).is_ok(),
+                        hyphen: None,
                         ends_line: is_line_end(&text[first.start..end]),
                         glyphs: glyphs.to_vec(),
                     };
@@ -150,11 +157,69 @@ impl Shaped {
         }
         shaped
     }
+
+    /// In layer pixels, in a line of its own.
+    pub(super) fn width(&self) -> f32 {
+        breaking::width(&self.clusters)
+    }
+}
+
+impl Breaking<'_> {
+    /// Of what is in no run.
+    fn common_attributes(&self) -> Attrs<'_> {
+        self.attributes(&self.styles[0].face, 0, self.styles[0].letter_spacing)
+    }
+
+    fn attributes_of<'a>(&self, run: &'a Run) -> Attrs<'a> {
+        let spacing = if run.is_joined { 0.0 } else { self.styles[run.style].letter_spacing };
+        self.attributes(&run.face, run.style, spacing)
+    }
+
+    fn attributes<'a>(&self, face: &'a Face, number: usize, letter_spacing: f64) -> Attrs<'a> {
+        let style = &self.styles[number];
+        let size = (style.size * self.zoom) as f32;
+        let attributes = Attrs::new()
+            .family(Family::Name(&face.family))
+            .weight(face.weight)
+            .style(face.style)
+            .stretch(face.stretch)
+            .metadata(number)
+            .metrics(Metrics::new(size, size * self.content.line_height as f32));
+        let mut features = FontFeatures::new();
+        if letter_spacing != 0.0 {
+            // Letters that are drawn apart are not drawn as one: CSS too has no ligatures then.
+            features.disable(FeatureTag::STANDARD_LIGATURES).disable(FeatureTag::CONTEXTUAL_LIGATURES);
+        }
+        for (tag, value) in &style.features {
+            features.set(FeatureTag::new(tag), *value);
+        }
+        attributes.font_features(features)
+    }
 }
 
 /// The size of a glyph's em, in layer pixels: all have one of their own.
 pub(super) fn size(glyph: &ShapeGlyph) -> f32 {
     glyph.metrics_opt.map_or(0.0, |metrics| metrics.font_size)
+}
+
+/// Where UAX 14 lets lines begin. It is to see the soft hyphens.
+fn breaks(paragraph: &Paragraph) -> Vec<usize> {
+    let (mut text, mut from) = (String::with_capacity(paragraph.text.len()), 0);
+    for hyphen in &paragraph.hyphens {
+        text.push_str(&paragraph.text[from..hyphen.at]);
+        text.push(SOFT_HYPHEN);
+        from = hyphen.at;
+    }
+    text.push_str(&paragraph.text[from..]);
+    let mut passed = 0;
+    let place = |(end, _): (usize, BreakOpportunity)| {
+        let hyphens = &paragraph.hyphens[passed..];
+        let is_passed =
+            |(number, hyphen): &(usize, &SoftHyphen)| hyphen.at + (passed + number + 1) * SOFT_HYPHEN.len_utf8() <= end;
+        passed += hyphens.iter().enumerate().take_while(is_passed).count();
+        end - passed * SOFT_HYPHEN.len_utf8()
+    };
+    unicode_linebreak::linebreaks(&text).map(place).collect()
 }
 
 /// Whether a letter is white space as CSS Text 3, chapter 4.1.3, has it. A no-break space is none.
