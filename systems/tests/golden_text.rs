@@ -18,6 +18,8 @@ mod directions;
 #[path = "support/drawing.rs"]
 mod drawing;
 mod support;
+#[path = "golden_text/told.rs"]
+mod told;
 
 use std::sync::PoisonError;
 

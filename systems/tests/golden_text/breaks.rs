@@ -151,3 +151,18 @@ fn text_breaks() {
     let layers = layers.into_iter().flat_map(|(place, width, text)| [(place, back(width)), (place, text)]);
     assert_golden("text_breaks", layers);
 }
+
+/// What no letter of a text is drawn as: a path without an inside, of which tiny-skia would warn.
+#[test]
+fn nothing_that_is_empty_is_filled() {
+    let span = |words: &str| json!({ "text": words, "underline": true, "strikethrough": true });
+    let stroke = json!({ "paint": "#fff", "width": 2 });
+    for (words, more) in [
+        ("a", json!({ "spans": [span("\u{200b}"), { "text": "b" }] })),
+        ("a", json!({ "spans": [span("\u{200b}")], "stroke": stroke })),
+        ("a\n", json!({ "spans": [span("\u{2028}\t")], "stroke": stroke, "letterSpacing": -30 })),
+    ] {
+        let (_, told) = crate::told::while_running(|| drawn(words, &more));
+        assert_eq!(told, [""; 0], "{words:?} with {more}");
+    }
+}
