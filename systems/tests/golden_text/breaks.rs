@@ -59,6 +59,9 @@ fn soft_hyphens_are_not_seen_elsewhere() {
     if installed("Noto Sans Arabic", "soft_hyphens_are_not_seen_elsewhere") {
         texts.extend([("السل|ام عليكم", "Inter"), ("بالع|الم، ab|cd שלו|ם", "DejaVu Sans")]);
     }
+    if installed("Noto Sans Devanagari", "soft_hyphens_are_not_seen_elsewhere") {
+        texts.push(("हि|न्|दी क्|ष", "Noto Sans Devanagari"));
+    }
     for (words, family) in texts {
         let (hyphened, plain) = (words.replace('|', "\u{ad}"), words.replace('|', ""));
         for more in [json!({}), json!({ "letterSpacing": 3 }), json!({ "width": 150, "ticker": { "speed": 10 } })] {

@@ -209,8 +209,8 @@ fn whatever_ends_a_paragraph_begins_a_line() {
     }
 }
 
-/// The order is that of the whole paragraph, which begins from the right: the mark of exclamation stands among words from
-/// the left.
+/// The order is that of the whole paragraph, which begins from the right: the mark of exclamation stands among words
+/// from the left.
 #[test]
 fn whatever_ends_a_line_begins_another_of_the_same_paragraph() {
     if !has_fonts("whatever_ends_a_line_begins_another_of_the_same_paragraph") {

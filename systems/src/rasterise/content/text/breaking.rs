@@ -126,8 +126,8 @@ pub(super) fn seen(levels: &[u8]) -> Vec<usize> {
 mod tests {
     use super::{super::shaping::TabStops, *};
 
-    /// Letters of ten pixels. Tildes are soft hyphens, whose hyphens are as wide. A line may begin behind spaces, which are blank, and begins behind each bar. Tabulators lead
-    /// to stops forty pixels apart, but not by less than fifteen.
+    /// Letters of ten pixels. A line may begin behind spaces, which are blank, and begins behind each bar. Tabulators lead
+    /// to stops forty pixels apart, but not by less than fifteen. Tildes are soft hyphens; their hyphens are ten wide.
     fn clusters(text: &str) -> Vec<Cluster> {
         let mut before = 'x';
         let cluster = |(start, letter): (usize, char)| {

@@ -162,7 +162,8 @@ impl Breaking<'_> {
         breaking::lines(clusters, room, ends).into_iter().map(line).collect()
     }
 
-    /// A line of as much as fits from a cluster on up to where it is written to end, and the mark that tells that something is left out.
+    /// A line of as much as fits from a cluster on, up to where it is written to end, and the mark that tells that
+    /// something is left out.
     fn cut(self, source: &Source<'_>, number: usize, begin: usize, fonts: &mut Fonts) -> Line {
         let rest = &source.shaped.clusters[begin..];
         let rest = &rest[..rest.iter().position(|cluster| cluster.ends_line).unwrap_or(rest.len())];

@@ -136,7 +136,8 @@ impl Paragraph {
             if !is_letter || is_known {
                 continue;
             }
-            if before.find_map(joins) == Some(false) {
+            let base = before.find(|letter| !is_joining(*letter) && letter.script() != Script::Inherited);
+            if base.is_some_and(|base| ALPHABETS.contains(&base.script())) {
                 text.push(NON_JOINER);
                 count += 1;
             }
@@ -148,26 +149,24 @@ impl Paragraph {
 
 /// Where a line may end in a hyphen; else it is not seen.
 pub(super) const SOFT_HYPHEN: char = '\u{ad}';
-/// Keeps letters from becoming a ligature.
+/// Keeps letters from becoming a ligature …
 const NON_JOINER: char = '\u{200c}';
+/// … in scripts where it changes nothing else.
+const ALPHABETS: [Script; 4] = [Script::Latin, Script::Greek, Script::Cyrillic, Script::Armenian];
 /// Tatweel lengthens the join of any joining script's letters.
 const TATWEEL: char = '\u{640}';
-
-/// Whether a letter joins others; `None` of marks and joiners, which belong to the letter that they follow.
-fn joins(letter: char) -> Option<bool> {
-    match letter.script() {
-        _ if is_joining(letter) => None,
-        Script::Inherited => None,
-        script => Some(letter == TATWEEL || script.is_joined()),
-    }
-}
 
 /// The parts of a text whose letters join each other, and those between.
 fn by_joining(text: &str) -> Vec<(Range<usize>, bool)> {
     let mut parts: Vec<(Range<usize>, bool)> = Vec::new();
     for (start, letter) in text.char_indices() {
         let end = start + letter.len_utf8();
-        let joins = joins(letter);
+        let joins = match letter.script() {
+            // Marks and joiners belong to the letter that they follow.
+            _ if is_joining(letter) => None,
+            Script::Inherited => None,
+            script => Some(letter == TATWEEL || script.is_joined()),
+        };
         match parts.last_mut() {
             Some((range, before)) if joins.is_none_or(|joins| joins == *before) => range.end = end,
             _ => parts.push((start..end, joins.unwrap_or_default())),
