@@ -9,6 +9,8 @@
     reason = "a test ends at what it did not expect, and tells what it left out"
 )]
 
+#[path = "golden_text/breaks.rs"]
+mod breaks;
 #[path = "golden_text/browser.rs"]
 mod browser;
 #[path = "golden_text/directions.rs"]
@@ -16,6 +18,8 @@ mod directions;
 #[path = "support/drawing.rs"]
 mod drawing;
 mod support;
+#[path = "golden_text/told.rs"]
+mod told;
 
 use std::sync::PoisonError;
 

@@ -3,7 +3,7 @@
 use components::{Mask, MaskChannel};
 use fearless_simd::Level;
 use kurbo::Rect;
-use tiny_skia::{FillRule, Transform};
+use tiny_skia::Transform;
 
 use super::{
     content::{
@@ -37,9 +37,8 @@ fn coverage(mask: &Mask, grid: Grid, scale: (f64, f64)) -> Option<tiny_skia::Mas
         (i64::from(x) - i64::from(grid.left)) as f32,
         (i64::from(y) - i64::from(grid.top)) as f32,
     );
-    let path = outline::to_skia(&outline::of_mask(&mask.shape)).and_then(|path| path.transform(transform));
-    if let Some(path) = path.filter(|path| !paint::has_no_inside(path)) {
-        drawn.fill_path(&path, FillRule::Winding, true, Transform::identity());
+    if let Some(path) = outline::to_skia(&outline::of_mask(&mask.shape)) {
+        paint::cover(&mut drawn, path, transform);
     }
     gaussian::blur::<1>(Level::new(), drawn.data_mut(), width as usize, deviation);
     if (x, y) == (0, 0) {

@@ -81,6 +81,36 @@ fn cases() -> Vec<Case> {
             "first line\nאחרת!\nthird",
             json!({ "font": dejavu(18), "lineHeight": 1.8, "width": 200, "align": "end" }),
         ),
+        Case(
+            "line separators",
+            "justified words\u{2028}\u{2028}in lines of their own, however long",
+            json!({ "font": inter(18), "width": 200, "align": "justify" }),
+        ),
+        Case("tabulators", "a\tbcd\tefghijkl\tm\n\tx", json!({ "font": inter(16) })),
+        Case("tabulators in lines", "one\ttwo three\tfour five\tsix", json!({ "font": inter(16), "width": 190 })),
+        Case("tabulators from the right", "אבג\tדה\tוזחט\tx", json!({ "font": dejavu(16), "width": 300 })),
+        Case("tabulators set apart", "ab\tcd\te", json!({ "font": inter(16), "letterSpacing": 3 })),
+        Case(
+            "no-break spaces justified",
+            "the\u{a0}quick brown\u{a0}fox jumps over it",
+            json!({ "font": inter(20), "width": 190, "align": "justify" }),
+        ),
+        Case(
+            "no-break spaces at the end",
+            "a line\u{a0}\u{a0}\nand another one\u{a0}",
+            json!({ "font": inter(20), "width": 200, "align": "end" }),
+        ),
+        Case(
+            "soft hyphens",
+            "Donau\u{ad}dampf\u{ad}schiff\u{ad}fahrts\u{ad}gesell\u{ad}schaft",
+            json!({ "font": inter(20), "width": 150 }),
+        ),
+        Case(
+            "soft hyphens at the end",
+            "ver\u{ad}öffent\u{ad}lichte Aus\u{ad}gaben",
+            json!({ "font": inter(20), "width": 120, "align": "end" }),
+        ),
+        Case("soft hyphens from the right", "مرحبا بال\u{ad}عالم", json!({ "font": dejavu(22), "width": 110 })),
         Case("a word that is too long", "an unbreakableandverylongword", json!({ "font": inter(22), "width": 120 })),
     ]
 }
@@ -120,9 +150,10 @@ impl Case {
         let spans = content["spans"].as_array().map_or(&[][..], Vec::as_slice).iter();
         let spans = spans
             .map(|span| format!("<span style=\"{}\">{}</span>", font(&span["font"]), span["text"].as_str().unwrap()));
+        // CSS has lines end as UAX 14 has it, but Chromium knows no line separator.
+        let words = self.1.replace('\u{2028}', "<br>");
         format!(
-            "<div class=c style=\"left:{left}px;top:{top}px\"><div class=t style=\"{style}text-align:{align}\">{}{}</div></div>\n",
-            self.1,
+            "<div class=c style=\"left:{left}px;top:{top}px\"><div class=t style=\"{style}text-align:{align}\">{words}{}</div></div>\n",
             spans.collect::<String>()
         )
     }

@@ -180,11 +180,15 @@ fn the_ellipsis_stands_at_the_end_of_the_line() {
         ("שלום עולם ארוך מאוד מאוד", "\u{200f}"),
         ("words from the left alone", "\u{200e}"),
     ] {
-        let more = json!({ "width": 140, "maxLines": 1, "overflow": "ellipsis" });
-        let cut = drawn(words, &more);
-        let mut ends = words.char_indices().map(|(end, _)| end);
-        let found = ends.find(|end| drawn(&format!("{mark}{}{mark}…", &words[..*end]), &more) == cut);
-        assert!(found.is_some_and(|end| end > words.len() / 4), "{words} up to {found:?}");
+        for width in (90..160).step_by(10) {
+            let more = json!({ "width": width, "maxLines": 1, "overflow": "ellipsis" });
+            let cut = drawn(words, &more);
+            let mut ends = words.char_indices().map(|(end, _)| end);
+            let found = ends.find(|end| drawn(&format!("{mark}{}{mark}…", &words[..*end]), &more) == cut);
+            let found = found.unwrap_or_else(|| panic!("{words} in {width}"));
+            assert!(found > words.len() / 6, "{words} in {width} up to {found}");
+            assert!(!words[..found].ends_with(' '), "{words} in {width}: no blank stands before the mark");
+        }
     }
 }
 
@@ -198,7 +202,28 @@ fn whatever_ends_a_paragraph_begins_a_line() {
     let plain = drawn("ab\nאב\ncd", &more);
     for end in ["\r", "\r\n", "\u{1c}", "\u{1d}", "\u{1e}", "\u{85}", "\u{2029}"] {
         assert!(drawn(&format!("ab{end}אב{end}cd"), &more) == plain, "{end:?}");
+        let spans: Vec<Value> = ["\nאב\r", "", "\ncd"].iter().map(|words| json!({ "text": words })).collect();
+        assert!(drawn("ab\r", &json!({ "width": 150, "spans": spans })) == plain, "CR LF in two spans");
         let ticker = json!({ "width": 150, "ticker": { "speed": 10 } });
         assert!(drawn(&format!("ab{end}אב"), &ticker) == drawn("ab אב", &ticker), "{end:?} in a ticker");
+    }
+}
+
+/// The order is that of the whole paragraph, which begins from the right: the mark of exclamation stands among words
+/// from the left.
+#[test]
+fn whatever_ends_a_line_begins_another_of_the_same_paragraph() {
+    if !has_fonts("whatever_ends_a_line_begins_another_of_the_same_paragraph") {
+        return;
+    }
+    for width in [150, 70] {
+        let more = json!({ "width": width, "font": { "size": 20 } });
+        let plain = drawn("אב (1)\n\u{200f}cd, ef!\u{200e}\n\n\u{200f}gh", &more);
+        for end in ["\u{b}", "\u{c}", "\u{2028}"] {
+            let words = format!("אב (1){end}cd, ef!{end}{end}gh");
+            assert!(drawn(&words, &more) == plain, "{end:?} in {width}");
+            let ticker = json!({ "width": 150, "ticker": { "speed": 10 } });
+            assert!(drawn(&format!("ab{end}אב"), &ticker) == drawn("ab אב", &ticker), "{end:?} in a ticker");
+        }
     }
 }

@@ -50,6 +50,13 @@ pub(super) fn fill_partly(surface: &mut Surface, path: &Path, rule: FillRule, pa
     surface.pixmap.fill_path(&path, &brush.work(share), rule, Transform::identity(), None);
 }
 
+/// Adds what a path covers to a mask; `transform` brings it to the mask's pixels.
+pub(crate) fn cover(mask: &mut Mask, path: Path, transform: Transform) {
+    if let Some(path) = path.transform(transform).filter(|path| !has_no_inside(path)) {
+        mask.fill_path(&path, FillRule::Winding, true, Transform::identity());
+    }
+}
+
 /// Whether a path, in pixels, is level, upright or a point. tiny-skia logs a warning each time that it is to fill one.
 pub(crate) fn has_no_inside(path: &Path) -> bool {
     let bounds = path.bounds();

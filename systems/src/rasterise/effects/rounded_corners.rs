@@ -1,10 +1,10 @@
 use components::{content::CornerRadii, effects::RoundedCorners};
 use fearless_simd::Level;
 use kurbo::Rect;
-use tiny_skia::{FillRule, Mask};
+use tiny_skia::Mask;
 
 use super::Apply;
-use crate::rasterise::content::{outline, surface::Surface};
+use crate::rasterise::content::{outline, paint, surface::Surface};
 
 impl Apply for RoundedCorners {
     fn spread(&self, ink: Rect) -> Rect {
@@ -15,7 +15,7 @@ impl Apply for RoundedCorners {
         let path = outline::to_skia(&outline::rounded(frame, CornerRadii::All(self.radius)));
         let mask = Mask::new(picture.pixmap.width(), picture.pixmap.height());
         if let (Some(path), Some(mut mask)) = (path, mask) {
-            mask.fill_path(&path, FillRule::Winding, true, picture.transform());
+            paint::cover(&mut mask, path, picture.transform());
             picture.pixmap.apply_mask(&mask);
         }
         picture

@@ -18,8 +18,9 @@ pub(super) enum Ends {
     Letters,
 }
 
-fn width(clusters: &[Cluster]) -> f32 {
-    clusters.iter().map(|cluster| cluster.advance).sum()
+/// Of clusters at the beginning of a line.
+pub(super) fn width(clusters: &[Cluster]) -> f32 {
+    clusters.iter().fold(0.0, |width, cluster| width + cluster.advance_at(width))
 }
 
 /// How many of the clusters there are without the blanks at their end.
@@ -27,53 +28,83 @@ fn without_blanks(clusters: &[Cluster]) -> usize {
     clusters.iter().rposition(|cluster| !cluster.is_blank).map_or(0, |last| last + 1)
 }
 
-/// The lines of a paragraph, as many letters in each as there is room for. There is one line at least.
+/// The lines of a paragraph, as many letters in each as there is room for. There is one line at least, and another
+/// behind each letter that ends one.
 pub(super) fn lines(clusters: &[Cluster], room: f32, ends: Ends) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
-    let fits = |width: f32| width <= room + SLACK;
-    // Where the line begins, and how wide it is so far.
-    let (mut begin, mut used, mut at) = (0, 0.0, 0);
-    while at < clusters.len() {
-        let next = clusters[at + 1..].iter().position(|cluster| cluster.may_begin);
-        let end = next.map_or(clusters.len(), |next| at + 1 + next);
-        let word = &clusters[at..end];
-        let ink = width(&word[..without_blanks(word)]);
-        let breaks_word = ends == Ends::Letters || ends == Ends::LongWords && !fits(ink);
-        if fits(used + ink) || (begin == at && !breaks_word) {
-            used += width(word);
-            at = end;
-            continue;
-        }
-        if begin < at && (ends != Ends::Letters) {
-            lines.push(begin..at);
-            (begin, used) = (at, 0.0);
-            continue;
-        }
-        for (index, cluster) in word.iter().enumerate() {
-            if begin < at + index && !cluster.is_blank && !fits(used + cluster.advance) {
-                lines.push(begin..at + index);
-                (begin, used) = (at + index, 0.0);
-            }
-            used += cluster.advance;
-        }
-        at = end;
+    let mut begin = 0;
+    while begin < clusters.len() {
+        let end = line_end(clusters, begin, room, ends);
+        lines.push(begin..end);
+        begin = end;
     }
-    lines.push(begin..clusters.len());
+    if clusters.last().is_none_or(|last| last.ends_line) {
+        lines.push(begin..begin);
+    }
     lines
 }
 
+/// Where the line ends that begins with a cluster.
+fn line_end(clusters: &[Cluster], begin: usize, room: f32, ends: Ends) -> usize {
+    let fits = |width: f32| width <= room + SLACK;
+    // How wide the line is so far, and how wide without the blanks at its end.
+    let (mut used, mut ink) = (0.0, 0.0);
+    // Where it may end: the last place up to which it fits, and the first of all.
+    let (mut good, mut first) = (None, None);
+    for (at, cluster) in clusters.iter().enumerate().skip(begin) {
+        if at > begin && cluster.may_begin {
+            first = first.or(Some(at));
+            if fits(ink + cluster.hyphen.unwrap_or(0.0)) {
+                good = Some(at);
+            }
+        }
+        used += cluster.advance_at(used);
+        if !cluster.is_blank {
+            ink = used;
+        }
+        if !cluster.is_blank && !fits(ink) {
+            let end = match ends {
+                Ends::Words => good.or(first),
+                Ends::LongWords if good.is_some() => good,
+                Ends::LongWords | Ends::Letters => {
+                    let has_room = |end: &usize| {
+                        let hyphen = clusters[*end].hyphen;
+                        hyphen.is_none_or(|hyphen| fits(width(&clusters[begin..*end]) + hyphen))
+                    };
+                    (begin + 1..=at).rev().find(has_room).or(Some(at))
+                }
+            };
+            if let Some(end) = end.filter(|end| *end > begin) {
+                return end;
+            }
+        }
+        if cluster.ends_line {
+            return at + 1;
+        }
+    }
+    clusters.len()
+}
+
 /// The clusters of a line that are shown. Blanks at the end of a line hang behind it, as CSS Text 3, chapter 4.1.3, has
-/// it: all of them where a line is broken, those that do not fit at the end of a paragraph.
+/// it: all of them where it was broken for want of room, those that do not fit where it ends by itself.
 pub(super) fn shown(clusters: &[Cluster], line: Range<usize>, room: f32) -> Range<usize> {
     let Range { start, mut end } = line;
     let least = start + without_blanks(&clusters[start..end]);
-    if end < clusters.len() {
+    if !ends_by_itself(clusters, &line) {
         return start..least;
+    }
+    if end > start && clusters[end - 1].ends_line {
+        end -= 1;
     }
     while end > least && width(&clusters[start..end]) > room + SLACK {
         end -= 1;
     }
     start..end
+}
+
+/// Whether a line ends where it is written to end, or with its paragraph.
+pub(super) fn ends_by_itself(clusters: &[Cluster], line: &Range<usize>) -> bool {
+    line.end == clusters.len() || clusters[line.clone()].last().is_some_and(|last| last.ends_line)
 }
 
 /// The order in which letters of these levels are seen from left to right: rule L2 of UAX 9.
@@ -93,32 +124,44 @@ pub(super) fn seen(levels: &[u8]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::shaping::TabStops, *};
 
-    /// Letters of ten pixels. A line may begin behind spaces, which are blank.
+    /// Letters of ten pixels. A line may begin behind spaces, which are blank, and begins behind each bar. Tabulators lead
+    /// to stops forty pixels apart, but not by less than fifteen. Tildes are soft hyphens; their hyphens are ten wide.
     fn clusters(text: &str) -> Vec<Cluster> {
         let mut before = 'x';
         let cluster = |(start, letter): (usize, char)| {
-            let may_begin = before == ' ' && letter != ' ';
+            let may_begin = " \t".contains(before) && !" \t|".contains(letter) || "|~".contains(before);
+            let hyphen = (before == '~').then_some(10.0);
             before = letter;
-            Cluster {
+            (letter != '~').then(|| Cluster {
                 glyphs: Vec::new(),
                 start,
                 end: start + 1,
                 advance: 10.0,
+                tab: (letter == '\t').then_some(TabStops { every: 40.0, least: 15.0 }),
                 spacing: 0.0,
                 style: 0,
                 level: 0,
-                is_blank: letter == ' ',
+                is_blank: " \t|".contains(letter),
+                stretches: letter == ' ',
                 may_begin,
-            }
+                hyphen,
+                ends_line: letter == '|',
+            })
         };
-        text.char_indices().map(cluster).collect()
+        text.char_indices().filter_map(cluster).collect()
     }
 
-    fn broken(text: &str, room: f32, ends: Ends) -> Vec<&str> {
+    /// What is shown of lines, those that end in a hyphen with one.
+    fn broken(text: &str, room: f32, ends: Ends) -> Vec<String> {
         let clusters = clusters(text);
-        lines(&clusters, room, ends).into_iter().map(|line| &text[shown(&clusters, line, room)]).collect()
+        let line = |line: Range<usize>| {
+            let is_hyphenated = clusters.get(line.end).is_some_and(|next| next.hyphen.is_some());
+            let shown = clusters[shown(&clusters, line, room)].iter().map(|cluster| &text[cluster.start..cluster.end]);
+            shown.chain(is_hyphenated.then_some("-")).collect()
+        };
+        lines(&clusters, room, ends).into_iter().map(line).collect()
     }
 
     #[test]
@@ -132,7 +175,51 @@ mod tests {
         assert_eq!(broken("ab abcdefgh c", 50.0, Ends::LongWords), ["ab", "abcde", "fgh c"]);
         assert_eq!(broken("ab abcdefgh cd", 50.0, Ends::Letters), ["ab ab", "cdefg", "h cd"]);
         assert_eq!(broken("abc", 5.0, Ends::LongWords), ["a", "b", "c"]);
+        assert_eq!(broken("a bc", 5.0, Ends::LongWords), ["a", "b", "c"]);
         assert_eq!(broken("abc d", f32::INFINITY, Ends::LongWords), ["abc d"]);
+    }
+
+    #[test]
+    fn lines_end_where_they_are_written_to_end() {
+        for ends in [Ends::Words, Ends::LongWords, Ends::Letters] {
+            assert_eq!(broken("ab|cd|", 50.0, ends), ["ab", "cd", ""]);
+            assert_eq!(broken("||ab cd ef|gh", 50.0, ends), ["", "", "ab cd", "ef", "gh"]);
+            // As at the end of a paragraph, blanks are shown as far as they fit.
+            assert_eq!(broken("abc   |de", 50.0, ends), ["abc  ", "de"]);
+            assert_eq!(broken("ab cd|ef", f32::INFINITY, ends), ["ab cd", "ef"]);
+        }
+        assert_eq!(broken("abcdefgh|ij", 50.0, Ends::LongWords), ["abcde", "fgh", "ij"]);
+        assert_eq!(broken("abcdefgh|ij", 50.0, Ends::Words), ["abcdefgh", "ij"]);
+    }
+
+    #[test]
+    fn soft_hyphens_are_shown_where_lines_end() {
+        for ends in [Ends::Words, Ends::LongWords] {
+            assert_eq!(broken("abc~def", 60.0, ends), ["abcdef"]);
+            assert_eq!(broken("abc~def", 50.0, ends), ["abc-", "def"]);
+            assert_eq!(broken("ab~cd~ef gh", 50.0, ends), ["abcd-", "ef gh"]);
+            assert_eq!(broken("ab~cd~ef gh", 49.0, ends), ["ab-", "cdef", "gh"]);
+            // There is room for the word, but not for a hyphen in it.
+            assert_eq!(broken("abcd~e", 50.0, ends), ["abcde"]);
+            assert_eq!(broken("a bcd~ef", 50.0, ends), ["a", "bcdef"]);
+            assert_eq!(broken("abc~|def", 30.0, ends), ["abc", "def"]);
+        }
+        assert_eq!(broken("abcd~ef", 40.0, Ends::Words), ["abcd-", "ef"]);
+        assert_eq!(broken("abcd~ef", 40.0, Ends::LongWords), ["abc", "def"]);
+        assert_eq!(broken("abcd~ef", 50.0, Ends::Letters), ["abcde", "f"]);
+        assert_eq!(broken("abcd~ef", 40.0, Ends::Letters), ["abc", "def"]);
+        assert_eq!(broken("ab~cd", f32::INFINITY, Ends::Words), ["abcd"]);
+    }
+
+    #[test]
+    fn tabulators_lead_to_stops_of_their_line() {
+        let wide = |text: &str| width(&clusters(text));
+        assert_eq!([wide("\t"), wide("a\t"), wide("ab\tc"), wide("a\t\tb")], [40.0, 40.0, 50.0, 90.0]);
+        assert_eq!(wide("abc\t"), 80.0, "there is no room for half a letter before the first stop");
+        // In a line of its own the second tabulator leads to the first stop, so that one more letter fits.
+        assert_eq!(broken("ab\tcd ef\tgh", 60.0, Ends::Words), ["ab\tcd", "ef\tgh"]);
+        assert_eq!(broken("ab\tcd ef\tghi", 60.0, Ends::Words), ["ab\tcd", "ef", "ghi"]);
+        assert_eq!(broken("abcd\t|e", 60.0, Ends::Words), ["abcd", "e"], "it hangs");
     }
 
     #[test]

@@ -217,7 +217,7 @@ impl Fallback {
         order.into_iter().find(|family| has_letter(database, self.families[*family].1, letter))
     }
 
-    fn covers(&mut self, database: &Database, face: ID, letter: char) -> bool {
+    pub(super) fn covers(&mut self, database: &Database, face: ID, letter: char) -> bool {
         match self.covers.get(&(face, letter)) {
             Some(covers) => {
                 self.counts.count(true);

@@ -18,7 +18,7 @@ use cosmic_text::{
 use super::{
     faces::{DEFAULT_FAMILY, Face, Faces, base, base_faces, database, face, find_family},
     fallback::Fallback,
-    glyphs::GlyphCache,
+    glyphs::{GlyphCache, coordinates},
     layout::TextLayout,
     paragraphs::FaceMetrics,
 };
@@ -32,6 +32,8 @@ const KEPT_LAYOUTS: usize = 64;
 
 /// A font's lines reach no further than this from the baseline, in ems.
 const TALLEST: f64 = 8.0;
+/// A font's space and figures are no wider than this, in ems.
+const WIDEST: f64 = 8.0;
 
 /// The language of the system does not count: the same text must give the same glyphs on every machine with the same
 /// fonts.
@@ -186,15 +188,33 @@ impl Fonts {
         face(self.system.db(), &found, weight, style)
     }
 
+    /// What stands for a soft hyphen at the end of a line.
+    pub(super) fn hyphen(&mut self, face: &Face) -> &'static str {
+        let has_hyphen = self.fallback.covers(self.system.db(), face.id, '\u{2010}');
+        if has_hyphen { "\u{2010}" } else { "-" }
+    }
+
     /// The measures of a face.
     pub(super) fn metrics(&mut self, face: &Face) -> FaceMetrics {
         let Some(font) = self.system.get_font(face.id, face.weight) else {
-            return FaceMetrics { ascent: 1.0, descent: 0.0, underline: -0.1, strikeout: 0.3, thickness: 0.06 };
+            return FaceMetrics {
+                ascent: 1.0,
+                descent: 0.0,
+                underline: -0.1,
+                strikeout: 0.3,
+                thickness: 0.06,
+                space: 0.25,
+                zero: 0.5,
+            };
         };
         let metrics = font.metrics();
         let em = f64::from(metrics.units_per_em.max(1));
         let lines = font.as_swash().metrics(&[]);
         let lines_em = f64::from(lines.units_per_em.max(1));
+        let charmap = font.as_swash().charmap();
+        let coordinates = coordinates(font.as_swash(), face.weight);
+        let widths = font.as_swash().glyph_metrics(&coordinates);
+        let width = |letter: char| (f64::from(widths.advance_width(charmap.map(letter))) / lines_em).clamp(0.0, WIDEST);
         FaceMetrics {
             // Those of damaged files may be anything.
             ascent: (f64::from(metrics.ascent) / em).clamp(-TALLEST, TALLEST),
@@ -202,6 +222,8 @@ impl Fonts {
             underline: f64::from(lines.underline_offset) / lines_em,
             strikeout: f64::from(lines.strikeout_offset) / lines_em,
             thickness: f64::from(lines.stroke_size) / lines_em,
+            space: width(' '),
+            zero: width('0'),
         }
     }
 

@@ -390,7 +390,7 @@ fn bez_path(outline: impl PathData) -> BezPath {
 }
 
 /// Where on a variable font's axis of weights a glyph is drawn.
-fn coordinates(font: swash::FontRef<'_>, weight: Weight) -> Vec<NormalizedCoord> {
+pub(super) fn coordinates(font: swash::FontRef<'_>, weight: Weight) -> Vec<NormalizedCoord> {
     font.variations().normalized_coords([(tag_from_bytes(b"wght"), f32::from(weight.0))]).collect()
 }
 

@@ -1,15 +1,15 @@
 //! Glyphs so large that no more of them is drawn than what lies on the surface.
 
-use tiny_skia::{FillRule, Mask};
+use tiny_skia::{FillRule, Mask, Transform};
 
 use super::{Place, Placed, add_picture, fonts::Fonts, glyphs::Window};
-use crate::rasterise::content::{outline, surface::Surface};
+use crate::rasterise::content::{outline, paint, surface::Surface};
 
 /// Adds what a glyph covers.
 pub(super) fn cover(coverage: &mut Mask, placed: &Placed<'_>, place: &Place, fonts: &mut Fonts) {
     let outline = fonts.glyphs.outline(&mut fonts.system, placed.glyph);
     if let Some(path) = outline.and_then(|outline| outline::to_skia(&outline)) {
-        coverage.fill_path(&path, FillRule::Winding, true, place.transform(placed.at));
+        paint::cover(coverage, path, place.transform(placed.at));
     }
 }
 
@@ -19,8 +19,9 @@ pub(super) fn lay(surface: &mut Surface, placed: &Placed<'_>, place: &Place, fon
     for (outline, [r, g, b, a]) in &outlines {
         let mut brush = tiny_skia::Paint::default();
         brush.set_color_rgba8(*r, *g, *b, *a);
-        if let Some(path) = outline::to_skia(outline) {
-            surface.pixmap.fill_path(&path, &brush, FillRule::Winding, place.transform(placed.at), None);
+        let path = outline::to_skia(outline).and_then(|path| path.transform(place.transform(placed.at)));
+        if let Some(path) = path.filter(|path| !paint::has_no_inside(path)) {
+            surface.pixmap.fill_path(&path, &brush, FillRule::Winding, Transform::identity(), None);
         }
     }
     if !outlines.is_empty() {

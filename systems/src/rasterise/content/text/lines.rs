@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use components::content::{Overflow, TextAlign, TextContent, Wrap};
-use cosmic_text::{Attrs, CacheKeyFlags, Family, FeatureTag, FontFeatures, Metrics};
+use cosmic_text::CacheKeyFlags;
 
 use super::{
     breaking::{self, Ends, SLACK},
-    faces::Face,
     fonts::Fonts,
     layout::{Glyph, Rule},
-    paragraphs::{Paragraph, Run, Style},
+    paragraphs::{Paragraph, SoftHyphen, Style},
     shaping::{Cluster, Shaped, size},
 };
 
@@ -64,7 +63,7 @@ impl Breaking<'_> {
             lines.extend(self.lines_of(source, number));
             let is_cut = ends_in_mark && self.wrap() == Wrap::None;
             for line in lines[begin..].iter_mut().filter(|line| is_cut && line.width as f32 > self.width() + SLACK) {
-                *line = self.cut(source, number, 0, fonts);
+                *line = self.cut(source, number, line.begin, fonts);
             }
         }
         let room = self.room(&lines);
@@ -95,7 +94,20 @@ impl Breaking<'_> {
     }
 
     fn source<'a>(self, paragraph: &'a Paragraph, fonts: &mut Fonts) -> Source<'a> {
-        Source { paragraph, shaped: Shaped::new(paragraph, self, fonts) }
+        let mut shaped = Shaped::new(paragraph, self, fonts);
+        let mut hyphens = Marks::new(self.styles.len());
+        for cluster in shaped.clusters.iter_mut().filter(|cluster| cluster.may_begin) {
+            if let Some(SoftHyphen { style, .. }) = paragraph.hyphen_before(cluster.start) {
+                let mark = || self.mark(paragraph, fonts.hyphen(&self.styles[style].face), style, fonts);
+                cluster.hyphen = Some(hyphens.get_or_insert_with(style, mark).width());
+            }
+        }
+        Source { paragraph, shaped, hyphens }
+    }
+
+    /// A mark among the words of a paragraph.
+    fn mark(self, paragraph: &Paragraph, mark: &str, style: usize, fonts: &mut Fonts) -> Shaped {
+        Shaped::new(&paragraph.mark(mark, style, self.styles, fonts), self, fonts)
     }
 
     fn wrap(self) -> Wrap {
@@ -130,52 +142,55 @@ impl Breaking<'_> {
     /// The lines of a paragraph.
     fn lines_of(self, source: &Source<'_>, number: usize) -> Vec<Line> {
         let clusters = &source.shaped.clusters;
-        let ends = match self.wrap() {
-            Wrap::Word if self.breaks_words => Ends::LongWords,
-            Wrap::Word => Ends::Words,
-            Wrap::Glyph => Ends::Letters,
-            Wrap::None => {
-                let pieces: Vec<Piece<'_>> = clusters.iter().map(|cluster| source.piece(cluster)).collect();
-                return vec![self.line(&pieces, source, (number, 0), false)];
-            }
+        let (ends, room) = match self.wrap() {
+            Wrap::Word if self.breaks_words => (Ends::LongWords, self.width()),
+            Wrap::Word => (Ends::Words, self.width()),
+            Wrap::Glyph => (Ends::Letters, self.width()),
+            Wrap::None => (Ends::Words, f32::INFINITY),
         };
         let line = |line: Range<usize>| {
-            let is_last = line.end == clusters.len();
-            let shown = breaking::shown(clusters, line, self.width());
-            let begin = shown.start;
-            let pieces: Vec<Piece<'_>> = clusters[shown].iter().map(|cluster| source.piece(cluster)).collect();
-            self.line(&pieces, source, (number, begin), self.content.align == TextAlign::Justify && !is_last)
+            let justified = self.content.align == TextAlign::Justify && !breaking::ends_by_itself(clusters, &line);
+            let Range { start: begin, end } = line;
+            let shown = breaking::shown(clusters, line, room);
+            let mut pieces: Vec<Piece<'_>> = clusters[shown].iter().map(|cluster| source.piece(cluster)).collect();
+            if let Some(Piece { level, letter, .. }) = pieces.last().copied() {
+                let hyphen = source.hyphen_before(end).map_or(&[][..], |hyphen| &hyphen.clusters);
+                pieces.extend(hyphen.iter().map(|cluster| Piece { cluster, style: cluster.style, level, letter }));
+            }
+            self.line(&pieces, source, (number, begin), justified)
         };
-        breaking::lines(clusters, self.width(), ends).into_iter().map(line).collect()
+        breaking::lines(clusters, room, ends).into_iter().map(line).collect()
     }
 
-    /// A line of as much as fits from a cluster on, and the mark that tells that something is left out.
+    /// A line of as much as fits from a cluster on, up to where it is written to end, and the mark that tells that
+    /// something is left out.
     fn cut(self, source: &Source<'_>, number: usize, begin: usize, fonts: &mut Fonts) -> Line {
         let rest = &source.shaped.clusters[begin..];
-        let mut marks: Vec<Option<Shaped>> = self.styles.iter().map(|_| None).collect();
+        let rest = &rest[..rest.iter().position(|cluster| cluster.ends_line).unwrap_or(rest.len())];
+        let mut marks = Marks::new(self.styles.len());
         // The mark looks like what it follows.
         let mut mark = |style: usize| {
-            let shaped = marks[style].get_or_insert_with(|| {
-                Shaped::new(&source.paragraph.mark(ELLIPSIS, style, self.styles, fonts), self, fonts)
-            });
-            shaped.clusters.iter().map(|cluster| cluster.advance).sum::<f32>()
+            marks.get_or_insert_with(style, || self.mark(source.paragraph, ELLIPSIS, style, fonts)).width()
         };
         let first = rest.first().map_or(0, |cluster| cluster.style);
         let (mut end, mut style, mut used) = (0, first, 0.0);
         mark(first);
         for (index, cluster) in rest.iter().enumerate() {
-            used += cluster.advance;
+            used += cluster.advance_at(used);
             if used > self.width() + SLACK {
                 break;
             }
-            if used + mark(cluster.style) <= self.width() + SLACK {
+            // Of a blank before the mark it would depend on the directions where it is seen.
+            let is_blank = cluster.is_blank || cluster.stretches;
+            if !is_blank && used + mark(cluster.style) <= self.width() + SLACK {
                 (end, style) = (index + 1, cluster.style);
             }
         }
         let mut pieces: Vec<Piece<'_>> = rest[..end].iter().map(|cluster| source.piece(cluster)).collect();
-        let hidden = rest.get(end).map_or(source.paragraph.text.len(), |cluster| cluster.start);
+        let hidden =
+            source.shaped.clusters.get(begin + end).map_or(source.paragraph.text.len(), |cluster| cluster.start);
         let (letter, level) = (source.letter(hidden + 1), u8::from(source.shaped.rtl));
-        if let Some(mark) = &marks[style] {
+        if let Some(mark) = marks.get(style) {
             pieces.extend(mark.clusters.iter().map(|cluster| Piece { cluster, style, level, letter }));
         }
         self.line(&pieces, source, (number, begin), false)
@@ -197,10 +212,18 @@ impl Breaking<'_> {
         // Every line is at least as high as one of the common font alone, as in CSS. Fonts that only stand in for
         // missing letters do not count.
         self.reserve(0, &mut line);
-        let width: f32 = pieces.iter().map(|piece| piece.cluster.advance).sum();
-        let blanks = pieces.iter().filter(|piece| piece.cluster.is_blank).count();
-        let stretches = justified && blanks > 0 && self.width().is_finite() && width < self.width();
-        let stretch = if stretches { (self.width() - width) / blanks as f32 } else { 0.0 };
+        let mut width = 0.0;
+        let advance = |piece: &Piece<'_>| {
+            let advance = piece.cluster.advance_at(width);
+            width += advance;
+            advance
+        };
+        let advances: Vec<f32> = pieces.iter().map(advance).collect();
+        // What stands at a tab stop is to stay there.
+        let loose = pieces.iter().rposition(|piece| piece.cluster.tab.is_some()).map_or(0, |tab| tab + 1);
+        let separators = pieces[loose..].iter().filter(|piece| piece.cluster.stretches).count();
+        let stretches = justified && separators > 0 && self.width().is_finite() && width < self.width();
+        let stretch = if stretches { (self.width() - width) / separators as f32 } else { 0.0 };
         let levels: Vec<u8> = pieces.iter().map(|piece| piece.level).collect();
         let mut x = 0.0;
         for index in breaking::seen(&levels) {
@@ -224,8 +247,8 @@ impl Breaking<'_> {
                 });
                 x += glyph.width(size);
             }
-            x += cluster.spacing;
-            if cluster.is_blank {
+            x += if cluster.tab.is_some() { advances[index] } else { cluster.spacing };
+            if index >= loose && cluster.stretches {
                 x += stretch;
             }
             let em = style.size * self.zoom;
@@ -252,43 +275,14 @@ impl Breaking<'_> {
         line.above = line.above.max(leading + metrics.ascent * em);
         line.below = line.below.max(leading + metrics.descent * em);
     }
-
-    /// Of what is in no run.
-    pub(super) fn common_attributes(&self) -> Attrs<'_> {
-        self.attributes(&self.styles[0].face, 0, self.styles[0].letter_spacing)
-    }
-
-    pub(super) fn attributes_of<'a>(&self, run: &'a Run) -> Attrs<'a> {
-        let spacing = if run.is_joined { 0.0 } else { self.styles[run.style].letter_spacing };
-        self.attributes(&run.face, run.style, spacing)
-    }
-
-    fn attributes<'a>(&self, face: &'a Face, number: usize, letter_spacing: f64) -> Attrs<'a> {
-        let style = &self.styles[number];
-        let size = (style.size * self.zoom) as f32;
-        let attributes = Attrs::new()
-            .family(Family::Name(&face.family))
-            .weight(face.weight)
-            .style(face.style)
-            .stretch(face.stretch)
-            .metadata(number)
-            .metrics(Metrics::new(size, size * self.content.line_height as f32));
-        let mut features = FontFeatures::new();
-        if letter_spacing != 0.0 {
-            // Letters that are drawn apart are not drawn as one: CSS too has no ligatures then.
-            features.disable(FeatureTag::STANDARD_LIGATURES).disable(FeatureTag::CONTEXTUAL_LIGATURES);
-        }
-        for (tag, value) in &style.features {
-            features.set(FeatureTag::new(tag), *value);
-        }
-        attributes.font_features(features)
-    }
 }
 
 /// What lines are made of.
 struct Source<'a> {
     paragraph: &'a Paragraph,
     shaped: Shaped,
+    /// What lines end in that are broken at soft hyphens.
+    hyphens: Marks,
 }
 
 impl Source<'_> {
@@ -297,9 +291,32 @@ impl Source<'_> {
         u32::try_from(self.paragraph.letter(end)).unwrap_or(u32::MAX)
     }
 
+    /// The hyphen in which a line ends if a cluster begins the next.
+    fn hyphen_before(&self, next: usize) -> Option<&Shaped> {
+        let next = self.shaped.clusters.get(next).filter(|next| next.hyphen.is_some())?;
+        self.hyphens.get(self.paragraph.hyphen_before(next.start)?.style)
+    }
+
     fn piece<'a>(&self, cluster: &'a Cluster) -> Piece<'a> {
         let letter = self.letter(cluster.end.max(cluster.start + 1));
         Piece { cluster, style: cluster.style, level: cluster.level, letter }
+    }
+}
+
+/// A mark in each of the styles that need it.
+struct Marks(Vec<Option<Shaped>>);
+
+impl Marks {
+    fn new(styles: usize) -> Self {
+        Self(std::iter::repeat_with(|| None).take(styles).collect())
+    }
+
+    fn get(&self, style: usize) -> Option<&Shaped> {
+        self.0.get(style)?.as_ref()
+    }
+
+    fn get_or_insert_with(&mut self, style: usize, mark: impl FnOnce() -> Shaped) -> &Shaped {
+        self.0[style].get_or_insert_with(mark)
     }
 }
 

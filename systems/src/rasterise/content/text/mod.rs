@@ -20,7 +20,7 @@ use components::{
     content::{Overflow, TextContent},
 };
 use kurbo::{BezPath, Insets, Rect, Shape};
-use tiny_skia::{FillRule, Mask, Transform};
+use tiny_skia::{Mask, Transform};
 
 pub use self::fonts::Fonts;
 pub(crate) use self::{
@@ -175,12 +175,12 @@ fn draw_layout(
         for Placed { glyph, at, .. } in &glyphs {
             let Some(outline) = fonts.glyphs.outline(&mut fonts.system, glyph) else { continue };
             if let Some(line) = stroke::stroked(&outline, stroke, place.scale) {
-                coverage.fill_path(&line, FillRule::Winding, true, place.transform(*at));
+                paint::cover(&mut coverage, line, place.transform(*at));
             }
         }
         for rule in &rules {
             if let Some(line) = stroke::stroked(&rule_outline(rule), stroke, place.scale) {
-                coverage.fill_path(&line, FillRule::Winding, true, place.transform(place.of_rule(rule)));
+                paint::cover(&mut coverage, line, place.transform(place.of_rule(rule)));
             }
         }
         let share = stroke::share(stroke, place.scale) as f32;
@@ -211,7 +211,7 @@ fn draw_layout(
             let thickness = (rule.thickness * place.scale.1).round().max(1.0) / place.scale.1;
             let snapped = Rule { thickness, ..*rule };
             if let Some(line) = outline::to_skia(&rule_outline(&snapped)) {
-                coverage.fill_path(&line, FillRule::Winding, true, place.transform(place.of_rule(&snapped)));
+                paint::cover(&mut coverage, line, place.transform(place.of_rule(&snapped)));
             }
         }
         let fill: &Paint = own(paint).unwrap_or(&content.fill);

@@ -39,6 +39,10 @@ pub(super) struct FaceMetrics {
     pub(super) strikeout: f64,
     /// How thick both are.
     pub(super) thickness: f64,
+    /// How wide a space is.
+    pub(super) space: f64,
+    /// How wide the figure 0 is.
+    pub(super) zero: f64,
 }
 
 /// A paragraph, cut into runs of one font each.
@@ -50,6 +54,17 @@ pub(super) struct Paragraph {
     letters: Vec<usize>,
     /// Letters of the paragraphs before.
     before: usize,
+    /// Where soft hyphens were taken out, in order.
+    pub(super) hyphens: Vec<SoftHyphen>,
+}
+
+/// A place in a paragraph where a line may end in a hyphen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SoftHyphen {
+    /// The first byte behind it.
+    pub(super) at: usize,
+    /// Number of the style that it looks like.
+    pub(super) style: usize,
 }
 
 /// A part of a paragraph in one font.
@@ -76,8 +91,13 @@ impl Paragraph {
         paragraph
     }
 
+    /// The soft hyphen behind which a letter begins.
+    pub(super) fn hyphen_before(&self, start: usize) -> Option<SoftHyphen> {
+        self.hyphens.binary_search_by_key(&start, |hyphen| hyphen.at).ok().map(|found| self.hyphens[found])
+    }
+
     fn push(&mut self, text: &str, style: usize, styles: &[Style], han: Han, fonts: &mut Fonts) {
-        let mut text = text.to_owned();
+        let (mut text, hyphens) = self.without_hyphens(text);
         let base = self.text.len();
         let runs = fonts.fallback.itemise(fonts.system.db(), &mut text, &styles[style].face, han);
         for (range, face) in runs {
@@ -87,10 +107,52 @@ impl Paragraph {
                 self.runs.push(Run { range, is_joined, face: face.clone(), style });
             }
         }
+        // Letters may have been replaced by longer ones since, but each by one.
+        let mut ends = text.char_indices().map(|(at, letter)| base + at + letter.len_utf8()).enumerate();
+        let places = hyphens.iter().filter_map(|count| match count.checked_sub(1) {
+            Some(last) => ends.find(|(number, _)| *number == last).map(|(_, end)| end),
+            None => Some(base),
+        });
+        self.hyphens.extend(places.map(|at| SoftHyphen { at, style }));
         self.text.push_str(&text);
+    }
+
+    /// A piece that is to follow, without its soft hyphens, and how many letters stand before each of them. To shape a
+    /// text as if there were none keeps letters joined and in their places; only ligatures are given up, which no line
+    /// could be broken in.
+    fn without_hyphens(&self, piece: &str) -> (String, Vec<usize>) {
+        let (mut text, mut count, mut hyphens) = (String::with_capacity(piece.len()), 0, Vec::new());
+        for letter in piece.chars() {
+            if letter != SOFT_HYPHEN {
+                text.push(letter);
+                count += 1;
+                continue;
+            }
+            let mut before = text.chars().rev().chain(self.text.chars().rev()).peekable();
+            // A hyphen follows a letter, and one is enough.
+            let is_letter = before.peek().is_some_and(|before| !before.is_whitespace());
+            let is_known =
+                hyphens.last() == Some(&count) || count == 0 && self.hyphen_before(self.text.len()).is_some();
+            if !is_letter || is_known {
+                continue;
+            }
+            let base = before.find(|letter| !is_joining(*letter) && letter.script() != Script::Inherited);
+            if base.is_some_and(|base| ALPHABETS.contains(&base.script())) {
+                text.push(NON_JOINER);
+                count += 1;
+            }
+            hyphens.push(count);
+        }
+        (text, hyphens)
     }
 }
 
+/// Where a line may end in a hyphen; else it is not seen.
+pub(super) const SOFT_HYPHEN: char = '\u{ad}';
+/// Keeps letters from becoming a ligature …
+const NON_JOINER: char = '\u{200c}';
+/// … in scripts where it changes nothing else.
+const ALPHABETS: [Script; 4] = [Script::Latin, Script::Greek, Script::Cyrillic, Script::Armenian];
 /// Tatweel lengthens the join of any joining script's letters.
 const TATWEEL: char = '\u{640}';
 
@@ -139,17 +201,31 @@ fn style(content: &TextContent, span: &TextSpan, fonts: &mut Fonts) -> Option<St
 
 /// What ends a paragraph: letters of the class B of UAX 9. To CR LF only the second counts.
 const ENDS: [char; 7] = ['\n', '\r', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2029}'];
+/// What ends a line, but no paragraph: the other letters behind which UAX 14 ends a line.
+const LINE_ENDS: [char; 3] = ['\u{b}', '\u{c}', '\u{2028}'];
 
-/// The paragraphs of a text: what stands between line breaks. A ticker has one.
+/// Whether a letter ends a line.
+pub(super) fn is_line_end(letter: &str) -> bool {
+    letter.chars().all(|letter| LINE_ENDS.contains(&letter)) && !letter.is_empty()
+}
+
+/// The paragraphs of a text: what stands between paragraph ends. A ticker has one.
 pub(super) fn paragraphs(content: &TextContent, styles: &[Style], fonts: &mut Fonts) -> Vec<Paragraph> {
     let pieces = std::iter::once(&content.text).chain(content.spans.iter().map(|span| &span.text));
     let mut raw: Vec<Vec<(String, usize)>> = vec![Vec::new()];
+    let mut is_behind_cr = false;
     for (style, piece) in pieces.enumerate() {
+        // CR LF may be in two spans.
+        let rest = if is_behind_cr { piece.strip_prefix('\n').unwrap_or(piece) } else { piece };
+        if !piece.is_empty() {
+            is_behind_cr = piece.ends_with('\r');
+        }
+        let piece = rest.replace("\r\n", "\n");
         if content.ticker.is_some() {
-            raw[0].push((piece.replace("\r\n", " ").replace(ENDS, " "), style));
+            raw[0].push((piece.replace(ENDS, " ").replace(LINE_ENDS, " "), style));
             continue;
         }
-        for (line, text) in piece.replace("\r\n", "\n").split(ENDS).enumerate() {
+        for (line, text) in piece.split(ENDS).enumerate() {
             if line > 0 {
                 raw.push(Vec::new());
             }
@@ -166,7 +242,8 @@ pub(super) fn paragraphs(content: &TextContent, styles: &[Style], fonts: &mut Fo
         for (text, style) in pieces {
             paragraph.push(&text, style, styles, han, fonts);
         }
-        paragraph.letters = paragraph.text.grapheme_indices(true).map(|(at, _)| at).collect();
+        let letters = paragraph.text.grapheme_indices(true).filter(|(_, letter)| !is_line_end(letter));
+        paragraph.letters = letters.map(|(at, _)| at).collect();
         before += paragraph.letters.len();
         paragraphs.push(paragraph);
     }
