@@ -274,6 +274,31 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_is_shown_at_its_time_to_the_nanosecond_after_a_day() {
+        gst::init().unwrap();
+        for (codec, fps) in [(Codec::H264, 30), (Codec::H264, 60), (Codec::Vp8, 24), (Codec::Vp9, 7)] {
+            let format = StreamFormat { width: 64, height: 36, fps };
+            let times = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let on_packet: OnPacket = {
+                let times = Arc::clone(&times);
+                Arc::new(move |packet: Packet| times.lock().unwrap().push(Duration::from(packet.pts())))
+            };
+            let settings = EncoderSettings { codec, ..EncoderSettings::default() };
+            let mut encoder = Encoder::start(software(codec), format, None, &settings, 500, &on_packet).unwrap();
+            let picture = Arc::new(Frame::new(format.width, format.height));
+            // What was encoded before makes no difference: each time follows from the number of its tick alone.
+            let day = 24 * 3600 * u64::from(fps);
+            let ticks: Vec<u64> = (0..40).chain(day..day + 40).collect();
+            for tick in &ticks {
+                encoder.push(500 + tick, &picture, Duration::from_secs(60)).unwrap();
+            }
+            encoder.finish(Duration::from_secs(60)).unwrap();
+            let due: Vec<Duration> = ticks.iter().map(|tick| format.presentation_time(*tick)).collect();
+            assert_eq!(*times.lock().unwrap(), due, "{codec:?} at {fps} a second");
+        }
+    }
+
+    #[test]
     fn key_frames_come_in_time_however_many_frames_are_skipped() {
         gst::init().unwrap();
         let format = StreamFormat { width: 320, height: 180, fps: 30 };
