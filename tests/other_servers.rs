@@ -54,12 +54,16 @@ fn a_signed_key_is_taken_also_after_the_server_was_away() {
 fn a_key_without_its_signature_is_told_from_a_lost_network() {
     let server = NodeMediaServer::start();
     let service = Service::start(&variables(&server.url(KEY)), &[]);
-    // It closes the connection without a word: it is left alone soon, and tried now and then for a few hours.
+    // It closes the connection without a word: it is left alone soon, and tried now and then for a while.
     let output = wait_for("it to be tried seldom", PATIENCE, || {
         let output = service.output("stream");
         output["lastError"].as_str()?.contains("after 8 times it is tried every 5 minutes only").then_some(output)
     });
-    assert_eq!((&output["state"], &output["lastErrorKind"]), (&"reconnecting".into(), &"refused".into()), "{output}");
+    assert_eq!(
+        (&output["state"], &output["lastErrorKind"]),
+        (&"reconnecting".into(), &"turnedAway".into()),
+        "{output}"
+    );
     assert!(output["lastError"].as_str().unwrap().contains("check the application and the stream key"), "{output}");
 }
 

@@ -30,14 +30,14 @@ use process::wait_for;
 use program::Show;
 use stream_manager::{
     engine::{OutputState, StreamEvent, StreamFormat},
-    output::{AudioCodec, AudioSettings, Codec, Destination, EncoderSettings, Hwaccel, ReconnectPolicy},
+    output::{AudioCodec, AudioSettings, Codec, Destination, EncoderFault, EncoderSettings, Hwaccel, ReconnectPolicy},
 };
 use test_card::{packed, test_card};
 use viewer::{assert_without_a_gap, times};
 
 const FORMAT: StreamFormat = StreamFormat { width: 320, height: 180, fps: 30 };
-/// What is said when the machine has no time for us.
-const TOO_SLOW: [&str; 2] = ["no frame was drawn for", "the encoder did nothing for"];
+/// What is said of an encoder that was broken, and when the machine has no time for us.
+const EXPECTED: [&str; 3] = ["a fault was injected", "no frame was drawn for", "the encoder did nothing for"];
 const LONG: Duration = Duration::from_secs(30);
 
 fn settings(codec: Codec, audio: AudioCodec) -> EncoderSettings {
@@ -99,24 +99,49 @@ fn every_codec_goes_into_the_files_that_take_it() {
     }
 }
 
+/// Whether the file tells of an encoder that began after its first `seen` bytes: x264 writes its settings once.
+fn has_begun_after(file: &Path, seen: usize) -> bool {
+    let bytes = std::fs::read(file).unwrap();
+    bytes[seen..].windows(11).any(|words| words == b"x264 - core")
+}
+
 #[test]
-fn the_distance_of_key_frames_changes_while_the_stream_runs_and_no_frame_is_lost() {
-    for (codec, audio) in [(Codec::H264, AudioCodec::Aac), (Codec::Vp8, AudioCodec::Opus)] {
+fn a_recording_goes_on_when_the_distance_of_key_frames_changes_and_has_them_where_they_should_be() {
+    for (codec, audio, endings) in [
+        (Codec::H264, AudioCodec::Aac, &["mkv", "mp4"][..]),
+        (Codec::Vp8, AudioCodec::Opus, &["mkv", "webm"]),
+        (Codec::Vp9, AudioCodec::Opus, &["webm"]),
+    ] {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("show.mkv");
-        let output = [("file", file.to_str().unwrap().parse().unwrap())];
-        let mut show = Show::start(FORMAT, settings(codec, audio), &output);
-        wait_for("two seconds", LONG, || (times(&file).len() > 60).then_some(()));
+        let files: Vec<PathBuf> = endings.iter().map(|ending| folder.path().join(format!("show.{ending}"))).collect();
+        let outputs: Vec<(&str, Destination)> = endings
+            .iter()
+            .zip(&files)
+            .map(|(ending, file)| (*ending, file.to_str().unwrap().parse().unwrap()))
+            .collect();
+        let mut show = Show::start(FORMAT, settings(codec, audio), &outputs);
+        let wait = |frames: usize| {
+            wait_for("so many frames", LONG, || files.iter().all(|file| times(file).len() > frames).then_some(()));
+        };
+        wait(100);
+        let seen: Vec<usize> = files.iter().map(|file| std::fs::read(file).unwrap().len()).collect();
         show.set_keyframe_interval(Duration::from_millis(300));
-        wait_for("four seconds more", LONG, || (times(&file).len() > 180).then_some(()));
+        wait(220);
         assert!(show.shutdown());
-        assert_without_a_gap(&file, 180, 0);
-        let keys = key_frames(&file);
-        let apart: Vec<i64> = keys.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(apart.contains(&30) || codec == Codec::Vp8, "{codec:?}: {apart:?}");
-        let last = &apart[apart.len() - 6..];
-        assert!(last.iter().all(|frames| *frames <= 9), "{codec:?}: {apart:?}");
         assert!(show.events.lock().unwrap().is_empty(), "{:?}", show.events.lock().unwrap());
+        let there = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(there, files.len(), "nothing goes on in another file");
+        for (file, seen) in files.iter().zip(seen) {
+            assert_without_a_gap(file, 220, 0);
+            assert!(!has_begun_after(file, seen), "{}: the encoder was made anew", file.display());
+            let keys = key_frames(file);
+            let apart: Vec<i64> = keys.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let change = apart.iter().rposition(|frames| *frames == 30).unwrap();
+            // Outputs that begin ask for key frames of their own; one at most is in between then.
+            assert!(apart[..=change].iter().filter(|frames| **frames == 30).count() >= 2, "{codec:?}: {apart:?}");
+            let new = &apart[(change + 2).min(apart.len())..];
+            assert!(new.len() >= 6 && new.iter().all(|frames| *frames == 9), "{codec:?}: {apart:?}");
+        }
     }
 }
 
@@ -136,28 +161,30 @@ fn the_sound_goes_on_as_if_nothing_had_happened_when_the_pictures_get_another_en
     let files: Vec<PathBuf> = endings.iter().map(|ending| folder.path().join(format!("show.{ending}"))).collect();
     let outputs: Vec<(&str, Destination)> =
         endings.iter().zip(&files).map(|(ending, file)| (*ending, file.to_str().unwrap().parse().unwrap())).collect();
-    // No disk is so slow that anything would be left out.
-    let policy = ReconnectPolicy { queue_frames: 10_000, ..ReconnectPolicy::default() };
+    // No disk is so slow that anything would be left out, and each encoder is there at once.
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { queue_frames: 10_000, first: soon, longest: soon, ..ReconnectPolicy::default() };
     let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
     let mut show = Show::start_with(FORMAT, settings(Codec::H264, AudioCodec::Aac), &outputs, policy, cards);
     for ending in endings {
         show.wait_for_state(ending, OutputState::Started);
     }
     for change in 1..=CHANGES {
-        let before = show.encoder().map_or(0, |encoder| encoder.frames);
-        show.set_keyframe_interval(Duration::from_millis(if change % 2 == 0 { 1000 } else { 500 }));
+        show.break_encoder(EncoderFault::Fails);
+        let before = wait_for("another encoder", LONG, || {
+            show.encoder().filter(|encoder| encoder.restarts >= change).map(|encoder| encoder.frames)
+        });
         wait_for("some frames", LONG, || (show.encoder()?.frames > before + 10).then_some(()));
     }
     assert!(show.shutdown());
-    // A machine that has no time for the pictures leaves some out, and says so. The sound goes on all the same.
+    // The frames that the encoder held are lost. The sound goes on all the same.
     let events = show.events.lock().unwrap();
-    let is_late = |event: &StreamEvent| matches!(event, StreamEvent::Error { message } if TOO_SLOW.iter().any(|words| message.contains(words)));
-    assert!(events.iter().all(is_late), "{events:?}");
-    let skipped = if events.is_empty() { 0 } else { u64::MAX };
+    let is_expected = |event: &StreamEvent| matches!(event, StreamEvent::Error { message } if EXPECTED.iter().any(|words| message.contains(words)));
+    assert!(events.iter().all(is_expected), "{events:?}");
     // Samples of a packet of AAC; what begins the first and fills up the last are less than two of them.
     let block = 1024.0 / 48_000.0;
     for file in &files {
-        assert_without_a_gap(file, 10 * CHANGES as usize, skipped);
+        assert_without_a_gap(file, 10 * CHANGES as usize, u64::MAX);
         // An encoder of its own each time, with a key frame at its beginning.
         assert!(key_frames(file).len() as u64 > CHANGES, "{}", file.display());
         let sound = sound_times(file);

@@ -71,16 +71,17 @@ fn who_does_not_want_the_stream_is_left_alone_and_who_is_lost_is_not() {
     let mut watching = Watching::start(&server, KEY);
 
     // Only words are an answer. Who says nothing may be starting, or have nobody behind it.
-    for (id, state, told) in [
-        ("denies", OutputState::Failed, "given up after 3 such answers"),
-        ("turns-away", OutputState::Reconnecting, "after 8 times it is tried every 5 minutes only"),
-        ("closed", OutputState::Reconnecting, "after 8 times it is tried every 5 minutes only"),
+    let (words, silence) = (OutputErrorKind::Refused, OutputErrorKind::TurnedAway);
+    for (id, state, kind, told) in [
+        ("denies", OutputState::Failed, words, "given up after 3 such answers"),
+        ("turns-away", OutputState::Reconnecting, silence, "after 8 times it is tried every 5 minutes only"),
+        ("closed", OutputState::Reconnecting, silence, "after 8 times it is tried every 5 minutes only"),
     ] {
         let status = wait_for(&format!("`{id}` to be left alone"), LONG, || {
             let is_left = |status: &OutputStatus| status.last_error.as_ref().is_some_and(|error| error.contains(told));
             Some(show.status(id)).filter(is_left)
         });
-        assert_eq!((status.state, status.last_error_kind), (state, Some(OutputErrorKind::Refused)), "{status:?}");
+        assert_eq!((status.state, status.last_error_kind), (state, Some(kind)), "{status:?}");
         let error = status.last_error.unwrap();
         assert!(error.contains("check the application and the stream key; "), "{id}: {error}");
     }
@@ -132,7 +133,7 @@ fn a_server_that_breaks_down_each_time_is_not_taken_for_one_that_does_not_want_t
             Some(show.status("flaky")).filter(|status| status.last_error.as_ref().is_some_and(is_seldom))
         });
         assert_eq!(status.state, OutputState::Reconnecting, "{status:?}");
-        assert_eq!(status.last_error_kind, Some(OutputErrorKind::Refused), "{status:?}");
+        assert_eq!(status.last_error_kind, Some(OutputErrorKind::TurnedAway), "{status:?}");
         let error = status.last_error.unwrap();
         assert!(error.contains("the stream had just begun") && !error.contains(KEY), "{error}");
         assert!(error.contains("check the application and the stream key"), "{error}");
@@ -154,6 +155,75 @@ fn a_server_that_breaks_down_each_time_is_not_taken_for_one_that_does_not_want_t
     wait_for("eight further attempts", LONG, || (server.came() >= came + 8).then_some(()));
     tried_seldom(&show);
     assert_eq!(server.came(), came + 8);
+    assert!(show.shutdown());
+}
+
+/// What an output was told to be in trouble for, without what was told again.
+fn faults(show: &Show, id: &str) -> Vec<OutputStatus> {
+    let mut faults = show.told(id);
+    faults.retain(|status| status.last_error.is_some());
+    faults.dedup_by_key(|status| status.errors);
+    faults
+}
+
+#[test]
+fn a_server_that_closes_upon_publish_is_given_up_soon_only_where_the_stream_was_never_on_air() {
+    let mut server = RtmpServer::start();
+    // What takes minutes and hours otherwise.
+    let soon = Duration::from_millis(20);
+    let policy = ReconnectPolicy { first: soon, longest: soon, seldom: soon, ..ReconnectPolicy::default() };
+    let settings =
+        EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_secs(1), ..Default::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let closed = format!("rtmp://127.0.0.1:{}/closed/{KEY}", server.port);
+    let outputs = [("known", server.url(KEY).parse().unwrap()), ("new", closed.parse().unwrap())];
+    let mut show = Show::start_with(FORMAT, settings, &outputs, policy, cards);
+
+    let given_up = show.wait_for_state("new", OutputState::Failed);
+    let faults_of_new = faults(&show, "new");
+    assert_eq!((given_up.errors, faults_of_new.len()), (12, 12), "{faults_of_new:?}");
+    for (fault, number) in faults_of_new.iter().zip(1..) {
+        let error = fault.last_error.as_deref().unwrap();
+        assert_eq!(fault.last_error_kind, Some(OutputErrorKind::TurnedAway), "{fault:?}");
+        assert!(error.contains("it closed the connection as soon as the stream was to be published"), "{error}");
+        assert!(error.contains("check the application and the stream key") && !error.contains(KEY), "{error}");
+        // One or two may be an accident.
+        assert_eq!(error.contains("each time, which is what a wrong stream key looks like"), number >= 8, "{error}");
+        let is_told = error.contains("only, and given up after 12; start it to try at once");
+        assert_eq!(is_told, (8..12).contains(&number), "{error}");
+    }
+    let error = given_up.last_error.unwrap();
+    assert!(error.ends_with("since it has never been on air there; start it again when that is mended"), "{error}");
+    // Somebody who starts it again gets as many attempts.
+    show.control().start("new").unwrap();
+    wait_for("it to be given up again", LONG, || {
+        let status = show.status("new");
+        (status.state == OutputState::Failed && status.errors == 24).then_some(())
+    });
+
+    // The same server, where the key has been good for longer than one that is looked at late is.
+    let is_on_air = show.wait_for_state("known", OutputState::Started).errors == 0;
+    assert!(is_on_air);
+    let before = show.encoder().map_or(0, |encoder| encoder.frames);
+    wait_for("some seconds on air", LONG, || (show.encoder()?.frames > before + 180).then_some(()));
+    server.kill();
+    wait_for("the loss to be noticed", LONG, || {
+        (show.status("known").state == OutputState::Reconnecting).then_some(())
+    });
+    let lost = show.status("known").errors;
+    server.restart_closed();
+    let kept = wait_for("more attempts than a new one gets", LONG, || {
+        Some(show.status("known"))
+            .filter(|status| status.errors > lost + 14 && status.last_error_kind == Some(OutputErrorKind::TurnedAway))
+    });
+    assert_eq!(kept.state, OutputState::Reconnecting, "{kept:?}");
+    let error = kept.last_error.unwrap();
+    assert!(error.contains("only, and given up after 44; start it to try at once"), "{error}");
+    // Another key has not been on air.
+    let other = server.url("another").parse().unwrap();
+    show.control().aim("known", other, None).unwrap();
+    let given_up = show.wait_for_state("known", OutputState::Failed).last_error.unwrap();
+    assert!(given_up.contains("given up after 12 times, since it has never been on air there"), "{given_up}");
     assert!(show.shutdown());
 }
 

@@ -135,13 +135,21 @@ fn a_key_that_the_server_refuses_is_told_without_being_shown() {
     let url = format!("rtmp://127.0.0.1:{}/closed/{KEY}", server.port);
     let variables = [("STREAM_URL", url.as_str()), ("STREAM_RESOLUTION", "320x180"), ("MUXER_RETRY_DELAY", "50ms")];
     let service = Service::start(&variables, &[]);
-    // It only closes the connection: it is left alone soon, and tried now and then for a few hours.
+    // It only closes the connection: it is left alone soon, and tried now and then for a while.
     let output = wait_for("it to be tried seldom", PATIENCE, || {
         let output = service.output("stream");
         output["lastError"].as_str()?.contains("after 8 times it is tried every 5 minutes only").then_some(output)
     });
-    assert_eq!((&output["state"], &output["lastErrorKind"]), (&"reconnecting".into(), &"refused".into()), "{output}");
+    assert_eq!(
+        (&output["state"], &output["lastErrorKind"]),
+        (&"reconnecting".into(), &"turnedAway".into()),
+        "{output}"
+    );
     let error = output["lastError"].as_str().unwrap_or_default();
     assert!(error.contains("check the application and the stream key"), "{output}");
+    // Whoever watches the service sees it too.
+    let metrics = service.get("/metrics").text();
+    assert!(metrics.contains("output_turned_away{output=\"stream\"} 1.0"), "{metrics}");
+    assert!(metrics.contains("output_refused{output=\"stream\"} 0.0"), "{metrics}");
     assert_key_is_kept(&service);
 }

@@ -32,9 +32,11 @@ pub enum OutputState {
 pub enum OutputErrorKind {
     /// Its peer cannot be reached, or was lost: it is tried again for as long as the output may.
     Network,
-    /// Its peer does not want the stream: the key or the address is wrong. It is tried a few times only, or
-    /// seldom where it may be but a server that breaks down.
+    /// Its peer says that it does not want the stream: the key or the address is wrong. It is tried a few times only.
     Refused,
+    /// Its peer is there, and closes the connection without a word as soon as the stream is to begin: that is what a wrong key
+    /// looks like with many servers, and how some break down. It is tried seldom after a few times, and not for ever.
+    TurnedAway,
     /// A file or folder cannot be written.
     Storage,
     /// Something in the service itself.
@@ -99,6 +101,14 @@ impl OutputStatus {
             last_error_kind: None,
             tries_since: None,
         }
+    }
+}
+
+impl OutputStatus {
+    /// Whether this is why it is off air.
+    #[must_use]
+    pub fn is_held_off_by(&self, kind: OutputErrorKind) -> bool {
+        matches!(self.state, OutputState::Reconnecting | OutputState::Failed) && self.last_error_kind == Some(kind)
     }
 }
 
@@ -273,7 +283,7 @@ pub enum StreamEvent {
         /// The new state.
         state: Transport,
     },
-    /// An output changed its state.
+    /// An output changed its state, or something else is wrong with it.
     Output {
         /// Its new state and all else about it.
         output: OutputStatus,

@@ -12,6 +12,8 @@ pub struct ReconnectPolicy {
     pub first: Duration,
     /// Never more than this.
     pub longest: Duration,
+    /// Before an attempt at a peer that is there and has closed many connections without a word.
+    pub seldom: Duration,
     /// How long a peer may take nothing, with the queue full or bytes on the way to it, before it counts as lost.
     pub stall: Duration,
     /// Attempts in a row after which an output gives up until the stream is started anew; never if `None`.
@@ -26,6 +28,7 @@ impl Default for ReconnectPolicy {
         Self {
             first: Duration::from_secs(1),
             longest: Duration::from_secs(30),
+            seldom: Duration::from_secs(5 * 60),
             stall: Duration::from_secs(10),
             attempts: None,
             queue_frames: 90,
@@ -70,11 +73,11 @@ const REFUSALS: u32 = 3;
 /// Connections in a row that were closed without a word after which it is tried seldom. With the usual waits a minute and a
 /// half pass before the last, which is longer than a server takes to start.
 const CUTS: u32 = 8;
-/// What seldom is.
-const SELDOM: Duration = Duration::from_secs(5 * 60);
-/// Those after which nobody is asked any more: three hours later. Who is there all the time, and closes every connection, is
-/// not about to start.
-const MOST_CUTS: u32 = CUTS + 36;
+/// Those after which nobody is asked any more where the stream has never been on air: twenty minutes later. Who is there all
+/// the time, and closes every connection, is not about to start, and nothing says that the key has ever been right.
+const MOST_CUTS: u32 = CUTS + 4;
+/// The same where it has been on air: three hours later. The key is right, or was, and its server has some trouble.
+const MOST_CUTS_IF_KNOWN: u32 = CUTS + 36;
 
 /// What to do about a connection that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +102,9 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// One more has ended like this.
-    pub(super) fn after(&mut self, farewell: Farewell, policy: &ReconnectPolicy) -> Next {
+    /// One more has ended like this. `is_known` says whether the stream has ever been on air there.
+    pub(super) fn after(&mut self, farewell: Farewell, is_known: bool, policy: &ReconnectPolicy) -> Next {
+        let most_cuts = if is_known { MOST_CUTS_IF_KNOWN } else { MOST_CUTS };
         let (answers, most) = match farewell {
             Farewell::Lost | Farewell::Absent | Farewell::Unwritable => {
                 self.reach_anew();
@@ -114,11 +118,16 @@ impl Attempts {
                 // One that takes the stream has nothing against it.
                 self.refusals = if farewell == Farewell::CutShort { 0 } else { self.refusals };
                 self.cuts += 1;
-                (self.cuts, MOST_CUTS)
+                (self.cuts, most_cuts)
             }
         };
         if answers >= most {
-            return Next::GiveUp(format!("given up after {answers} such answers; start it again when that is mended"));
+            let count = match farewell {
+                Farewell::Refused => format!("{answers} such answers"),
+                _ if is_known => format!("{answers} times"),
+                _ => format!("{answers} times, since it has never been on air there"),
+            };
+            return Next::GiveUp(format!("given up after {count}; start it again when that is mended"));
         }
         if policy.attempts.is_some_and(|attempts| self.made >= attempts) {
             return Next::GiveUp(format!("given up after {} further attempts", self.made));
@@ -128,10 +137,13 @@ impl Attempts {
         if self.cuts < CUTS {
             return Next::After(wait);
         }
-        let minutes = SELDOM.as_secs() / 60;
-        let why =
-            format!("after {} times it is tried every {minutes} minutes only; start it to try at once", self.cuts);
-        Next::Seldom(wait.max(SELDOM), why)
+        let seconds = policy.seldom.as_secs();
+        let pause = if seconds < 60 { format!("{seconds} seconds") } else { format!("{} minutes", seconds / 60) };
+        let times = self.cuts;
+        let why = format!(
+            "after {times} times it is tried every {pause} only, and given up after {most_cuts}; start it to try at once"
+        );
+        Next::Seldom(wait.max(policy.seldom), why)
     }
 
     /// Whether connections were closed without a word so often that this is no accident.
@@ -151,9 +163,14 @@ mod tests {
 
     /// How many connections are made at most with these farewells, over and over.
     fn connections(farewells: &[Farewell], policy: &ReconnectPolicy) -> Option<usize> {
+        connections_to(false, farewells, policy)
+    }
+
+    /// The same to somebody who has taken the stream before, or has not.
+    fn connections_to(is_known: bool, farewells: &[Farewell], policy: &ReconnectPolicy) -> Option<usize> {
         let mut attempts = Attempts::default();
         let mut farewells = farewells.iter().cycle().take(10_000).enumerate();
-        farewells.find_map(|(index, farewell)| match attempts.after(*farewell, policy) {
+        farewells.find_map(|(index, farewell)| match attempts.after(*farewell, is_known, policy) {
             Next::After(_) | Next::Seldom(..) => None,
             Next::GiveUp(_) => Some(index + 1),
         })
@@ -165,12 +182,15 @@ mod tests {
         let policy = ReconnectPolicy::default();
         assert_eq!(connections(&[Lost, Absent], &policy), None);
         assert_eq!(connections(&[Refused], &policy), Some(3));
-        assert_eq!(connections(&[TurnedAway], &policy), Some(44), "only words are an answer");
+        assert_eq!(connections(&[TurnedAway], &policy), Some(12), "only words are an answer");
+        assert_eq!(connections_to(true, &[TurnedAway], &policy), Some(44), "the key was right");
+        assert_eq!(connections_to(true, &[Refused], &policy), Some(3), "it is not any more");
         assert_eq!(connections(&[TurnedAway, TurnedAway, Refused], &policy), Some(9));
         assert_eq!(connections(&[Refused, Refused, Lost], &policy), None);
-        assert_eq!(connections(&[CutShort], &policy), Some(44));
-        assert_eq!(connections(&[CutShort, TurnedAway], &policy), Some(44));
-        assert_eq!(connections(&[CutShort, Refused], &policy), Some(87), "a server that is no good, not a key");
+        assert_eq!(connections(&[CutShort], &policy), Some(12));
+        assert_eq!(connections(&[CutShort, TurnedAway], &policy), Some(12));
+        assert_eq!(connections_to(true, &[CutShort, TurnedAway], &policy), Some(44));
+        assert_eq!(connections(&[CutShort, Refused], &policy), Some(23), "a server that is no good, not a key");
         assert_eq!(connections(&[TurnedAway, Absent], &policy), None, "a server that starts and ends");
         assert_eq!(connections(&[CutShort, CutShort, Absent], &policy), None, "a server that goes and comes");
         let twice = ReconnectPolicy { attempts: Some(2), ..policy };
@@ -179,30 +199,33 @@ mod tests {
     }
 
     #[test]
-    fn who_breaks_off_again_and_again_is_tried_seldom_and_not_given_up_within_hours() {
+    fn who_breaks_off_again_and_again_is_tried_seldom_and_not_for_ever() {
         let policy = ReconnectPolicy::default();
-        let mut attempts = Attempts::default();
-        let mut waited = Duration::ZERO;
-        let mut seldom = 0;
-        let mut farewells = [Farewell::CutShort, Farewell::TurnedAway].into_iter().cycle();
-        loop {
-            match attempts.after(farewells.next().unwrap(), &policy) {
-                Next::After(wait) => {
-                    assert_eq!(seldom, 0, "first it is tried as ever");
-                    waited += wait;
+        for (is_known, least, most) in [(false, 20 * 60, 25 * 60), (true, 3 * 3600, 4 * 3600)] {
+            let mut attempts = Attempts::default();
+            let mut waited = Duration::ZERO;
+            let mut seldom = 0;
+            let mut farewells = [Farewell::CutShort, Farewell::TurnedAway].into_iter().cycle();
+            let why = loop {
+                match attempts.after(farewells.next().unwrap(), is_known, &policy) {
+                    Next::After(wait) => {
+                        assert_eq!(seldom, 0, "first it is tried as ever");
+                        waited += wait;
+                    }
+                    Next::Seldom(wait, why) => {
+                        assert!(why.contains("every 5 minutes only, and given up after"), "{why}");
+                        waited += wait;
+                        seldom += 1;
+                    }
+                    Next::GiveUp(why) => break why,
                 }
-                Next::Seldom(wait, why) => {
-                    assert!(why.contains("every 5 minutes"), "{why}");
-                    waited += wait;
-                    seldom += 1;
-                }
-                Next::GiveUp(_) => break,
-            }
+            };
+            assert!((least..most).contains(&waited.as_secs()), "{waited:?}");
+            assert_eq!(why.contains("since it has never been on air there"), !is_known, "{why}");
+            // It was away, and is there again.
+            attempts.reach_anew();
+            assert!(matches!(attempts.after(Farewell::CutShort, is_known, &policy), Next::After(_)));
         }
-        assert!(waited > Duration::from_secs(3 * 3600) && seldom == 36, "{waited:?}");
-        // It was away, and is there again.
-        attempts.reach_anew();
-        assert!(matches!(attempts.after(Farewell::CutShort, &policy), Next::After(_)));
         let once = ReconnectPolicy { attempts: Some(1), ..policy };
         assert_eq!(connections(&[Farewell::CutShort], &once), Some(2), "who sets a limit gets it");
     }

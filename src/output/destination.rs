@@ -57,6 +57,15 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// Whether both are the same server, by the same key.
+    pub(super) fn is_place_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rtmp { url }, Self::Rtmp { url: other }) => url == other,
+            (Self::Srt { url }, Self::Srt { url: other }) => url == other,
+            _ => false,
+        }
+    }
+
     /// The destination for people: every secret is replaced.
     #[must_use]
     pub fn redacted(&self) -> String {

@@ -134,6 +134,10 @@ pub(super) struct VideoEncoder {
     live: &'static [&'static str],
 }
 
+/// Frames from one key frame to the next for an encoder that makes none by itself: all are asked for (see `key_frames`), so
+/// that their distance changes while it runs. It is what x264 calls infinite, and libvpx can count as far.
+const NEVER: &str = "1073741824";
+
 /// The encoder in software for H.264.
 static X264: VideoEncoder = VideoEncoder {
     element: "x264enc",
@@ -148,11 +152,11 @@ static X264: VideoEncoder = VideoEncoder {
         ("bitrate", "{bitrate}"),
         // One second's worth of bits: enough for a key frame to look good, little enough for a steady rate.
         ("vbv-buf-capacity", "1000"),
-        ("key-int-max", "{gop}"),
+        ("key-int-max", NEVER),
         ("bframes", "0"),
         // With two slices a frame is encoded on two cores without a frame of delay.
         ("threads", "2"),
-        // Key frames come at even distances, as platforms and segments want them, not at cuts.
+        // Key frames come when they are asked for, at even distances as platforms and segments want them, not at cuts.
         ("option-string", "scenecut=0"),
     ],
 };
@@ -173,11 +177,12 @@ const VPX: VideoEncoder = VideoEncoder {
         ("buffer-initial-size", "500"),
         ("buffer-optimal-size", "600"),
         ("lag-in-frames", "0"),
-        ("keyframe-max-dist", "{gop}"),
+        ("keyframe-mode", "disabled"),
+        ("keyframe-max-dist", NEVER),
         ("threads", "2"),
         ("row-mt", "true"),
     ],
-    // libvpx is told of it between two frames. Of another distance of key frames it is told too, but goes on as before.
+    // libvpx is told of it between two frames.
     live: &["target-bitrate"],
 };
 
@@ -297,9 +302,11 @@ impl VideoEncoder {
         self.set_live(element, "{bitrate}", u64::from(kbps)) || self.set_live(element, "{bits}", bits)
     }
 
-    /// Changes the frames from one key frame to the next in the same way.
+    /// Changes the frames from one key frame to the next in the same way. One that makes key frames only when it is asked
+    /// to need not know.
     pub(super) fn set_keyframe_interval(&self, element: &gst::Element, frames: u32) -> bool {
-        self.set_live(element, "{gop}", u64::from(frames))
+        let counts = self.properties.iter().any(|(_, value)| value.contains("{gop}"));
+        !counts || self.set_live(element, "{gop}", u64::from(frames))
     }
 
     /// Gives another value to the property that stands for a setting, if the running element takes it.
@@ -405,11 +412,11 @@ mod tests {
         for (name, _) in X264.properties {
             assert!(element.has_property(name), "{name}");
         }
-        assert_eq!(element.property::<u32>("key-int-max"), 60);
+        assert_eq!(element.property::<u32>("key-int-max"), 1 << 30, "they are asked for");
         assert_eq!(element.property::<u32>("bitrate"), 4000);
         assert!(X264.set_bitrate(&element, 900));
         assert_eq!(element.property::<u32>("bitrate"), 900);
-        assert!(!X264.set_keyframe_interval(&element, 30), "x264 must be made anew for that");
+        assert!(X264.set_keyframe_interval(&element, 30));
         for encoder in [&VP8, &VP9] {
             let element = encoder.build(&settings, 30).unwrap();
             for (name, _) in encoder.properties.iter().filter(|(name, _)| *name != "row-mt") {
@@ -418,7 +425,11 @@ mod tests {
             assert_eq!(element.property::<i32>("target-bitrate"), 4_000_000);
             assert!(encoder.set_bitrate(&element, 900));
             assert_eq!(element.property::<i32>("target-bitrate"), 900_000);
-            assert!(!encoder.set_keyframe_interval(&element, 30), "libvpx must be made anew for that");
+            assert!(encoder.set_keyframe_interval(&element, 30));
         }
+        // In place of one in hardware, which counts by itself.
+        let counting = VideoEncoder { properties: &[("key-int-max", "{gop}")], ..X264 };
+        let element = counting.build(&settings, 30).unwrap();
+        assert!(!counting.set_keyframe_interval(&element, 30), "x264 must be made anew for that");
     }
 }

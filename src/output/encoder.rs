@@ -266,6 +266,68 @@ mod tests {
     }
 
     #[test]
+    fn key_frames_are_where_they_should_be_to_the_frame_when_their_distance_changes() {
+        gst::init().unwrap();
+        let format = StreamFormat { width: 320, height: 180, fps: 30 };
+        for codec in [Codec::H264, Codec::Vp8, Codec::Vp9] {
+            let settings =
+                EncoderSettings { codec, keyframe_interval: Duration::from_secs(1), ..EncoderSettings::default() };
+            let keys = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let on_packet: OnPacket = {
+                let keys = Arc::clone(&keys);
+                Arc::new(move |packet: Packet| {
+                    if packet.is_key {
+                        keys.lock().unwrap().push((packet.pts().nseconds() as f64 * 30.0 / 1e9).round() as u64);
+                    }
+                })
+            };
+            let mut encoder = Encoder::start(software(codec), format, None, &settings, 0, &on_packet).unwrap();
+            // Cuts to wholly other pictures, which make no key frames.
+            let pictures = [16, 235].map(|luma| {
+                let mut frame = Frame::new(format.width, format.height);
+                frame.planes_mut().0.fill(luma);
+                Arc::new(frame)
+            });
+            for tick in 0..700 {
+                match tick {
+                    100 => assert!(encoder.set_keyframe_interval(12)),
+                    130 => assert!(encoder.set_keyframe_interval(400)),
+                    _ => {}
+                }
+                let picture = &pictures[usize::from(tick % 50 > 20)];
+                encoder.push(tick, picture, Duration::from_secs(60)).unwrap();
+            }
+            encoder.finish(Duration::from_secs(60)).unwrap();
+            assert_eq!(*keys.lock().unwrap(), [0, 30, 60, 90, 102, 114, 126, 526], "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_is_shown_at_its_time_to_the_nanosecond_after_a_day() {
+        gst::init().unwrap();
+        for (codec, fps) in [(Codec::H264, 30), (Codec::H264, 60), (Codec::Vp8, 24), (Codec::Vp9, 7)] {
+            let format = StreamFormat { width: 64, height: 36, fps };
+            let times = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let on_packet: OnPacket = {
+                let times = Arc::clone(&times);
+                Arc::new(move |packet: Packet| times.lock().unwrap().push(Duration::from(packet.pts())))
+            };
+            let settings = EncoderSettings { codec, ..EncoderSettings::default() };
+            let mut encoder = Encoder::start(software(codec), format, None, &settings, 500, &on_packet).unwrap();
+            let picture = Arc::new(Frame::new(format.width, format.height));
+            // What was encoded before makes no difference: each time follows from the number of its tick alone.
+            let day = 24 * 3600 * u64::from(fps);
+            let ticks: Vec<u64> = (0..40).chain(day..day + 40).collect();
+            for tick in &ticks {
+                encoder.push(500 + tick, &picture, Duration::from_secs(60)).unwrap();
+            }
+            encoder.finish(Duration::from_secs(60)).unwrap();
+            let due: Vec<Duration> = ticks.iter().map(|tick| format.presentation_time(*tick)).collect();
+            assert_eq!(*times.lock().unwrap(), due, "{codec:?} at {fps} a second");
+        }
+    }
+
+    #[test]
     fn key_frames_come_in_time_however_many_frames_are_skipped() {
         gst::init().unwrap();
         let format = StreamFormat { width: 320, height: 180, fps: 30 };

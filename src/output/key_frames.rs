@@ -1,5 +1,7 @@
 //! When the next key frame is due. It is counted in ticks, which are time whatever is skipped: an encoder counts the
-//! frames that it gets, so that its key frames are further apart while fewer are drawn.
+//! frames that it gets, so that its key frames are further apart while fewer are drawn. Those in software make none but the
+//! first by themselves: what is asked for here is all there is, so that the distance changes while they run, exact to the
+//! frame, and the recordings in progress go on. Those in hardware count as well, since not all of them do what they are asked.
 //!
 //! Outputs ask for further ones, with which they can begin. Each takes the bits of many frames from all that send the same, so
 //! that there is one for all who ask within half a second, however many they are. Nobody is forgotten: who asks too soon gets

@@ -85,8 +85,10 @@ fn reason(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
             Phase::Connecting if !at_request && !says(&["connection error"]) => {
                 lost("it closed the connection before a word was said; it may be starting")
             }
+            // The sink often does not say at which request.
             Phase::Connecting => {
-                (Farewell::TurnedAway, format!("it closed the connection before it took the stream; {hint}"))
+                let words = "it closed the connection as soon as the stream was to be published";
+                (Farewell::TurnedAway, words.to_owned())
             }
             Phase::Beginning => (
                 Farewell::CutShort,
@@ -147,13 +149,9 @@ mod tests {
             ("Connection error: Socket I/O timed out", Lost, "did not answer in time"),
             ("strange words about live_key_1", Lost, "strange words about ***"),
             ("Failed to connect: Error receiving data: Connection reset by peer", Lost, "before a word was said"),
-            (
-                "Connection error: connection closed remotely",
-                TurnedAway,
-                "before it took the stream; check the application",
-            ),
-            ("Failed to connect: 'connect' cmd failed: connection closed remotely", TurnedAway, "and the stream key"),
-            ("Failed to connect: 'publish' cmd failed: connection closed remotely", TurnedAway, "and the stream key"),
+            ("Connection error: connection closed remotely", TurnedAway, "was to be published"),
+            ("Failed to connect: 'connect' cmd failed: connection closed remotely", TurnedAway, "was to be published"),
+            ("Failed to connect: 'publish' cmd failed: connection closed remotely", TurnedAway, "was to be published"),
             (
                 "Not authorized to connect: publish denied: { \"code\": \"live_key_1\" }",
                 Refused,

@@ -101,3 +101,60 @@ impl Drop for SoundEncoder {
         let _ = self.pipeline.set_state(gst::State::Null);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        engine::{Soundtrack, StreamFormat},
+        output::{
+            audio::{Haste, RATE, Sound},
+            packet::Packet,
+        },
+    };
+
+    /// Blocks that an encoder may make of what it keeps back, before it gives out what it got.
+    const BLOCKS: u64 = 3;
+
+    /// What an encoder rounds in each block adds up: a nanosecond in each of the 28 000 of ten minutes is more than a sample, and
+    /// 4 ms after a day.
+    #[test]
+    fn blocks_of_sound_follow_one_another_to_the_sample_after_a_day() {
+        gst::init().unwrap();
+        let format = StreamFormat { width: 64, height: 36, fps: 30 };
+        for (codec, block, minutes) in [(AudioCodec::Aac, 1024, 10), (AudioCodec::Opus, 960, 2)] {
+            let times = Arc::new(Mutex::new(Vec::new()));
+            let on_packet: OnPacket = {
+                let times = Arc::clone(&times);
+                Arc::new(move |packet: Packet| times.lock().unwrap().push(Duration::from(packet.pts())))
+            };
+            let settings = AudioSettings { codec, bitrate_kbps: 96 };
+            let encoder = SoundEncoder::start(&settings, &on_packet).unwrap();
+            let day = 24 * 3600 * u64::from(format.fps);
+            let mut sound = Sound::start(format.fps, day, Haste::Offline, Arc::new(|_| {})).unwrap();
+            let mix = components::audio::Mix::default();
+            sound.follow(&Arc::new(Soundtrack::default()), &mix).unwrap();
+            let ticks = minutes * 60 * u64::from(format.fps);
+            for tick in day..day + ticks {
+                encoder.push(sound.up_to(tick, false).unwrap()).unwrap();
+            }
+            encoder.push(sound.finish().unwrap()).unwrap();
+            encoder.finish(Duration::from_secs(60)).unwrap();
+
+            let times = times.lock().unwrap();
+            let sample = Duration::from_nanos(1_000_000_000_u64.div_ceil(RATE));
+            // The first block of Opus is as much shorter as the encoder looks ahead.
+            let (first, begins) = (times[1], format.presentation_time(day));
+            let kept = Duration::from_nanos(BLOCKS * block * 1_000_000_000 / RATE);
+            assert!(first.abs_diff(begins) <= kept, "{codec:?}: {first:?} instead of {begins:?}");
+            for (number, time) in (0_u64..).zip(times.iter().skip(1)) {
+                let due = first + Duration::from_nanos(number * block * 1_000_000_000 / RATE);
+                assert!(time.abs_diff(due) <= sample, "{codec:?}: block {number} at {time:?} instead of {due:?}");
+            }
+            let enough = ticks * RATE / u64::from(format.fps) / block;
+            assert!((enough..enough + BLOCKS).contains(&(times.len() as u64)), "{codec:?}: {} blocks", times.len());
+        }
+    }
+}

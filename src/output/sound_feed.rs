@@ -44,21 +44,30 @@ pub(super) struct SoundFeed {
     /// `None` before the first frame, or when it failed and is started again.
     encoder: Option<SoundEncoder>,
     retry_at: Instant,
+    /// Whether the frame before was one of a stream that stands still.
+    was_paused: bool,
 }
 
 impl SoundFeed {
     pub(super) fn new(fps: u32, settings: AudioSettings, report: Report, on_packet: OnPacket) -> Self {
-        Self { fps, settings, report, on_packet, sound: None, encoder: None, retry_at: Instant::now() }
+        let retry_at = Instant::now();
+        Self { fps, settings, report, on_packet, sound: None, encoder: None, retry_at, was_paused: false }
     }
 
-    /// Gives out the sound that goes with a frame, `tick` ticks after the beginning of the session.
+    /// Gives out the sound that goes with a frame, `tick` ticks after the beginning of the session. For as long as ticks were
+    /// left out before it the last picture was seen, and what went with that is heard.
     pub(super) fn follow(&mut self, tick: u64, frame: &ProgramFrame) -> Result<(), SoundError> {
         let mut sound = match self.sound.take() {
             Some(sound) => sound,
             None => Sound::start(self.fps, tick, Haste::Live, Arc::clone(&self.report))?,
         };
+        let mut buffers = match tick.checked_sub(1) {
+            Some(before) => sound.up_to(before, self.was_paused)?,
+            None => Vec::new(),
+        };
         sound.follow(&frame.sound, &frame.mix)?;
-        let buffers = sound.up_to(tick, frame.is_paused)?;
+        buffers.extend(sound.on_to(tick, frame.is_paused)?);
+        self.was_paused = frame.is_paused;
         self.sound = Some(sound);
         let encoder = match self.encoder.take() {
             Some(encoder) => encoder,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Metrics;
-use crate::engine::{EncoderState, EngineHandle, OutputState, OutputStatus, StoreStatus, Transport};
+use crate::engine::{EncoderState, EngineHandle, OutputErrorKind, OutputState, OutputStatus, StoreStatus, Transport};
 
 /// The tick thread counts as stalled after this long without a tick: sixty frames at 30 per second, far above what
 /// a slow frame takes.
@@ -26,6 +26,17 @@ pub struct Unready {
     pub part: &'static str,
     /// Why, in words for people.
     pub reason: String,
+}
+
+/// What somebody can do something about, in words for people.
+fn why_off_air(output: &OutputStatus) -> &'static str {
+    if output.is_held_off_by(OutputErrorKind::Refused) {
+        ", since its server does not want the stream"
+    } else if output.is_held_off_by(OutputErrorKind::TurnedAway) {
+        ", since its server closes the connection as soon as the stream begins, as with a wrong key"
+    } else {
+        ""
+    }
 }
 
 /// Judges whether the service is ready.
@@ -98,13 +109,15 @@ impl Health {
         }
         for output in self.engine.outputs() {
             if let Some(since) = output.tries_since.map(|since| since.elapsed()).filter(|since| *since > OFF_AIR) {
-                let reason = format!("the output `{}` has been off air for {} s", output.id, since.as_secs());
+                let why = why_off_air(&output);
+                let reason = format!("the output `{}` has been off air for {} s{why}", output.id, since.as_secs());
                 reasons.push(Unready { part: "outputs", reason });
             }
         }
         let failed = |output: &OutputStatus| self.is_on_air() && output.state == OutputState::Failed;
         for output in self.engine.outputs().into_iter().filter(failed) {
-            let reason = format!("the output `{}` has failed; its status says why", output.id);
+            let why = why_off_air(&output);
+            let reason = format!("the output `{}` has failed{why}; its status says more", output.id);
             reasons.push(Unready { part: "outputs", reason });
         }
         let away = self.engine.store().filter(|store| !store.connected);

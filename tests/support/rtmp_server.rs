@@ -27,12 +27,14 @@ pub struct RtmpServer {
     pub port: u16,
     folder: tempfile::TempDir,
     process: Option<ChildGuard>,
+    takes_none: bool,
 }
 
 impl RtmpServer {
     /// Starts one.
     pub fn start() -> Self {
-        let mut server = Self { port: free_port(), folder: tempfile::tempdir().unwrap(), process: None };
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self { port: free_port(), folder, process: None, takes_none: false };
         server.restart();
         server
     }
@@ -47,18 +49,25 @@ impl RtmpServer {
         self.process = None;
     }
 
+    /// Starts it again on the same port, to take no stream any more.
+    pub fn restart_closed(&mut self) {
+        self.takes_none = true;
+        self.restart();
+    }
+
     /// Starts it again on the same port.
     pub fn restart(&mut self) {
         self.process = None;
         let folder = self.folder.path();
         fs::create_dir_all(folder.join("logs")).unwrap();
         let (module, port) = (rtmp_module(), self.port);
+        let publish = if self.takes_none { "deny publish all;" } else { "" };
         // One process, so that killing it ends all of it.
         let config = format!(
             "load_module {module};\n daemon off; master_process off; worker_processes 1;\n\
              error_log {log} info; pid {pid};\n events {{ worker_connections 64; }}\n\
              rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; chunk_size 4096;\n\
-             application live {{ live on; wait_key on; }} application closed {{ live on; deny publish all; }} }} }}\n",
+             application live {{ live on; wait_key on; {publish} }} application closed {{ live on; deny publish all; }} }} }}\n",
             module = module.display(),
             log = folder.join("logs/error.log").display(),
             pid = folder.join("nginx.pid").display(),

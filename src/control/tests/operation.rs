@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::{EncodeTimes, EncoderStatus, OutputState, OutputStatus};
+use crate::engine::{EncodeTimes, EncoderStatus, OutputErrorKind, OutputState, OutputStatus, StreamEvent};
 
 fn output(id: &str, state: OutputState) -> OutputStatus {
     OutputStatus {
@@ -46,6 +46,8 @@ fn the_last_ticks_are_told_as_a_trace() {
 fn metrics_count_ticks_requests_and_outputs() {
     let service = Service::start();
     service.engine.publish_output(output("rtmp", OutputState::Started));
+    let last_error_kind = Some(OutputErrorKind::Refused);
+    service.engine.publish_output(OutputStatus { last_error_kind, ..output("camera", OutputState::Failed) });
     let mut times = EncodeTimes::default();
     times.add(Duration::from_millis(5));
     times.add(Duration::from_millis(15));
@@ -88,6 +90,8 @@ fn metrics_count_ticks_requests_and_outputs() {
         "muxer_queue_size{output=\"rtmp\"} 7.0",
         "muxer_errors_total{output=\"rtmp\"} 3",
         "output_stalled{output=\"rtmp\"} 0.0",
+        "output_turned_away{output=\"rtmp\"} 0.0",
+        "output_refused{output=\"camera\"} 1.0",
         "watchdog_stalls_total{part=\"output\"} 0",
         "encoder_fps 29.5",
         "encoder_bitrate 3900.0",
@@ -157,6 +161,24 @@ fn metrics_count_ticks_requests_and_outputs() {
 }
 
 #[test]
+fn whoever_listens_is_told_when_something_else_is_wrong_with_an_output() {
+    let service = Service::start();
+    let mut events = service.engine.events();
+    let last_error = |text: &str| Some(text.to_owned());
+    for (text, errors) in [("closed", 1), ("closed", 2), ("closed; it does so each time", 3)] {
+        let off_air = output("rtmp", OutputState::Reconnecting);
+        service.engine.publish_output(OutputStatus { last_error: last_error(text), errors, ..off_air });
+    }
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if let StreamEvent::Output { output } = event {
+            told.push(output.errors);
+        }
+    }
+    assert_eq!(told, [1, 3]);
+}
+
+#[test]
 fn readiness_names_its_reasons() {
     let service = Service::start();
     assert_eq!(service.get("/health/live").expect(200).value()["status"], "alive");
@@ -181,6 +203,15 @@ fn readiness_names_its_reasons() {
     assert!(
         degraded["reasons"][0]["reason"].as_str().unwrap().contains("`rtmp` has been off air for 40 s"),
         "{degraded}"
+    );
+    let last_error_kind = Some(OutputErrorKind::TurnedAway);
+    let turned_away = output("rtmp", OutputState::Reconnecting);
+    service.engine.publish_output(OutputStatus { tries_since, last_error_kind, ..turned_away });
+    let degraded = service.get("/health/ready").expect(200).value();
+    let reason = degraded["reasons"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("for 40 s, since its server closes the connection as soon as the stream begins"),
+        "{reason}"
     );
 
     service.engine.shutdown();

@@ -58,12 +58,13 @@ impl EngineHandle {
         self.shared.outputs.borrow().clone()
     }
 
-    /// Puts an output's status in the place of what was known of it, and tells all who listen if its state changed.
+    /// Puts an output's status in the place of what was known of it, and tells all who listen if its state changed, or what is
+    /// wrong with it.
     pub fn publish_output(&self, status: OutputStatus) {
         let mut changed = true;
         self.shared.outputs.send_modify(|all| match all.iter_mut().find(|known| known.id == status.id) {
             Some(known) => {
-                changed = known.state != status.state;
+                changed = known.state != status.state || known.last_error != status.last_error;
                 *known = status.clone();
             }
             None => all.push(status.clone()),

@@ -179,6 +179,11 @@ impl Sound {
     /// is kept back for the next time. [`levels`](Self::levels) tells how loud it is.
     pub(super) fn up_to(&mut self, tick: u64, is_paused: bool) -> Result<Vec<gst::Buffer>, MixError> {
         self.meters.forget();
+        self.on_to(tick, is_paused)
+    }
+
+    /// The same for what goes with the sound that was given out just before: [`levels`](Self::levels) tells of both.
+    pub(super) fn on_to(&mut self, tick: u64, is_paused: bool) -> Result<Vec<gst::Buffer>, MixError> {
         self.running.go(if is_paused { 0.0 } else { 1.0 }, 0.0);
         let mut buffers = Vec::new();
         while let Some(count) = self.clock.next_run(tick) {

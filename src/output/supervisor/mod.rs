@@ -40,8 +40,10 @@ const STEADY: Duration = Duration::from_secs(5);
 /// What is said of a peer that does nothing any more.
 const TIMED_OUT: &str = "timed out";
 
-/// What is said of a server that is there all the time and ends the stream again and again: some look at a key only then.
-const SUSPECT: &str = "check the application and the stream key";
+/// What is said of an RTMP server that ends the connection before it takes the stream: many look at a key then, and say nothing.
+const HINT: &str = "check the application and the stream key";
+/// What is said of one that is there all the time, and does that again and again.
+const SUSPECT: &str = "it does so each time, which is what a wrong stream key looks like";
 
 /// Tells people how an output is doing.
 pub(super) type Publish = Arc<dyn Fn(OutputStatus) + Send + Sync>;
@@ -117,6 +119,8 @@ pub(super) struct Supervisor {
     began: Instant,
     /// Whether it has been on air since it was started.
     has_begun: bool,
+    /// Whether it has been on air for some time since it was told where to send: the key is right, or was.
+    is_known: bool,
 }
 
 impl Supervisor {
@@ -146,6 +150,7 @@ impl Supervisor {
             measured,
             began: now,
             has_begun: false,
+            is_known: false,
         }
     }
 
@@ -165,6 +170,7 @@ impl Supervisor {
                 Order::Finish => {}
                 Order::Aim(destination, rendition) => {
                     self.rendition = rendition;
+                    self.is_known &= self.destination.is_place_of(&destination);
                     self.status.url = destination.redacted();
                     (self.status.last_error, self.status.last_error_kind) = (None, None);
                     self.destination = destination;
@@ -218,6 +224,9 @@ impl Supervisor {
                 },
                 Destination::Rtmp { .. } | Destination::Srt { .. } | Destination::File { .. } => self.run_pipeline(),
             };
+            let is_on_air = matches!(self.status.state, OutputState::Started | OutputState::Stopping);
+            let was_steady = is_on_air && self.has_begun && self.began.elapsed() > STEADY;
+            self.is_known |= was_steady;
             match ended {
                 Ended::Finished => {
                     self.tell(OutputState::Stopped);
@@ -226,19 +235,25 @@ impl Supervisor {
                 Ended::Failed(kind, error) => return self.complain(kind, error, OutputState::Failed),
                 Ended::Full => {}
                 Ended::Lost(farewell, error) => {
-                    if self.status.state == OutputState::Started && self.began.elapsed() > STEADY {
+                    if was_steady {
                         attempts = Attempts::default();
                     }
-                    let next = attempts.after(farewell, &self.policy());
-                    let is_cut = farewell == Farewell::CutShort;
+                    let next = attempts.after(farewell, self.is_known, &self.policy());
+                    let is_cut = matches!(farewell, Farewell::CutShort | Farewell::TurnedAway);
+                    let is_suspect = is_cut && attempts.are_many_cuts();
                     let kind = match farewell {
                         Farewell::Lost | Farewell::Absent => OutputErrorKind::Network,
                         // It took the stream: as a rule it has broken down.
-                        Farewell::CutShort if !attempts.are_many_cuts() => OutputErrorKind::Network,
+                        Farewell::CutShort if !is_suspect => OutputErrorKind::Network,
+                        Farewell::TurnedAway | Farewell::CutShort => OutputErrorKind::TurnedAway,
+                        Farewell::Refused => OutputErrorKind::Refused,
                         Farewell::Unwritable => OutputErrorKind::Storage,
-                        Farewell::TurnedAway | Farewell::Refused | Farewell::CutShort => OutputErrorKind::Refused,
                     };
-                    let error = if is_cut && attempts.are_many_cuts() { format!("{error}; {SUSPECT}") } else { error };
+                    let error = match &self.destination {
+                        Destination::Rtmp { .. } if is_suspect => format!("{error}; {SUSPECT}; {HINT}"),
+                        Destination::Rtmp { .. } if farewell == Farewell::TurnedAway => format!("{error}; {HINT}"),
+                        _ => error,
+                    };
                     let (wait, error) = match next {
                         Next::After(wait) => (wait, error),
                         Next::Seldom(wait, why) => (wait, format!("{error}; {why}")),

@@ -10,7 +10,8 @@ use prometheus_client::{
 
 use super::sheet::Sheet;
 use crate::engine::{
-    EncodeTimes, EncoderState, EncoderStatus, EngineHandle, OutputState, OutputStatus, TrackLevel, Transport,
+    EncodeTimes, EncoderState, EncoderStatus, EngineHandle, OutputErrorKind, OutputState, OutputStatus, TrackLevel,
+    Transport,
 };
 
 /// Asks the engine at each scrape.
@@ -102,6 +103,12 @@ impl Collector for EngineCollector {
         out.family(("output_up", "1 while pictures go out to an output"), label, up)?;
         let stalled = level(|o| f64::from(o.is_stalled));
         out.family(("output_stalled", "1 while an output takes nothing of what waits for it"), label, stalled)?;
+        let refused = level(|o| f64::from(o.is_held_off_by(OutputErrorKind::Refused)));
+        let help = "1 while an output's peer says that it does not want the stream";
+        out.family(("output_refused", help), label, refused)?;
+        let turned_away = level(|o| f64::from(o.is_held_off_by(OutputErrorKind::TurnedAway)));
+        let help = "1 while an output's peer closes the connection as soon as the stream begins, as with a wrong key";
+        out.family(("output_turned_away", help), label, turned_away)?;
         out.family(("output_bitrate", "Kilobits a second handed to an output"), label, level(|o| o.bitrate))?;
         #[expect(clippy::cast_precision_loss, reason = "some hundred frames")]
         let queued = level(|o| o.queued_frames as f64);
