@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     parts::{Part, Subject},
     slots::{self, Stepped},
+    stepping::Between,
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
 use crate::{blend::BlendMode, document::nearest, layer::Opacity, transform::Transform};
@@ -169,8 +170,8 @@ pub struct Resolved {
     of_part: Option<Sample>,
     /// The authored value if it is no number.
     stepped: Option<Value>,
-    /// Whether it is path data.
-    is_path: bool,
+    /// What there is between two values that are no numbers.
+    between: Between,
 }
 
 impl Resolved {
@@ -187,15 +188,25 @@ impl Resolved {
     }
 
     /// The authored value if it is no number: it steps, since there is nothing between it and another, except for some path
-    /// data.
+    /// data and gradients.
     #[must_use]
     pub fn stepped(&self) -> Option<&Value> {
         self.stepped.as_ref()
     }
 
-    /// Whether it is path data.
-    pub(super) fn is_path(&self) -> bool {
-        self.is_path
+    /// What there is between two values of it, if they are no numbers.
+    pub(super) fn between(&self) -> Between {
+        self.between
+    }
+
+    /// The same where its values may be gradients too, if they can be: a colour is one of these paints then.
+    pub(super) fn painted(self) -> Self {
+        match self.of_part {
+            Some(color) if self.between == Between::Paints && self.stepped.is_none() => {
+                Self { domain: Domain::STEP, stepped: Some(Value::Color(color.to_color())), ..self }
+            }
+            _ => self,
+        }
     }
 
     /// Whether a property that is no number can be that value on such a subject.
@@ -262,7 +273,7 @@ impl Property {
                 Target::Visible => Some(parts.visible.value()),
                 _ => None,
             };
-            return Ok(Resolved { target, domain, of_part: None, stepped, is_path: false });
+            return Ok(Resolved { target, domain, of_part: None, stepped, between: Between::Nothing });
         }
         let slots = slots::list(subject);
         if let Some(slot) = slots.iter().find(|slot| slot.path == self.0) {
@@ -275,7 +286,7 @@ impl Property {
                     domain,
                     of_part: Some(value),
                     stepped: slot.stepped.clone(),
-                    is_path: slot.is_path,
+                    between: slot.between,
                 }),
                 Err(missing) => Err(UnknownProperty {
                     found: format!("`{}`, which is not there to be animated", self.0),
@@ -354,8 +365,8 @@ impl JsonSchema for Property {
         json_schema!({
             "type": "string",
             "description": format!(
-                "the path of a property in the layer's document: {}, or a number, length or colour of its content, \
-                 effects or mask such as content.fill, content.gradient.stops.0.color, effects.0.radius, mask.feather; \
+                "the path of a property in the layer's document: {}, or a number, length, colour or gradient of its content, \
+                 effects or mask such as content.fill, content.gradient, content.gradient.stops.0.color, effects.0.radius, mask.feather; \
                  of a track of the sound its volume, muted or what is in duck; of the whole mix its volume; \
                  what has nothing in between, such as content.text, steps",
                 common.join(", "),

@@ -6,7 +6,8 @@ use super::{
     Animation, ColorSpace, Orient, Subject, Turn,
     drifting::Shown,
     motion::{Motion, Pace, Stand},
-    property::{Resolved, Target},
+    passage::Manner,
+    property::{Resolved, Target, UnknownProperty},
     queue::Mixing,
     route::{Route, degrees},
     slots::Slots,
@@ -90,11 +91,34 @@ impl Animation {
         transform: &Transform,
         opacity: &Opacity,
     ) -> Option<Track> {
-        let subject = subject.into();
+        self.compile_among(false, subject.into(), transform, opacity)
+    }
+
+    /// The property, as the values written ask for it.
+    pub(super) fn resolved(&self, subject: Subject<'_>) -> Result<Resolved, UnknownProperty> {
+        let resolved = self.property.resolve(subject)?;
+        Ok(if self.has_gradients() { resolved.painted() } else { resolved })
+    }
+
+    /// Whether a value of it is a gradient.
+    pub(super) fn has_gradients(&self) -> bool {
+        let ends = [&self.from, &self.to].into_iter().flatten();
+        ends.chain(self.keyframes.iter().map(|frame| &frame.value)).any(|value| matches!(value, Value::Gradient(_)))
+    }
+
+    /// The same; where others of the property have gradients, among which colours are paints too.
+    pub(super) fn compile_among(
+        &self,
+        among_gradients: bool,
+        subject: Subject<'_>,
+        transform: &Transform,
+        opacity: &Opacity,
+    ) -> Option<Track> {
         if !super::check(self, subject).is_empty() {
             return None;
         }
-        let resolved = self.property.resolve(subject).ok()?;
+        let resolved = self.resolved(subject).ok()?;
+        let resolved = if among_gradients && self.queue.takes_its_place() { resolved.painted() } else { resolved };
         if let Some(authored) = resolved.stepped() {
             return self.stepping(&resolved, authored);
         }
@@ -164,7 +188,7 @@ impl Animation {
             course: None,
             mixing: None,
             values: (0_u32..).map(|place| Sample::number(f64::from(place))).take(values.len()).collect(),
-            steps: Some(Box::new(Steps::new(values, hold, resolved.is_path()))),
+            steps: Some(Box::new(Steps::new(values, hold, resolved.between(), Manner::of(self)))),
         })
     }
 

@@ -8,6 +8,7 @@ use crate::{
     color::Color,
     document::shown_text,
     geometry::{Length, LengthPoint},
+    paint::{Gradient, Paint},
 };
 
 /// A value of an animated property.
@@ -25,6 +26,8 @@ pub enum Value {
     /// A text, or the name of one of several; also a percentage or a colour that is written in another way than these are
     /// told in: what it is the property says.
     Text(String),
+    /// A gradient.
+    Gradient(Box<Gradient>),
 }
 
 /// A [`Value`] as it is written.
@@ -35,6 +38,16 @@ enum Written {
     Text(String),
     Number(f64),
     Vector(LengthPoint),
+    Gradient(Box<Gradient>),
+}
+
+impl From<&Paint> for Value {
+    fn from(paint: &Paint) -> Self {
+        match paint {
+            Paint::Solid(color) => Self::Color(*color),
+            Paint::Gradient(gradient) => Self::Gradient(Box::new(gradient.clone())),
+        }
+    }
 }
 
 impl From<Written> for Value {
@@ -43,6 +56,7 @@ impl From<Written> for Value {
             Written::Switch(on) => Self::Switch(on),
             Written::Number(number) => Self::Length(Length::Px(number)),
             Written::Vector(point) => Self::Vector(point),
+            Written::Gradient(gradient) => Self::Gradient(gradient),
             Written::Text(text) => {
                 if let Some(length) = text.parse().ok().filter(|length: &Length| length.to_string() == text) {
                     Self::Length(length)
@@ -63,6 +77,16 @@ impl Value {
             Self::Text(text) => Some(Cow::Borrowed(text)),
             Self::Color(color) => Some(Cow::Owned(color.to_string())),
             Self::Length(percentage @ Length::Percent(_)) => Some(Cow::Owned(percentage.to_string())),
+            Self::Length(_) | Self::Vector(_) | Self::Switch(_) | Self::Gradient(_) => None,
+        }
+    }
+
+    /// The colour or the gradient, if it is one.
+    pub(crate) fn paint(&self) -> Option<Paint> {
+        match self {
+            Self::Color(color) => Some(Paint::Solid(*color)),
+            Self::Text(text) => text.parse().ok().map(Paint::Solid),
+            Self::Gradient(gradient) => Some(Paint::Gradient((**gradient).clone())),
             Self::Length(_) | Self::Vector(_) | Self::Switch(_) => None,
         }
     }
@@ -221,6 +245,7 @@ pub(super) fn describe(value: &Value) -> String {
         Value::Vector(LengthPoint { x, y }) => format!("the pair {{ x: {x}, y: {y} }}"),
         Value::Switch(on) => format!("`{on}`"),
         Value::Text(text) => format!("the text {}", shown_text(text)),
+        Value::Gradient(gradient) => format!("a {} gradient", gradient.name()),
     }
 }
 
@@ -377,9 +402,10 @@ impl JsonSchema for Value {
         let length = generator.subschema_for::<Length>();
         let color = generator.subschema_for::<Color>();
         let vector = generator.subschema_for::<LengthPoint>();
+        let gradient = generator.subschema_for::<Gradient>();
         json_schema!({
-            "description": "a number, a percentage, a colour, { x, y }, a text, or true or false, as the property asks",
-            "anyOf": [length, color, vector, { "type": "boolean" }, { "type": "string", "maxLength": 5000 }],
+            "description": "a number, a percentage, a colour, a gradient, { x, y }, a text, or true or false, as the property asks",
+            "anyOf": [length, color, vector, gradient, { "type": "boolean" }, { "type": "string", "maxLength": 5000 }],
         })
     }
 }
