@@ -164,6 +164,18 @@ impl Passage {
     }
 }
 
+/// How a colour or a gradient goes to another one because somebody changed it.
+const CHANGED: Manner = Manner { is_oklab: true, is_shortest: false };
+
+/// Makes `paint` what is so far on the way to it from `from`; whether it was another.
+pub(super) fn mix(from: &Paint, paint: &mut Paint, progress: f64) -> bool {
+    match Passage::new(from, paint, CHANGED) {
+        Some(passage) => passage.write(progress, paint),
+        None if progress < 0.5 => copy(from, paint),
+        None => false,
+    }
+}
+
 /// Makes `paint` another; whether it was one. The memory of its stops is used again.
 pub(super) fn copy(from: &Paint, paint: &mut Paint) -> bool {
     match from {

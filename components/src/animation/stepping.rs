@@ -106,6 +106,24 @@ impl Steps {
         }
     }
 
+    /// Whether they are colours and gradients.
+    pub(super) fn have_paints(&self) -> bool {
+        matches!(self.known, Known::Paints(..))
+    }
+
+    /// The colour or gradient that a sample means.
+    pub(super) fn paint(&self, sample: Sample) -> Option<Paint> {
+        match self.shape(sample)? {
+            Shape::Written(value) => value.paint(),
+            Shape::Outline(..) => None,
+            Shape::Paint(passage, t) => {
+                let mut paint = Paint::default();
+                passage.write(t, &mut paint);
+                Some(paint)
+            }
+        }
+    }
+
     /// Has them begin with what a sample of `before` means.
     pub(super) fn begin_with(&mut self, before: &Self, sample: Sample) {
         let Some(first) = self.values.first_mut() else { return };
