@@ -333,7 +333,7 @@ fn what_triggers_could_not_do_is_told_and_the_rest_is_rendered() {
         "timelines": [{ "id": "show", "steps": [{ "type": "wait", "seconds": 2 }] }],
         "triggers": [{ "on": { "type": "timelineStart", "timeline": "show" }, "do": [steer("cancel"), steer("play")] }],
     });
-    std::fs::write(folder.path().join("round.json"), scene.to_string()).unwrap();
+    fs::write(folder.path().join("round.json"), scene.to_string()).unwrap();
     let output = run(folder.path(), &["check", "round.json"], &[]);
     assert!(output.status.success(), "{}", told(&output));
     let way = "warning: /triggers/0: sets itself off again without end: /triggers/0 acts on the start of `show`.";
