@@ -323,6 +323,21 @@ fn what_triggers_could_not_do_is_told_and_the_rest_is_rendered() {
         assert!(output.status.success(), "{}", told(&output));
         assert_eq!(told(&output).matches("triggers set one another off without end").count(), 1, "{}", told(&output));
     }
+    let output = run(folder.path(), &["check", "loop.json"], &[]);
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(told(&output).matches("warning: /triggers/1: sets itself off").count(), 1, "{}", told(&output));
+
+    // Of timelines alone.
+    let steer = |kind: &str| json!({ "type": kind, "timeline": "show" });
+    let scene = json!({
+        "timelines": [{ "id": "show", "steps": [{ "type": "wait", "seconds": 2 }] }],
+        "triggers": [{ "on": { "type": "timelineStart", "timeline": "show" }, "do": [steer("cancel"), steer("play")] }],
+    });
+    fs::write(folder.path().join("round.json"), scene.to_string()).unwrap();
+    let output = run(folder.path(), &["check", "round.json"], &[]);
+    assert!(output.status.success(), "{}", told(&output));
+    let way = "warning: /triggers/0: sets itself off again without end: /triggers/0 acts on the start of `show`.";
+    assert_eq!(told(&output).matches(way).count(), 1, "{}", told(&output));
 }
 
 /// A scene of one colour and one tone.

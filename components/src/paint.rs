@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{color::Color, geometry::Point};
 
+/// Stops that a gradient may have.
+pub(crate) const MAX_STOPS: usize = 64;
+
 /// One colour, or a gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -33,7 +36,7 @@ pub enum Gradient {
         #[schemars(range(min = -1e6, max = 1e6))]
         angle: f64,
         /// Colours along the line, at least two, with rising offsets.
-        #[schemars(length(min = 2, max = 64))]
+        #[schemars(length(min = 2, max = MAX_STOPS))]
         stops: Vec<GradientStop>,
     },
     /// Outwards from a centre.
@@ -46,7 +49,7 @@ pub enum Gradient {
         #[schemars(range(min = 0.0, max = 1e4))]
         radius: f64,
         /// Colours outwards, at least two, with rising offsets.
-        #[schemars(length(min = 2, max = 64))]
+        #[schemars(length(min = 2, max = MAX_STOPS))]
         stops: Vec<GradientStop>,
     },
     /// Around a centre.
@@ -59,7 +62,7 @@ pub enum Gradient {
         #[schemars(range(min = -1e6, max = 1e6))]
         angle: f64,
         /// Colours clockwise, at least two, with rising offsets.
-        #[schemars(length(min = 2, max = 64))]
+        #[schemars(length(min = 2, max = MAX_STOPS))]
         stops: Vec<GradientStop>,
     },
 }
@@ -70,6 +73,16 @@ impl Gradient {
     pub fn stops(&self) -> &[GradientStop] {
         match self {
             Self::Linear { stops, .. } | Self::Radial { stops, .. } | Self::Conic { stops, .. } => stops,
+        }
+    }
+
+    /// The name of its type in documents.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Linear { .. } => "linear",
+            Self::Radial { .. } => "radial",
+            Self::Conic { .. } => "conic",
         }
     }
 }

@@ -6,8 +6,12 @@ use std::{
     process::ExitCode,
 };
 
-use components::{AssetDocument, AssetKind, SceneDocument, SceneId, document::Limits, held::HeldScenes};
-use systems::assets;
+use components::{
+    AssetDocument, AssetKind, SceneDocument, SceneId,
+    document::{Limits, Notice},
+    held::HeldScenes,
+};
+use systems::{assets, clock::rehearse};
 
 use super::{CheckArgs, EXIT_USAGE, fail, print, settings};
 use crate::{config::Settings, output::check_sound};
@@ -25,7 +29,7 @@ pub fn check(args: &CheckArgs) -> ExitCode {
     for file in &args.files {
         match check_scene(file, &limits, settings.assets_memory << 20) {
             Ok(scene) => {
-                let warned = scene.notices().into_iter().map(|notice| format!("{}: warning: {notice}", file.display()));
+                let warned = notices(&scene).into_iter().map(|notice| format!("{}: warning: {notice}", file.display()));
                 lines.extend(warned);
                 lines.push(summary(file, &scene));
             }
@@ -37,6 +41,14 @@ pub fn check(args: &CheckArgs) -> ExitCode {
     }
     let printed = print(lines.join("\n"));
     if faulty { ExitCode::FAILURE } else { printed }
+}
+
+/// What its author should know about a scene.
+fn notices(scene: &SceneDocument) -> Vec<Notice> {
+    let mut notices = scene.notices();
+    let rehearsed = rehearse(scene, &notices);
+    notices.extend(rehearsed);
+    notices
 }
 
 fn summary(file: &Path, scene: &SceneDocument) -> String {
@@ -134,7 +146,7 @@ pub(super) fn open_scenes(
 
 /// Tells what the author of a scene file should know about it.
 pub(super) fn tell_notices(file: &Path, scene: &SceneDocument) {
-    for notice in scene.notices() {
+    for notice in notices(scene) {
         tracing::warn!("{}: {notice}", file.display());
     }
 }

@@ -9,16 +9,21 @@
     reason = "a test ends at what it did not expect"
 )]
 
+use std::collections::BTreeSet;
+
 use components::{
     Edit, SceneDocument,
     animation::{
         timeline::{TimelineControl, TimelineId},
-        trigger::EventName,
+        trigger::{EventName, TriggerRef},
     },
     document::Limits,
 };
 use serde_json::{Value, json};
-use systems::{Compositor, CompositorSettings, TickReport, clock::SceneEvent};
+use systems::{
+    Compositor, CompositorSettings, TickReport,
+    clock::{SceneEvent, rehearse},
+};
 
 struct Stage {
     compositor: Compositor,
@@ -163,6 +168,101 @@ fn a_label_that_leads_back_to_itself_is_stopped_and_its_trigger_can_be_fired() {
     let fire = Edit::FireTrigger { trigger: serde_json::from_value(json!("back")).unwrap() };
     let told = Told::default().of(stage.edit(2.0, vec![fire]));
     assert_eq!((told.times("e"), told.failed.len()), (1, 0), "{told:?}");
+}
+
+/// What is told of a scene before it plays, and what is stopped when it does.
+fn told_and_stopped(timelines: &Value, triggers: &Value) -> (Vec<String>, BTreeSet<usize>) {
+    let mut stage = Stage::new(timelines.clone(), triggers.clone());
+    let scene = json!({ "layers": [], "timelines": timelines, "triggers": triggers });
+    let scene = SceneDocument::from_value(scene, &Limits::default()).unwrap();
+    let known = scene.notices();
+    let told = rehearse(&scene, &known).iter().map(ToString::to_string).collect();
+    // Whatever somebody can do is done: each trigger is fired while nothing plays, and while all timelines do.
+    let control = |control: TimelineControl| {
+        let ids = scene.timelines.iter().map(|timeline| timeline.id.clone());
+        ids.map(|id| Edit::ControlTimeline { id, control: control.clone() }).collect::<Vec<_>>()
+    };
+    let (mut stopped, mut seconds) = (BTreeSet::new(), 0.0);
+    stopped.extend(stage.compositor.stopped_triggers());
+    for trigger in 0..scene.triggers.len() {
+        for all in [TimelineControl::Cancel, TimelineControl::Play] {
+            let mut edits = control(TimelineControl::Cancel);
+            edits.extend(control(all));
+            edits.push(Edit::FireTrigger { trigger: TriggerRef::Place(trigger) });
+            seconds += 1.0;
+            stage.edit(seconds, edits);
+            stage.at(seconds + 0.3);
+            stopped.extend(stage.compositor.stopped_triggers());
+        }
+    }
+    (told, stopped)
+}
+
+#[test]
+fn loops_of_timelines_are_told_before_they_happen() {
+    let steer = |kind: &str, timeline: &str| json!({ "type": kind, "timeline": timeline });
+    let seek = |timeline: &str, to: Value| json!({ "type": "seek", "timeline": timeline, "to": to });
+    let when = |kind: &str, timeline: &str, actions: &[Value]| json!({ "on": { "type": kind, "timeline": timeline }, "do": actions });
+    let waits = |id: &str, seconds: f64| {
+        json!({ "id": id, "autoplay": false, "steps": [
+        { "type": "label", "name": "x" }, { "type": "wait", "seconds": seconds }] })
+    };
+    let (a, b) = (waits("a", 2.0), waits("b", 3.0));
+    let loops = [
+        // Its end plays it again, much too soon.
+        (json!([waits("a", 1e-5)]), json!([when("timelineEnd", "a", &[steer("play", "a")])])),
+        (json!([waits("a", 1e-5)]), json!([when("timelineEnd", "a", &[steer("reverse", "a")])])),
+        // A start that begins it anew, itself or by way of another timeline or of an event.
+        (json!([a]), json!([when("timelineStart", "a", &[steer("cancel", "a"), steer("play", "a")])])),
+        (json!([a]), json!([when("timelineStart", "a", &[seek("a", json!(0)), steer("reverse", "a")])])),
+        (
+            json!([a, b]),
+            json!([
+                when("timelineStart", "a", &[steer("cancel", "b"), steer("play", "b")]),
+                when("timelineStart", "b", &[steer("cancel", "a"), steer("play", "a")])
+            ]),
+        ),
+        (
+            json!([a]),
+            json!([on("go", &[steer("cancel", "a"), steer("play", "a")]), when("timelineStart", "a", &[emit("go")])]),
+        ),
+        // A label that leads back to itself, or to another one and from there back.
+        (json!([a]), json!([at_label("a", &[seek("a", json!("x"))])])),
+        (
+            json!([a, b]),
+            json!([
+                at_label("a", &[steer("cancel", "b"), steer("play", "b")]),
+                at_label("b", &[seek("a", json!("x"))])
+            ]),
+        ),
+        (json!([rounds("a", 1e-6)]), json!([at_label("a", &[emit("met")])])),
+        // To the one end and to the other.
+        (json!([a]), json!([when("timelineStart", "a", &[steer("play", "a"), steer("reverse", "a")])])),
+    ];
+    for (timelines, triggers) in &loops {
+        let (told, stopped) = told_and_stopped(timelines, triggers);
+        assert_eq!(told.len(), 1, "{told:?} {triggers}");
+        let pointers: Vec<String> = stopped.iter().map(|place| format!("/triggers/{place}: ")).collect();
+        assert!(pointers.iter().any(|pointer| told[0].starts_with(pointer)), "{told:?} {stopped:?}");
+        assert!(told[0].contains("stopped until"), "{told:?}");
+    }
+    let ends = [
+        (json!([waits("a", 0.5)]), json!([when("timelineEnd", "a", &[steer("play", "a")])])),
+        (
+            json!([a, b]),
+            json!([
+                when("timelineStart", "a", &[steer("play", "b")]),
+                when("timelineStart", "b", &[steer("play", "a")])
+            ]),
+        ),
+        (json!([a, b]), json!([when("timelineStart", "a", &[steer("cancel", "b"), steer("play", "b")])])),
+        (json!([a]), json!([at_label("a", &[steer("pause", "a"), seek("a", json!("x"))])])),
+        (json!([a]), json!([at_label("a", &[seek("a", json!(1.0)), steer("play", "a")])])),
+    ];
+    for (timelines, triggers) in &ends {
+        let (told, stopped) = told_and_stopped(timelines, triggers);
+        assert_eq!((told, stopped), (vec![], BTreeSet::new()), "{triggers}");
+    }
 }
 
 #[test]

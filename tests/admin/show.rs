@@ -136,3 +136,48 @@ fn scenes_are_kept_renamed_put_on_air_and_deleted() {
     assert_eq!(service.json("/api/stream/scenes/stage-2")["layers"].as_array().unwrap().len(), 4);
     assert_eq!(page.faults(), "");
 }
+
+#[test]
+fn animations_of_the_sound_are_steered() {
+    let service = start(&[]);
+    let page = open(&service);
+    page.click("#tab-sound");
+    page.wait("document.querySelector('#track-tone .animations').hidden");
+    let fade = |from: f64| json!({ "property": "volume", "from": from, "to": 0, "duration": 1000 });
+    let mix = "/api/stream/audio/animations";
+    let track = "/api/stream/audio/tracks/tone/animations";
+    for (path, of, name) in
+        [(mix, "#panel-sound > fieldset > .fields", "the whole mix"), (track, "#track-tone", "tone")]
+    {
+        service.send("POST", path, &fade(0.5)).expect(201);
+        let told = |what: &str, is: &dyn Fn(&Value) -> bool| {
+            wait_for(&format!("{name} to be {what}"), PATIENCE, || {
+                is(&service.json(path)["animations"][0]).then_some(())
+            });
+        };
+        let pill = |words: &str| page.wait(&format!("document.querySelector('{of} .pill')?.textContent === '{words}'"));
+        pill("Playing");
+        page.click(&format!("{of} [aria-label='Pause Volume of {name}']"));
+        told("paused", &|animation| animation["state"] == "paused");
+        pill("Paused");
+        let seek = format!("{of} [aria-label='Position of Volume of {name}']");
+        page.run(&format!(
+            "const seek = document.querySelector(\"{seek}\");\
+             seek.value = 600; seek.dispatchEvent(new Event('change', {{ bubbles: true }}));"
+        ));
+        told("at 600 s", &|animation| animation["position"] == 600.0);
+        page.wait(&format!("document.querySelector('{of} .animations output').textContent.startsWith('600 s')"));
+        page.choose(&format!("{of} [aria-label='Rate of Volume of {name}']"), "2");
+        told("twice as fast", &|animation| animation["rate"] == 2.0);
+        page.click(&format!("{of} [aria-label='Play Volume of {name}']"));
+        told("playing", &|animation| animation["state"] == "playing" && animation["position"].as_f64() > Some(600.0));
+        page.click(&format!("{of} [aria-label='Play backwards Volume of {name}']"));
+        told("backwards", &|animation| animation["rate"] == -2.0);
+        page.click(&format!("{of} [aria-label='Cancel Volume of {name}']"));
+        told("idle", &|animation| animation["state"] == "idle");
+        pill("Idle");
+        service.send("DELETE", &format!("{path}/0"), &json!(null)).expect(200);
+        page.wait(&format!("document.querySelector('{of} .animations').hidden"));
+    }
+    assert_eq!(page.faults(), "");
+}

@@ -2,7 +2,7 @@ use super::{
     Animation, ColorSpace, Easing, Orient, Queue, Repeat, Subject, Turn, Value, Values,
     property::Resolved,
     route::{Route, excess},
-    stepping::gap,
+    stepping::{Between, gap},
     value::{Domain, Kind, Sample},
 };
 use crate::document::Fault;
@@ -24,19 +24,19 @@ pub fn check<'a>(animation: &Animation, subject: impl Into<Subject<'a>>) -> Vec<
     times(animation, &mut fault);
     weight(animation, &mut fault);
     meaning(animation, &mut fault);
-    match animation.property.resolve(subject) {
+    match animation.resolved(subject) {
         Ok(resolved) => {
             let domain = resolved.domain;
             match (animation.queue.values(domain), animation.values.within(domain)) {
-                (None, _) => on_top("queue", animation.queue.name(), animation, &domain, &mut fault),
-                (_, None) => on_top("values", animation.values.name(), animation, &domain, &mut fault),
+                (None, _) => on_top("queue", animation.queue.name(), animation, &resolved, &mut fault),
+                (_, None) => on_top("values", animation.values.name(), animation, &resolved, &mut fault),
                 (Some(_), Some(_)) if domain.kind == Kind::Step => stepped(animation, &resolved, subject, &mut fault),
                 (Some(mixed), Some(written)) => {
                     let domain = if animation.values.are_absolute() { mixed } else { written };
                     values(animation, &domain, resolved.authored_in_part(), &mut fault);
                 }
             }
-            manner(animation, &resolved.domain, &mut fault);
+            manner(animation, &resolved, &mut fault);
         }
         Err(unknown) => faults.push(Fault {
             place: None,
@@ -125,9 +125,10 @@ fn shape(animation: &Animation, fault: Report<'_>) {
     }
 }
 
-/// Why it cannot do to a property of this domain what it says at `key`.
-fn on_top(key: &str, word: &str, animation: &Animation, domain: &Domain, fault: Report<'_>) {
-    let why = match domain.kind {
+/// Why it cannot do to such a property what it says at `key`.
+fn on_top(key: &str, word: &str, animation: &Animation, resolved: &Resolved, fault: Report<'_>) {
+    let why = match resolved.domain.kind {
+        Kind::Step if resolved.between() == Between::Paints => "a gradient only ever takes the place of another",
         Kind::Step => "it has nothing in between, and steps from one value to the next",
         Kind::Color if word == Queue::Add.name() || word == Values::Offset.name() => "nothing can be added to a colour",
         Kind::Color => "a colour has no factor",
@@ -193,9 +194,10 @@ fn path(animation: &Animation, fault: Report<'_>) {
 }
 
 /// Whether it goes in a way that suits the property.
-fn manner(animation: &Animation, domain: &Domain, fault: Report<'_>) {
+fn manner(animation: &Animation, resolved: &Resolved, fault: Report<'_>) {
     let name = animation.property.as_str();
-    if animation.rotate != Turn::AsWritten && !animation.property.is_angle() {
+    let is_gradient = resolved.domain.kind == Kind::Step && resolved.between() == Between::Paints;
+    if animation.rotate != Turn::AsWritten && !animation.property.is_angle() && !is_gradient {
         let expected = "no `rotate`, which is for angles such as `transform.rotation`".to_owned();
         fault("/rotate".to_owned(), format!("`rotate` for `{name}`"), expected);
     }
@@ -203,7 +205,7 @@ fn manner(animation: &Animation, domain: &Domain, fault: Report<'_>) {
         let expected = "only one of them: `by` says which way it turns".to_owned();
         fault("/rotate".to_owned(), "`rotate` beside `by`".to_owned(), expected);
     }
-    if animation.color_space != ColorSpace::Oklab && domain.kind != Kind::Color {
+    if animation.color_space != ColorSpace::Oklab && resolved.domain.kind != Kind::Color && !is_gradient {
         let expected = "no `colorSpace`, which is for colours".to_owned();
         fault("/colorSpace".to_owned(), format!("`colorSpace` for `{name}`"), expected);
     }
@@ -263,13 +265,13 @@ pub(crate) fn written(animation: &Animation) -> impl Iterator<Item = (String, &V
 /// between steps.
 #[must_use]
 pub fn warn<'a>(animation: &Animation, subject: impl Into<Subject<'a>>) -> Option<String> {
-    let resolved = animation.property.resolve(subject).ok()?;
+    let resolved = animation.resolved(subject.into()).ok()?;
     let authored = resolved.stepped()?;
     let ends = animation.keyframes.is_empty();
     let (name, when) = (animation.property.as_str(), if ends { "half-way" } else { "at each keyframe" });
-    if resolved.is_path() {
+    if resolved.between() != Between::Nothing {
         let first = (ends && animation.from.is_none()).then_some(authored);
-        let why = gap(first.into_iter().chain(written(animation).map(|(_, value)| value)))?;
+        let why = gap(resolved.between(), first.into_iter().chain(written(animation).map(|(_, value)| value)))?;
         return Some(format!("`{name}` has nothing in between its values, since {why}: it steps {when}"));
     }
     Some(format!("`{name}` has nothing in between its values: it steps {when}"))

@@ -1,6 +1,7 @@
 //! What of a layer moves because somebody changed it, ready to be sampled.
 
 use super::{Sample, Target, playback::Playback, timeline::TimelineId, transition::Way, value::Domain};
+use crate::paint::Paint;
 
 /// A property that moves because somebody changed it.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,6 +9,8 @@ pub(super) struct Drifting {
     pub(super) target: Target,
     pub(super) domain: Domain,
     pub(super) authored: Sample,
+    /// The authored value if it is a paint that moves.
+    pub(super) paint: Option<Paint>,
     pub(super) way: Way,
     /// Whether an animation has the same target: it goes on top of that.
     pub(super) is_animated: bool,
@@ -66,6 +69,10 @@ impl Drifting {
 impl Way {
     /// A value of a property of `domain`, with what still has to go at `time`.
     pub(super) fn over(&self, domain: Domain, value: Sample, time: f64) -> Sample {
+        // What is of a paint is mixed with that instead.
+        if self.is_of_paint() {
+            return value;
+        }
         let left = self.at(time).value;
         // What is over is met exactly, whatever the rounding.
         if left == Sample::default() {

@@ -8,6 +8,7 @@ mod motion;
 mod oklab;
 mod outline;
 mod parts;
+pub(crate) mod passage;
 mod playback;
 mod playing;
 mod pose;
@@ -105,11 +106,11 @@ pub struct Animation {
     /// How it goes from `from` to `to`; with keyframes, from each to the next where that one names none.
     #[serde(default)]
     pub easing: Easing,
-    /// Which way an angle turns from each value to the next.
+    /// Which way an angle, or that of a gradient, turns from each value to the next.
     #[serde(default, skip_serializing_if = "Turn::is_as_written")]
     #[schemars(extend("default" = "asWritten"))]
     pub rotate: Turn,
-    /// In what space a colour goes from each value to the next.
+    /// In what space a colour, or that of each stop of a gradient, goes from each value to the next.
     #[serde(default, skip_serializing_if = "ColorSpace::is_oklab")]
     #[schemars(extend("default" = "oklab"))]
     pub color_space: ColorSpace,

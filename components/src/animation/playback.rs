@@ -8,6 +8,7 @@ use super::{
     timeline::{CueClock, Playhead, TimelineId, rounded},
     transition::{Carrier, Drift, Way},
 };
+use crate::paint::Paint;
 
 /// Seconds by which the time in which something may change is taken too long on both sides: sums of scene times carry
 /// rounding errors, and one sample too many costs nothing.
@@ -195,6 +196,18 @@ impl Playback {
     /// Its value at scene time `now`.
     pub(super) fn sample(&self, now: f64) -> Sample {
         self.value(self.standing(now))
+    }
+
+    /// The colour or gradient that it shows at scene time `now`, if it is one of those.
+    pub(super) fn paint(&self, now: f64) -> Option<Paint> {
+        let mut paint = self.track.paint(self.sample(now))?;
+        self.mix(&mut paint, now);
+        Some(paint)
+    }
+
+    /// Makes a paint what it shows with what it carries on; whether it was another.
+    pub(super) fn mix(&self, paint: &mut Paint, now: f64) -> bool {
+        self.flight_at(now).is_some_and(|(way, time)| way.mix(paint, time))
     }
 
     /// Whether it is what carries that on.

@@ -1,12 +1,15 @@
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+mod words;
+
 use serde::{Deserialize, Serialize};
 
+use self::words::{NEVER, NEVER_OF_THE_MIX, NEVER_OF_TRACKS, abridged, list};
 use super::{
     parts::{Part, Subject},
     slots::{self, Stepped},
+    stepping::Between,
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
-use crate::{blend::BlendMode, document::nearest, layer::Opacity, transform::Transform};
+use crate::{blend::BlendMode, document::nearest, layer::Opacity, paint::Paint, transform::Transform};
 
 /// The name of an animated property: its path in the document of the layer or track, with dots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -169,8 +172,8 @@ pub struct Resolved {
     of_part: Option<Sample>,
     /// The authored value if it is no number.
     stepped: Option<Value>,
-    /// Whether it is path data.
-    is_path: bool,
+    /// What there is between two values that are no numbers.
+    between: Between,
 }
 
 impl Resolved {
@@ -187,15 +190,39 @@ impl Resolved {
     }
 
     /// The authored value if it is no number: it steps, since there is nothing between it and another, except for some path
-    /// data.
+    /// data and gradients.
     #[must_use]
     pub fn stepped(&self) -> Option<&Value> {
         self.stepped.as_ref()
     }
 
-    /// Whether it is path data.
-    pub(super) fn is_path(&self) -> bool {
-        self.is_path
+    /// The authored value if it can be a gradient.
+    pub(super) fn paint(&self) -> Option<Paint> {
+        (self.between == Between::Paints).then_some(())?;
+        match &self.stepped {
+            Some(value) => value.paint(),
+            None => self.of_part.map(|color| Paint::Solid(color.to_color())),
+        }
+    }
+
+    /// Whether a change of it can be smoothed.
+    pub(super) fn can_move(&self) -> bool {
+        self.stepped.is_none() || self.between == Between::Paints
+    }
+
+    /// What there is between two values of it, if they are no numbers.
+    pub(super) fn between(&self) -> Between {
+        self.between
+    }
+
+    /// The same where its values may be gradients too, if they can be: a colour is one of these paints then.
+    pub(super) fn painted(self) -> Self {
+        match self.of_part {
+            Some(color) if self.between == Between::Paints && self.stepped.is_none() => {
+                Self { domain: Domain::STEP, stepped: Some(Value::Color(color.to_color())), ..self }
+            }
+            _ => self,
+        }
     }
 
     /// Whether a property that is no number can be that value on such a subject.
@@ -262,7 +289,7 @@ impl Property {
                 Target::Visible => Some(parts.visible.value()),
                 _ => None,
             };
-            return Ok(Resolved { target, domain, of_part: None, stepped, is_path: false });
+            return Ok(Resolved { target, domain, of_part: None, stepped, between: Between::Nothing });
         }
         let slots = slots::list(subject);
         if let Some(slot) = slots.iter().find(|slot| slot.path == self.0) {
@@ -275,7 +302,7 @@ impl Property {
                     domain,
                     of_part: Some(value),
                     stepped: slot.stepped.clone(),
-                    is_path: slot.is_path,
+                    between: slot.between,
                 }),
                 Err(missing) => Err(UnknownProperty {
                     found: format!("`{}`, which is not there to be animated", self.0),
@@ -300,67 +327,6 @@ impl Property {
             found: format!("`{}`", abridged(&self.0)),
             expected: list(&names),
             nearest: nearest(&self.0, names.iter().copied()).map(str::to_owned),
-        })
-    }
-}
-
-/// What of a layer is never animated, and why.
-const NEVER: [(&str, &str); 8] = [
-    ("id", "programs find the layer by it"),
-    ("name", "it is seen by nobody"),
-    ("type", "it is seen by nobody"),
-    ("children", "each is a layer with animations of its own"),
-    ("animations", "they are what moves it"),
-    ("presets", "they are what moves it"),
-    ("transitions", "they are what moves it"),
-    ("zIndex", "the order of layers is changed by an edit, or by a trigger that sets it"),
-];
-
-/// The same of a track.
-const NEVER_OF_TRACKS: [(&str, &str); 6] = [
-    ("id", "programs find the track by it"),
-    ("source", "a track with another source begins anew"),
-    ("fadeIn", "it is how long a change takes; animate `volume`"),
-    ("fadeOut", "it is how long a change takes; animate `volume`"),
-    ("delay", "sound that is moved in time would be cut or stretched"),
-    ("animations", "they are what moves it"),
-];
-
-/// The same of the whole mix.
-const NEVER_OF_THE_MIX: [(&str, &str); 2] =
-    [("tracks", "each has animations of its own"), ("animations", "they are what moves it")];
-
-fn abridged(text: &str) -> String {
-    const ENOUGH: usize = 80;
-    match text.char_indices().nth(ENOUGH) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-fn list(names: &[&str]) -> String {
-    const ENOUGH: usize = 60;
-    let shown = names.iter().take(ENOUGH).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    format!("one of {shown}{}", if names.len() > ENOUGH { ", …" } else { "" })
-}
-
-impl JsonSchema for Property {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Property".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let common = Target::COMMON.map(|(name, _)| name);
-        json_schema!({
-            "type": "string",
-            "description": format!(
-                "the path of a property in the layer's document: {}, or a number, length or colour of its content, \
-                 effects or mask such as content.fill, content.gradient.stops.0.color, effects.0.radius, mask.feather; \
-                 of a track of the sound its volume, muted or what is in duck; of the whole mix its volume; \
-                 what has nothing in between, such as content.text, steps",
-                common.join(", "),
-            ),
-            "examples": ["opacity", "transform.position", "transform.rotation", "content.fill"],
         })
     }
 }

@@ -33,6 +33,11 @@ impl Queue {
         *self == Self::Replace
     }
 
+    /// Whether it takes the place of those before it, now or later, rather than to go on top of them.
+    pub(super) fn takes_its_place(self) -> bool {
+        matches!(self, Self::Replace | Self::Append)
+    }
+
     /// Its name in documents.
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -1,20 +1,24 @@
 //! The values of a content that can be animated, as the content types list them.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::{
     parts::{Part, Subject},
+    stepping::Between,
     value::{Domain, Kind, ParseValueError, Sample, Value},
 };
 use crate::{
     color::Color,
     geometry::{Length, Point},
+    paint::Paint,
 };
 
+mod list;
 mod stepped;
 
+pub(super) use self::list::list;
 pub use self::stepped::Stepped;
-use self::stepped::{Form, Text};
+use self::stepped::{Form, Painted, Text};
 
 /// Something with values that can be animated.
 pub trait Slots {
@@ -39,6 +43,8 @@ pub enum Slot<'a> {
     Step(&'a mut dyn Stepped),
     /// SVG path data.
     Path(&'a mut String),
+    /// A colour or a gradient; whether it can be a colour.
+    Paint(&'a mut Paint, bool),
 }
 
 impl Slot<'_> {
@@ -46,9 +52,9 @@ impl Slot<'_> {
         match self {
             Self::Number(_, min, max) | Self::Whole(_, min, max) => Domain::new(Kind::Number, *min, *max),
             Self::Length(_, min, max) => Domain::new(Kind::Length, *min, *max),
-            Self::Color(_) => Domain::COLOR,
+            Self::Color(_) | Self::Paint(Paint::Solid(_), _) => Domain::COLOR,
             Self::Pair(_) => Domain::new(Kind::Pair, -1e6, 1e6),
-            Self::Step(_) | Self::Path(_) => Domain::STEP,
+            Self::Step(_) | Self::Path(_) | Self::Paint(Paint::Gradient(_), _) => Domain::STEP,
         }
     }
 
@@ -57,8 +63,9 @@ impl Slot<'_> {
             Self::Number(number, ..) | Self::Whole(number, ..) => Sample::number(**number),
             Self::Length(length, ..) => Sample::length(**length),
             Self::Color(color) => Sample::color(**color),
+            Self::Paint(Paint::Solid(color), _) => Sample::color(*color),
             Self::Pair(point) => Sample::pair(point.x, point.y),
-            Self::Step(_) | Self::Path(_) => Sample::default(),
+            Self::Step(_) | Self::Path(_) | Self::Paint(Paint::Gradient(_), _) => Sample::default(),
         }
     }
 
@@ -67,7 +74,17 @@ impl Slot<'_> {
         match self {
             Self::Step(slot) => Some(slot.value()),
             Self::Path(path) => Some(Value::Text((*path).clone())),
+            Self::Paint(Paint::Gradient(gradient), _) => Some(Value::Gradient(Box::new(gradient.clone()))),
             _ => None,
+        }
+    }
+
+    /// What there is between two values of it if it is no number.
+    fn between(&self) -> Between {
+        match self {
+            Self::Path(_) => Between::Outlines,
+            Self::Paint(..) => Between::Paints,
+            _ => Between::Nothing,
         }
     }
 
@@ -83,8 +100,9 @@ impl Slot<'_> {
             Self::Color(color) => replace(color, value.to_color()),
             Self::Pair(point) => replace(point, Point { x: value.x(), y: value.y() }),
             Self::Whole(number, ..) => replace(number, value.x().round()),
+            Self::Paint(paint, true) => replace(paint, Paint::Solid(value.to_color())),
             // They take no samples.
-            Self::Step(_) | Self::Path(_) => false,
+            Self::Step(_) | Self::Path(_) | Self::Paint(..) => false,
         }
     }
 }
@@ -95,6 +113,8 @@ pub trait Visitor {
     fn slot(&mut self, name: Segment, slot: Slot<'_>);
     /// A value that could be animated if only it were there; `missing` says what would have to be.
     fn absent(&mut self, name: &'static str, missing: &'static str);
+    /// So many places are kept for values that could be here.
+    fn pass(&mut self, places: u32);
     /// What comes until [`leave`](Self::leave) is within `name`.
     fn enter(&mut self, name: Segment);
     /// The end of what was entered last.
@@ -153,6 +173,11 @@ impl dyn Visitor + '_ {
         self.slot(Segment::Name(name), Slot::Path(path));
     }
 
+    /// A colour or a gradient, or a gradient alone.
+    pub(crate) fn paint(&mut self, name: &'static str, paint: &mut Paint, can_be_color: bool) {
+        self.slot(Segment::Name(name), Slot::Paint(paint, can_be_color));
+    }
+
     /// A length from `min` to `max`, of pixels as of percent.
     pub(crate) fn length(&mut self, name: &'static str, length: &mut Length, min: f64, max: f64) {
         self.slot(Segment::Name(name), Slot::Length(length, min, max));
@@ -180,64 +205,6 @@ impl dyn Visitor + '_ {
     }
 }
 
-/// A value of a layer's part, or where one could be.
-pub(super) struct Listed {
-    /// From the name of the part on: `content.fill`.
-    pub(super) path: String,
-    pub(super) part: Part,
-    pub(super) index: u32,
-    /// What the value can be and what it is, or what is missing.
-    pub(super) state: Result<(Domain, Sample), &'static str>,
-    /// What the value is if it is no number.
-    pub(super) stepped: Option<Value>,
-    /// Whether it is path data.
-    pub(super) is_path: bool,
-}
-
-/// All values of a subject that can be animated wherever they stand.
-pub(super) fn list<'a>(subject: impl Into<Subject<'a>>) -> Vec<Listed> {
-    struct List {
-        listed: Vec<Listed>,
-        part: Part,
-        count: u32,
-        prefix: String,
-        lengths: Vec<usize>,
-    }
-    impl Visitor for List {
-        fn slot(&mut self, name: Segment, slot: Slot<'_>) {
-            let (path, index) = (format!("{}{name}", self.prefix), self.count);
-            let (state, stepped) = (Ok((slot.domain(), slot.value())), slot.stepped());
-            let is_path = matches!(slot, Slot::Path(_));
-            self.listed.push(Listed { path, part: self.part, index, state, stepped, is_path });
-            self.count += 1;
-        }
-
-        fn absent(&mut self, name: &'static str, missing: &'static str) {
-            let path = format!("{}{name}", self.prefix);
-            let (index, state) = (u32::MAX, Err(missing));
-            self.listed.push(Listed { path, part: self.part, index, state, stepped: None, is_path: false });
-        }
-
-        fn enter(&mut self, name: Segment) {
-            self.lengths.push(self.prefix.len());
-            // Writing to a string cannot fail.
-            let _ = write!(self.prefix, "{name}.");
-        }
-
-        fn leave(&mut self) {
-            self.prefix.truncate(self.lengths.pop().unwrap_or_default());
-        }
-    }
-    let mut all = Vec::new();
-    subject.into().each(&mut |part, name, slots| {
-        let prefix = if name.is_empty() { String::new() } else { format!("{name}.") };
-        let mut list = List { listed: Vec::new(), part, count: 0, prefix, lengths: Vec::new() };
-        slots.visit(&mut list);
-        all.append(&mut list.listed);
-    });
-    all
-}
-
 /// Writes a value into the slot of that number; whether it was another value before.
 pub(super) fn write(slots: &mut dyn Slots, index: u32, value: Sample) -> bool {
     let mut differs = false;
@@ -254,6 +221,7 @@ pub(super) fn step(slots: &mut dyn Slots, index: u32, value: &Value) -> Result<b
     at(slots, index, &mut |slot| match slot {
         Slot::Step(slot) => set = slot.set(value),
         Slot::Path(text) => set = Text { text, form: Form::Path }.set(value),
+        Slot::Paint(paint, can_be_color) => set = Painted { paint, can_be_color }.set(value),
         _ => {}
     });
     set
@@ -282,6 +250,17 @@ pub(super) fn rewrite(slots: &mut dyn Slots, index: u32, write: &dyn Fn(&mut dyn
                 // A string takes all that is written to it.
                 let _ = write(path);
             }
+        }
+    });
+    differs
+}
+
+/// Has `write` make a paint another; whether it was one.
+pub(super) fn repaint(slots: &mut dyn Slots, index: u32, write: &dyn Fn(&mut Paint) -> bool) -> bool {
+    let mut differs = false;
+    at(slots, index, &mut |slot| {
+        if let Slot::Paint(paint, _) = slot {
+            differs = write(paint);
         }
     });
     differs
@@ -321,6 +300,9 @@ fn at(slots: &mut dyn Slots, index: u32, show: &mut dyn FnMut(Slot<'_>)) {
         }
 
         fn absent(&mut self, _: &'static str, _: &'static str) {}
+        fn pass(&mut self, places: u32) {
+            self.ahead = self.ahead.and_then(|ahead| ahead.checked_sub(places));
+        }
         fn enter(&mut self, _: Segment) {}
         fn leave(&mut self) {}
     }

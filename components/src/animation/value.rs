@@ -3,11 +3,15 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+mod sample;
+
+pub use self::sample::Sample;
 use super::oklab;
 use crate::{
     color::Color,
     document::shown_text,
     geometry::{Length, LengthPoint},
+    paint::{Gradient, Paint},
 };
 
 /// A value of an animated property.
@@ -25,6 +29,8 @@ pub enum Value {
     /// A text, or the name of one of several; also a percentage or a colour that is written in another way than these are
     /// told in: what it is the property says.
     Text(String),
+    /// A gradient.
+    Gradient(Box<Gradient>),
 }
 
 /// A [`Value`] as it is written.
@@ -35,6 +41,16 @@ enum Written {
     Text(String),
     Number(f64),
     Vector(LengthPoint),
+    Gradient(Box<Gradient>),
+}
+
+impl From<&Paint> for Value {
+    fn from(paint: &Paint) -> Self {
+        match paint {
+            Paint::Solid(color) => Self::Color(*color),
+            Paint::Gradient(gradient) => Self::Gradient(Box::new(gradient.clone())),
+        }
+    }
 }
 
 impl From<Written> for Value {
@@ -43,6 +59,7 @@ impl From<Written> for Value {
             Written::Switch(on) => Self::Switch(on),
             Written::Number(number) => Self::Length(Length::Px(number)),
             Written::Vector(point) => Self::Vector(point),
+            Written::Gradient(gradient) => Self::Gradient(gradient),
             Written::Text(text) => {
                 if let Some(length) = text.parse().ok().filter(|length: &Length| length.to_string() == text) {
                     Self::Length(length)
@@ -63,6 +80,16 @@ impl Value {
             Self::Text(text) => Some(Cow::Borrowed(text)),
             Self::Color(color) => Some(Cow::Owned(color.to_string())),
             Self::Length(percentage @ Length::Percent(_)) => Some(Cow::Owned(percentage.to_string())),
+            Self::Length(_) | Self::Vector(_) | Self::Switch(_) | Self::Gradient(_) => None,
+        }
+    }
+
+    /// The colour or the gradient, if it is one.
+    pub(crate) fn paint(&self) -> Option<Paint> {
+        match self {
+            Self::Color(color) => Some(Paint::Solid(*color)),
+            Self::Text(text) => text.parse().ok().map(Paint::Solid),
+            Self::Gradient(gradient) => Some(Paint::Gradient((**gradient).clone())),
             Self::Length(_) | Self::Vector(_) | Self::Switch(_) => None,
         }
     }
@@ -221,150 +248,7 @@ pub(super) fn describe(value: &Value) -> String {
         Value::Vector(LengthPoint { x, y }) => format!("the pair {{ x: {x}, y: {y} }}"),
         Value::Switch(on) => format!("`{on}`"),
         Value::Text(text) => format!("the text {}", shown_text(text)),
-    }
-}
-
-/// A value as it is calculated with: four numbers, whatever the kind, so that all kinds are blended alike.
-///
-/// A length is the sum of its pixels and its percentages, as in CSS `calc()`. A colour is premultiplied by its alpha,
-/// so that on the way to nothing it does not turn dark or take on the hue of what cannot be seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Sample([f64; 4]);
-
-impl Sample {
-    /// A number.
-    #[must_use]
-    pub const fn number(number: f64) -> Self {
-        Self([number, 0.0, 0.0, 0.0])
-    }
-
-    /// A length.
-    #[must_use]
-    pub const fn length(length: Length) -> Self {
-        match length {
-            Length::Px(pixels) => Self([pixels, 0.0, 0.0, 0.0]),
-            Length::Percent(percent) => Self([0.0, percent, 0.0, 0.0]),
-        }
-    }
-
-    /// Two numbers.
-    #[must_use]
-    pub const fn pair(x: f64, y: f64) -> Self {
-        Self([x, 0.0, y, 0.0])
-    }
-
-    /// Two lengths.
-    #[must_use]
-    pub const fn position(point: LengthPoint) -> Self {
-        let (Self([x_px, x_percent, ..]), Self([y_px, y_percent, ..])) = (Self::length(point.x), Self::length(point.y));
-        Self([x_px, x_percent, y_px, y_percent])
-    }
-
-    /// A colour.
-    #[must_use]
-    pub fn color(color: Color) -> Self {
-        let alpha = f64::from(color.a) / 255.0;
-        let channel = |byte: u8| f64::from(byte) / 255.0 * alpha;
-        Self([channel(color.r), channel(color.g), channel(color.b), alpha])
-    }
-
-    /// The number, or the pixels of the length, or the first number of the pair.
-    #[must_use]
-    pub const fn x(self) -> f64 {
-        self.0[0]
-    }
-
-    /// The percentage of the length, or of the first of two.
-    #[must_use]
-    pub const fn x_percent(self) -> f64 {
-        self.0[1]
-    }
-
-    /// The second number of the pair, or the pixels of the second length.
-    #[must_use]
-    pub const fn y(self) -> f64 {
-        self.0[2]
-    }
-
-    /// The percentage of the second of two lengths.
-    #[must_use]
-    pub const fn y_percent(self) -> f64 {
-        self.0[3]
-    }
-
-    /// The length, if its pixels or its percentages are zero; the percentages alone otherwise.
-    #[must_use]
-    pub fn to_length(self) -> Length {
-        if self.0[1] == 0.0 { Length::Px(self.0[0]) } else { Length::Percent(self.0[1]) }
-    }
-
-    /// The colour, rounded to nearest; numbers out of range are taken into it.
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int casts saturate")]
-    pub fn to_color(self) -> Color {
-        let Self([r, g, b, a]) = self;
-        let alpha = a.clamp(0.0, 1.0);
-        if alpha == 0.0 {
-            return Color::TRANSPARENT;
-        }
-        let byte = |premultiplied: f64| (premultiplied / alpha * 255.0).round() as u8;
-        Color { r: byte(r), g: byte(g), b: byte(b), a: (alpha * 255.0).round() as u8 }
-    }
-
-    /// The four numbers.
-    pub(crate) const fn lanes(self) -> [f64; 4] {
-        self.0
-    }
-
-    /// A sample of these four numbers.
-    pub(crate) const fn of_lanes(lanes: [f64; 4]) -> Self {
-        Self(lanes)
-    }
-
-    /// One of two, from 0.
-    pub(crate) const fn half(self, place: usize) -> Self {
-        let Self([x, x_percent, y, y_percent]) = self;
-        if place == 0 { Self([x, x_percent, 0.0, 0.0]) } else { Self([y, y_percent, 0.0, 0.0]) }
-    }
-
-    /// The same with another one of two.
-    pub(crate) const fn with_half(self, place: usize, half: Self) -> Self {
-        let (Self([x, x_percent, y, y_percent]), Self([one, percent, ..])) = (self, half);
-        if place == 0 { Self([one, percent, y, y_percent]) } else { Self([x, x_percent, one, percent]) }
-    }
-
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))
-    }
-
-    pub(crate) fn minus(self, other: Self) -> Self {
-        Self(std::array::from_fn(|lane| self.0[lane] - other.0[lane]))
-    }
-
-    /// All numbers by one.
-    pub(crate) fn scaled(self, factor: f64) -> Self {
-        Self(self.0.map(|number| number * factor))
-    }
-
-    /// Number by number.
-    pub(crate) fn times(self, other: Self) -> Self {
-        Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]))
-    }
-
-    /// Whether two lengths are both in pixels or both in percent; zero is both.
-    pub(crate) fn is_of_unit_of(self, other: Self) -> bool {
-        (self.0[1] == 0.0 && other.0[1] == 0.0) || (self.0[0] == 0.0 && other.0[0] == 0.0)
-    }
-
-    /// The point on the line from `a` (at 0) to `b` (at 1), or beyond.
-    #[must_use]
-    #[expect(clippy::float_cmp, reason = "the end is met exactly, whatever the rounding")]
-    pub fn between(Self(a): Self, Self(b): Self, t: f64) -> Self {
-        if t == 1.0 {
-            return Self(b);
-        }
-        Self(std::array::from_fn(|lane| a[lane] + (b[lane] - a[lane]) * t))
+        Value::Gradient(gradient) => format!("a {} gradient", gradient.name()),
     }
 }
 
@@ -377,9 +261,10 @@ impl JsonSchema for Value {
         let length = generator.subschema_for::<Length>();
         let color = generator.subschema_for::<Color>();
         let vector = generator.subschema_for::<LengthPoint>();
+        let gradient = generator.subschema_for::<Gradient>();
         json_schema!({
-            "description": "a number, a percentage, a colour, { x, y }, a text, or true or false, as the property asks",
-            "anyOf": [length, color, vector, { "type": "boolean" }, { "type": "string", "maxLength": 5000 }],
+            "description": "a number, a percentage, a colour, a gradient, { x, y }, a text, or true or false, as the property asks",
+            "anyOf": [length, color, vector, gradient, { "type": "boolean" }, { "type": "string", "maxLength": 5000 }],
         })
     }
 }

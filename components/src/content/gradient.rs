@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    animation::slots::{Segment, Slots, Visitor},
+    animation::slots::{Slots, Visitor},
     geometry::Size,
     paint::Gradient,
 };
@@ -20,7 +20,7 @@ pub struct GradientContent {
 
 impl Slots for GradientContent {
     fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.within(Segment::Name("gradient"), |visitor| self.gradient.visit(visitor));
+        self.gradient.visit_as("gradient", visitor);
         self.size.visit(visitor);
     }
 }

@@ -33,7 +33,7 @@ const FILES: &[(&str, &[u8])] = files! {
     "js/views/add-layer.js" "js/views/animations.js" "js/views/bar.js" "js/views/dialog.js" "js/views/dock.js" "js/views/effects.js"
     "js/views/figures.js" "js/views/help.js" "js/views/layers.js" "js/views/log.js" "js/views/meter.js"
     "js/views/output-form.js" "js/views/outputs.js" "js/views/overlay.js" "js/views/properties.js" "js/views/row-drag.js" "js/views/scenes.js" "js/views/settings.js"
-    "js/views/sign-in.js" "js/views/sound.js" "js/views/source.js" "js/views/stage.js" "js/views/timelines.js"
+    "js/views/player.js" "js/views/sign-in.js" "js/views/sound-animations.js" "js/views/sound.js" "js/views/source.js" "js/views/stage.js" "js/views/timelines.js"
     "js/views/tree-keys.js"
 };
 

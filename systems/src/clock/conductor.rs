@@ -20,7 +20,7 @@ use super::{
     alarms::Alarms,
     allowance::{Allowance, TOGETHER, end_of_second},
     handover::Steered,
-    happenings::{Happening, Moment, happenings, next_of},
+    happenings::{Happening, Moment, happenings, next_of_all},
     levels::{Ears, Heard},
     motion::resume_animations,
     timelines::Seen,
@@ -358,15 +358,6 @@ impl Run<'_> {
 
     /// What comes next up to scene time `until`.
     fn next_moment(&self, until: f64) -> Option<Moment> {
-        let mut next: Option<Moment> = None;
-        for (index, player) in self.timelines.players.iter().enumerate() {
-            let Some(moment) = next_of(index, player, until) else {
-                continue;
-            };
-            if next.as_ref().is_none_or(|next| moment.when < next.when) {
-                next = Some(moment);
-            }
-        }
-        next
+        next_of_all(&self.timelines, until)
     }
 }

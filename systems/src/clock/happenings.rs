@@ -7,7 +7,7 @@ use components::animation::{
     trigger::{Cause, EventName},
 };
 
-use super::timelines::{Player, Wait};
+use super::timelines::{Player, Timelines, Wait};
 
 /// Something that a trigger may wait for.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,8 +49,22 @@ pub(super) struct Moment {
     pub(super) when: f64,
 }
 
+/// The next moment of any timeline up to scene time `until` that a trigger waits for.
+pub(super) fn next_of_all(timelines: &Timelines, until: f64) -> Option<Moment> {
+    let mut next: Option<Moment> = None;
+    for (index, player) in timelines.players.iter().enumerate() {
+        let Some(moment) = next_of(index, player, until) else {
+            continue;
+        };
+        if next.as_ref().is_none_or(|next| moment.when < next.when) {
+            next = Some(moment);
+        }
+    }
+    next
+}
+
 /// The next moment of a timeline up to scene time `until` that a trigger waits for.
-pub(super) fn next_of(index: usize, player: &Player, until: f64) -> Option<Moment> {
+fn next_of(index: usize, player: &Player, until: f64) -> Option<Moment> {
     let playhead = player.playhead.filter(|playhead| playhead.running)?;
     let (forwards, seen) = (playhead.rate > 0.0, player.seen);
     let times = player.waits.iter().filter_map(|wait| match wait {

@@ -10,6 +10,7 @@ mod happenings;
 mod input;
 mod levels;
 mod motion;
+mod rehearsal;
 mod timelines;
 
 use std::borrow::Cow;
@@ -32,6 +33,7 @@ pub use self::{
     input::{Input, Inputs},
     levels::Heard,
     motion::{LatestMotion, Motion, MotionChange, Resume, TimelineMotion, tell_motion},
+    rehearsal::rehearse,
     timelines::{TimelineStatus, Timelines, cue_layers},
 };
 

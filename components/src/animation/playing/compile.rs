@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Playing, changes};
 use crate::{
     animation::{
-        AnimationStarts, Part, Queue, Sample, Subject, Target, Track,
+        Animation, AnimationStarts, Part, Property, Queue, Sample, Subject, Target, Track,
         playback::{Clock, Playback},
         timeline::{Cue, Cues},
     },
@@ -58,9 +58,18 @@ impl Playing {
     ) -> Self {
         let subject = subject.into();
         let mut tracks: SmallVec<[Playback; 2]> = SmallVec::new();
+        let of_cues = cues.0.iter().map(|active| &active.cue.animation);
+        let with_gradients: Vec<&Property> = (starts.animations().0.iter().chain(of_cues))
+            .filter(|animation| animation.has_gradients())
+            .map(|animation| &animation.property)
+            .collect();
+        let compile = |animation: &Animation| {
+            let among_gradients = with_gradients.contains(&&animation.property);
+            animation.compile_among(among_gradients, subject, transform, opacity)
+        };
         for (source, (animation, start)) in starts.animations().0.iter().zip(starts.starts()).enumerate() {
             let Some(clock) = Clock::of_start(start) else { continue };
-            let Some(mut track) = animation.compile(subject, transform, opacity) else { continue };
+            let Some(mut track) = compile(animation) else { continue };
             let takes_over = |p: &&Playback| p.target() == track.target() && p.track.mixing().is_none();
             if animation.queue == Queue::Append
                 && animation.from.is_none()
@@ -76,7 +85,7 @@ impl Playing {
         let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
         for (source, active) in cues.0.iter().enumerate() {
             let cue = &*active.cue;
-            let Some(mut track) = cue.animation.compile(subject, transform, opacity) else { continue };
+            let Some(mut track) = compile(&cue.animation) else { continue };
             let mut is_first = cue.animation.goes_on();
             if cue.animation.from.is_none()
                 && cue.animation.keyframes.is_empty()

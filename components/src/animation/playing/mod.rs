@@ -7,6 +7,7 @@ use super::{
     Drift, Drifts, Part, Sample, Target, Value,
     drifting::{Drifting, Shown},
     motion::Motion,
+    passage,
     playback::{MARGIN, Playback, Standing},
     queue::Mixing,
     slots::{self, Slots},
@@ -14,6 +15,7 @@ use super::{
 };
 
 mod compile;
+mod painting;
 
 /// The animations of a layer, of a track or of the whole mix, made ready to be sampled; computed from what is authored, when that changes.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
@@ -75,6 +77,7 @@ impl Playing {
                 target: known.target,
                 domain: known.domain,
                 authored: known.authored,
+                paint: known.paint.clone(),
                 way: drift.compile(),
                 is_animated,
                 over: drift.over().cloned(),
@@ -121,10 +124,11 @@ impl Playing {
         let deciding = || self.tracks.iter().filter(|p| is_of(p.target()) && p.track.mixing().is_none());
         let decides = deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next());
         let (of, shown) = if let Some(p) = decides {
-            let over = self.drifting.iter().find(|drifting| drifting.is_over(p, now));
+            let over = self.drifting.iter().find(|drifting| !drifting.way.is_of_paint() && drifting.is_over(p, now));
             (p.target(), p.shown(now).plus(over.map(|drifting| drifting.way.at(now)).unwrap_or_default()))
         } else {
-            let drifting = self.drifting.iter().rev().find(|drifting| is_of(drifting.target))?;
+            let drifting =
+                self.drifting.iter().rev().find(|drifting| !drifting.way.is_of_paint() && is_of(drifting.target))?;
             let authored = Shown::still(drifting.domain.evenly(drifting.authored));
             (drifting.target, authored.plus(drifting.way.at(now)))
         };
@@ -268,10 +272,19 @@ impl Playing {
                 && of == part
                 && !self.tracks.iter().any(|p| p.target() == drifting.target)
             {
-                differs |= slots::write(slots, slot, drifting.over(drifting.authored, now));
+                differs |= match &drifting.paint {
+                    Some(paint) if drifting.way.is_of_paint() => {
+                        slots::repaint(slots, slot, &|slot| passage::copy(paint, slot))
+                    }
+                    _ => slots::write(slots, slot, drifting.over(drifting.authored, now)),
+                };
             }
         }
-        for (index, p) in self.tracks.iter().enumerate() {
+        // What is written whole comes before what is written within it.
+        let (whole, rest): (SmallVec<[usize; 4]>, SmallVec<[usize; 4]>) =
+            (0..self.tracks.len()).partition(|index| self.tracks[*index].track.steps());
+        for index in whole.into_iter().chain(rest) {
+            let p = &self.tracks[index];
             let Some((_, slot)) = p.target().slot().filter(|(of, _)| *of == part) else { continue };
             if let Some(pair @ Target::Pair(_, whole)) = self.pair_around(p.target()) {
                 // The first of them all writes for all.
@@ -292,7 +305,7 @@ impl Playing {
                 differs |= slots::write(slots, slot, self.mixed(p, now));
             }
         }
-        differs
+        self.mix_paints(part, slots, now) | differs
     }
 
     /// Which animation decides about a property at scene time `now`.

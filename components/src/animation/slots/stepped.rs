@@ -9,12 +9,16 @@ use serde::{
 };
 
 use crate::{
-    animation::value::{ParseValueError, Value, describe},
+    animation::{
+        passage,
+        value::{ParseValueError, Value, describe},
+    },
     asset::AssetId,
     blend::BlendMode,
     content::{Cap, FillRule, FontStyle, Join, Overflow, TextAlign, VerticalAlign, Wrap},
     geometry::Fit,
     mask::MaskChannel,
+    paint::{Gradient, MAX_STOPS, Paint},
 };
 
 /// A value that can only be one or another.
@@ -131,4 +135,64 @@ impl Stepped for Text<'_> {
         self.text.push_str(&text);
         Ok(true)
     }
+}
+
+/// A colour or a gradient.
+#[derive(Debug)]
+pub(super) struct Painted<'a> {
+    pub(super) paint: &'a mut Paint,
+    /// Whether it can be a colour.
+    pub(super) can_be_color: bool,
+}
+
+impl Stepped for Painted<'_> {
+    fn value(&self) -> Value {
+        Value::from(&*self.paint)
+    }
+
+    fn set(&mut self, value: &Value) -> Result<bool, ParseValueError> {
+        let expected = if self.can_be_color { "a colour such as `#1e90ff`, or a gradient" } else { "a gradient" };
+        let paint = value.paint().filter(|paint| self.can_be_color || matches!(paint, Paint::Gradient(_)));
+        let paint = paint.ok_or_else(|| refused(value, expected))?;
+        if let Paint::Gradient(gradient) = &paint {
+            fit(gradient)?;
+        }
+        Ok(replace(self.paint, paint))
+    }
+}
+
+/// Whether a document may have such a gradient.
+fn fit(gradient: &Gradient) -> Result<(), ParseValueError> {
+    let refuse = |found: String, expected: String| Err(ParseValueError { found, expected });
+    let numbers = match gradient {
+        Gradient::Linear { angle, .. } => [Some(("angle", *angle, passage::ANGLE)), None, None],
+        Gradient::Radial { center, radius, .. } => [
+            Some(("radius", *radius, passage::RADIUS)),
+            Some(("center.x", center.x, passage::COORDINATE)),
+            Some(("center.y", center.y, passage::COORDINATE)),
+        ],
+        Gradient::Conic { center, angle, .. } => [
+            Some(("angle", *angle, passage::ANGLE)),
+            Some(("center.x", center.x, passage::COORDINATE)),
+            Some(("center.y", center.y, passage::COORDINATE)),
+        ],
+    };
+    for (name, number, (min, max)) in numbers.into_iter().flatten() {
+        if !(min..=max).contains(&number) {
+            return refuse(format!("a gradient with the `{name}` {number}"), format!("a number from {min} to {max}"));
+        }
+    }
+    let stops = gradient.stops();
+    if !(2..=MAX_STOPS).contains(&stops.len()) {
+        return refuse(format!("a gradient of {} stops", stops.len()), format!("2 to {MAX_STOPS} of them"));
+    }
+    let mut least = 0.0;
+    for (index, stop) in stops.iter().enumerate() {
+        if !(least..=1.0).contains(&stop.offset) {
+            let expected = format!("one from {least} to 1: offsets rise from 0 to 1");
+            return refuse(format!("a gradient whose stop {index} has the offset {}", stop.offset), expected);
+        }
+        least = stop.offset;
+    }
+    Ok(())
 }

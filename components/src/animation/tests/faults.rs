@@ -21,7 +21,8 @@ fn what_cannot_be_animated_is_said_with_what_can() {
         on_text("content.width", json!(3)),
         "/property: found `content.width`, which is not there to be animated, expected a number in `width` in the content"
     );
-    assert!(on_text("content.fill", json!("#ffffff")).contains("one colour instead of a gradient"));
+    assert!(on_text("content.stroke.width", json!(3)).contains("a `stroke` in the content"));
+    assert_eq!(on_text("content.fill", json!("#ffffff")), "");
     assert_eq!(on_text("opacity", json!("#ffffff")), "/to: found the colour `#ffffff`, expected a number from 0 to 1");
     assert_eq!(on_text("opacity", json!(1.5)), "/to: found the number 1.5, expected a number from 0 to 1");
     assert!(on_text("transform.rotation", json!("50%")).contains("found the percentage `50%`"));

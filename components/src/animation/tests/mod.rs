@@ -1,6 +1,7 @@
 //! What animations make of a layer.
 
 mod faults;
+mod gradients;
 mod laws;
 mod parts;
 mod several;

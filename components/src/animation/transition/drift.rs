@@ -1,14 +1,18 @@
 use serde::{Deserialize, Serialize};
 
+mod way;
+
+use self::way::Manner;
+pub(crate) use self::way::Way;
 use super::Transition;
 use crate::animation::{
     Animation, Easing, Property, Spring,
     drifting::Shown,
-    spring::Oscillator,
     timeline::TimelineId,
     timing::{nanos, seconds},
     value::Sample,
 };
+use crate::paint::Paint;
 
 /// How far a property still is from where it is to be: begun when somebody changed it, and gone after a while.
 ///
@@ -25,6 +29,8 @@ use crate::animation::{
 /// An animation that takes over moves by itself too: by `l e(t/d)`, as suddenly as its easing starts, which for `easeOutCirc`
 /// is upright. While it flies, `(1 - m) l e(t/d)` is taken back for that, `v` is the whole velocity that there was, and
 /// both together go on with just that velocity, whatever the easing.
+///
+/// A paint has no velocity: of it just the share of the way is told that is left, and from what it goes.
 ///
 /// If it first has to wait, it comes to rest meanwhile: within `w` seconds it goes on by `v (t - t²/w + t³/(3w²))`, whose
 /// velocity falls from `v` to 0, and after that it is a drift from rest.
@@ -49,6 +55,9 @@ pub struct Drift {
     /// How far what takes over goes by itself: `l`.
     #[serde(default, skip_serializing_if = "is_none")]
     travel: Sample,
+    /// Where it comes from, if that is a colour or a gradient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paint: Option<Paint>,
     /// Seconds that it takes.
     lasts: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,15 +94,6 @@ fn is_none(travel: &Sample) -> bool {
     *travel == Sample::default()
 }
 
-/// The share of the time in which a flight turns into the easing.
-const TURN: f64 = 1.0 / 3.0;
-
-/// The longest time in seconds in which it does.
-const FLIGHT: f64 = 0.5;
-
-/// The longest time in seconds in which what waits comes to rest.
-const BRAKE: f64 = 0.25;
-
 /// When a [`Drift`] goes, by the clock of its carrier.
 pub(super) struct Times {
     /// Seconds at which it begins.
@@ -128,6 +128,7 @@ impl Drift {
             distance,
             velocity,
             travel: Sample::default(),
+            paint: None,
             lasts: seconds(nanos(lasts).max(1)),
             easing: transition.spring.is_none().then(|| transition.easing.clone()),
             spring: transition.spring,
@@ -166,10 +167,24 @@ impl Drift {
             distance,
             velocity,
             travel,
+            paint: None,
             lasts: seconds(nanos(lasts).max(1)),
             easing: spring.is_none().then(|| animation.easing.clone()),
             spring,
         })
+    }
+
+    /// All of the way that there is from a paint to another.
+    pub(super) const WHOLE: Shown = Shown { value: Sample::number(1.0), velocity: Sample::number(0.0) };
+
+    /// The same from a paint.
+    pub(super) fn starting_with(self, paint: Paint) -> Self {
+        Self { paint: Some(paint), ..self }
+    }
+
+    /// Whether it is one from a paint.
+    pub(super) fn is_of_paint(&self) -> bool {
+        self.paint.is_some()
     }
 
     /// The same on top of what a timeline makes of the property.
@@ -220,135 +235,6 @@ impl Drift {
             },
         };
         let Self { since, waits, lasts, distance, velocity, travel, .. } = *self;
-        Way { since, waits, lasts, distance, velocity, travel, manner }
-    }
-}
-
-/// A [`Drift`] without its name.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Way {
-    since: f64,
-    waits: f64,
-    lasts: f64,
-    distance: Sample,
-    velocity: Sample,
-    travel: Sample,
-    manner: Manner,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Manner {
-    Spring(Oscillator),
-    Easing { easing: Easing, is_flying: bool },
-}
-
-impl Manner {
-    /// The same from rest.
-    fn at_rest(&self) -> Self {
-        match self {
-            Self::Spring(oscillator) => Self::Spring(*oscillator),
-            Self::Easing { easing, .. } => Self::Easing { easing: easing.clone(), is_flying: false },
-        }
-    }
-}
-
-/// How much of the distance, of the velocity at the beginning and of what is taken back is left, and how fast that changes.
-#[derive(Default)]
-struct Share {
-    distance: f64,
-    velocity: f64,
-    travel: f64,
-    distance_slope: f64,
-    velocity_slope: f64,
-    travel_slope: f64,
-}
-
-impl Way {
-    /// How far it is from where it is to be at scene time `now`, and how fast that changes.
-    pub(crate) fn at(&self, now: f64) -> Shown {
-        let t = (now - self.since).max(0.0);
-        if t >= self.waits + self.lasts {
-            return Shown::default();
-        }
-        let share = if self.waits > 0.0 { self.share_after_waiting(t) } else { self.share(t) };
-        let (distance, velocity, travel) = (self.distance.lanes(), self.velocity.lanes(), self.travel.lanes());
-        let sum = |of_distance: f64, of_velocity: f64, of_travel: f64| {
-            let lane =
-                |lane: usize| distance[lane] * of_distance + velocity[lane] * of_velocity + travel[lane] * of_travel;
-            Sample::of_lanes(std::array::from_fn(lane))
-        };
-        Shown {
-            value: sum(share.distance, share.velocity, share.travel),
-            velocity: sum(share.distance_slope, share.velocity_slope, share.travel_slope),
-        }
-    }
-
-    /// Whether it moves at scene time `now`.
-    pub(crate) fn is_moving(&self, now: f64) -> bool {
-        let (begin, end) = self.span();
-        (begin..end).contains(&now)
-    }
-
-    /// Seconds at which it begins and ends.
-    pub(crate) fn span(&self) -> (f64, f64) {
-        (self.since, self.since + self.waits + self.lasts)
-    }
-
-    fn share_after_waiting(&self, t: f64) -> Share {
-        let brake = self.waits.min(BRAKE);
-        let u = (t / brake).min(1.0);
-        let still = Share {
-            distance: 1.0,
-            velocity: brake * u * (1.0 - u + u * u / 3.0),
-            velocity_slope: (1.0 - u) * (1.0 - u),
-            ..Share::default()
-        };
-        if t < self.waits {
-            return still;
-        }
-        // From where it rests, as from any other place.
-        let rested = Self { velocity: Sample::default(), manner: self.manner.at_rest(), waits: 0.0, ..self.clone() };
-        let Share { distance, distance_slope, .. } = rested.share(t - self.waits);
-        Share {
-            distance,
-            velocity: still.velocity * distance,
-            distance_slope,
-            velocity_slope: still.velocity * distance_slope,
-            ..Share::default()
-        }
-    }
-
-    fn share(&self, t: f64) -> Share {
-        match &self.manner {
-            Manner::Spring(oscillator) => {
-                let left = oscillator.left(t);
-                Share {
-                    distance: left.of_distance,
-                    velocity: left.of_velocity,
-                    distance_slope: left.distance_slope,
-                    velocity_slope: left.velocity_slope,
-                    ..Share::default()
-                }
-            }
-            Manner::Easing { easing, is_flying } => {
-                let progress = t / self.lasts;
-                let (eased, slope) = (easing.ease(progress), easing.slope(progress) / self.lasts);
-                if !is_flying {
-                    return Share { distance: 1.0 - eased, distance_slope: -slope, ..Share::default() };
-                }
-                let within = (TURN * self.lasts).min(FLIGHT);
-                let turn = (t / within).min(1.0);
-                let mixed = turn * turn * (3.0 - 2.0 * turn);
-                let mixed_slope = 6.0 * turn * (1.0 - turn) / within;
-                Share {
-                    distance: 1.0 - mixed * eased,
-                    velocity: (1.0 - mixed) * t,
-                    travel: -(1.0 - mixed) * eased,
-                    distance_slope: -mixed_slope * eased - mixed * slope,
-                    velocity_slope: (1.0 - mixed) - mixed_slope * t,
-                    travel_slope: mixed_slope * eased - (1.0 - mixed) * slope,
-                }
-            }
-        }
+        Way { since, waits, lasts, distance, velocity, travel, paint: self.paint.clone(), manner }
     }
 }

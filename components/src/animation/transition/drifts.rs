@@ -9,10 +9,12 @@ use crate::{
     animation::{
         AnimationStarts, Cues, Playing, Property, Subject, Target, Turn,
         drifting::Shown,
+        property::Resolved,
         track::shortest,
         value::{Domain, Kind, Sample},
     },
     layer::Opacity,
+    paint::Paint,
     transform::Transform,
 };
 
@@ -34,11 +36,18 @@ pub(crate) struct Known {
     pub(crate) target: Target,
     pub(crate) domain: Domain,
     pub(crate) authored: Sample,
+    /// The authored value if it can be a gradient.
+    pub(crate) paint: Option<Paint>,
 }
 
 impl Known {
     fn still(&self) -> Shown {
         Shown::still(self.domain.evenly(self.authored))
+    }
+
+    /// Whether the property is, or is animated to be, something else than numbers.
+    fn is_painted(&self, playing: &Playing) -> bool {
+        matches!(self.paint, Some(Paint::Gradient(_))) || playing.steps(self.target)
     }
 }
 
@@ -79,10 +88,10 @@ impl Drifts {
     ) {
         let subject = subject.into();
         let know = |transition: &Transition| {
-            let resolved = transition.property.resolve(subject).ok().filter(|resolved| resolved.stepped().is_none())?;
+            let resolved = transition.property.resolve(subject).ok().filter(Resolved::can_move)?;
             let (target, domain) = (resolved.target, resolved.domain);
             let authored = resolved.authored(transform, opacity);
-            Some(Known { property: transition.property.clone(), target, domain, authored })
+            Some(Known { property: transition.property.clone(), target, domain, authored, paint: resolved.paint() })
         };
         let mut known = Vec::with_capacity(transitions.0.len());
         let mut drifts = Vec::new();
@@ -95,11 +104,24 @@ impl Drifts {
             let is_free =
                 |past: &Known| before.holder(past.target, now).is_some_and(|held| !after.has_of(present.target, held));
             let is_changed = past.is_some_and(|past| {
-                let is_edited =
-                    past.authored != present.authored || !after.moves_like(before, past.target, present.target);
+                let is_edited = past.authored != present.authored
+                    || past.paint != present.paint
+                    || !after.moves_like(before, past.target, present.target);
                 is_free(past) || (is_edited && holder.is_none())
             });
             match past.filter(|_| is_changed) {
+                Some(past)
+                    if past.is_painted(before)
+                        || present.is_painted(after)
+                        || drift.is_some_and(Drift::is_of_paint) =>
+                {
+                    let was = before.paint(past.target, now).or_else(|| past.paint.clone());
+                    let is = after.paint(present.target, now).or_else(|| present.paint.clone());
+                    let drift = was
+                        .filter(|was| Some(was) != is.as_ref())
+                        .and_then(|was| Some(Drift::new(transition, now, Drift::WHOLE)?.starting_with(was)));
+                    drifts.extend(drift.map(|drift| drift.on_top_of(holder)));
+                }
                 Some(past) => {
                     let own_drift = drift.filter(|drift| drift.over().is_none());
                     let left = own_drift.map(|drift| drift.compile().at(now)).unwrap_or_default();

@@ -147,7 +147,8 @@ impl Handover<'_> {
         seen: &mut HashSet<(&'s TimelineId, Target)>,
     ) -> Option<Taker<'a>> {
         let p = after.tracks().get(place)?;
-        if p.track.mixing().is_some() || p.track.steps() {
+        let is_painted = p.track.has_paints();
+        if p.track.mixing().is_some() || is_painted != (p.track.steps() || self.before.steps(p.target())) {
             return None;
         }
         let animation = self.animation(p)?;
@@ -190,6 +191,9 @@ impl Handover<'_> {
     fn taken(&self, after: &Playing, taker: &Taker<'_>) -> Option<Drift> {
         let Taker { p, animation, carrier, begins, begins_at, rate, pace, .. } = taker;
         let (target, now) = (p.target(), self.now);
+        if p.track.has_paints() {
+            return self.taken_paint(after, taker);
+        }
         // Where one of two is animated by itself as well, each of them is taken over from what decides about it.
         let halves = target.halves().filter(|_| after.has_half_of(target) || self.before.has_half_of(target));
         let whole = [target];
@@ -245,6 +249,35 @@ impl Handover<'_> {
         let left = Shown { value, velocity: velocity.scaled(1.0 / rate) };
         let times = Times { since, waits: seconds(nanos(waits)), pace: *pace };
         Drift::of_animation(animation, carrier.clone(), &times, (left, travel))
+    }
+
+    /// The same where it is a paint, which has no velocity: it goes on from what is shown.
+    fn taken_paint(&self, after: &Playing, taker: &Taker<'_>) -> Option<Drift> {
+        let Taker { p, place, animation, carrier, begins, begins_at, pace, .. } = taker;
+        let decides = |other: &&Playback| other.target() == p.target() && other.track.mixing().is_none();
+        let (earlier, later) = (&after.tracks()[..*place], &after.tracks()[place + 1..]);
+        let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
+        if later.iter().filter(is_rival).any(|other| other.has_begun(*begins)) {
+            return None;
+        }
+        let below = earlier.iter().rev().filter(decides).find(|other| other.has_begun(*begins));
+        // These go on from there by themselves.
+        let follows = |below: &Playback| match p.is_own() {
+            true => below.is_own() && animation.queue == Queue::Append,
+            false => below.timeline() == p.timeline(),
+        };
+        if below.is_some_and(follows) || matches!(p.clock(), Clock::Steered(clock) if clock.again) {
+            return None;
+        }
+        let was = match below {
+            Some(below) if *begins > self.now + SAME => below.paint(*begins),
+            _ if *begins <= self.now + SAME => self.before.paint(p.target(), self.now),
+            _ => None,
+        }?;
+        let times = Times { since: *begins_at, waits: 0.0, pace: *pace };
+        let is_there = p.paint(*begins).as_ref() == Some(&was);
+        let drift = Drift::of_animation(animation, carrier.clone(), &times, (Drift::WHOLE, Sample::default()));
+        Some(drift.filter(|_| !is_there)?.starting_with(was))
     }
 
     /// What `taker` takes a property over from, which is its own one or one half of that.

@@ -63,12 +63,12 @@ pub fn check_transitions<'a>(transitions: &[Transition], parts: impl Into<Parts<
             faults.push(Fault { place: None, pointer, found, expected, nearest });
         };
         let resolved = transition.property.resolve(parts);
-        let steps = resolved.as_ref().is_ok_and(|resolved| resolved.stepped().is_some());
+        let steps = resolved.as_ref().is_ok_and(|resolved| !resolved.can_move());
         if let Err(unknown) = resolved {
             fault("/property", unknown.found, &unknown.expected, unknown.nearest);
         } else if steps {
             let found = format!("`{}`, which has nothing in between to move through", transition.property.as_str());
-            fault("/property", found, "a number, a length, a colour or a pair", None);
+            fault("/property", found, "a number, a length, a colour, a gradient or a pair", None);
         } else if transitions[..index].iter().any(|other| other.property == transition.property) {
             let found = format!("a second transition of `{}`", transition.property.as_str());
             fault("/property", found, "one for each property", None);

@@ -1,3 +1,4 @@
+mod gradients;
 mod handover;
 mod holding;
 mod pairs;

@@ -1,4 +1,4 @@
-// The sound: the volume of the mix and of its tracks, and how loud they are.
+// The sound: the volume of the mix and of its tracks, how loud they are, and what steers their animations.
 
 import { guarded, notice } from "../access.js";
 import { json, part } from "../api.js";
@@ -11,6 +11,9 @@ import { state, watch } from "../store.js";
 import { fault } from "../toasts.js";
 import { spaced } from "../words.js";
 import { meter } from "./meter.js";
+import { soundAnimations } from "./sound-animations.js";
+
+const EVERY = 400;
 
 /** Amplitudes are heard as decibels. */
 const level = (volume) =>
@@ -26,22 +29,25 @@ export function mountSound(panel) {
   );
   const list = h("ul", { class: "cards plain" });
   const masterMeter = meter("Level of the whole mix");
-  const mix = h("div", { class: "fields" }, master.element, masterMeter.element);
+  const masterAnimations = soundAnimations("/api/stream/audio", "the whole mix");
+  const mix = h("div", { class: "fields" }, master.element, masterMeter.element, masterAnimations.element);
   panel.append(notice("control", "Changing the sound"), guarded("control", mix, list));
   const made = new WeakMap();
   watch(["scene"], () => {
     const { audio } = state.scene ?? {};
     if (!audio) return;
     master.show(audio.volume);
+    masterAnimations.show(audio.animations);
     reconcile(
       list,
       audio.tracks,
       ({ id }) => id,
       (track) => create(track, made),
       (card, track) => {
-        const { volume, muted } = made.get(card);
+        const { volume, muted, animations } = made.get(card);
         volume.show(track.volume);
         muted.show(track.muted);
+        animations.show(track.animations);
       },
     );
     showLevels();
@@ -52,6 +58,13 @@ export function mountSound(panel) {
   const look = () => askLevels(!panel.hidden && !document.hidden);
   new MutationObserver(look).observe(panel, { attributeFilter: ["hidden"] });
   document.addEventListener("visibilitychange", look);
+  const ask = async () => {
+    if (panel.hidden || document.hidden || state.connection !== "open") return;
+    const cards = [...list.children].map((card) => made.get(card).animations);
+    await Promise.all([masterAnimations, ...cards].map((animations) => animations.ask()));
+  };
+  const poll = () => ask().finally(() => setTimeout(poll, EVERY));
+  poll();
 
   function showLevels() {
     const levels = state.connection === "open" ? state.levels : null;
@@ -60,6 +73,7 @@ export function mountSound(panel) {
       made.get(card).loudness.show(levels?.tracks.find(({ id }) => id === card.dataset.key));
     }
   }
+  return ask;
 }
 
 function create({ id, source }, made) {
@@ -71,6 +85,7 @@ function create({ id, source }, made) {
   );
   const muted = fields.toggle("Muted", (value) => send(path, { muted: value }, `${value ? "Mute" : "Unmute"} ${id}`));
   const loudness = meter(`Level of ${id}`);
+  const animations = soundAnimations(path, id);
   const card = h(
     "li",
     { class: "card", id: `track-${id}` },
@@ -84,8 +99,9 @@ function create({ id, source }, made) {
     ),
     volume.element,
     loudness.element,
+    animations.element,
   );
-  made.set(card, { volume, muted, loudness });
+  made.set(card, { volume, muted, loudness, animations });
   return card;
 }
 

@@ -2,18 +2,19 @@
 
 import { guarded, notice } from "../access.js";
 import { get, part, post } from "../api.js";
-import { h, reconcile, say, set } from "../dom.js";
-import { icon, setIcon } from "../icons.js";
+import { h, reconcile, set } from "../dom.js";
+import { icon } from "../icons.js";
 import { note } from "../log.js";
 import { state, update, watch } from "../store.js";
 import { attempt } from "../toasts.js";
-import { duration, short } from "../words.js";
+import { player } from "./player.js";
 
 const EVERY = 400;
 
 /** Fills the panel. */
 export function mountTimelines(panel) {
   const list = h("ul", { class: "cards plain" });
+  const made = new WeakMap();
   const events = h("div", { class: "chips" });
   const name = h("input", {
     type: "text",
@@ -38,7 +39,13 @@ export function mountTimelines(panel) {
   panel.append(notice("control", "Steering what moves"), guarded("control", form, events, triggers, list));
   watch(["timelines"], () => {
     const all = state.timelines ?? [];
-    reconcile(list, all, ({ id }) => id, create, show);
+    reconcile(
+      list,
+      all,
+      ({ id }) => id,
+      (timeline) => create(timeline, made),
+      (card, timeline) => made.get(card).show(timeline),
+    );
     set(
       list,
       "data-empty",
@@ -104,42 +111,13 @@ async function steer(id, verb, body) {
   if (answer) note("edit", `Timeline ${id}: ${verb}`);
 }
 
-function create({ id, labels }) {
-  const button = (name, label, verb) =>
-    h(
-      "button",
-      {
-        type: "button",
-        class: "quiet bare",
-        "aria-label": `${label} ${id}`,
-        title: label,
-        "data-verb": verb,
-        onclick: (event) => steer(id, event.currentTarget.dataset.verb),
-      },
-      icon(name),
-    );
-  const seek = h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": `Position of ${id}` });
-  seek.addEventListener("change", () => steer(id, "seek", { to: Number(seek.value) }));
-  const rate = h(
-    "select",
-    { "aria-label": `Rate of ${id}`, onchange: () => steer(id, "rate", { rate: Number(rate.value) }) },
-    [0.25, 0.5, 1, 2, 4].map((value) => h("option", { value }, `${value} ×`)),
-  );
-  return h(
+function create({ id, labels }, made) {
+  const steered = player(id, (verb, body) => steer(id, verb, body));
+  const card = h(
     "li",
     { class: "card", id: `timeline-${id}` },
-    h(
-      "div",
-      { class: "card-head" },
-      h("strong", {}, id),
-      h("span", { class: "pill" }),
-      h("span", { class: "grow" }),
-      button("reverse", "Play backwards", "reverse"),
-      button("play", "Play", "play"),
-      button("close", "Cancel", "cancel"),
-      rate,
-    ),
-    h("div", { class: "seek" }, seek, h("output", { class: "slider-value" })),
+    h("div", { class: "card-head" }, h("strong", {}, id), steered.pill, h("span", { class: "grow" }), steered.tools),
+    steered.seek,
     labels.length > 0 &&
       h(
         "div",
@@ -153,31 +131,6 @@ function create({ id, labels }) {
         ),
       ),
   );
-}
-
-const WORDS = { idle: "Idle", playing: "Playing", paused: "Paused", finished: "Finished" };
-
-function show(card, { state: playState, position, length, rate }) {
-  const pill = card.querySelector(".pill");
-  pill.dataset.state = playState;
-  say(pill, WORDS[playState] ?? playState);
-  const main = card.querySelector('[data-verb="play"], [data-verb="pause"]');
-  const isPlaying = playState === "playing";
-  main.dataset.verb = isPlaying ? "pause" : "play";
-  set(main, "title", isPlaying ? "Pause" : "Play");
-  set(main, "aria-label", `${isPlaying ? "Pause" : "Play"} ${card.dataset.key}`);
-  setIcon(main, isPlaying ? "pause" : "play");
-  const seek = card.querySelector("input[type=range]");
-  const end = length ?? Math.max(60, position);
-  set(seek, "max", end);
-  if (document.activeElement !== seek || !seek.matches(":active")) {
-    seek.value = position;
-    seek.style.setProperty("--share", `${end > 0 ? (position / end) * 100 : 0}%`);
-  }
-  say(
-    card.querySelector("output"),
-    `${short(Math.round(position * 10) / 10)} s${length === null || length === undefined ? "" : ` of ${duration(length)}`}`,
-  );
-  const chosen = card.querySelector("select");
-  if (document.activeElement !== chosen) chosen.value = Math.abs(rate);
+  made.set(card, steered);
+  return card;
 }
