@@ -1,0 +1,162 @@
+//! A scene that comes on air plays from its beginning, with its moving pictures and tickers: what is seen of it is what is
+//! seen of the scene alone, however long the stream has run by then.
+
+use std::time::Instant;
+
+use components::{Edit, SceneDocument};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use systems::clock::Motion;
+
+use crate::{
+    random::{self, config},
+    stage::*,
+};
+
+/// A picture that plays once in 0.8 s, and a ticker.
+fn clip(folder: &str) -> SceneDocument {
+    let stinger = with_stinger(folder);
+    let layers = json!([
+        { "id": "once", "transform": { "position": { "x": 6, "y": 6 } }, "content": { "type": "animatedImage",
+            "asset": "swoosh", "repeat": 1, "size": { "width": 180, "height": 40 } } },
+        { "id": "line", "transform": { "position": { "x": 6, "y": 60 } }, "content": { "type": "text", "width": 180,
+            "text": "This just in:", "fill": "#fff", "font": { "size": 24 }, "ticker": { "speed": 50, "gap": 20 } } },
+    ]);
+    SceneDocument { assets: stinger.assets, folder: stinger.folder, ..document("#203040", layers) }
+}
+
+/// The clip alone, so long after it began.
+fn alone(folder: &str, seconds: f64) -> Vec<u8> {
+    let mut stage = Stage::new(1, clip(folder));
+    assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
+    stage.compositor.tick(1, seconds);
+    stage.picture()
+}
+
+/// For a second, what is on air is the clip alone, beginning on the last tick with what is seen so long after it began.
+fn assert_plays(stage: &mut Stage, folder: &str, from: f64) {
+    assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
+    stage.next -= 1;
+    for tick in 0..=20_u32 {
+        stage.tick();
+        let elapsed = from + f64::from(tick) / FPS;
+        assert!(stage.picture() == alone(folder, elapsed), "{elapsed} s after it began");
+    }
+}
+
+/// Another scene on air for 5.15 s, the clip waiting.
+fn late(first: SceneDocument, folder: &str) -> Stage {
+    let mut stage = Stage::new(1, first);
+    stage.hold("clip", clip(folder));
+    stage.play(101);
+    stage
+}
+
+#[test]
+fn one_that_is_activated_plays_from_its_beginning() {
+    let mut stage = late(morning(), "activated");
+    stage.activate("clip", json!({ "type": "cut" }));
+    assert_plays(&mut stage, "activated", 0.0);
+    // Once more.
+    stage.activate("main", json!({ "type": "cut" }));
+    stage.activate("clip", json!({ "type": "cut" }));
+    assert_plays(&mut stage, "activated", 0.0);
+    // And loaded in its own place.
+    let load = Edit::LoadScene { scene: Box::new(clip("activated")) };
+    stage.edit(vec![load]);
+    assert_plays(&mut stage, "activated", 0.0);
+    // What is put in its place goes on: it has ended by now.
+    let put = Edit::PutScene { id: scene_id("clip"), scene: Box::new(clip("activated")) };
+    stage.edit(vec![put]);
+    assert_plays(&mut stage, "activated", 21.0 / FPS);
+}
+
+#[test]
+fn one_that_a_trigger_brings_begins_at_the_triggers_time() {
+    let mut first = morning();
+    first.timelines =
+        serde_json::from_value(json!([{ "id": "stay", "steps": [{ "type": "wait", "seconds": 5.217 }] }])).unwrap();
+    first.triggers = serde_json::from_value(json!([{ "on": { "type": "timelineEnd", "timeline": "stay" },
+        "do": [{ "type": "activate", "scene": "clip", "transition": { "type": "cut" } }] }]))
+    .unwrap();
+    let mut stage = late(first, "triggered");
+    stage.play(3);
+    assert_eq!(stage.compositor.scenes().active, scene_id("clip"));
+    assert_plays(&mut stage, "triggered", 5.25 - 5.217);
+}
+
+#[test]
+fn one_that_is_resumed_goes_on_from_where_it_began() {
+    let mut stage = late(morning(), "resumed");
+    stage.activate("clip", json!({ "type": "cut" }));
+    stage.play(6);
+    let written = serde_json::to_value(stage.compositor.motion()).unwrap();
+    let motion: Motion = serde_json::from_value(written.clone()).unwrap();
+    let scene = SceneDocument { folder: clip("resumed").folder, ..stage.compositor.snapshot().scene };
+    let mut resumed = Stage { compositor: compositor(1), next: stage.next - 1 };
+    resumed.compositor.resume(0, scene, motion);
+    resumed.tick();
+    assert_plays(&mut resumed, "resumed", 6.0 / FPS);
+
+    // States of earlier versions do not tell.
+    let mut old: Value = written;
+    old.as_object_mut().unwrap().remove("origin").unwrap();
+    assert_eq!(serde_json::from_value::<Motion>(old).unwrap().origin, 0.0);
+}
+
+#[test]
+fn one_that_leaves_goes_on_from_where_it_began() {
+    let mut stage = late(morning(), "leaving");
+    stage.hold("evening", evening());
+    stage.activate("clip", json!({ "type": "cut" }));
+    assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
+    stage.play(4);
+    // Hard edges: but for those on the edge each pixel is one of the one scene or of the other.
+    stage.activate("evening", json!({ "type": "wipe", "angle": 90, "softness": 0, "duration": 1.6 }));
+    let comes = stage.alone();
+    let before = alone("leaving", 5.0 / FPS);
+    for tick in 1..14_u32 {
+        stage.tick();
+        let there = alone("leaving", f64::from(5 + tick) / FPS);
+        let seen = stage.picture();
+        let (mut mixed, mut moved) = (0, 0);
+        for ((seen, there), (comes, before)) in
+            seen.chunks(4).zip(there.chunks(4)).zip(comes.chunks(4).zip(before.chunks(4)))
+        {
+            mixed += usize::from(seen != there && seen != comes);
+            moved += usize::from(seen == there && seen != comes && seen != before);
+        }
+        assert!(mixed <= 2 * WIDTH, "tick {tick}: {mixed} pixels are of neither");
+        assert!(moved > 50, "tick {tick}: {moved} pixels have moved");
+    }
+}
+
+proptest! {
+    #![proptest_config(config(30))]
+
+    /// Of any scene, whenever it comes on air.
+    #[test]
+    fn any_scene_plays_from_its_beginning(
+        (scene, _) in random::scene(),
+        late in 1..300_u64,
+        ticks in proptest::collection::vec(1..12_u64, 1..5),
+    ) {
+        let mut alone = Stage::new(1, scene.clone());
+        let mut live = Stage::new(1, morning());
+        live.hold("second", scene);
+        live.next = late;
+        live.activate("second", json!({ "type": "cut" }));
+        for stage in [&mut alone, &mut live] {
+            prop_assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
+        }
+        let mut elapsed = 0;
+        for ticks in ticks {
+            elapsed += ticks;
+            for (stage, from) in [(&mut alone, 0), (&mut live, late)] {
+                stage.next = from + elapsed;
+                stage.tick();
+            }
+            prop_assert!(live.picture() == alone.picture(), "{} ticks after it began on tick {}", elapsed, late);
+        }
+    }
+}
