@@ -22,53 +22,55 @@ fn clip(folder: &str) -> SceneDocument {
         { "id": "line", "transform": { "position": { "x": 6, "y": 60 } }, "content": { "type": "text", "width": 180,
             "text": "This just in:", "fill": "#fff", "font": { "size": 24 }, "ticker": { "speed": 50, "gap": 20 } } },
     ]);
-    SceneDocument { assets: stinger.assets, folder: stinger.folder, ..document("#203040", layers) }
+    let layers = serde_json::from_value(layers).unwrap();
+    SceneDocument { layers, assets: stinger.assets, folder: stinger.folder, ..document("#203040", json!([])) }
 }
 
 /// The clip alone, so long after it began.
-fn alone(folder: &str, seconds: f64) -> Vec<u8> {
-    let mut stage = Stage::new(1, clip(folder));
+fn alone(clip: &SceneDocument, seconds: f64) -> Vec<u8> {
+    let mut stage = Stage::new(1, clip.clone());
     assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
     stage.compositor.tick(1, seconds);
     stage.picture()
 }
 
 /// For a second, what is on air is the clip alone, beginning on the last tick with what is seen so long after it began.
-fn assert_plays(stage: &mut Stage, folder: &str, from: f64) {
+fn assert_plays(stage: &mut Stage, clip: &SceneDocument, from: f64) {
     assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
     stage.next -= 1;
     for tick in 0..=20_u32 {
         stage.tick();
         let elapsed = from + f64::from(tick) / FPS;
-        assert!(stage.picture() == alone(folder, elapsed), "{elapsed} s after it began");
+        assert!(stage.picture() == alone(clip, elapsed), "{elapsed} s after it began");
     }
 }
 
 /// Another scene on air for 5.15 s, the clip waiting.
-fn late(first: SceneDocument, folder: &str) -> Stage {
+fn late(first: SceneDocument, clip: &SceneDocument) -> Stage {
     let mut stage = Stage::new(1, first);
-    stage.hold("clip", clip(folder));
+    stage.hold("clip", clip.clone());
     stage.play(101);
     stage
 }
 
 #[test]
 fn one_that_is_activated_plays_from_its_beginning() {
-    let mut stage = late(morning(), "activated");
+    let clip = clip("activated");
+    let mut stage = late(morning(), &clip);
     stage.activate("clip", json!({ "type": "cut" }));
-    assert_plays(&mut stage, "activated", 0.0);
+    assert_plays(&mut stage, &clip, 0.0);
     // Once more.
     stage.activate("main", json!({ "type": "cut" }));
     stage.activate("clip", json!({ "type": "cut" }));
-    assert_plays(&mut stage, "activated", 0.0);
+    assert_plays(&mut stage, &clip, 0.0);
     // And loaded in its own place.
-    let load = Edit::LoadScene { scene: Box::new(clip("activated")) };
+    let load = Edit::LoadScene { scene: Box::new(clip.clone()) };
     stage.edit(vec![load]);
-    assert_plays(&mut stage, "activated", 0.0);
+    assert_plays(&mut stage, &clip, 0.0);
     // What is put in its place goes on: it has ended by now.
-    let put = Edit::PutScene { id: scene_id("clip"), scene: Box::new(clip("activated")) };
+    let put = Edit::PutScene { id: scene_id("clip"), scene: Box::new(clip.clone()) };
     stage.edit(vec![put]);
-    assert_plays(&mut stage, "activated", 21.0 / FPS);
+    assert_plays(&mut stage, &clip, 21.0 / FPS);
 }
 
 #[test]
@@ -79,24 +81,26 @@ fn one_that_a_trigger_brings_begins_at_the_triggers_time() {
     first.triggers = serde_json::from_value(json!([{ "on": { "type": "timelineEnd", "timeline": "stay" },
         "do": [{ "type": "activate", "scene": "clip", "transition": { "type": "cut" } }] }]))
     .unwrap();
-    let mut stage = late(first, "triggered");
+    let clip = clip("triggered");
+    let mut stage = late(first, &clip);
     stage.play(3);
     assert_eq!(stage.compositor.scenes().active, scene_id("clip"));
-    assert_plays(&mut stage, "triggered", 5.25 - 5.217);
+    assert_plays(&mut stage, &clip, 5.25 - 5.217);
 }
 
 #[test]
 fn one_that_is_resumed_goes_on_from_where_it_began() {
-    let mut stage = late(morning(), "resumed");
+    let clip = clip("resumed");
+    let mut stage = late(morning(), &clip);
     stage.activate("clip", json!({ "type": "cut" }));
     stage.play(6);
     let written = serde_json::to_value(stage.compositor.motion()).unwrap();
     let motion: Motion = serde_json::from_value(written.clone()).unwrap();
-    let scene = SceneDocument { folder: clip("resumed").folder, ..stage.compositor.snapshot().scene };
+    let scene = SceneDocument { folder: clip.folder.clone(), ..stage.compositor.snapshot().scene };
     let mut resumed = Stage { compositor: compositor(1), next: stage.next - 1 };
     resumed.compositor.resume(0, scene, motion);
     resumed.tick();
-    assert_plays(&mut resumed, "resumed", 6.0 / FPS);
+    assert_plays(&mut resumed, &clip, 6.0 / FPS);
 
     // States of earlier versions do not tell.
     let mut old: Value = written;
@@ -106,7 +110,8 @@ fn one_that_is_resumed_goes_on_from_where_it_began() {
 
 #[test]
 fn one_that_leaves_goes_on_from_where_it_began() {
-    let mut stage = late(morning(), "leaving");
+    let clip = clip("leaving");
+    let mut stage = late(morning(), &clip);
     stage.hold("evening", evening());
     stage.activate("clip", json!({ "type": "cut" }));
     assert!(stage.compositor.finish_loading(Instant::now() + DEADLINE));
@@ -114,10 +119,10 @@ fn one_that_leaves_goes_on_from_where_it_began() {
     // Hard edges: but for those on the edge each pixel is one of the one scene or of the other.
     stage.activate("evening", json!({ "type": "wipe", "angle": 90, "softness": 0, "duration": 1.6 }));
     let comes = stage.alone();
-    let before = alone("leaving", 5.0 / FPS);
+    let before = alone(&clip, 5.0 / FPS);
     for tick in 1..14_u32 {
         stage.tick();
-        let there = alone("leaving", f64::from(5 + tick) / FPS);
+        let there = alone(&clip, f64::from(5 + tick) / FPS);
         let seen = stage.picture();
         let (mut mixed, mut moved) = (0, 0);
         for ((seen, there), (comes, before)) in
