@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use components::{Edit, SceneDocument};
+use components::{Edit, LayerDocument, SceneDocument};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use systems::clock::Motion;
@@ -136,6 +136,17 @@ fn one_that_leaves_goes_on_from_where_it_began() {
     }
 }
 
+/// Layers on top of a random scene that are seen to move by themselves.
+fn moving_layers() -> Vec<LayerDocument> {
+    let layers = json!([
+        { "id": "moving-picture", "zIndex": 1000, "content": { "type": "animatedImage", "asset": "moving",
+            "speed": 0.5, "repeat": 2, "size": { "width": 60, "height": 40 } } },
+        { "id": "moving-line", "zIndex": 1000, "content": { "type": "text", "width": 100, "text": "On and on",
+            "font": { "size": 20 }, "ticker": { "speed": 37, "gap": 20 } } },
+    ]);
+    serde_json::from_value(layers).unwrap()
+}
+
 proptest! {
     #![proptest_config(config(30))]
 
@@ -146,6 +157,8 @@ proptest! {
         late in 1..300_u64,
         ticks in proptest::collection::vec(1..12_u64, 1..5),
     ) {
+        let mut scene = scene;
+        scene.layers.extend(moving_layers());
         let mut alone = Stage::new(1, scene.clone());
         let mut live = Stage::new(1, morning());
         live.hold("second", scene);
