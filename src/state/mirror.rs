@@ -1,10 +1,10 @@
 //! The state as it is kept: what a journal tells, folded into records.
 //!
 //! The scene on air is the collection `program`: `header` (all but the layers, with the folder of its assets), `order`
-//! (which layers stand where), `motion` (scene time, timelines, when the animations of the sound started and what they carry
-//! on) and a `layer:ID` for each layer, with the times at which its animations started, and what moves by its transitions.
-//! Each scene that waits is a collection of its own (`held`). Documents of other kinds are collections by the name of their
-//! kind.
+//! (which layers stand where), `motion` (scene time, when the scene began, timelines, when the animations of the sound started
+//! and what they carry on) and a `layer:ID` for each layer, with the times at which its animations started, and what moves by
+//! its transitions. Each scene that waits is a collection of its own (`held`). Documents of other kinds are collections by
+//! the name of their kind.
 //!
 //! However much is folded in, what is held is one scene and the documents: nothing grows while a store is away.
 
@@ -58,6 +58,7 @@ struct Scene {
     /// Children of each group, and of the canvas (`None`); nothing for those that have none.
     children: HashMap<Option<LayerId>, Vec<LayerId>>,
     seconds: f64,
+    origin: f64,
     timelines: Vec<TimelineMotion>,
     sound: SoundStarts,
 }
@@ -102,6 +103,7 @@ impl Mirror {
             seq: snapshot.seq,
             header: header(&snapshot.scene),
             seconds: motion.seconds,
+            origin: motion.origin,
             timelines: motion.timelines.clone(),
             sound: motion.sound.clone(),
             ..Scene::default()
@@ -152,6 +154,7 @@ impl Mirror {
         scene.seconds = change.seconds;
         dirty.insert(program_key(MOTION));
         if let Some(motion) = &change.motion {
+            scene.origin = motion.origin.unwrap_or(scene.origin);
             for (id, starts) in &motion.starts {
                 if let Some(layer) = scene.layers.get_mut(id)
                     && layer.motion.starts != *starts
@@ -256,6 +259,9 @@ impl Mirror {
             }
             MOTION => {
                 let mut record = json!({ "seconds": scene.seconds, "timelines": scene.timelines });
+                if scene.origin != 0.0 {
+                    record["origin"] = json!(scene.origin);
+                }
                 if scene.sound != SoundStarts::default() {
                     record["sound"] = json!(scene.sound);
                 }

@@ -39,6 +39,8 @@ struct Header {
 #[derive(Deserialize)]
 struct Moving {
     seconds: f64,
+    #[serde(default)]
+    origin: f64,
     timelines: Vec<TimelineMotion>,
     #[serde(default)]
     sound: SoundStarts,
@@ -164,9 +166,10 @@ impl Remembered {
         let record = |name: &str| program.get(name).ok_or_else(|| format!("`{PROGRAM}/{name}` is missing"));
         let key = |name: &str| Key::new(PROGRAM, name);
         let Header { mut scene, folder } = parse(&key(HEADER), record(HEADER)?)?;
-        let Moving { seconds, timelines, sound } = parse(&key(MOTION), record(MOTION)?)?;
+        let Moving { seconds, origin, timelines, sound } = parse(&key(MOTION), record(MOTION)?)?;
         let mut order: BTreeMap<String, Vec<String>> = parse(&key(ORDER), record(ORDER)?)?;
-        let mut motion = Motion { seconds, timelines, sound, starts: BTreeMap::new(), drifts: BTreeMap::new() };
+        let (starts, drifts) = (BTreeMap::new(), BTreeMap::new());
+        let mut motion = Motion { seconds, origin, timelines, sound, starts, drifts };
         scene.folder = folder;
         scene.layers = grow("", &mut order, &mut layers, &mut motion)?;
         match layers.keys().next() {

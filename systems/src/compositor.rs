@@ -173,7 +173,8 @@ impl Compositor {
 
     /// Runs tick number `tick` at `seconds` of scene time.
     pub fn tick(&mut self, tick: u64, seconds: f64) -> TickReport {
-        *self.world.resource_mut::<SceneTime>() = SceneTime { tick, seconds };
+        let mut time = self.world.resource_mut::<SceneTime>();
+        (time.tick, time.seconds) = (tick, seconds);
         self.world.resource_mut::<StageTimes>().restart();
         self.schedule.run(&mut self.world);
         self.world.clear_trackers();

@@ -208,7 +208,7 @@ impl Layers<'_, '_> {
     fn scrolled(&self, layer: Entity, ink: Rect) -> Option<Scrolled> {
         let scrolling = self.scrolling.get(layer).ok()?;
         let window = scrolling.window(ink)?;
-        Some(Scrolled { window, by: scrolling.0?.at(self.time.seconds) })
+        Some(Scrolled { window, by: scrolling.0?.at(self.time.own()) })
     }
 
     /// The children of a group that are not hidden and may be seen in this space, if one is given; back to front.

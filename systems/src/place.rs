@@ -125,7 +125,7 @@ pub fn measure_layers(
         fonts: &mut fonts,
         canvas: viewport.canvas,
         quality: Quality::High,
-        seconds: time.seconds,
+        seconds: time.own(),
         part: None,
     };
     for entity in due {

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ShownFrame(pub usize);
 
-/// The frame of a moving picture that is seen at `seconds` of scene time.
+/// The frame of a moving picture that is seen `seconds` after its scene began.
 #[must_use]
 pub fn frame_at(content: &AnimatedImageContent, image: &AnimatedImage, seconds: f64) -> usize {
     image.frame_at((seconds - content.start_at) * content.speed, content.repeat)
@@ -35,7 +35,7 @@ pub fn pick_frames(
     for (content, animated, mut shown, mut revision) in &mut layers {
         let Content::AnimatedImage(content) = animated.0.as_ref().unwrap_or(content) else { continue };
         let Some(AssetState::Animation(image)) = assets.state(&content.asset) else { continue };
-        if shown.set_if_neq(ShownFrame(frame_at(content, image, time.seconds))) {
+        if shown.set_if_neq(ShownFrame(frame_at(content, image, time.own()))) {
             revision.0 += 1;
         }
     }

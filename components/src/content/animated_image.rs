@@ -13,7 +13,8 @@ use crate::{
 
 /// A picture that moves by itself: GIF, APNG or animated WebP.
 ///
-/// Which of its pictures is seen follows from scene time alone, so that any moment can be drawn at once.
+/// Which of its pictures is seen follows from how long ago its scene began alone, so that any moment can be drawn at once.
+/// A scene begins when it comes on air or is loaded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AnimatedImageContent {
@@ -28,8 +29,8 @@ pub struct AnimatedImageContent {
     /// Which point of the picture meets the same point of the box, as shares: (0.5, 0.5) centres it.
     #[serde(default = "middle")]
     pub focus: Point,
-    /// Scene time in seconds at which it begins to play; its first picture stands until then. With a negative one it
-    /// is under way when the scene begins.
+    /// Seconds after its scene began at which it begins to play; its first picture stands until then. With a negative one
+    /// it is under way when the scene begins.
     #[serde(default)]
     #[schemars(range(min = -1e6, max = 1e6))]
     pub start_at: f64,

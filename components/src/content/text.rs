@@ -149,7 +149,8 @@ pub struct AutoFit {
     pub max_size: f64,
 }
 
-/// A line without end. It stands at the box's left edge at scene time 0, and is cut off at the box's sides.
+/// A line without end. It stands at the box's left edge when its scene begins, which it does when it comes on air or is
+/// loaded, and is cut off at the box's sides.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ticker {

@@ -14,7 +14,7 @@ use components::{
 };
 
 use super::{
-    Inputs, Timelines,
+    Inputs, SceneTime, Timelines,
     allowance::{Chain, Excess, TOGETHER, cost},
     conductor::{Run, SceneEvent},
     happenings::Happening,
@@ -199,6 +199,7 @@ impl Run<'_> {
         }
         // What the stage `edit` would tell of the scene on the next tick is done here.
         self.world.resource_mut::<Inputs>().0.clear();
+        self.world.resource_mut::<SceneTime>().origin = when;
         start_scene_at(self.world, when);
         self.world.resource_mut::<SoundMotion>().bypass_change_detection().begin(None);
         self.timelines = Timelines::default();

@@ -22,7 +22,7 @@ use super::{
     handover::Steered,
     happenings::{Happening, Moment, happenings, next_of_all},
     levels::{Ears, Heard},
-    motion::resume_animations,
+    motion::resume_scene,
     timelines::Seen,
 };
 use crate::{
@@ -218,6 +218,7 @@ impl Run<'_> {
             Input::Loaded => match self.world.resource_mut::<Resume>().0.take() {
                 Some(motion) => self.resume(&motion, now),
                 None => {
+                    self.world.resource_mut::<SceneTime>().origin = now;
                     self.world.resource_mut::<SoundMotion>().begin(None);
                     self.follow_header(now, Some(Happening::Start));
                 }
@@ -275,7 +276,7 @@ impl Run<'_> {
         self.timelines.update(&header.timelines, &header.triggers, now);
         self.timelines.resume(&motion.timelines, now);
         self.steered = true;
-        resume_animations(self.world, motion);
+        resume_scene(self.world, motion);
         self.world.resource_mut::<SoundMotion>().begin(Some(motion.sound.clone()));
     }
 

@@ -26,7 +26,7 @@ use components::{Animations, Presets, animation::AnimationStarts};
 
 pub(crate) use self::{
     conductor::finish_scene,
-    motion::{is_moving, resume_animations},
+    motion::{is_moving, resume_scene},
 };
 pub use self::{
     conductor::{Conductor, SceneEvent, SceneEvents, WallClock, run_timelines},
@@ -37,7 +37,8 @@ pub use self::{
     timelines::{TimelineStatus, Timelines, cue_layers},
 };
 
-/// Scene time. Whoever runs the schedule sets it before each tick; everything that moves is a function of it.
+/// Scene time. Whoever runs the schedule sets tick and seconds before each tick; everything that moves is a function of
+/// it.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
 pub struct SceneTime {
     /// Number of the tick that is being made.
@@ -45,6 +46,19 @@ pub struct SceneTime {
     /// Seconds that the scene has played, which stand still while it is paused. Calculated from a count of ticks, not
     /// added up, so that it never drifts.
     pub seconds: f64,
+    /// The seconds at which the scene on air began; this stage sets them.
+    pub origin: f64,
+}
+
+impl SceneTime {
+    /// Seconds since the scene on air began, by which contents move that have no start of their own; negative if scene time
+    /// has jumped back to before that.
+    ///
+    /// Whole nanoseconds: rounding, which differs from origin to origin, is not to be seen.
+    #[must_use]
+    pub fn own(&self) -> f64 {
+        ((self.seconds - self.origin) * 1e9).round() / 1e9
+    }
 }
 
 /// The systems of this stage.

@@ -6,7 +6,7 @@ use bevy_ecs::{
     change_detection::DetectChanges,
     query::Changed,
     resource::Resource,
-    system::{Query, Res, ResMut},
+    system::{Local, Query, Res, ResMut},
     world::World,
 };
 use components::{
@@ -32,6 +32,9 @@ use crate::{
 pub struct Motion {
     /// The moment, in scene seconds.
     pub seconds: f64,
+    /// The scene seconds at which the scene began, from which moving pictures and tickers count.
+    #[serde(default)]
+    pub origin: f64,
     /// When the animations of layers started, or where they stand, in the order of each layer's animations.
     pub starts: BTreeMap<LayerId, Vec<Start>>,
     /// What of layers moves by their transitions.
@@ -68,6 +71,8 @@ pub struct TimelineMotion {
 /// What one tick changed in how the scene moves, other than by the passing of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MotionChange {
+    /// The scene seconds at which the scene began, if it began on this tick.
+    pub origin: Option<f64>,
     /// Layers whose animations were edited or steered, and when these started now.
     pub starts: Vec<(LayerId, Vec<Start>)>,
     /// Layers on which something was changed that their transitions smooth, and what moves of each now.
@@ -93,14 +98,17 @@ pub fn tell_motion(
     time: Res<SceneTime>,
     timelines: Res<Timelines>,
     mut sound: ResMut<SoundMotion>,
+    mut told: Local<f64>,
     mut latest: ResMut<LatestMotion>,
 ) {
+    let origin = (std::mem::replace(&mut *told, time.origin) != time.origin).then_some(time.origin);
     let starts: Vec<_> = started.iter().map(|(id, starts)| (id.clone(), starts.starts().to_vec())).collect();
     let drifts: Vec<_> = drifting.iter().map(|(id, drifts)| (id.clone(), left(drifts, time.seconds))).collect();
     let timelines = (timelines.is_changed() && timelines.are_steered).then(|| timelines.motion());
     let sound = sound.take_edited(time.seconds);
-    let is_changed = !starts.is_empty() || !drifts.is_empty() || timelines.is_some() || sound.is_some();
-    latest.0 = is_changed.then_some(MotionChange { starts, drifts, sound, timelines });
+    let is_of_layers = !starts.is_empty() || !drifts.is_empty();
+    let is_changed = origin.is_some() || is_of_layers || timelines.is_some() || sound.is_some();
+    latest.0 = is_changed.then_some(MotionChange { origin, starts, drifts, sound, timelines });
 }
 
 impl Motion {
@@ -112,7 +120,7 @@ impl Motion {
             .filter(|(_, starts)| !starts.starts().is_empty())
             .map(|(id, starts)| (id.clone(), starts.starts().to_vec()))
             .collect();
-        let seconds = world.resource::<SceneTime>().seconds;
+        let SceneTime { seconds, origin, .. } = *world.resource::<SceneTime>();
         let drifts = world
             .query::<(&LayerId, &Drifts)>()
             .iter(world)
@@ -121,7 +129,7 @@ impl Motion {
             .collect();
         let timelines = world.resource::<Timelines>().motion();
         let sound = world.resource::<SoundMotion>().starts(seconds);
-        Self { seconds, starts, drifts, sound, timelines }
+        Self { seconds, origin, starts, drifts, sound, timelines }
     }
 }
 
@@ -129,8 +137,9 @@ fn left(drifts: &Drifts, now: f64) -> Vec<Drift> {
     drifts.left(now).cloned().collect()
 }
 
-/// Lets the animations and transitions of layers go on as they did.
-pub(crate) fn resume_animations(world: &mut World, motion: &Motion) {
+/// Lets a scene go on from where it began, with the animations and transitions of its layers as they did.
+pub(crate) fn resume_scene(world: &mut World, motion: &Motion) {
+    world.resource_mut::<SceneTime>().origin = motion.origin;
     for (id, drifts) in &motion.drifts {
         let Some(entity) = world.resource::<LayerIndex>().get(id) else { continue };
         if let Ok(mut entity) = world.get_entity_mut(entity) {

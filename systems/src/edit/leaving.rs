@@ -14,7 +14,7 @@ use components::{
 
 use super::{apply_batch, check_batch, commit, draft, draft::Draft};
 use crate::{
-    clock::{Conductor, Heard, Inputs, Motion, Resume, SceneEvents, Timelines, finish_scene, resume_animations},
+    clock::{Conductor, Heard, Inputs, Motion, Resume, SceneEvents, Timelines, finish_scene, resume_scene},
     held::{Held, HeldChanges},
     rasterise::HandedRasters,
     scene::scene_document,
@@ -121,6 +121,6 @@ impl Before {
         let mut known = world.resource_mut::<Timelines>();
         *known = timelines;
         known.set_changed();
-        resume_animations(world, &motion);
+        resume_scene(world, &motion);
     }
 }

@@ -66,7 +66,7 @@ impl Studio<'_> {
                 (Picture::Layer { content, effects, mask, window }, Some(fonts)) => {
                     let assets = &*self.scene.assets;
                     let canvas = self.scene.viewport.canvas;
-                    let seconds = self.scene.time.seconds;
+                    let seconds = self.scene.time.own();
                     let mut context =
                         DrawContext { assets, fonts, canvas, quality: due.key.effects, seconds, part: due.key.part };
                     paint(content, effects, *mask, *window, due.key.scale, &mut context)

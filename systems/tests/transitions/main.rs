@@ -9,6 +9,7 @@
     reason = "a test ends at what it did not expect, and tells what it left out"
 )]
 
+mod beginning;
 mod between;
 mod ends;
 mod living;

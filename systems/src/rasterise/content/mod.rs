@@ -35,7 +35,7 @@ pub struct DrawContext<'a> {
     pub canvas: (f64, f64),
     /// How precisely effects are drawn.
     pub quality: Quality,
-    /// Scene time, by which contents that move by themselves choose what they show.
+    /// Seconds since the scene began, by which contents that move by themselves choose what they show.
     pub seconds: f64,
     /// What of the layer is drawn, in layer pixels, where it is much larger than what is seen of it; all if `None`. Whoever
     /// draws may go past it.
@@ -69,12 +69,12 @@ pub struct Scrolling {
     pub period: f64,
     /// Layer pixels to the left per second of scene time.
     pub speed: f64,
-    /// Layer pixels to the left at scene time 0.
+    /// Layer pixels to the left when the scene begins.
     pub offset: f64,
 }
 
 impl Scrolling {
-    /// How far to the left it stands, in layer pixels: from 0 to `period`.
+    /// How far to the left it stands `seconds` after the scene began, in layer pixels: from 0 to `period`.
     #[must_use]
     pub fn at(&self, seconds: f64) -> f64 {
         let at = (self.offset + self.speed * seconds).rem_euclid(self.period);
