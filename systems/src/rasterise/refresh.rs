@@ -89,7 +89,7 @@ pub fn refresh_rasters(
     let drawn = workers.run(due, |due| studio.draw(&due));
     for ((entity, key), (outcome, spent)) in entities.into_iter().zip(drawn) {
         let Ok(mut cache) = caches.get_mut(entity) else { continue };
-        cache.note_cost(key.revision, spent);
+        cache.note_cost(key, spent);
         match outcome {
             Ok(Pixels { raster, window }) => {
                 (cache.raster, cache.window, cache.fault, cache.must_wait) = (raster, window, None, false);
@@ -178,7 +178,7 @@ impl Scene<'_, '_> {
             };
             if let Picture::Layer { content, window, .. } = picture
                 && is_suitable(content, &self.assets)
-                && (Planned { content, effects, mask, ink: part.unwrap_or(ink.0), scale, quality: precision }).is_long(
+                && (Planned { content, effects, mask, ink: ink.0, key }).is_long(
                     &cache,
                     *self.patience,
                     &self.assets,
@@ -220,7 +220,8 @@ impl Scene<'_, '_> {
             }
             // What was there goes before all that takes its place is drawn: both at once would be twice as much.
             (cache.key, cache.raster, cache.window) = (Some(key), None, None);
-            let new = Due { entity, key, cost: cache.cost, layer, picture };
+            let cost = cache.took.map_or(Duration::ZERO, |took| took.spent);
+            let new = Due { entity, key, cost, layer, picture };
             match begun.get(&entity) {
                 // The last one decides; each has a place of its own, whatever its scale.
                 Some(index) => due[*index] = new,

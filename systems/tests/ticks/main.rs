@@ -10,6 +10,7 @@
 )]
 
 mod background;
+mod costs;
 mod crowd;
 mod edits;
 mod held;
