@@ -18,7 +18,8 @@ use kurbo::Rect;
 use super::{
     RasterCache, RasterMemory,
     background::{
-        Background, Job, LayerWork, Patience, Work, assets_of, faces_for, is_suitable, lines_of, wait_for_layers,
+        AwaitedLines, Background, Job, LayerWork, Patience, Work, assets_of, faces_for, is_suitable, lines_of,
+        wait_for_layers,
     },
     cache::Key,
     content::text::Fonts,
@@ -57,6 +58,7 @@ pub struct Scene<'w, 's> {
     pub(super) assets: Res<'w, Assets>,
     quality: Res<'w, RenderQuality>,
     patience: Res<'w, Patience>,
+    lines: Res<'w, AwaitedLines>,
     pub(super) injection: Res<'w, FaultInjection>,
     layers: Query<'w, 's, Painted<'static>>,
 }
@@ -173,7 +175,8 @@ impl Scene<'_, '_> {
                 DrawStep::BeginGroup(_) => Picture::Mask(mask),
                 _ => {
                     let window = drawn.scrolled.map(|scrolled| scrolled.window);
-                    Picture::Layer { content: animated.0.as_ref().unwrap_or(content), effects, mask, window }
+                    let content = self.lines.shown(entity).or(animated.0.as_ref()).unwrap_or(content);
+                    Picture::Layer { content, effects, mask, window }
                 }
             };
             if let Picture::Layer { content, window, .. } = picture
