@@ -22,6 +22,7 @@ mod scaling;
 mod stage;
 mod stakes;
 mod strokes;
+mod workers;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
