@@ -268,7 +268,7 @@ impl Compositor {
     /// Whether layers wait for pictures that are drawn in the background.
     pub(crate) fn awaits_pictures(&mut self) -> bool {
         let mut caches = self.world.query::<&RasterCache>();
-        caches.iter(&self.world).any(RasterCache::is_missing) || self.world.resource::<AwaitedLines>().are_awaited()
+        caches.iter(&self.world).any(RasterCache::is_missing) || self.world.resource::<AwaitedLines>().are_missing()
     }
 
     /// The picture of the scene itself as a variant shows it; 0 is the stream's own. `None` if there are fewer.

@@ -135,10 +135,9 @@ pub fn measure_layers(
             continue;
         };
         let is_animated = animated.0.is_some();
-        let content = animated.0.as_ref().unwrap_or(content);
-        if lines.awaits(entity, layer, (content, is_animated), *patience, context.fonts, &background) {
-            continue;
-        }
+        let content = (animated.0.as_ref().unwrap_or(content), is_animated);
+        let content = lines.measurable(entity, layer, content, *patience, context.fonts, &background);
+        let Some(content) = content else { continue };
         let measured = match guarded(|| measure(content, &mut context)) {
             Ok(measured) => measured,
             Err(words) => {

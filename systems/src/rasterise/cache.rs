@@ -27,10 +27,8 @@ pub struct RasterCache {
     /// What is seen through, where the pixels move within the layer by themselves: its alpha is multiplied into them.
     /// `None` where a rectangle of the frame does.
     pub window: Option<Raster>,
-    /// Time that drawing them took; zero if they never were.
-    pub(super) cost: Duration,
-    /// The revision that took so long.
-    pub(super) cost_of: u64,
+    /// What drawing them took, if they ever were drawn.
+    pub(super) took: Option<Took>,
     /// What was drawn and is not counted yet.
     pub(super) uncounted: Cost,
     /// The tick that needed them last.
@@ -65,10 +63,10 @@ impl RasterCache {
         self.is_pending && self.key.is_none()
     }
 
-    /// Notes what drawing a revision took.
-    pub(super) fn note_cost(&mut self, revision: u64, cost: Duration) {
-        (self.cost, self.cost_of) = (cost, revision);
-        self.count(cost);
+    /// Notes what drawing them took.
+    pub(super) fn note_cost(&mut self, key: Key, spent: Duration) {
+        self.took = Some(Took { key, spent });
+        self.count(spent);
     }
 
     /// Counts a picture of the layer that was drawn.
@@ -79,15 +77,21 @@ impl RasterCache {
 
     /// Forgets what drawing took if that was another revision: nobody knows yet what this one takes.
     pub(super) fn forget_cost_of_others(&mut self, revision: u64) {
-        if self.cost_of != revision {
-            (self.cost, self.cost_of) = (Duration::ZERO, revision);
+        self.took = self.took.filter(|took| took.key.revision == revision);
+    }
+
+    /// Keeps what drawing took for a revision that looks the same.
+    pub(super) fn renumber_cost(&mut self, revision: u64) {
+        if let Some(took) = &mut self.took {
+            took.key.revision = revision;
         }
     }
 
     /// Goes on with another compositor, in which the layer has this revision: what was begun or counted in the one before is
     /// none of its business.
     pub(super) fn adopt(&mut self, revision: u64) {
-        (self.cost_of, self.uncounted, self.used) = (revision, Cost::default(), 0);
+        self.renumber_cost(revision);
+        (self.uncounted, self.used) = (Cost::default(), 0);
         (self.idle, self.is_pending, self.is_awaited, self.must_wait) = (false, false, false, false);
     }
 
@@ -95,6 +99,14 @@ impl RasterCache {
     pub(super) fn drop_pixels(&mut self) {
         (self.key, self.raster, self.window) = (None, None, None);
     }
+}
+
+/// What drawing a picture took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Took {
+    /// Which picture it was.
+    pub(super) key: Key,
+    pub(super) spent: Duration,
 }
 
 /// What the pixels follow from.

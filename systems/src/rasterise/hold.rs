@@ -47,7 +47,7 @@ pub fn release_scene(
         placement.visible && (is_awaited || matches!(state, Some(AssetState::Loading)))
     };
     let mut steps = list.steps.iter().chain(pictures.steps());
-    let is_whole = !lines.any()
+    let is_whole = !lines.are_missing()
         && !contents.iter().any(is_loading)
         && !steps.any(|step| is_missing(step) || is_mask_missing(step));
     let size = program.size();

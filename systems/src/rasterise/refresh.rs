@@ -18,7 +18,8 @@ use kurbo::Rect;
 use super::{
     RasterCache, RasterMemory,
     background::{
-        Background, Job, LayerWork, Patience, Work, assets_of, faces_for, is_suitable, lines_of, wait_for_layers,
+        AwaitedLines, Background, Job, LayerWork, Patience, Work, assets_of, faces_for, is_suitable, lines_of,
+        wait_for_layers,
     },
     cache::Key,
     content::text::Fonts,
@@ -57,6 +58,7 @@ pub struct Scene<'w, 's> {
     pub(super) assets: Res<'w, Assets>,
     quality: Res<'w, RenderQuality>,
     patience: Res<'w, Patience>,
+    lines: Res<'w, AwaitedLines>,
     pub(super) injection: Res<'w, FaultInjection>,
     layers: Query<'w, 's, Painted<'static>>,
 }
@@ -89,7 +91,7 @@ pub fn refresh_rasters(
     let drawn = workers.run(due, |due| studio.draw(&due));
     for ((entity, key), (outcome, spent)) in entities.into_iter().zip(drawn) {
         let Ok(mut cache) = caches.get_mut(entity) else { continue };
-        cache.note_cost(key.revision, spent);
+        cache.note_cost(key, spent);
         match outcome {
             Ok(Pixels { raster, window }) => {
                 (cache.raster, cache.window, cache.fault, cache.must_wait) = (raster, window, None, false);
@@ -173,12 +175,13 @@ impl Scene<'_, '_> {
                 DrawStep::BeginGroup(_) => Picture::Mask(mask),
                 _ => {
                     let window = drawn.scrolled.map(|scrolled| scrolled.window);
-                    Picture::Layer { content: animated.0.as_ref().unwrap_or(content), effects, mask, window }
+                    let content = self.lines.shown(entity).or(animated.0.as_ref()).unwrap_or(content);
+                    Picture::Layer { content, effects, mask, window }
                 }
             };
             if let Picture::Layer { content, window, .. } = picture
                 && is_suitable(content, &self.assets)
-                && (Planned { content, effects, mask, ink: part.unwrap_or(ink.0), scale, quality: precision }).is_long(
+                && (Planned { content, effects, mask, ink: ink.0, key }).is_long(
                     &cache,
                     *self.patience,
                     &self.assets,
@@ -220,7 +223,8 @@ impl Scene<'_, '_> {
             }
             // What was there goes before all that takes its place is drawn: both at once would be twice as much.
             (cache.key, cache.raster, cache.window) = (Some(key), None, None);
-            let new = Due { entity, key, cost: cache.cost, layer, picture };
+            let cost = cache.took.map_or(Duration::ZERO, |took| took.spent);
+            let new = Due { entity, key, cost, layer, picture };
             match begun.get(&entity) {
                 // The last one decides; each has a place of its own, whatever its scale.
                 Some(index) => due[*index] = new,

@@ -105,21 +105,33 @@ fn what_is_below_is_seen_until_what_hides_it_is_drawn() {
     }
 }
 
-/// Its lines are others by the time they come.
+/// Its lines are others by the time they come: one moment of it is seen after the other, and where it comes to rest in the
+/// end.
 #[test]
 fn a_long_text_that_an_animation_changes_all_the_time_is_seen() {
-    let mut stage = Stage::new(SETTINGS);
-    stage.compositor.set_patience(Patience::Within(Duration::ZERO));
     let words = json!({ "id": "words",
         "content": { "type": "text", "text": "wide words ".repeat(30), "font": { "size": 20 }, "width": 100 },
         "animations": [{ "property": "content.width", "from": 100, "to": 300, "duration": 1000 }] });
-    stage.edit(vec![Edit::LoadScene { scene: Box::new(document(json!([words]))) }]);
+    let mut stage = Stage::new(SETTINGS);
+    stage.compositor.set_patience(Patience::Within(Duration::ZERO));
+    stage.edit(vec![Edit::LoadScene { scene: Box::new(document(json!([words.clone()]))) }]);
     let until = Instant::now() + DEADLINE;
-    let is_seen = |stage: &Stage| (0..60).any(|y| (0..100).any(|x| stage.pixel(x, y) != [0, 0, 0, 255]));
-    while !is_seen(&stage) {
-        assert!(Instant::now() < until, "it is never seen");
-        stage.tick();
+    let (mut seen, mut steps) = (vec![stage.compositor.picture().data], 0);
+    while seen.len() < 4 {
+        assert!(Instant::now() < until, "there is not one picture after the other");
+        (stage.next, steps) = (stage.next + 1, (steps + 1) % 100);
+        // Two pixels more each time: words move from line to line.
+        let report = stage.compositor.tick(stage.next - 1, f64::from(steps) * 10.0);
+        assert_eq!(report.rasterised, 0, "not by the tick");
+        let picture = stage.compositor.picture().data;
+        if seen.last() != Some(&picture) {
+            seen.push(picture);
+        }
     }
+    settle(&mut stage, 1001.0);
+    let mut patient = Stage::with(json!([words]));
+    patient.compositor.tick(1, 1001.0);
+    assert!(stage.compositor.picture().data == patient.compositor.picture().data, "the same bytes in the end");
 }
 
 #[test]

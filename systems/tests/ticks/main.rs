@@ -10,6 +10,7 @@
 )]
 
 mod background;
+mod costs;
 mod crowd;
 mod edits;
 mod held;
@@ -21,6 +22,7 @@ mod scaling;
 mod stage;
 mod stakes;
 mod strokes;
+mod workers;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 

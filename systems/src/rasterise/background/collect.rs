@@ -37,7 +37,7 @@ fn take_in(
     let is_awaited = std::mem::take(&mut cache.is_awaited);
     let Ok(Pixels { raster, window }) = drawn else {
         // The tick that needs it meets the panic itself, and shows it.
-        (cache.must_wait, cache.cost) = (true, std::time::Duration::ZERO);
+        (cache.must_wait, cache.took) = (true, None);
         return is_awaited;
     };
     let is_old = |known: Key| known.serves(&key) || (!is_awaited && known.revision > key.revision);
@@ -45,7 +45,7 @@ fn take_in(
         return false;
     }
     (cache.key, cache.raster, cache.window, cache.fault) = (Some(key), raster, window, None);
-    cache.note_cost(key.revision, spent);
+    cache.note_cost(key, spent);
     (cache.used, cache.idle) = (tick, false);
     is_awaited
 }
@@ -75,7 +75,7 @@ pub fn collect_background(
                     // What was drawn is the present picture, unless the layer was edited meanwhile.
                     if let Some(key) = cache.key.as_mut().filter(|key| key.revision == before) {
                         key.revision = revision.0;
-                        cache.cost_of = revision.0;
+                        cache.renumber_cost(revision.0);
                     }
                 }
             }
