@@ -1,5 +1,6 @@
 mod handover;
 mod holding;
+mod interruptions;
 mod pairs;
 mod steering;
 
