@@ -192,6 +192,7 @@ impl Timelines {
     pub(super) fn control(&mut self, index: usize, control: &TimelineControl, now: f64) -> bool {
         let plays = self.plays + 1;
         let Some(player) = self.players.get_mut(index) else { return false };
+        let is_last = player.rank == self.plays;
         let end = player.list.end();
         let here = player.playhead.map(|playhead| playhead.at(now, end));
         let mut started = false;
@@ -205,12 +206,13 @@ impl Timelines {
             TimelineControl::Play => {
                 let from = here.filter(|here| Some(*here) != end);
                 started = from.is_none();
-                player.go(from.unwrap_or(0), player.rate, now, started);
+                player.go(from.unwrap_or(0), player.rate, now, (started, is_last));
             }
             TimelineControl::Reverse => {
                 let from = here.filter(|here| *here > 0);
                 started = from.is_none();
-                player.go(from.unwrap_or_else(|| end.unwrap_or(player.list.round())), -player.rate, now, started);
+                let from = from.unwrap_or_else(|| end.unwrap_or(player.list.round()));
+                player.go(from, -player.rate, now, (started, is_last));
             }
             TimelineControl::Pause => {
                 player.follows = false;
@@ -408,9 +410,10 @@ impl Player {
         self.playhead = Some(Playhead { since: now, position, rate: self.rate, running: false });
     }
 
-    /// Plays on from `position` at a signed rate.
-    fn go(&mut self, position: u64, rate: f64, now: f64, started: bool) {
-        let same = |playhead: &Playhead| playhead.running && playhead.rate == rate && !started;
+    /// Plays on from `position` at a signed rate, be it that it `started` from one of its ends. Unless it was the last that
+    /// was played it takes over, though it may have been running.
+    fn go(&mut self, position: u64, rate: f64, now: f64, (started, is_last): (bool, bool)) {
+        let same = |playhead: &Playhead| playhead.running && playhead.rate == rate && !started && is_last;
         if self.playhead.as_ref().is_some_and(same) {
             return;
         }

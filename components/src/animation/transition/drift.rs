@@ -68,11 +68,26 @@ pub(crate) enum Carrier {
     Animation(f64),
     /// The timeline that took over: its time from its beginning, over all repeats.
     Timeline(TimelineId),
+    /// Scene time: this timeline took over elsewhere than where it comes to the property, and may be about to end, or goes
+    /// backwards.
+    Over(TimelineId),
 }
 
 impl Carrier {
     fn is_scene(&self) -> bool {
         *self == Self::Scene
+    }
+
+    /// Whether its time is that of the scene.
+    fn is_by_scene(&self) -> bool {
+        matches!(self, Self::Scene | Self::Over(_))
+    }
+
+    fn timeline(&self) -> Option<&TimelineId> {
+        match self {
+            Self::Timeline(timeline) | Self::Over(timeline) => Some(timeline),
+            Self::Scene | Self::Animation(_) => None,
+        }
     }
 }
 
@@ -89,7 +104,7 @@ fn is_none(travel: &Sample) -> bool {
 const TURN: f64 = 1.0 / 3.0;
 
 /// The longest time in seconds in which it does.
-const FLIGHT: f64 = 0.5;
+pub(super) const FLIGHT: f64 = 0.5;
 
 /// The longest time in seconds in which what waits comes to rest.
 const BRAKE: f64 = 0.25;
@@ -102,6 +117,8 @@ pub(super) struct Times {
     pub(super) waits: f64,
     /// Seconds of the clock that one of the animation itself takes.
     pub(super) pace: f64,
+    /// The longest time in seconds that an easing may take.
+    pub(super) longest: f64,
 }
 
 impl Drift {
@@ -155,7 +172,7 @@ impl Drift {
                 let lanes = distance.lanes().into_iter().zip(velocity.lanes());
                 lanes.map(|(distance, velocity)| oscillator.settles(distance, velocity)).fold(0.0, f64::max)
             }
-            None => animation.duration? * pace,
+            None => (animation.duration? * pace).min(times.longest),
         };
         Some(Self {
             property: animation.property.clone(),
@@ -184,6 +201,10 @@ impl Drift {
 
     /// Whether another is carried on by the same.
     pub(super) fn is_of_carrier_of(&self, other: &Self) -> bool {
+        let timeline = self.carrier.timeline();
+        if timeline.is_some() {
+            return timeline == other.carrier.timeline();
+        }
         self.carrier == other.carrier
             && (!matches!(self.carrier, Carrier::Animation(_)) || self.goes_from() == other.goes_from())
     }
@@ -207,7 +228,7 @@ impl Drift {
     /// Whether it has not ended at scene time `now`. What has another clock than that of the scene may go backwards.
     #[must_use]
     pub fn is_left(&self, now: f64) -> bool {
-        !self.carrier.is_scene() || now < self.span().1
+        !self.carrier.is_by_scene() || now < self.span().1
     }
 
     /// The same, made ready to be sampled.
@@ -220,13 +241,16 @@ impl Drift {
             },
         };
         let Self { since, waits, lasts, distance, velocity, travel, .. } = *self;
-        Way { since, waits, lasts, distance, velocity, travel, manner }
+        let is_by_scene = self.carrier.is_by_scene();
+        Way { is_by_scene, since, waits, lasts, distance, velocity, travel, manner }
     }
 }
 
 /// A [`Drift`] without its name.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Way {
+    /// Whether its time is that of the scene, whatever carries it.
+    is_by_scene: bool,
     since: f64,
     waits: f64,
     lasts: f64,
@@ -281,6 +305,11 @@ impl Way {
             value: sum(share.distance, share.velocity, share.travel),
             velocity: sum(share.distance_slope, share.velocity_slope, share.travel_slope),
         }
+    }
+
+    /// Whether its time is that of the scene, whatever carries it.
+    pub(crate) fn is_by_scene(&self) -> bool {
+        self.is_by_scene
     }
 
     /// Whether it moves at scene time `now`.

@@ -7,14 +7,14 @@ use std::{borrow::Cow, collections::HashSet};
 use smallvec::SmallVec;
 
 use super::{
-    drift::{Carrier, Drift, Times},
+    drift::{Carrier, Drift, FLIGHT, Times},
     kept::Edit,
 };
 use crate::animation::{
     Animation, Playing, Queue, Target,
     drifting::Shown,
     playback::{Clock, Playback},
-    timeline::TimelineId,
+    timeline::{CueClock, TimelineId},
     timing::{nanos, seconds},
     track::shortest,
     value::{Kind, Sample},
@@ -63,6 +63,8 @@ struct Taker<'a> {
     /// Seconds of its carrier in a scene second, and in one of its own.
     rate: f64,
     pace: f64,
+    /// The longest time in seconds that what it carries on may take.
+    longest: f64,
 }
 
 impl Handover<'_> {
@@ -119,12 +121,11 @@ impl Handover<'_> {
             Clock::Timeline(clock) => {
                 let playhead = &clock.playhead;
                 let active = self.edit.cues.0.get(p.source)?;
-                let is_running = playhead.running && playhead.rate > 0.0;
                 // Its first animation of the property; those after it go on from there.
-                if !is_running || !seen.insert((&active.cue.timeline, p.target())) || !animation.goes_on() {
+                if !playhead.running || !seen.insert((&active.cue.timeline, p.target())) || !animation.goes_on() {
                     return None;
                 }
-                let waits = clock.position(self.edit.now) < active.cue.first - SAME;
+                let waits = playhead.rate > 0.0 && clock.position(self.edit.now) < active.cue.first - SAME;
                 let is_steered = (playhead.since - self.edit.now).abs() <= SAME;
                 // One that stood where it begins has left the property to its transition.
                 let is_left = (self.left)(p.target(), self.edit.now).is_some();
@@ -135,25 +136,46 @@ impl Handover<'_> {
                     return None;
                 }
                 let begins_at = active.cue.first.max(playhead.position);
+                if playhead.rate < 0.0 || begins_at > active.cue.first + SAME {
+                    return self.taker_midway(after, place, clock);
+                }
                 let carrier = Carrier::Timeline(active.cue.timeline.clone());
                 let begins = playhead.when(nanos(begins_at));
-                let (rate, pace) = (playhead.rate, clock.pace());
-                Some(Taker { p, place, animation, carrier, begins, begins_at, rate, pace })
+                let (rate, pace, longest) = (playhead.rate, clock.pace(), f64::INFINITY);
+                Some(Taker { p, place, animation, carrier, begins, begins_at, rate, pace, longest })
             }
             clock => {
                 let (began, begins_at) = (clock.began()?, animation.delay);
                 let (begins, rate) = p.begins(self.edit.now)?;
                 let is_new = began >= self.edit.now - SAME || begins > self.edit.now + SAME;
                 let carrier = Carrier::Animation(began);
-                let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace: 1.0 };
+                let (pace, longest) = (1.0, f64::INFINITY);
+                let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace, longest };
                 (is_new && animation.goes_on()).then_some(taker)
             }
         }
     }
 
+    /// The same for a timeline whose first animation of the property is at `place`, and which takes over where it stands:
+    /// since it can be about to end, or go backwards, what it carries on fades by scene time, and as soon as it is over itself
+    /// as long as that is not too sudden.
+    fn taker_midway<'a, 's: 'a>(&'s self, after: &'a Playing, place: usize, clock: &'a CueClock) -> Option<Taker<'a>> {
+        let (first, now) = (after.tracks().get(place)?, self.edit.now);
+        let p = after.of_timeline(first.target(), &clock.timeline).rev().find(|p| p.has_begun(now))?;
+        let property = &self.edit.animation(first)?.property;
+        let animation = self.edit.animation(p).filter(|animation| animation.property == *property)?;
+        let rate = clock.playhead.rate;
+        let Clock::Timeline(inner) = p.clock() else { return None };
+        let pace = inner.pace() / rate.abs();
+        let (left, gone) = p.left_and_gone(now);
+        let longest = (if rate > 0.0 { left } else { gone } * pace).max(FLIGHT);
+        let carrier = Carrier::Over(clock.timeline.clone());
+        Some(Taker { p, place, animation, carrier, begins: now, begins_at: now, rate: 1.0, pace, longest })
+    }
+
     /// What it carries on.
     fn taken(&self, after: &Playing, taker: &Taker<'_>) -> Option<Drift> {
-        let Taker { p, animation, carrier, begins, begins_at, rate, pace, .. } = taker;
+        let Taker { p, animation, carrier, begins, begins_at, rate, pace, longest, .. } = taker;
         let (target, now) = (p.target(), self.edit.now);
         // Where one of two is animated by itself as well, each of them is taken over from what decides about it.
         let halves = target.halves().filter(|_| after.has_half_of(target) || self.edit.before.has_half_of(target));
@@ -166,9 +188,9 @@ impl Handover<'_> {
         let is_waited = |rival: &Rival| matches!(rival, Rival::Gone | Rival::Over);
         let waits = if rivals.iter().all(is_waited) { ((begins - now) * rate).max(0.0) } else { 0.0 };
         let is = match waits > 0.0 {
-            true => p.shown(now),
+            true => p.shown_alone(now),
             false if p.is_own() => p.shown_at(*begins_at, *rate),
-            false => p.shown(*begins),
+            false => p.shown_alone(*begins),
         };
         let mut was = None;
         for (place, (piece, rival)) in pieces.iter().zip(&rivals).enumerate() {
@@ -193,7 +215,9 @@ impl Handover<'_> {
         }
         let Shown { mut value, velocity } = was.minus(is);
         // From its beginning on it is known how it moves by itself: that is taken back until it moves as it does.
-        let is_at_beginning = waits == 0.0 && (p.is_own() || p.elapsed(*begins) <= animation.delay + SAME);
+        let is_midway = matches!(carrier, Carrier::Over(_));
+        let is_at_beginning =
+            waits == 0.0 && !is_midway && (p.is_own() || p.elapsed(*begins) <= animation.delay + SAME);
         let travel = p.track.travel().filter(|_| is_at_beginning);
         let velocity = if travel.is_some() { was.velocity } else { velocity };
         // What rests may start as suddenly as its easing does.
@@ -208,7 +232,7 @@ impl Handover<'_> {
             value = value.plus(to.minus(shortest(from, to)));
         }
         let left = Shown { value, velocity: velocity.scaled(1.0 / rate) };
-        let times = Times { since, waits: seconds(nanos(waits)), pace: *pace };
+        let times = Times { since, waits: seconds(nanos(waits)), pace: *pace, longest: *longest };
         Drift::of_animation(animation, carrier.clone(), &times, (left, travel))
     }
 
@@ -225,6 +249,10 @@ impl Handover<'_> {
         let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
         if later.iter().filter(is_rival).any(|other| other.has_begun(begins)) {
             return Rival::Over;
+        }
+        // Where it stands just now, it goes on from what was shown until then, be it by itself.
+        if matches!(taker.carrier, Carrier::Over(_)) {
+            return self.edit.before.displayed(piece, now).map_or(Rival::Gone, Rival::Below);
         }
         let begun = earlier.iter().rev().filter(decides).find(|other| other.has_begun(begins));
         // Where none has begun by then, the first of all is seen as it is before that.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    drift::Drift,
+    drift::{Carrier, Drift},
     handover::{Carried, SAME},
 };
 use crate::animation::{
@@ -35,11 +35,15 @@ impl Edit<'_> {
 
     /// The property that a drift which was begun earlier still belongs to.
     fn still_carries(&self, after: &Playing, drift: &Drift) -> Option<Target> {
+        if !drift.is_left(self.now) {
+            return None;
+        }
         let carries =
             |p: &&Playback| p.carries(drift) && self.animation(p).is_some_and(|own| own.property == drift.property);
         let p = after.tracks().iter().find(carries)?;
         // Until it begins what it takes over from may change.
-        let is_open = |time: f64| time < drift.goes_from() - SAME && !drift.waits();
+        let is_over = matches!(drift.carrier, Carrier::Over(_));
+        let is_open = |time: f64| !is_over && time < drift.goes_from() - SAME && !drift.waits();
         match p.clock() {
             Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
             // One that is played anew begins where it is written to.

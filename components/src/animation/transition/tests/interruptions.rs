@@ -1,6 +1,10 @@
 //! Whatever interrupts what moves: no jump, with transitions as without them.
 
-use super::{handover::turn, *};
+use super::{
+    handover::{plain, playing, step, timeline, turn},
+    *,
+};
+use crate::animation::timeline::Playhead;
 
 fn is_continuous(layer: &Layer, at: f64) {
     let (before, after) = (layer.rotation(at - 1e-6), layer.rotation(at + 1e-6));
@@ -49,5 +53,89 @@ fn an_animation_that_begins_later_goes_on_from_those_before_it_with_a_transition
             is_continuous(&layer, 0.3 + delay);
             assert!((layer.rotation(99.0) - -30.0).abs() < 1e-6);
         }
+    }
+}
+
+fn turned(id: &str, to: f64, rest: Value) -> Value {
+    let mut timeline = timeline(json!([step(to, rest)]));
+    timeline["id"] = json!(id);
+    timeline
+}
+
+fn smooth() -> Value {
+    json!({ "duration": 1, "easing": "easeInOutSine" })
+}
+
+/// One that shows, and one that hides over it from 0.33 s on.
+fn shown_and_hidden() -> (Layer, Value, Value) {
+    let (show, hide) = (turned("show", 90.0, smooth()), turned("hide", -90.0, smooth()));
+    let mut layer = plain();
+    layer.stand(0.0, &json!([show]), &[playing(0.0, 0.0, 1.0)]);
+    layer.stand(0.33, &json!([show, hide]), &[playing(0.0, 0.0, 1.0), playing(0.33, 0.0, 1.0)]);
+    (layer, show, hide)
+}
+
+/// It may be about to end: what it carries on then goes on beyond that.
+#[test]
+fn a_timeline_that_ran_beneath_another_takes_over_where_it_stands() {
+    for now in [0.4, 0.67, 0.98] {
+        let (mut layer, show, hide) = shown_and_hidden();
+        let hidden = playing(0.33, 0.0, 1.0);
+        is_continuous_over(&mut layer, now, |layer| {
+            layer.stand(now, &json!([hide, show]), &[hidden, playing(now, now, 1.0)]);
+        });
+        let furthest = (0..100).map(|step| layer.rotation(now + f64::from(step) / 50.0)).fold(0.0, f64::max);
+        assert!(furthest < 100.0, "{furthest}");
+        assert!((layer.rotation(1.7) - 90.0).abs() < 1e-6, "{}", layer.rotation(1.7));
+        assert!(layer.playing.is_quiet_between(1.8, f64::INFINITY));
+        // So does the other one again, in flight, and after it was kept.
+        let later = now + 0.1;
+        is_continuous_over(&mut layer, later, |layer| {
+            layer.stand(later, &json!([show, hide]), &[playing(now, now, 1.0), playing(later, later - 0.33, 1.0)]);
+        });
+        let kept = serde_json::to_string(&layer.drifts.left(later).collect::<Vec<_>>()).expect("json");
+        let mut resumed = layer.clone();
+        resumed.playing = Playing::default();
+        resumed.drifts = Drifts::resumed(serde_json::from_str(&kept).expect("what was written"));
+        resumed.edit(later + 0.1, |layer| layer.opacity = Opacity(0.5));
+        assert_eq!(resumed.rotation(later + 0.2), layer.rotation(later + 0.2));
+        // Paused it comes to where it stands.
+        let paused = Playhead { since: later, position: later - 0.33, rate: 1.0, running: false };
+        layer.stand(later, &json!([show, hide]), &[playing(now, now, 1.0), Some(paused)]);
+        let mut alone = plain();
+        alone.stand(later, &json!([hide]), &[Some(paused)]);
+        assert!((layer.rotation(99.0) - alone.rotation(99.0)).abs() < 1e-6, "{}", layer.rotation(99.0));
+    }
+}
+
+#[test]
+fn one_that_takes_over_in_its_second_step_goes_on_from_there() {
+    let steps = json!([step(90.0, smooth()), step(20.0, smooth())]);
+    let (show, hide) = (timeline(steps), turned("hide", -90.0, smooth()));
+    let mut layer = plain();
+    layer.stand(0.0, &json!([show]), &[playing(0.0, 0.0, 1.0)]);
+    layer.stand(1.2, &json!([show, hide]), &[playing(0.0, 0.0, 1.0), playing(1.2, 0.0, 1.0)]);
+    is_continuous_over(&mut layer, 1.5, |layer| {
+        layer.stand(1.5, &json!([hide, show]), &[playing(1.2, 0.0, 1.0), playing(1.5, 1.5, 1.0)]);
+    });
+    assert!((layer.rotation(2.1) - 20.0).abs() < 1e-6, "{}", layer.rotation(2.1));
+}
+
+#[test]
+fn a_timeline_that_is_reversed_beneath_another_takes_over_where_it_stands() {
+    for now in [0.4, 0.6, 0.98] {
+        let (mut layer, show, hide) = shown_and_hidden();
+        is_continuous_over(&mut layer, now, |layer| {
+            layer.stand(now, &json!([hide, show]), &[playing(0.33, 0.0, 1.0), playing(now, now, -1.0)]);
+        });
+        assert!(layer.rotation(2.0 * now + 0.5).abs() < 1e-6, "{}", layer.rotation(2.0 * now + 0.5));
+        // Another one takes over from what goes backwards.
+        let later = now + 0.2;
+        let turn = turned("turn", 45.0, smooth());
+        is_continuous_over(&mut layer, later, |layer| {
+            let playheads = [playing(0.33, 0.0, 1.0), playing(now, now, -1.0), playing(later, 0.0, 1.0)];
+            layer.stand(later, &json!([hide, show, turn]), &playheads);
+        });
+        assert!((layer.rotation(9.0) - 45.0).abs() < 1e-6);
     }
 }
