@@ -268,3 +268,15 @@ fn a_timeline_that_is_still_running_beneath_another_takes_over_without_a_jump() 
     stage.glides(1.05, steering("show", TimelineControl::Play));
     assert_eq!([3.0, 4.0].map(|at| stage.light_at(at)), [255, 255]);
 }
+
+#[test]
+fn a_timeline_that_is_edited_while_it_runs_goes_on_from_what_is_shown() {
+    let mut stage = Stage::of(shown_and_hidden(json!([])));
+    let put = |to: f64| Edit::PutTimeline { timeline: Box::new(serde_json::from_value(fading("show", to)).unwrap()) };
+    stage.steer(0.1, "show", TimelineControl::Play);
+    stage.glides(0.6, put(0.1));
+    stage.glides(0.8, put(0.9));
+    let told = stage.compositor.timelines().into_iter().find(|timeline| timeline.id.as_str() == "show").unwrap();
+    assert!((told.position - 0.7).abs() < 1e-6, "{}", told.position);
+    assert_eq!(stage.light_at(2.0), 230);
+}

@@ -297,6 +297,16 @@ impl Playback {
         (self.track.end() - elapsed, elapsed - self.track.begin())
     }
 
+    /// Whether it is the same one of a timeline as before an edit, wherever that stands.
+    pub(super) fn is_still(&self, before: &Self) -> bool {
+        match (&self.clock, &before.clock) {
+            (Clock::Timeline(clock), Clock::Timeline(other)) => {
+                self.track == before.track && clock.is_laid_out_like(other)
+            }
+            _ => false,
+        }
+    }
+
     /// The same of an animation of the layer itself at a time of its own, if a scene second is `rate` of its seconds;
     /// without what it carries on.
     pub(super) fn shown_at(&self, elapsed: f64, rate: f64) -> Shown {

@@ -130,6 +130,7 @@ impl Handover<'_> {
                 // One that stood where it begins has left the property to its transition.
                 let is_left = (self.left)(p.target(), self.edit.now).is_some();
                 let decided = |was: &Playback| was.timeline() == p.timeline() && (was.holds(self.edit.now) || !is_left);
+                let decided = |was: &Playback| decided(was) && !self.is_other(after, p);
                 let takes_over =
                     is_steered && !self.edit.before.decides(p.target(), self.edit.now).is_some_and(decided);
                 if !waits && !takes_over {
@@ -171,6 +172,14 @@ impl Handover<'_> {
         let longest = (if rate > 0.0 { left } else { gone } * pace).max(FLIGHT);
         let carrier = Carrier::Over(clock.timeline.clone());
         Some(Taker { p, place, animation, carrier, begins: now, begins_at: now, rate: 1.0, pace, longest })
+    }
+
+    /// Whether what the timeline of `p` does to its property is something else than before.
+    fn is_other(&self, after: &Playing, p: &Playback) -> bool {
+        let Some(timeline) = p.timeline() else { return false };
+        let is = after.of_timeline(p.target(), timeline);
+        let was = self.edit.before.of_timeline(p.target(), timeline);
+        is.clone().count() != was.clone().count() || is.zip(was).any(|(is, was)| !is.is_still(was))
     }
 
     /// What it carries on.

@@ -139,3 +139,25 @@ fn a_timeline_that_is_reversed_beneath_another_takes_over_where_it_stands() {
         assert!((layer.rotation(9.0) - 45.0).abs() < 1e-6);
     }
 }
+
+#[test]
+fn a_timeline_that_is_edited_while_it_runs_goes_elsewhere_from_there() {
+    for transitions in [json!([]), json!([{ "property": "transform.rotation", "duration": 2 }])] {
+        let mut layer = Layer::new(transitions);
+        layer.stand(0.0, &json!([turned("show", 90.0, smooth())]), &[playing(0.0, 0.0, 1.0)]);
+        is_continuous_over(&mut layer, 0.4, |layer| {
+            layer.stand(0.4, &json!([turned("show", -50.0, smooth())]), &[playing(0.4, 0.4, 1.0)]);
+        });
+        // Again, in flight; and once it has come to its end.
+        for (now, to) in [(0.6, 70.0), (0.97, 20.0), (5.0, -60.0)] {
+            is_continuous_over(&mut layer, now, |layer| {
+                layer.stand(now, &json!([turned("show", to, smooth())]), &[playing(now, now.min(1.0), 1.0)]);
+            });
+            assert!((layer.rotation(now + 1.1) - to).abs() < 1e-6, "{}", layer.rotation(now + 1.1));
+        }
+        // What stays as it is goes on as it did, whatever is asked of it.
+        let undisturbed = layer.clone();
+        layer.stand(5.2, &json!([turned("show", -60.0, smooth())]), &[playing(5.2, 1.0, 1.0)]);
+        assert_eq!(layer.rotation(5.3), undisturbed.rotation(5.3));
+    }
+}
