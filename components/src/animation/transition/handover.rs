@@ -84,7 +84,8 @@ impl Handover<'_> {
                 let target = taker.p.target();
                 let is_held = after.decides(target, now).is_some_and(|decides| !decides.is_own());
                 let drift = self.taken(&after, &taker)?;
-                let is_smoothed = smooths(target) && (drift.waits() || taker.begins <= now + SAME);
+                let is_smoothed =
+                    smooths(target) && (drift.waits() || taker.begins <= now + SAME && !self.edit.is_sought(taker.p));
                 let is_left_out = taker.p.is_own() && (is_smoothed || is_held);
                 (!is_left_out).then_some(Carried { target, drift })
             });
@@ -148,7 +149,7 @@ impl Handover<'_> {
             clock => {
                 let (began, begins_at) = (clock.began()?, animation.delay);
                 let (begins, rate) = p.begins(self.edit.now)?;
-                let is_new = began >= self.edit.now - SAME || begins > self.edit.now + SAME;
+                let is_new = began >= self.edit.now - SAME || begins > self.edit.now + SAME || self.edit.is_sought(p);
                 let carrier = Carrier::Animation(began);
                 let (pace, longest) = (1.0, f64::INFINITY);
                 let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace, longest };

@@ -59,10 +59,19 @@ impl Edit<'_> {
                 // What began at this very moment takes over anew, but not after a restart at this moment: nothing is known then
                 // of what it took over from.
                 let is_restart = self.before.tracks().is_empty();
-                let is_new = !is_restart && clock.began().is_some_and(|began| began >= self.now - SAME);
+                let is_new =
+                    clock.began().is_some_and(|began| began >= self.now - SAME) || self.is_sought(p) && !drift.waits();
+                let is_new = is_new && !is_restart;
                 (!is_new && !is_open(p.elapsed(self.now))).then(|| p.target())
             }
         }
+    }
+
+    /// Whether it is an animation of the layer itself that waited, and is sought to where it does no longer.
+    pub(super) fn is_sought(&self, p: &Playback) -> bool {
+        let is_it = |was: &&Playback| p.is_own() && was.clock().began() == p.clock().began() && was.track == p.track;
+        let was = self.before.tracks().iter().find(is_it);
+        p.has_begun(self.now) && was.is_some_and(|was| !was.has_begun(self.now))
     }
 
     /// What a playback was made of.
