@@ -223,3 +223,60 @@ fn effects_and_masks_move_as_all_else_does() {
     let snapshot = serde_json::to_value(&stage.compositor.snapshot().scene.layers[0].effects).unwrap();
     assert_eq!(snapshot[0]["brightness"], 1.0, "what is authored stays");
 }
+
+/// A layer that two timelines show and hide.
+fn shown_and_hidden(transitions: Value) -> SceneDocument {
+    let scene = json!({
+        "canvas": { "width": 16, "height": 16 },
+        "layers": [{ "id": "a", "content": { "type": "color", "color": "#fff" }, "opacity": 0.5, "transitions": transitions }],
+        "timelines": [fading("show", 1.0), fading("hide", 0.0)],
+    });
+    SceneDocument::from_value(scene, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
+fn fading(id: &str, to: f64) -> Value {
+    let animation = json!({ "property": "opacity", "to": to, "duration": 1, "easing": "easeInOutSine" });
+    let step = json!({ "type": "animate", "layer": "a", "animation": animation });
+    json!({ "id": id, "autoplay": false, "steps": [step] })
+}
+
+impl Stage {
+    /// An edit that is not to be seen at its own moment.
+    fn glides(&mut self, seconds: f64, edit: Edit) {
+        let before = self.light_at(seconds);
+        let told = format!("{edit:?}");
+        self.edit(seconds, vec![edit]);
+        assert!(self.light().abs_diff(before) <= 1, "{before} then {} by {told}", self.light());
+    }
+}
+
+fn steering(timeline: &str, control: TimelineControl) -> Edit {
+    Edit::ControlTimeline { id: TimelineId::new(timeline).unwrap(), control }
+}
+
+#[test]
+fn a_timeline_that_is_still_running_beneath_another_takes_over_without_a_jump() {
+    let mut stage = Stage::of(shown_and_hidden(json!([])));
+    stage.steer(0.1, "show", TimelineControl::Play);
+    stage.steer(0.43, "hide", TimelineControl::Play);
+    stage.glides(0.77, steering("show", TimelineControl::Play));
+    // Asked twice it goes on as it did.
+    let undisturbed = [0.9, 1.0].map(|at| stage.light_at(at));
+    stage.glides(0.8, steering("show", TimelineControl::Play));
+    assert_eq!([0.9, 1.0].map(|at| stage.light_at(at)), undisturbed);
+    stage.glides(1.0, steering("hide", TimelineControl::Reverse));
+    stage.glides(1.05, steering("show", TimelineControl::Play));
+    assert_eq!([3.0, 4.0].map(|at| stage.light_at(at)), [255, 255]);
+}
+
+#[test]
+fn a_timeline_that_is_edited_while_it_runs_goes_on_from_what_is_shown() {
+    let mut stage = Stage::of(shown_and_hidden(json!([])));
+    let put = |to: f64| Edit::PutTimeline { timeline: Box::new(serde_json::from_value(fading("show", to)).unwrap()) };
+    stage.steer(0.1, "show", TimelineControl::Play);
+    stage.glides(0.6, put(0.1));
+    stage.glides(0.8, put(0.9));
+    let told = stage.compositor.timelines().into_iter().find(|timeline| timeline.id.as_str() == "show").unwrap();
+    assert!((told.position - 0.7).abs() < 1e-6, "{}", told.position);
+    assert_eq!(stage.light_at(2.0), 230);
+}

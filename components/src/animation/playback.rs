@@ -217,7 +217,7 @@ impl Playback {
             (Carrier::Animation(since), clock) => {
                 clock.began() == Some(*since) && (drift.goes_from() - self.track.begin()).abs() <= MARGIN
             }
-            (Carrier::Timeline(id), Clock::Timeline(clock)) => *id == clock.timeline,
+            (Carrier::Timeline(id) | Carrier::Over(id), Clock::Timeline(clock)) => *id == clock.timeline,
             _ => false,
         }
     }
@@ -238,7 +238,11 @@ impl Playback {
     /// Lets it carry something on.
     pub(super) fn carry(&mut self, way: Way) {
         let (begin, end) = way.span();
-        let (first, last) = self.clock.between(begin, end);
+        let (first, last) = if way.is_by_scene() { (begin, end) } else { self.clock.between(begin, end) };
+        // What stands still does so afterwards too.
+        if self.changes.0 > self.changes.1 {
+            self.held[1] = self.held[0];
+        }
         self.changes = (self.changes.0.min(first - MARGIN), self.changes.1.max(last + MARGIN));
         self.flight = Some(Box::new(way));
     }
@@ -253,7 +257,8 @@ impl Playback {
 
     /// What it carries on at scene time `now`, and the time of that; nothing before it has taken over.
     fn flight_at(&self, now: f64) -> Option<(&Way, f64)> {
-        let (way, time) = (self.flight.as_deref()?, self.carried_time(now));
+        let way = self.flight.as_deref()?;
+        let time = if way.is_by_scene() { now } else { self.carried_time(now) };
         (time > way.span().0 - 0.5e-9).then_some((way, time))
     }
 
@@ -277,16 +282,42 @@ impl Playback {
     /// Its value at scene time `now` and how fast that changes for a scene second, in the numbers in which it moves
     /// evenly.
     pub(super) fn shown(&self, now: f64) -> Shown {
-        let mut shown = self.track.shown(self.elapsed(now));
-        let mut carried = self.flight_at(now).map(|(way, time)| way.at(time)).unwrap_or_default();
-        let (own, outer) = match &self.clock {
-            Clock::Scene(_) => return shown.plus(carried),
-            Clock::Steered(clock) => (clock.rate(), clock.rate()),
-            Clock::Timeline(clock) => (clock.rate(now), clock.outer_rate(now)),
+        let Some((way, time)) = self.flight_at(now) else { return self.shown_alone(now) };
+        let mut carried = way.at(time);
+        let rate = match &self.clock {
+            Clock::Steered(clock) if !way.is_by_scene() => clock.rate(),
+            Clock::Timeline(clock) if !way.is_by_scene() => clock.outer_rate(now),
+            _ => 1.0,
         };
-        shown.velocity = shown.velocity.scaled(own);
-        carried.velocity = carried.velocity.scaled(outer);
-        shown.plus(carried)
+        carried.velocity = carried.velocity.scaled(rate);
+        self.shown_alone(now).plus(carried)
+    }
+
+    /// The same without what it carries on.
+    pub(super) fn shown_alone(&self, now: f64) -> Shown {
+        let Shown { value, velocity } = self.track.shown(self.elapsed(now));
+        let rate = match &self.clock {
+            Clock::Scene(_) => 1.0,
+            Clock::Steered(clock) => clock.rate(),
+            Clock::Timeline(clock) => clock.rate(now),
+        };
+        Shown { value, velocity: velocity.scaled(rate) }
+    }
+
+    /// Seconds of its own until it is over, and since it began, at scene time `now`.
+    pub(super) fn left_and_gone(&self, now: f64) -> (f64, f64) {
+        let elapsed = self.elapsed(now);
+        (self.track.end() - elapsed, elapsed - self.track.begin())
+    }
+
+    /// Whether it is the same one of a timeline as before an edit, wherever that stands.
+    pub(super) fn is_still(&self, before: &Self) -> bool {
+        match (&self.clock, &before.clock) {
+            (Clock::Timeline(clock), Clock::Timeline(other)) => {
+                self.track == before.track && clock.is_laid_out_like(other)
+            }
+            _ => false,
+        }
     }
 
     /// The same of an animation of the layer itself at a time of its own, if a scene second is `rate` of its seconds;

@@ -109,13 +109,14 @@ fn seconds(nanos: u64) -> f64 {
 }
 
 /// Where a timeline stands from scene time `now` on that has ended at `before` up to then, and ends at `end` now: where it
-/// stood, or at the new end. One that had finished does not play on by itself.
-fn moved(playhead: Playhead, now: f64, before: Option<u64>, end: Option<u64>) -> Playhead {
+/// stood, or at the new end. One that had finished does not play on by itself. What one that is edited does from now on
+/// begins now.
+fn moved(playhead: Playhead, now: f64, before: Option<u64>, end: Option<u64>, is_edited: bool) -> Playhead {
     let stood = playhead.at(now, before);
     let stands = end.map_or(stood, |end| stood.min(end));
     let has_finished = playhead.rate > 0.0 && playhead.state(now, before) == PlayState::Finished;
     let running = playhead.running && !(has_finished && end != Some(stands));
-    if running == playhead.running && playhead.at(now, None) == stands {
+    if !is_edited && running == playhead.running && playhead.at(now, None) == stands {
         return playhead;
     }
     Playhead { since: now, position: seconds(stands), running, ..playhead }
@@ -140,7 +141,8 @@ impl Timelines {
                 let is_faster_or_slower = player.list.speed != speed;
                 let is_active = player.follows || player.playhead.is_some_and(|playhead| playhead.running);
                 let begins_anew = is_active && player.list.follows.is_some() != list.follows.is_some();
-                let playhead = player.playhead.map(|playhead| moved(playhead, now, player.list.end(), list.end()));
+                let (before, is_edited) = (player.list.end(), *player.list != list);
+                let playhead = player.playhead.map(|playhead| moved(playhead, now, before, list.end(), is_edited));
                 // What it has passed already does not happen again where it stands now.
                 let seen = playhead.map_or(player.seen, |p| Seen { at: p.at(now, list.end()), inclusive: false });
                 let follows = player.follows && !begins_anew;
@@ -192,6 +194,7 @@ impl Timelines {
     pub(super) fn control(&mut self, index: usize, control: &TimelineControl, now: f64) -> bool {
         let plays = self.plays + 1;
         let Some(player) = self.players.get_mut(index) else { return false };
+        let is_last = player.rank == self.plays;
         let end = player.list.end();
         let here = player.playhead.map(|playhead| playhead.at(now, end));
         let mut started = false;
@@ -205,12 +208,13 @@ impl Timelines {
             TimelineControl::Play => {
                 let from = here.filter(|here| Some(*here) != end);
                 started = from.is_none();
-                player.go(from.unwrap_or(0), player.rate, now, started);
+                player.go(from.unwrap_or(0), player.rate, now, (started, is_last));
             }
             TimelineControl::Reverse => {
                 let from = here.filter(|here| *here > 0);
                 started = from.is_none();
-                player.go(from.unwrap_or_else(|| end.unwrap_or(player.list.round())), -player.rate, now, started);
+                let from = from.unwrap_or_else(|| end.unwrap_or(player.list.round()));
+                player.go(from, -player.rate, now, (started, is_last));
             }
             TimelineControl::Pause => {
                 player.follows = false;
@@ -408,9 +412,10 @@ impl Player {
         self.playhead = Some(Playhead { since: now, position, rate: self.rate, running: false });
     }
 
-    /// Plays on from `position` at a signed rate.
-    fn go(&mut self, position: u64, rate: f64, now: f64, started: bool) {
-        let same = |playhead: &Playhead| playhead.running && playhead.rate == rate && !started;
+    /// Plays on from `position` at a signed rate, be it that it `started` from one of its ends. Unless it was the last that
+    /// was played it takes over, though it may have been running.
+    fn go(&mut self, position: u64, rate: f64, now: f64, (started, is_last): (bool, bool)) {
+        let same = |playhead: &Playhead| playhead.running && playhead.rate == rate && !started && is_last;
         if self.playhead.as_ref().is_some_and(same) {
             return;
         }

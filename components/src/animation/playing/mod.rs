@@ -111,6 +111,17 @@ impl Playing {
         self.tracks.iter().any(|p| p.target() == target && p.timeline() == Some(timeline))
     }
 
+    /// What a timeline does to a property, in the order in which it begins.
+    pub(super) fn of_timeline<'a>(
+        &'a self,
+        target: Target,
+        timeline: &'a TimelineId,
+    ) -> impl DoubleEndedIterator<Item = &'a Playback> + Clone {
+        let is_of =
+            move |p: &&Playback| p.target() == target && p.track.mixing().is_none() && p.timeline() == Some(timeline);
+        self.tracks.iter().filter(is_of)
+    }
+
     /// What the animation that decides about a property makes of it at scene time `now`, in the numbers in which it moves
     /// evenly.
     pub(crate) fn decided(&self, target: Target, now: f64) -> Option<Shown> {

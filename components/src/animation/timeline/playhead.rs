@@ -157,6 +157,14 @@ impl CueClock {
         rate
     }
 
+    /// Whether its animation has the same place in the same timeline.
+    pub(crate) fn is_laid_out_like(&self, other: &Self) -> bool {
+        self.timeline == other.timeline
+            && self.timing == other.timing
+            && self.links == other.links
+            && self.start == other.start
+    }
+
     /// How many seconds of the timeline itself one of the animation takes.
     pub(crate) fn pace(&self) -> f64 {
         self.links.iter().map(|link| 1.0 / link.timing.speed()).product()

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 mod way;
 
+pub(super) use self::way::FLIGHT;
 use self::way::Manner;
 pub(crate) use self::way::Way;
 use super::Transition;
@@ -77,11 +78,26 @@ pub(crate) enum Carrier {
     Animation(f64),
     /// The timeline that took over: its time from its beginning, over all repeats.
     Timeline(TimelineId),
+    /// Scene time: this timeline took over elsewhere than where it comes to the property, and may be about to end, or goes
+    /// backwards.
+    Over(TimelineId),
 }
 
 impl Carrier {
     fn is_scene(&self) -> bool {
         *self == Self::Scene
+    }
+
+    /// Whether its time is that of the scene.
+    fn is_by_scene(&self) -> bool {
+        matches!(self, Self::Scene | Self::Over(_))
+    }
+
+    fn timeline(&self) -> Option<&TimelineId> {
+        match self {
+            Self::Timeline(timeline) | Self::Over(timeline) => Some(timeline),
+            Self::Scene | Self::Animation(_) => None,
+        }
     }
 }
 
@@ -102,6 +118,8 @@ pub(super) struct Times {
     pub(super) waits: f64,
     /// Seconds of the clock that one of the animation itself takes.
     pub(super) pace: f64,
+    /// The longest time in seconds that an easing may take.
+    pub(super) longest: f64,
 }
 
 impl Drift {
@@ -156,7 +174,7 @@ impl Drift {
                 let lanes = distance.lanes().into_iter().zip(velocity.lanes());
                 lanes.map(|(distance, velocity)| oscillator.settles(distance, velocity)).fold(0.0, f64::max)
             }
-            None => animation.duration? * pace,
+            None => (animation.duration? * pace).min(times.longest),
         };
         Some(Self {
             property: animation.property.clone(),
@@ -199,6 +217,10 @@ impl Drift {
 
     /// Whether another is carried on by the same.
     pub(super) fn is_of_carrier_of(&self, other: &Self) -> bool {
+        let timeline = self.carrier.timeline();
+        if timeline.is_some() {
+            return timeline == other.carrier.timeline();
+        }
         self.carrier == other.carrier
             && (!matches!(self.carrier, Carrier::Animation(_)) || self.goes_from() == other.goes_from())
     }
@@ -222,7 +244,7 @@ impl Drift {
     /// Whether it has not ended at scene time `now`. What has another clock than that of the scene may go backwards.
     #[must_use]
     pub fn is_left(&self, now: f64) -> bool {
-        !self.carrier.is_scene() || now < self.span().1
+        !self.carrier.is_by_scene() || now < self.span().1
     }
 
     /// The same, made ready to be sampled.
@@ -235,6 +257,7 @@ impl Drift {
             },
         };
         let Self { since, waits, lasts, distance, velocity, travel, .. } = *self;
-        Way { since, waits, lasts, distance, velocity, travel, paint: self.paint.clone(), manner }
+        let is_by_scene = self.carrier.is_by_scene();
+        Way { is_by_scene, since, waits, lasts, distance, velocity, travel, paint: self.paint.clone(), manner }
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Drift, Transition, Transitions,
     drift::Carrier,
     handover::{Carried, Handover},
+    kept::Edit,
 };
 use crate::{
     animation::{
@@ -93,6 +94,10 @@ impl Drifts {
             let authored = resolved.authored(transform, opacity);
             Some(Known { property: transition.property.clone(), target, domain, authored, paint: resolved.paint() })
         };
+        let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
+        let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
+        let edit = Edit { starts, cues, before, now };
+        let (kept, after) = edit.kept(after, carried);
         let mut known = Vec::with_capacity(transitions.0.len());
         let mut drifts = Vec::new();
         for (transition, present) in transitions.0.iter().filter_map(|transition| Some((transition, know(transition)?)))
@@ -112,7 +117,7 @@ impl Drifts {
             match past.filter(|_| is_changed) {
                 Some(past)
                     if past.is_painted(before)
-                        || present.is_painted(after)
+                        || present.is_painted(&after)
                         || drift.is_some_and(Drift::is_of_paint) =>
                 {
                     let was = before.paint(past.target, now).or_else(|| past.paint.clone());
@@ -145,14 +150,12 @@ impl Drifts {
             known.push(present);
         }
         let smooths = |target: Target| known.iter().any(|known| known.target == target);
-        let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
-        let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
         let left = |target: Target, at: f64| {
             let known = known.iter().find(|known| known.target == target)?;
             let drift = drifts.iter().find(|drift| drift.property == known.property && drift.over().is_none());
             Some(drift.map(|drift| drift.compile().at(at)).unwrap_or_default())
         };
-        let carried = Handover { starts, cues, before, left: &left, now }.carried(after, carried, smooths);
+        let carried = Handover { edit: &edit, left: &left }.carried(after, kept, smooths);
         *self = Self { known, drifts, carried };
     }
 }

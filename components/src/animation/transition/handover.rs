@@ -6,12 +6,15 @@ use std::{borrow::Cow, collections::HashSet};
 
 use smallvec::SmallVec;
 
-use super::drift::{Carrier, Drift, Times};
+use super::{
+    drift::{Carrier, Drift, FLIGHT, Times},
+    kept::Edit,
+};
 use crate::animation::{
-    Animation, AnimationStarts, Cues, Playing, Queue, Target,
+    Animation, Playing, Queue, Target,
     drifting::Shown,
     playback::{Clock, Playback},
-    timeline::TimelineId,
+    timeline::{CueClock, TimelineId},
     timing::{nanos, seconds},
     track::shortest,
     value::{Kind, Sample},
@@ -25,16 +28,13 @@ pub(crate) struct Carried {
 }
 
 /// Seconds by which two times may differ that are the same: they are sums.
-const SAME: f64 = 1e-6;
+pub(super) const SAME: f64 = 1e-6;
 
-/// A layer's animations and timelines before and after an edit at scene time `now`.
+/// What takes over by an edit.
 pub(super) struct Handover<'a> {
-    pub(super) starts: &'a AnimationStarts,
-    pub(super) cues: &'a Cues,
-    pub(super) before: &'a Playing,
+    pub(super) edit: &'a Edit<'a>,
     /// What still has to go of a property at a scene time by its transition; `None` if it has none.
     pub(super) left: &'a dyn Fn(Target, f64) -> Option<Shown>,
-    pub(super) now: f64,
 }
 
 /// What an animation takes over from.
@@ -63,36 +63,38 @@ struct Taker<'a> {
     /// Seconds of its carrier in a scene second, and in one of its own.
     rate: f64,
     pace: f64,
+    /// The longest time in seconds that what it carries on may take.
+    longest: f64,
 }
 
 impl Handover<'_> {
-    /// What all carry on, `after` the edit: those of `known` that still do, and those that take over now. What a
-    /// transition `smooths` is left to that.
-    pub(super) fn carried(&self, after: &Playing, known: Vec<Drift>, smooths: impl Fn(Target) -> bool) -> Vec<Carried> {
-        let mut after = Cow::Borrowed(after);
-        let mut carried: Vec<Carried> = Vec::new();
-        for drift in known {
-            if let Some(target) = self.still_carries(&after, &drift)
-                && !(matches!(drift.carrier, Carrier::Animation(_)) && smooths(target))
-            {
-                after.to_mut().carry(target, &drift);
-                carried.push(Carried { target, drift });
-            }
-        }
+    /// What all carry on, `after` the edit, with which these are `kept`: they, and what takes over now. The moment of the edit
+    /// a transition `smooths`: what begins just then, or waits for nothing, is left to that.
+    pub(super) fn carried(
+        &self,
+        mut after: Cow<'_, Playing>,
+        kept: Vec<Carried>,
+        smooths: impl Fn(Target) -> bool,
+    ) -> Vec<Carried> {
+        let Edit { before, now, .. } = *self.edit;
+        let mut carried = kept;
         let mut seen = HashSet::new();
         for place in 0..after.tracks().len() {
             let taken = self.taker(&after, place, &mut seen).and_then(|taker| {
                 let target = taker.p.target();
-                let is_held = after.decides(target, self.now).is_some_and(|decides| !decides.is_own());
-                let is_smoothed = taker.p.is_own() && (smooths(target) || is_held);
-                Some(Carried { target, drift: self.taken(&after, &taker).filter(|_| !is_smoothed)? })
+                let is_held = after.decides(target, now).is_some_and(|decides| !decides.is_own());
+                let drift = self.taken(&after, &taker)?;
+                let is_smoothed =
+                    smooths(target) && (drift.waits() || taker.begins <= now + SAME && !self.edit.is_sought(taker.p));
+                let is_left_out = taker.p.is_own() && (is_smoothed || is_held);
+                (!is_left_out).then_some(Carried { target, drift })
             });
             if let Some(taken) = taken {
                 let Carried { target, drift } = &taken;
                 let is_known = |other: &Carried| other.target == *target && other.drift.is_of_carrier_of(drift);
                 // What waits for nothing else comes to rest as it did; and after a restart, before which nothing is known,
                 // all goes on as it did.
-                let goes_on = drift.waits() || self.before.tracks().is_empty();
+                let goes_on = drift.waits() || before.tracks().is_empty();
                 if goes_on && carried.iter().any(is_known) {
                     continue;
                 }
@@ -104,41 +106,6 @@ impl Handover<'_> {
         carried
     }
 
-    /// The property that a drift which was begun earlier still belongs to.
-    fn still_carries(&self, after: &Playing, drift: &Drift) -> Option<Target> {
-        let carries =
-            |p: &&Playback| p.carries(drift) && self.animation(p).is_some_and(|own| own.property == drift.property);
-        let p = after.tracks().iter().find(carries)?;
-        // Until it begins what it takes over from may change.
-        let is_open = |time: f64| time < drift.goes_from() - SAME && !drift.waits();
-        match p.clock() {
-            Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
-            // One that is played anew begins where it is written to.
-            Clock::Timeline(clock) => {
-                let was = self.before.tracks().iter().find(|was| was.timeline() == Some(&clock.timeline));
-                let is_anew = |was: &Playback| match was.clock() {
-                    Clock::Timeline(was) => was.position(self.now) > 0.0 && clock.position(self.now) == 0.0,
-                    Clock::Scene(_) | Clock::Steered(_) => false,
-                };
-                (!was.is_some_and(is_anew)).then(|| p.target())
-            }
-            clock => {
-                // What began at this very moment takes over anew, but not after a restart at this moment: nothing is known then
-                // of what it took over from.
-                let is_restart = self.before.tracks().is_empty();
-                let is_new = !is_restart && clock.began().is_some_and(|began| began >= self.now - SAME);
-                (!is_new && !is_open(p.elapsed(self.now))).then(|| p.target())
-            }
-        }
-    }
-
-    fn animation(&self, p: &Playback) -> Option<&Animation> {
-        match p.clock() {
-            Clock::Scene(_) | Clock::Steered(_) => self.starts.animations().0.get(p.source),
-            Clock::Timeline(_) => self.cues.0.get(p.source).map(|active| &active.cue.animation),
-        }
-    }
-
     /// The animation at `place`, if it takes over at this moment, or later by what is known now, from what is shown then.
     fn taker<'a, 's: 'a>(
         &'s self,
@@ -148,54 +115,84 @@ impl Handover<'_> {
     ) -> Option<Taker<'a>> {
         let p = after.tracks().get(place)?;
         let is_painted = p.track.has_paints();
-        if p.track.mixing().is_some() || is_painted != (p.track.steps() || self.before.steps(p.target())) {
+        if p.track.mixing().is_some() || is_painted != (p.track.steps() || self.edit.before.steps(p.target())) {
             return None;
         }
-        let animation = self.animation(p)?;
+        let animation = self.edit.animation(p)?;
         match p.clock() {
             Clock::Timeline(clock) => {
                 let playhead = &clock.playhead;
-                let active = self.cues.0.get(p.source)?;
-                let is_running = playhead.running && playhead.rate > 0.0;
+                let active = self.edit.cues.0.get(p.source)?;
                 // Its first animation of the property; those after it go on from there.
-                if !is_running || !seen.insert((&active.cue.timeline, p.target())) || !animation.goes_on() {
+                if !playhead.running || !seen.insert((&active.cue.timeline, p.target())) || !animation.goes_on() {
                     return None;
                 }
-                let waits = clock.position(self.now) < active.cue.first - SAME;
-                let is_steered = (playhead.since - self.now).abs() <= SAME;
+                let waits = playhead.rate > 0.0 && clock.position(self.edit.now) < active.cue.first - SAME;
+                let is_steered = (playhead.since - self.edit.now).abs() <= SAME;
                 // One that stood where it begins has left the property to its transition.
-                let is_left = (self.left)(p.target(), self.now).is_some();
-                let decided = |was: &Playback| was.timeline() == p.timeline() && (was.holds(self.now) || !is_left);
-                let takes_over = is_steered && !self.before.decides(p.target(), self.now).is_some_and(decided);
+                let is_left = (self.left)(p.target(), self.edit.now).is_some();
+                let decided = |was: &Playback| was.timeline() == p.timeline() && (was.holds(self.edit.now) || !is_left);
+                let decided = |was: &Playback| decided(was) && !self.is_other(after, p);
+                let takes_over =
+                    is_steered && !self.edit.before.decides(p.target(), self.edit.now).is_some_and(decided);
                 if !waits && !takes_over {
                     return None;
                 }
                 let begins_at = active.cue.first.max(playhead.position);
+                if playhead.rate < 0.0 || begins_at > active.cue.first + SAME {
+                    return self.taker_midway(after, place, clock);
+                }
                 let carrier = Carrier::Timeline(active.cue.timeline.clone());
                 let begins = playhead.when(nanos(begins_at));
-                let (rate, pace) = (playhead.rate, clock.pace());
-                Some(Taker { p, place, animation, carrier, begins, begins_at, rate, pace })
+                let (rate, pace, longest) = (playhead.rate, clock.pace(), f64::INFINITY);
+                Some(Taker { p, place, animation, carrier, begins, begins_at, rate, pace, longest })
             }
             clock => {
                 let (began, begins_at) = (clock.began()?, animation.delay);
-                let (begins, rate) = p.begins(self.now)?;
-                let is_new = began >= self.now - SAME || begins > self.now + SAME;
+                let (begins, rate) = p.begins(self.edit.now)?;
+                let is_new = began >= self.edit.now - SAME || begins > self.edit.now + SAME || self.edit.is_sought(p);
                 let carrier = Carrier::Animation(began);
-                let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace: 1.0 };
+                let (pace, longest) = (1.0, f64::INFINITY);
+                let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace, longest };
                 (is_new && animation.goes_on()).then_some(taker)
             }
         }
     }
 
+    /// The same for a timeline whose first animation of the property is at `place`, and which takes over where it stands:
+    /// since it can be about to end, or go backwards, what it carries on fades by scene time, and as soon as it is over itself
+    /// as long as that is not too sudden.
+    fn taker_midway<'a, 's: 'a>(&'s self, after: &'a Playing, place: usize, clock: &'a CueClock) -> Option<Taker<'a>> {
+        let (first, now) = (after.tracks().get(place)?, self.edit.now);
+        let p = after.of_timeline(first.target(), &clock.timeline).rev().find(|p| p.has_begun(now))?;
+        let property = &self.edit.animation(first)?.property;
+        let animation = self.edit.animation(p).filter(|animation| animation.property == *property)?;
+        let rate = clock.playhead.rate;
+        let Clock::Timeline(inner) = p.clock() else { return None };
+        let pace = inner.pace() / rate.abs();
+        let (left, gone) = p.left_and_gone(now);
+        let longest = (if rate > 0.0 { left } else { gone } * pace).max(FLIGHT);
+        let carrier = Carrier::Over(clock.timeline.clone());
+        Some(Taker { p, place, animation, carrier, begins: now, begins_at: now, rate: 1.0, pace, longest })
+    }
+
+    /// Whether what the timeline of `p` does to its property is something else than before.
+    fn is_other(&self, after: &Playing, p: &Playback) -> bool {
+        let Some(timeline) = p.timeline() else { return false };
+        let is = after.of_timeline(p.target(), timeline);
+        let was = self.edit.before.of_timeline(p.target(), timeline);
+        is.clone().count() != was.clone().count() || is.zip(was).any(|(is, was)| !is.is_still(was))
+    }
+
     /// What it carries on.
     fn taken(&self, after: &Playing, taker: &Taker<'_>) -> Option<Drift> {
-        let Taker { p, animation, carrier, begins, begins_at, rate, pace, .. } = taker;
-        let (target, now) = (p.target(), self.now);
+        let Taker { p, animation, carrier, begins, begins_at, rate, pace, longest, .. } = taker;
+        let (target, now) = (p.target(), self.edit.now);
         if p.track.has_paints() {
             return self.taken_paint(after, taker);
         }
         // Where one of two is animated by itself as well, each of them is taken over from what decides about it.
-        let halves = target.halves().filter(|_| after.has_half_of(target) || self.before.has_half_of(target));
+        let halves = target.halves().filter(|_| after.has_half_of(target) || self.edit.before.has_half_of(target));
         let whole = [target];
         let pieces = halves.as_ref().map_or(&whole[..], |halves| &halves[..]);
         let rivals: SmallVec<[Rival; 2]> = pieces.iter().map(|piece| self.rival(after, taker, *piece)).collect();
@@ -205,9 +202,9 @@ impl Handover<'_> {
         let is_waited = |rival: &Rival| matches!(rival, Rival::Gone | Rival::Over);
         let waits = if rivals.iter().all(is_waited) { ((begins - now) * rate).max(0.0) } else { 0.0 };
         let is = match waits > 0.0 {
-            true => p.shown(now),
+            true => p.shown_alone(now),
             false if p.is_own() => p.shown_at(*begins_at, *rate),
-            false => p.shown(*begins),
+            false => p.shown_alone(*begins),
         };
         let mut was = None;
         for (place, (piece, rival)) in pieces.iter().zip(&rivals).enumerate() {
@@ -215,7 +212,7 @@ impl Handover<'_> {
                 Rival::Below(shown) => Some(*shown),
                 // One that is played again alone begins where it is written to.
                 Rival::Gone if matches!(p.clock(), Clock::Steered(clock) if clock.again) => None,
-                Rival::Gone if waits > 0.0 || *begins <= now + SAME => self.before.displayed(*piece, now),
+                Rival::Gone if waits > 0.0 || *begins <= now + SAME => self.edit.before.displayed(*piece, now),
                 Rival::Gone | Rival::Over | Rival::Ahead => None,
             };
             let Some(shown) = shown else { continue };
@@ -232,7 +229,9 @@ impl Handover<'_> {
         }
         let Shown { mut value, velocity } = was.minus(is);
         // From its beginning on it is known how it moves by itself: that is taken back until it moves as it does.
-        let is_at_beginning = waits == 0.0 && (p.is_own() || p.elapsed(*begins) <= animation.delay + SAME);
+        let is_midway = matches!(carrier, Carrier::Over(_));
+        let is_at_beginning =
+            waits == 0.0 && !is_midway && (p.is_own() || p.elapsed(*begins) <= animation.delay + SAME);
         let travel = p.track.travel().filter(|_| is_at_beginning);
         let velocity = if travel.is_some() { was.velocity } else { velocity };
         // What rests may start as suddenly as its easing does.
@@ -247,13 +246,13 @@ impl Handover<'_> {
             value = value.plus(to.minus(shortest(from, to)));
         }
         let left = Shown { value, velocity: velocity.scaled(1.0 / rate) };
-        let times = Times { since, waits: seconds(nanos(waits)), pace: *pace };
+        let times = Times { since, waits: seconds(nanos(waits)), pace: *pace, longest: *longest };
         Drift::of_animation(animation, carrier.clone(), &times, (left, travel))
     }
 
     /// The same where it is a paint, which has no velocity: it goes on from what is shown.
     fn taken_paint(&self, after: &Playing, taker: &Taker<'_>) -> Option<Drift> {
-        let Taker { p, place, animation, carrier, begins, begins_at, pace, .. } = taker;
+        let Taker { p, place, animation, carrier, begins, begins_at, pace, longest, .. } = taker;
         let decides = |other: &&Playback| other.target() == p.target() && other.track.mixing().is_none();
         let (earlier, later) = (&after.tracks()[..*place], &after.tracks()[place + 1..]);
         let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
@@ -270,11 +269,11 @@ impl Handover<'_> {
             return None;
         }
         let was = match below {
-            Some(below) if *begins > self.now + SAME => below.paint(*begins),
-            _ if *begins <= self.now + SAME => self.before.paint(p.target(), self.now),
+            Some(below) if *begins > self.edit.now + SAME => below.paint(*begins),
+            _ if *begins <= self.edit.now + SAME => self.edit.before.paint(p.target(), self.edit.now),
             _ => None,
         }?;
-        let times = Times { since: *begins_at, waits: 0.0, pace: *pace };
+        let times = Times { since: *begins_at, waits: 0.0, pace: *pace, longest: *longest };
         let is_there = p.paint(*begins).as_ref() == Some(&was);
         let drift = Drift::of_animation(animation, carrier.clone(), &times, (Drift::WHOLE, Sample::default()));
         Some(drift.filter(|_| !is_there)?.starting_with(was))
@@ -283,7 +282,7 @@ impl Handover<'_> {
     /// What `taker` takes a property over from, which is its own one or one half of that.
     fn rival(&self, after: &Playing, taker: &Taker<'_>, piece: Target) -> Rival {
         let Taker { p, place, animation, begins, .. } = taker;
-        let (begins, now) = (*begins, self.now);
+        let (begins, now) = (*begins, self.edit.now);
         let decides = |other: &&Playback| {
             (other.target() == piece || piece.place_in(other.target()).is_some()) && other.track.mixing().is_none()
         };
@@ -293,6 +292,10 @@ impl Handover<'_> {
         let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
         if later.iter().filter(is_rival).any(|other| other.has_begun(begins)) {
             return Rival::Over;
+        }
+        // Where it stands just now, it goes on from what was shown until then, be it by itself.
+        if matches!(taker.carrier, Carrier::Over(_)) {
+            return self.edit.before.displayed(piece, now).map_or(Rival::Gone, Rival::Below);
         }
         let begun = earlier.iter().rev().filter(decides).find(|other| other.has_begun(begins));
         // Where none has begun by then, the first of all is seen as it is before that.
@@ -307,7 +310,7 @@ impl Handover<'_> {
             // What moves by a transition counts too, as long as no timeline has hold of it.
             Some(below) if !p.is_own() && below.is_own() && begins <= now + SAME => {
                 let shown = || of_piece(below.target(), below.shown(begins));
-                Rival::Below(self.before.displayed(piece, begins).unwrap_or_else(shown))
+                Rival::Below(self.edit.before.displayed(piece, begins).unwrap_or_else(shown))
             }
             Some(below) => {
                 let left = left(below.target()).filter(|_| below.is_own()).unwrap_or_default();

@@ -3,6 +3,7 @@
 mod drift;
 mod drifts;
 mod handover;
+mod kept;
 
 use bevy_ecs::component::Component;
 use schemars::JsonSchema;

@@ -1,6 +1,7 @@
 mod gradients;
 mod handover;
 mod holding;
+mod interruptions;
 mod pairs;
 mod steering;
 

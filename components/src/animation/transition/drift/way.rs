@@ -7,7 +7,7 @@ use crate::{
 const TURN: f64 = 1.0 / 3.0;
 
 /// The longest time in seconds in which it does.
-const FLIGHT: f64 = 0.5;
+pub(in super::super) const FLIGHT: f64 = 0.5;
 
 /// The longest time in seconds in which what waits comes to rest.
 const BRAKE: f64 = 0.25;
@@ -15,6 +15,8 @@ const BRAKE: f64 = 0.25;
 /// A [`Drift`](super::Drift) without its name.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Way {
+    /// Whether its time is that of the scene, whatever carries it.
+    pub(super) is_by_scene: bool,
     pub(super) since: f64,
     pub(super) waits: f64,
     pub(super) lasts: f64,
@@ -82,6 +84,11 @@ impl Way {
         let Some(from) = &self.paint else { return false };
         let left = self.at(time).value.x();
         left != 0.0 && passage::mix(from, paint, 1.0 - left)
+    }
+
+    /// Whether its time is that of the scene, whatever carries it.
+    pub(crate) fn is_by_scene(&self) -> bool {
+        self.is_by_scene
     }
 
     /// Whether it moves at scene time `now`.

@@ -135,6 +135,23 @@ fn others_take_over_from_it_with_the_velocity_that_it_has() {
     assert!((layer.rotation(7.1)).abs() < 1e-6);
 }
 
+/// What it was to take over from when it would have begun is no longer what it takes over from.
+#[test]
+fn one_that_waits_and_is_sought_goes_on_from_what_is_shown() {
+    for transitions in [json!([]), json!([{ "property": "transform.rotation", "duration": 2 }])] {
+        let late = turn(0.0, json!({ "duration": 2, "delay": 1 }));
+        let mut layer = Layer::new(transitions);
+        layer.animate(0.0, json!([turn(90.0, json!({ "duration": 2 })), late]));
+        let mut further = layer.clone();
+        layer.steer(0.5, 1, Control::Seek { to: 1.0 });
+        assert!((layer.rotation(0.5) - 22.5).abs() < 1e-6, "{}", layer.rotation(0.5));
+        assert!(layer.rotation(2.5).abs() < 1e-6);
+        // What is further on is what it comes to from there.
+        further.steer(0.5, 1, Control::Seek { to: 1.6 });
+        assert!((further.rotation(0.5) - layer.rotation(1.1)).abs() < 1e-6, "{}", further.rotation(0.5));
+    }
+}
+
 #[test]
 fn transitions_leave_alone_what_is_steered() {
     let mut layer = eased("linear");

@@ -1,0 +1,84 @@
+//! What goes on being carried after an edit.
+
+use std::borrow::Cow;
+
+use super::{
+    drift::{Carrier, Drift},
+    handover::{Carried, SAME},
+};
+use crate::animation::{
+    Animation, AnimationStarts, Cues, Playing, Target,
+    playback::{Clock, Playback},
+};
+
+/// An edit of a layer at scene time `now`: what it had before, and what it has from then on.
+pub(super) struct Edit<'a> {
+    pub(super) starts: &'a AnimationStarts,
+    pub(super) cues: &'a Cues,
+    pub(super) before: &'a Playing,
+    pub(super) now: f64,
+}
+
+impl Edit<'_> {
+    /// Those of `known` that are still carried `after` the edit, and what that is with them.
+    pub(super) fn kept<'p>(&self, after: &'p Playing, known: Vec<Drift>) -> (Vec<Carried>, Cow<'p, Playing>) {
+        let mut after = Cow::Borrowed(after);
+        let mut kept = Vec::new();
+        for drift in known {
+            if let Some(target) = self.still_carries(&after, &drift) {
+                after.to_mut().carry(target, &drift);
+                kept.push(Carried { target, drift });
+            }
+        }
+        (kept, after)
+    }
+
+    /// The property that a drift which was begun earlier still belongs to.
+    fn still_carries(&self, after: &Playing, drift: &Drift) -> Option<Target> {
+        if !drift.is_left(self.now) {
+            return None;
+        }
+        let carries =
+            |p: &&Playback| p.carries(drift) && self.animation(p).is_some_and(|own| own.property == drift.property);
+        let p = after.tracks().iter().find(carries)?;
+        // Until it begins what it takes over from may change.
+        let is_over = matches!(drift.carrier, Carrier::Over(_));
+        let is_open = |time: f64| !is_over && time < drift.goes_from() - SAME && !drift.waits();
+        match p.clock() {
+            Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
+            // One that is played anew begins where it is written to.
+            Clock::Timeline(clock) => {
+                let was = self.before.tracks().iter().find(|was| was.timeline() == Some(&clock.timeline));
+                let is_anew = |was: &Playback| match was.clock() {
+                    Clock::Timeline(was) => was.position(self.now) > 0.0 && clock.position(self.now) == 0.0,
+                    Clock::Scene(_) | Clock::Steered(_) => false,
+                };
+                (!was.is_some_and(is_anew)).then(|| p.target())
+            }
+            clock => {
+                // What began at this very moment takes over anew, but not after a restart at this moment: nothing is known then
+                // of what it took over from.
+                let is_restart = self.before.tracks().is_empty();
+                let is_new =
+                    clock.began().is_some_and(|began| began >= self.now - SAME) || self.is_sought(p) && !drift.waits();
+                let is_new = is_new && !is_restart;
+                (!is_new && !is_open(p.elapsed(self.now))).then(|| p.target())
+            }
+        }
+    }
+
+    /// Whether it is an animation of the layer itself that waited, and is sought to where it does no longer.
+    pub(super) fn is_sought(&self, p: &Playback) -> bool {
+        let is_it = |was: &&Playback| p.is_own() && was.clock().began() == p.clock().began() && was.track == p.track;
+        let was = self.before.tracks().iter().find(is_it);
+        p.has_begun(self.now) && was.is_some_and(|was| !was.has_begun(self.now))
+    }
+
+    /// What a playback was made of.
+    pub(super) fn animation(&self, p: &Playback) -> Option<&Animation> {
+        match p.clock() {
+            Clock::Scene(_) | Clock::Steered(_) => self.starts.animations().0.get(p.source),
+            Clock::Timeline(_) => self.cues.0.get(p.source).map(|active| &active.cue.animation),
+        }
+    }
+}
