@@ -36,6 +36,9 @@ const FINISH: Duration = Duration::from_secs(10);
 /// After this long on air, the next loss counts as the first again: the peer takes the stream, and is to have it
 /// back as soon as it is there.
 const STEADY: Duration = Duration::from_secs(5);
+/// The part of the first wait that passes before a server is tried that was lost after that long. One that was started anew
+/// at once is there again before anybody can see that it was away.
+const AT_ONCE: f64 = 0.3;
 
 /// What is said of a peer that does nothing any more.
 const TIMED_OUT: &str = "timed out";
@@ -226,7 +229,8 @@ impl Supervisor {
                 Ended::Failed(kind, error) => return self.complain(kind, error, OutputState::Failed),
                 Ended::Full => {}
                 Ended::Lost(farewell, error) => {
-                    if self.status.state == OutputState::Started && self.began.elapsed() > STEADY {
+                    let was_steady = self.status.state == OutputState::Started && self.began.elapsed() > STEADY;
+                    if was_steady {
                         attempts = Attempts::default();
                     }
                     let next = attempts.after(farewell, &self.policy());
@@ -240,6 +244,7 @@ impl Supervisor {
                     };
                     let error = if is_cut && attempts.are_many_cuts() { format!("{error}; {SUSPECT}") } else { error };
                     let (wait, error) = match next {
+                        Next::After(wait) if was_steady && farewell == Farewell::Lost => (wait.mul_f64(AT_ONCE), error),
                         Next::After(wait) => (wait, error),
                         Next::Seldom(wait, why) => (wait, format!("{error}; {why}")),
                         // It does nothing more until it is started anew, which is the chance to mend what is wrong.
