@@ -177,6 +177,13 @@ fn readiness_names_its_reasons() {
     assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("`rtmp` has failed"), "{degraded}");
     service.engine.publish_output(output("rtmp", OutputState::Reconnecting));
     assert_eq!(service.get("/health/ready").expect(200).value()["status"], "ready");
+    // Before it counts as lost, what the watchdog tells of is no secret.
+    let beat = Instant::now().checked_sub(Duration::from_secs(3)).unwrap();
+    service.engine.publish_encoder(EncoderStatus { beat, ..EncoderStatus::new("x264enc") });
+    let degraded = service.get("/health/ready").expect(200).value();
+    assert_eq!((&degraded["status"], &degraded["reasons"][0]["part"]), (&json!("degraded"), &json!("encoder")));
+    assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("has taken no frame for 3"), "{degraded}");
+    service.engine.publish_encoder(EncoderStatus::new("x264enc"));
     let tries_since = Instant::now().checked_sub(Duration::from_secs(40));
     service.engine.publish_output(OutputStatus { tries_since, ..output("rtmp", OutputState::Reconnecting) });
     let degraded = service.get("/health/ready").expect(200).value();
