@@ -43,8 +43,9 @@ pub(super) struct Standstill {
     pauses: VecDeque<Pause>,
     /// How long a full buffer lasts, as of the beginning of this pause.
     full_lasts: Duration,
-    /// Whether there is room now for less than is on its way.
-    is_shut: bool,
+    /// Whether there was room for less than is on its way at some time in this pause. Even when there is again, that is known
+    /// some time before it goes on.
+    was_full: bool,
 }
 
 /// A pause that is over.
@@ -62,7 +63,6 @@ impl Standstill {
     pub(super) fn lasts(&mut self, sent: Sent, now: Instant) -> Duration {
         let Some(confirmed) = sent.confirmed else { return Duration::ZERO };
         self.room = self.room.max(sent.window.unwrap_or(0));
-        self.is_shut = sent.window.is_some_and(|window| window < sent.unconfirmed);
         if confirmed != self.confirmed {
             self.arrived = Some(now);
         }
@@ -71,7 +71,9 @@ impl Standstill {
         } else if self.since.is_none() {
             self.since = Some(now);
             self.full_lasts = self.full_buffer(now);
+            self.was_full = false;
         }
+        self.was_full |= sent.window.is_some_and(|window| window < sent.unconfirmed);
         self.confirmed = confirmed;
         self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
@@ -110,7 +112,7 @@ impl Standstill {
 
     /// Pauses up to this long are nothing out of the ordinary with this connection.
     pub(super) fn usual(&self) -> Duration {
-        let reads_slowly = if self.is_shut { self.full_lasts } else { Duration::ZERO };
+        let reads_slowly = if self.was_full { self.full_lasts } else { Duration::ZERO };
         (self.longest.max(reads_slowly) * PATIENCE).min(MOST_PATIENCE)
     }
 }
@@ -134,7 +136,7 @@ mod tests {
         buffer: u64,
         held: u64,
         sent: Sent,
-        /// The longest that anybody had to wait beyond what is usual.
+        /// Whether it was taken for lost.
         is_cut: bool,
     }
 
@@ -170,7 +172,11 @@ mod tests {
             while self.held < self.buffer {
                 self.pass(read, false);
             }
-            for _ in 0..tenths {
+            for tenth in 0..tenths {
+                // That there is room again is known at last, and nothing is sent for it yet.
+                if tenth * 10 > tenths * 9 {
+                    self.sent.window = Some(self.buffer);
+                }
                 self.pass(read, true);
             }
         }
