@@ -1,5 +1,6 @@
 //! One encode for many: `stream-manager serve` plays the demo at 1080p30 with `veryfast`, sends it to three RTMP servers
-//! and records it, and is watched from outside. Then how long a picture takes to a player of an RTMP server.
+//! and records it, and is watched from outside. Then how long a picture takes to a player of an RTMP server, and how soon one
+//! that was restarted has the stream again.
 //!
 //! `cargo bench --bench destinations`; `BENCH_SECONDS` sets another length than a minute.
 
@@ -47,13 +48,39 @@ fn missing(file: &Path) -> u64 {
     times.windows(2).map(|pair| ((pair[1] - pair[0]) * 30.0).round() as u64 - 1).sum()
 }
 
+/// For how long a server is away, in milliseconds: from one that is started anew at once to one that others have given up.
+const OUTAGES: [u64; 10] = [50, 100, 200, 300, 500, 800, 1200, 2000, 4000, 8000];
+
+/// Kills a server and starts it again, over and over, and prints how long the stream takes back to it each time.
+fn restart_over_and_over(server: &mut RtmpServer) {
+    let url = server.url("restarted");
+    let service = Service::start(&[("STREAM_URL", url.as_str()), ("STREAM_RESOLUTION", "640x360")], &[]);
+    println!(
+        "a server that is killed and started again, from its being reachable to the stream's being on air (bar: 1 s):"
+    );
+    for outage in OUTAGES.map(Duration::from_millis) {
+        service.wait_for_output("stream", "started");
+        // One that is lost sooner counts as one that breaks down.
+        std::thread::sleep(Duration::from_secs(6));
+        let before = service.output("stream")["reconnects"].as_u64();
+        server.kill();
+        std::thread::sleep(outage);
+        server.restart();
+        let reachable = Instant::now();
+        process::wait_for("the stream to be back", service::PATIENCE, || {
+            (service.output("stream")["reconnects"].as_u64() > before).then_some(())
+        });
+        println!("  away for {:>5.2} s          {:>8.2} s", outage.as_secs_f64(), reachable.elapsed().as_secs_f64());
+    }
+}
+
 fn main() {
     // `cargo test --benches` runs this without the flag: nothing to measure then.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
     let seconds: u64 = std::env::var("BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let servers: [RtmpServer; 3] = std::array::from_fn(|_| RtmpServer::start());
+    let mut servers: [RtmpServer; 3] = std::array::from_fn(|_| RtmpServer::start());
     let (first, second, third) = (servers[0].url("one"), servers[1].url("two"), servers[2].url("three"));
     let scene = project_file("scenes/demo/scene.jsonc");
     let outputs = format!("{second},{third},show.mkv");
@@ -96,4 +123,6 @@ fn main() {
     let told = run(service.folder.path(), &arguments, &[]);
     println!("a picture to a player of an RTMP server (bar: 1 s):");
     println!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+
+    restart_over_and_over(&mut servers[0]);
 }

@@ -237,6 +237,9 @@ fn outputs_that_were_removed_count_until_they_are_gone() {
     // Whoever confuses fields finds no key in the log.
     service.get(&format!("{PATH}/{KEY}")).expect(404);
     service.wait_for_log("/api/stream/outputs/:id");
+    let log = service.log();
+    let is_told = |line: &str| line.contains("request{id=") && line.contains("answered") && line.contains("status=404");
+    assert!(log.lines().any(is_told), "{log}");
     // Takes connections, and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("rtmp://{}/live/{KEY}", silent.local_addr().unwrap());

@@ -37,8 +37,7 @@ pub(super) fn given(settings: &Settings) -> Result<BTreeMap<OutputId, Output>, S
     let more = settings.muxer_outputs.iter().enumerate();
     let more = more.map(|(index, destination)| (format!("output-{}", index + 1), destination.clone()));
     let output = |destination: config::Destination| {
-        let follows = settings.stream_url.as_ref() == Some(&destination) && destination.is_url();
-        let adaptive = settings.stream_min_bitrate.filter(|_| follows);
+        let adaptive = settings.stream_min_bitrate.filter(|_| destination.is_url());
         let adaptive = adaptive.map(|min_bitrate| AdaptiveDocument { min_bitrate });
         let options = OutputOptions { adaptive, ..OutputOptions::default() };
         Output { destination, enabled: true, retry: retry(settings), options }
@@ -198,5 +197,29 @@ impl Carry for Steering {
     fn keep(&self, id: &OutputId, changes: Option<Value>) -> BoxFuture<'_, bool> {
         let document = Document { kind: KIND, id: id.to_string(), value: changes.map(Kept::Value) };
         Box::pin(self.engine.keep(vec![document]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[test]
+    fn the_bitrate_follows_the_link_to_every_server_and_to_nothing_else() {
+        let variables = [
+            ("STREAM_URL", "rtmp://live.example/app/key"),
+            ("MUXER_OUTPUTS", "rtmp://other.example/app/key,srt://third.example:9000,show.mkv"),
+            ("STREAM_MIN_BITRATE", "800"),
+        ];
+        let environment = variables.map(|(name, value)| (name.into(), value.into())).to_vec();
+        let settings = config::load(&Sources { environment, ..Sources::default() }).unwrap().settings;
+        let outputs = given(&settings).unwrap();
+        let least: Vec<_> = outputs.values().map(min_bitrate).collect();
+        assert_eq!(
+            outputs.keys().map(OutputId::as_str).collect::<Vec<_>>(),
+            ["output-1", "output-2", "output-3", "stream"]
+        );
+        assert_eq!(least, [Some(800), Some(800), None, Some(800)]);
     }
 }

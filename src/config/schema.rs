@@ -265,8 +265,8 @@ settings! {
         stream_codec: VideoCodec = one_of(), "STREAM_CODEC", "stream_codec", default "h264";
         /// Video bitrate in kbit/s.
         stream_bitrate: u32 = whole(100, 100_000, "kbit/s"), "STREAM_BITRATE", "stream_bitrate", default "4000", live;
-        /// Lowest video bitrate in kbit/s to which the stream goes, step by step, while the link to STREAM_URL is too slow;
-        /// it rises again when the link is faster. With `off` frames are left out instead.
+        /// Lowest video bitrate in kbit/s to which the stream goes, step by step, while the link to STREAM_URL or to a server
+        /// in MUXER_OUTPUTS is too slow; it rises again when the link is faster. With `off` frames are left out instead.
         stream_min_bitrate: Option<u32> = whole_or("off", 100, 100_000),
             "STREAM_MIN_BITRATE", "stream_min_bitrate", default "off";
         /// Further sizes in which the stream is encoded, each with a video bitrate, and with `@` and a name if it shows a
@@ -302,7 +302,8 @@ settings! {
         /// How often a lost connection is tried again before the output gives up.
         muxer_retry_attempts: Option<u32> = whole_or("unlimited", 0, 100_000),
             "MUXER_RETRY_ATTEMPTS", "muxer.retry_attempts", default "unlimited";
-        /// Wait before the first new try; it doubles from try to try, up to half a minute. An RTMP server that can be reached again gets the stream sooner.
+        /// Wait before the first new try; it doubles from try to try, up to half a minute. After five seconds on air only a third
+        /// of the first passes, and an RTMP server that can be reached again gets the stream sooner.
         muxer_retry_delay: Duration = Seconds { min: 0.05, max: 60.0 },
             "MUXER_RETRY_DELAY", "muxer.retry_delay", default "1s";
     }

@@ -75,20 +75,15 @@ impl Answered {
 }
 
 /// Takes note of a request that was answered. Gives how its method and its route are called.
-pub(super) fn count(
-    metrics: &Metrics,
-    method: &Method,
-    response: &Response,
-    started: Instant,
-) -> (&'static str, &'static str) {
+pub(super) fn count(metrics: &Metrics, method: &Method, response: &Response, started: Instant) -> &'static str {
     let route = response.extensions().get::<Route>().map_or("none", |route| route.0);
     let (method, status) = (method_name(method), u32::from(response.status().as_u16()));
     metrics.request(&RequestLabels { method, route, status }, started.elapsed());
-    (method, route)
+    route
 }
 
 /// The method as a label: clients can invent methods, and each would become a time series of its own.
-fn method_name(method: &Method) -> &'static str {
+pub(super) fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -7,7 +7,10 @@ use std::{
     convert::Infallible,
     net::IpAddr,
     os::fd::AsRawFd,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,6 +22,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+use tracing::Instrument as _;
 use warp::{
     filters::BoxedFilter,
     http::{HeaderValue, Request, StatusCode, header},
@@ -36,7 +40,7 @@ use super::{
     connections::{Connections, Place},
     ended,
     limits::{Counted, Counts},
-    routes::count,
+    routes::{count, method_name},
     unread::{Sent, Unread},
 };
 use crate::{descriptors, telemetry::Metrics};
@@ -57,6 +61,8 @@ pub(super) struct Front {
     doorkeeper: Arc<Doorkeeper>,
     limits: ConnectionLimits,
     metrics: Arc<Metrics>,
+    /// How many requests there were: each is told of by its number.
+    requests: AtomicU64,
 }
 
 /// Serves `routes` on what is this `port` until `shutdown` turns true, then lets running requests end.
@@ -162,10 +168,19 @@ async fn accept(listener: &TcpListener, connections: &Connections, counts: &Coun
 
 impl Front {
     pub(super) fn new(settings: &ControlSettings, doorkeeper: Arc<Doorkeeper>, metrics: Arc<Metrics>) -> Self {
-        Self { doorkeeper, limits: settings.connections, metrics }
+        Self { doorkeeper, limits: settings.connections, metrics, requests: AtomicU64::new(1) }
     }
 
     async fn answer<S>(&self, routes: &S, port: Port, request: Request<Sent>, address: IpAddr) -> Response
+    where
+        S: Service<Request<Sent>, Response = Response, Error = Infallible>,
+    {
+        let (id, method) = (self.requests.fetch_add(1, Ordering::Relaxed), method_name(request.method()));
+        let span = tracing::debug_span!("request", id, method);
+        self.answer_within(routes, port, request, address).instrument(span).await
+    }
+
+    async fn answer_within<S>(&self, routes: &S, port: Port, request: Request<Sent>, address: IpAddr) -> Response
     where
         S: Service<Request<Sent>, Response = Response, Error = Infallible>,
     {
@@ -196,9 +211,9 @@ impl Front {
             response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, chosen);
         }
         self.doorkeeper.dress(origin.as_ref(), &mut response);
-        let (method, route) = count(&self.metrics, &method, &response, started);
+        let route = count(&self.metrics, &method, &response, started);
         // Not the path: who confuses fields may have written a secret into it.
-        tracing::debug!(method, route, status = response.status().as_u16(), spent = ?started.elapsed(), "request");
+        tracing::debug!(route, status = response.status().as_u16(), spent = ?started.elapsed(), "answered");
         response
     }
 }

@@ -288,6 +288,11 @@ pub enum StreamEvent {
         /// Its new state and all else about it.
         output: OutputStatus,
     },
+    /// An output has its peer back. Its new state was told just before.
+    Reconnected {
+        /// Its name.
+        id: String,
+    },
     /// An output was removed, and has finished what it had.
     OutputRemoved {
         /// Its name.

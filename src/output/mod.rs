@@ -41,6 +41,7 @@ mod sound_feed;
 mod split;
 mod srt;
 mod stand_in;
+mod standstill;
 mod strain;
 mod supervisor;
 mod thumbnails;

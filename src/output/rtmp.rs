@@ -71,8 +71,14 @@ fn reason(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
         absent("it did not answer in time; is a firewall in the way?")
     } else if says(&["timed out", "timeout"]) && phase != Phase::Connecting {
         lost("it has stopped taking data; connecting anew")
+    } else if says(&["timed out", "timeout"]) && url.is_secure() {
+        lost("it did not answer in time; is it a server that takes rtmp:// only, or is a firewall in the way?")
     } else if says(&["timed out", "timeout"]) {
         lost("it did not answer in time; is a firewall in the way?")
+    } else if says(&["short read", "rtmp version"]) && phase == Phase::Connecting {
+        lost(
+            "what answers there does not speak RTMP; check the address and the port, or whether it takes rtmps:// only",
+        )
     } else if says(&["stream already exists", "badname"]) {
         // As likely as not the server has not noticed yet that our last connection is gone.
         lost("a stream with this key is being sent to it already")
@@ -147,6 +153,11 @@ mod tests {
             ),
             ("Failed to connect: Could not connect to live.example: Network is unreachable", Absent, "unreachable"),
             ("Connection error: Socket I/O timed out", Lost, "did not answer in time"),
+            (
+                "Failed to connect: Short read (want 3073 have 49)",
+                Lost,
+                "does not speak RTMP; check the address and the port",
+            ),
             ("strange words about live_key_1", Lost, "strange words about ***"),
             ("Failed to connect: Error receiving data: Connection reset by peer", Lost, "before a word was said"),
             ("Connection error: connection closed remotely", TurnedAway, "was to be published"),
@@ -170,6 +181,9 @@ mod tests {
             assert!(!explained.contains("live_key_1"), "{explained}");
             assert_eq!(told, farewell, "{text}");
         }
+        let secure = "rtmps://live.example/app/live_key_1".parse().unwrap();
+        let (farewell, words) = explain(&secure, "Connection error: Socket I/O timed out", Phase::Connecting);
+        assert!(farewell == Lost && words.contains("takes rtmp:// only"), "{words}");
         let closed = |phase| explain(&url, "Connection error: connection closed remotely", phase);
         let (farewell, words) = closed(Phase::Beginning);
         assert!(words.contains("had just begun; its log may say why"), "{words}");

@@ -5,10 +5,7 @@ use std::time::{Duration, Instant};
 
 use gstreamer as gst;
 
-use super::{
-    connecting::Socket,
-    unsent::{Sent, Standstill},
-};
+use super::{connecting::Socket, standstill::Standstill, unsent::Sent};
 
 /// Nothing is made of what is seen for so long after the beginning, when a connection has to find its pace.
 const BEGINNING: Duration = Duration::from_secs(1);
@@ -32,6 +29,8 @@ pub(super) struct Strain {
     pub(super) still: Duration,
     /// For how long that may be with this connection without meaning anything.
     pub(super) usual: Duration,
+    /// When some of it arrived last, if that is known.
+    pub(super) arrived: Option<Instant>,
 }
 
 impl Strain {
@@ -61,7 +60,8 @@ impl Watch {
                 let sent = Sent::by(*socket).unwrap_or_default();
                 let bytes = way.beyond(sent.unconfirmed, kbps, now);
                 let still = standstill.lasts(sent, now);
-                Strain { bytes, still, usual: standstill.usual(), ..Strain::default() }
+                let (usual, arrived) = (standstill.usual(), standstill.arrived());
+                Strain { bytes, still, usual, arrived, ..Strain::default() }
             }
             Self::Srt(losses) => {
                 if losses.is_due(now)

@@ -5,8 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Metrics;
-use crate::engine::{EncoderState, EngineHandle, OutputErrorKind, OutputState, OutputStatus, StoreStatus, Transport};
+use super::{Metrics, watchdog};
+use crate::engine::{
+    EncoderState, EngineHandle, OutputErrorKind, OutputState, OutputStatus, Part, StoreStatus, Transport,
+};
 
 /// The tick thread counts as stalled after this long without a tick: sixty frames at 30 per second, far above what
 /// a slow frame takes.
@@ -103,9 +105,9 @@ impl Health {
             let why = encoder.last_error.unwrap_or_else(|| "it failed".to_owned());
             reasons.push(Unready { part: "encoder", reason: format!("the encoder is started again: {why}") });
         }
-        for output in self.engine.outputs().into_iter().filter(|output| output.is_stalled) {
-            let reason = format!("the output `{}` takes nothing of what waits for it", output.id);
-            reasons.push(Unready { part: "outputs", reason });
+        for ((part, _), reason) in watchdog::stalled(&self.engine, &self.metrics) {
+            let part = if part == Part::Output { "outputs" } else { part.as_str() };
+            reasons.push(Unready { part, reason });
         }
         for output in self.engine.outputs() {
             if let Some(since) = output.tries_since.map(|since| since.elapsed()).filter(|since| *since > OFF_AIR) {

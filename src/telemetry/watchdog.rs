@@ -50,7 +50,7 @@ impl Watchdog {
 
     /// Looks at all parts once, and tells of what has changed. Returns what does not come back.
     fn look(&mut self) -> Option<String> {
-        let found = self.find();
+        let found = stalled(&self.engine, &self.metrics);
         let now = Instant::now();
         for (key, message) in &found {
             if let Entry::Vacant(new) = self.stalled.entry(key.clone()) {
@@ -75,34 +75,36 @@ impl Watchdog {
         Some(format!("{} has done nothing for {} s and does not come back", named(*part, id), lost.as_secs()))
     }
 
-    fn find(&self) -> BTreeMap<(Part, String), String> {
-        let mut found = BTreeMap::new();
-        let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
-        let most = TICK.max(self.engine.format().presentation_time(TICKS));
-        if let Some(since) = self.metrics.since_last_tick().filter(|since| *since > most) {
-            let message = format!("no frame was drawn for {}; the last picture is sent meanwhile", seconds(since));
-            found.insert((Part::Engine, String::new()), message);
-        }
-        for encoder in self.engine.encoders().into_iter().filter(|encoder| encoder.beat.elapsed() > ENCODER) {
-            let id = encoder.rendition.unwrap_or_default();
-            let message =
-                format!("{} has taken no frame for {}", named(Part::Encoder, &id), seconds(encoder.beat.elapsed()));
-            found.insert((Part::Encoder, id), message);
-        }
-        for output in self.engine.outputs().into_iter().filter(|output| output.is_stalled) {
-            let message = match output.queued_frames {
-                0 => format!("nothing that the output `{}` sends arrives", output.id),
-                frames => format!("the output `{}` takes nothing; {frames} frames wait", output.id),
-            };
-            found.insert((Part::Output, output.id), message);
-        }
-        found
-    }
-
     fn tell(&self, part: Part, id: &str, is_stalled: bool, message: &str) {
         let id = (!id.is_empty()).then(|| id.to_owned());
         self.engine.announce(StreamEvent::Stall { part, id, is_stalled, message: message.to_owned() });
     }
+}
+
+/// Everything that does nothing at present although it should: parts with their names, and how it is with them in words for
+/// people.
+pub(super) fn stalled(engine: &EngineHandle, metrics: &Metrics) -> BTreeMap<(Part, String), String> {
+    let mut found = BTreeMap::new();
+    let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
+    let most = TICK.max(engine.format().presentation_time(TICKS));
+    if let Some(since) = metrics.since_last_tick().filter(|since| *since > most) {
+        let message = format!("no frame was drawn for {}; the last picture is sent meanwhile", seconds(since));
+        found.insert((Part::Engine, String::new()), message);
+    }
+    for encoder in engine.encoders().into_iter().filter(|encoder| encoder.beat.elapsed() > ENCODER) {
+        let id = encoder.rendition.unwrap_or_default();
+        let message =
+            format!("{} has taken no frame for {}", named(Part::Encoder, &id), seconds(encoder.beat.elapsed()));
+        found.insert((Part::Encoder, id), message);
+    }
+    for output in engine.outputs().into_iter().filter(|output| output.is_stalled) {
+        let message = match output.queued_frames {
+            0 => format!("nothing that the output `{}` sends arrives", output.id),
+            frames => format!("the output `{}` takes nothing; {frames} frames wait", output.id),
+        };
+        found.insert((Part::Output, output.id), message);
+    }
+    found
 }
 
 fn named(part: Part, id: &str) -> String {

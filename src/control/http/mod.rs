@@ -177,7 +177,7 @@ where
     path.and(request(context.documents.clone(), context.receiving.clone()))
         .then(move |parameter, request: Request| {
             let engine = context.engine.of_address(network(request.address));
-            let span = tracing::debug_span!("request", method = %request.method, route);
+            let span = tracing::debug_span!("route", route);
             let answer = handler(Context { engine, ..context.clone() }, parameter, request).instrument(span);
             async move {
                 let mut response = answer.await.unwrap_or_else(Problem::into_response);

@@ -88,6 +88,7 @@ fn metrics_count_ticks_requests_and_outputs() {
         "websocket_clients 0",
         "muxer_active_outputs 1",
         "muxer_queue_size{output=\"rtmp\"} 7.0",
+        "muxer_errors{output=\"rtmp\"} 3",
         "muxer_errors_total{output=\"rtmp\"} 3",
         "output_stalled{output=\"rtmp\"} 0.0",
         "output_turned_away{output=\"rtmp\"} 0.0",
@@ -97,6 +98,7 @@ fn metrics_count_ticks_requests_and_outputs() {
         "encoder_bitrate 3900.0",
         "encoder_target_bitrate 4000",
         "encoder_queue_size 2",
+        "encoder_dropped_frames 4",
         "encoder_dropped_frames_total 4",
         "encoder_restarts_total 1",
         "encoder_seconds_bucket{le=\"0.008\"} 1",
@@ -197,6 +199,13 @@ fn readiness_names_its_reasons() {
     assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("`rtmp` has failed"), "{degraded}");
     service.engine.publish_output(output("rtmp", OutputState::Reconnecting));
     assert_eq!(service.get("/health/ready").expect(200).value()["status"], "ready");
+    // Before it counts as lost, what the watchdog tells of is no secret.
+    let beat = Instant::now().checked_sub(Duration::from_secs(3)).unwrap();
+    service.engine.publish_encoder(EncoderStatus { beat, ..EncoderStatus::new("x264enc") });
+    let degraded = service.get("/health/ready").expect(200).value();
+    assert_eq!((&degraded["status"], &degraded["reasons"][0]["part"]), (&json!("degraded"), &json!("encoder")));
+    assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("has taken no frame for 3"), "{degraded}");
+    service.engine.publish_encoder(EncoderStatus::new("x264enc"));
     let tries_since = Instant::now().checked_sub(Duration::from_secs(40));
     service.engine.publish_output(OutputStatus { tries_since, ..output("rtmp", OutputState::Reconnecting) });
     let degraded = service.get("/health/ready").expect(200).value();

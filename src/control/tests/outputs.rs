@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::engine::StreamEvent;
+use crate::engine::{OutputState, OutputStatus, StreamEvent};
 
 const PATH: &str = "/api/stream/outputs";
 const KEY: &str = "live_0815_sEcReT";
@@ -57,6 +57,24 @@ fn outputs_are_made_read_changed_and_removed() {
     let said: Vec<&str> = told.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(said, ["output", "output", "output", "outputRemoved", "output"], "{told:?}");
     assert!(!format!("{told:?}").contains(KEY));
+}
+
+#[test]
+fn that_an_output_has_its_peer_back_is_told_once_after_its_state() {
+    let service = Service::start();
+    let mut events = service.engine.events();
+    let states = [(OutputState::Started, 0), (OutputState::Reconnecting, 0), (OutputState::Started, 1)];
+    for (state, reconnects) in states.into_iter().chain([(OutputState::Started, 1)]) {
+        let status = OutputStatus { state, reconnects, ..OutputStatus::new("platform", "rtmp://live.example/app/***") };
+        service.engine.publish_output(status);
+    }
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        told.push(serde_json::to_value(&event).unwrap());
+    }
+    let said: Vec<&str> = told.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(said, ["output", "output", "output", "reconnected"], "{told:?}");
+    assert_eq!(told[3]["id"], "platform");
 }
 
 #[test]

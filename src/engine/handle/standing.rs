@@ -61,6 +61,9 @@ impl EngineHandle {
     /// Puts an output's status in the place of what was known of it, and tells all who listen if its state changed, or what is
     /// wrong with it.
     pub fn publish_output(&self, status: OutputStatus) {
+        let before =
+            self.shared.outputs.borrow().iter().find(|known| known.id == status.id).map(|known| known.reconnects);
+        let back = before.filter(|before| status.reconnects > *before).map(|_| status.id.clone());
         let mut changed = true;
         self.shared.outputs.send_modify(|all| match all.iter_mut().find(|known| known.id == status.id) {
             Some(known) => {
@@ -71,6 +74,9 @@ impl EngineHandle {
         });
         if changed {
             self.announce(StreamEvent::Output { output: status });
+        }
+        if let Some(id) = back {
+            self.announce(StreamEvent::Reconnected { id });
         }
     }
 

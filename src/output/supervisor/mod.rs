@@ -36,6 +36,9 @@ const FINISH: Duration = Duration::from_secs(10);
 /// After this long on air, the next loss counts as the first again: the peer takes the stream, and is to have it
 /// back as soon as it is there.
 const STEADY: Duration = Duration::from_secs(5);
+/// The part of the first wait that passes before a server is tried that was lost after that long. One that was started anew
+/// at once is there again before anybody can see that it was away.
+const AT_ONCE: f64 = 0.3;
 
 /// What is said of a peer that does nothing any more.
 const TIMED_OUT: &str = "timed out";
@@ -255,6 +258,7 @@ impl Supervisor {
                         _ => error,
                     };
                     let (wait, error) = match next {
+                        Next::After(wait) if was_steady && farewell == Farewell::Lost => (wait.mul_f64(AT_ONCE), error),
                         Next::After(wait) => (wait, error),
                         Next::Seldom(wait, why) => (wait, format!("{error}; {why}")),
                         // It does nothing more until it is started anew, which is the chance to mend what is wrong.

@@ -15,8 +15,8 @@ use crate::{
         link::lock,
         pipeline::{OutputError, OutputPipeline, Pace, PipelineEvent},
         rtmp, srt,
+        standstill::Standstill,
         strain::{Losses, Watch, Way},
-        unsent::Standstill,
     },
 };
 
@@ -208,7 +208,9 @@ impl Supervisor {
             let strain = watch.look(|| pipeline.stats(), self.status.bitrate, now);
             lock(&self.gate).strain = strain;
             let stalled = strain.usual.max(STALLED);
-            let holds_up = now.duration_since(moved.1) > stalled && lock(&self.gate).queued() > 0;
+            // The sink goes on when the system has room again for a good part of what it may hold: longer after its peer reads.
+            let rests = now.saturating_duration_since(strain.arrived.map_or(moved.1, |arrived| arrived.max(moved.1)));
+            let holds_up = rests > stalled && lock(&self.gate).queued() > 0;
             let is_stalled = is_open && (holds_up || strain.still > stalled);
             let is_other = std::mem::replace(&mut self.status.is_stalled, is_stalled) != is_stalled;
             if passed >= enough && !is_open {
@@ -228,7 +230,7 @@ impl Supervisor {
                 let gate = lock(&self.gate);
                 // Where nothing is queued since the system has too much, it is asked how that goes on.
                 let holds_up = gate.queued() > 0 || !is_open;
-                gate.is_waiting() && holds_up && now.duration_since(moved.1) > stall
+                gate.is_waiting() && holds_up && rests > stall
             };
             if ((has_peer || is_open) && is_full()) || strain.still > stall {
                 return self.explain(TIMED_OUT);

@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
-use super::sheet::Sheet;
+use super::sheet::{Count, Sheet};
 use crate::engine::{
     EncodeTimes, EncoderState, EncoderStatus, EngineHandle, OutputErrorKind, OutputState, OutputStatus, TrackLevel,
     Transport,
@@ -115,7 +115,11 @@ impl Collector for EngineCollector {
         out.family(("muxer_queue_size", "Encoded frames that wait for an output"), label, queued)?;
         let help = "Time of the stream that waits beyond that, in the system that sends or on a way that is too slow";
         out.family(("output_link_delay_seconds", help), label, level(|o| o.link_delay))?;
-        out.family(("muxer_errors", "Times something went wrong with an output"), label, each(|o| o.errors))?;
+        // Their names are fixed, and `_total` is what Prometheus expects: both are there.
+        for name in ["muxer_errors", "muxer_errors_total"] {
+            let errors = outputs.iter().map(|output| (output.id.as_str(), Count(output.errors))).collect();
+            out.family((name, "Times something went wrong with an output"), label, errors)?;
+        }
 
         let others: Vec<_> = self.0.encoders().into_iter().filter(|encoder| encoder.rendition.is_some()).collect();
         let label = "rendition";
@@ -157,8 +161,10 @@ impl Collector for EngineCollector {
         let full = u64::from(encoder.full_bitrate);
         out.gauge("encoder_full_bitrate", "Kilobits a second that come out when no link is too slow", full)?;
         out.gauge("encoder_queue_size", "Frames that the encoder holds", encoder.queued_frames)?;
-        let lost = ConstCounter::new(encoder.dropped_frames + stats.missed_frames);
-        out.metric("encoder_dropped_frames", "Frames that it did not take in time, or lost as it failed", &lost)?;
+        let lost = Count(encoder.dropped_frames + stats.missed_frames);
+        for name in ["encoder_dropped_frames", "encoder_dropped_frames_total"] {
+            out.metric(name, "Frames that it did not take in time, or lost as it failed", &lost)?;
+        }
         let repeated = ConstCounter::new(encoder.repeated_frames);
         out.metric("encoder_repeated_frames", "Frames that repeat the last picture, for want of a new one", &repeated)?;
         out.metric(

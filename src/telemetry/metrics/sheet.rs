@@ -6,9 +6,22 @@ use std::{
 };
 
 use prometheus_client::{
-    encoding::{DescriptorEncoder, EncodeMetric},
+    encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
+
+/// A count under a name of its own, to which nothing is added. Of no kind, since to a counter's name `_total` belongs.
+pub(super) struct Count(pub(super) u64);
+
+impl EncodeMetric for Count {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+        encoder.encode_gauge(&self.0)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Unknown
+    }
+}
 
 /// Writes metrics one by one.
 pub(super) struct Sheet<'a, 'b>(pub(super) &'a mut DescriptorEncoder<'b>);
