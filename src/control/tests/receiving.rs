@@ -59,13 +59,17 @@ async fn begin(socket: &mut WebSocketStream<TcpStream>, size: usize) {
 
 /// The code of the close message.
 async fn code(socket: &mut WebSocketStream<TcpStream>) -> Option<u16> {
-    loop {
-        match tokio::time::timeout(Duration::from_secs(20), socket.next()).await.unwrap() {
-            Some(Ok(Message::Close(close))) => return close.map(|close| close.code.into()),
-            Some(Ok(_)) => {}
-            _ => return None,
+    let told = async {
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Close(close))) => return close.map(|close| close.code.into()),
+                Some(Ok(_)) => {}
+                _ => return None,
+            }
         }
-    }
+    };
+    // For all of it: signs of life go on coming.
+    tokio::time::timeout(Duration::from_secs(20), told).await.unwrap()
 }
 
 /// Sends the head of a request with a body of `length`, and as much of it.
@@ -143,13 +147,17 @@ fn many_messages_and_bodies_but_for_their_ends_take_bounded_memory() {
 fn one_who_stalls_makes_room_for_one_who_goes_on() {
     let service = limited(NEVER, Duration::ZERO);
     let address = service.address;
-    service.runtime.block_on(async {
-        let mut stalled = Vec::new();
-        for host in [2, 2, 2, 3] {
+    let mut stalled = Vec::new();
+    for host in [2, 2, 2, 3] {
+        stalled.push(service.runtime.block_on(async {
             let mut socket = websocket(address, host).await;
             begin(&mut socket, HALF - (64 << 10)).await;
-            stalled.push(socket);
-        }
+            socket
+        }));
+        // One after the other comes to a standstill.
+        wait_for("what was sent to be there", || held(&service) >= stalled.len() * (HALF - (128 << 10)));
+    }
+    service.runtime.block_on(async {
         let mut body = half_a_body(address, 4, HALF + 1, HALF - (64 << 10)).await;
         assert_eq!(code(&mut stalled[0]).await, Some(1013), "it has been still for longest");
         let mut client = websocket::Client::connect(address).await;

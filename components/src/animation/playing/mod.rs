@@ -292,10 +292,8 @@ impl Playing {
             }
         }
         // What is written whole comes before what is written within it.
-        let (whole, rest): (SmallVec<[usize; 4]>, SmallVec<[usize; 4]>) =
-            (0..self.tracks.len()).partition(|index| self.tracks[*index].track.steps());
-        for index in whole.into_iter().chain(rest) {
-            let p = &self.tracks[index];
+        let of = |is_whole: bool| self.tracks.iter().enumerate().filter(move |(_, p)| p.track.steps() == is_whole);
+        for (index, p) in of(true).chain(of(false)) {
             let Some((_, slot)) = p.target().slot().filter(|(of, _)| *of == part) else { continue };
             if let Some(pair @ Target::Pair(_, whole)) = self.pair_around(p.target()) {
                 // The first of them all writes for all.
