@@ -63,6 +63,9 @@ struct Tried {
     refused: u32,
 }
 
+/// Bytes of a path: the head of a request has room for it.
+const LONGEST_PATH: usize = 32 << 10;
+
 impl Tried {
     /// Everything that edits can change, as it is stored.
     fn state(&self) -> (u64, Value) {
@@ -74,7 +77,8 @@ impl Tried {
     fn send(&mut self, way: Way, edits: &[Value]) -> (u16, Value) {
         let batch = |way| json!({ "edits": edits, "dryRun": matches!(way, Way::DryRun) });
         let (method, path, body) = match (way, route(&edits[0])) {
-            (Way::Route, Some(request)) => request,
+            // Clients make no longer addresses.
+            (Way::Route, Some(request)) if request.1.len() < LONGEST_PATH => request,
             (Way::Message, _) => {
                 let message = json!({ "type": "edit", "edits": edits });
                 let Self { service, client, .. } = self;
