@@ -59,6 +59,14 @@ fn key_frames(file: &Path) -> Vec<i64> {
     keys.map(|packet| (packet["pts_time"].as_str().unwrap().parse::<f64>().unwrap() * 30.0).round() as i64).collect()
 }
 
+/// A file with each of these endings, and an output into each, named by it.
+fn recordings<'a>(folder: &Path, endings: &[&'a str]) -> (Vec<PathBuf>, Vec<(&'a str, Destination)>) {
+    let files: Vec<PathBuf> = endings.iter().map(|ending| folder.join(format!("show.{ending}"))).collect();
+    let into = |file: &PathBuf| file.to_str().unwrap().parse().unwrap();
+    let outputs = endings.iter().zip(&files).map(|(ending, file)| (*ending, into(file))).collect();
+    (files, outputs)
+}
+
 #[test]
 fn every_codec_goes_into_the_files_that_take_it() {
     for (codec, name, audio, sound, endings) in [
@@ -67,12 +75,7 @@ fn every_codec_goes_into_the_files_that_take_it() {
         (Codec::H264, "h264", AudioCodec::Opus, "opus", &["mkv"][..]),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let files: Vec<_> = endings.iter().map(|ending| folder.path().join(format!("show.{ending}"))).collect();
-        let outputs: Vec<(&str, Destination)> = endings
-            .iter()
-            .zip(&files)
-            .map(|(ending, file)| (*ending, file.to_str().unwrap().parse().unwrap()))
-            .collect();
+        let (files, outputs) = recordings(folder.path(), endings);
         let mut show = Show::start(FORMAT, settings(codec, audio), &outputs);
         for ending in endings {
             show.wait_for_state(ending, OutputState::Started);
@@ -113,12 +116,7 @@ fn a_recording_goes_on_when_the_distance_of_key_frames_changes_and_has_them_wher
         (Codec::Vp9, AudioCodec::Opus, &["webm"]),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let files: Vec<PathBuf> = endings.iter().map(|ending| folder.path().join(format!("show.{ending}"))).collect();
-        let outputs: Vec<(&str, Destination)> = endings
-            .iter()
-            .zip(&files)
-            .map(|(ending, file)| (*ending, file.to_str().unwrap().parse().unwrap()))
-            .collect();
+        let (files, outputs) = recordings(folder.path(), endings);
         let mut show = Show::start(FORMAT, settings(codec, audio), &outputs);
         let wait = |frames: usize| {
             wait_for("so many frames", LONG, || files.iter().all(|file| times(file).len() > frames).then_some(()));
@@ -158,9 +156,7 @@ fn the_sound_goes_on_as_if_nothing_had_happened_when_the_pictures_get_another_en
     const CHANGES: u64 = 12;
     let folder = tempfile::tempdir().unwrap();
     let endings = ["mkv", "mp4", "flv"];
-    let files: Vec<PathBuf> = endings.iter().map(|ending| folder.path().join(format!("show.{ending}"))).collect();
-    let outputs: Vec<(&str, Destination)> =
-        endings.iter().zip(&files).map(|(ending, file)| (*ending, file.to_str().unwrap().parse().unwrap())).collect();
+    let (files, outputs) = recordings(folder.path(), &endings);
     // No disk is so slow that anything would be left out, and each encoder is there at once.
     let soon = Duration::from_millis(20);
     let policy = ReconnectPolicy { queue_frames: 10_000, first: soon, longest: soon, ..ReconnectPolicy::default() };

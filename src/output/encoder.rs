@@ -247,6 +247,8 @@ fn clock_time(duration: Duration) -> gst::ClockTime {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::output::elements::software;
 
@@ -265,6 +267,20 @@ mod tests {
         }
     }
 
+    /// What is noted of the packets that come out, and who notes it.
+    fn noting<T: Send + 'static>(
+        of: impl Fn(&Packet) -> Option<T> + Send + Sync + 'static,
+    ) -> (Arc<Mutex<Vec<T>>>, OnPacket) {
+        let noted = Arc::new(Mutex::new(Vec::new()));
+        let notes = Arc::clone(&noted);
+        (noted, Arc::new(move |packet: Packet| notes.lock().unwrap().extend(of(&packet))))
+    }
+
+    /// The tick of a key frame, at 30 frames a second.
+    fn key_tick(packet: &Packet) -> Option<u64> {
+        packet.is_key.then(|| (packet.pts().nseconds() as f64 * 30.0 / 1e9).round() as u64)
+    }
+
     #[test]
     fn key_frames_are_where_they_should_be_to_the_frame_when_their_distance_changes() {
         gst::init().unwrap();
@@ -272,15 +288,7 @@ mod tests {
         for codec in [Codec::H264, Codec::Vp8, Codec::Vp9] {
             let settings =
                 EncoderSettings { codec, keyframe_interval: Duration::from_secs(1), ..EncoderSettings::default() };
-            let keys = Arc::new(std::sync::Mutex::new(Vec::new()));
-            let on_packet: OnPacket = {
-                let keys = Arc::clone(&keys);
-                Arc::new(move |packet: Packet| {
-                    if packet.is_key {
-                        keys.lock().unwrap().push((packet.pts().nseconds() as f64 * 30.0 / 1e9).round() as u64);
-                    }
-                })
-            };
+            let (keys, on_packet) = noting(key_tick);
             let mut encoder = Encoder::start(software(codec), format, None, &settings, 0, &on_packet).unwrap();
             // Cuts to wholly other pictures, which make no key frames.
             let pictures = [16, 235].map(|luma| {
@@ -307,11 +315,7 @@ mod tests {
         gst::init().unwrap();
         for (codec, fps) in [(Codec::H264, 30), (Codec::H264, 60), (Codec::Vp8, 24), (Codec::Vp9, 7)] {
             let format = StreamFormat { width: 64, height: 36, fps };
-            let times = Arc::new(std::sync::Mutex::new(Vec::new()));
-            let on_packet: OnPacket = {
-                let times = Arc::clone(&times);
-                Arc::new(move |packet: Packet| times.lock().unwrap().push(Duration::from(packet.pts())))
-            };
+            let (times, on_packet) = noting(|packet| Some(Duration::from(packet.pts())));
             let settings = EncoderSettings { codec, ..EncoderSettings::default() };
             let mut encoder = Encoder::start(software(codec), format, None, &settings, 500, &on_packet).unwrap();
             let picture = Arc::new(Frame::new(format.width, format.height));
@@ -334,15 +338,7 @@ mod tests {
         for codec in [Codec::H264, Codec::Vp8] {
             let settings =
                 EncoderSettings { codec, keyframe_interval: Duration::from_secs(1), ..EncoderSettings::default() };
-            let keys = Arc::new(std::sync::Mutex::new(Vec::new()));
-            let on_packet: OnPacket = {
-                let keys = Arc::clone(&keys);
-                Arc::new(move |packet: Packet| {
-                    if packet.is_key {
-                        keys.lock().unwrap().push((packet.pts().nseconds() as f64 * 30.0 / 1e9).round() as u64);
-                    }
-                })
-            };
+            let (keys, on_packet) = noting(key_tick);
             let mut encoder = Encoder::start(software(codec), format, None, &settings, 1000, &on_packet).unwrap();
             let picture = Arc::new(Frame::new(format.width, format.height));
             let patience = Duration::from_secs(60);

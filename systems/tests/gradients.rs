@@ -8,6 +8,9 @@
     reason = "a test ends at what it did not expect"
 )]
 
+#[path = "support/playing.rs"]
+mod playing;
+
 use components::{
     Edit, SceneDocument,
     animation::{
@@ -16,15 +19,10 @@ use components::{
     },
     document::Limits,
 };
+use playing::Stage;
 use serde_json::{Value, json};
-use systems::{Compositor, CompositorSettings};
 
 const SIZE: usize = 64;
-
-struct Stage {
-    compositor: Compositor,
-    tick: u64,
-}
 
 impl Stage {
     fn new(layer: Value) -> Self {
@@ -39,22 +37,7 @@ impl Stage {
             "triggers": [{ "on": { "type": "event", "name": "light" }, "do": [set(across("#ffffff", "#ffffff"))] }],
         });
         let scene = SceneDocument::from_value(scene, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}"));
-        let settings = CompositorSettings { width: SIZE, height: SIZE, max_layers: 50, pool_size: 3, threads: Some(1) };
-        let mut stage = Self { compositor: Compositor::new(settings), tick: 0 };
-        stage.edit(0.0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
-        stage
-    }
-
-    fn at(&mut self, seconds: f64) {
-        self.tick += 1;
-        for (_, outcome) in self.compositor.tick(self.tick, seconds).outcomes {
-            outcome.unwrap();
-        }
-    }
-
-    fn edit(&mut self, seconds: f64, edits: Vec<Edit>) {
-        self.compositor.submit(1, edits);
-        self.at(seconds);
+        Self::playing(SIZE, scene)
     }
 
     /// How light the picture is at the left edge, in the middle and at the right edge.

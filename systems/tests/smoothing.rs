@@ -8,6 +8,9 @@
     reason = "a test ends at what it did not expect"
 )]
 
+#[path = "support/playing.rs"]
+mod playing;
+
 use components::{
     Edit, LayerId, SceneDocument,
     animation::{
@@ -16,15 +19,11 @@ use components::{
     },
     document::Limits,
 };
+use playing::Stage;
 use serde_json::{Value, json};
-use systems::{Compositor, CompositorSettings, clock::Motion};
+use systems::clock::Motion;
 
 /// A white layer on black: how light the picture is tells its opacity.
-struct Stage {
-    compositor: Compositor,
-    tick: u64,
-}
-
 fn scene(transition: Value) -> SceneDocument {
     let fade = json!({ "type": "animate", "layer": "a",
         "animation": { "property": "opacity", "from": 0.2, "to": 0.2, "duration": 1 } });
@@ -54,32 +53,13 @@ fn scene_of(layer: Value) -> SceneDocument {
     SceneDocument::from_value(scene, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
-fn compositor() -> Compositor {
-    let settings = CompositorSettings { width: 16, height: 16, max_layers: 50, pool_size: 3, threads: Some(1) };
-    Compositor::new(settings)
-}
-
 impl Stage {
     fn new(transition: Value) -> Self {
         Self::of(scene(transition))
     }
 
     fn of(scene: SceneDocument) -> Self {
-        let mut stage = Self { compositor: compositor(), tick: 0 };
-        stage.edit(0.0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
-        stage
-    }
-
-    fn at(&mut self, seconds: f64) {
-        self.tick += 1;
-        for (_, outcome) in self.compositor.tick(self.tick, seconds).outcomes {
-            outcome.unwrap();
-        }
-    }
-
-    fn edit(&mut self, seconds: f64, edits: Vec<Edit>) {
-        self.compositor.submit(self.tick, edits);
-        self.at(seconds);
+        Self::playing(16, scene)
     }
 
     fn set(&mut self, seconds: f64, opacity: f64) {
@@ -177,7 +157,7 @@ fn a_change_in_flight_goes_on_in_another_run() {
     stage.at(1.4);
     let kept = serde_json::to_string(&stage.compositor.motion()).unwrap();
     let motion: Motion = serde_json::from_str(&kept).unwrap();
-    let mut resumed = Stage { compositor: compositor(), tick: 0 };
+    let mut resumed = Stage::empty(16);
     resumed.compositor.resume(0, stage.compositor.snapshot().scene, motion);
     resumed.at(1.4);
     for at in [1.4, 1.5, 2.0, 3.0] {
