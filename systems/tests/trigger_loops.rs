@@ -208,6 +208,8 @@ fn loops_of_timelines_are_told_before_they_happen() {
         { "type": "label", "name": "x" }, { "type": "wait", "seconds": seconds }] })
     };
     let (a, b) = (waits("a", 2.0), waits("b", 3.0));
+    let late = json!([{ "id": "a", "autoplay": false, "steps": [
+        { "type": "wait", "seconds": 1.0 }, { "type": "label", "name": "x" }, { "type": "wait", "seconds": 1.0 }] }]);
     let loops = [
         // Its end plays it again, much too soon.
         (json!([waits("a", 1e-5)]), json!([when("timelineEnd", "a", &[steer("play", "a")])])),
@@ -236,6 +238,8 @@ fn loops_of_timelines_are_told_before_they_happen() {
             ]),
         ),
         (json!([rounds("a", 1e-6)]), json!([at_label("a", &[emit("met")])])),
+        // Only while it plays, since what is idle meets no label when it is sought.
+        (late, json!([on("go", &[seek("a", json!("x"))]), at_label("a", &[emit("go")])])),
         // To the one end and to the other.
         (json!([a]), json!([when("timelineStart", "a", &[steer("play", "a"), steer("reverse", "a")])])),
     ];
