@@ -18,6 +18,7 @@ mod redis_server;
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -113,6 +114,47 @@ fn the_redis_store_keeps_its_promises_and_leaves_other_keys_alone() {
     assert_eq!(server.ask(&["HGET", "first:program", "header"]), "4");
     let entries: usize = server.ask(&["XLEN", "first:edits"]).parse().unwrap();
     assert_eq!(entries, 6, "a commit is an entry of the stream");
+}
+
+#[test]
+fn a_file_that_is_gone_or_another_is_noticed_and_written_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, file] = ["data", "data/state.redb"].map(|name| folder.path().join(name));
+    let aside = |name: &str| folder.path().join(name);
+    let ways: [(&str, &dyn Fn()); 4] = [
+        ("the file is removed", &|| fs::remove_file(&file).unwrap()),
+        ("the file has another name", &|| fs::rename(&file, aside("file")).unwrap()),
+        ("the folder has another name", &|| fs::rename(&data, aside("folder")).unwrap()),
+        ("another file is in its place", &|| {
+            fs::copy(&file, aside("copy")).unwrap();
+            fs::rename(aside("copy"), &file).unwrap();
+        }),
+    ];
+    runtime().block_on(async {
+        let mut store = embedded(&data);
+        store.commit(batch(true, &[("program", "a", Some("1"))])).await.unwrap();
+        for (why, happens) in ways {
+            for is_asked in [false, true] {
+                assert_eq!(store.verify().await, Ok(()), "{why}");
+                happens();
+                let noticed = match is_asked {
+                    false => store.commit(batch(false, &[("program", "b", Some("2"))])).await,
+                    true => store.verify().await,
+                };
+                assert!(matches!(noticed, Err(StoreError::Behind { .. })), "{why}: {noticed:?}");
+                store.commit(batch(true, &[("program", "a", Some(why))])).await.unwrap();
+                store.commit(batch(false, &[("program", "c", Some("3"))])).await.unwrap();
+                let found = loaded(&[("program", "a", why), ("program", "c", "3")]);
+                assert_eq!(store.load().await, Ok(found.clone()), "{why}");
+                drop(store);
+                store = embedded(&data);
+                assert_eq!(store.load().await, Ok(found), "{why}");
+                for name in ["file", "folder"].map(aside) {
+                    let _ = fs::remove_file(&name).or_else(|_| fs::remove_dir_all(&name));
+                }
+            }
+        }
+    });
 }
 
 #[test]
@@ -359,13 +401,13 @@ fn what_cannot_be_used_is_told_and_left_as_it_is() {
         store.commit(batch(true, &changes)).await.unwrap();
         drop(store);
         let file = damaged.path().join("state.redb");
-        let good = std::fs::read(&file).unwrap();
+        let good = fs::read(&file).unwrap();
         let words = b"some text to damage";
         let text = good.windows(words.len()).rposition(|window| window == words).expect("it is written as it is");
         for (what, from, to) in [("head", 0, 64), ("a record", text, text + 1), ("all", 0, good.len())] {
             let mut bad = good.clone();
             bad[from..to].fill(0x5a);
-            std::fs::write(&file, &bad).unwrap();
+            fs::write(&file, &bad).unwrap();
             let told = match Embedded::open(damaged.path()) {
                 Err(error) => error.to_string(),
                 Ok(mut store) => store.load().await.map(|loaded| loaded.records.len()).unwrap_err().to_string(),

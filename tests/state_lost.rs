@@ -1,4 +1,5 @@
-//! A Redis server that comes back without what it had, while nobody edits: it is noticed, told, and written anew.
+//! A Redis server that comes back without what it had, or a file that is taken away, while nobody edits: it is noticed,
+//! told, and written anew.
 
 #![allow(
     clippy::allow_attributes,
@@ -24,7 +25,7 @@ use stream_manager::{
         Beginning, Engine, EngineHandle, EngineSettings, QualityGoal, StoreStatus, StreamEvent, StreamFormat,
         Transport, spawn,
     },
-    state::{Batch, Key, Redis, RedisSettings, Remembered, Store, Writer},
+    state::{Batch, Embedded, Key, Redis, RedisSettings, Remembered, Store, Writer},
 };
 use tokio::{runtime::Runtime, sync::broadcast::Receiver};
 
@@ -35,7 +36,7 @@ fn redis(server: &RedisServer) -> Redis {
         .unwrap()
 }
 
-/// An engine with a scene in which nothing moves, kept on a server.
+/// An engine with a scene in which nothing moves, kept on a server or in a file.
 struct Kept {
     runtime: Runtime,
     engine: EngineHandle,
@@ -46,6 +47,10 @@ struct Kept {
 
 impl Kept {
     fn start(server: &RedisServer) -> Self {
+        Self::start_in(redis(server))
+    }
+
+    fn start_in(mut store: impl Store + 'static) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let settings = EngineSettings {
             format: StreamFormat { width: 64, height: 36, fps: 60 },
@@ -58,7 +63,6 @@ impl Kept {
         };
         let layer = json!({ "id": "box", "content": { "type": "color", "color": "#00ff00" } });
         let scene: SceneDocument = serde_json::from_value(json!({ "layers": [layer] })).unwrap();
-        let mut store = redis(server);
         let remembered = runtime.block_on(async {
             store.claim().await.unwrap();
             Remembered::load(&mut store).await.unwrap()
@@ -111,8 +115,12 @@ impl Kept {
 
 /// What a start would find.
 fn found(server: &RedisServer) -> Option<String> {
+    found_in(redis(server))
+}
+
+fn found_in(mut store: impl Store) -> Option<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let remembered = runtime.block_on(Remembered::load(&mut redis(server))).ok()?;
+    let remembered = runtime.block_on(Remembered::load(&mut store)).ok()?;
     Some(remembered.program?.0.layers.first()?.name.0.clone())
 }
 
@@ -164,10 +172,13 @@ fn a_part_that_is_lost_is_written_anew_without_an_edit() {
     let server = RedisServer::start();
     let mut kept = Kept::start(&server);
     kept.name("answered");
-    server.ask(&["DEL", "p:program"]);
-    kept.wait_for_event(false);
-    kept.wait_for_event(true);
-    assert_eq!(found(&server).as_deref(), Some("answered"));
+    let ways: [&[&str]; 3] = [&["DEL", "p:program"], &["HDEL", "p:program", "layer:box"], &["SET", "p:program", "x"]];
+    for way in ways {
+        server.ask(way);
+        kept.wait_for_event(false);
+        kept.wait_for_event(true);
+        assert_eq!(found(&server).as_deref(), Some("answered"), "{way:?}");
+    }
     kept.end();
 }
 
@@ -198,4 +209,22 @@ fn what_another_instance_has_written_is_not_written_over() {
     assert!(!applied.persisted);
     kept.end();
     assert_eq!(server.ask(&["HGET", "p:program", "header"]), "of the other");
+}
+
+#[test]
+fn a_file_that_is_taken_away_is_written_anew_without_an_edit_and_with_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut kept = Kept::start_in(Embedded::open(&data).unwrap());
+    kept.name("answered");
+    std::fs::remove_file(data.join("state.redb")).unwrap();
+    let told = kept.wait_for_event(false);
+    assert!(told.last_error.as_deref().is_some_and(|why| why.contains("not what was written last")), "{told:?}");
+    kept.wait_for_event(true);
+    // An edit before anybody has looked is answered as kept when all is written.
+    std::fs::rename(&data, folder.path().join("before")).unwrap();
+    kept.name("later");
+    kept.end();
+    assert_eq!(found_in(Embedded::open(&folder.path().join("before")).unwrap()).as_deref(), Some("answered"));
+    assert_eq!(found_in(Embedded::open(&data).unwrap()).as_deref(), Some("later"));
 }

@@ -9,7 +9,7 @@
 local meta, edits, lease = KEYS[1], KEYS[2], KEYS[3]
 local prefix, mode, writer, previous, number = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local schema, bound, text, lineage, longest, mine = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-local held = redis.call('HMGET', meta, 'schema', 'writer', 'commit', 'collections', 'lineage')
+local held = redis.call('HMGET', meta, 'schema', 'writer', 'commit', 'collections', 'lineage', 'fields')
 local found = tonumber(held[3]) or 0
 if held[1] and tonumber(held[1]) > tonumber(schema) then
   return 'newer ' .. held[1]
@@ -46,9 +46,10 @@ else
   end
 end
 if mode == 'next' then
-  -- A server may evict single keys, and a person remove them.
+  -- A server may evict single keys, and a person remove them, or fields of them.
+  local fields = string.gmatch(held[6] or '', '%d+')
   for name in string.gmatch(held[4] or '', '%S+') do
-    if redis.call('EXISTS', prefix .. ':' .. name) == 0 then
+    if redis.pcall('HLEN', prefix .. ':' .. name) ~= tonumber(fields() or -1) then
       return 'behind ' .. held[3]
     end
   end
@@ -82,7 +83,11 @@ for name in pairs(collections) do
   names[#names + 1] = name
 end
 table.sort(names)
+local fields = {}
+for at, name in ipairs(names) do
+  fields[at] = redis.call('HLEN', prefix .. ':' .. name)
+end
 redis.call('HSET', meta, 'schema', schema, 'writer', writer, 'commit', number, 'collections', table.concat(names, ' '),
-  'lineage', lineage)
+  'fields', table.concat(fields, ' '), 'lineage', lineage)
 redis.call('XADD', edits, 'MAXLEN', '~', bound, '*', 'commit', number, 'writer', writer, 'changes', text)
 return 'ok ' .. lineage

@@ -1,10 +1,12 @@
 //! The store in a file of this machine, for one instance.
 //!
-//! One redb database, locked for as long as it is open. A commit is one transaction, on the disk when it returns.
+//! One redb database, locked for as long as it is open. A commit is one transaction, on the disk when it returns. A file
+//! that was taken away or put in the place of ours is noticed before each commit, and while there is nothing to write:
+//! what is written into a file that has no name any more nobody would find again.
 
 use std::{
     fs, io,
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -29,7 +31,14 @@ const SCHEMA_KEY: &str = "schema";
 pub struct Embedded {
     path: PathBuf,
     /// `None` after a failure: it is opened anew then.
-    database: Option<Arc<Database>>,
+    open: Option<Arc<Open>>,
+}
+
+/// The file as it was opened.
+struct Open {
+    database: Database,
+    /// The device and the number of the file, by which it is told from another of its name.
+    file: (u64, u64),
 }
 
 impl Embedded {
@@ -39,9 +48,8 @@ impl Embedded {
     /// The folder cannot be written, another process has the store open, or it is damaged.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(FILE);
-        fs::create_dir_all(folder).map_err(|error| system(&path, error))?;
-        let database = Some(Arc::new(open(&path)?));
-        Ok(Self { path, database })
+        let open = Some(Arc::new(open(&path)?));
+        Ok(Self { path, open })
     }
 
     /// Whether there is a store in `folder`.
@@ -53,23 +61,56 @@ impl Embedded {
     /// Does `work` where it may block. After a failure the file is opened anew.
     fn with<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&Database, &Path) -> Result<T, redb::Error> + Send + 'static,
+        work: impl FnOnce(&Open, &Path) -> Result<T, Fault> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, StoreError>> {
         async move {
-            let (path, database) = (self.path.clone(), self.database.take());
+            let (path, kept) = (self.path.clone(), self.open.take());
             let done = tokio::task::spawn_blocking(move || {
-                let database = database.map_or_else(|| open(&path).map(Arc::new), Ok)?;
+                let kept = kept.map_or_else(|| open(&path).map(Arc::new), Ok)?;
                 // What is in a file is foreign: a panic over it is an error like any other.
-                let done = catch_unwind(AssertUnwindSafe(|| work(&database, &path)));
-                let done = done.unwrap_or_else(|_| Err(redb::Error::Corrupted("it makes no sense".to_owned())));
-                done.map(|value| (value, database)).map_err(|error| fault(&path, error))
+                let done = catch_unwind(AssertUnwindSafe(|| work(&kept, &path)));
+                let done = done.unwrap_or_else(|_| Err(redb::Error::Corrupted("it makes no sense".to_owned()).into()));
+                done.map(|value| (value, kept)).map_err(|fault| fault.at(&path))
             });
             let done = done.await.unwrap_or_else(|error| Err(system(&self.path, error)));
-            let (value, database) = done?;
-            self.database = Some(database);
+            let (value, kept) = done?;
+            self.open = Some(kept);
             Ok(value)
         }
         .boxed()
+    }
+}
+
+impl Open {
+    /// Makes sure that who opens `path` now finds this file.
+    fn is_at(&self, path: &Path) -> Result<(), Fault> {
+        match fs::metadata(path) {
+            Ok(found) if (found.dev(), found.ino()) == self.file => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(redb::Error::Io(error).into()),
+            _ => Err(Fault::Gone),
+        }
+    }
+}
+
+/// Why nothing came of it.
+enum Fault {
+    Database(Box<redb::Error>),
+    /// The file is not there any more, or another one is.
+    Gone,
+}
+
+impl From<redb::Error> for Fault {
+    fn from(error: redb::Error) -> Self {
+        Self::Database(Box::new(error))
+    }
+}
+
+impl Fault {
+    fn at(self, path: &Path) -> StoreError {
+        match self {
+            Self::Database(error) => fault(path, *error),
+            Self::Gone => StoreError::Behind { place: path.display().to_string() },
+        }
     }
 }
 
@@ -83,30 +124,50 @@ impl Store for Embedded {
     }
 
     fn load(&mut self) -> BoxFuture<'_, Result<Loaded, StoreError>> {
-        self.with(|database, _| load(database))
+        self.with(|open, _| Ok(load(&open.database)?))
     }
 
     fn commit(&mut self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.with(move |database, _| commit(database, &batch))
+        self.with(move |open, path| {
+            open.is_at(path)?;
+            Ok(commit(&open.database, &batch)?)
+        })
+    }
+
+    fn verify(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            // Not by `with`, which would have nothing left if this is dropped on the way.
+            let Some(open) = self.open.clone() else { return Ok(()) };
+            let path = self.path.clone();
+            let found = tokio::task::spawn_blocking(move || open.is_at(&path).map_err(|fault| fault.at(&path)));
+            let found = found.await.unwrap_or_else(|error| Err(system(&self.path, error)));
+            if found.is_err() {
+                self.open = None;
+            }
+            found
+        }
+        .boxed()
     }
 }
 
-fn open(path: &Path) -> Result<Database, StoreError> {
+fn open(path: &Path) -> Result<Open, StoreError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| system(path, error))?;
+    }
     // Addresses of outputs are in it with their stream keys: nobody else on the machine needs to read them. A file that
     // is there already stays as its owner has it.
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    if let Err(error) = made
-        && error.kind() != io::ErrorKind::AlreadyExists
-    {
-        return Err(system(path, error));
-    }
+    let mut options = fs::OpenOptions::new();
+    let made = options.write(true).create(true).truncate(false).mode(0o600).open(path);
+    made.map_err(|error| system(path, error))?;
     let opened = catch_unwind(|| {
         // Reads all of the file: it is small, and nothing that was altered is trusted.
         Builder::new().set_cache_size(CACHE).set_check_integrity_on_open(true).create(path)
     });
     let opened =
         opened.unwrap_or_else(|_| Err(DatabaseError::Storage(StorageError::Corrupted("it makes no sense".to_owned()))));
-    opened.map_err(|error| fault(path, error.into()))
+    let database = opened.map_err(|error| fault(path, error.into()))?;
+    let found = fs::metadata(path).map_err(|error| system(path, error))?;
+    Ok(Open { database, file: (found.dev(), found.ino()) })
 }
 
 fn load(database: &Database) -> Result<Loaded, redb::Error> {
