@@ -99,6 +99,8 @@ impl VideoEncoder {
 
 #[cfg(test)]
 mod tests {
+    use gstreamer::glib;
+
     use super::{
         known::{VP8, VP9, X264},
         *,
@@ -126,6 +128,14 @@ mod tests {
             assert!(encoder.set_bitrate(&element, 900));
             assert_eq!(element.property::<i32>("target-bitrate"), 900_000);
             assert!(encoder.set_keyframe_interval(&element, 30));
+        }
+        for preset in X264Preset::ALL {
+            let settings = EncoderSettings { preset, ..EncoderSettings::default() };
+            let chosen = X264.build(&settings, 30).unwrap().property_value("speed-preset");
+            assert_eq!(glib::EnumValue::from_value(&chosen).unwrap().1.nick(), preset.name());
+            let cpu_used = |encoder: &VideoEncoder| encoder.build(&settings, 30).unwrap().property::<i32>("cpu-used");
+            let speeds = (speed(Codec::Vp8, preset), speed(Codec::Vp9, preset));
+            assert_eq!((cpu_used(&VP8), cpu_used(&VP9)), (speeds.0 as i32, speeds.1 as i32));
         }
         // In place of one in hardware, which counts by itself.
         let counting = VideoEncoder { properties: &[("key-int-max", "{gop}")], ..X264 };
