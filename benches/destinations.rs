@@ -1,6 +1,6 @@
 //! One encode for many: `stream-manager serve` plays the demo at 1080p30 with `veryfast`, sends it to three RTMP servers
 //! and records it, and is watched from outside. Then how long a picture and an edit take to a player of an RTMP server, and how
-//! soon one that was restarted has the stream again.
+//! soon one that was restarted, or whose host did not answer, has the stream again.
 //!
 //! `cargo bench --bench destinations`; `BENCH_SECONDS` sets another length than a minute.
 
@@ -29,6 +29,8 @@ mod rtmp_server;
 mod screen;
 #[path = "../tests/support/service.rs"]
 mod service;
+#[path = "../tests/support/vanishing.rs"]
+mod vanishing;
 
 use std::{
     path::Path,
@@ -41,6 +43,7 @@ use rtmp_server::RtmpServer;
 use screen::Screen;
 use serde_json::json;
 use service::{Service, project_file, run};
+use vanishing::Vanished;
 
 /// How many frames a recording lacks between its first and its last one, at 30 a second.
 fn missing(file: &Path) -> u64 {
@@ -118,6 +121,28 @@ fn restart_over_and_over(server: &mut RtmpServer) {
     }
 }
 
+/// For how long a host does not answer, in milliseconds: until just before and just after the system asks it again, which it does
+/// after one second, three and seven.
+const SILENCES: [u64; 6] = [900, 1100, 2000, 3100, 4500, 6500];
+
+/// Has a host not answer while it is connected to, and prints how long the stream takes to it once it does.
+fn connect_to_silent_hosts(server: &RtmpServer) {
+    println!(
+        "a host that does not answer while it is connected to, from its answering to the stream's being on air (bar: 1 s):"
+    );
+    for silence in SILENCES.map(Duration::from_millis) {
+        let host = Vanished::new();
+        let url = format!("rtmp://127.0.0.1:{}/live/silent", host.port);
+        let service = Service::start(&[("STREAM_URL", url.as_str()), ("STREAM_RESOLUTION", "640x360")], &[]);
+        service.wait_for_output("stream", "starting");
+        std::thread::sleep(silence);
+        let reachable = Instant::now();
+        host.come_back(server.port);
+        service.wait_for_output("stream", "started");
+        println!("  silent for {:>5.2} s        {:>8.2} s", silence.as_secs_f64(), reachable.elapsed().as_secs_f64());
+    }
+}
+
 fn main() {
     // `cargo test --benches` runs this without the flag: nothing to measure then.
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -172,4 +197,5 @@ fn main() {
 
     edit_over_and_over(&servers[1]);
     restart_over_and_over(&mut servers[0]);
+    connect_to_silent_hosts(&servers[0]);
 }
