@@ -1,4 +1,5 @@
-//! A destination that takes the stream and is lost again, over and over, costs neither memory nor the others anything.
+//! A destination that takes the stream and is lost again, over and over, costs neither memory nor the others anything, and one
+//! whose host has not answered gets the stream when it does.
 
 #![allow(
     clippy::allow_attributes,
@@ -19,6 +20,8 @@ mod program;
 mod rtmp_server;
 #[path = "support/test_card.rs"]
 mod test_card;
+#[path = "support/vanishing.rs"]
+mod vanishing;
 #[path = "support/viewer.rs"]
 mod viewer;
 
@@ -29,10 +32,11 @@ use process::wait_for;
 use program::Show;
 use rtmp_server::RtmpServer;
 use stream_manager::{
-    engine::StreamFormat,
+    engine::{OutputState, StreamFormat},
     output::{Destination, EncoderSettings, Hwaccel, ReconnectPolicy},
 };
-use test_card::noise;
+use test_card::{noise, test_card};
+use vanishing::{Vanished, asks_in_vain, connected_to};
 use viewer::assert_without_a_gap;
 
 const FORMAT: StreamFormat = StreamFormat { width: 160, height: 90, fps: 30 };
@@ -95,4 +99,24 @@ fn a_flapping_destination_costs_no_memory_and_no_descriptors() {
     let other = show.told("file");
     assert!(other.iter().all(|status| status.last_error.is_none() && status.dropped_frames == 0), "{other:?}");
     assert_without_a_gap(&file, 60, 0);
+}
+
+#[test]
+fn a_host_that_is_back_gets_the_stream_although_an_attempt_still_waits_for_it() {
+    let server = RtmpServer::start();
+    let host = Vanished::new();
+    let port = host.port;
+    let outputs = [("rtmp", format!("rtmp://127.0.0.1:{port}/live/key").parse().unwrap())];
+    let settings =
+        EncoderSettings { hwaccel: Hwaccel::None, keyframe_interval: Duration::from_secs(1), ..Default::default() };
+    let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+    let show = Show::start_with(FORMAT, settings, &outputs, ReconnectPolicy::default(), cards);
+    let hanging = wait_for("an attempt to hang", Duration::from_secs(30), || asks_in_vain(port));
+    assert_eq!(show.status("rtmp").state, OutputState::Starting);
+    host.come_back(server.port);
+    show.wait_for_state("rtmp", OutputState::Started);
+    let connected = connected_to(port);
+    assert!(!connected.is_empty() && !connected.contains(&hanging), "{connected:?}, and {hanging} was waiting");
+    let told = show.told("rtmp");
+    assert!(told.iter().all(|status| status.last_error.is_none() && status.dropped_frames == 0), "{told:?}");
 }

@@ -118,6 +118,31 @@ fn what_is_removed_while_it_is_written_goes_on_as_soon_as_it_can() {
 }
 
 #[test]
+fn a_recording_has_each_frame_from_the_first_to_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["show.mkv", "show.mp4", "show.flv"].map(|name| folder.path().join(name));
+    let outputs: Vec<(&str, Destination)> = ["mkv", "mp4", "flv"]
+        .into_iter()
+        .zip(&files)
+        .map(|(id, file)| (id, file.to_str().unwrap().parse().unwrap()))
+        .collect();
+    // An engine that is late leaves some out.
+    let (first, last) = (7, 97);
+    let ticks: Vec<u64> = (first..=last).filter(|tick| ![8, 40, 41, 96].contains(tick)).collect();
+    let show = Show::of_ticks(FORMAT, settings(), &outputs, ticks.clone());
+    for (id, file) in ["mkv", "mp4", "flv"].into_iter().zip(&files) {
+        // The end of the frames is that of the recording.
+        wait_for("it to begin", LONG, || {
+            show.told(id).iter().any(|told| told.state == OutputState::Started).then_some(())
+        });
+        let told = show.wait_for_state(id, OutputState::Stopped);
+        assert_eq!((told.dropped_frames, told.last_error), (0, None), "{id}");
+        let shown: Vec<u64> = times(file).iter().map(|time| first + (time * 30.0).round() as u64).collect();
+        assert_eq!(shown, ticks, "{id}");
+    }
+}
+
+#[test]
 fn a_recording_is_split_by_time_and_by_size_and_nothing_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

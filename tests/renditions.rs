@@ -23,11 +23,11 @@ mod service;
 #[path = "support/viewer.rs"]
 mod viewer;
 
-use std::path::Path;
+use std::{fs, path::Path, sync::Arc};
 
 use client::Client;
-use ffprobe::{decode, probe, stream};
-use image::RgbImage;
+use ffprobe::{decode, probe, psnr, stream};
+use image::{GrayImage, Luma, RgbImage};
 use process::wait_for;
 use rtmp_server::RtmpServer;
 use scenes::card;
@@ -122,6 +122,49 @@ fn every_rendition_has_its_size_and_its_outputs() {
     }
     let framed = picture(&file("square.mp4"), 240, 240);
     assert!(framed.get_pixel(120, 10).0.iter().all(|value| *value < 12), "{:?}", framed.get_pixel(120, 10));
+}
+
+/// Rings that are the finer the further out they are: at the edges one pixel is black and the next white. Made smaller
+/// without a filter it is full of rings that are not in it.
+fn zone_plate(width: u32, height: u32) -> GrayImage {
+    GrayImage::from_fn(width, height, |x, y| {
+        let (x, y) = (f64::from(x) - f64::from(width) / 2.0, f64::from(y) - f64::from(height) / 2.0);
+        let phase = std::f64::consts::PI * (x * x + y * y) / f64::from(width);
+        Luma([(127.5 + 127.5 * phase.cos()).round() as u8])
+    })
+}
+
+#[test]
+fn a_rendition_of_a_third_of_the_size_has_nothing_in_it_that_the_picture_has_not() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let plate = folder.path().join("plate.png");
+    zone_plate(960, 540).save(&plate).unwrap();
+    let scene = json!({
+        "canvas": { "width": 960, "height": 540 },
+        "assets": [{ "id": "plate", "type": "image", "path": "plate.png" }],
+        "layers": [{ "id": "plate", "content": { "type": "image", "asset": "plate" } }],
+    });
+    fs::write(folder.path().join("scene.json"), scene.to_string()).unwrap();
+    let variables = [("SCENE", "scene.json"), ("STREAM_RESOLUTION", "960x540"), ("STREAM_RENDITIONS", "320x180:4000")];
+    let mut service = Service::launch_in(Arc::clone(&folder), &variables, &[]);
+    service.wait_until_ready();
+    let document = json!({ "id": "small", "url": "small.mkv", "rendition": "320x180" });
+    service.send("POST", PATH, &document).expect(201);
+    service.wait_for_output("small", "started");
+    service.wait_for_frames(30);
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(0));
+
+    let pixels = 320 * 180;
+    let seen = decode(folder.path().join("small.mkv").to_str().unwrap(), "yuv420p", &[]);
+    let seen = &seen[seen.len() - pixels * 3 / 2..][..pixels];
+    let by = |filter: &str| -> f64 {
+        let filter = format!("scale=320:180:flags={filter}");
+        psnr(seen, &decode(plate.to_str().unwrap(), "yuv420p", &["-vf", &filter])[..pixels])
+    };
+    let (good, coarse, none) = (by("lanczos"), by("area"), by("neighbor"));
+    println!("as by Lanczos {good:.1} dB, by area {coarse:.1} dB, without a filter {none:.1} dB");
+    assert!(good > 30.0 && good > coarse && none < 15.0, "{good:.1} dB, {coarse:.1} dB, {none:.1} dB");
 }
 
 /// The settings of renditions in force.

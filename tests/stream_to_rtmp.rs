@@ -16,6 +16,8 @@ mod process;
 mod rtmp_server;
 #[path = "support/scenes.rs"]
 mod scenes;
+#[path = "support/screen.rs"]
+mod screen;
 #[path = "support/service.rs"]
 mod service;
 #[path = "support/viewer.rs"]
@@ -25,6 +27,8 @@ use ffprobe::{decode, psnr};
 use process::wait_for;
 use rtmp_server::RtmpServer;
 use scenes::{PATCHES, assert_patches, card};
+use screen::Screen;
+use serde_json::json;
 use service::{PATIENCE, Service};
 use viewer::assert_plays;
 
@@ -80,6 +84,21 @@ fn viewers_see_the_picture_that_the_service_draws() {
     service.signal("TERM");
     assert_eq!(service.wait().code(), Some(0));
     assert!(!service.log().contains(KEY), "the stream key is in the log");
+}
+
+#[test]
+fn a_player_sees_edits_while_it_plays() {
+    let server = RtmpServer::start();
+    let service = start(&server);
+    service.wait_for_output("stream", "started");
+    // The middle of the second patch.
+    let screen = Screen::start(&server.url(KEY), (100, 20), 40);
+    screen.wait_for(PATCHES[1], PATIENCE);
+    for (color, shown) in [("#c01060", [192, 16, 96]), ("#20c0a0", [32, 192, 160]), ("#c01060", [192, 16, 96])] {
+        let patch = json!({ "content": { "color": color } });
+        service.send("PATCH", "/api/stream/layers/patch-1", &patch).expect(200);
+        screen.wait_for(shown, PATIENCE);
+    }
 }
 
 #[test]

@@ -195,3 +195,41 @@ pub fn spawn(
     })?;
     Ok((handle, Engine { thread, ended }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use systems::Quality;
+
+    use super::*;
+
+    #[test]
+    fn no_tick_is_dropped_behind_a_first_one_that_takes_long() {
+        let format = StreamFormat { width: 32, height: 32, fps: 60 };
+        let settings = EngineSettings {
+            format,
+            max_layers: 10,
+            pool_size: 2,
+            raster_memory: 1 << 20,
+            quality: QualityGoal::Fixed(Quality::Low),
+            faults: None,
+            asset_budget: 1 << 20,
+        };
+        let (listen, listening) = channel();
+        let observe = move |_: &TickReport, _: Duration| {
+            if listening.recv().is_ok() {
+                // The first, as if it had much to draw.
+                std::thread::sleep(format.presentation_time(10));
+            }
+        };
+        let (engine, thread) = spawn(settings, SceneDocument::default(), observe).unwrap();
+        let frames = engine.frames(4);
+        listen.send(()).unwrap();
+        drop(listen);
+        let next = frames.iter().map(|frame| frame.tick).find(|tick| *tick > 1);
+        assert_eq!(next, Some(2));
+        engine.shutdown();
+        thread.join();
+    }
+}

@@ -252,6 +252,11 @@ impl Socket {
         borrowed(self.descriptor).filter(|own| inode(own) == Some(self.inode))
     }
 
+    /// Whether its peer has answered.
+    pub(super) fn is_connected(self) -> bool {
+        self.borrow().is_some_and(|own| TcpStream::from(OwnedFd::from(own)).peer_addr().is_ok())
+    }
+
     /// Ends it in both directions, if it is there still. Returns whether it was.
     fn end(self) -> bool {
         self.borrow().is_some_and(|own| TcpStream::from(OwnedFd::from(own)).shutdown(Shutdown::Both).is_ok())

@@ -66,6 +66,11 @@ impl Destination {
         }
     }
 
+    /// Whether it is a recording.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self, Self::File { .. })
+    }
+
     /// The destination for people: every secret is replaced.
     #[must_use]
     pub fn redacted(&self) -> String {

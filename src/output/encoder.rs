@@ -17,12 +17,13 @@ use gstreamer_video as gst_video;
 use systems::Frame;
 
 use super::{
-    elements::{MissingElement, VideoEncoder, make},
+    elements::{MissingElement, make},
     fault::EncoderFault,
     flight::Flight,
     key_frames::{KeyFrameClock, KeyFrameRequest},
     packet::{Packet, Track},
     settings::{Codec, EncoderSettings},
+    video_encoder::VideoEncoder,
 };
 use crate::engine::StreamFormat;
 
@@ -250,7 +251,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::output::elements::software;
+    use crate::output::video_encoder::software;
 
     #[test]
     fn frames_lie_in_memory_as_gstreamer_has_them() {

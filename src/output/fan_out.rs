@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::{
     backoff::ReconnectPolicy,
-    elements::{MissingElement, choose_encoder, exists, first_missing, make},
+    elements::{MissingElement, exists, first_missing, make},
     fault::EncoderFault,
     feeder::Feeder,
     links::{Links, Output, OutputControl, OutputsError, RenditionName},
@@ -24,6 +24,7 @@ use super::{
     sound_encoder::SoundEncoder,
     stand_in::Slate,
     supervisor::{Forget, KeyFrames, Publish, Surroundings},
+    video_encoder::choose_encoder,
 };
 use crate::engine::{EncoderStatus, EngineHandle, Mixed, ProgramFrame, StreamEvent, StreamFormat, Transport};
 

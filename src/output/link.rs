@@ -35,6 +35,7 @@ pub(super) struct Link {
     pub(super) min_bitrate: Option<u32>,
     /// What it sends.
     pub(super) rendition: RenditionName,
+    is_recording: bool,
     supervisor: JoinHandle<()>,
 }
 
@@ -42,6 +43,7 @@ impl Link {
     /// Starts the supervisor of an output. It does nothing yet.
     pub(super) fn start(id: &str, output: Output, surroundings: Surroundings) -> std::io::Result<Self> {
         let Output { destination, policy, is_enabled, min_bitrate, rendition } = output;
+        let is_recording = destination.is_file();
         let gate = Arc::new(Mutex::new(Gate::default()));
         let policy = Arc::new(Mutex::new(policy));
         let (orders, inbox) = channel();
@@ -64,7 +66,8 @@ impl Link {
             }
         };
         let supervisor = std::thread::Builder::new().name(format!("output-{id}")).spawn(supervise)?;
-        Ok(Self { id: id.to_owned(), gate, orders, policy, is_enabled, has_left, min_bitrate, rendition, supervisor })
+        let id = id.to_owned();
+        Ok(Self { id, gate, orders, policy, is_enabled, has_left, min_bitrate, rendition, is_recording, supervisor })
     }
 
     /// Its name.
@@ -100,6 +103,7 @@ impl Link {
 
     /// Has it send elsewhere, and this rendition, when it is opened next. It must be finished.
     pub(super) fn aim(&mut self, destination: Destination, rendition: RenditionName) {
+        self.is_recording = destination.is_file();
         let _ = self.orders.send(Order::Aim(destination, rendition.clone()));
         self.rendition = rendition;
     }
@@ -118,6 +122,14 @@ impl Link {
     pub(super) fn open(&self) {
         // A supervisor that is gone has nothing to open.
         let _ = self.orders.send(Order::Open);
+    }
+
+    /// Has it open as the stream goes on air, of which a recording has every frame.
+    pub(super) fn open_from_the_first(&self) {
+        if self.is_recording {
+            lock(&self.gate).await_outlet();
+        }
+        self.open();
     }
 
     /// Lets it finish what it has. Packets offered from now on are not for it.

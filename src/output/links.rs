@@ -116,7 +116,7 @@ impl Links {
         let mut state = self.write();
         state.on_air.insert(rendition.clone());
         for link in state.links.iter().filter(|link| link.sends(rendition)) {
-            link.open();
+            link.open_from_the_first();
         }
     }
 

@@ -16,14 +16,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+
 use super::destination::{RtmpUrl, SrtUrl};
 
 /// From one look to the next.
-const PAUSE: Duration = Duration::from_millis(400);
+pub(super) const LOOKS: Duration = Duration::from_millis(400);
 /// The longest from one look to the next at a server that answers each time, and is no less suspect for it.
 const LONG_PAUSE: Duration = Duration::from_secs(5);
 /// How long a server may take for each step of an answer.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// A host that does not answer is asked again after this long. The system asks it once more after one second, three, seven and
+/// so on, and the host may be back just after that.
+const AGAIN: Duration = Duration::from_millis(250);
 /// Addresses of one name that are tried at most.
 const ADDRESSES: usize = 4;
 
@@ -41,6 +46,8 @@ pub(super) enum Found {
     Away,
     /// It was lost: it is to be seen whether it is still there.
     Lost,
+    /// It leaves an attempt to connect without an answer.
+    Silent,
     /// It is there, and may break down at any time. While it does not, it is looked at less and less often.
     Unsteady,
 }
@@ -53,34 +60,36 @@ pub(super) struct Lookout {
 }
 
 impl Lookout {
-    /// Watches a server that was found like this. `None` if the wait is too short for that, or the system gives no more
-    /// threads.
-    pub(super) fn start(server: Server, as_found: Found, wait: Duration) -> Option<Self> {
-        if wait <= PAUSE {
-            return None;
-        }
+    /// Watches a server that was found like this. `None` if the system gives no more threads.
+    pub(super) fn start(server: Server, as_found: Found) -> Option<Self> {
         let (watching, watched) = channel();
         let is_back = Arc::new(AtomicBool::new(false));
         let found = Arc::clone(&is_back);
         let watch = move || {
             let mut is_away = as_found == Found::Away;
-            let mut pause = PAUSE;
+            let mut pause = if as_found == Found::Silent { Duration::ZERO } else { LOOKS };
             let mut held = None;
             loop {
                 let waited = pass_time(&watched, held.take(), pause);
                 if waited == Waited::Over {
                     return;
                 }
-                let (answers, connection) = server.answers();
-                // One that ends every connection and is there all the same is not asked twice as often.
-                held = connection.filter(|_| waited == Waited::Enough);
-                if answers && is_away {
+                let asked = Instant::now();
+                let answer = server.answer();
+                let is_late = answer.as_ref().is_some_and(|answer| answer.is_late);
+                if answer.is_some() && (is_away || is_late && as_found != Found::Unsteady) {
                     found.store(true, Ordering::Relaxed);
                     return;
                 }
-                is_away |= !answers;
+                is_away |= answer.is_none();
+                // One that ends every connection and is there all the same is not asked twice as often.
+                held = answer.and_then(|answer| answer.connection).filter(|_| waited == Waited::Enough);
                 let is_patient = as_found == Found::Unsteady && !is_away;
-                pause = if is_patient { (pause * 2).min(LONG_PAUSE) } else { PAUSE };
+                pause = if is_patient { (pause * 2).min(LONG_PAUSE) } else { LOOKS };
+                if is_away {
+                    // It was waited for in vain already.
+                    pause = pause.saturating_sub(asked.elapsed());
+                }
             }
         };
         std::thread::Builder::new().name("lookout".to_owned()).spawn(watch).ok()?;
@@ -120,7 +129,7 @@ fn pass_time(watched: &Receiver<()>, mut held: Option<TcpStream>, pause: Duratio
         if left.is_zero() {
             return Waited::Enough;
         }
-        match stream.set_read_timeout(Some(left.min(PAUSE))).and_then(|()| stream.read(&mut [0; 4096])) {
+        match stream.set_read_timeout(Some(left.min(LOOKS))).and_then(|()| stream.read(&mut [0; 4096])) {
             // The rest of its greeting.
             Ok(1..) => {}
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
@@ -130,29 +139,58 @@ fn pass_time(watched: &Receiver<()>, mut held: Option<TcpStream>, pause: Duratio
     }
 }
 
+/// That a server is there.
+struct Answer {
+    /// The connection by which it said so, if there is one.
+    connection: Option<TcpStream>,
+    /// Whether its host did not answer when it was asked first.
+    is_late: bool,
+}
+
 impl Server {
-    /// Whether it is there, and the connection by which it said so, if there is one.
-    fn answers(&self) -> (bool, Option<TcpStream>) {
+    /// What it says; `None` if it is not there.
+    fn answer(&self) -> Option<Answer> {
         let addresses = match self {
             Self::Rtmp(url) => url.addresses(),
             Self::Srt(url) => url.addresses(),
         };
         let greet = |address| match self {
-            Self::Rtmp(url) => greet(address, url.is_secure()).map(Some),
-            Self::Srt(_) => induce(address).map(|()| None),
+            Self::Rtmp(url) => greet(address, url.is_secure()),
+            Self::Srt(_) => induce(address).map(|()| Answer { connection: None, is_late: false }),
         };
         let mut addresses = addresses.unwrap_or_default().into_iter().take(ADDRESSES);
-        let answer = addresses.find_map(|address| greet(address).ok());
-        (answer.is_some(), answer.flatten())
+        addresses.find_map(|address| greet(address).ok())
     }
+}
+
+/// Connects, and tells whether the host did not answer when it was asked first.
+fn connect(address: SocketAddr) -> io::Result<(TcpStream, bool)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ask = async {
+        let mut again = tokio::time::interval(AGAIN);
+        let mut asked = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some((connected, is_late)) = asked.next() => return io::Result::Ok((connected?, is_late)),
+                _ = again.tick() => {
+                    let is_late = !asked.is_empty();
+                    asked.push(async move { (tokio::net::TcpStream::connect(address).await, is_late) });
+                }
+            }
+        }
+    };
+    let (stream, is_late) = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask).await })??;
+    let stream = stream.into_std()?;
+    stream.set_nonblocking(false)?;
+    Ok((stream, is_late))
 }
 
 /// Connects, and where nothing is encrypted waits for the first byte of the answer to an RTMP handshake (RTMP 1.0,
 /// section 5.2): the system takes connections for programs that do nothing any more.
-fn greet(address: SocketAddr, is_secure: bool) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+fn greet(address: SocketAddr, is_secure: bool) -> io::Result<Answer> {
+    let (mut stream, is_late) = connect(address)?;
     if is_secure {
-        return Ok(stream);
+        return Ok(Answer { connection: Some(stream), is_late });
     }
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -160,7 +198,7 @@ fn greet(address: SocketAddr, is_secure: bool) -> io::Result<TcpStream> {
     hello[0] = 3;
     stream.write_all(&hello)?;
     stream.read_exact(&mut [0])?;
-    Ok(stream)
+    Ok(Answer { connection: Some(stream), is_late })
 }
 
 /// What begins an SRT handshake packet.
@@ -241,7 +279,7 @@ mod tests {
     #[test]
     fn a_server_that_takes_connections_and_says_nothing_is_away_until_it_does() {
         let server = Host::start(false);
-        let lookout = Lookout::start(server.place(), Found::Lost, LONG).unwrap();
+        let lookout = Lookout::start(server.place(), Found::Lost).unwrap();
         server.wait_for(2);
         assert!(!lookout.is_back());
         server.answers.store(true, Ordering::Relaxed);
@@ -251,13 +289,16 @@ mod tests {
     #[test]
     fn a_server_that_was_never_away_is_not_back() {
         let server = Host::start(true);
-        let lookout = Lookout::start(server.place(), Found::Lost, LONG).unwrap();
+        let lookout = Lookout::start(server.place(), Found::Lost).unwrap();
         server.wait_for(3);
         assert!(!lookout.is_back());
         drop(lookout);
-        let known = Lookout::start(server.place(), Found::Away, LONG).unwrap();
+        let silent = Lookout::start(server.place(), Found::Silent).unwrap();
+        server.wait_for(server.came.load(Ordering::Relaxed) + 3);
+        assert!(!silent.is_back());
+        drop(silent);
+        let known = Lookout::start(server.place(), Found::Away).unwrap();
         wait(|| known.is_back());
-        assert!(Lookout::start(server.place(), Found::Away, Duration::from_millis(1)).is_none());
     }
 
     #[test]
@@ -290,7 +331,7 @@ mod tests {
     fn a_listener_for_srt_is_back_when_it_answers_the_handshake() {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("srt://{}?streamid=key", socket.local_addr().unwrap()).parse().unwrap();
-        let lookout = Lookout::start(Server::Srt(url), Found::Lost, LONG).unwrap();
+        let lookout = Lookout::start(Server::Srt(url), Found::Lost).unwrap();
         let mut packet = [0; 100];
         // It takes packets, and says nothing; then what is no handshake.
         for answer in [None, Some(&[0; 64]), None] {

@@ -46,6 +46,7 @@ mod strain;
 mod supervisor;
 mod thumbnails;
 mod unsent;
+mod video_encoder;
 mod writer;
 
 pub mod latency;

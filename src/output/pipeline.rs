@@ -214,6 +214,11 @@ impl OutputPipeline {
         self.connecting.as_ref().and_then(Connecting::socket)
     }
 
+    /// Whether the host of the peer has answered, which has then to take the stream still.
+    pub(super) fn is_answered(&self) -> bool {
+        self.socket().is_some_and(Socket::is_connected)
+    }
+
     /// How often the peer has answered to what it got; `None` if that is not known.
     pub(super) fn answers(&self) -> Option<u64> {
         self.answers.and_then(|answers| answers(&self.sink))

@@ -9,7 +9,7 @@ use systems::Frame;
 use super::{
     audio::{Haste, MixError, Report, Sound},
     destination::FileFormat,
-    elements::{VideoEncoder, choose_encoder, exists, software},
+    elements::exists,
     encoder::{Encoder, EncoderError, OnPacket},
     file,
     gate::Outlet,
@@ -17,6 +17,7 @@ use super::{
     settings::EncoderSettings,
     sound_encoder::SoundEncoder,
     split::Split,
+    video_encoder::{VideoEncoder, choose_encoder, software},
 };
 use crate::engine::{Soundtrack, StreamFormat};
 

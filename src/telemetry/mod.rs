@@ -10,7 +10,7 @@ mod watchdog;
 pub use self::{
     health::{Health, Unready},
     metrics::{LatencyReport, Metrics, RequestLabels, TooManyLatencies},
-    trace::{TraceDocument, TraceEvent},
+    trace::{TraceArguments, TraceDocument, TraceEvent},
     tracing::{LogFormat, LogLevelHandle, TracingError, init},
     watchdog::Watchdog,
 };

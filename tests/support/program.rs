@@ -65,7 +65,18 @@ impl Show {
         slate: Slate,
     ) -> Self {
         let cards = (0..u64::from(format.fps)).map(|number| test_card(format.width, format.height, number)).collect();
-        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, Some(slate))
+        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, Some(slate), 0..)
+    }
+
+    /// Goes on air with the frames of these ticks, at their pace, and ends with the last.
+    pub fn of_ticks(
+        format: StreamFormat,
+        settings: EncoderSettings,
+        destinations: &[(&str, Destination)],
+        ticks: Vec<u64>,
+    ) -> Self {
+        let cards = (0..u64::from(format.fps)).map(|number| test_card(format.width, format.height, number)).collect();
+        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, None, ticks)
     }
 
     /// Goes on air with these pictures, over and over.
@@ -76,7 +87,7 @@ impl Show {
         policy: ReconnectPolicy,
         cards: Vec<Arc<Frame>>,
     ) -> Self {
-        Self::begin(format, settings, destinations, policy, cards, None)
+        Self::begin(format, settings, destinations, policy, cards, None, 0..)
     }
 
     fn begin(
@@ -86,7 +97,9 @@ impl Show {
         policy: ReconnectPolicy,
         cards: Vec<Arc<Frame>>,
         slate: Option<Slate>,
+        ticks: impl IntoIterator<Item = u64, IntoIter: Send + 'static>,
     ) -> Self {
+        let ticks = ticks.into_iter();
         let (sender, frames) = sync_channel(3);
         let transport = watch::Sender::new(Transport::Live);
         let told = Arc::new(Mutex::new(Vec::new()));
@@ -138,7 +151,7 @@ impl Show {
             let sound = Arc::new(Soundtrack::default());
             std::thread::spawn(move || {
                 let begun = Instant::now();
-                for tick in 0.. {
+                for tick in ticks {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }

@@ -1,4 +1,4 @@
-//! What the last ticks spent their time on, for a flame chart.
+//! What the last ticks spent their time on, and the last requests, for a flame chart.
 
 use warp::{Filter, filters::BoxedFilter, http::StatusCode, reply::Response};
 
@@ -12,12 +12,13 @@ pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(
 }
 
 pub(super) fn describe(api: &mut Api) {
-    api.route("/api/stream/trace").on("get", "What the last ticks spent their time on", |get| {
+    api.route("/api/stream/trace").on("get", "What the last ticks and requests spent their time on", |get| {
         get.about(
-            "The last 900 ticks, each with its stages, in the Trace Event Format: save the answer to a file, and open that in \
-             Perfetto (ui.perfetto.dev), speedscope or chrome://tracing.",
+            "The last 900 ticks, each with its stages, and the last 1000 requests, each with its route and status, in the Trace \
+             Event Format: save the answer to a file, and open that in Perfetto (ui.perfetto.dev), speedscope or \
+             chrome://tracing.",
         )
-        .answers::<TraceDocument>(200, "The ticks, oldest first")
+        .answers::<TraceDocument>(200, "The ticks, oldest first, and then the requests")
     });
 }
 

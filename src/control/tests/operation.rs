@@ -14,23 +14,27 @@ fn output(id: &str, state: OutputState) -> OutputStatus {
 }
 
 #[test]
-fn the_last_ticks_are_told_as_a_trace() {
+fn the_last_ticks_and_requests_are_told_as_a_trace() {
     let service = Service::start();
     let trace = |service: &Service| service.get("/api/stream/trace").expect(200).value();
     let until = Instant::now() + Duration::from_secs(10);
     while trace(&service)["traceEvents"].as_array().unwrap().len() < 50 {
         assert!(Instant::now() < until);
     }
+    service.json("PATCH", "/api/stream/layers/box", &json!({ "opacity": 0.25 })).expect(200);
+    service.get("/api/stream/layers/nobody").expect(404);
+    service.get("/nowhere/secret").expect(404);
     let told = trace(&service);
     let events = told["traceEvents"].as_array().unwrap();
-    let ticks: Vec<&Value> = events.iter().filter(|event| event["name"] == "tick").collect();
+    let (events, requests): (Vec<_>, Vec<_>) = events.iter().partition(|event| event["cat"] == "tick");
+    let ticks: Vec<&Value> = events.iter().copied().filter(|event| event["name"] == "tick").collect();
     let number = |event: &Value, name: &str| event[name].as_f64().unwrap();
     for pair in ticks.windows(2) {
         assert!(number(pair[0], "ts") + number(pair[0], "dur") <= number(pair[1], "ts") + 1.0, "{pair:?}");
     }
     // Stages lie within their tick.
     let mut tick = ticks[0];
-    for event in events {
+    for event in &events {
         assert_eq!(event["ph"], "X");
         if event["name"] == "tick" {
             tick = event;
@@ -40,6 +44,20 @@ fn the_last_ticks_are_told_as_a_trace() {
         assert!(from <= began && ended <= to + 1.0, "{event} in {tick}");
     }
     assert!(events.iter().any(|event| event["name"] == "edit"), "{events:?}");
+
+    // The patterns of routes, and never paths, in which there may be anything. This very request is not answered yet.
+    let last: Vec<_> = requests[requests.len() - 3..].iter().map(|event| (&event["name"], &event["args"])).collect();
+    let expected =
+        [("PATCH", "/api/stream/layers/:id", 200), ("GET", "/api/stream/layers/:id", 404), ("GET", "none", 404)];
+    for ((name, arguments), (method, route, status)) in last.iter().zip(expected) {
+        assert_eq!(**name, format!("{method} {route}"));
+        assert_eq!(**arguments, json!({ "method": method, "route": route, "status": status }));
+    }
+    let edited = requests[requests.len() - 3];
+    assert!(number(edited, "dur") > 0.0 && edited["tid"] != ticks[0]["tid"], "{edited}");
+    // It was carried out by a tick, on the same clock.
+    let end = number(edited, "ts") + number(edited, "dur");
+    assert!(ticks.iter().any(|tick| (number(edited, "ts")..end).contains(&number(tick, "ts"))), "{edited} {ticks:?}");
 }
 
 #[test]

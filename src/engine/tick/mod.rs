@@ -132,8 +132,22 @@ impl Ticking {
     }
 
     pub(super) fn run(&mut self) {
-        let pace = Pace::new(self.format(), Instant::now());
-        let mut tick = 1;
+        // Tick 1 draws all that was decoded since tick 0 for the first time, which may take longer than a frame lasts. Nobody
+        // has seen anything before, so that nothing is late: the grid begins when it has ended.
+        if self.serve_until(Instant::now()) {
+            self.tick(1);
+            self.run_from(2);
+        }
+        // For whoever goes on from here.
+        self.note(None, None, Vec::new());
+    }
+
+    /// Runs this tick a frame's time from now, and those after it on the grid that begins so.
+    fn run_from(&mut self, mut tick: u64) {
+        let format = self.format();
+        let before = format.presentation_time(tick - 1);
+        let now = Instant::now();
+        let pace = Pace::new(format, now.checked_sub(before).unwrap_or(now));
         while self.serve_until(pace.due(tick)) {
             let load = self.tick(tick);
             let every = self.governor.step().every;
@@ -149,8 +163,6 @@ impl Ticking {
             self.govern(load, every, skipped > 0);
             tick = next;
         }
-        // For whoever goes on from here.
-        self.note(None, None, Vec::new());
     }
 
     /// Sheds load, or takes it up again, where the last tick shows that it is time to.

@@ -1,5 +1,6 @@
 //! What watches one output over its whole life: it is opened, reopened and finished, on a thread of its own.
 
+mod away;
 mod piped;
 mod published;
 mod told;
@@ -22,7 +23,7 @@ use super::{
     link::lock,
     links::RenditionName,
     live::Folder,
-    lookout::{Found, Lookout, Server},
+    lookout::Lookout,
     thumbnails::Album,
 };
 use crate::engine::{OutputErrorKind, OutputState, OutputStatus};
@@ -85,6 +86,8 @@ enum Ended {
     Finished,
     /// The stream goes on in a format that what was written cannot hold: there is more to come for another one.
     Full,
+    /// Its host did not answer, and does now: it is to be connected to anew.
+    Anew,
     /// The peer was lost, for these reasons; it may come back.
     Lost(Farewell, String),
     /// It makes no sense to try again.
@@ -120,6 +123,8 @@ pub(super) struct Supervisor {
     measured: (Instant, u64),
     /// When it went on air last.
     began: Instant,
+    /// Looks out for a server that is away while it is connected to, which may take long after it is back.
+    lookout: Option<Lookout>,
     /// Whether it has been on air since it was started.
     has_begun: bool,
     /// Whether it has been on air for some time since it was told where to send: the key is right, or was.
@@ -152,6 +157,7 @@ impl Supervisor {
             told: now,
             measured,
             began: now,
+            lookout: None,
             has_begun: false,
             is_known: false,
         }
@@ -203,6 +209,7 @@ impl Supervisor {
     fn serve(&mut self) {
         (self.status.last_error, self.status.last_error_kind) = (None, None);
         self.has_begun = false;
+        self.lookout = None;
         self.tell(OutputState::Starting);
         let mut attempts = Attempts::default();
         let mut numbers = None;
@@ -237,6 +244,7 @@ impl Supervisor {
                 }
                 Ended::Failed(kind, error) => return self.complain(kind, error, OutputState::Failed),
                 Ended::Full => {}
+                Ended::Anew => attempts.reach_anew(),
                 Ended::Lost(farewell, error) => {
                     if was_steady {
                         attempts = Attempts::default();
@@ -275,7 +283,9 @@ impl Supervisor {
                         }
                         Waited::Asked => attempts = Attempts::default(),
                         Waited::Back => attempts.reach_anew(),
-                        Waited::Enough => {}
+                        // One that may be there all the time is left in peace.
+                        Waited::Enough if is_cut => {}
+                        Waited::Enough => self.lookout = lookout,
                     }
                 }
             }
@@ -284,23 +294,6 @@ impl Supervisor {
 
     fn policy(&self) -> ReconnectPolicy {
         *lock(&self.policy)
-    }
-
-    /// Looks out for a server that is lost, or may be about to end. One that refused the stream is there, and is not asked
-    /// sooner.
-    fn lookout(&self, farewell: Farewell, wait: Duration) -> Option<Lookout> {
-        let found = match farewell {
-            Farewell::Lost => Found::Lost,
-            Farewell::Absent => Found::Away,
-            Farewell::CutShort | Farewell::TurnedAway => Found::Unsteady,
-            Farewell::Refused | Farewell::Unwritable => return None,
-        };
-        let server = match &self.destination {
-            Destination::Rtmp { url } => Server::Rtmp(url.clone()),
-            Destination::Srt { url } => Server::Srt(url.clone()),
-            _ => return None,
-        };
-        Lookout::start(server, found, wait)
     }
 
     /// Waits for the next attempt.

@@ -113,6 +113,7 @@ impl Supervisor {
             _ => None,
         };
         let ended = self.watch(&pipeline, written.as_ref());
+        self.lookout = None;
         if !matches!(ended, Ended::Full) {
             drop(lock(&self.gate).close());
         }
@@ -221,6 +222,9 @@ impl Supervisor {
             }
             if is_open && pipeline.answers().is_some_and(|heard| answers.are_missing(heard, passed, now)) {
                 return self.explain(srt::SILENT);
+            }
+            if !is_open && self.answers_only_now(pipeline, now.duration_since(opened)) {
+                return Ended::Anew;
             }
             if has_peer && !is_open && now.duration_since(opened) > CONNECT {
                 return self.explain(TIMED_OUT);

@@ -143,7 +143,7 @@ impl Metrics {
         self.trace.note(report, spent);
     }
 
-    /// The last ticks with what each spent.
+    /// The last ticks with what each spent, and the last requests.
     #[must_use]
     pub fn trace(&self) -> TraceDocument {
         self.trace.document()
@@ -160,6 +160,7 @@ impl Metrics {
         // Owned: two guards of one family at a time can deadlock.
         self.requests.get_or_create_owned(labels).inc();
         self.request_seconds.get_or_create_owned(&RouteLabel { route: labels.route }).observe(spent.as_secs_f64());
+        self.trace.note_request(labels, spent);
     }
 
     /// Counts a group of changes that the store has kept.

@@ -82,6 +82,13 @@ impl Gate {
         }
     }
 
+    /// Keeps what comes for the outlet that is about to be opened.
+    pub(super) fn await_outlet(&mut self) {
+        if self.outlet.is_none() {
+            self.kept.get_or_insert_default();
+        }
+    }
+
     /// Closes it. What is behind it gets no more.
     pub(super) fn close(&mut self) -> Option<Box<dyn Outlet>> {
         self.leave_out_kept();
@@ -100,8 +107,8 @@ impl Gate {
         self.begun = false;
     }
 
-    /// Whether the outlet was ended since the stream goes on in a format that it cannot take, and another outlet should
-    /// be opened.
+    /// Whether what comes is kept for another outlet, which should be opened: the stream goes on in a format that the one before
+    /// could not take.
     pub(super) fn is_renewing(&self) -> bool {
         self.kept.is_some()
     }
@@ -212,169 +219,4 @@ fn size(packet: &Packet) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// An outlet that is as full as a test says, and takes one format.
-    #[derive(Clone, Default)]
-    struct Bucket(Arc<Mutex<(Vec<Packet>, u32)>>);
-
-    impl Outlet for Bucket {
-        fn is_full(&self) -> bool {
-            self.0.lock().unwrap().1 > 10
-        }
-        fn has_room(&self) -> bool {
-            self.0.lock().unwrap().1 < 3
-        }
-        fn takes(&self, packet: &Packet) -> bool {
-            let taken = &self.0.lock().unwrap().0;
-            let mut video = taken.iter().filter(|taken| taken.track == Track::Video);
-            video.next().is_none_or(|first| first.is_of_one_format_with(packet))
-        }
-        fn push(&mut self, packet: &Packet) {
-            self.0.lock().unwrap().0.push(packet.clone());
-        }
-        fn end(&mut self) {}
-    }
-
-    fn packet(track: Track, millis: u64, is_key: bool) -> Packet {
-        let mut buffer = gst::Buffer::with_size(10).unwrap();
-        let writable = buffer.make_mut();
-        writable.set_pts(gst::ClockTime::from_mseconds(millis));
-        writable.set_duration(gst::ClockTime::from_mseconds(20));
-        Packet { track, buffer, caps: gst::Caps::new_empty_simple("video/x-h264"), is_key }
-    }
-
-    proptest! {
-        /// Whatever the output's state, what it gets can be decoded, and every frame after the
-        /// first is let through or counted.
-        #[test]
-        fn only_whole_runs_from_key_frames_get_through(levels in prop::collection::vec(0_u32..14, 1..200)) {
-            gst::init().unwrap();
-            let bucket = Bucket::default();
-            let mut gate = Gate::default();
-            gate.open(Box::new(bucket.clone()));
-            for (frame, level) in levels.iter().enumerate() {
-                bucket.0.lock().unwrap().1 = *level;
-                let frame = frame as u64;
-                gate.offer(&packet(Track::Audio, frame * 20, true));
-                gate.offer(&packet(Track::Video, frame * 20, frame.is_multiple_of(7)));
-            }
-            let taken = bucket.0.lock().unwrap().0.clone();
-            let video: Vec<_> = taken.iter().filter(|packet| packet.track == Track::Video).collect();
-            let first = video.first().map_or(levels.len() as u64, |packet| packet.pts().mseconds() / 20);
-            prop_assert_eq!(first + video.len() as u64 + gate.dropped, levels.len() as u64);
-            let mut before = None;
-            for packet in video {
-                let frame = packet.pts().mseconds() / 20;
-                prop_assert!(packet.is_key || before == Some(frame - 1), "frame {} follows {:?}", frame, before);
-                before = Some(frame);
-            }
-            prop_assert_eq!(gate.bytes, taken.len() as u64 * 10);
-        }
-    }
-
-    fn packet_of(format: u8, track: Track, millis: u64, is_key: bool) -> Packet {
-        let headers = gst::Buffer::from_slice([format]);
-        let caps = gst::Caps::builder("video/x-h264").field("codec_data", headers).build();
-        Packet { caps, ..packet(track, millis, is_key) }
-    }
-
-    proptest! {
-        /// However often the format changes and however long the next outlet takes to come, every outlet gets whole
-        /// runs of one format, with the sound to them, and no frame is missing that is not counted.
-        #[test]
-        fn a_change_of_format_ends_the_outlet_and_loses_nothing(
-            runs in prop::collection::vec((1_usize..200, 0_usize..120), 1..6),
-        ) {
-            gst::init().unwrap();
-            let mut buckets = vec![Bucket::default()];
-            let mut gate = Gate::default();
-            gate.open(Box::new(buckets[0].clone()));
-            let (mut time, mut closed_for) = (0, 0);
-            for (format, (frames, delay)) in (0..).zip(&runs) {
-                for frame in 0..*frames {
-                    gate.offer(&packet(Track::Audio, time + 10, true));
-                    gate.offer(&packet_of(format, Track::Video, time, frame % 30 == 0));
-                    time += 20;
-                    if gate.is_renewing() {
-                        closed_for += 1;
-                        if closed_for > *delay {
-                            let bucket = Bucket::default();
-                            gate.open(Box::new(bucket.clone()));
-                            buckets.push(bucket);
-                            closed_for = 0;
-                        }
-                    }
-                }
-            }
-            while gate.is_renewing() {
-                let bucket = Bucket::default();
-                gate.open(Box::new(bucket.clone()));
-                buckets.push(bucket);
-            }
-            let mut seen = 0;
-            for bucket in &buckets {
-                let taken = &bucket.0.lock().unwrap().0;
-                let video: Vec<_> = taken.iter().filter(|packet| packet.track == Track::Video).collect();
-                seen += video.len() as u64;
-                let Some(first) = video.first() else { continue };
-                prop_assert!(first.is_key);
-                for pair in video.windows(2) {
-                    prop_assert!(pair[0].is_of_one_format_with(pair[1]));
-                    prop_assert!(pair[1].is_key || pair[1].pts() - pair[0].pts() == gst::ClockTime::from_mseconds(20));
-                }
-                for frame in &video[1..] {
-                    let has_sound = |packet: &&Packet| packet.track == Track::Audio && packet.pts() < frame.end() && packet.end() > frame.pts();
-                    prop_assert!(taken.iter().any(|packet| has_sound(&packet)), "no sound with {:?}", frame.pts());
-                }
-            }
-            prop_assert_eq!(seen + gate.dropped, time / 20);
-        }
-    }
-
-    #[test]
-    fn what_piles_up_in_the_system_costs_frames_until_little_of_it_is_left() {
-        gst::init().unwrap();
-        let bucket = Bucket::default();
-        let mut gate = Gate { most_waiting: Duration::from_secs(3), kbps: 800, ..Gate::default() };
-        gate.open(Box::new(bucket.clone()));
-        // At 800 kbit/s a second is 100 kB.
-        let mut let_through = |kilobytes: u64, lag: u64| {
-            gate.strain = Strain { bytes: kilobytes * 1000, lag: Duration::from_secs(lag), ..Strain::default() };
-            let before = gate.bytes;
-            gate.offer(&packet(Track::Video, 0, true));
-            gate.bytes > before
-        };
-        assert!(let_through(0, 0) && let_through(299, 0));
-        assert!(let_through(10, 9), "packets that are lost on the way do not wait anywhere");
-        assert!(!let_through(301, 0));
-        assert!(!let_through(299, 0) && !let_through(101, 0), "it is not let through again at once");
-        assert!(let_through(99, 0) && let_through(299, 0));
-        assert_eq!(gate.dropped, 3);
-        // A link that is opened anew has nothing waiting.
-        gate.strain = Strain { bytes: 400_000, ..Strain::default() };
-        drop(gate.close());
-        gate.open(Box::new(bucket));
-        gate.offer(&packet(Track::Video, 0, true));
-        assert!(!gate.is_waiting());
-    }
-
-    #[test]
-    fn sound_that_comes_ahead_of_its_key_frame_is_kept() {
-        gst::init().unwrap();
-        let bucket = Bucket::default();
-        let mut gate = Gate::default();
-        gate.open(Box::new(bucket.clone()));
-        for millis in [0, 20, 40, 60] {
-            gate.offer(&packet(Track::Audio, millis, true));
-        }
-        gate.offer(&packet(Track::Video, 40, true));
-        let times: Vec<_> = bucket.0.lock().unwrap().0.iter().map(|packet| packet.pts().mseconds()).collect();
-        assert_eq!(times, [40, 60, 40]);
-    }
-}
+mod tests;

@@ -1,0 +1,133 @@
+//! From a frame to the encoder, which is started when there is none, and again when it fails.
+
+use std::time::{Duration, Instant};
+
+use super::{Feeder, MOST_PATIENCE, PATIENCE, Session};
+use crate::{
+    engine::{ProgramFrame, StreamFormat},
+    output::{
+        encoder::{Encoder, EncoderError},
+        fan_out::Goal,
+        link::lock,
+        settings::EncoderSettings,
+        video_encoder::software,
+    },
+};
+
+/// Frames that an encoder may keep in order to look ahead.
+const KEPT_FRAMES: u64 = 4;
+/// After this long without a failure, the next counts as the first again.
+const STEADY: Duration = Duration::from_secs(30);
+
+impl Feeder {
+    /// Gives a frame, and the sound to it, to their encoders.
+    pub(super) fn encode(&mut self, session: &mut Session, frame: &ProgramFrame) {
+        // One that was repeated meanwhile comes too late.
+        if session.tick.is_some_and(|last| frame.tick <= last) {
+            return;
+        }
+        session.tick = Some(frame.tick);
+        // Sound first: muxers wait for it before they let the frame out.
+        let tick = frame.tick.saturating_sub(session.origin);
+        if let Some(Err(error)) = session.sound.as_mut().map(|sound| sound.follow(tick, frame)) {
+            self.complain(&error.to_string());
+        }
+        self.publish_levels(session, frame);
+        self.follow_goal(session);
+        let mut encoder = match session.encoder.take() {
+            Some(encoder) => encoder,
+            None if Instant::now() < session.retry_at => {
+                self.status.dropped_frames += 1;
+                return;
+            }
+            None => match self.start_encoder(session.origin, frame) {
+                Ok(encoder) => {
+                    session.started = Instant::now();
+                    self.status.restarts += u64::from(session.failures > 0);
+                    encoder
+                }
+                Err(error) => return self.fail(session, &error),
+            },
+        };
+        if let Some(fault) = self.program.faults.as_ref().and_then(|faults| faults(frame.tick)) {
+            encoder.break_down(fault);
+        }
+        if session.given.elapsed() > session.patience {
+            // It had nothing to do.
+            self.meter.touch();
+        }
+        self.clock.begin(tick);
+        let pushed = encoder.push(frame.tick, &frame.picture, session.patience);
+        session.given = Instant::now();
+        let quiet = self.meter.quiet_for();
+        let most = session.patience + self.program.format.presentation_time(KEPT_FRAMES);
+        match pushed {
+            Ok(()) if quiet <= most => session.encoder = Some(encoder),
+            outcome => {
+                self.status.dropped_frames += encoder.owed() + u64::from(outcome.is_err());
+                // An encoder that hangs may not want to be taken down either.
+                std::thread::spawn(move || drop(encoder));
+                self.fail(session, &outcome.err().unwrap_or(EncoderError::Stalled(quiet)));
+            }
+        }
+    }
+
+    /// Lets the encoder do what it is meant to by now; it is ended if another must.
+    fn follow_goal(&mut self, session: &mut Session) {
+        if !self.goals.has_changed().unwrap_or(false) {
+            return;
+        }
+        let Goal { bitrates, keyframe_interval } = self.goals.borrow_and_update().clone();
+        let before = std::mem::replace(&mut self.settings.keyframe_interval, keyframe_interval);
+        self.settings.bitrate_kbps = bitrates.get(&self.name).copied().unwrap_or(self.settings.bitrate_kbps);
+        let frames = self.settings.keyframe_interval_frames(self.program.format.fps);
+        let present = self.bitrate();
+        let follows = |encoder: &mut Encoder| {
+            encoder.set_bitrate(present) && (before == keyframe_interval || encoder.set_keyframe_interval(frames))
+        };
+        if let Some(encoder) = session.encoder.take_if(|encoder| !follows(encoder)) {
+            self.end_encoder(encoder);
+        }
+    }
+
+    /// Ends an encoder: the next frame goes to another one.
+    pub(super) fn end_encoder(&self, encoder: Encoder) {
+        if let Err(error) = encoder.finish(MOST_PATIENCE) {
+            self.complain(&format!("{error}; the last frames are lost"));
+        }
+    }
+
+    fn start_encoder(&self, origin: u64, first: &ProgramFrame) -> Result<Encoder, EncoderError> {
+        let size = self.rendition.as_ref().map(|rendition| (rendition.width, rendition.height));
+        let (width, height) = (first.picture.width(), first.picture.height());
+        let format = StreamFormat { width, height, ..self.program.format };
+        let settings = EncoderSettings { bitrate_kbps: self.bitrate(), ..self.settings.clone() };
+        let encoder = Encoder::start(self.chosen, format, size, &settings, origin, &self.on_packet())?;
+        self.meter.touch();
+        lock(&self.key_frames).insert(self.name.clone(), encoder.key_frame_request());
+        Ok(encoder)
+    }
+
+    /// The picture goes on without the encoder until it is started again: with the next frame the first time, and later
+    /// each time it fails in a row.
+    fn fail(&mut self, session: &mut Session, error: &EncoderError) {
+        let wait = if self.chosen.is_software() {
+            self.complain(&format!("{error}; it is started again"));
+            if session.started.elapsed() > STEADY {
+                (session.failures, session.patience) = (0, PATIENCE);
+            }
+            if matches!(error, EncoderError::Stalled(_)) {
+                session.patience = (session.patience * 2).min(MOST_PATIENCE);
+            }
+            session.failures.checked_sub(1).map_or(Duration::ZERO, |again| self.policy.wait(again))
+        } else {
+            self.complain(&format!("{error}; x264 encodes in software instead"));
+            self.chosen = software(self.settings.codec);
+            self.status.element = self.chosen.element;
+            Duration::ZERO
+        };
+        self.status.last_error = Some(error.to_string());
+        session.failures += 1;
+        session.retry_at = Instant::now() + wait;
+    }
+}
