@@ -14,7 +14,7 @@ mod playing;
 use components::{
     Edit, LayerId, SceneDocument,
     animation::{
-        timeline::{TimelineControl, TimelineId},
+        timeline::{SeekTarget, TimelineControl, TimelineId},
         trigger::EventName,
     },
     document::Limits,
@@ -259,4 +259,84 @@ fn a_timeline_that_is_edited_while_it_runs_goes_on_from_what_is_shown() {
     let told = stage.compositor.timelines().into_iter().find(|timeline| timeline.id.as_str() == "show").unwrap();
     assert!((told.position - 0.7).abs() < 1e-6, "{}", told.position);
     assert_eq!(stage.light_at(2.0), 230);
+}
+
+fn setting(opacity: f64) -> Edit {
+    Edit::PatchLayer { id: id(), patch: json!({ "opacity": opacity }) }
+}
+
+#[test]
+fn what_is_set_beneath_a_timeline_is_seen_when_that_lets_go() {
+    for transitions in [json!([]), json!([linear()])] {
+        let mut stage = Stage::of(shown_and_hidden(transitions.clone()));
+        let mut undisturbed = Stage::of(shown_and_hidden(transitions.clone()));
+        for stage in [&mut stage, &mut undisturbed] {
+            stage.steer(0.1, "show", TimelineControl::Play);
+        }
+        stage.glides(0.4, setting(0.0));
+        stage.glides(0.7, setting(0.2));
+        stage.at(0.75);
+        // It goes on as it did, in another run too, and however it is sought.
+        let kept = serde_json::to_string(&stage.compositor.motion()).unwrap();
+        let mut resumed = Stage::empty(16);
+        let motion: Motion = serde_json::from_str(&kept).unwrap();
+        resumed.compositor.resume(0, stage.compositor.snapshot().scene, motion);
+        for at in [0.8, 1.0, 2.0] {
+            let light = undisturbed.light_at(at);
+            assert_eq!([stage.light_at(at), resumed.light_at(at)], [light; 2], "at {at}");
+        }
+        for stage in [&mut stage, &mut undisturbed] {
+            let to = SeekTarget::Seconds(0.35);
+            stage.edit(
+                2.1,
+                vec![steering("show", TimelineControl::Pause), steering("show", TimelineControl::Seek { to })],
+            );
+        }
+        stage.glides(2.2, setting(0.3));
+        assert_eq!(stage.light(), undisturbed.light_at(2.2));
+        // Another one takes over with the same batch, and lets go of it.
+        let before = stage.light();
+        stage.edit(2.3, vec![setting(0.9), steering("hide", TimelineControl::Play)]);
+        assert!(stage.light().abs_diff(before) <= 1, "{before} then {}", stage.light());
+        assert_eq!(stage.light_at(4.0), 0);
+        let both = ["show", "hide"].map(|timeline| steering(timeline, TimelineControl::Cancel));
+        stage.edit(4.1, both.to_vec());
+        let is_smooth = transitions != json!([]);
+        assert_eq!(stage.light(), if is_smooth { 0 } else { 230 });
+        assert_eq!(stage.light_at(6.0), 230);
+    }
+}
+
+#[test]
+fn a_timeline_that_is_turned_back_comes_to_what_was_set_meanwhile() {
+    let mut stage = Stage::of(shown_and_hidden(json!([])));
+    stage.steer(0.1, "show", TimelineControl::Play);
+    stage.glides(0.4, setting(0.0));
+    stage.glides(0.9, steering("show", TimelineControl::Reverse));
+    stage.glides(1.2, setting(0.2));
+    assert_eq!(stage.light_at(1.71), 51);
+    // It has let go of it.
+    stage.set(3.0, 0.6);
+    assert_eq!(stage.light(), 153);
+}
+
+#[test]
+fn a_trigger_sets_something_beneath_a_timeline_whichever_frames_are_drawn() {
+    let scene = || {
+        let mut scene = serde_json::to_value(shown_and_hidden(json!([]))).unwrap();
+        let animation = json!({ "property": "opacity", "by": 0.4, "duration": 1, "easing": "easeInOutSine" });
+        scene["timelines"][0]["steps"] = json!([{ "type": "parallel", "steps": [
+            { "type": "animate", "layer": "a", "animation": animation },
+            { "type": "sequence", "steps": [{ "type": "wait", "seconds": 0.333 }, { "type": "label", "name": "now" }] },
+        ] }]);
+        scene["triggers"] = json!([{ "on": { "type": "label", "timeline": "show", "label": "now" },
+            "do": [{ "type": "set", "layer": "a", "patch": { "opacity": 0.1 } }] }]);
+        SceneDocument::from_value(scene, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}"))
+    };
+    let light = |ticks: &[f64]| {
+        let mut stage = Stage::of(scene());
+        stage.steer(0.1, "show", TimelineControl::Play);
+        ticks.iter().map(|at| stage.light_at(*at)).last()
+    };
+    assert_eq!(light(&[0.7]), light(&[0.2, 0.432, 0.434, 0.5, 0.6, 0.7]));
 }

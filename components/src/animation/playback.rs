@@ -247,6 +247,26 @@ impl Playback {
         self.flight = Some(Box::new(way));
     }
 
+    /// Whether it shows just what is authored, as it does until it begins with that.
+    pub(super) fn is_still_authored(&self, now: f64) -> bool {
+        self.is_from_authored && self.flight.is_none() && !self.has_begun(now)
+    }
+
+    /// Whether it carries anything on.
+    pub(super) fn is_carrying(&self) -> bool {
+        self.flight.is_some()
+    }
+
+    /// Takes from it what it carries on.
+    pub(super) fn let_go(&mut self) {
+        self.flight = None;
+    }
+
+    /// What it carries on by its own clock.
+    pub(super) fn carries_along(&self) -> Option<&Way> {
+        self.flight.as_deref().filter(|way| !way.is_by_scene())
+    }
+
     /// The time of what it carries on, at scene time `now`.
     fn carried_time(&self, now: f64) -> f64 {
         match &self.clock {
@@ -312,10 +332,13 @@ impl Playback {
 
     /// Whether it is the same one of a timeline as before an edit, wherever that stands.
     pub(super) fn is_still(&self, before: &Self) -> bool {
-        match (&self.clock, &before.clock) {
-            (Clock::Timeline(clock), Clock::Timeline(other)) => {
-                self.track == before.track && clock.is_laid_out_like(other)
-            }
+        self.track == before.track && self.is_laid_out_like(before)
+    }
+
+    /// Whether it has the same place in the same timeline.
+    pub(super) fn is_laid_out_like(&self, other: &Self) -> bool {
+        match (&self.clock, &other.clock) {
+            (Clock::Timeline(clock), Clock::Timeline(other)) => clock.is_laid_out_like(other),
             _ => false,
         }
     }

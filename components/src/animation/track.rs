@@ -146,6 +146,27 @@ impl Track {
         self
     }
 
+    /// How much more its first value is than that of `other`, in the numbers in which it moves evenly; `None` unless the two
+    /// are the same but for that, and all that the first value does fades as they go.
+    pub(super) fn first_since(&self, other: &Self) -> Option<Sample> {
+        let is_even = self.is_oklab || self.domain.kind != Kind::Color;
+        let is_alike = self.target == other.target
+            && self.domain == other.domain
+            && self.motion == other.motion
+            && (self.is_oklab, self.is_relative, self.is_shortest)
+                == (other.is_oklab, other.is_relative, other.is_shortest);
+        let is_plain = |track: &Self| track.course.is_none() && track.mixing.is_none() && track.steps.is_none();
+        match (&*self.values, &*other.values) {
+            ([first, last], [before, same])
+                if is_even && is_alike && !self.is_relative && is_plain(self) && is_plain(other) && last == same =>
+            {
+                let is_of_unit = self.domain.kind != Kind::Length || first.is_of_unit_of(*before);
+                is_of_unit.then(|| first.minus(*before))
+            }
+            _ => None,
+        }
+    }
+
     /// When and how it goes from each of its values to the next.
     pub(super) fn motion(&self) -> &Arc<Motion> {
         &self.motion

@@ -70,6 +70,7 @@ impl Playing {
         for (source, (animation, start)) in starts.animations().0.iter().zip(starts.starts()).enumerate() {
             let Some(clock) = Clock::of_start(start) else { continue };
             let Some(mut track) = compile(animation) else { continue };
+            let mut is_first = animation.goes_on();
             let takes_over = |p: &&Playback| p.target() == track.target() && p.track.mixing().is_none();
             if animation.queue == Queue::Append
                 && animation.from.is_none()
@@ -77,9 +78,14 @@ impl Playing {
                 && let Some(before) = tracks.iter().rev().find(takes_over)
             {
                 track = track.starting_from(&before.track, before.track.last());
+                is_first = false;
             }
             let heading = animation.heading(&track, transform);
-            let playback = |track| Playback::new(track, clock.clone(), source);
+            let playback = |track| {
+                let mut playback = Playback::new(track, clock.clone(), source);
+                playback.is_from_authored = is_first;
+                playback
+            };
             tracks.extend([Some(track), heading].into_iter().flatten().map(playback));
         }
         let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());

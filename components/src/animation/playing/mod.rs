@@ -96,6 +96,13 @@ impl Playing {
         (self.begin, self.end) = changes(&self.tracks);
     }
 
+    /// Takes from what a timeline does to a property what that goes on with.
+    pub(crate) fn let_go(&mut self, target: Target, timeline: &TimelineId) {
+        for p in self.tracks.iter_mut().filter(|p| p.target() == target && p.timeline() == Some(timeline)) {
+            p.let_go();
+        }
+    }
+
     /// All animations in the order in which they decide.
     pub(super) fn tracks(&self) -> &[Playback] {
         &self.tracks
@@ -122,6 +129,15 @@ impl Playing {
         self.tracks.iter().filter(is_of)
     }
 
+    /// Whether others than its timeline, before it in the order in which they decide, make something of the property of the
+    /// one at `place` at scene time `now`.
+    pub(super) fn is_over_others(&self, place: usize, now: f64) -> bool {
+        let (target, timeline) = (self.tracks[place].target(), self.tracks[place].timeline());
+        let is_of = |of: Target| of == target || target.place_in(of).is_some() || of.place_in(target).is_some();
+        let is_other = |p: &&Playback| is_of(p.target()) && p.track.mixing().is_none() && p.timeline() != timeline;
+        self.tracks[..place].iter().filter(is_other).any(|p| p.has_begun(now))
+    }
+
     /// What the animation that decides about a property makes of it at scene time `now`, in the numbers in which it moves
     /// evenly.
     pub(crate) fn decided(&self, target: Target, now: f64) -> Option<Shown> {
@@ -132,9 +148,7 @@ impl Playing {
     /// evenly; `None` if that is just what is authored. Of one half of a pair what animates the pair counts too.
     pub(crate) fn displayed(&self, target: Target, now: f64) -> Option<Shown> {
         let is_of = |of: Target| of == target || target.place_in(of).is_some();
-        let deciding = || self.tracks.iter().filter(|p| is_of(p.target()) && p.track.mixing().is_none());
-        let decides = deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next());
-        let (of, shown) = if let Some(p) = decides {
+        let (of, shown) = if let Some(p) = self.decides_about(target, now) {
             let over = self.drifting.iter().find(|drifting| !drifting.way.is_of_paint() && drifting.is_over(p, now));
             (p.target(), p.shown(now).plus(over.map(|drifting| drifting.way.at(now)).unwrap_or_default()))
         } else {
@@ -320,6 +334,13 @@ impl Playing {
     /// Which animation decides about a property at scene time `now`.
     pub(super) fn decides(&self, target: Target, now: f64) -> Option<&Playback> {
         let deciding = || self.tracks.iter().filter(|p| p.target() == target && p.track.mixing().is_none());
+        deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next())
+    }
+
+    /// The same where of one half of a pair what animates the pair counts too.
+    pub(super) fn decides_about(&self, target: Target, now: f64) -> Option<&Playback> {
+        let is_of = |of: Target| of == target || target.place_in(of).is_some();
+        let deciding = || self.tracks.iter().filter(|p| is_of(p.target()) && p.track.mixing().is_none());
         deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next())
     }
 

@@ -77,13 +77,14 @@ pub struct ActiveCue {
     pub(crate) cue: Arc<Cue>,
     playhead: Playhead,
     timing: Timing,
+    follows: bool,
 }
 
 impl ActiveCue {
     /// A cue of that timeline, which stands as `playhead` says.
     #[must_use]
     pub fn new(cue: Arc<Cue>, list: &CueList, playhead: Playhead) -> Self {
-        Self { cue, playhead, timing: list.timing }
+        Self { cue, playhead, timing: list.timing, follows: list.follows.is_some() }
     }
 
     /// The clock of its animation.
@@ -94,6 +95,7 @@ impl ActiveCue {
             timing: self.timing,
             links: Arc::clone(&self.cue.links),
             start: self.cue.start,
+            follows: self.follows,
         }
     }
 }
@@ -121,6 +123,8 @@ pub(crate) struct CueClock {
     timing: Timing,
     links: Arc<[Link]>,
     start: f64,
+    /// Whether a level tells it where it stands.
+    pub(crate) follows: bool,
 }
 
 impl CueClock {

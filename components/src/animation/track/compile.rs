@@ -29,7 +29,7 @@ impl Animation {
     }
 
     /// One time from its first to its last value, at speed 1; `None` if the animation is not valid.
-    fn cycle(&self) -> Option<Nanos> {
+    pub(in crate::animation) fn cycle(&self) -> Option<Nanos> {
         if let Some(last) = self.keyframes.last() {
             return Some(nanos(self.duration.unwrap_or_default()).max(nanos(last.at)));
         }

@@ -174,7 +174,7 @@ impl Drift {
                 let lanes = distance.lanes().into_iter().zip(velocity.lanes());
                 lanes.map(|(distance, velocity)| oscillator.settles(distance, velocity)).fold(0.0, f64::max)
             }
-            None => (animation.duration? * pace).min(times.longest),
+            None => (seconds(animation.cycle()?) * pace).min(times.longest),
         };
         Some(Self {
             property: animation.property.clone(),
@@ -190,6 +190,11 @@ impl Drift {
             easing: spring.is_none().then(|| animation.easing.clone()),
             spring,
         })
+    }
+
+    /// The same where what it goes on top of begins with so much `more`: together they go on as they did.
+    pub(super) fn rebased(self, more: Sample) -> Self {
+        Self { distance: self.distance.minus(more), travel: self.travel.minus(more), ..self }
     }
 
     /// All of the way that there is from a paint to another.
@@ -223,6 +228,16 @@ impl Drift {
         }
         self.carrier == other.carrier
             && (!matches!(self.carrier, Carrier::Animation(_)) || self.goes_from() == other.goes_from())
+    }
+
+    /// The timeline that took over, if one did.
+    pub(super) fn timeline(&self) -> Option<&TimelineId> {
+        self.carrier.timeline()
+    }
+
+    /// Whether its time is that of the scene.
+    pub(super) fn is_by_scene(&self) -> bool {
+        self.carrier.is_by_scene()
     }
 
     /// Whether it first comes to rest.

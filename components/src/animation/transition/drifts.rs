@@ -11,6 +11,7 @@ use crate::{
         AnimationStarts, Cues, Playing, Property, Subject, Target, Turn,
         drifting::Shown,
         property::Resolved,
+        timeline::TimelineId,
         track::shortest,
         value::{Domain, Kind, Sample},
     },
@@ -97,7 +98,8 @@ impl Drifts {
         let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
         let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
         let edit = Edit { starts, cues, before, now };
-        let (kept, after) = edit.kept(after, carried);
+        let (mut kept, mut after) = edit.kept(after, carried);
+        let settled = edit.settle(&mut after, &mut kept);
         let mut known = Vec::with_capacity(transitions.0.len());
         let mut drifts = Vec::new();
         for (transition, present) in transitions.0.iter().filter_map(|transition| Some((transition, know(transition)?)))
@@ -106,8 +108,17 @@ impl Drifts {
             let past = self.known.iter().find(|past| past.property == present.property);
             let holder = after.holder(present.target, now);
             // A timeline that had hold of it has let go, be it to another one.
-            let is_free =
-                |past: &Known| before.holder(past.target, now).is_some_and(|held| !after.has_of(present.target, held));
+            // One that begins now goes on from there by itself.
+            let goes_on = holder.is_some_and(|holder| {
+                let begins = after.of_timeline(present.target, holder).next();
+                !before.has_of(present.target, holder) && begins.is_some_and(|begins| begins.is_from_authored)
+            });
+            let is_free = |past: &Known| {
+                // One that stands where it began can still show what it carries on.
+                let held = before.decides(past.target, now).filter(|p| p.holds(now) || p.is_carrying());
+                let held = held.and_then(|p| p.timeline());
+                !goes_on && held.is_some_and(|held| !after.has_of(present.target, held))
+            };
             let is_changed = past.is_some_and(|past| {
                 let is_edited = past.authored != present.authored
                     || past.paint != present.paint
@@ -155,7 +166,20 @@ impl Drifts {
             let drift = drifts.iter().find(|drift| drift.property == known.property && drift.over().is_none());
             Some(drift.map(|drift| drift.compile().at(at)).unwrap_or_default())
         };
-        let carried = Handover { edit: &edit, left: &left }.carried(after, kept, smooths);
+        let left_over = |target: Target, timeline: &TimelineId, at: f64| {
+            let known = known.iter().find(|known| known.target == target);
+            let is_over = |drift: &&Drift| {
+                known.is_some_and(|known| known.property == drift.property) && drift.over() == Some(timeline)
+            };
+            let drift = drifts.iter().find(is_over).filter(|drift| !drift.is_of_paint());
+            drift.map(|drift| drift.compile().at(at)).unwrap_or_default()
+        };
+        let past = |target: Target| {
+            let past = self.known.iter().find(|known| known.target == target);
+            past.filter(|_| smooths(target)).map(Known::still)
+        };
+        let handover = Handover { edit: &edit, left: &left, left_over: &left_over, past: &past, settled: &settled };
+        let carried = handover.carried(after, kept, &smooths);
         *self = Self { known, drifts, carried };
     }
 }

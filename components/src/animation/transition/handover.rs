@@ -4,17 +4,19 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::{
-    drift::{Carrier, Drift, FLIGHT, Times},
+    beneath::Settled,
+    drift::{Carrier, Drift, Times},
     kept::Edit,
+    taker::{Taker, is_covered},
 };
 use crate::animation::{
-    Animation, Playing, Queue, Target,
+    Playing, Queue, Target,
     drifting::Shown,
     playback::{Clock, Playback},
-    timeline::{CueClock, TimelineId},
+    timeline::TimelineId,
     timing::{nanos, seconds},
     track::shortest,
     value::{Kind, Sample},
@@ -35,6 +37,12 @@ pub(super) struct Handover<'a> {
     pub(super) edit: &'a Edit<'a>,
     /// What still has to go of a property at a scene time by its transition; `None` if it has none.
     pub(super) left: &'a dyn Fn(Target, f64) -> Option<Shown>,
+    /// The same of what goes on top of a timeline.
+    pub(super) left_over: &'a dyn Fn(Target, &TimelineId, f64) -> Shown,
+    /// What was authored of a property until now, if it has a transition.
+    pub(super) past: &'a dyn Fn(Target) -> Option<Shown>,
+    /// Timelines that go on as they did with what they began with.
+    pub(super) settled: &'a Settled,
 }
 
 /// What an animation takes over from.
@@ -50,23 +58,6 @@ enum Rival {
     Ahead,
 }
 
-/// An animation that takes over.
-struct Taker<'a> {
-    p: &'a Playback,
-    /// Its place among all.
-    place: usize,
-    animation: &'a Animation,
-    carrier: Carrier,
-    /// Scene seconds at which it begins, and the time of its carrier then.
-    begins: f64,
-    begins_at: f64,
-    /// Seconds of its carrier in a scene second, and in one of its own.
-    rate: f64,
-    pace: f64,
-    /// The longest time in seconds that what it carries on may take.
-    longest: f64,
-}
-
 impl Handover<'_> {
     /// What all carry on, `after` the edit, with which these are `kept`: they, and what takes over now. The moment of the edit
     /// a transition `smooths`: what begins just then, or waits for nothing, is left to that.
@@ -74,22 +65,27 @@ impl Handover<'_> {
         &self,
         mut after: Cow<'_, Playing>,
         kept: Vec<Carried>,
-        smooths: impl Fn(Target) -> bool,
+        smooths: &dyn Fn(Target) -> bool,
     ) -> Vec<Carried> {
         let Edit { before, now, .. } = *self.edit;
         let mut carried = kept;
         let mut seen = HashSet::new();
         for place in 0..after.tracks().len() {
-            let taken = self.taker(&after, place, &mut seen).and_then(|taker| {
-                let target = taker.p.target();
+            let Some(taker) = self.taker(&after, place, &mut seen) else { continue };
+            let target = taker.p.target();
+            let drift = self.taken(&after, &taker).filter(|drift| {
                 let is_held = after.decides(target, now).is_some_and(|decides| !decides.is_own());
-                let drift = self.taken(&after, &taker)?;
                 let is_smoothed =
                     smooths(target) && (drift.waits() || taker.begins <= now + SAME && !self.edit.is_sought(taker.p));
-                let is_left_out = taker.p.is_own() && (is_smoothed || is_held);
-                (!is_left_out).then_some(Carried { target, drift })
+                !(taker.p.is_own() && (is_smoothed || is_held))
             });
-            if let Some(taken) = taken {
+            let timeline = taker.p.timeline().filter(|timeline| after.holder(target, now) == Some(timeline));
+            if let (Carrier::Over(_), None, Some(timeline)) = (&taker.carrier, &drift, timeline.cloned()) {
+                // It stands just where it is to be.
+                carried.retain(|other| other.target != target || other.drift.timeline() != Some(&timeline));
+                after.to_mut().let_go(target, &timeline);
+            }
+            if let Some(taken) = drift.map(|drift| Carried { target, drift }) {
                 let Carried { target, drift } = &taken;
                 let is_known = |other: &Carried| other.target == *target && other.drift.is_of_carrier_of(drift);
                 // What waits for nothing else comes to rest as it did; and after a restart, before which nothing is known,
@@ -106,82 +102,10 @@ impl Handover<'_> {
         carried
     }
 
-    /// The animation at `place`, if it takes over at this moment, or later by what is known now, from what is shown then.
-    fn taker<'a, 's: 'a>(
-        &'s self,
-        after: &'a Playing,
-        place: usize,
-        seen: &mut HashSet<(&'s TimelineId, Target)>,
-    ) -> Option<Taker<'a>> {
-        let p = after.tracks().get(place)?;
-        let is_painted = p.track.has_paints();
-        if p.track.mixing().is_some() || is_painted != (p.track.steps() || self.edit.before.steps(p.target())) {
-            return None;
-        }
-        let animation = self.edit.animation(p)?;
-        match p.clock() {
-            Clock::Timeline(clock) => {
-                let playhead = &clock.playhead;
-                let active = self.edit.cues.0.get(p.source)?;
-                // Its first animation of the property; those after it go on from there.
-                if !playhead.running || !seen.insert((&active.cue.timeline, p.target())) || !animation.goes_on() {
-                    return None;
-                }
-                let waits = playhead.rate > 0.0 && clock.position(self.edit.now) < active.cue.first - SAME;
-                let is_steered = (playhead.since - self.edit.now).abs() <= SAME;
-                // One that stood where it begins has left the property to its transition.
-                let is_left = (self.left)(p.target(), self.edit.now).is_some();
-                let decided = |was: &Playback| was.timeline() == p.timeline() && (was.holds(self.edit.now) || !is_left);
-                let decided = |was: &Playback| decided(was) && !self.is_other(after, p);
-                let takes_over =
-                    is_steered && !self.edit.before.decides(p.target(), self.edit.now).is_some_and(decided);
-                if !waits && !takes_over {
-                    return None;
-                }
-                let begins_at = active.cue.first.max(playhead.position);
-                if playhead.rate < 0.0 || begins_at > active.cue.first + SAME {
-                    return self.taker_midway(after, place, clock);
-                }
-                let carrier = Carrier::Timeline(active.cue.timeline.clone());
-                let begins = playhead.when(nanos(begins_at));
-                let (rate, pace, longest) = (playhead.rate, clock.pace(), f64::INFINITY);
-                Some(Taker { p, place, animation, carrier, begins, begins_at, rate, pace, longest })
-            }
-            clock => {
-                let (began, begins_at) = (clock.began()?, animation.delay);
-                let (begins, rate) = p.begins(self.edit.now)?;
-                let is_new = began >= self.edit.now - SAME || begins > self.edit.now + SAME || self.edit.is_sought(p);
-                let carrier = Carrier::Animation(began);
-                let (pace, longest) = (1.0, f64::INFINITY);
-                let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace, longest };
-                (is_new && animation.goes_on()).then_some(taker)
-            }
-        }
-    }
-
-    /// The same for a timeline whose first animation of the property is at `place`, and which takes over where it stands:
-    /// since it can be about to end, or go backwards, what it carries on fades by scene time, and as soon as it is over itself
-    /// as long as that is not too sudden.
-    fn taker_midway<'a, 's: 'a>(&'s self, after: &'a Playing, place: usize, clock: &'a CueClock) -> Option<Taker<'a>> {
-        let (first, now) = (after.tracks().get(place)?, self.edit.now);
-        let p = after.of_timeline(first.target(), &clock.timeline).rev().find(|p| p.has_begun(now))?;
-        let property = &self.edit.animation(first)?.property;
-        let animation = self.edit.animation(p).filter(|animation| animation.property == *property)?;
-        let rate = clock.playhead.rate;
-        let Clock::Timeline(inner) = p.clock() else { return None };
-        let pace = inner.pace() / rate.abs();
-        let (left, gone) = p.left_and_gone(now);
-        let longest = (if rate > 0.0 { left } else { gone } * pace).max(FLIGHT);
-        let carrier = Carrier::Over(clock.timeline.clone());
-        Some(Taker { p, place, animation, carrier, begins: now, begins_at: now, rate: 1.0, pace, longest })
-    }
-
-    /// Whether what the timeline of `p` does to its property is something else than before.
-    fn is_other(&self, after: &Playing, p: &Playback) -> bool {
-        let Some(timeline) = p.timeline() else { return false };
-        let is = after.of_timeline(p.target(), timeline);
-        let was = self.edit.before.of_timeline(p.target(), timeline);
-        is.clone().count() != was.clone().count() || is.zip(was).any(|(is, was)| !is.is_still(was))
+    /// The property, or where one of two is animated by itself as well each of them.
+    pub(super) fn pieces(&self, after: &Playing, target: Target) -> SmallVec<[Target; 2]> {
+        let halves = target.halves().filter(|_| after.has_half_of(target) || self.edit.before.has_half_of(target));
+        halves.map_or_else(|| smallvec![target], SmallVec::from)
     }
 
     /// What it carries on.
@@ -192,9 +116,7 @@ impl Handover<'_> {
             return self.taken_paint(after, taker);
         }
         // Where one of two is animated by itself as well, each of them is taken over from what decides about it.
-        let halves = target.halves().filter(|_| after.has_half_of(target) || self.edit.before.has_half_of(target));
-        let whole = [target];
-        let pieces = halves.as_ref().map_or(&whole[..], |halves| &halves[..]);
+        let pieces = self.pieces(after, target);
         let rivals: SmallVec<[Rival; 2]> = pieces.iter().map(|piece| self.rival(after, taker, *piece)).collect();
         if rivals.contains(&Rival::Ahead) {
             return None;
@@ -212,13 +134,18 @@ impl Handover<'_> {
                 Rival::Below(shown) => Some(*shown),
                 // One that is played again alone begins where it is written to.
                 Rival::Gone if matches!(p.clock(), Clock::Steered(clock) if clock.again) => None,
-                Rival::Gone if waits > 0.0 || *begins <= now + SAME => self.edit.before.displayed(*piece, now),
+                Rival::Gone if waits > 0.0 || *begins <= now + SAME => {
+                    let before = self.edit.before;
+                    let is_authored = before.decides_about(*piece, now).is_some_and(|was| was.is_still_authored(now));
+                    let shown = before.displayed(*piece, now).filter(|_| !is_authored);
+                    shown.or_else(|| (self.past)(*piece).filter(|_| waits == 0.0 && !p.is_own()))
+                }
                 Rival::Gone | Rival::Over | Rival::Ahead => None,
             };
             let Some(shown) = shown else { continue };
-            was = Some(match &halves {
-                Some(_) => was.unwrap_or(Shown::still(is.value)).with_half(place, shown),
-                None => shown,
+            was = Some(match *piece == target {
+                true => shown,
+                false => was.unwrap_or(Shown::still(is.value)).with_half(place, shown),
             });
         }
         let (was, since) = (was?, begins_at - waits);
@@ -227,6 +154,9 @@ impl Handover<'_> {
         if domain.kind == Kind::Length && !was.value.is_of_unit_of(is.value) {
             return None;
         }
+        // What goes on top of it by a transition does so from then on too.
+        let over = p.timeline().map(|timeline| (self.left_over)(target, timeline, *begins)).unwrap_or_default();
+        let was = was.minus(over);
         let Shown { mut value, velocity } = was.minus(is);
         // From its beginning on it is known how it moves by itself: that is taken back until it moves as it does.
         let is_midway = matches!(carrier, Carrier::Over(_));
@@ -265,7 +195,8 @@ impl Handover<'_> {
             true => below.is_own() && animation.queue == Queue::Append,
             false => below.timeline() == p.timeline(),
         };
-        if below.is_some_and(follows) || matches!(p.clock(), Clock::Steered(clock) if clock.again) {
+        let is_midway = matches!(carrier, Carrier::Over(_));
+        if !is_midway && below.is_some_and(follows) || matches!(p.clock(), Clock::Steered(clock) if clock.again) {
             return None;
         }
         let was = match below {
@@ -279,6 +210,14 @@ impl Handover<'_> {
         Some(drift.filter(|_| !is_there)?.starting_with(was))
     }
 
+    /// What is authored of a piece of the property of `p`, if the timeline of that begins with it.
+    fn authored(&self, after: &Playing, p: &Playback, piece: Target) -> Option<Shown> {
+        let first = after.of_timeline(p.target(), p.timeline()?).next()?;
+        let authored = first.track.domain().evenly(first.track.first());
+        let shown = Shown::still(piece.place_in(p.target()).map_or(authored, |place| authored.half(place)));
+        self.edit.animation(first).filter(|animation| animation.goes_on()).map(|_| shown)
+    }
+
     /// What `taker` takes a property over from, which is its own one or one half of that.
     fn rival(&self, after: &Playing, taker: &Taker<'_>, piece: Target) -> Rival {
         let Taker { p, place, animation, begins, .. } = taker;
@@ -287,15 +226,17 @@ impl Handover<'_> {
             (other.target() == piece || piece.place_in(other.target()).is_some()) && other.track.mixing().is_none()
         };
         let of_piece = |of: Target, shown: Shown| piece.place_in(of).map_or(shown, |half| shown.half(half));
-        let (earlier, later) = (&after.tracks()[..*place], &after.tracks()[place + 1..]);
+        let earlier = &after.tracks()[..*place];
         // Among those of one timeline the first carries on for all.
         let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
-        if later.iter().filter(is_rival).any(|other| other.has_begun(begins)) {
+        if is_covered(after, *place, piece, begins) {
             return Rival::Over;
         }
         // Where it stands just now, it goes on from what was shown until then, be it by itself.
         if matches!(taker.carrier, Carrier::Over(_)) {
-            return self.edit.before.displayed(piece, now).map_or(Rival::Gone, Rival::Below);
+            let shown = self.edit.before.displayed(piece, now);
+            let shown = shown.or_else(|| (self.past)(piece));
+            return shown.or_else(|| self.authored(after, p, piece)).map_or(Rival::Gone, Rival::Below);
         }
         let begun = earlier.iter().rev().filter(decides).find(|other| other.has_begun(begins));
         // Where none has begun by then, the first of all is seen as it is before that.
@@ -305,15 +246,29 @@ impl Handover<'_> {
         let left = |of: Target| if p.is_own() { None } else { (self.left)(of, begins) };
         match below {
             Some(below) if animation.queue == Queue::Append && below.is_own() => Rival::Ahead,
-            // It goes on from there by itself.
-            Some(below) if !p.is_own() && below.timeline() == p.timeline() => Rival::Over,
-            // What moves by a transition counts too, as long as no timeline has hold of it.
-            Some(below) if !p.is_own() && below.is_own() && begins <= now + SAME => {
-                let shown = || of_piece(below.target(), below.shown(begins));
-                Rival::Below(self.edit.before.displayed(piece, begins).unwrap_or_else(shown))
+            // It goes on from there by itself, but for what the other kind carries on.
+            Some(below) if !p.is_own() && below.timeline() == p.timeline() => match below.is_carrying() {
+                true if below.target() != p.target() => Rival::Below(of_piece(below.target(), below.shown(begins))),
+                _ => Rival::Over,
+            },
+            // What was shown until now, with what moves by a transition: by this edit the other one may be elsewhere.
+            Some(below) if !p.is_own() && begins <= now + SAME => {
+                // One that is played together with this one has shown nothing yet.
+                let is_new = below
+                    .timeline()
+                    .is_some_and(|timeline| !self.edit.before.has_of(below.target(), timeline))
+                    && matches!(below.clock(), Clock::Timeline(clock) if (clock.playhead.since - now).abs() <= SAME);
+                let authored = || self.authored(after, p, piece).filter(|_| is_new);
+                let displayed = self.edit.before.displayed(piece, begins);
+                let shown = displayed.or_else(|| (self.past)(piece)).or_else(authored);
+                Rival::Below(shown.unwrap_or_else(|| of_piece(below.target(), below.shown(begins))))
             }
+            // What moves by a transition counts too, as long as no other timeline has hold of it.
             Some(below) => {
-                let left = left(below.target()).filter(|_| below.is_own()).unwrap_or_default();
+                let left = match below.timeline() {
+                    Some(timeline) => (self.left_over)(below.target(), timeline, begins),
+                    None => left(below.target()).unwrap_or_default(),
+                };
                 Rival::Below(of_piece(below.target(), below.shown(begins).plus(left)))
             }
             None => match left(p.target()).filter(|_| begins > now + SAME) {

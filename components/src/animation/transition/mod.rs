@@ -1,9 +1,11 @@
 //! Implicit transitions: how a property moves when somebody changes it.
 
+mod beneath;
 mod drift;
 mod drifts;
 mod handover;
 mod kept;
+mod taker;
 
 use bevy_ecs::component::Component;
 use schemars::JsonSchema;

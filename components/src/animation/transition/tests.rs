@@ -1,3 +1,4 @@
+mod beneath;
 mod gradients;
 mod handover;
 mod holding;

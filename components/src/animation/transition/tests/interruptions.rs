@@ -14,7 +14,7 @@ fn is_continuous(layer: &Layer, at: f64) {
 }
 
 /// Whether an edit changes nothing of what is shown at its moment, nor how fast that goes.
-fn is_continuous_over(layer: &mut Layer, now: f64, edit: impl FnOnce(&mut Layer)) {
+pub(super) fn is_continuous_over(layer: &mut Layer, now: f64, edit: impl FnOnce(&mut Layer)) {
     let (value, speed) = (layer.rotation(now), layer.speed(now, -1.0));
     edit(layer);
     let (is, goes) = (layer.rotation(now), layer.speed(now, 1.0));
@@ -56,13 +56,13 @@ fn an_animation_that_begins_later_goes_on_from_those_before_it_with_a_transition
     }
 }
 
-fn turned(id: &str, to: f64, rest: Value) -> Value {
+pub(super) fn turned(id: &str, to: f64, rest: Value) -> Value {
     let mut timeline = timeline(json!([step(to, rest)]));
     timeline["id"] = json!(id);
     timeline
 }
 
-fn smooth() -> Value {
+pub(super) fn smooth() -> Value {
     json!({ "duration": 1, "easing": "easeInOutSine" })
 }
 

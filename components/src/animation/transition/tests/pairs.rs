@@ -147,3 +147,59 @@ fn of_a_pair_and_its_half_within_a_content_the_last_that_has_begun_decides() {
     layer.animate(0.0, json!([half, late, mixed]));
     assert_eq!((layer.end(0.5), layer.end(2.5)), ([50.0, 7.0], [15.0, 9.5]));
 }
+
+/// One that goes on from a step of the other kind in the same timeline.
+#[test]
+fn timelines_of_the_other_kind_take_over_from_one_another() {
+    use crate::animation::timeline::Playhead;
+    let step = |animation: Value| json!({ "type": "animate", "layer": "a", "animation": animation });
+    let playing = |since: f64, position: f64| Some(Playhead { since, position, rate: 1.0, running: true });
+    let pair = json!({ "id": "pair", "steps": [
+        step(to("transform.position", json!({ "x": 100, "y": 50 }), 2.0)),
+        step(to("transform.position", json!({ "x": 20, "y": 80 }), 1.0)),
+    ] });
+    let half = json!({ "id": "half", "steps": [
+        step(to("transform.position.x", json!(-60), 1.0)),
+        step(to("transform.position", json!({ "x": 0, "y": 0 }), 1.0)),
+    ] });
+    for transitions in [json!([]), json!([{ "property": "transform.position", "duration": 1 }])] {
+        let mut layer = Layer::new(transitions);
+        layer.stand(0.0, &json!([pair]), &[playing(0.0, 0.0)]);
+        let mut over = |now: f64, timelines: Value, playheads: [Option<Playhead>; 2]| {
+            let before = layer.place(now);
+            layer.stand(now, &timelines, &playheads);
+            assert!(near(layer.place(now), before, 1e-6), "{before:?} then {:?} at {now}", layer.place(now));
+            layer.clone()
+        };
+        over(0.5, json!([pair, half]), [playing(0.0, 0.0), playing(0.5, 0.0)]);
+        // The pair is played again where it stands, and the half again over that.
+        over(0.9, json!([half, pair]), [playing(0.5, 0.0), playing(0.9, 0.9)]);
+        over(1.2, json!([pair, half]), [playing(0.9, 0.9), playing(1.2, 0.7)]);
+        over(1.4, json!([half, pair]), [playing(1.2, 0.7), playing(1.4, 1.4)]);
+        let layer = over(1.7, json!([pair, half]), [playing(1.4, 1.4), playing(1.7, 1.2)]);
+        assert!(near(layer.place(9.0), [0.0, 0.0], 1e-6), "{:?}", layer.place(9.0));
+    }
+    // A step that overlaps the one before it goes on with what that carries on.
+    let long = json!({ "property": "transform.position", "to": { "x": 100, "y": 50 }, "duration": 2,
+        "easing": "easeInOutSine" });
+    let late = |property: &str, to: Value| {
+        json!({ "type": "sequence", "steps": [{ "type": "wait", "seconds": 1 }, step(json!({ "property": property, "to": to,
+            "duration": 1 }))] })
+    };
+    for (first, late) in [
+        (long.clone(), late("transform.position.x", json!(0))),
+        (
+            json!({ "property": "transform.position.x", "to": 70, "duration": 2 }),
+            late("transform.position", json!({ "x": 9, "y": 9 })),
+        ),
+    ] {
+        let below =
+            json!({ "id": "below", "steps": [step(to("transform.position", json!({ "x": 900, "y": 500 }), 1.0))] });
+        let show = json!({ "id": "show", "steps": [{ "type": "parallel", "steps": [step(first), late] }] });
+        let mut layer = plain();
+        layer.stand(0.0, &json!([below]), &[playing(0.0, 0.0)]);
+        layer.stand(2.0, &json!([below, show]), &[playing(0.0, 0.0), playing(2.0, 0.0)]);
+        let (before, after) = (layer.place(3.0 - 1e-6), layer.place(3.0 + 1e-6));
+        assert!(near(after, before, 1e-2), "{before:?} then {after:?}");
+    }
+}
