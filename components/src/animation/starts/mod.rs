@@ -8,6 +8,7 @@ use super::{
     timing::seconds,
 };
 
+mod replaced;
 mod steering;
 
 pub(crate) use self::steering::elapsed;
