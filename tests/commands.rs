@@ -98,6 +98,31 @@ fn a_snapshot_hours_from_the_beginning_shows_what_triggers_have_done_until_then(
 }
 
 #[test]
+fn triggers_act_by_the_clock_on_the_wall_that_is_told() {
+    // At eight in Berlin, which is a second and a half from the beginning, it begins to grow light, for a second.
+    let scene = r##"{
+        "canvas": { "width": 64, "height": 64, "background": "#000" },
+        "layers": [{ "id": "lamp", "opacity": 0, "content": { "type": "color", "color": "#fff" },
+            "transitions": [{ "property": "opacity", "duration": 1, "easing": "linear" }] }],
+        "triggers": [{ "on": { "type": "schedule", "cron": "0 20 * * FRI", "timeZone": "Europe/Berlin" },
+            "do": [{ "type": "set", "layer": "lamp", "patch": { "opacity": 1 } }] }],
+    }"##;
+    let folder = folder_with("scene.jsonc", scene);
+    let shot = ["snapshot", "scene.jsonc", "--out", "shot.png", "--stream-resolution", "64x64", "--at"];
+    let told_time = ["--clock", "2026-11-27T18:59:58.5Z"].as_slice();
+    for (at, clock, light) in [("1.4s", told_time, 0), ("2s", told_time, 128), ("9s", told_time, 255), ("9s", &[], 0)] {
+        let output = run(folder.path(), &[shot.as_slice(), &[at], clock].concat(), &[]);
+        assert!(output.status.success(), "{}", told(&output));
+        let picture = image::open(folder.path().join("shot.png")).unwrap().to_rgb8();
+        let seen = picture.get_pixel(32, 32).0[0];
+        assert!(seen.abs_diff(light) <= 1, "{seen} at {at} instead of {light}");
+    }
+    let output = run(folder.path(), &[shot.as_slice(), &["1s", "--clock", "20:00"]].concat(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("expected a time with its offset from UTC, such as"), "{}", told(&output));
+}
+
+#[test]
 fn a_rendered_file_has_exactly_the_frames_asked_for() {
     let folder = folder_with("scene.jsonc", SCENE);
     for (name, frames) in [("a.mp4", "45"), ("b.mkv", "31"), ("c.flv", "30")] {

@@ -3,6 +3,7 @@
 //! One document serves all who edit: HTTP, WebSocket, files and storage. To add an edit: one variant below, what it does
 //! in `systems/src/edit/draft.rs`, and what it makes of a document in the model of `systems/tests/ticks.rs`.
 
+mod at;
 mod outcome;
 
 use schemars::JsonSchema;
@@ -26,6 +27,7 @@ use crate::{
     transition::Transition,
 };
 
+pub use at::{At, ParseAtError};
 pub use outcome::{BatchRejected, EditApplied, EditOutcome, EditRejected};
 
 /// Edits that a batch may have.
@@ -369,10 +371,10 @@ pub struct EditBatch {
     /// What is done, in this order.
     #[schemars(length(min = 1, max = MAX_EDITS))]
     pub edits: Vec<Edit>,
-    /// The tick that they are for, within the next hour; the next one that starts if absent or past. If the client goes
-    /// away before, they are not carried out, unless they were sent over HTTP with an `Idempotency-Key`.
+    /// The tick or time that they are for, within the next hour; the next tick that starts if absent or past. If the client
+    /// goes away before, they are not carried out, unless they were sent over HTTP with an `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<u64>,
+    pub at: Option<At>,
     /// Whether the batch is only checked against the scene as it is now, and nothing is changed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,

@@ -1,9 +1,11 @@
 //! Edits as documents.
 
+use std::time::Duration;
+
 use components::{
     Edit, EditBatch,
     document::{Fault, Limits, Place, Source, arbitrary},
-    edit::{BatchRejected, EditRejected},
+    edit::{At, BatchRejected, EditRejected},
 };
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Value, json};
@@ -20,7 +22,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back_unchanged(
         edits in vec(arbitrary::edit(), 1..8),
-        at in option::of(any::<u64>()),
+        at in option::of(prop_oneof![any::<u64>().prop_map(At::Tick), (0..10_000_000_u64).prop_map(|millis| At::Time(Duration::from_millis(millis)))]),
         dry_run in any::<bool>(),
     ) {
         let mut batch = EditBatch { edits, at, dry_run };

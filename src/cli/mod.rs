@@ -30,7 +30,7 @@ use std::{
 };
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use components::{VariantId, id::check_id};
+use components::{VariantId, animation::schedule::WallTime, id::check_id};
 
 pub use self::{
     check::check,
@@ -175,6 +175,10 @@ pub struct RenderArgs {
     /// Another scene file, which triggers can bring on air under the name of the file; as often as there are some
     #[arg(long, value_name = "SCENE")]
     pub also: Vec<PathBuf>,
+    /// What the clock on the wall shows at the scene's beginning, for triggers that act by it:
+    /// `2026-11-27T19:59:50+01:00` [default: none of them acts]
+    #[arg(long, value_name = "TIME")]
+    pub clock: Option<WallTime>,
     /// Keep every pixel of a `.webp` as it is drawn; good for what is drawn in few colours, else large and slow
     #[arg(long)]
     pub lossless: bool,
@@ -213,6 +217,10 @@ pub struct SnapshotArgs {
     /// Another scene file, which triggers can bring on air under the name of the file; as often as there are some
     #[arg(long, value_name = "SCENE")]
     pub also: Vec<PathBuf>,
+    /// What the clock on the wall shows at the scene's beginning, for triggers that act by it:
+    /// `2026-11-27T19:59:50+01:00` [default: none of them acts]
+    #[arg(long, value_name = "TIME")]
+    pub clock: Option<WallTime>,
     /// Width of the picture in pixels; the height follows [default: the stream's]
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=3840))]
     pub width: Option<u32>,

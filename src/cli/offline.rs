@@ -6,7 +6,11 @@ use std::{
 };
 
 use components::{
-    Edit, SceneDocument, VariantId, animation::trigger::Cause, audio::Mix, edit::BatchRejected, held::HeldScenes,
+    Edit, SceneDocument, VariantId,
+    animation::{schedule::WallTime, trigger::Cause},
+    audio::Mix,
+    edit::BatchRejected,
+    held::HeldScenes,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use systems::{Compositor, CompositorSettings, Picture, Quality, RenderQuality, TickReport, clock::SceneEvent};
@@ -36,6 +40,8 @@ pub(super) struct Offline {
     compositor: Compositor,
     /// Hears the scene, if timelines follow how loud it is, or triggers wait for that.
     listener: Option<Listener>,
+    /// What the clock on the wall shows at the scene's beginning, if triggers act by it.
+    clock: Option<WallTime>,
     /// Scene time to which it has come.
     at: f64,
     /// What is heard from now on, if that is new.
@@ -58,14 +64,14 @@ pub(super) enum OfflineError {
 
 impl Offline {
     /// Loads a scene and all of its assets, at its beginning, and those that it can bring on air; what is shown is
-    /// `variant`.
+    /// `variant`. The clock on the wall shows `clock` then; without it no trigger acts by such a clock.
     ///
     /// # Errors
     /// The scene cannot be played, or not heard although it has to be.
     pub(super) fn load(
         (scene, held): (SceneDocument, HeldScenes),
         settings: &Settings,
-        variant: Option<&VariantId>,
+        (variant, clock): (Option<&VariantId>, Option<WallTime>),
     ) -> Result<Self, OfflineError> {
         if let Some(variant) = variant {
             let known = known_variants(&scene, &held, settings);
@@ -74,13 +80,22 @@ impl Offline {
                 return Err(OfflineError::Variant(variant.clone(), known.join(", ")));
             }
         }
+        let rings = |scene: &SceneDocument| scene.triggers.iter().any(|t| matches!(t.on, Cause::Schedule { .. }));
+        let clock = clock.filter(|_| rings(&scene) || held.others.values().any(|other| rings(other)));
         let listens = |scene: &SceneDocument| {
             scene.timelines.iter().any(|timeline| timeline.follows.is_some())
                 || scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::AudioLevel { .. }))
         };
         let is_heard = listens(&scene) || held.others.values().any(|other| listens(other));
         let listener = is_heard.then(|| Listener::start(Soundtrack::from(&scene))).transpose()?;
-        Ok(Self { compositor: load(scene, held, settings, variant)?, listener, at: 0.0, sound: None })
+        let mut compositor = load(scene, held, settings, variant)?;
+        if let Some(WallTime(milliseconds)) = clock {
+            // From now on its triggers wait for what the clock shows.
+            compositor.set_wall_clock(milliseconds);
+            compositor.tick(0, 0.0);
+            compositor.redraw();
+        }
+        Ok(Self { compositor, listener, clock, at: 0.0, sound: None })
     }
 
     /// Runs a tick with all that it shows: waits for assets that had to make room for others, and for a free frame.
@@ -91,9 +106,9 @@ impl Offline {
         let (mut events, mut frame) = (Vec::new(), None);
         let (began, mut bar, mut stride) = (Instant::now(), None, STRIDE);
         // What triggers do on a long way takes its time, and not all of the sound is kept at once.
-        while seconds - self.at > stride {
+        while let Some(stop) = self.stop_before(seconds, stride) {
             let started = Instant::now();
-            self.hear(self.at + stride)?;
+            self.hear(stop)?;
             let mut report = self.compositor.tick(tick, self.at);
             self.sound = sound_of(&report).or(self.sound.take());
             self.follow_sound();
@@ -118,9 +133,20 @@ impl Offline {
         Ok(TickReport { events, frame: report.frame.take().or(frame), ..report })
     }
 
+    /// Where to stop on the way to a scene time, `stride` seconds from here at the latest.
+    fn stop_before(&self, seconds: f64, stride: f64) -> Option<f64> {
+        let far = self.at + stride;
+        // What triggers do by the clock on the wall they do at full seconds.
+        let stop = self.clock.map_or(far, |clock| next_second(clock, self.at).min(far));
+        (stop < seconds).then_some(stop)
+    }
+
     /// Comes to a scene time, with what is heard until then.
     fn hear(&mut self, seconds: f64) -> Result<(), ListenError> {
         self.at = seconds;
+        if let Some(WallTime(begin)) = self.clock {
+            self.compositor.set_wall_clock(begin.saturating_add(milliseconds(seconds)));
+        }
         if let Some(listener) = &mut self.listener {
             let readings = listener.hear(seconds, |seconds| self.compositor.mix_at(seconds))?;
             self.compositor.hear(readings);
@@ -170,6 +196,22 @@ impl Offline {
     pub(super) fn picture(&self) -> Picture {
         self.compositor.picture()
     }
+}
+
+/// Whole milliseconds of a scene time that are over.
+#[expect(clippy::cast_possible_truncation, reason = "float to int casts saturate")]
+fn milliseconds(seconds: f64) -> i64 {
+    /// What rounding may be off by.
+    const NEAR: f64 = 1e-6;
+    (seconds * 1000.0 + NEAR).floor() as i64
+}
+
+/// Scene time after `seconds` at which a second of the clock begins that shows `clock` at the scene's beginning.
+#[expect(clippy::cast_precision_loss, reason = "no scene lasts 2^53 milliseconds")]
+fn next_second(WallTime(clock): WallTime, seconds: f64) -> f64 {
+    let wall = clock.saturating_add(milliseconds(seconds));
+    let next = wall.div_euclid(1000).saturating_add(1).saturating_mul(1000);
+    next.saturating_sub(clock) as f64 / 1000.0
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float to int casts saturate")]

@@ -44,7 +44,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
     let job = Job { from: args.from.as_secs_f64(), fps: f64::from(fps), total: args.frame_count(fps) };
     let began = Instant::now();
     let sound = Arc::new(Soundtrack::from(&scenes.0));
-    let rendered = Offline::load(scenes, &settings, args.variant.as_ref())
+    let rendered = Offline::load(scenes, &settings, (args.variant.as_ref(), args.clock))
         .map_err(|refused| refused.to_string())
         .and_then(|scene| {
             // A file of the name that was asked for is whole.

@@ -25,7 +25,7 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Ok(scenes) => scenes,
         Err(refused) => return refused,
     };
-    let drawn = Offline::load(scenes, &settings, args.variant.as_ref()).and_then(|mut scene| {
+    let drawn = Offline::load(scenes, &settings, (args.variant.as_ref(), args.clock)).and_then(|mut scene| {
         tell_of(&scene.tick(1, args.at.as_secs_f64())?);
         Ok(scene.picture())
     });

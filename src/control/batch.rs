@@ -1,6 +1,6 @@
 //! Batches of edits, as every client sends them: over HTTP and over WebSocket alike.
 //!
-//! A batch is `{ "edits": [ … ], "at"?: tick, "dryRun"?: true }`. All of it is carried out within one tick, or nothing. What
+//! A batch is `{ "edits": [ … ], "at"?: tick or time, "dryRun"?: true }`. All of it is carried out within one tick, or nothing. What
 //! is wrong with it is told at once, with pointers into that document (`/edits/3/patch/opacity`).
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use components::{
     AssetId, Edit, EditBatch, EditOutcome,
     document::{Fault, Limits, Source},
-    edit::EditApplied,
+    edit::{At, EditApplied},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -56,13 +56,13 @@ pub(super) async fn carry_out_read(
     source: &Source,
     EditBatch { edits, at, dry_run }: EditBatch,
 ) -> Result<Answer, Problem> {
-    if let Some(at) = at
-        && let Err(expected) = check_tick(engine, at)
-    {
+    let at = at.map(|at| (at, tick_of(engine, at)));
+    if let Some((at, Err(expected))) = at {
         let (pointer, found) = ("/at".to_owned(), format!("`{at}`"));
         let fault = Fault { place: source.place(&pointer), pointer, found, expected, nearest: None };
         return Err(Problem::invalid(vec![fault]));
     }
+    let at = at.and_then(|(_, tick)| tick.ok());
     let outcome = if dry_run {
         engine.check(edits).await.map(|tick| EditApplied { tick, persisted: false, created: false })
     } else {
@@ -111,8 +111,13 @@ async fn edit(engine: &EngineHandle, uploads: &Uploads, edits: Vec<Edit>, at: Op
     outcome
 }
 
-/// Whether an edit can be set for tick `at`; else what is expected instead.
-pub(super) fn check_tick(engine: &EngineHandle, at: u64) -> Result<(), String> {
-    let last = engine.stats().tick + FARTHEST.as_secs() * u64::from(engine.format().fps);
-    if at <= last { Ok(()) } else { Err(format!("a tick within the next hour, up to `{last}`")) }
+/// The tick at which edits are carried out that are set for `at`; else what is expected instead.
+pub(super) fn tick_of(engine: &EngineHandle, at: At) -> Result<u64, String> {
+    let fps = engine.format().fps;
+    let (tick, last) = (at.tick(fps), engine.stats().tick + FARTHEST.as_secs() * u64::from(fps));
+    match at {
+        _ if tick <= last => Ok(tick),
+        At::Tick(_) => Err(format!("a tick within the next hour, up to `{last}`")),
+        At::Time(_) => Err(format!("a time within the next hour, up to `{}s`", last / u64::from(fps))),
+    }
 }

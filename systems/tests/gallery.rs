@@ -20,6 +20,7 @@ use std::{
 
 use components::{
     Edit, SceneDocument, SceneId, TrackId,
+    animation::trigger::Cause,
     audio::{Level, LevelReading},
     document::Limits,
     held::HeldScenes,
@@ -35,17 +36,22 @@ const COLUMNS: usize = 3;
 const FPS: f64 = 15.0;
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// What the clock on the wall shows at the beginning of a scene: 2026-11-27T18:59:59Z, a Friday.
+const CLOCK: i64 = 1_795_805_999_000;
+
 /// At which seconds each scene is drawn.
-const SCENES: [(&str, [f64; 6]); 15] = [
+const SCENES: [(&str, [f64; 6]); 17] = [
     ("colours", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("easings", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("effects", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
+    ("gradients", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("levels", [0.1, 0.6, 1.2, 1.5, 2.1, 2.7]),
     ("masks", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("morph", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("paths", [0.0, 0.6, 1.2, 1.8, 2.4, 3.0]),
     ("presets", [0.0, 0.25, 0.5, 0.75, 1.25, 2.0]),
     ("queues", [0.0, 0.75, 1.5, 1.8, 2.1, 2.5]),
+    ("schedules", [0.5, 1.15, 1.6, 2.2, 3.15, 3.8]),
     ("springs", [0.0, 0.35, 0.5, 0.65, 0.9, 1.4]),
     ("steps", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
     ("text", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
@@ -83,7 +89,27 @@ fn compositor(name: &str) -> Compositor {
     let report = compositor.tick(0, 0.0);
     assert!(report.outcomes[0].1.is_ok(), "{:?}", report.outcomes);
     assert!(compositor.finish_loading(Instant::now() + DEADLINE));
+    if acts_by_the_clock(&compositor) {
+        compositor.set_wall_clock(CLOCK);
+        compositor.tick(0, 0.0);
+    }
     compositor
+}
+
+fn acts_by_the_clock(compositor: &Compositor) -> bool {
+    compositor.snapshot().scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::Schedule { .. }))
+}
+
+/// Lets the clock on the wall go on from one scene time to another; triggers act at its full seconds.
+fn pass(compositor: &mut Compositor, from: f64, to: f64) {
+    if acts_by_the_clock(compositor) {
+        let milliseconds = |seconds: f64| (seconds * 1000.0 + 1e-6) as i64;
+        for second in milliseconds(from) / 1000 + 1..=(milliseconds(to) - 1) / 1000 {
+            compositor.set_wall_clock(CLOCK + second * 1000);
+            compositor.tick(second as u64 * 1000 + 1, second as f64);
+        }
+        compositor.set_wall_clock(CLOCK + milliseconds(to));
+    }
 }
 
 /// Has the scene hear its tracks, which are sines as loud as its animations make them, from one scene time to another.
@@ -91,6 +117,7 @@ fn hear(compositor: &mut Compositor, from: f64, to: f64) {
     const BLOCK: f64 = 0.01;
     /// Blocks of 300 ms, of which the root mean square is taken.
     const WINDOW: u32 = 30;
+    pass(compositor, from, to);
     let ids: Arc<[TrackId]> = compositor.snapshot().scene.audio.tracks.iter().map(|track| track.id.clone()).collect();
     let level = |amplitude: f64, power: f64| Level { peak: [amplitude as f32; 2], rms: [power.sqrt() as f32; 2] };
     let mut readings = Vec::new();

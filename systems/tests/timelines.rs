@@ -137,6 +137,42 @@ fn a_single_animation_is_steered_and_nothing_of_it_is_written() {
     assert!(refused.unwrap_err().to_string().contains("fault"));
 }
 
+/// A stream that runs for weeks gets one after the other: what is over and not seen any more makes room.
+#[test]
+fn whoever_adds_animations_all_day_long_is_never_refused_and_the_picture_stays_right() {
+    let mut stage = Stage::new(json!([]), json!([]));
+    let id = || LayerId::new("a").unwrap();
+    let add = |animation: Value| Edit::AddAnimation { id: id(), animation: serde_json::from_value(animation).unwrap() };
+    // With the scene, and on top of all.
+    let own = json!([{ "property": "opacity", "from": 0, "to": 1, "duration": 0.5 }]);
+    stage.edit(0.0, vec![Edit::PatchLayer { id: id(), patch: json!({ "animations": own }) }]).0.unwrap();
+    let half = json!({ "property": "opacity", "queue": "multiply", "from": 0.5, "to": 0.5, "duration": 0.5 });
+    stage.edit(0.5, vec![add(half.clone())]).0.unwrap();
+    let kept = |stage: &Stage| stage.compositor.snapshot().scene.layers[0].animations.clone();
+    let begun = serde_json::to_value(kept(&stage)).unwrap();
+    let (mut before, mut most) = (100.0, 0);
+    for number in 1..=1000_u32 {
+        let now = f64::from(number);
+        let next = f64::from(number % 5) * 25.0;
+        let fade = json!({ "property": "opacity", "to": next / 100.0, "duration": 0.5 });
+        stage.edit(now, vec![add(fade)]).0.unwrap();
+        for (seconds, whole) in [(now + 0.25, f64::midpoint(before, next)), (now + 0.75, next)] {
+            stage.at(seconds);
+            let light = f64::from(stage.light()[0]);
+            assert!((light - whole / 2.0).abs() <= 1.0, "{light} at {seconds}, and not half of {whole}");
+        }
+        before = next;
+        most = most.max(kept(&stage).0.len());
+    }
+    assert_eq!(most, 64, "room is made where there is none left");
+    let written = serde_json::to_value(kept(&stage)).unwrap();
+    assert_eq!(written.as_array().unwrap()[..2], begun.as_array().unwrap()[..], "these are still seen, or begin anew");
+    // What never ends is not replaced: there is no room then.
+    let spins = json!({ "property": "transform.rotation", "to": 360, "duration": 1, "repeat": "forever" });
+    let refused = (0..64).find_map(|_| stage.edit(2000.0, vec![add(spins.clone())]).0.err());
+    assert!(refused.expect("too many").to_string().contains("fault"));
+}
+
 #[test]
 fn a_timeline_is_played_paused_sought_reversed_and_cancelled() {
     let mut stage = Stage::new(

@@ -15,6 +15,9 @@ use crate::document::Fault;
 #[must_use]
 pub fn check<'a>(animation: &Animation, subject: impl Into<Subject<'a>>) -> Vec<Fault> {
     let subject = subject.into();
+    // What is no pair has no halves: it is told by its own name then.
+    let plain = animation.plain();
+    let animation = if plain.resolved(subject).is_ok() { &*plain } else { animation };
     let mut faults: Vec<Fault> = animation.spring.iter().flat_map(|spring| spring.check("/spring")).collect();
     let mut fault = |pointer: String, found: String, expected: String| {
         faults.push(Fault { place: None, pointer, found, expected, nearest: None });
@@ -56,8 +59,10 @@ pub fn check_queues<'a>(animations: impl Iterator<Item = (usize, &'a Animation)>
     let animations: Vec<(usize, &Animation)> = animations.collect();
     let mut faults = Vec::new();
     for (at, (index, animation)) in animations.iter().enumerate().filter(|(_, (_, a))| a.queue == Queue::Append) {
-        let is_endless =
-            |(_, other): &&(usize, &Animation)| other.property == animation.property && other.repeat == Repeat::Forever;
+        let animation = animation.plain();
+        let is_endless = |(_, other): &&(usize, &Animation)| {
+            other.repeat == Repeat::Forever && other.plain().property == animation.property
+        };
         if let Some((endless, _)) = animations[..at].iter().find(is_endless) {
             let name = animation.property.as_str();
             faults.push(Fault {
@@ -265,6 +270,7 @@ pub(crate) fn written(animation: &Animation) -> impl Iterator<Item = (String, &V
 /// between steps.
 #[must_use]
 pub fn warn<'a>(animation: &Animation, subject: impl Into<Subject<'a>>) -> Option<String> {
+    let animation = &*animation.plain();
     let resolved = animation.resolved(subject.into()).ok()?;
     let authored = resolved.stepped()?;
     let ends = animation.keyframes.is_empty();

@@ -9,6 +9,7 @@ mod oklab;
 mod outline;
 mod parts;
 pub(crate) mod passage;
+mod plain;
 mod playback;
 mod playing;
 mod pose;
@@ -76,7 +77,8 @@ pub struct Animation {
     /// The value at the beginning; if absent the authored value, or what is shown where it takes over what moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Value>,
-    /// The value at the end.
+    /// The value at the end. Where it, and `from` if there is one, tells one half of a pair alone (`{ "x": 300 }`), the other
+    /// stays what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Value>,
     /// How much more it is at the end than `from`, or than the authored value, instead of `to`. Not for colours.
@@ -93,7 +95,7 @@ pub struct Animation {
     pub orient: Orient,
     /// Values at certain times, instead of `from` and `to`; at least two, with rising times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1000))]
+    #[schemars(length(min = 2, max = 1000))]
     pub keyframes: Vec<Keyframe>,
     /// Seconds from `from` to `to`. With keyframes, the last one's time if absent; a longer one holds the last value.
     #[serde(default, skip_serializing_if = "Option::is_none")]

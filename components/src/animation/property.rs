@@ -1,8 +1,8 @@
-mod words;
+pub(in crate::animation) mod words;
 
 use serde::{Deserialize, Serialize};
 
-use self::words::{NEVER, NEVER_OF_THE_MIX, NEVER_OF_TRACKS, abridged, list};
+use self::words::{NEVER, NEVER_OF_THE_MIX, NEVER_OF_TRACKS, abridged, covers, list};
 use super::{
     parts::{Part, Subject},
     slots::{self, Stepped},
@@ -316,7 +316,7 @@ impl Property {
             .map(|(name, _)| *name)
             .chain(slots.iter().filter(|slot| slot.state.is_ok()).map(|slot| slot.path.as_str()))
             .collect();
-        if let Some((_, why)) = never.iter().find(|(name, _)| self.0.split('.').next() == Some(name)) {
+        if let Some((_, why)) = never.iter().find(|(pattern, _)| covers(pattern, &self.0)) {
             return Err(UnknownProperty {
                 found: format!("`{}`, which cannot be animated: {why}", abridged(&self.0)),
                 expected: list(&names),

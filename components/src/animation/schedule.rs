@@ -50,6 +50,23 @@ pub enum ParseCronError {
 #[error("expected the name of a time zone such as `Europe/Berlin` or `UTC`")]
 pub struct ParseZoneError;
 
+/// A time by the clock on the wall, in milliseconds since 1970 began in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WallTime(pub i64);
+
+/// The text is no time by the clock on the wall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a time with its offset from UTC, such as `2026-11-27T19:59:50+01:00` or `2026-11-27T18:59:50Z`")]
+pub struct ParseWallTimeError;
+
+impl FromStr for WallTime {
+    type Err = ParseWallTimeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(|time: Timestamp| Self(time.as_millisecond())).map_err(|_| ParseWallTimeError)
+    }
+}
+
 /// Cron expressions are short: reading long ones takes time.
 const LONGEST: usize = 100;
 
@@ -256,6 +273,15 @@ mod tests {
         for (night, day) in [("2026-03-28T12:00:00Z", "2026-03-29"), ("2026-10-24T12:00:00Z", "2026-10-25")] {
             let found = next("30 2 * * *", "Europe/Berlin", night).expect("a time");
             assert!(found.starts_with(day), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_time_on_the_wall_says_where_it_is_that_time() {
+        assert_eq!("1970-01-01T01:00:01.5+01:00".parse(), Ok(WallTime(1500)));
+        assert_eq!("1970-01-01T00:00:01.5Z".parse(), Ok(WallTime(1500)));
+        for wrong in ["2026-11-27T18:59:50", "18:59:50", "Friday", ""] {
+            assert_eq!(wrong.parse::<WallTime>(), Err(ParseWallTimeError), "{wrong}");
         }
     }
 

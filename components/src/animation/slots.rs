@@ -145,6 +145,11 @@ impl dyn Visitor + '_ {
         self.slot(Segment::Name(name), Slot::Number(number, min, max));
     }
 
+    /// A number of a list, from `min` to `max`.
+    pub(crate) fn number_at(&mut self, index: usize, number: &mut f64, min: f64, max: f64) {
+        self.slot(Segment::Index(index), Slot::Number(number, min, max));
+    }
+
     /// A whole number from `min` to `max`.
     pub(crate) fn whole<N: Copy + Into<f64>>(
         &mut self,

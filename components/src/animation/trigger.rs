@@ -108,8 +108,8 @@ pub enum Cause {
         /// The label in it.
         label: LabelName,
     },
-    /// It is a certain time by the clock on the wall. What comes while the service does not run is not made up for, and
-    /// there is no such clock where a scene is rendered into a file.
+    /// It is a certain time by the clock on the wall. What comes while the service does not run is not made up for.
+    /// Where a scene is rendered into a file there is no such clock, unless `--clock` says what it shows.
     Schedule {
         /// When: `0 20 * * FRI` is each Friday at eight in the evening.
         cron: Cron,

@@ -24,6 +24,8 @@ pub enum Value {
     Color(Color),
     /// A pair.
     Vector(LengthPoint),
+    /// A pair of which one half is told: the other stays what it is.
+    Half(Half),
     /// On or off.
     Switch(bool),
     /// A text, or the name of one of several; also a percentage or a colour that is written in another way than these are
@@ -40,8 +42,29 @@ enum Written {
     Switch(bool),
     Text(String),
     Number(f64),
-    Vector(LengthPoint),
+    Vector(Half),
     Gradient(Box<Gradient>),
+}
+
+/// A pair as it is written, of which a half may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Half {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    x: Option<Length>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    y: Option<Length>,
+}
+
+impl Half {
+    /// The name of the half that is told, and its value.
+    pub(super) fn told(self) -> Option<(&'static str, Length)> {
+        match (self.x, self.y) {
+            (Some(x), None) => Some(("x", x)),
+            (None, Some(y)) => Some(("y", y)),
+            _ => None,
+        }
+    }
 }
 
 impl From<&Paint> for Value {
@@ -58,7 +81,8 @@ impl From<Written> for Value {
         match written {
             Written::Switch(on) => Self::Switch(on),
             Written::Number(number) => Self::Length(Length::Px(number)),
-            Written::Vector(point) => Self::Vector(point),
+            Written::Vector(Half { x: Some(x), y: Some(y) }) => Self::Vector(LengthPoint { x, y }),
+            Written::Vector(half) => Self::Half(half),
             Written::Gradient(gradient) => Self::Gradient(gradient),
             Written::Text(text) => {
                 if let Some(length) = text.parse().ok().filter(|length: &Length| length.to_string() == text) {
@@ -80,7 +104,7 @@ impl Value {
             Self::Text(text) => Some(Cow::Borrowed(text)),
             Self::Color(color) => Some(Cow::Owned(color.to_string())),
             Self::Length(percentage @ Length::Percent(_)) => Some(Cow::Owned(percentage.to_string())),
-            Self::Length(_) | Self::Vector(_) | Self::Switch(_) | Self::Gradient(_) => None,
+            Self::Length(_) | Self::Vector(_) | Self::Half(_) | Self::Switch(_) | Self::Gradient(_) => None,
         }
     }
 
@@ -90,7 +114,7 @@ impl Value {
             Self::Color(color) => Some(Paint::Solid(*color)),
             Self::Text(text) => text.parse().ok().map(Paint::Solid),
             Self::Gradient(gradient) => Some(Paint::Gradient((**gradient).clone())),
-            Self::Length(_) | Self::Vector(_) | Self::Switch(_) => None,
+            Self::Length(_) | Self::Vector(_) | Self::Half(_) | Self::Switch(_) => None,
         }
     }
 }
@@ -246,6 +270,11 @@ pub(super) fn describe(value: &Value) -> String {
         Value::Length(percentage) => format!("the percentage `{percentage}`"),
         Value::Color(color) => format!("the colour `{color}`"),
         Value::Vector(LengthPoint { x, y }) => format!("the pair {{ x: {x}, y: {y} }}"),
+        Value::Half(half) => match half.told() {
+            Some(("x", x)) => format!("the pair {{ x: {x} }} without `y`"),
+            Some((_, y)) => format!("the pair {{ y: {y} }} without `x`"),
+            None => "a pair without `x` and `y`".to_owned(),
+        },
         Value::Switch(on) => format!("`{on}`"),
         Value::Text(text) => format!("the text {}", shown_text(text)),
         Value::Gradient(gradient) => format!("a {} gradient", gradient.name()),
@@ -263,7 +292,7 @@ impl JsonSchema for Value {
         let vector = generator.subschema_for::<LengthPoint>();
         let gradient = generator.subschema_for::<Gradient>();
         json_schema!({
-            "description": "a number, a percentage, a colour, a gradient, { x, y }, a text, or true or false, as the property asks",
+            "description": "a number, a percentage, a colour, a gradient, { x, y } (of which one alone moves just that), a text, or true or false, as the property asks",
             "anyOf": [length, color, vector, gradient, { "type": "boolean" }, { "type": "string", "maxLength": 5000 }],
         })
     }

@@ -53,5 +53,6 @@ impl Slots for AnimatedImageContent {
         visitor.step("fit", &mut self.fit);
         self.size.visit(visitor);
         visitor.point(Segment::Name("focus"), &mut self.focus);
+        visitor.number("startAt", &mut self.start_at, -1e6, 1e6);
     }
 }

@@ -237,6 +237,11 @@ impl Stroke {
                 visitor.step("join", &mut stroke.join);
                 visitor.step("cap", &mut stroke.cap);
                 visitor.number("miterLimit", &mut stroke.miter_limit, 1.0, 100.0);
+                visitor.within(Segment::Name("dash"), |visitor| {
+                    for (index, length) in stroke.dash.iter_mut().enumerate() {
+                        visitor.number_at(index, length, 0.0, 1e5);
+                    }
+                });
                 visitor.number("dashOffset", &mut stroke.dash_offset, -1e6, 1e6);
                 visitor.within(Segment::Name("trim"), |visitor| {
                     visitor.number("start", &mut stroke.trim.start, 0.0, 1.0);

@@ -365,7 +365,6 @@ impl Slots for TextContent {
             None => ["minSize", "maxSize"].into_iter().for_each(|name| visitor.absent(name, "an `autoFit`")),
         });
         visitor.within(Segment::Name("ticker"), |visitor| match &mut self.ticker {
-            // Its place follows from the speed and the time since the scene began: another speed would be a jump.
             Some(ticker) => visitor.number("offset", &mut ticker.offset, -1e6, 1e6),
             None => visitor.absent("offset", "a `ticker`"),
         });

@@ -11,6 +11,7 @@ use crate::{
     },
     color::Color,
     document::Fingerprint,
+    edit::At,
     geometry::Length,
     id::check_id,
 };
@@ -56,6 +57,14 @@ pub(super) const FORMATS: &[Format] = &[
             let path = BezPath::from_svg(text).map_err(|_| Misfit::default())?;
             let is_long = path.elements().len() > MAX_PATH_SEGMENTS;
             if is_long { Err(Misfit { expected: Some(SHORTER_PATH.into()), nearest: None }) } else { Ok(()) }
+        },
+    },
+    Format {
+        name: "time",
+        expected: "a time such as `\"90s\"`, `\"1500ms\"`, `\"2m\"` or `\"1h\"`",
+        check: |text| match text.parse() {
+            Ok(At::Time(_)) => Ok(()),
+            _ => Err(Misfit::default()),
         },
     },
     Format {

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use components::document::describe_for_people;
+use components::{document::describe_for_people, edit::At};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
@@ -224,9 +224,9 @@ impl Operation<'_> {
 
     /// That the edit can wait for a tick of the future.
     pub(super) fn at(self) -> Self {
-        let schema = json!({ "type": "integer", "minimum": 0 });
-        let what = "The tick that the edit is for, within the next hour; the next one if absent or past. If the connection is \
-            closed before, the edit is not carried out, unless it was sent with an `Idempotency-Key`";
+        let schema = self.generator.subschema_for::<At>().to_value();
+        let what = "The tick or time that the edit is for, within the next hour; the next tick if absent or past. If the \
+            connection is closed before, the edit is not carried out, unless it was sent with an `Idempotency-Key`";
         self.query("at", &schema, what)
     }
 

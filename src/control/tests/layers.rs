@@ -241,9 +241,34 @@ fn a_batch_is_carried_out_within_one_frame_or_not_at_all() {
     assert_eq!(structure["errors"].as_array().unwrap().len(), 2, "{structure}");
     let taken = refused(json!([{ "op": "createLayer", "layer": color("box", "#000000") }])).problem(409);
     assert_eq!(taken["errors"][0]["pointer"], "/edits/0/layer");
-    let far = service.json("POST", &batch, &json!({ "edits": [good], "at": u64::MAX })).problem(422);
-    assert_eq!(far["errors"][0]["pointer"], "/at");
+    for (at, expected) in
+        [(json!(u64::MAX), "a tick within"), (json!("9000h"), "a time within"), (json!("soon"), "a time")]
+    {
+        let far = service.json("POST", &batch, &json!({ "edits": [good], "at": at })).problem(422);
+        let fault = &far["errors"][0];
+        assert_eq!(fault["pointer"], "/at");
+        assert!(fault["expected"].as_str().unwrap().contains(expected), "{fault}");
+    }
     assert_eq!(service.get(LAYERS).value()["seq"], before, "nothing of what was refused has happened");
+}
+
+#[test]
+fn an_edit_can_be_set_for_a_time_as_for_a_tick() {
+    let service = Service::start();
+    let fps = u64::from(service.engine.format().fps);
+    let soon = || service.engine.stats().tick / fps + 2;
+    let fade = json!({ "op": "patchLayer", "id": "box", "patch": { "opacity": 0.25 } });
+    let second = soon();
+    let batch = json!({ "edits": [fade], "at": format!("{second}s") });
+    let answer = service.json("POST", &format!("{LAYERS}/batch"), &batch).expect(200);
+    assert_eq!(answer.tick(), second * fps);
+    let second = soon();
+    let path = format!("{LAYERS}/box?at={}ms", second * 1000);
+    let answer = service.json("PATCH", &path, &json!({ "opacity": 0.5 })).expect(200);
+    assert_eq!(answer.tick(), second * fps);
+    let wrong = service.json("PATCH", &format!("{LAYERS}/box?at=soon"), &json!({ "opacity": 1 })).problem(400);
+    let told = wrong["detail"].as_str().unwrap();
+    assert!(told.contains("found `soon`, expected the number of a tick, or a time such as `90s`"), "{told}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use bevy_ecs::{
 };
 use components::{
     Animations, BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, LayerName, LayerType, Opacity, Presets,
-    Stacking, Transform, Transitions, Variants, Visibility,
+    Stacking, Transform, Transitions, Variants, Visibility, animation::AnimationStarts,
 };
 
 use super::draft::{Changes, Node};
@@ -82,10 +82,16 @@ pub(super) fn commit(world: &mut World, changes: Changes) {
 
     // First the new entities, so that every list of children can name its members.
     let mut orders: Vec<(LayerId, Option<Entity>, Vec<LayerId>)> = Vec::with_capacity(layers.len());
-    for (id, Node { document, children, entity, .. }) in layers {
+    for (id, Node { document, children, entity, dropped, .. }) in layers {
         match entity {
             Some(entity) => {
-                if let Ok(entity) = world.get_entity_mut(entity) {
+                if let Ok(mut entity) = world.get_entity_mut(entity) {
+                    // First: what is added may be as one that goes, and begins all the same.
+                    if !dropped.is_empty()
+                        && let Some(mut starts) = entity.get_mut::<AnimationStarts>()
+                    {
+                        starts.forget(&dropped);
+                    }
                     update(entity, document);
                 }
             }

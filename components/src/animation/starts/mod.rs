@@ -8,6 +8,7 @@ use super::{
     timing::seconds,
 };
 
+mod replaced;
 mod steering;
 
 pub(crate) use self::steering::elapsed;
@@ -46,6 +47,7 @@ const NEVER: f64 = 1e15;
 impl AnimationStarts {
     /// Takes over the animations of a layer at scene time `now`: those that it had before go on, new ones start.
     pub fn update(&mut self, animations: &Animations, now: f64) {
+        let animations = &*animations.plain();
         let mut before: Vec<Option<Start>> = self.starts.iter().copied().map(Some).collect();
         let mut take = |index: usize, animation| {
             let known = self.animations.0.get(index).is_some_and(|known| known == animation);
@@ -86,7 +88,7 @@ impl AnimationStarts {
     /// The place of an animation that was at `index` when somebody looked: there, or wherever it is now.
     #[must_use]
     pub fn find(&self, index: usize, animation: &Animation) -> Option<usize> {
-        let known = &self.animations.0;
+        let (known, animation) = (&self.animations.0, &*animation.plain());
         let is_there = known.get(index).is_some_and(|known| known == animation);
         if is_there { Some(index) } else { known.iter().position(|known| known == animation) }
     }
@@ -116,7 +118,7 @@ impl AnimationStarts {
     /// The animations of a layer that started at these scene seconds, in their order.
     #[must_use]
     pub fn resumed(animations: Animations, starts: Vec<Start>) -> Self {
-        Self { animations, starts }
+        Self { animations: animations.plain().into_owned(), starts }
     }
 
     /// The animations.

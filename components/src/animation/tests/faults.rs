@@ -120,3 +120,45 @@ fn what_cannot_go_on_top_of_others_is_refused_with_the_remedy() {
     );
     assert_eq!(check_queues([&append, &endless].into_iter().enumerate()), []);
 }
+
+#[test]
+fn one_half_of_a_pair_is_for_pairs_and_for_all_values_alike() {
+    let found = |value: serde_json::Value| faults(&group(), value).join("; ");
+    let to = |property: &str, to: serde_json::Value| found(json!({ "property": property, "to": to, "duration": 1 }));
+    assert_eq!(to("transform.position", json!({ "x": "50%" })), "");
+    assert_eq!(to("transform.scale", json!({ "y": 2 })), "");
+    assert_eq!(
+        to("opacity", json!({ "x": 1 })),
+        "/to: found the pair { x: 1 } without `y`, expected a number from 0 to 1"
+    );
+    assert!(to("transform.anchor", json!({ "y": "9%" })).starts_with("/to: found the percentage `9%`"));
+    assert!(
+        to("transform.position", json!({})).starts_with("/to: found a pair without `x` and `y`, expected { x, y }")
+    );
+    let mixed =
+        found(json!({ "property": "transform.position", "from": { "x": 1, "y": 2 }, "to": { "x": 5 }, "duration": 1 }));
+    assert!(mixed.starts_with("/to: found the pair { x: 5 } without `y`, expected { x, y } with"), "{mixed}");
+    let crossed =
+        found(json!({ "property": "transform.position", "from": { "x": 1 }, "to": { "y": 5 }, "duration": 1 }));
+    assert!(
+        crossed.contains("/from: found") && crossed.contains("/to: found the pair { y: 5 } without `x`"),
+        "{crossed}"
+    );
+    assert!(to("opacty", json!({ "x": 1 })).starts_with("/property: found `opacty`"));
+}
+
+#[test]
+fn an_empty_list_of_keyframes_is_refused_where_it_stands() {
+    use crate::document::{LayerDocument, Limits};
+    for also in [json!({}), json!({ "to": 1, "duration": 1 })] {
+        let mut animation = json!({ "property": "opacity", "keyframes": [] });
+        animation.as_object_mut().expect("an object").extend(also.as_object().expect("an object").clone());
+        let layer = json!({ "id": "a", "content": { "type": "group" }, "animations": [animation] });
+        let faults = LayerDocument::from_value(layer, &Limits::default()).expect_err("there are none");
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert!(
+            told[0].starts_with("/animations/0/keyframes: found a list of 0 items, expected a list of 2"),
+            "{told:?}"
+        );
+    }
+}

@@ -4,6 +4,7 @@ mod faults;
 mod gradients;
 mod laws;
 mod parts;
+mod schema;
 mod several;
 mod sound;
 mod steps;

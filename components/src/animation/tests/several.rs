@@ -143,3 +143,39 @@ fn offsets_and_factors_count_from_the_authored_value() {
     let keys = json!([{ "at": 0, "value": 1 }, { "at": 0.5, "value": 3 }, { "at": 1, "value": 1 }]);
     assert_eq!(values(json!({ "property": "opacity", "keyframes": keys, "values": "factor" })), [0.5, 1.0, 0.5]);
 }
+
+#[test]
+fn what_is_over_and_not_seen_any_more_is_told() {
+    /// The places of those that are replaced after a minute, where they start a second after their scene.
+    fn replaced(animations: serde_json::Value, control: Option<(usize, AnimationControl)>) -> Vec<usize> {
+        let animations: Animations = serde_json::from_value(animations).expect("animations");
+        let mut starts = AnimationStarts::default();
+        starts.update(&animations, 1.0);
+        if let Some((index, control)) = control {
+            starts.control(index, control, 1.5);
+        }
+        assert_eq!(starts.replaced(&animations, 1.0, 60.0), [0; 0], "what began with its scene stays");
+        starts.replaced(&animations, 0.0, 60.0)
+    }
+    let of = |property: &str, more: serde_json::Value| {
+        let to = if property.ends_with("position") { json!({ "x": 1, "y": 1 }) } else { json!(1) };
+        let mut animation = json!({ "property": property, "to": to, "duration": 1 });
+        animation.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        animation
+    };
+    let fade = || of("opacity", json!({}));
+    assert_eq!(replaced(json!([fade(), fade(), fade()]), None), [1, 0]);
+    assert_eq!(replaced(json!([fade(), of("opacity", json!({ "queue": "add" })), fade()]), None), [0]);
+    assert_eq!(replaced(json!([fade(), of("opacity", json!({ "repeat": "forever" }))]), None), [0; 0]);
+    assert_eq!(replaced(json!([fade(), of("opacity", json!({ "delay": 90 }))]), None), [0; 0]);
+    assert_eq!(replaced(json!([fade(), fade()]), Some((0, AnimationControl::Pause))), [0; 0]);
+    assert_eq!(replaced(json!([fade(), fade()]), Some((1, AnimationControl::Cancel))), [0; 0]);
+    let on = json!({ "property": "opacity", "by": 0.1, "duration": 1, "queue": "append" });
+    assert_eq!(replaced(json!([fade(), on]), None), [0; 0], "it goes on from there");
+    let (whole, x) = (of("transform.position", json!({})), of("transform.position.x", json!({})));
+    assert_eq!(replaced(json!([x, whole]), None), [0]);
+    assert_eq!(replaced(json!([whole, x]), None), [0; 0]);
+    assert_eq!(replaced(json!([x, of("transform.position", json!({ "to": { "x": 5 } }))]), None), [0]);
+    let way = json!({ "property": "transform.position", "path": "M 0 0 H 9", "orient": "auto", "duration": 1 });
+    assert_eq!(replaced(json!([way, whole]), None), [0; 0], "the layer stays turned");
+}

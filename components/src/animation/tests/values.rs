@@ -115,3 +115,25 @@ fn a_spring_decides_how_long_it_takes_and_ends_where_it_is_to() {
     let fade = track(json!({ "property": "opacity", "from": 0, "to": 1, "spring": { "bounce": 0.8 } }));
     assert!((0..300).all(|at| (0.0..=1.0).contains(&number(&fade, f64::from(at) / 100.0))));
 }
+
+#[test]
+fn the_half_of_a_pair_that_is_not_told_stays_what_it_is() {
+    let place = |animations: serde_json::Value, now| {
+        let shown = pose(&playing(animations), now);
+        (shown.position.x, shown.position.y, shown.position_percent.x)
+    };
+    let below = json!({ "property": "transform.position", "from": { "x": 10, "y": 20 }, "to": { "x": 30, "y": 40 }, "duration": 2 });
+    let half = |value| json!({ "property": "transform.position", "to": value, "duration": 2 });
+    assert_eq!(place(json!([below, half(json!({ "x": 100 }))]), 1.0), (50.0, 30.0, 0.0));
+    assert_eq!(place(json!([below, half(json!({ "y": 100 }))]), 2.0), (30.0, 100.0, 0.0));
+    let frames = json!({ "property": "transform.position", "keyframes": [
+        { "at": 0, "value": { "x": "0%" } }, { "at": 2, "value": { "x": "50%" } }] });
+    assert_eq!(place(json!([below, frames]), 1.0), (0.0, 30.0, 25.0));
+    let grows = json!([{ "property": "transform.scale", "queue": "multiply", "to": { "y": 3 }, "duration": 1 }]);
+    let scale = pose(&playing(grows), 1.0).scale;
+    assert_eq!((scale.x, scale.y), (1.0, 3.0));
+    // It is written as it was.
+    let written = half(json!({ "x": 100.5 }));
+    let read: Animation = serde_json::from_value(written.clone()).expect("an animation");
+    assert_eq!(serde_json::to_value(&read).expect("json")["to"], written["to"]);
+}

@@ -227,7 +227,7 @@ impl Layout<'_> {
         let start = seconds(start);
         self.cues.push(Cue {
             target,
-            animation: animation.clone(),
+            animation: animation.plain().into_owned(),
             timeline: self.timeline.clone(),
             links: Arc::clone(&inside.links),
             start,

@@ -1,6 +1,6 @@
 //! Animations made ready to be sampled.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use smallvec::{SmallVec, smallvec};
 
@@ -76,6 +76,9 @@ impl Animation {
         transform: &Transform,
         opacity: &Opacity,
     ) -> Option<Track> {
+        if let Cow::Owned(plain) = self.plain() {
+            return plain.compile_among(among_gradients, subject, transform, opacity);
+        }
         if !crate::animation::check(self, subject).is_empty() {
             return None;
         }

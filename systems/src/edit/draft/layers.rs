@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use components::{
     Content, LayerDocument, LayerId,
-    animation::{self, Animation, AnimationControl, MAX_ANIMATIONS},
+    animation::{self, Animation, AnimationControl, AnimationStarts, MAX_ANIMATIONS},
     document::{Fault, check_layer, nearest, read_patched},
     edit::EditRejected,
 };
 
 use super::{Blamed, Draft, MOVED, Node, invalid};
-use crate::clock::Input;
+use crate::clock::{Input, SceneTime};
 
 impl Draft<'_> {
     pub(super) fn create(
@@ -140,6 +140,7 @@ impl Draft<'_> {
 
     /// Adds an animation to those of a layer. What is wrong with it is told with pointers from it on.
     pub(super) fn add_animation(&mut self, id: &LayerId, animation: Animation) -> Result<(), EditRejected> {
+        self.drop_replaced(id)?;
         let document = &mut self.node(id)?.document;
         let place = document.animations.0.len();
         if place >= MAX_ANIMATIONS {
@@ -163,6 +164,24 @@ impl Draft<'_> {
             return Err(EditRejected::Invalid { faults });
         }
         self.blame(id.clone(), "animation");
+        Ok(())
+    }
+
+    /// Makes room for another animation if a layer has as many as it may: those go that are over, and of which nothing is
+    /// seen since later ones have replaced them.
+    fn drop_replaced(&mut self, id: &LayerId) -> Result<(), EditRejected> {
+        let (world, time) = (self.world, self.world.resource::<SceneTime>());
+        let Node { document, entity, dropped, .. } = self.node(id)?;
+        // Of what the batch itself has added, none is over.
+        if document.animations.0.len() < MAX_ANIMATIONS || !dropped.is_empty() {
+            return Ok(());
+        }
+        if let Some(starts) = entity.and_then(|entity| world.get::<AnimationStarts>(entity)) {
+            for place in starts.replaced(&document.animations, time.origin, time.seconds) {
+                document.animations.0.remove(place);
+                dropped.push(place);
+            }
+        }
         Ok(())
     }
 
@@ -219,7 +238,7 @@ impl Draft<'_> {
         let id = layer.id.clone();
         let entity = if self.fresh { None } else { self.removed.remove(&id) };
         let ids = children.iter().map(|child| child.id.clone()).collect();
-        self.layers.insert(id.clone(), Node { document: layer, parent, children: ids, entity });
+        self.layers.insert(id.clone(), Node { document: layer, parent, children: ids, entity, dropped: Vec::new() });
         for child in children {
             self.plant(child, Some(id.clone()));
         }

@@ -38,6 +38,8 @@ pub(super) struct Node {
     pub(super) children: Vec<LayerId>,
     /// The entity that it is already, if it is one.
     pub(super) entity: Option<Entity>,
+    /// Places of the animations of that which have made room for others, from the last to the first.
+    pub(super) dropped: Vec<usize>,
 }
 
 /// What a batch changes.
@@ -369,7 +371,13 @@ impl<'w> Draft<'w> {
         let entity = self.world.resource::<LayerIndex>().get(id)?;
         let document = scene::document_without_children(self.world.get_entity(entity).ok()?)?;
         let parent = scene::parent_id(self.world, entity);
-        Some(Node { document, parent, children: child_ids(self.world, entity), entity: Some(entity) })
+        Some(Node {
+            document,
+            parent,
+            children: child_ids(self.world, entity),
+            entity: Some(entity),
+            dropped: Vec::new(),
+        })
     }
 
     /// A layer of the draft or of the World, with all below it.
