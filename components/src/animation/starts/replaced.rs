@@ -31,9 +31,11 @@ impl AnimationStarts {
     /// Forgets those at these places, from the last to the first: one that is added afterwards is new, even if it is the same
     /// as one of them.
     pub fn forget(&mut self, places: &[usize]) {
-        for place in places.iter().copied().filter(|place| *place < self.starts.len()) {
-            self.animations.0.remove(place);
-            self.starts.remove(place);
+        for &place in places {
+            if place < self.starts.len() {
+                self.animations.0.remove(place);
+                self.starts.remove(place);
+            }
         }
     }
 }
