@@ -112,7 +112,7 @@ fn a_token_that_only_looks_is_offered_nothing_else_and_told_why() {
     // To read the document of a layer is to look.
     page.click(&row("blue"));
     page.click("#property-list [aria-label='Edit as JSON']");
-    page.wait("document.getElementById('source').readOnly && !document.querySelector('dialog .primary')");
+    page.wait("document.getElementById('source')?.readOnly && !document.querySelector('dialog .primary')");
     page.click("dialog [aria-label=Close]");
     shown(&page, ON_BLUE, BLUE);
     assert_eq!(refused(&page), 0, "what is not allowed is not even asked for");

@@ -68,12 +68,23 @@ fn properties_are_edited_and_layers_added() {
     // The document itself.
     page.click(&row("red"));
     page.click("#property-list [aria-label='Edit as JSON']");
+    page.wait("document.getElementById('source')");
     page.run(
         "const source = document.getElementById('source');\
          source.value = source.value.replace('#ff0000', '#ffffff').replace('\"opacity\": 0', '\"opacity\": 1');",
     );
     page.click("dialog .primary");
     seen(&service, ON_RED, WHITE);
+    page.wait("!document.querySelector('dialog[open]')");
+    // What somebody else changes while it is open is not lost.
+    page.click("#property-list [aria-label='Edit as JSON']");
+    page.wait("document.getElementById('source')");
+    service.send("PATCH", "/api/stream/layers/red", &json!({ "name": "by another" })).expect(200);
+    page.run("const source = document.getElementById('source'); source.value = source.value.replace('#ffffff', '#000000');");
+    page.click("dialog .primary");
+    page.wait("document.getElementById('source-error').textContent.includes('somebody else')");
+    told(&service, "red", "/name", &json!("by another"));
+    told(&service, "red", "/content/color", &json!("#ffffff"));
 }
 
 #[test]

@@ -27,7 +27,9 @@ export function edit(edits, { label, gesture } = {}) {
 async function carryOut(edits, label, gesture) {
   const undo = inverse(state.scene, edits);
   const answer = await post("/api/stream/layers/batch", { edits });
-  if (undo) remember({ label, gesture, edits, undo });
+  // Done again, it is done with what is there then.
+  const changes = edits.filter(({ op }) => op !== "expect");
+  if (undo) remember({ label, gesture, edits: changes, undo });
   note("edit", label, answer?.persisted === false ? "not stored yet" : "");
   await caughtUp(answer.tick);
   return answer;

@@ -1,7 +1,7 @@
 // What can be done to layers, from wherever it is asked for.
 
 import { edit, patches, tryEdit, undo } from "./edits.js";
-import { find, ids, isWithin, locate, nearestFirst, renamed, title } from "./scene.js";
+import { find, ids, locate, nearestFirst, renamed, title, walk } from "./scene.js";
 import { select } from "./selection.js";
 import { state } from "./store.js";
 import { toast } from "./toasts.js";
@@ -12,8 +12,14 @@ export const named = (layers) =>
   layers.length === 1 ? title(find(state.scene, layers[0]) ?? { id: layers[0] }) : count(layers.length, "layer");
 
 /** The same layers without those that are in another of them. */
-export const outermost = (layers) =>
-  layers.filter((id) => !layers.some((other) => other !== id && isWithin(find(state.scene, other) ?? {}, id)));
+export function outermost(layers) {
+  const chosen = new Set(layers);
+  const inner = new Set();
+  walk(state.scene?.layers ?? [], ({ id }, parent) => {
+    if (parent && (chosen.has(parent.id) || inner.has(parent.id))) inner.add(id);
+  });
+  return layers.filter((id) => !inner.has(id));
+}
 
 /** Shows or hides layers; without `visible` it is the opposite of what the first one is. */
 export function setVisible(layers, visible = find(state.scene, layers[0])?.visible === false) {
@@ -39,7 +45,8 @@ function neighbour(going) {
   const place = locate(state.scene, going[0]);
   const others = nearestFirst(place?.siblings ?? []).map(({ id }) => id);
   const at = others.indexOf(going[0]);
-  const left = (id) => !going.includes(id);
+  const gone = new Set(going);
+  const left = (id) => !gone.has(id);
   return others.slice(at + 1).find(left) ?? others.slice(0, at).reverse().find(left) ?? place?.parent?.id;
 }
 
@@ -75,8 +82,8 @@ export async function group(layers) {
 }
 
 function documentOrder(layers) {
-  const order = [...ids(state.scene)];
-  return [...layers].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  const chosen = new Set(layers);
+  return [...ids(state.scene)].filter((id) => chosen.has(id));
 }
 
 /**

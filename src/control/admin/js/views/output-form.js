@@ -30,11 +30,10 @@ export function askOutput(present, done) {
     delay: field("delay", "Seconds before the first", retry?.delay ?? "", { inputmode: "decimal" }),
   };
   const submit = async (dialog) => {
-    const document = { id: present?.id ?? fields.id.control.value.trim(), url: fields.url.control.value.trim() };
+    const url = fields.url.control.value.trim();
+    // Of one that is there, what this form does not ask for stays as it is, whoever changed it meanwhile.
+    const document = present ? { url, retry: null } : { id: fields.id.control.value.trim(), url };
     const [attempts, delay] = [fields.attempts, fields.delay].map(({ control }) => number(control.value));
-    // What this form does not ask for stays as it is.
-    const { enabled, split, thumbnails, adaptive, rendition } = present ?? {};
-    if (present) Object.assign(document, { enabled, split, thumbnails, adaptive, rendition });
     if (attempts !== undefined || delay !== undefined)
       document.retry = { attempts: attempts ?? null, ...(delay === undefined ? {} : { delay }) };
     for (const { control, error } of Object.values(fields)) {
@@ -42,13 +41,13 @@ export function askOutput(present, done) {
       set(control, "aria-invalid", null);
     }
     try {
-      if (present) await json("PUT", `/api/stream/outputs/${part(present.id)}`, document);
+      if (present) await json("PATCH", `/api/stream/outputs/${part(present.id)}`, document);
       else await post("/api/stream/outputs", document);
     } catch (refused) {
       if (!blame(fields, refused)) fault(refused);
       return;
     }
-    note("edit", `${present ? "Change" : "Add"} output ${document.id}`);
+    note("edit", `${present ? "Change" : "Add"} output ${present?.id ?? document.id}`);
     dialog.close();
     done();
   };

@@ -1,7 +1,7 @@
 // The scenes that are held, and the way from one to the other.
 
 import { guarded, notice } from "../access.js";
-import { get, json, part, post } from "../api.js";
+import { get, json, part, post, send } from "../api.js";
 import { h, reconcile, say, set } from "../dom.js";
 import { icon } from "../icons.js";
 import { note } from "../log.js";
@@ -180,8 +180,19 @@ function askName(id) {
   const field = h("input", { type: "text", id: "new-scene-name", autocomplete: "off", maxlength: 200 });
   field.value = state.scenes.find((scene) => scene.id === id)?.name ?? "";
   const submit = async (dialog) => {
-    const scene = await attempt(() => get(`/api/stream/scenes/${part(id)}`));
-    if (scene && (await put(id, { ...scene, name: field.value.trim() }))) dialog.close();
+    const path = `/api/stream/scenes/${part(id)}`;
+    const answer = await attempt(async () => {
+      const read = await send("GET", path);
+      const scene = { ...(await read.json()), name: field.value.trim() };
+      // What others do to it meanwhile is not to be lost.
+      const headers = { "if-match": read.headers.get("etag") };
+      const written = await send("PUT", path, { body: JSON.stringify(scene), headers });
+      return written.json();
+    });
+    if (!answer) return;
+    update({ scenes: answer.scenes });
+    note("edit", `Rename scene ${id}`);
+    dialog.close();
   };
   openDialog(
     `Rename ${id}`,

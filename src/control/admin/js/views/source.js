@@ -1,16 +1,30 @@
 // A layer's document as JSON: all that there is, also what has no field.
 
 import { may } from "../access.js";
+import { part, send } from "../api.js";
 import { edit } from "../edits.js";
 import { h, say, set } from "../dom.js";
-import { find, title } from "../scene.js";
-import { state } from "../store.js";
-import { words } from "../toasts.js";
+import { title } from "../scene.js";
+import { fault, words } from "../toasts.js";
 import { openDialog } from "./dialog.js";
 
+const CHANGED =
+  "This layer was changed by somebody else while the dialog was open. Copy what you need, close it, and open it again.";
+
+/** The document of a layer, and the tag of its version; undefined if it cannot be had. */
+async function read(id) {
+  try {
+    const response = await send("GET", `/api/stream/layers/${part(id)}`);
+    return { layer: await response.json(), etag: response.headers.get("etag") };
+  } catch (refused) {
+    fault(refused);
+    return undefined;
+  }
+}
+
 /** Opens the document of a layer. */
-export function openSource(id) {
-  const layer = find(state.scene, id);
+export async function openSource(id) {
+  const { layer, etag } = (await read(id)) ?? {};
   if (!layer) return;
   const text = h("textarea", {
     class: "source",
@@ -35,10 +49,14 @@ export function openSource(id) {
       return;
     }
     try {
-      await edit([{ op: "replaceLayer", id, layer: document }], { label: `Edit ${title(layer)} as JSON` });
+      // All of the document is replaced: what others did to it meanwhile would be lost.
+      const expect = { op: "expect", document: { type: "layer", id }, etags: [etag] };
+      const label = `Edit ${title(layer)} as JSON`;
+      await edit([expect, { op: "replaceLayer", id, layer: document }], { label });
       dialog.close();
     } catch (error) {
-      tell(error.errors?.length > 0 ? error.errors.slice(0, 8).map(words) : [error.message]);
+      if (error.status === 412) tell([CHANGED]);
+      else tell(error.errors?.length > 0 ? error.errors.slice(0, 8).map(words) : [error.message]);
     }
   };
   const name = h("label", { for: "source", class: "unseen" });
