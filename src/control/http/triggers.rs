@@ -13,6 +13,7 @@ use components::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json as object};
+use systems::edit::SceneAfter;
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -127,18 +128,14 @@ struct List<'a> {
 struct Edited {
     #[serde(flatten)]
     applied: EditApplied,
-    /// The trigger as it is now; absent if somebody else has removed it since.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trigger: Option<TriggerDocument>,
+    /// The trigger as this edit left it; the `ETag` is that of this.
+    trigger: TriggerDocument,
 }
 
 impl Edited {
     fn answer(self, status: StatusCode) -> Result<Response, Problem> {
         let response = at_tick(json(status, &self)?, self.applied.tick);
-        Ok(match &self.trigger {
-            Some(trigger) => tagged(response, Fingerprint::of(trigger)),
-            None => response,
-        })
+        Ok(tagged(response, Fingerprint::of(&self.trigger)))
     }
 }
 
@@ -162,13 +159,12 @@ async fn add(context: &Context, request: Request) -> Result<Response, Problem> {
     let at = at(context, &request)?;
     let trigger: TriggerDocument = body::document(request).await?;
     let edit = Edit::AddTrigger { trigger: Box::new(trigger.clone()) };
-    let applied = context.engine.edit(vec![edit], at).await?;
-    let snapshot = context.engine.snapshot().await?;
-    // One without an id is where the last one like it is; somebody else may have removed it since.
-    let place = snapshot.scene.triggers.iter().rposition(|known| *known == trigger);
-    let name = trigger.id.as_ref().map(ToString::to_string).or_else(|| Some(place?.to_string()));
-    let location = name.and_then(|name| HeaderValue::from_str(&format!("/api/stream/triggers/{name}")).ok());
-    let mut response = Edited { applied, trigger: Some(trigger) }.answer(StatusCode::CREATED)?;
+    // It is the last one then.
+    let look = |after: &SceneAfter<'_>| after.header().triggers.len().saturating_sub(1);
+    let (applied, place) = context.engine.edit_and_look(vec![edit], at, look).await?;
+    let name = trigger.id.as_ref().map_or_else(|| place.to_string(), ToString::to_string);
+    let location = HeaderValue::from_str(&format!("/api/stream/triggers/{name}")).ok();
+    let mut response = Edited { applied, trigger }.answer(StatusCode::CREATED)?;
     response.headers_mut().extend(location.map(|location| (header::LOCATION, location)));
     Ok(response)
 }
@@ -212,9 +208,13 @@ async fn change(
     edit: Edit,
 ) -> Result<Response, Problem> {
     let document = DocumentName::Trigger { id: id.clone() };
-    let applied = precondition::edit(context, expected, document, edit, at).await?;
-    let snapshot = context.engine.snapshot().await?;
-    let trigger = id.find(&snapshot.scene.triggers).map(|place| snapshot.scene.triggers[place].clone());
+    let own = id.clone();
+    let look = move |after: &SceneAfter<'_>| {
+        let triggers = &after.header().triggers;
+        own.find(triggers).map(|place| triggers[place].clone())
+    };
+    let (applied, trigger) = precondition::edit_and_look(context, expected, document, edit, at, look).await?;
+    let trigger = trigger.ok_or_else(|| unknown(&[], &id.to_string()))?;
     Edited { applied, trigger }.answer(precondition::status(&applied))
 }
 

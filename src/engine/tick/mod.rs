@@ -201,8 +201,8 @@ impl Ticking {
                 self.shared.places.add_permits(1);
             }
             match request {
-                Ok(Request::Edit { sender, edits, documents, at, reply }) => {
-                    self.accept(sender, edits, at, Waiting::new(documents, reply));
+                Ok(Request::Edit { sender, edits, documents, at, look, reply }) => {
+                    self.accept(sender, edits, at, Waiting::new(documents, reply).looking(look));
                 }
                 Ok(Request::Make { sender, make, reply }) => self.make(sender, make, reply),
                 Ok(Request::Check { sender, edits, reply }) => {
