@@ -78,6 +78,13 @@ impl EngineHandle {
         self.settled(self.ask(|reply| Request::Make { sender, make, reply }).await?).await
     }
 
+    /// Waits for the next tick that carries out edits, and returns it: it shows whatever was changed before, be it no edit.
+    pub async fn next_tick(&self) -> u64 {
+        // A batch of nothing.
+        let shown = self.send(Vec::new(), None, Vec::new(), None).await;
+        shown.map_or_else(|_| self.stats().tick + 1, |applied| applied.tick)
+    }
+
     /// How a batch ended, when it is durable or cannot be for now.
     async fn settled(&self, (outcome, position): EditReply) -> EditOutcome {
         let mut applied = outcome?;

@@ -295,11 +295,12 @@ impl Ticking {
             // Who asked may have gone.
             let _ = reply.send(Ok(tick));
         }
+        self.write_journal(&mut report, paused);
+        // Who waits for what has been changed so far to be durable waits for this too.
         for reply in stepped {
             // Who asked may have gone.
             let _ = reply.send(Ok(tick));
         }
-        self.write_journal(&mut report, paused);
         self.tell_events(tick, &report);
         let position = self.shared.journal.position();
         for (ticket, outcome) in report.outcomes.iter().chain(&report.checks) {
