@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::*;
+use super::{websocket::Client, *};
 use crate::engine::Durable;
 
 #[test]
@@ -89,6 +89,26 @@ fn a_step_is_answered_when_it_is_kept() {
         before = after;
     }
     keeper.abort();
+}
+
+#[test]
+fn pausing_and_going_on_are_events_of_their_own() {
+    let service = Service::start();
+    service.runtime.block_on(async {
+        let mut client = Client::connect_with(service.address, "?topics=events").await;
+        client.next_of("streamEvent").await;
+        for (action, event) in [("start", None), ("pause", Some("paused")), ("resume", Some("resumed")), ("stop", None)]
+        {
+            let path = format!("/api/stream/{action}");
+            client.say(json!({ "type": "request", "method": "POST", "path": path })).await;
+            let transport = client.next_of("streamEvent").await;
+            assert_eq!(transport["event"], "transport", "{transport}");
+            if let Some(event) = event {
+                let told = client.next_of("streamEvent").await;
+                assert_eq!(told, json!({ "type": "streamEvent", "event": event }));
+            }
+        }
+    });
 }
 
 #[test]

@@ -372,6 +372,11 @@ impl EngineHandle {
         if let Ok(state) = result {
             self.shared.journal.append(None, vec![state.document()]);
             self.announce(StreamEvent::Transport { state });
+            match command {
+                Command::Pause => self.announce(StreamEvent::Paused),
+                Command::Resume => self.announce(StreamEvent::Resumed),
+                Command::Start | Command::Stop => {}
+            }
         }
         result
     }
