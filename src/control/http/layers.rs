@@ -184,10 +184,6 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
     let index = request.query.value("index", "a place among the layer's siblings, from 0")?;
     let at = when(context, &request)?;
     let layer = body::layer(request).await?;
-    let faults = reserved::faults(&layer, "");
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
     let id = layer.id.clone();
     let edit = Edit::CreateLayer { layer: Box::new(layer), parent, index };
     let mut response = carry_out(context, StatusCode::CREATED, &id, Expected::Anything, edit, at).await?;
@@ -266,6 +262,7 @@ pub(super) async fn carry_out(
     edit: Edit,
     at: Option<u64>,
 ) -> Result<Response, Problem> {
+    reserved::check(&context.engine, &edit).await?;
     let document = DocumentName::Layer { id: id.clone() };
     let own = id.clone();
     let look = move |after: &SceneAfter<'_>| after.layer(&own).ok_or(own);
