@@ -4,6 +4,8 @@
 //! same. A place is that on the tick which carries the edit out: who means the trigger that is there now says so by
 //! `If-Match`.
 
+use std::borrow::Cow;
+
 use components::{
     Edit,
     animation::trigger::{TriggerDocument, TriggerId, TriggerRef},
@@ -26,6 +28,7 @@ use super::{
     at::at,
     at_tick, body, endpoint, first_of, json,
     openapi::Api,
+    paging::{self, Next},
     precondition::{self, Expected, tagged},
     request::{Segment, named},
 };
@@ -51,7 +54,7 @@ pub(super) fn describe(api: &mut Api) {
     api.family("Triggers", "What makes things happen in the scene by themselves: edited, and fired now.");
     api.route("/api/stream/triggers")
         .on("get", "The triggers of the scene", |get| {
-            get.answers::<List<'_>>(200, "The triggers in the order of the scene").ticks()
+            get.answers::<List<'_>>(200, "The triggers in the order of the scene").ticks().paged()
         })
         .on("post", "Add a trigger at the end of the list", |post| {
             post.at()
@@ -115,11 +118,15 @@ pub(super) fn describe(api: &mut Api) {
 struct List<'a> {
     /// The tick that it shows.
     tick: u64,
+    /// The place of the first of `triggers` in the whole list, from 0.
+    first: usize,
     /// The triggers.
     triggers: &'a [TriggerDocument],
     /// Places in the list, from 0, of those that do not act any more, since they acted without end: until triggers or
     /// timelines are edited or the scene is loaded anew.
     stopped: Vec<usize>,
+    #[serde(flatten)]
+    next: Next,
 }
 
 /// What an edit of a trigger answers.
@@ -148,10 +155,20 @@ async fn collection(context: Context, (): (), request: Request) -> Result<Respon
 }
 
 async fn list(context: &Context, request: &Request) -> Result<Response, Problem> {
-    request.query.only(&[])?;
+    request.query.only(&paging::PARAMETERS)?;
     let (snapshot, stopped) = context.engine.stopped_triggers().await?;
-    let list = List { tick: snapshot.tick, triggers: &snapshot.scene.triggers, stopped };
+    let (triggers, first, next) = paging::part_by(&snapshot.scene.triggers, &request.query, cursor)?;
+    let list = List { tick: snapshot.tick, first, triggers, stopped, next };
     json(StatusCode::OK, &list).map(|response| at_tick(response, snapshot.tick))
+}
+
+/// What stands for a trigger in the way to the next part: one without an id has its place.
+fn cursor(place: usize, trigger: &TriggerDocument) -> Cow<'_, str> {
+    match &trigger.id {
+        Some(id) => id.as_str().into(),
+        // No id begins like this.
+        None => format!("~{place}").into(),
+    }
 }
 
 async fn add(context: &Context, request: Request) -> Result<Response, Problem> {
