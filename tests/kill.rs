@@ -219,7 +219,8 @@ fn an_end_that_loses_changes_is_told_by_the_exit_status() {
     let mut server = RedisServer::start();
     let scene = scene();
     let start = |server: &RedisServer| {
-        let variables = [("REDIS_URL", &*server.url()), ("REDIS_PASSWORD", PASSWORD), ("SCENE", "scene.json")];
+        let url = server.url();
+        let variables = [("REDIS_URL", url.as_str()), ("REDIS_PASSWORD", PASSWORD), ("SCENE", "scene.json")];
         Service::start(&variables, &[("scene.json", &scene)])
     };
     let edit = |service: &Service| {
