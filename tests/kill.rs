@@ -212,3 +212,29 @@ fn half_a_file_is_gone_after_a_kill_and_one_that_comes_in_elsewhere_is_not() {
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert!(names(&folder).iter().any(|name| name.starts_with("slow-")));
 }
+
+/// Whoever looks after the service learns that what was said before its end is not all there afterwards.
+#[test]
+fn an_end_that_loses_changes_is_told_by_the_exit_status() {
+    let mut server = RedisServer::start();
+    let scene = scene();
+    let start = |server: &RedisServer| {
+        let url = server.url();
+        let variables = [("REDIS_URL", url.as_str()), ("REDIS_PASSWORD", PASSWORD), ("SCENE", "scene.json")];
+        Service::start(&variables, &[("scene.json", &scene)])
+    };
+    let edit = |service: &Service| {
+        let edited = service.send("PATCH", "/api/stream/layers/left-0", &patch(1)).expect(200).json();
+        edited["persisted"].as_bool().unwrap()
+    };
+    let mut service = start(&server);
+    assert!(edit(&service));
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(0), "{}", service.log());
+    let mut service = start(&server);
+    server.stop();
+    assert!(!edit(&service));
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(1));
+    assert!(service.log().contains("error: the last changes could not be written"), "{}", service.log());
+}

@@ -200,6 +200,7 @@ async fn run(
     drop(goodbye);
     let (done, finished) = oneshot::channel();
     let is_lost = failure.is_some();
+    let standing = engine.clone();
     std::thread::spawn(move || {
         sending.running.shutdown(FINISHING);
         if !is_lost {
@@ -218,6 +219,10 @@ async fn run(
     tokio::select! {
         () = end => {}
         () = signals.next() => return Err("ended at once by a second signal; files may be incomplete".to_owned()),
+    }
+    // Known now that the writer has ended.
+    if failure.is_none() && standing.store().is_some_and(|store| !store.connected) {
+        return Err("the last changes could not be written and are lost; the log says why".to_owned());
     }
     let lost = |message| End::Lost { message, starts_anew: lost.is_some() };
     Ok(failure.map_or(End::Asked, lost))

@@ -50,17 +50,20 @@ pub(super) enum Admission {
 pub(super) struct Doorkeeper {
     tokens: Vec<(ApiToken, Scope)>,
     origins: Vec<String>,
+    /// The ports that the service has for its pages and for WebSockets.
+    ports: Vec<u16>,
     requests: Option<Allowance>,
     wrong_tokens: Allowance,
 }
 
 impl Doorkeeper {
-    pub(super) fn new(settings: &ControlSettings) -> Self {
+    pub(super) fn new(settings: &ControlSettings, ports: Vec<u16>) -> Self {
         let origins = settings.allowed_origins.iter().map(|origin| origin.trim_end_matches('/').to_lowercase());
         let requests = settings.requests_per_second.map(|rate| Allowance::new(rate.into(), f64::from(rate) * BURST));
         Self {
             tokens: settings.tokens.clone(),
             origins: origins.collect(),
+            ports,
             requests,
             wrong_tokens: Allowance::new(WRONG_TOKENS.1, WRONG_TOKENS.0),
         }
@@ -79,7 +82,7 @@ impl Doorkeeper {
             ));
         }
         let origin = headers.get(header::ORIGIN);
-        let trusted = origin.is_none_or(|origin| self.is_listed(origin) || is_same_origin(origin, headers));
+        let trusted = origin.is_none_or(|origin| self.is_listed(origin) || self.is_own(origin, headers));
         if request.method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
             return if trusted { Ok(Admission::Preflight(preflight())) } else { Err(foreign()) };
         }
@@ -144,6 +147,16 @@ impl Doorkeeper {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
         }
+    }
+
+    /// Whether it is where the request goes to itself, or on another of the service's own ports there.
+    fn is_own(&self, origin: &HeaderValue, headers: &HeaderMap) -> bool {
+        let origin = origin.to_str().ok().and_then(authority);
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let (Some(origin), Some(host)) = (origin, host) else { return false };
+        let is_ours = |authority| port_of(authority).is_some_and(|port| self.ports.contains(&port));
+        origin.eq_ignore_ascii_case(host)
+            || (host_name(origin).eq_ignore_ascii_case(host_name(host)) && is_ours(origin) && is_ours(host))
     }
 
     fn is_listed(&self, origin: &HeaderValue) -> bool {
@@ -265,10 +278,9 @@ fn host_name(authority: &str) -> &str {
     }
 }
 
-fn is_same_origin(origin: &HeaderValue, headers: &HeaderMap) -> bool {
-    let origin = origin.to_str().ok().and_then(authority);
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    matches!((origin, host), (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host))
+/// The port, if it is told.
+fn port_of(authority: &str) -> Option<u16> {
+    authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
 }
 
 fn preflight() -> Response {

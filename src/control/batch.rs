@@ -38,15 +38,7 @@ pub(super) struct Answer {
 
 /// Reads a batch. What it needs of the scene is not looked at.
 pub(super) fn read(source: &Source) -> Result<EditBatch, Problem> {
-    let batch = EditBatch::read(source, &LIMITS).map_err(Problem::invalid)?;
-    let mut faults = reserved::faults_of_edits(&batch.edits);
-    if faults.is_empty() {
-        return Ok(batch);
-    }
-    for fault in &mut faults {
-        fault.place = source.place(&fault.pointer);
-    }
-    Err(Problem::invalid(faults))
+    EditBatch::read(source, &LIMITS).map_err(Problem::invalid)
 }
 
 /// Carries out a batch that was read from `source`. Uploaded files that nothing uses after it are removed.
@@ -61,6 +53,13 @@ pub(super) async fn carry_out_read(
         let (pointer, found) = ("/at".to_owned(), format!("`{at}`"));
         let fault = Fault { place: source.place(&pointer), pointer, found, expected, nearest: None };
         return Err(Problem::invalid(vec![fault]));
+    }
+    let mut faults = reserved::faults(engine, &edits).await?;
+    if !faults.is_empty() {
+        for fault in &mut faults {
+            fault.place = source.place(&fault.pointer);
+        }
+        return Err(Problem::invalid(faults));
     }
     let at = at.and_then(|(_, tick)| tick.ok());
     let outcome = if dry_run {

@@ -51,6 +51,12 @@ impl Listeners {
     pub fn http_address(&self) -> io::Result<SocketAddr> {
         self.http.local_addr()
     }
+
+    /// The ports on which browsers meet the service: pages come from one, and open WebSockets on both.
+    pub(super) fn pages_and_websockets(&self) -> Vec<u16> {
+        let listeners = std::iter::once(&self.http).chain(&self.websocket);
+        listeners.filter_map(|listener| Some(listener.local_addr().ok()?.port())).collect()
+    }
 }
 
 async fn bind(address: Option<SocketAddr>, variable: &'static str, errors: &mut Vec<BindError>) -> Option<TcpListener> {

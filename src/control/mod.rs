@@ -156,7 +156,7 @@ pub async fn run(
         live: control.live,
         ending: ending.clone(),
     };
-    let doorkeeper = Arc::new(Doorkeeper::new(settings));
+    let doorkeeper = Arc::new(Doorkeeper::new(settings, listeners.pages_and_websockets()));
     let front = Arc::new(Front::new(settings, Arc::clone(&doorkeeper), Arc::clone(&control.metrics)));
     let stream = http::stream(&context);
     let routes = Routes::new(http::or_unknown(stream.clone()), doorkeeper, control.metrics);

@@ -13,7 +13,7 @@ use systems::{
     Picture,
     assets::{AssetAction, AssetRefused, AssetStatus},
     clock::TimelineStatus,
-    edit::Sender,
+    edit::{Look, Sender},
 };
 use tokio::sync::{Semaphore, broadcast, oneshot, watch};
 
@@ -30,6 +30,7 @@ pub(super) enum Request {
         edits: Vec<Edit>,
         documents: Vec<Document>,
         at: Option<u64>,
+        look: Option<Look>,
         reply: oneshot::Sender<EditReply>,
     },
     Make {

@@ -283,6 +283,10 @@ pub enum StreamEvent {
         /// The new state.
         state: Transport,
     },
+    /// The picture stands still from now on. The new state was told just before.
+    Paused,
+    /// The picture goes on. The new state was told just before.
+    Resumed,
     /// An output changed its state, or something else is wrong with it.
     Output {
         /// Its new state and all else about it.

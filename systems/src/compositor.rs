@@ -1,12 +1,10 @@
 //! The World and its schedule, as one thing.
 
+mod edits;
 mod report;
 mod tuning;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use bevy_ecs::{change_detection::DetectChangesMut, schedule::Schedule, world::World};
 use components::{
@@ -14,7 +12,6 @@ use components::{
     animation::{AnimationStarts, AnimationStatus},
     audio::Mix,
     document::Limits,
-    edit::BatchRejected,
     held::HeldScenes,
 };
 
@@ -28,7 +25,7 @@ use crate::{
     cull::DrawList,
     damage::{Damage, LastDrawn},
     diff::{Diffs, KnownChildren},
-    edit::{Inbox, SceneLimits, Sender, Work, check_batch, weigh},
+    edit::{Inbox, SceneLimits},
     frame::Picture,
     held::{Held, HeldChanges},
     isolate::MaskLayers,
@@ -125,50 +122,6 @@ impl Compositor {
         world.insert_resource(Departures::default());
         world.insert_resource(StageTimes::default());
         Self { world, schedule: tick_schedule() }
-    }
-
-    /// Hands in a batch of edits. The next tick that has [time](Self::set_edit_budget) for it carries it out, all of it or
-    /// nothing; its outcome bears `ticket`.
-    pub fn submit(&mut self, ticket: u64, edits: Vec<Edit>) {
-        self.submit_from(Sender::default(), ticket, edits);
-    }
-
-    /// Hands in a batch of `sender`. Where there is not time for all, senders take turns. Tickets rise from batch to batch.
-    pub fn submit_from(&mut self, sender: Sender, ticket: u64, edits: Vec<Edit>) {
-        let weight = self.weigh(&edits);
-        self.world.resource_mut::<Inbox>().waiting.push(sender, weight, ticket, Work::Apply(edits));
-    }
-
-    /// Hands in a batch of `sender` that is only to be checked, in its turn: nothing is changed, whatever comes of it.
-    pub fn submit_check(&mut self, sender: Sender, ticket: u64, edits: Vec<Edit>) {
-        let weight = self.weigh(&edits);
-        self.world.resource_mut::<Inbox>().waiting.push(sender, weight, ticket, Work::Check(edits));
-    }
-
-    /// Hands in a batch of edits that the next tick carries out whatever else waits, and before that.
-    pub fn submit_due(&mut self, sender: Sender, ticket: u64, edits: Vec<Edit>) {
-        self.world.resource_mut::<Inbox>().due.push((sender, ticket, edits));
-    }
-
-    /// Sets how long a tick goes on carrying out batches that wait, and how much of it each owner may take on average; as
-    /// long as it takes if `None`, as in the beginning. If it is zero, a tick carries out one.
-    pub fn set_edit_budget(&mut self, budget: Option<Duration>) {
-        self.world.resource_mut::<Inbox>().budget = budget;
-    }
-
-    /// About how many layers a batch reads, checks or writes in the scene as it is now, each as often as it does: the time
-    /// that it takes rises with that.
-    #[must_use]
-    pub fn weigh(&self, edits: &[Edit]) -> usize {
-        weigh(&self.world, edits)
-    }
-
-    /// Whether a batch of edits would be carried out on the scene as it is now; nothing is changed.
-    ///
-    /// # Errors
-    /// Why it would be refused.
-    pub fn check(&self, edits: Vec<Edit>) -> Result<(), BatchRejected> {
-        check_batch(&self.world, edits)
     }
 
     /// Runs tick number `tick` at `seconds` of scene time.

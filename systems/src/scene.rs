@@ -1,6 +1,6 @@
 //! The scene as entities: which entity is which layer, and back from entities to documents.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use bevy_ecs::{
     component::Component,
@@ -108,6 +108,14 @@ pub fn document(world: &World, entity: Entity) -> Option<LayerDocument> {
     let mut layer = document_without_children(entity)?;
     layer.children = children(entity).into_iter().filter_map(|child| document(world, child)).collect();
     Some(layer)
+}
+
+/// All of the scene but its layers.
+#[must_use]
+pub fn header(world: &World) -> &SceneDocument {
+    static EMPTY: LazyLock<SceneDocument> = LazyLock::new(SceneDocument::default);
+    let SceneRoot(root) = *world.resource::<SceneRoot>();
+    world.get::<SceneHeader>(root).map_or(&*EMPTY, |header| &header.0)
 }
 
 /// The whole scene.

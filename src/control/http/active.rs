@@ -56,8 +56,10 @@ struct Active {
 
 /// What was chosen.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ActiveLayerChosen", extend("required" = ["id", "persisted"]))]
+#[schemars(rename = "ActiveLayerChosen", extend("required" = ["tick", "id", "persisted"]))]
 struct Chosen {
+    /// The last tick before it was chosen; nothing of the picture depends on it.
+    tick: u64,
     /// The layer; `null` if it is none.
     id: Option<LayerId>,
     /// Whether it is in the store, so that it is so after a restart too.
@@ -78,8 +80,9 @@ async fn active(context: Context, (): (), request: Request) -> Result<Response, 
             let _alone = context.choosing.lock().await;
             expected.check(Fingerprint::of(&Active { id: context.engine.active_layer() }))?;
             let persisted = context.engine.set_active_layer(active.id.clone()).await?;
-            let chosen = Chosen { id: active.id.clone(), persisted };
-            let response = at_tick(json(StatusCode::OK, &chosen)?, context.engine.stats().tick);
+            let tick = context.engine.stats().tick;
+            let chosen = Chosen { tick, id: active.id.clone(), persisted };
+            let response = at_tick(json(StatusCode::OK, &chosen)?, tick);
             Ok(tagged(response, Fingerprint::of(&active)))
         }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PUT")),

@@ -94,7 +94,7 @@ pub(super) fn describe(api: &mut Api) {
             |post| {
                 post.at()
                     .body::<Animation>(&fade)
-                    .answers::<Edited<'_>>(201, "The layer as it is now")
+                    .answers::<Edited>(201, "The layer as it is now")
                     .ticks()
                     .tagged()
                     .conditional()
@@ -107,7 +107,7 @@ pub(super) fn describe(api: &mut Api) {
         |delete| {
             delete
                 .at()
-                .answers::<Edited<'_>>(200, "The layer as it is now")
+                .answers::<Edited>(200, "The layer as it is now")
                 .ticks()
                 .tagged()
                 .conditional()

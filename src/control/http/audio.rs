@@ -128,9 +128,9 @@ async fn track(context: Context, id: String, request: Request) -> Result<Respons
         Method::PATCH => Edit::PatchTrack { id: track, patch: body::patch(request).await? },
         _ => Edit::DeleteTrack { id: track },
     };
-    let applied = precondition::edit(&context, expected, document, edit, at).await?;
-    let snapshot = context.engine.snapshot().await?;
-    part::answer(applied, &snapshot.scene.audio)
+    let look = part::left::<AudioDocument>;
+    let (applied, audio) = precondition::edit_and_look(&context, expected, document, edit, at, look).await?;
+    part::answer(applied, &audio)
 }
 
 pub(super) fn index_of(audio: &AudioDocument, id: &str) -> Result<usize, Problem> {

@@ -2,7 +2,7 @@
 //!
 //! A single layer's `GET` answers the layer's document itself, which `PUT` takes back unchanged. Answers to edits are
 //! `{ "tick": …, "persisted": …, "layer": … }`: the tick whose frame shows the edit first, whether it is in the store
-//! by now, and the layer as it is then. Every answer
+//! by now, and the layer as this edit left it, whatever others do to it on the same tick. Every answer
 //! also names its tick in the header `Stream-Tick`.
 //!
 //! What an author should know about the layer, such as that an animation of it steps, stands in `warnings`.
@@ -18,6 +18,7 @@ use components::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json as object;
+use systems::edit::SceneAfter;
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -65,7 +66,7 @@ pub(super) fn describe(api: &mut Api) {
                 .query("index", &index, "Its place among its siblings in document order; at the end if absent")
                 .at()
                 .body::<LayerDocument>(&new)
-                .answers::<Edited<'_>>(201, "The layer as it is now")
+                .answers::<Edited>(201, "The layer as this edit left it")
                 .ticks()
                 .tagged()
                 .locates()
@@ -84,7 +85,7 @@ pub(super) fn describe(api: &mut Api) {
         .on("put", "Put another document in the place of a layer's", |put| {
             put.at()
                 .body::<LayerDocument>(&object!({ "id": "box", "content": { "type": "color", "color": "#1e90ff" } }))
-                .answers::<Edited<'_>>(200, "The layer as it is now")
+                .answers::<Edited>(200, "The layer as this edit left it")
                 .ticks()
                 .tagged()
                 .conditional()
@@ -95,7 +96,7 @@ pub(super) fn describe(api: &mut Api) {
             patch
                 .at()
                 .patch(&object!({ "opacity": 0.5, "transform": { "rotation": 12 } }))
-                .answers::<Edited<'_>>(200, "The layer as it is now")
+                .answers::<Edited>(200, "The layer as this edit left it")
                 .ticks()
                 .tagged()
                 .conditional()
@@ -117,7 +118,7 @@ pub(super) fn describe(api: &mut Api) {
         |post| {
             post.at()
                 .body::<SetVisibility>(&object!({ "visible": false }))
-                .answers::<Edited<'_>>(200, "The layer as it is now")
+                .answers::<Edited>(200, "The layer as this edit left it")
                 .ticks()
                 .tagged()
                 .conditional()
@@ -183,10 +184,6 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
     let index = request.query.value("index", "a place among the layer's siblings, from 0")?;
     let at = when(context, &request)?;
     let layer = body::layer(request).await?;
-    let faults = reserved::faults(&layer, "");
-    if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
-    }
     let id = layer.id.clone();
     let edit = Edit::CreateLayer { layer: Box::new(layer), parent, index };
     let mut response = carry_out(context, StatusCode::CREATED, &id, Expected::Anything, edit, at).await?;
@@ -247,12 +244,11 @@ async fn visibility(context: Context, id: String, request: Request) -> Result<Re
 /// What an edit of a layer answers.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "LayerEdited")]
-pub(super) struct Edited<'a> {
+pub(super) struct Edited {
     #[serde(flatten)]
     applied: EditApplied,
-    /// The layer as it is now; absent if somebody else has removed it since.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    layer: Option<&'a LayerDocument>,
+    /// The layer as this edit left it; the `ETag` is that of this.
+    layer: LayerDocument,
     /// What its author should know about it, with pointers from the layer on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Notice>,
@@ -266,16 +262,16 @@ pub(super) async fn carry_out(
     edit: Edit,
     at: Option<u64>,
 ) -> Result<Response, Problem> {
+    reserved::check(&context.engine, &edit).await?;
     let document = DocumentName::Layer { id: id.clone() };
-    let applied = precondition::edit(context, expected, document, edit, at).await?;
-    let snapshot = context.engine.snapshot().await?;
-    let layer = find(&snapshot, id.as_str());
-    let warnings = layer.map(|layer| layer.notices("")).unwrap_or_default();
+    let own = id.clone();
+    let look = move |after: &SceneAfter<'_>| after.layer(&own).ok_or(own);
+    let (applied, layer) = precondition::edit_and_look(context, expected, document, edit, at, look).await?;
+    let layer = layer.map_err(|id| unknown(id.as_str(), None))?;
+    let present = Fingerprint::of(&layer);
+    let warnings = layer.notices("");
     let response = at_tick(json(status, &Edited { applied, layer, warnings })?, applied.tick);
-    Ok(match layer {
-        Some(layer) => tagged(response, Fingerprint::of(layer)),
-        None => response,
-    })
+    Ok(tagged(response, present))
 }
 
 pub(super) fn find<'a>(snapshot: &'a SceneSnapshot, id: &str) -> Option<&'a LayerDocument> {

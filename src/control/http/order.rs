@@ -4,6 +4,7 @@ use components::{Edit, LayerId, edit::EditApplied};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json as object;
+use systems::edit::SceneAfter;
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -57,7 +58,7 @@ struct Order {
 struct Ordered {
     #[serde(flatten)]
     applied: EditApplied,
-    /// All children of the group, or all outermost layers, in document order as it is now.
+    /// All children of the group, or all outermost layers, in document order, as this edit left them.
     order: Vec<LayerId>,
 }
 
@@ -74,12 +75,7 @@ async fn order(context: Context, (): (), request: Request) -> Result<Response, P
         let faults = rejected.faults();
         Problem::from(rejected).with_errors(faults).within("/edits/0")
     };
-    let applied = context.engine.edit(vec![edit], at).await.map_err(rejected)?;
-    let snapshot = context.engine.snapshot().await?;
-    let layers = match &parent {
-        Some(parent) => snapshot.scene.walk().find(|layer| layer.id == *parent).map(|group| &group.children),
-        None => Some(&snapshot.scene.layers),
-    };
-    let order = layers.into_iter().flatten().map(|layer| layer.id.clone()).collect();
+    let look = move |after: &SceneAfter<'_>| after.children(parent.as_ref());
+    let (applied, order) = context.engine.edit_and_look(vec![edit], at, look).await.map_err(rejected)?;
     json(StatusCode::OK, &Ordered { applied, order }).map(|response| at_tick(response, applied.tick))
 }

@@ -20,7 +20,7 @@ use warp::{
 };
 
 use super::{
-    Context, Problem, Request, body, endpoint, first_of, json,
+    Context, Problem, Request, at_tick, body, endpoint, first_of, json,
     openapi::Api,
     precondition::{self, Expected, tagged},
     request::{Segment, named},
@@ -57,6 +57,7 @@ pub(super) fn describe(api: &mut Api) {
             post.about("It opens at once if the stream is on air; the others go on as before. Takes the scope `admin`.")
                 .body::<OutputDocument>(&new)
                 .answers::<Edited>(201, "The output as it is now")
+                .ticks()
                 .tagged()
                 .locates()
                 .refuses(409, "The id is taken, another output sends there already, or there are 32 of them")
@@ -76,6 +77,7 @@ pub(super) fn describe(api: &mut Api) {
             )
             .body::<OutputDocument>(&object!({ "id": "archive", "url": "recordings/archive.mkv", "enabled": false }))
             .answers::<Edited>(200, "The output as it is now")
+            .ticks()
             .tagged()
             .conditional()
             .creates()
@@ -88,6 +90,7 @@ pub(super) fn describe(api: &mut Api) {
                 .about("Takes the scope `admin`.")
                 .patch(&object!({ "retry": { "attempts": 20 } }))
                 .answers::<Edited>(200, "The output as it is now")
+                .ticks()
                 .tagged()
                 .conditional()
                 .refuses(404, "There is no such output")
@@ -100,6 +103,7 @@ pub(super) fn describe(api: &mut Api) {
                      scope `admin`.",
                 )
                 .answers::<Removed>(200, "It sends nothing more")
+                .ticks()
                 .conditional()
                 .refuses(404, "There is no such output")
         });
@@ -114,6 +118,7 @@ pub(super) fn describe(api: &mut Api) {
             |post| {
                 post.about(about)
                     .answers::<Edited>(200, "The output as it is now")
+                    .ticks()
                     .tagged()
                     .conditional()
                     .refuses(404, "There is no such output")
@@ -144,6 +149,8 @@ struct Listed {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "OutputEdited")]
 struct Edited {
+    /// The first tick after it: outputs get its frame by what they are now.
+    tick: u64,
     /// Whether it is in the store, so that it is so after a restart too.
     persisted: bool,
     /// The output as it is now.
@@ -157,6 +164,8 @@ struct Edited {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "OutputRemoved")]
 struct Removed {
+    /// The first tick after it.
+    tick: u64,
     /// Whether it is in the store, so that it is so after a restart too.
     persisted: bool,
 }
@@ -189,7 +198,7 @@ async fn create(context: &Context, request: Request) -> Result<Response, Problem
         )),
         None => Ok(OutputChange::Put(document)),
     });
-    let mut response = answer(context, &id, StatusCode::CREATED, made.await??)?;
+    let mut response = answer(context, &id, StatusCode::CREATED, made.await??).await?;
     if let Ok(location) = HeaderValue::from_str(&format!("/api/stream/outputs/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -256,14 +265,17 @@ async fn change(
         decide(present)
     });
     let changed = changed.await??;
-    answer(context, id, status, changed)
+    answer(context, id, status, changed).await
 }
 
-fn answer(context: &Context, id: &OutputId, status: StatusCode, changed: Changed) -> Result<Response, Problem> {
+async fn answer(context: &Context, id: &OutputId, status: StatusCode, changed: Changed) -> Result<Response, Problem> {
     let Changed { present, persisted } = changed;
-    let Some(Present { document, fingerprint }) = present else { return json(status, &Removed { persisted }) };
-    let edited = Edited { persisted, output: document, status: status_of(context, id) };
-    json(status, &edited).map(|response| tagged(response, fingerprint))
+    let tick = context.engine.next_tick().await;
+    let Some(Present { document, fingerprint }) = present else {
+        return json(status, &Removed { tick, persisted }).map(|response| at_tick(response, tick));
+    };
+    let edited = Edited { tick, persisted, output: document, status: status_of(context, id) };
+    json(status, &edited).map(|response| tagged(at_tick(response, tick), fingerprint))
 }
 
 /// No output can have an id that is none.

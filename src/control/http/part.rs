@@ -1,7 +1,7 @@
 //! Parts of the scene beside its layers that are read and written whole: the canvas, the sound.
 //!
 //! `GET` answers the part itself, which `PUT` takes back unchanged; `PATCH` takes a JSON Merge Patch of it. Answers to
-//! edits are `{ "tick": …, "<name>": … }`: the tick whose frame shows the edit first, and the part as it is then. A patch is
+//! edits are `{ "tick": …, "<name>": … }`: the tick whose frame shows the edit first, and the part as this edit left it. A patch is
 //! made of what is there on that tick: no edit of others gets lost.
 
 use std::{borrow::Cow, marker::PhantomData};
@@ -14,6 +14,7 @@ use components::{
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json as object};
+use systems::edit::SceneAfter;
 use warp::{http::Method, reply::Response};
 
 use super::{
@@ -31,7 +32,7 @@ pub(super) trait HeaderPart: Clone + JsonSchema + Serialize + DeserializeOwned +
     /// How edits name it.
     const DOCUMENT: DocumentName;
 
-    /// That of a scene.
+    /// That of a scene, of which the layers may be left out.
     fn of(scene: &SceneDocument) -> &Self;
 
     /// What makes it that of the scene.
@@ -92,12 +93,17 @@ pub(super) async fn part<P: HeaderPart>(context: Context, (): (), request: Reque
         Method::PATCH => {
             let (at, expected) = (at(&context, &request)?, Expected::of(&request)?);
             let patch = body::patch(request).await?;
-            let applied = precondition::edit(&context, expected, P::DOCUMENT, P::patch(patch), at).await?;
-            let snapshot = context.engine.snapshot().await?;
-            answer(applied, P::of(&snapshot.scene))
+            let (applied, left) =
+                precondition::edit_and_look(&context, expected, P::DOCUMENT, P::patch(patch), at, left::<P>).await?;
+            answer(applied, &left)
         }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, PATCH")),
     }
+}
+
+/// The part as an edit leaves it.
+pub(super) fn left<P: HeaderPart>(after: &SceneAfter<'_>) -> P {
+    P::of(after.header()).clone()
 }
 
 /// What an edit of a part answers.

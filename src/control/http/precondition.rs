@@ -11,6 +11,7 @@ use components::{
     edit::{DocumentName, EditApplied},
 };
 use serde::Serialize;
+use systems::edit::SceneAfter;
 use warp::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     reply::Response,
@@ -101,6 +102,20 @@ pub(super) async fn edit(
 ) -> Result<EditApplied, Problem> {
     let edits = expected.edit(document).into_iter().chain([edit]).collect();
     Ok(context.engine.edit(edits, at).await?)
+}
+
+/// The same, with what `look` makes of the scene as the edit leaves it: what comes after it, be it on the same tick, is not
+/// in there, so that the tag of such a document stands for what its author knows.
+pub(super) async fn edit_and_look<T: Send + 'static>(
+    context: &Context,
+    expected: Expected,
+    document: DocumentName,
+    edit: Edit,
+    at: Option<u64>,
+    look: impl FnOnce(&SceneAfter<'_>) -> T + Send + Sync + 'static,
+) -> Result<(EditApplied, T), Problem> {
+    let edits = expected.edit(document).into_iter().chain([edit]).collect();
+    Ok(context.engine.edit_and_look(edits, at, look).await?)
 }
 
 /// The status of an answer to an edit: whether it made what it is about.

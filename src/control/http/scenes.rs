@@ -29,6 +29,7 @@ use super::{
     precondition::{self, Expected},
     request::{Segment, named},
 };
+use crate::control::reserved;
 
 /// `…/scenes`, `…/scenes/:id`, `…/scenes/:id/activate`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -151,7 +152,9 @@ async fn scene(context: Context, id: String, request: Request) -> Result<Respons
         Method::PUT => {
             let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
             let scene = Box::new(body::scene(request).await?);
-            carry_out(&context, expected, id.clone(), Edit::PutScene { id, scene }, at).await
+            let edit = Edit::PutScene { id: id.clone(), scene };
+            reserved::check(&context.engine, &edit).await?;
+            carry_out(&context, expected, id, edit, at).await
         }
         Method::DELETE => {
             let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);

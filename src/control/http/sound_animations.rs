@@ -1,6 +1,10 @@
 //! The animations of single tracks and of the whole mix: added, removed and steered as those of layers are.
 
-use components::{AudioDocument, Edit, TrackId, animation::Animation, edit::DocumentName};
+use components::{
+    AudioDocument, Edit, TrackId,
+    animation::Animation,
+    edit::{DocumentName, EditApplied},
+};
 use serde_json::json as object;
 use warp::{
     Filter,
@@ -181,9 +185,8 @@ async fn of_one(context: Context, whose: Whose, request: Request) -> Result<Resp
             let (track, _) = find(&context, whose).await?;
             let animation: Box<Animation> = Box::new(body::document(request).await?);
             let edit = Edit::AddSoundAnimation { track: track.clone(), animation };
-            let applied = precondition::edit(&context, expected, document(track), edit, at).await?;
-            let snapshot = context.engine.snapshot().await?;
-            let mut response = part::answer(applied, &snapshot.scene.audio)?;
+            let (applied, audio) = edit_sound(&context, (expected, at), track, edit).await?;
+            let mut response = part::answer(applied, &audio)?;
             *response.status_mut() = StatusCode::CREATED;
             Ok(response)
         }
@@ -199,9 +202,19 @@ async fn remove(context: Context, (whose, index): (Whose, String), request: Requ
     let (track, count) = find(&context, whose).await?;
     let index = animations::known(&index, count, &called(track.as_ref()))?;
     let edit = Edit::RemoveSoundAnimation { track: track.clone(), index };
-    let applied = precondition::edit(&context, expected, document(track), edit, at).await?;
-    let snapshot = context.engine.snapshot().await?;
-    part::answer(applied, &snapshot.scene.audio)
+    let (applied, audio) = edit_sound(&context, (expected, at), track, edit).await?;
+    part::answer(applied, &audio)
+}
+
+/// Carries out an edit of a track or of the whole mix, and tells the sound as it leaves that.
+async fn edit_sound(
+    context: &Context,
+    (expected, at): (Expected, Option<u64>),
+    track: Option<TrackId>,
+    edit: Edit,
+) -> Result<(EditApplied, AudioDocument), Problem> {
+    let look = part::left::<AudioDocument>;
+    precondition::edit_and_look(context, expected, document(track), edit, at, look).await
 }
 
 async fn steer(

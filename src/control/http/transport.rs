@@ -80,6 +80,8 @@ impl Default for Step {
 struct Stepped {
     /// The tick whose frame shows the picture.
     tick: u64,
+    /// Whether where everything stands then is in the store, so that the stream goes on from there after a restart too.
+    persisted: bool,
 }
 
 async fn step(context: Context, (): (), request: Request) -> Result<Response, Problem> {
@@ -90,7 +92,8 @@ async fn step(context: Context, (): (), request: Request) -> Result<Response, Pr
     request.query.only(&[])?;
     let Step { frames } = body::optional(request).await?;
     let tick = context.engine.step(frames).await?;
-    json(StatusCode::OK, &Stepped { tick }).map(|response| at_tick(response, tick))
+    let persisted = context.engine.persisted().await;
+    json(StatusCode::OK, &Stepped { tick, persisted }).map(|response| at_tick(response, tick))
 }
 
 /// The body of `POST …/control`.
@@ -163,10 +166,8 @@ async fn act(context: Context, (): (), request: Request) -> Result<Response, Pro
 
 async fn carry_out(context: &Context, command: Command) -> Result<Response, Problem> {
     let state = context.engine.command(command)?;
-    // A batch of nothing is carried out on the next tick, which begins with the new state. The command has been carried
-    // out even if nobody can tell.
-    let shown = context.engine.edit(Vec::new(), None).await;
-    let tick = shown.map_or_else(|_| context.engine.stats().tick + 1, |applied| applied.tick);
+    // The command has been carried out even if nobody can tell when.
+    let tick = context.engine.next_tick().await;
     let persisted = context.engine.persisted().await;
     json(StatusCode::OK, &Carried { tick, state, is_live: state != Transport::Stopped, persisted })
         .map(|response| at_tick(response, tick))

@@ -4,6 +4,8 @@
 //! same. A place is that on the tick which carries the edit out: who means the trigger that is there now says so by
 //! `If-Match`.
 
+use std::borrow::Cow;
+
 use components::{
     Edit,
     animation::trigger::{TriggerDocument, TriggerId, TriggerRef},
@@ -13,6 +15,7 @@ use components::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json as object};
+use systems::edit::SceneAfter;
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -25,6 +28,7 @@ use super::{
     at::at,
     at_tick, body, endpoint, first_of, json,
     openapi::Api,
+    paging::{self, Next},
     precondition::{self, Expected, tagged},
     request::{Segment, named},
 };
@@ -50,7 +54,7 @@ pub(super) fn describe(api: &mut Api) {
     api.family("Triggers", "What makes things happen in the scene by themselves: edited, and fired now.");
     api.route("/api/stream/triggers")
         .on("get", "The triggers of the scene", |get| {
-            get.answers::<List<'_>>(200, "The triggers in the order of the scene").ticks()
+            get.answers::<List<'_>>(200, "The triggers in the order of the scene").ticks().paged()
         })
         .on("post", "Add a trigger at the end of the list", |post| {
             post.at()
@@ -114,11 +118,15 @@ pub(super) fn describe(api: &mut Api) {
 struct List<'a> {
     /// The tick that it shows.
     tick: u64,
+    /// The place of the first of `triggers` in the whole list, from 0.
+    first: usize,
     /// The triggers.
     triggers: &'a [TriggerDocument],
     /// Places in the list, from 0, of those that do not act any more, since they acted without end: until triggers or
     /// timelines are edited or the scene is loaded anew.
     stopped: Vec<usize>,
+    #[serde(flatten)]
+    next: Next,
 }
 
 /// What an edit of a trigger answers.
@@ -127,18 +135,14 @@ struct List<'a> {
 struct Edited {
     #[serde(flatten)]
     applied: EditApplied,
-    /// The trigger as it is now; absent if somebody else has removed it since.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trigger: Option<TriggerDocument>,
+    /// The trigger as this edit left it; the `ETag` is that of this.
+    trigger: TriggerDocument,
 }
 
 impl Edited {
     fn answer(self, status: StatusCode) -> Result<Response, Problem> {
         let response = at_tick(json(status, &self)?, self.applied.tick);
-        Ok(match &self.trigger {
-            Some(trigger) => tagged(response, Fingerprint::of(trigger)),
-            None => response,
-        })
+        Ok(tagged(response, Fingerprint::of(&self.trigger)))
     }
 }
 
@@ -151,10 +155,20 @@ async fn collection(context: Context, (): (), request: Request) -> Result<Respon
 }
 
 async fn list(context: &Context, request: &Request) -> Result<Response, Problem> {
-    request.query.only(&[])?;
+    request.query.only(&paging::PARAMETERS)?;
     let (snapshot, stopped) = context.engine.stopped_triggers().await?;
-    let list = List { tick: snapshot.tick, triggers: &snapshot.scene.triggers, stopped };
+    let (triggers, first, next) = paging::part_by(&snapshot.scene.triggers, &request.query, cursor)?;
+    let list = List { tick: snapshot.tick, first, triggers, stopped, next };
     json(StatusCode::OK, &list).map(|response| at_tick(response, snapshot.tick))
+}
+
+/// What stands for a trigger in the way to the next part: one without an id has its place.
+fn cursor(place: usize, trigger: &TriggerDocument) -> Cow<'_, str> {
+    match &trigger.id {
+        Some(id) => id.as_str().into(),
+        // No id begins like this.
+        None => format!("~{place}").into(),
+    }
 }
 
 async fn add(context: &Context, request: Request) -> Result<Response, Problem> {
@@ -162,13 +176,12 @@ async fn add(context: &Context, request: Request) -> Result<Response, Problem> {
     let at = at(context, &request)?;
     let trigger: TriggerDocument = body::document(request).await?;
     let edit = Edit::AddTrigger { trigger: Box::new(trigger.clone()) };
-    let applied = context.engine.edit(vec![edit], at).await?;
-    let snapshot = context.engine.snapshot().await?;
-    // One without an id is where the last one like it is; somebody else may have removed it since.
-    let place = snapshot.scene.triggers.iter().rposition(|known| *known == trigger);
-    let name = trigger.id.as_ref().map(ToString::to_string).or_else(|| Some(place?.to_string()));
-    let location = name.and_then(|name| HeaderValue::from_str(&format!("/api/stream/triggers/{name}")).ok());
-    let mut response = Edited { applied, trigger: Some(trigger) }.answer(StatusCode::CREATED)?;
+    // It is the last one then.
+    let look = |after: &SceneAfter<'_>| after.header().triggers.len().saturating_sub(1);
+    let (applied, place) = context.engine.edit_and_look(vec![edit], at, look).await?;
+    let name = trigger.id.as_ref().map_or_else(|| place.to_string(), ToString::to_string);
+    let location = HeaderValue::from_str(&format!("/api/stream/triggers/{name}")).ok();
+    let mut response = Edited { applied, trigger }.answer(StatusCode::CREATED)?;
     response.headers_mut().extend(location.map(|location| (header::LOCATION, location)));
     Ok(response)
 }
@@ -212,9 +225,13 @@ async fn change(
     edit: Edit,
 ) -> Result<Response, Problem> {
     let document = DocumentName::Trigger { id: id.clone() };
-    let applied = precondition::edit(context, expected, document, edit, at).await?;
-    let snapshot = context.engine.snapshot().await?;
-    let trigger = id.find(&snapshot.scene.triggers).map(|place| snapshot.scene.triggers[place].clone());
+    let own = id.clone();
+    let look = move |after: &SceneAfter<'_>| {
+        let triggers = &after.header().triggers;
+        own.find(triggers).map(|place| triggers[place].clone())
+    };
+    let (applied, trigger) = precondition::edit_and_look(context, expected, document, edit, at, look).await?;
+    let trigger = trigger.ok_or_else(|| unknown(&[], &id.to_string()))?;
     Edited { applied, trigger }.answer(precondition::status(&applied))
 }
 

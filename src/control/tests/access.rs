@@ -196,6 +196,38 @@ fn foreign_pages_can_neither_steer_nor_read() {
     service.send("GET", "/ws", &upgrade, None).problem(403);
 }
 
+/// The page is served by one port, and may open the WebSocket of the other.
+#[test]
+fn a_page_of_the_service_may_open_the_websocket_on_its_own_port() {
+    let free = Some(([127, 0, 0, 1], 0).into());
+    let service = Service::start_with(ControlSettings { websocket: free, metrics: free, ..settings() });
+    let [websocket, metrics] = [service.websocket, service.metrics].map(Option::unwrap);
+    let open = |origin: &str| {
+        let headers = [
+            ("origin", origin),
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        send_to(websocket, "GET", "/", &headers, None)
+    };
+    open(&format!("http://{}", service.address)).expect(101);
+    open(&format!("http://{websocket}")).expect(101);
+    // Another program may have any other port, and another host the same.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for foreign in [
+        format!("http://{other}"),
+        format!("http://{metrics}"),
+        format!("http://localhost:{}", service.address.port()),
+        format!("http://evil.example:{}", service.address.port()),
+        "http://127.0.0.1".to_owned(),
+        "null".to_owned(),
+    ] {
+        assert_eq!(open(&foreign).status, 403, "{foreign}");
+    }
+}
+
 #[test]
 fn a_foreign_name_that_points_here_gets_nothing() {
     let service = Service::start();

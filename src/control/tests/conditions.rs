@@ -45,6 +45,7 @@ fn the_active_layer_and_the_scene_on_air_change_only_from_what_is_known() {
     let active = "/api/stream/layers/active";
     let tag = service.get(active).header("etag").to_owned();
     let chosen = put(&service, active, ("if-match", &tag), &json!({ "id": "box" })).expect(200);
+    assert_eq!(chosen.value(), json!({ "tick": chosen.tick(), "id": "box", "persisted": false }));
     put(&service, active, ("if-match", &tag), &json!({ "id": "child" })).problem(412);
     assert_eq!(service.get(active).value(), json!({ "id": "box" }));
     put(&service, active, ("if-match", chosen.header("etag")), &json!({ "id": "child" })).expect(200);

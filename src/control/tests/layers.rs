@@ -333,13 +333,58 @@ fn a_layer_that_no_path_would_lead_to_is_refused() {
         let batch = json!({ "edits": [{ "op": "createLayer", "layer": group }] });
         let problem = service.json("POST", "/api/stream/layers/batch", &batch).problem(422);
         assert_eq!(problem["errors"][0]["pointer"], "/edits/0/layer/children/0/id", "{problem}");
-        // What a scene had before stays: it is told.
+        // Nor by any other way.
+        let in_group = json!({ "children": [layer("inside"), { "id": "deep", "content": { "type": "group" },
+            "children": [layer(id)] }] });
+        let mut replaced = in_group.clone();
+        (replaced["id"], replaced["content"]) = (json!("group"), json!({ "type": "group" }));
         let mut scene = serde_json::to_value(scene()).unwrap();
         (scene["layers"], scene["triggers"]) = (json!([layer(id)]), json!([]));
-        service.json("PUT", "/api/stream/scenes/other", &scene).expect(201);
-        service.send("DELETE", "/api/stream/scenes/other", &[], None).expect(200);
+        let group = "/api/stream/layers/group";
+        for (method, path, body, inside, edit) in [
+            ("PATCH", group, &in_group, "/children/1/children/0/id", json!({ "op": "patchLayer", "id": "group" })),
+            ("PUT", group, &replaced, "/children/1/children/0/id", json!({ "op": "replaceLayer", "id": "group" })),
+            ("PUT", "/api/stream/scenes/zz", &scene, "/layers/0/id", json!({ "op": "putScene", "id": "zz" })),
+            ("PUT", "/api/stream/scenes/main", &scene, "/layers/0/id", json!({ "op": "loadScene" })),
+        ] {
+            let problem = service.json(method, path, body).problem(422);
+            assert_eq!(problem["errors"][0]["pointer"], inside, "{problem}");
+            let part = match edit["op"].as_str().unwrap() {
+                "patchLayer" => "patch",
+                "replaceLayer" => "layer",
+                _ => "scene",
+            };
+            let mut edit = edit;
+            edit[part] = body.clone();
+            let problem = service.json("POST", "/api/stream/layers/batch", &json!({ "edits": [edit] })).problem(422);
+            assert_eq!(problem["errors"][0]["pointer"], format!("/edits/0/{part}{inside}"), "{problem}");
+        }
         let notices = SceneDocument::from_value(scene, &Limits::default()).unwrap().notices();
         assert_eq!(notices[0].pointer, "/layers/0/id");
     }
     service.get("/api/stream/layers/holder").problem(404);
+}
+
+/// What a scene file has can be read, and written as it was read.
+#[test]
+fn a_layer_of_a_file_that_no_path_leads_to_stays_where_it_is() {
+    let service = Service::start();
+    let inside = json!({ "id": "batch", "content": { "type": "group" } });
+    let mut of_file = serde_json::to_value(scene()).unwrap();
+    of_file["layers"][2]["children"] = json!([inside]);
+    let scene = SceneDocument::from_value(of_file, &Limits::default()).unwrap();
+    let load = components::Edit::LoadScene { scene: Box::new(scene) };
+    service.runtime.block_on(service.engine.edit(vec![load], None)).unwrap();
+    for path in ["/api/stream/layers/group", "/api/stream/scenes/main"] {
+        let read = service.get(path).expect(200).value();
+        service.json("PUT", path, &read).expect(200);
+        assert_eq!(service.get(path).value(), read);
+    }
+    let children = json!({ "children": [inside, { "id": "order", "content": { "type": "group" } }] });
+    let problem = service.json("PATCH", "/api/stream/layers/group", &children).problem(422);
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+    assert_eq!(problem["errors"][0]["pointer"], "/children/1/id");
+    // Elsewhere it would be new.
+    let main = service.get("/api/stream/scenes/main").value();
+    service.json("PUT", "/api/stream/scenes/zz", &main).problem(422);
 }

@@ -12,6 +12,7 @@ mod mutated;
 mod openapi;
 mod operation;
 mod outputs;
+mod own_version;
 mod previews;
 mod receiving;
 mod requests;

@@ -22,6 +22,7 @@ fn outputs_are_made_read_changed_and_removed() {
     let shown = json!({ "id": "platform", "url": "rtmp://live.example:1936/app/***", "enabled": true,
         "retry": { "attempts": null, "delay": 1.0 } });
     let edited = made.value();
+    assert_eq!(edited["tick"], made.tick());
     assert_eq!((&edited["output"], &edited["persisted"]), (&shown, &json!(false)));
     assert_eq!((&edited["status"]["state"], &edited["status"]["url"]), (&json!("started"), &shown["url"]));
     service.json("POST", PATH, &platform()).problem(409);
@@ -38,10 +39,14 @@ fn outputs_are_made_read_changed_and_removed() {
     let patched = service.json("PATCH", &format!("{PATH}/platform"), &json!({ "retry": null })).expect(200).value();
     assert_eq!(patched["output"]["retry"], shown["retry"]);
     for (verb, enabled, state) in [("stop", false, "stopped"), ("start", true, "started"), ("start", true, "started")] {
-        let steered = service.post(&format!("{PATH}/platform/{verb}")).expect(200).value();
+        let before = service.engine.stats().tick;
+        let steered = service.post(&format!("{PATH}/platform/{verb}")).expect(200);
+        assert!(steered.tick() > before, "{verb}: {} after {before}", steered.tick());
+        let steered = steered.value();
         assert_eq!((&steered["output"]["enabled"], &steered["status"]["state"]), (&json!(enabled), &json!(state)));
     }
-    service.send("DELETE", &format!("{PATH}/platform"), &[], None).expect(200);
+    let removed = service.send("DELETE", &format!("{PATH}/platform"), &[], None).expect(200);
+    assert_eq!(removed.value(), json!({ "tick": removed.tick(), "persisted": false }));
     let near = service.json("PUT", &format!("{PATH}/platforms"), &json!({ "id": "platforms", "url": "show.mp4" }));
     near.expect(201);
     let problem = service.get(&format!("{PATH}/platform")).problem(404);

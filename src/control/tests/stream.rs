@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::*;
+use super::{websocket::Client, *};
+use crate::engine::Durable;
 
 #[test]
 fn status_tells_how_the_stream_is_doing_under_both_prefixes() {
@@ -56,6 +57,58 @@ fn the_stream_starts_pauses_resumes_and_stops_and_refuses_what_does_not_fit() {
     let errors = service.json("POST", "/stream/control", &json!({ "action": "pausee" })).problem(422);
     assert_eq!(errors["errors"][0]["pointer"], "/action");
     assert_eq!(errors["errors"][0]["nearest"], "\"pause\"");
+}
+
+/// Whoever has the answer to a step goes on from there after a restart too.
+#[test]
+fn a_step_is_answered_when_it_is_kept() {
+    let service = Service::start();
+    let spin = json!({ "animations": [{ "property": "transform.rotation", "from": 0, "to": 360, "duration": 1000 }] });
+    service.json("PATCH", "/api/stream/layers/box", &spin).expect(200);
+    let reader = service.engine.journal().unwrap();
+    let kept = Arc::new(std::sync::Mutex::new(0.0_f64));
+    let keeping = Arc::clone(&kept);
+    let keeper = service.runtime.spawn(async move {
+        loop {
+            reader.appended().await;
+            let taken = reader.take();
+            if let Some(change) = taken.scene.back() {
+                *keeping.lock().unwrap() = change.seconds;
+            }
+            reader.settle(Durable { position: taken.position, is_away: false });
+        }
+    });
+    service.post("/api/stream/start").expect(200);
+    service.post("/api/stream/pause").expect(200);
+    let mut before = 0.0;
+    for _ in 0..20 {
+        let stepped = service.json("POST", "/api/stream/step", &json!({ "frames": 600 })).expect(200);
+        assert_eq!(stepped.value(), json!({ "tick": stepped.tick(), "persisted": true }));
+        let after = *kept.lock().unwrap();
+        assert!(after - before >= 9.99, "the store goes on from {after} s, and stood at {before} s before");
+        before = after;
+    }
+    keeper.abort();
+}
+
+#[test]
+fn pausing_and_going_on_are_events_of_their_own() {
+    let service = Service::start();
+    service.runtime.block_on(async {
+        let mut client = Client::connect_with(service.address, "?topics=events").await;
+        client.next_of("streamEvent").await;
+        for (action, event) in [("start", None), ("pause", Some("paused")), ("resume", Some("resumed")), ("stop", None)]
+        {
+            let path = format!("/api/stream/{action}");
+            client.say(json!({ "type": "request", "method": "POST", "path": path })).await;
+            let transport = client.next_of("streamEvent").await;
+            assert_eq!(transport["event"], "transport", "{transport}");
+            if let Some(event) = event {
+                let told = client.next_of("streamEvent").await;
+                assert_eq!(told, json!({ "type": "streamEvent", "event": event }));
+            }
+        }
+    });
 }
 
 #[test]

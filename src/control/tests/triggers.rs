@@ -126,6 +126,31 @@ fn a_trigger_is_added_changed_and_removed() {
 }
 
 #[test]
+fn triggers_are_listed_in_parts() {
+    let service = Service::start();
+    for (id, event) in [(Some("dim"), "a"), (None, "b"), (Some("0"), "c"), (None, "d")] {
+        service.json("POST", TRIGGERS, &dim(id, event, 0.25)).expect(201);
+    }
+    let all = service.get(TRIGGERS).expect(200).value();
+    assert_eq!((&all["first"], all.get("next")), (&json!(0), None));
+    let all = all["triggers"].as_array().unwrap().clone();
+    assert_eq!(all.len(), 5);
+    for limit in [1, 2, 5] {
+        let (mut seen, mut query) = (Vec::new(), format!("limit={limit}"));
+        loop {
+            let part = service.get(&format!("{TRIGGERS}?{query}")).expect(200).value();
+            assert_eq!(part["first"], seen.len());
+            seen.extend(part["triggers"].as_array().unwrap().iter().cloned());
+            let Some(next) = part.get("next") else { break };
+            query = format!("limit={limit}&cursor={}", next.as_str().unwrap());
+        }
+        assert_eq!(seen, all, "in parts of {limit}");
+    }
+    let problem = service.get(&format!("{TRIGGERS}?limit=1&cursor=gone")).problem(400);
+    assert!(problem["detail"].as_str().unwrap().contains("`cursor`"), "{problem}");
+}
+
+#[test]
 fn a_trigger_that_does_not_fit_is_refused_with_the_place_in_it() {
     let service = Service::start();
     service.json("POST", TRIGGERS, &dim(Some("dim"), "dusk", 0.25)).expect(201);

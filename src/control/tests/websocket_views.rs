@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use components::{LayerId, SceneTree};
+use futures_util::FutureExt as _;
 use proptest::{strategy::Strategy as _, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::json;
 
@@ -146,4 +147,29 @@ fn who_comes_back_gets_what_it_missed_in_one_update() {
     patch(60);
     let update = service.runtime.block_on(client.next_of("layerUpdate"));
     assert_eq!(update["seq"], there["seq"].as_u64().unwrap() + 1);
+}
+
+/// What each of them sees is looked out of the whole scene: who chooses all the time is heard less often.
+#[test]
+fn who_chooses_other_layers_all_the_time_waits_for_itself() {
+    let service = Service::start();
+    service.runtime.block_on(async {
+        let mut chooser = Client::connect_with(service.address, "?topics=scene").await;
+        for number in 0..400 {
+            chooser.say(json!({ "type": "subscribe", "layers": [format!("layer-{number}")] })).await;
+        }
+        chooser.say(json!({ "type": "ping" })).await;
+        // The first are answered at once, and others are heard meanwhile.
+        chooser.next_of("subscribed").await;
+        let mut other = Client::connect_with(service.address, "?topics=").await;
+        for _ in 0..10 {
+            assert_eq!(other.ask(json!({ "type": "ping" })).await["type"], "pong");
+        }
+        let mut answered = 1;
+        while let Some(message) = chooser.next().now_or_never() {
+            assert_ne!(message["type"], "pong", "all are answered already");
+            answered += usize::from(message["type"] == "subscribed");
+        }
+        assert!(answered < 400, "{answered} are answered already");
+    });
 }

@@ -1,5 +1,6 @@
 //! What the rest of the service may ask of the engine: edits in; snapshots, diffs, frames and events out.
 
+mod editing;
 mod standing;
 
 use std::{
@@ -14,10 +15,7 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDiff, SceneSnapshot, TrackId, VariantId,
-    animation::AnimationStatus,
-    edit::{BatchRejected, EditRejected, MAX_PATCHED_VALUES},
-    held::HeldScenes,
+    SceneDiff, SceneSnapshot, TrackId, VariantId, animation::AnimationStatus, edit::BatchRejected, held::HeldScenes,
     layer::LayerId,
 };
 use systems::{
@@ -132,58 +130,6 @@ impl EngineHandle {
     /// Why nothing was changed.
     pub async fn reconfigure(&self, change: Reconfiguration) -> Result<u64, ReconfigurationRefused> {
         self.ask(|reply| Request::Reconfigure { change, reply }).await?
-    }
-
-    /// Carries out all of `edits` within one tick, or none: on the next tick that starts, or on tick `at` if that is
-    /// still to come.
-    ///
-    /// # Errors
-    /// Why the batch was refused; nothing of it has happened then.
-    pub async fn edit(&self, edits: Vec<Edit>, at: Option<u64>) -> EditOutcome {
-        self.edit_with(edits, at, Vec::new()).await
-    }
-
-    /// Like [`edit`](Self::edit), and keeps `documents` together with what the edits change: both or neither. Returns
-    /// when both are durable, or cannot be for now.
-    ///
-    /// # Errors
-    /// Why the batch was refused; nothing of it has happened then.
-    pub async fn edit_with(&self, edits: Vec<Edit>, at: Option<u64>, documents: Vec<Document>) -> EditOutcome {
-        check_values(&edits)?;
-        let sender = self.sender;
-        self.settled(self.ask(|reply| Request::Edit { sender, edits, documents, at, reply }).await?).await
-    }
-
-    /// Carries out what `make` says of the scene on air and those that are held, with what is to be kept: no other edit
-    /// comes in between. The tick thread waits for it, so that it should take less time than a frame has.
-    ///
-    /// # Errors
-    /// Why the batch was refused; nothing of it has happened then.
-    pub async fn edit_by(
-        &self,
-        make: impl FnOnce(&SceneSnapshot, &HeldScenes) -> (Vec<Edit>, Vec<Document>) + Send + 'static,
-    ) -> EditOutcome {
-        let (sender, make) = (self.sender, Box::new(make));
-        self.settled(self.ask(|reply| Request::Make { sender, make, reply }).await?).await
-    }
-
-    /// How a batch ended, when it is durable or cannot be for now.
-    async fn settled(&self, (outcome, position): EditReply) -> EditOutcome {
-        let mut applied = outcome?;
-        applied.persisted = self.shared.journal.durable(position).await;
-        Ok(applied)
-    }
-
-    /// Whether `edits` would be carried out on the scene as it is when their turn comes, and the tick that begins with
-    /// it; nothing is changed.
-    ///
-    /// # Errors
-    /// Why the batch would be refused.
-    pub async fn check(&self, edits: Vec<Edit>) -> Result<u64, BatchRejected> {
-        check_values(&edits)?;
-        let sender = self.sender;
-        let (outcome, _) = self.ask(|reply| Request::Check { sender, edits, reply }).await?;
-        Ok(outcome?.tick)
     }
 
     /// Keeps documents beside the scene. Returns whether they are durable, as soon as that is known.
@@ -426,6 +372,11 @@ impl EngineHandle {
         if let Ok(state) = result {
             self.shared.journal.append(None, vec![state.document()]);
             self.announce(StreamEvent::Transport { state });
+            match command {
+                Command::Pause => self.announce(StreamEvent::Paused),
+                Command::Resume => self.announce(StreamEvent::Resumed),
+                Command::Start | Command::Stop => {}
+            }
         }
         result
     }
@@ -458,12 +409,6 @@ impl EngineHandle {
     }
 }
 
-/// Refuses patches that would take too long, before the tick thread gets to see them.
-fn check_values(edits: &[Edit]) -> Result<(), EditRejected> {
-    let values = edits.iter().map(Edit::patched_values).sum();
-    if values > MAX_PATCHED_VALUES { Err(EditRejected::TooManyValues { values }) } else { Ok(()) }
-}
-
 impl fmt::Debug for EngineHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EngineHandle").finish_non_exhaustive()
@@ -483,6 +428,7 @@ impl Drop for ClientGuard {
 
 #[cfg(test)]
 mod tests {
+    use components::{Edit, edit::EditRejected};
     use systems::Quality;
 
     use super::*;

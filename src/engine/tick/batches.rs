@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use components::{Edit, edit::EditRejected};
-use systems::edit::Sender;
+use systems::edit::{Look, Sender};
 use tokio::sync::oneshot;
 
 use super::{
@@ -22,11 +22,17 @@ pub(in crate::engine) struct Waiting {
     /// What is kept together with what it changes.
     pub(super) documents: Vec<Document>,
     pub(super) reply: oneshot::Sender<EditReply>,
+    /// What looks at the scene as the batch leaves it.
+    look: Option<Look>,
 }
 
 impl Waiting {
     pub(in crate::engine) fn new(documents: Vec<Document>, reply: oneshot::Sender<EditReply>) -> Self {
-        Self { documents, reply }
+        Self { documents, reply, look: None }
+    }
+
+    pub(super) fn looking(self, look: Option<Look>) -> Self {
+        Self { look, ..self }
     }
 
     /// Whether nobody waits any more.
@@ -76,8 +82,11 @@ impl Ticking {
     }
 
     /// The number under which a batch is answered.
-    pub(super) fn ticket(&mut self, waiting: Waiting) -> u64 {
+    pub(super) fn ticket(&mut self, mut waiting: Waiting) -> u64 {
         let ticket = self.tickets;
+        if let Some(look) = waiting.look.take() {
+            self.compositor.look_after(ticket, look);
+        }
         self.replies.insert(ticket, waiting);
         self.tickets += 1;
         ticket

@@ -213,8 +213,8 @@ impl Ticking {
                 self.shared.places.add_permits(1);
             }
             match request {
-                Ok(Request::Edit { sender, edits, documents, at, reply }) => {
-                    self.accept(sender, edits, at, Waiting::new(documents, reply));
+                Ok(Request::Edit { sender, edits, documents, at, look, reply }) => {
+                    self.accept(sender, edits, at, Waiting::new(documents, reply).looking(look));
                 }
                 Ok(Request::Make { sender, make, reply }) => self.make(sender, make, reply),
                 Ok(Request::Check { sender, edits, reply }) => {
@@ -307,11 +307,12 @@ impl Ticking {
             // Who asked may have gone.
             let _ = reply.send(Ok(tick));
         }
+        self.write_journal(&mut report, paused);
+        // Who waits for what has been changed so far to be durable waits for this too.
         for reply in stepped {
             // Who asked may have gone.
             let _ = reply.send(Ok(tick));
         }
-        self.write_journal(&mut report, paused);
         self.tell_events(tick, &report);
         let position = self.shared.journal.position();
         for (ticket, outcome) in report.outcomes.iter().chain(&report.checks) {

@@ -4,6 +4,7 @@
 //! touches. When all of it went well the draft is committed, else dropped: nothing is ever half done, and a layer that
 //! ends as it began is not marked as changed.
 
+mod after;
 mod commit;
 mod draft;
 mod leaving;
@@ -30,6 +31,7 @@ use components::{
 };
 use draft::Draft;
 
+pub use after::{Look, Looks, SceneAfter};
 pub use queue::{Queue, Sender, Work};
 pub(crate) use weight::weigh;
 
@@ -46,6 +48,8 @@ pub struct Inbox {
     pub due: Vec<(Sender, u64, Vec<Edit>)>,
     /// Batches for the next tick that has time for them.
     pub waiting: Queue,
+    /// Who looks at the scene right after a batch.
+    pub looks: Looks,
     /// How long a tick goes on with those that wait, and what each owner may take of it on average; as long as it takes
     /// if `None`.
     pub budget: Option<Duration>,
@@ -92,6 +96,11 @@ fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) 
         Work::Check(edits) => (true, check_batch(world, edits).map(|()| false)),
     };
     let outcome = outcome.map(|created| EditApplied { tick, persisted: false, created });
+    if let Some(look) = world.resource_mut::<Inbox>().looks.take(ticket)
+        && outcome.is_ok()
+    {
+        after::show(world, look);
+    }
     let mut inbox = world.resource_mut::<Inbox>();
     inbox.waiting.charge(owner, began.elapsed());
     let told = if is_check { &mut inbox.checks } else { &mut inbox.outcomes };

@@ -3,9 +3,12 @@
 use std::{collections::BTreeSet, future::pending, sync::Arc};
 
 use serde::Serialize;
-use tokio::sync::{
-    broadcast::{self, error::RecvError},
-    watch,
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
+    time::Instant,
 };
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -98,6 +101,7 @@ impl Session<'_> {
                 () = ended(&mut ending) => None,
             };
             self.scene = Some(followed.ok_or(ENDING)?);
+            self.read_at = self.allowance.spend_more(allowance::VIEW, Instant::now());
         }
         self.tell_scene().await
     }

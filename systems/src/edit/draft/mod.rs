@@ -25,7 +25,7 @@ use super::SceneLimits;
 use crate::{
     clock::Input,
     held::Held,
-    scene::{self, LayerIndex, SceneHeader, SceneRoot},
+    scene::{self, LayerIndex, SceneRoot},
 };
 
 /// A layer as the batch leaves it.
@@ -328,11 +328,9 @@ impl<'w> Draft<'w> {
     }
 
     fn header(&self) -> &SceneDocument {
-        static EMPTY: std::sync::LazyLock<SceneDocument> = std::sync::LazyLock::new(SceneDocument::default);
-        let SceneRoot(root) = *self.world.resource::<SceneRoot>();
         match &self.header {
             Some(header) => header,
-            None => self.world.get::<SceneHeader>(root).map_or(&EMPTY, |header| &header.0),
+            None => scene::header(self.world),
         }
     }
 
