@@ -99,7 +99,7 @@ fn found(edits: &[Edit]) -> Vec<Found> {
             Edit::ReplaceLayer { layer, .. } => {
                 in_layers(&layer.children, &at("layer/children"), &mut |id, pointer| {
                     all.push(Found { id, pointer, home: Home::OnAir });
-                })
+                });
             }
             Edit::PatchLayer { patch, .. } => in_patch(patch, &at("patch"), &mut |id, pointer| {
                 all.push(Found { id, pointer, home: Home::OnAir });

@@ -6,7 +6,7 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDiff, SceneSnapshot, TrackId, VariantId, animation::AnimationStatus, edit::BatchRejected,
+    Edit, EditOutcome, SceneDiff, SceneId, SceneSnapshot, TrackId, VariantId, animation::AnimationStatus, edit::BatchRejected,
     held::HeldScenes, layer::LayerId,
 };
 use systems::{
@@ -116,6 +116,8 @@ pub(super) struct Shared {
     pub(super) outputs: watch::Sender<Vec<OutputStatus>>,
     pub(super) encoders: Mutex<Vec<EncoderStatus>>,
     pub(super) active_layer: watch::Sender<Option<LayerId>>,
+    /// The scene on air, and the tick on which it came there, 0 from the start on.
+    pub(super) on_air: Mutex<Option<(u64, SceneId)>>,
     pub(super) stats: Mutex<EngineStats>,
     pub(super) consumers: Mutex<Vec<Consumer>>,
     pub(super) clients: AtomicU64,

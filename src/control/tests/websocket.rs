@@ -176,6 +176,9 @@ fn a_client_gets_hello_a_snapshot_and_then_what_happens() {
     assert_eq!(snapshot["scene"]["name"], "a test");
     assert_eq!(client.layers(), service.get("/stream/layers").value()["layers"]);
     assert_eq!(next(&mut client), json!({ "type": "streamEvent", "event": "transport", "state": "stopped" }));
+    let scenes = next(&mut client);
+    let active = &service.get("/stream/scenes").value()["active"];
+    assert_eq!((&scenes["event"], &scenes["active"], &scenes["put"]), (&json!("scenes"), active, &json!([])));
     let metrics = next(&mut client);
     assert_eq!((&metrics["type"], &metrics["connectedClients"]), (&json!("metrics"), &json!(1)));
     let status = service.get("/stream/status").value();

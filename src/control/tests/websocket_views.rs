@@ -33,6 +33,7 @@ fn a_client_gets_the_topics_that_it_asks_for() {
             "nothing came before"
         );
         assert_eq!(client.next().await["event"], "transport");
+        assert_eq!(client.next().await["event"], "scenes");
         client.ask(json!({ "type": "subscribe", "topics": ["metrics"] })).await;
         for _ in 0..2 {
             assert_eq!(client.next().await["type"], "metrics", "at once, and again and again");

@@ -131,17 +131,20 @@ impl Feed {
         message("levels", &self.0.engine.levels()).into()
     }
 
-    /// The state of the stream and of its outputs, as events.
+    /// The state of the stream and of its outputs, the scene on air, and what is not as it should be, as events.
     pub(super) fn state_of_stream(&self) -> Vec<Utf8Bytes> {
         let engine = &self.0.engine;
         let state = *engine.transport().borrow();
         let outputs = engine.outputs().into_iter().map(|output| StreamEvent::Output { output });
         let active = engine.active_layer().map(|id| StreamEvent::ActiveLayer { id: Some(id) });
+        let away = engine.store().filter(|store| !store.connected).map(|store| StreamEvent::Store { store });
         let faults = engine.file_faults().into_iter();
         let faults = faults.map(|FileFault { file, fault }| StreamEvent::File { file, fault: Some(fault) });
         std::iter::once(StreamEvent::Transport { state })
             .chain(outputs)
+            .chain(engine.scene_on_air())
             .chain(active)
+            .chain(away)
             .chain(faults)
             .map(|told| event(&told))
             .collect()

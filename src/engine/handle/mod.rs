@@ -73,6 +73,7 @@ impl EngineHandle {
             outputs: watch::Sender::new(Vec::new()),
             encoders: Mutex::new(Vec::new()),
             active_layer: watch::Sender::new(None),
+            on_air: Mutex::new(None),
             stats: Mutex::new(EngineStats::default()),
             consumers: Mutex::new(Vec::new()),
             clients: AtomicU64::new(0),

@@ -17,6 +17,13 @@ impl EngineHandle {
         Some(status)
     }
 
+    /// Which scene is on air, as the event that told of it; `None` before the engine has begun.
+    #[must_use]
+    pub fn scene_on_air(&self) -> Option<StreamEvent> {
+        let (tick, active) = self.shared.on_air.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(StreamEvent::Scenes { tick, active, put: Vec::new(), removed: Vec::new(), transition: None })
+    }
+
     /// Tells how the store is doing.
     pub fn publish_store(&self, status: StoreStatus) {
         *self.shared.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);

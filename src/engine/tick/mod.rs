@@ -111,7 +111,7 @@ impl Ticking {
         scene_ticks: u64,
     ) -> Self {
         let fps = shared.format.lock().unwrap_or_else(PoisonError::into_inner).fps;
-        Self {
+        let ticking = Self {
             compositor,
             governor,
             slow: SlowTicks::default(),
@@ -128,7 +128,9 @@ impl Ticking {
             steps: Vec::new(),
             fps,
             recent: VecDeque::new(),
-        }
+        };
+        ticking.note_scene_on_air(0);
+        ticking
     }
 
     pub(super) fn run(&mut self) {

@@ -1,5 +1,7 @@
 //! What happened on a tick, told to all who listen.
 
+use std::sync::PoisonError;
+
 use components::HeldChange;
 use systems::{TickReport, clock::SceneEvent};
 
@@ -7,6 +9,7 @@ use super::{super::StreamEvent, Ticking};
 
 impl Ticking {
     pub(super) fn tell_events(&self, tick: u64, report: &TickReport) {
+        self.note_scene_on_air(tick);
         if !report.scenes.is_empty() {
             // Nobody listening is fine.
             let _ = self.shared.events.send(self.scenes_changed(tick, &report.scenes));
@@ -21,6 +24,15 @@ impl Ticking {
             };
             // Nobody listening is fine.
             let _ = self.shared.events.send(event);
+        }
+    }
+
+    /// For those who come later.
+    pub(super) fn note_scene_on_air(&self, tick: u64) {
+        let active = &self.compositor.scenes().active;
+        let mut on_air = self.shared.on_air.lock().unwrap_or_else(PoisonError::into_inner);
+        if on_air.as_ref().is_none_or(|(_, known)| known != active) {
+            *on_air = Some((tick, active.clone()));
         }
     }
 
