@@ -190,6 +190,32 @@ fn the_next_run_has_them_too() {
     assert_eq!(ids_and_urls(&service).len(), 3, "nothing is remembered");
 }
 
+/// An output may go to where another went before that was removed, or went elsewhere itself.
+#[test]
+fn the_next_run_has_those_that_took_the_places_of_others() {
+    let variables = [&ALWAYS[..], &[("MUXER_OUTPUTS", "one.mkv,two.mkv,three.mkv,four.mkv")]].concat();
+    let mut service = Service::start(&variables, &[("card.jsonc", &card())]);
+    service.wait_for_output("output-4", "started");
+    let go = |id: &str, to: &str| service.send("PATCH", &format!("{PATH}/{id}"), &json!({ "url": to })).expect(200);
+    service.send("DELETE", &format!("{PATH}/output-1"), &Value::Null).expect(200);
+    go("output-2", "one.mkv");
+    // Two go to each other's places.
+    go("output-3", "between.mkv");
+    go("output-4", "three.mkv");
+    go("output-3", "four.mkv");
+    service.send("DELETE", &format!("{PATH}/live"), &Value::Null).expect(200);
+
+    service.kill_and_restart(&variables, &[]);
+    let outputs = service.json(PATH)["outputs"].clone();
+    let pairs: Vec<_> = outputs.as_array().unwrap().iter().map(|output| (&output["id"], &output["url"])).collect();
+    let expected = [("output-2", "one.mkv"), ("output-3", "four.mkv"), ("output-4", "three.mkv")];
+    assert_eq!(pairs.len(), expected.len(), "{outputs}");
+    for ((id, url), (expected_id, expected_url)) in pairs.into_iter().zip(expected) {
+        assert_eq!((id, url), (&json!(expected_id), &json!(expected_url)), "{outputs}");
+        service.wait_for_output(expected_id, "started");
+    }
+}
+
 /// What was changed of an output belongs to where that went, whatever takes its name or its place later.
 #[test]
 fn a_change_does_not_go_over_to_another_destination() {

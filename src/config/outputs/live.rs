@@ -12,8 +12,9 @@ use tokio::sync::Mutex;
 
 use super::{
     document::{OutputDocument, OutputId, OutputUrl, RetryDocument},
-    kept::{self, Restored},
+    kept,
     options::OutputOptions,
+    restored::{Restored, restored},
 };
 use crate::config::{containers::Codecs, destination::Destination};
 
@@ -34,7 +35,8 @@ pub struct Output {
 }
 
 impl Output {
-    fn document(&self, id: &OutputId) -> OutputDocument {
+    /// As people are shown it.
+    pub(super) fn document(&self, id: &OutputId) -> OutputDocument {
         let url = OutputUrl::new(self.destination.to_string());
         let OutputOptions { split, thumbnails, adaptive, rendition } = self.options.clone();
         let (id, retry) = (id.clone(), Some(self.retry));
@@ -152,7 +154,7 @@ impl LiveOutputs {
         renditions: &[String],
         kept: impl Iterator<Item = (&'a str, &'a Value)>,
     ) -> Restored {
-        kept::restored(given, retry, codecs, renditions, kept)
+        restored(given, retry, codecs, renditions, kept)
     }
 
     /// All outputs in the order of their names.

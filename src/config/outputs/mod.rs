@@ -5,10 +5,11 @@ mod document;
 mod kept;
 mod live;
 mod options;
+mod restored;
 
 pub use self::{
     document::{OutputDocument, OutputId, OutputUrl, RetryDocument},
-    kept::Restored,
     live::{Carry, Changed, LiveOutputs, MOST_OUTPUTS, Output, OutputChange, OutputRefused, Present},
     options::{AdaptiveDocument, OutputOptions, SplitDocument, ThumbnailsDocument},
+    restored::Restored,
 };

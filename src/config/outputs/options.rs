@@ -112,6 +112,26 @@ impl OutputOptions {
         Ok(())
     }
 
+    /// Takes away those that are not for `destination`, and says why.
+    pub(super) fn take_unfit(&mut self, destination: &Destination, renditions: &[String]) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut is_unfit =
+            |alone: Self| alone.fit(destination, renditions).map_err(|fault| faults.push(fault)).is_err();
+        if is_unfit(Self { split: self.split, ..Self::default() }) {
+            self.split = None;
+        }
+        if is_unfit(Self { thumbnails: self.thumbnails, ..Self::default() }) {
+            self.thumbnails = None;
+        }
+        if is_unfit(Self { adaptive: self.adaptive, ..Self::default() }) {
+            self.adaptive = None;
+        }
+        if is_unfit(Self { rendition: self.rendition.clone(), ..Self::default() }) {
+            self.rendition = None;
+        }
+        faults
+    }
+
     /// Whether an output goes on as it is when these become `other`.
     #[must_use]
     pub fn goes_on_with(&self, other: &Self) -> bool {
