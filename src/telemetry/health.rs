@@ -116,6 +116,11 @@ impl Health {
                 reasons.push(Unready { part: "outputs", reason });
             }
         }
+        // Previews go on, and there are those who want nothing else: no reason to go elsewhere.
+        if self.is_on_air() && self.engine.outputs().is_empty() {
+            let reason = "the stream is on air, and goes nowhere: there is no output; add one".to_owned();
+            reasons.push(Unready { part: "outputs", reason });
+        }
         let failed = |output: &OutputStatus| self.is_on_air() && output.state == OutputState::Failed;
         for output in self.engine.outputs().into_iter().filter(failed) {
             let why = why_off_air(&output);

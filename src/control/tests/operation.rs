@@ -204,6 +204,12 @@ fn readiness_names_its_reasons() {
     assert_eq!(service.get("/health/live").expect(200).value()["status"], "alive");
     wait_for("readiness", || service.get("/health/ready").status == 200);
 
+    assert_eq!(service.get("/health/ready").expect(200).value()["status"], "ready");
+    service.post("/stream/start").expect(200);
+    let degraded = service.get("/health/ready").expect(200).value();
+    assert_eq!((&degraded["status"], &degraded["reasons"][0]["part"]), (&json!("degraded"), &json!("outputs")));
+    assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("there is no output"), "{degraded}");
+    service.post("/stream/stop").expect(200);
     service.engine.publish_output(output("rtmp", OutputState::Failed));
     service.get("/health/ready").expect(200);
     service.post("/stream/start").expect(200);
