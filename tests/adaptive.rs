@@ -110,6 +110,9 @@ fn the_bitrate_follows_a_slow_link_before_the_queue_grows_and_comes_back() {
     });
     wait_until_it_fits(&show, 2500);
     link.set_kbps(1_000_000);
+    // Who is to get more than that gets it at once.
+    show.control().set_min_bitrate("stream", Some(4000)).unwrap();
+    wait_for("the least bitrate", LONG, || told(&show).contains(&4000).then_some(()));
     wait_for_full(&mut show);
 }
 

@@ -19,10 +19,35 @@ const MOST_CALM: u32 = 60;
 /// Each step takes a quarter.
 const STEP: f64 = 0.75;
 
+/// What the links say of all outputs that the bitrate follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pressure {
+    /// The output that is the furthest behind.
+    pub(super) id: String,
+    /// By how much; `None` if nothing is known of any of the links at present.
+    pub(super) behind: Option<Duration>,
+    /// The highest of the least kbit/s that they are to get: each of them gets what is encoded.
+    pub(super) floor: u32,
+}
+
+impl Pressure {
+    /// That of outputs of which each is told by its name, how far it is behind, and the least that it is to get; `None` if
+    /// there are none.
+    pub(super) fn of(outputs: impl Iterator<Item = (String, Option<Duration>, u32)>) -> Option<Self> {
+        let each = outputs.map(|(id, behind, floor)| Self { id, behind, floor });
+        each.reduce(|one, other| {
+            let floor = one.floor.max(other.floor);
+            Self { floor, ..if other.behind > one.behind { other } else { one } }
+        })
+    }
+}
+
 /// Decides by how much the bitrate is lowered. Knows time and queue only by what it is told.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Adapter {
     pace: AdaptivePace,
+    /// The least bitrate in kbit/s, unless the full one is less.
+    floor: u32,
     /// Steps below the full bitrate.
     level: i32,
     /// When the queue was looked at last while it was too long, and how long it was.
@@ -38,24 +63,47 @@ pub(super) struct Adapter {
 impl Adapter {
     /// The full bitrate.
     pub(super) fn new(pace: AdaptivePace) -> Self {
-        Self { pace, level: 0, long: None, calm_since: None, calm: pace.calm, trials: 0 }
+        Self { pace, floor: 0, level: 0, long: None, calm_since: None, calm: pace.calm, trials: 0 }
     }
 
-    /// The bitrate in kbit/s, of which `full` is the most, and `floor` the least unless `full` is less.
-    pub(super) fn bitrate(&self, full: u32, floor: u32) -> u32 {
-        let lowered = f64::from(full) * STEP.powi(self.level);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to `full`")]
-        let lowered = lowered.round() as u32;
-        lowered.max(floor).min(full)
+    /// The bitrate in kbit/s, of which `full` is the most.
+    pub(super) fn bitrate(&self, full: u32) -> u32 {
+        lowered(full, self.level).max(self.floor).min(full)
     }
 
-    /// Takes note of the longest queue at `now`, in time. Returns whether the bitrate is another one from now on.
-    pub(super) fn observe(&mut self, queue: Duration, full: u32, floor: u32, now: Instant) -> bool {
-        let before = self.bitrate(full, floor);
+    /// Takes note of what the links say at `now`; `None` if none is to be followed. Returns whether the bitrate is another one
+    /// from now on.
+    pub(super) fn follow(&mut self, pressure: Option<&Pressure>, full: u32, now: Instant) -> bool {
+        let before = self.bitrate(full);
+        match pressure {
+            None => *self = Self::new(self.pace),
+            Some(pressure) => {
+                self.floor = pressure.floor;
+                // Steps that the floor hides would be taken up again first, with nothing to be seen, and then all at once when
+                // it is lowered.
+                while self.level > 0 && lowered(full, self.level - 1) <= self.floor {
+                    self.level -= 1;
+                }
+                if self.bitrate(full) > before {
+                    // A step further is for when this has gone well.
+                    self.calm_since = None;
+                }
+                match pressure.behind {
+                    Some(behind) => self.observe(behind, full, now),
+                    None => self.wait(),
+                }
+            }
+        }
+        self.bitrate(full) != before
+    }
+
+    /// Takes note of the longest queue at `now`, in time.
+    fn observe(&mut self, queue: Duration, full: u32, now: Instant) {
+        let before = self.bitrate(full);
         self.calm_since = if queue <= LOW { self.calm_since.or(Some(now)) } else { None };
         let calm = self.calm_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         if queue >= HIGH {
-            self.step_down(queue, before > floor, now);
+            self.step_down(queue, before > self.floor, now);
         } else if self.level > 0 && calm >= self.calm {
             // Two in a row have gone well: the link is a better one.
             if self.trials >= 2 {
@@ -70,11 +118,10 @@ impl Adapter {
         if queue <= LOW {
             self.long = None;
         }
-        self.bitrate(full, floor) != before
     }
 
     /// Nothing is known of the link for now. What was learnt of it counts until it is there again.
-    pub(super) fn wait(&mut self) {
+    fn wait(&mut self) {
         (self.long, self.calm_since) = (None, None);
     }
 
@@ -95,9 +142,17 @@ impl Adapter {
     }
 }
 
+/// So many steps below `full`.
+fn lowered(full: u32, steps: i32) -> u32 {
+    let lowered = f64::from(full) * STEP.powi(steps);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to `full`")]
+    let lowered = lowered.round() as u32;
+    lowered
+}
+
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{collection::vec, option, prelude::*};
 
     use super::*;
 
@@ -122,16 +177,21 @@ mod tests {
         fn run(&mut self, seconds: u32, capacity: f64) {
             for _ in 0..seconds * 10 {
                 self.now += Duration::from_millis(100);
-                let rate = f64::from(self.adapter.bitrate(FULL, FLOOR));
+                let rate = f64::from(self.rate());
                 // What is longer than three seconds is left out.
                 self.queue = (self.queue + (rate - capacity) / 10.0).clamp(0.0, rate * 3.0);
                 let waiting = Duration::from_secs_f64(self.queue / rate);
-                self.changes += u32::from(self.adapter.observe(waiting, FULL, FLOOR, self.now));
+                self.changes += u32::from(self.follow(Some(waiting)));
             }
         }
 
+        fn follow(&mut self, behind: Option<Duration>) -> bool {
+            let pressure = Pressure::of([("link".to_owned(), behind, FLOOR)].into_iter());
+            self.adapter.follow(pressure.as_ref(), FULL, self.now)
+        }
+
         fn rate(&self) -> u32 {
-            self.adapter.bitrate(FULL, FLOOR)
+            self.adapter.bitrate(FULL)
         }
     }
 
@@ -153,6 +213,84 @@ mod tests {
         }
     }
 
+    /// What becomes of two outputs in a moment: how many milliseconds each is behind, and the least that it is to get if it
+    /// is followed.
+    fn a_moment() -> impl Strategy<Value = (u64, [Option<u64>; 2], [Option<u32>; 2])> {
+        let behind = || option::of(prop_oneof![Just(0), 0_u64..3000]);
+        let least = || option::weighted(0.9, prop_oneof![Just(500), Just(3000), 100_u32..6000]);
+        (100_u64..20_000, [behind(), behind()], [least(), least()])
+    }
+
+    proptest! {
+        /// Whatever the links of two outputs do, and whatever people change: the encoder is told of each change, nobody gets
+        /// less than the most demanding is to get, and there is no jump up but to that.
+        #[test]
+        fn two_links_get_what_both_may_have(
+            moments in vec((a_moment(), 1_usize..30, option::weighted(0.1, 400_u32..8000)), 1..40),
+        ) {
+            let mut adapter = Adapter::new(AdaptivePace::default());
+            let (mut full, mut now) = (FULL, Instant::now());
+            let mut encoder = adapter.bitrate(full);
+            let mut was_followed = false;
+            for ((millis, behind, least), times, other_full) in moments {
+                if let Some(other_full) = other_full {
+                    // Whoever changes it tells the encoder.
+                    full = other_full;
+                    encoder = adapter.bitrate(full);
+                }
+                for _ in 0..times {
+                    now += Duration::from_millis(millis / 10);
+                    let outputs = ["a", "b"].into_iter().zip(behind).zip(least);
+                    let followed: Vec<_> = outputs
+                        .filter_map(|((id, behind), least)| Some((id.to_owned(), behind.map(Duration::from_millis), least?)))
+                        .collect();
+                    let before = encoder;
+                    if adapter.follow(Pressure::of(followed.iter().cloned()).as_ref(), full, now) {
+                        encoder = adapter.bitrate(full);
+                        prop_assert!(encoder != before);
+                    }
+                    prop_assert_eq!(encoder, adapter.bitrate(full), "what is told is what is encoded");
+                    let floor = followed.iter().map(|(_, _, least)| *least).max();
+                    prop_assert!(encoder >= floor.unwrap_or(full).min(full), "{encoder} below {floor:?}");
+                    if let Some(floor) = floor.filter(|_| was_followed) {
+                        let step = f64::from(before) / STEP + 1.0;
+                        prop_assert!(f64::from(encoder) <= step.max(f64::from(floor)), "{before} to {encoder}");
+                    }
+                    was_followed = floor.is_some();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_floor_is_that_of_the_most_demanding_and_a_change_of_it_alone_is_told() {
+        let mut adapter = Adapter::new(AdaptivePace::default());
+        let start = Instant::now();
+        let mut follow = |tenths: u32, slow: u64, floors: [u32; 2]| {
+            let outputs = [("slow", Duration::from_millis(slow), floors[0]), ("fast", Duration::ZERO, floors[1])];
+            let outputs = outputs.into_iter().map(|(id, behind, floor)| (id.to_owned(), Some(behind), floor));
+            let is_other =
+                adapter.follow(Pressure::of(outputs).as_ref(), FULL, start + Duration::from_millis(100) * tenths);
+            (is_other, adapter.bitrate(FULL))
+        };
+        let lowest = (0..600).map(|tenths| follow(tenths, 2000, [500, 3000]).1).min();
+        assert_eq!(lowest, Some(3000), "the slow one may have less, the fast one not");
+        let lowest = (600..1200).map(|tenths| follow(tenths, 2000, [500, 500]).1).min();
+        assert_eq!(lowest, Some(500));
+        assert_eq!(follow(1201, 400, [500, 2500]), (true, 2500), "at once, with no step taken");
+        assert_eq!(follow(1202, 400, [500, 2500]), (false, 2500));
+        let steps: Vec<u32> = (1203..1320)
+            .map(|tenths| follow(tenths, 0, [500, 2500]))
+            .filter(|told| told.0)
+            .map(|told| told.1)
+            .collect();
+        assert_eq!(
+            steps,
+            [3000, 4000],
+            "five seconds each, from what is sent and not from what would be without the floor"
+        );
+    }
+
     #[test]
     fn a_link_that_was_lost_is_met_again_with_what_it_took() {
         let mut link = Link::new();
@@ -162,7 +300,7 @@ mod tests {
         // An empty queue would be taken for a good link by then.
         for _ in 0..6000 {
             link.now += Duration::from_millis(100);
-            link.adapter.wait();
+            link.follow(None);
         }
         link.queue = 0.0;
         link.run(1, 1600.0);
@@ -176,7 +314,7 @@ mod tests {
         let mut link = Link::new();
         link.run(60, 0.0);
         assert_eq!(link.rate(), FLOOR);
-        assert_eq!(link.adapter.bitrate(400, FLOOR), 400, "the full bitrate is less than the least");
+        assert_eq!(link.adapter.bitrate(400), 400, "the full bitrate is less than the least");
         link.run(60, 10_000.0);
         assert_eq!(link.rate(), FULL, "a minute is enough when nothing was tried in vain");
     }

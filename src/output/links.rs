@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use super::{backoff::ReconnectPolicy, destination::Destination, link::Link, packet::Packet, supervisor::Surroundings};
+use super::{
+    adapt::Pressure, backoff::ReconnectPolicy, destination::Destination, link::Link, packet::Packet,
+    supervisor::Surroundings,
+};
 
 /// What an output is to do.
 #[derive(Clone, Debug)]
@@ -28,15 +31,6 @@ pub struct Output {
 
 /// The name of a rendition; `None` is the stream in its own size.
 pub(super) type RenditionName = Option<String>;
-
-/// An output that is the furthest behind of those that the bitrate follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pressure {
-    pub(super) id: String,
-    /// By how much; `None` if nothing is known of any of the links at present.
-    pub(super) behind: Option<Duration>,
-    pub(super) min_bitrate: u32,
-}
 
 /// Outputs cannot be changed like this.
 #[derive(Debug, thiserror::Error)]
@@ -99,16 +93,15 @@ impl Links {
         self.read().links.iter().any(|link| link.sends(rendition))
     }
 
-    /// The one that the bitrate of this rendition has to follow, whose frames last this long and which is meant to be of so
-    /// many kbit/s; `None` if it need not follow any.
+    /// What the links say that the bitrate of this rendition has to follow, whose frames last this long and which is meant to be
+    /// of so many kbit/s; `None` if it need not follow any.
     pub(super) fn pressure(&self, rendition: &RenditionName, frame: Duration, kbps: u32) -> Option<Pressure> {
         let state = self.read();
         let links = state.links.iter().filter(|link| link.sends(rendition));
-        let pressed = links.filter_map(|link| {
+        Pressure::of(links.filter_map(|link| {
             let (behind, min_bitrate) = (link.behind(frame, kbps), link.min_bitrate?);
-            Some(Pressure { id: link.id().to_owned(), behind, min_bitrate })
-        });
-        pressed.max_by_key(|pressure| pressure.behind)
+            Some((link.id().to_owned(), behind, min_bitrate))
+        }))
     }
 
     /// A rendition goes on air.

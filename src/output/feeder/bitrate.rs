@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use super::{Feeder, LOOK, Session};
-use crate::{engine::StreamEvent, output::adapt::Adapter};
+use crate::engine::StreamEvent;
 
 impl Feeder {
     /// What the encoder is to make at present, in kbit/s.
     pub(super) fn bitrate(&self) -> u32 {
-        self.adapter.bitrate(self.settings.bitrate_kbps, self.floor)
+        self.adapter.bitrate(self.settings.bitrate_kbps)
     }
 
     /// Lets the bitrate follow the slowest link of those that it has to follow.
@@ -19,22 +19,7 @@ impl Feeder {
         self.looked = Instant::now();
         let full = self.settings.bitrate_kbps;
         let pressure = self.links.pressure(&self.name, self.program.format.presentation_time(1), self.bitrate());
-        let is_other = match &pressure {
-            Some(pressure) => {
-                self.floor = pressure.min_bitrate;
-                if let Some(behind) = pressure.behind {
-                    self.adapter.observe(behind, full, self.floor, self.looked)
-                } else {
-                    self.adapter.wait();
-                    false
-                }
-            }
-            None => {
-                let before = self.bitrate();
-                self.adapter = Adapter::new(self.settings.pace);
-                self.bitrate() != before
-            }
-        };
+        let is_other = self.adapter.follow(pressure.as_ref(), full, self.looked);
         if !is_other {
             return;
         }

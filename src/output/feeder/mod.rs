@@ -78,8 +78,6 @@ pub(super) struct Feeder {
     goals: watch::Receiver<Goal>,
     stop: Arc<AtomicBool>,
     adapter: Adapter,
-    /// Down to where the bitrate was lowered last.
-    floor: u32,
     /// When it was looked whether it should be.
     looked: Instant,
     meter: Arc<Meter>,
@@ -109,7 +107,6 @@ impl Feeder {
         let clock = Arc::new(EncodeClock::new(program.format.fps));
         Self {
             adapter: Adapter::new(settings.pace),
-            floor: 0,
             looked: Instant::now(),
             program,
             settings,
