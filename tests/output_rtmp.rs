@@ -163,6 +163,24 @@ fn a_server_that_takes_nothing_more_costs_only_its_own_frames() {
 }
 
 #[test]
+fn an_output_goes_on_with_a_key_frame_of_its_own_when_it_has_room_again() {
+    let server = RtmpServer::start();
+    // The next key frame is far away.
+    let settings = EncoderSettings { keyframe_interval: Duration::from_secs(60), bitrate_kbps: 6000, ..settings() };
+    let policy = ReconnectPolicy { queue_frames: 30, ..ReconnectPolicy::default() };
+    let cards = (0..20).map(|seed| noise(FORMAT.width, FORMAT.height, seed)).collect();
+    let mut show = Show::start_with(FORMAT, settings, &[("rtmp", server.url("key").parse().unwrap())], policy, cards);
+    show.wait_for_state("rtmp", OutputState::Started);
+    server.freeze();
+    let full = wait_for("a full queue", LONG, || Some(show.status("rtmp")).filter(|status| status.dropped_frames > 5));
+    server.thaw();
+    wait_for("the stream again", LONG, || (show.status("rtmp").bytes > full.bytes).then_some(()));
+    assert_plays(&server, "key", SIZE);
+    assert_eq!(show.status("rtmp").reconnects, 0);
+    assert!(show.shutdown());
+}
+
+#[test]
 fn a_server_that_stops_reading_is_noticed_soon_however_little_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let server = RtmpServer::start();

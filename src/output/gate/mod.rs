@@ -118,6 +118,12 @@ impl Gate {
         self.awaits_key_frame
     }
 
+    /// Whether a key frame is all that is waited for: there is room for what follows it.
+    pub(super) fn lacks_key_frame(&self) -> bool {
+        let has_room = self.outlet.as_ref().is_some_and(|outlet| outlet.has_room());
+        self.awaits_key_frame && has_room && !self.is_behind(ROOM)
+    }
+
     /// Frames that wait behind it, or for the next outlet.
     pub(super) fn queued(&self) -> u64 {
         let kept = self.kept.iter().flatten().filter(|packet| packet.track == Track::Video).count() as u64;

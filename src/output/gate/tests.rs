@@ -185,3 +185,29 @@ fn sound_that_comes_ahead_of_its_key_frame_is_kept() {
     let times: Vec<_> = bucket.0.lock().unwrap().0.iter().map(|packet| packet.pts().mseconds()).collect();
     assert_eq!(times, [40, 60, 40]);
 }
+
+#[test]
+fn a_key_frame_is_asked_for_where_there_is_room_for_what_follows() {
+    gst::init().unwrap();
+    let bucket = Bucket::default();
+    let mut gate = Gate::default();
+    assert!(!gate.lacks_key_frame(), "nobody is there");
+    gate.open(Box::new(bucket.clone()));
+    assert!(gate.lacks_key_frame());
+    gate.offer(&packet(Track::Video, 0, true));
+    assert!(!gate.lacks_key_frame());
+    // It cannot keep up.
+    bucket.0.lock().unwrap().1 = 11;
+    gate.offer(&packet(Track::Video, 20, false));
+    assert!(gate.is_waiting() && !gate.lacks_key_frame());
+    bucket.0.lock().unwrap().1 = 0;
+    assert!(gate.lacks_key_frame());
+    // Too much waits in the system yet.
+    (gate.most_waiting, gate.kbps) = (Duration::from_secs(3), 80);
+    gate.strain = Strain { bytes: 20_000, ..Strain::default() };
+    assert!(!gate.lacks_key_frame());
+    gate.strain = Strain::default();
+    assert!(gate.lacks_key_frame());
+    gate.offer(&packet(Track::Video, 40, true));
+    assert!(!gate.is_waiting());
+}

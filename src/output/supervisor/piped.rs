@@ -30,6 +30,10 @@ const SILENT: Duration = Duration::from_secs(2);
 /// How long it may take to connect.
 const CONNECT: Duration = Duration::from_secs(15);
 
+/// An output that lacks a key frame asks for one no more often than so: one whose link is too slow all the time must not take
+/// more from the others than key frames at the usual distance do.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
 /// Whether a peer that answers to all it gets still does.
 #[derive(Default)]
 struct Answers {
@@ -137,12 +141,8 @@ impl Supervisor {
 
     fn watch(&mut self, pipeline: &OutputPipeline, written: Option<&file::Identity>) -> Ended {
         let (has_peer, enough) = self.beginning();
-        // A peer that may not be there is no reason for a key frame.
-        let mut has_asked = !pipeline.tells_when_taken();
-        // What was kept since the last one was full begins with one.
-        if has_asked && lock(&self.gate).is_waiting() {
-            self.ask_for_key_frame();
-        }
+        let mut asked = None;
+        self.ask_if_needed(pipeline, &mut asked, Instant::now());
         let mut checked = Instant::now();
         let opened = Instant::now();
         let mut finish_by = None;
@@ -189,12 +189,7 @@ impl Supervisor {
             if finish_by.is_some() {
                 continue;
             }
-            if !has_asked && pipeline.is_taken() {
-                has_asked = true;
-                if lock(&self.gate).is_waiting() {
-                    self.ask_for_key_frame();
-                }
-            }
+            self.ask_if_needed(pipeline, &mut asked, now);
             if now.duration_since(checked) > TELL {
                 checked = now;
                 if written.is_some_and(file::Identity::is_gone) {
@@ -239,6 +234,18 @@ impl Supervisor {
             if ((has_peer || is_open) && is_full()) || strain.still > stall {
                 return self.explain(TIMED_OUT);
             }
+        }
+    }
+
+    /// Asks for a key frame where nothing else is missing: as an output begins, unless what was kept for it does with one, and
+    /// when it has room again after it could not keep up.
+    fn ask_if_needed(&self, pipeline: &OutputPipeline, asked: &mut Option<Instant>, now: Instant) {
+        let is_free = asked.is_none_or(|asked| now.saturating_duration_since(asked) > ASK_AGAIN);
+        // A peer that may not be there is no reason for one.
+        let is_taken = || !pipeline.tells_when_taken() || pipeline.is_taken();
+        if is_free && lock(&self.gate).lacks_key_frame() && is_taken() {
+            *asked = Some(now);
+            self.ask_for_key_frame();
         }
     }
 
