@@ -139,6 +139,15 @@ pub(super) struct Shared {
 /// One who takes frames.
 pub(super) struct Consumer {
     pub(super) sender: SyncSender<ProgramFrame>,
-    /// Whether a frame that it does not take is missed: counted as dropped, and a sign that the load is too high.
-    pub(super) needs_all: bool,
+    pub(super) misses: Misses,
+}
+
+/// What a frame means that one who takes frames does not take in time.
+pub(super) enum Misses {
+    /// It is dropped from the stream, and a sign that the load is too high.
+    OfStream,
+    /// It is counted here, and nobody else's business.
+    Own(Arc<AtomicU64>),
+    /// Nothing.
+    Nobodys,
 }

@@ -198,24 +198,47 @@ pub fn spawn(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
+    use std::sync::{atomic::Ordering, mpsc::channel};
 
     use systems::Quality;
 
     use super::*;
 
-    #[test]
-    fn no_tick_is_dropped_behind_a_first_one_that_takes_long() {
-        let format = StreamFormat { width: 32, height: 32, fps: 60 };
-        let settings = EngineSettings {
-            format,
+    fn settings(fps: u32) -> EngineSettings {
+        EngineSettings {
+            format: StreamFormat { width: 32, height: 32, fps },
             max_layers: 10,
-            pool_size: 2,
+            pool_size: 8,
             raster_memory: 1 << 20,
             quality: QualityGoal::Fixed(Quality::Low),
             faults: None,
             asset_budget: 1 << 20,
-        };
+        }
+    }
+
+    #[test]
+    fn frames_that_a_further_size_has_no_time_for_are_its_own() {
+        let (engine, thread) = spawn(settings(60), SceneDocument::default(), |_: &TickReport, _: Duration| {}).unwrap();
+        let frames = engine.frames(100);
+        let (besides, missed) = engine.frames_besides(2);
+        let at_leisure = engine.frames_at_leisure();
+        while missed.load(Ordering::Relaxed) < 5 {
+            assert!(frames.recv().is_ok());
+        }
+        assert_eq!((engine.stats().missed_frames, engine.stats().dropped_frames), (0, 0));
+        let too_slow = engine.frames(1);
+        while engine.stats().missed_frames == 0 {
+            assert!(frames.recv().is_ok());
+        }
+        drop((besides, at_leisure, too_slow));
+        engine.shutdown();
+        thread.join();
+    }
+
+    #[test]
+    fn no_tick_is_dropped_behind_a_first_one_that_takes_long() {
+        let settings = settings(60);
+        let format = settings.format;
         let (listen, listening) = channel();
         let observe = move |_: &TickReport, _: Duration| {
             if listening.recv().is_ok() {

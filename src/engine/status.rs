@@ -147,7 +147,8 @@ pub struct EncoderStatus {
     pub queued_frames: u64,
     /// Frames that came out.
     pub frames: u64,
-    /// Frames that were lost in it, since it failed.
+    /// Frames that were lost in it, since it failed; of a further size, those too that it did not take in time, which are
+    /// among the stream's own `droppedFrames` otherwise.
     pub dropped_frames: u64,
     /// Frames that repeat the last picture, since no new one was drawn in time.
     pub repeated_frames: u64,
@@ -252,7 +253,7 @@ pub struct EngineStats {
     /// Ticks that ran.
     pub frames: u64,
     /// Frames that were due and did not go out: ticks that were skipped, since the one before took too long, and frames
-    /// that the encoder did not take in time.
+    /// that the encoder of the stream's own size did not take in time.
     pub dropped_frames: u64,
     /// Of these, the frames that were drawn and that the encoder did not take in time.
     pub missed_frames: u64,

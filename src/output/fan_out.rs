@@ -121,9 +121,19 @@ pub fn run(
         let engine = engine.clone();
         Arc::new(move |event| engine.announce(event))
     };
+    let (mut sizes, mut missed) = (Vec::new(), BTreeMap::new());
+    for rendition in renditions {
+        let (frames, count) = engine.frames_besides(RENDITION_FRAMES_WAITING);
+        missed.insert(rendition.name.clone(), count);
+        sizes.push((rendition, frames));
+    }
     let publish_encoder = {
         let engine = engine.clone();
-        Arc::new(move |status| engine.publish_encoder(status))
+        Arc::new(move |mut status: EncoderStatus| {
+            let missed = status.rendition.as_ref().and_then(|name| missed.get(name));
+            status.dropped_frames += missed.map_or(0, |missed| missed.load(Ordering::Relaxed));
+            engine.publish_encoder(status);
+        })
     };
     let publish_levels = {
         let engine = engine.clone();
@@ -138,7 +148,7 @@ pub fn run(
         announce,
         publish_encoder,
         publish_levels,
-        renditions: renditions.into_iter().map(|one| (one, engine.frames(RENDITION_FRAMES_WAITING))).collect(),
+        renditions: sizes,
         slate,
         faults: None,
     };

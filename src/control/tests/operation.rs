@@ -79,6 +79,13 @@ fn metrics_count_ticks_requests_and_outputs() {
         restarts: 1,
         ..EncoderStatus::new("x264enc")
     });
+    service.engine.publish_encoder(EncoderStatus {
+        rendition: Some("360p".to_owned()),
+        queued_frames: 3,
+        dropped_frames: 6,
+        restarts: 7,
+        ..EncoderStatus::new("x264enc")
+    });
     service.get("/api/stream/layers/box").expect(200);
     service.get("/stream/layers/group").expect(200);
     service.get("/nowhere").expect(404);
@@ -119,6 +126,9 @@ fn metrics_count_ticks_requests_and_outputs() {
         "encoder_dropped_frames 4",
         "encoder_dropped_frames_total 4",
         "encoder_restarts_total 1",
+        "rendition_queue_size{rendition=\"360p\"} 3.0",
+        "rendition_dropped_frames_total{rendition=\"360p\"} 6",
+        "rendition_restarts_total{rendition=\"360p\"} 7",
         "encoder_seconds_bucket{le=\"0.008\"} 1",
         "encoder_seconds_count 2",
         "encoder_seconds_sum 0.02",

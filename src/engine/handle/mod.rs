@@ -34,7 +34,7 @@ use super::{
     Reconfiguration, ReconfigurationRefused, StepRefused, StreamEvent, StreamFormat, Transport, Unanswered, Whole,
     journal::Journal,
     levels::Heard,
-    shared::{Consumer, EditReply, Request, Shared},
+    shared::{Consumer, EditReply, Misses, Request, Shared},
 };
 
 /// Requests that may wait for the tick thread. Those that find no place wait for one, each in its turn: how soon one is
@@ -333,19 +333,27 @@ impl EngineHandle {
     /// time, new ones are left out and counted as dropped. Dropping the receiver ends it; the engine's end closes it.
     #[must_use]
     pub fn frames(&self, capacity: usize) -> Receiver<ProgramFrame> {
-        self.consume(capacity, true)
+        self.consume(capacity, Misses::OfStream)
+    }
+
+    /// Frames for someone besides the stream itself: those that are left out are counted in what comes with them, and the
+    /// stream goes on as if there were none. Otherwise like [`frames`](Self::frames).
+    #[must_use]
+    pub fn frames_besides(&self, capacity: usize) -> (Receiver<ProgramFrame>, Arc<AtomicU64>) {
+        let missed = Arc::default();
+        (self.consume(capacity, Misses::Own(Arc::clone(&missed))), missed)
     }
 
     /// Frames for someone who need not have all, such as a preview: one waits, and those that come meanwhile are left
     /// out, which counts for nothing. Otherwise like [`frames`](Self::frames).
     #[must_use]
     pub fn frames_at_leisure(&self) -> Receiver<ProgramFrame> {
-        self.consume(1, false)
+        self.consume(1, Misses::Nobodys)
     }
 
-    fn consume(&self, capacity: usize, needs_all: bool) -> Receiver<ProgramFrame> {
+    fn consume(&self, capacity: usize, misses: Misses) -> Receiver<ProgramFrame> {
         let (sender, receiver) = sync_channel(capacity);
-        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(Consumer { sender, needs_all });
+        self.shared.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(Consumer { sender, misses });
         receiver
     }
 

@@ -27,7 +27,7 @@ use super::{
     governor::Governor,
     pace::Pace,
     scheduled::Scheduled,
-    shared::{Request, Shared},
+    shared::{Misses, Request, Shared},
     shown::Shown,
     slow::SlowTicks,
 };
@@ -376,7 +376,7 @@ impl Ticking {
         carried_out
     }
 
-    /// Hands the picture out. Returns whether someone did not take it.
+    /// Hands the picture out. Returns whether the stream misses it.
     fn send_frame(&mut self, tick: u64, is_paused: bool) -> bool {
         let mut is_missed = false;
         let start = {
@@ -390,7 +390,11 @@ impl Ticking {
             match consumer.sender.try_send(frame.clone()) {
                 Ok(()) => true,
                 Err(TrySendError::Full(_)) => {
-                    is_missed |= consumer.needs_all;
+                    match &consumer.misses {
+                        Misses::OfStream => is_missed = true,
+                        Misses::Own(count) => drop(count.fetch_add(1, Ordering::Relaxed)),
+                        Misses::Nobodys => {}
+                    }
                     true
                 }
                 Err(TrySendError::Disconnected(_)) => false,

@@ -134,12 +134,23 @@ impl Collector for EngineCollector {
                 (|one| one.fps) as fn(&EncoderStatus) -> f64,
             ),
             ("rendition_bitrate", "Kilobits a second of a further size", |one| one.bitrate),
+            #[expect(clippy::cast_precision_loss, reason = "some frames")]
+            ("rendition_queue_size", "Frames that the encoder of a further size holds", |one| one.queued_frames as f64),
             ("rendition_up", "1 while a further size is encoded", |one| f64::from(one.state == EncoderState::Running)),
         ] {
             let values = of(value);
             let values = values.iter().map(|(name, gauge)| (name.as_str(), ConstGauge::new(*gauge))).collect();
             out.family((name, help), label, values)?;
         }
+
+        let counted = |count: fn(&EncoderStatus) -> u64| {
+            let of = |one| ConstCounter::new(count(one));
+            others.iter().map(|one| (one.rendition.as_deref().unwrap_or_default(), of(one))).collect()
+        };
+        let help = "Frames of a further size that its encoder did not take in time, or lost as it failed";
+        out.family(("rendition_dropped_frames", help), label, counted(|one| one.dropped_frames))?;
+        let help = "Times the encoder of a further size was started again after a failure";
+        out.family(("rendition_restarts", help), label, counted(|one| one.restarts))?;
 
         let times =
             others.iter().map(|one| (one.rendition.as_deref().unwrap_or_default(), Encoded(one.times))).collect();
