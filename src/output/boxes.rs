@@ -59,6 +59,45 @@ fn broken_end(file: &mut File, length: u64) -> io::Result<Option<u64>> {
     Ok(None)
 }
 
+/// Where the descriptions of the samples of all tracks lie.
+const DESCRIPTIONS: [[u8; 4]; 6] = [*b"moov", *b"trak", *b"mdia", *b"minf", *b"stbl", *b"stsd"];
+
+/// Whether a track says nothing of its samples, as one does of which nothing had come when the file was finished. Players
+/// refuse the whole file then.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn lacks_description(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    any_is_empty(&mut file, &DESCRIPTIONS, 0, length)
+}
+
+/// Whether any table that `way` leads to, box by box, is empty. What is no box ends the search.
+fn any_is_empty(file: &mut File, way: &[[u8; 4]], mut at: u64, end: u64) -> io::Result<bool> {
+    let Some((first, rest)) = way.split_first() else {
+        // Its version and flags, and the number of entries.
+        let mut table = [0; 8];
+        file.seek(SeekFrom::Start(at))?;
+        return Ok(end - at >= 8 && file.read_exact(&mut table).map(|()| table[4..] == [0; 4])?);
+    };
+    while end - at >= HEADER {
+        let mut header = [0; 8];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut header)?;
+        let [a, b, c, d, kind @ ..] = header;
+        let size = u64::from(u32::from_be_bytes([a, b, c, d]));
+        if size < HEADER || size > end - at {
+            break;
+        }
+        if kind == *first && any_is_empty(file, rest, at + HEADER, at + size)? {
+            return Ok(true);
+        }
+        at += size;
+    }
+    Ok(false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +151,31 @@ mod tests {
         trim(&path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap().len(), 9);
         assert!(trim(&folder.path().join("absent.mp4")).is_err());
+    }
+
+    fn nested(way: &[[u8; 4]], inside: Vec<u8>) -> Vec<u8> {
+        way.iter().rev().fold(inside, |inside, kind| {
+            let size = u32::try_from(inside.len() + 8).unwrap();
+            [&size.to_be_bytes()[..], kind, &inside].concat()
+        })
+    }
+
+    #[test]
+    fn a_track_of_which_nothing_came_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("short.mp4");
+        let track = |entries: u8| nested(&DESCRIPTIONS[1..], vec![0, 0, 0, 0, 0, 0, 0, entries]);
+        for (tracks, expected) in [(vec![1, 1], false), (vec![1, 0], true), (vec![0, 1], true), (vec![], false)] {
+            let moov = nested(&DESCRIPTIONS[..1], tracks.iter().flat_map(|entries| track(*entries)).collect());
+            let whole = [part(*b"ftyp", 12), moov, part(*b"moof", 10), part(*b"mdat", 30)].concat();
+            std::fs::write(&path, &whole).unwrap();
+            assert_eq!(lacks_description(&path).unwrap(), expected, "{tracks:?}");
+            // What is cut is no reason to throw the rest away.
+            for cut in 0..20 {
+                std::fs::write(&path, &whole[..cut]).unwrap();
+                assert!(!lacks_description(&path).unwrap());
+            }
+        }
+        assert!(lacks_description(&folder.path().join("absent.mp4")).is_err());
     }
 }

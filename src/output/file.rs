@@ -118,19 +118,19 @@ impl Identity {
         }
     }
 
-    /// Once nothing writes into it any more: removes it if no frame went into it, which would be litter, and else takes away
-    /// what keeps it from being played.
+    /// Once nothing writes into it any more: removes it if no frame went into it, or too little for anybody to play it, which
+    /// would be litter, and else takes away what keeps it from being played.
     pub(super) fn tidy(&self, has_frames: bool) {
         let Ok(about) = self.path.metadata() else { return };
         if self.is_gone() || !about.is_file() {
             return;
         }
-        if !has_frames || about.len() == 0 {
+        let is_mp4 = matches!(FileFormat::from_path(&self.path), Ok(FileFormat::Mp4));
+        let plays = || !is_mp4 || !boxes::lacks_description(&self.path).unwrap_or(false);
+        if !has_frames || about.len() == 0 || !plays() {
             // One that stays is in nobody's way.
             let _ = fs::remove_file(&self.path);
-        } else if matches!(FileFormat::from_path(&self.path), Ok(FileFormat::Mp4))
-            && let Err(error) = boxes::trim(&self.path)
-        {
+        } else if is_mp4 && let Err(error) = boxes::trim(&self.path) {
             tracing::warn!("whether all of `{}` can be played is not known: {error}", self.path.display());
         }
     }
@@ -181,6 +181,17 @@ mod tests {
             Identity::of(&path).unwrap().tidy(has_frames);
             assert_eq!(path.exists(), stays, "{bytes} bytes");
         }
+        // The moment that it was to record was too short for both pictures and sound.
+        let short = folder.path().join("short.mp4");
+        let description = b"\0\0\0\x30moov\0\0\0\x28trak\0\0\0\x20mdia\0\0\0\x18minf\0\0\0\x10stbl\0\0\0\x08stsd";
+        fs::write(&short, description).unwrap();
+        Identity::of(&short).unwrap().tidy(true);
+        assert!(short.exists(), "it is cut, and may play");
+        let description =
+            b"\0\0\0\x38moov\0\0\0\x30trak\0\0\0\x28mdia\0\0\0\x20minf\0\0\0\x18stbl\0\0\0\x10stsd\0\0\0\0\0\0\0\0";
+        fs::write(&short, description).unwrap();
+        Identity::of(&short).unwrap().tidy(true);
+        assert!(!short.exists());
         // Another file of that name is not ours.
         let ours = Identity::of(&path).unwrap();
         fs::rename(&path, folder.path().join("moved.mkv")).unwrap();
