@@ -143,6 +143,18 @@ fn settings_that_do_not_go_together_are_refused() {
 }
 
 #[test]
+fn a_least_bitrate_that_leaves_no_room_is_pointed_out() {
+    let warnings =
+        |least: &str| environment(&[("STREAM_MIN_BITRATE", least), ("STREAM_BITRATE", "500")]).unwrap().warnings;
+    assert_eq!(warnings("499"), Vec::<String>::new());
+    for least in ["500", "9000"] {
+        let [told] = &warnings(least)[..] else { panic!("{:?}", warnings(least)) };
+        assert!(told.contains(&format!("is `{least}`")) && told.contains("is `500`"), "{told}");
+        assert!(told.contains("set STREAM_MIN_BITRATE to less"), "{told}");
+    }
+}
+
+#[test]
 fn misspelt_variables_are_pointed_out_and_foreign_ones_are_not() {
     let loaded = environment(&[
         ("STREAM_BITRTE", "6000"),

@@ -129,6 +129,16 @@ pub(super) fn check_together(settings: &Settings, faults: &mut Vec<ConfigFault>,
     if settings.redis_password.is_some() && settings.redis_url.is_none() {
         warnings.push("REDIS_PASSWORD is set, but REDIS_URL is not: no Redis server is used".to_owned());
     }
+    // The bitrate can change while the service runs: no reason not to start.
+    if let Some(least) = settings.stream_min_bitrate.filter(|least| *least >= settings.stream_bitrate) {
+        warnings.push(format!(
+            "STREAM_MIN_BITRATE ({}) is `{least}`, but STREAM_BITRATE ({}) is `{}`: the bitrate will follow no link that is \
+             too slow, since it is never lowered below that; set STREAM_MIN_BITRATE to less",
+            settings.origin("stream_min_bitrate"),
+            settings.origin("stream_bitrate"),
+            settings.stream_bitrate
+        ));
+    }
     if settings.api_token.is_none() && settings.allowed_origins.iter().any(|origin| origin == "*") {
         warnings.push(format!(
             "ALLOWED_ORIGINS ({}) is `*`, but API_TOKEN is not set: every web page that somebody on this machine looks at \
