@@ -46,6 +46,10 @@ use crate::engine::Soundtrack;
 /// Volumes follow a change within so many seconds, however seldom there is a frame.
 const SLOWEST: f64 = 0.1;
 
+/// Tracks that may fade out for good at a time: each has a decoder with threads of its own. Full: those that left first are cut,
+/// without a click.
+const MOST_LEAVING: usize = 16;
+
 /// Is told, in words for people, what cannot be played.
 pub(super) type Report = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -158,6 +162,8 @@ impl Sound {
             voice.leave();
             self.leaving.push(voice);
         }
+        let too_many = self.leaving.len().saturating_sub(MOST_LEAVING);
+        self.leaving.iter_mut().take(too_many).for_each(Voice::cut);
         self.meters.follow(&soundtrack.audio);
         self.soundtrack = Arc::clone(soundtrack);
         Ok(())
@@ -204,10 +210,8 @@ impl Sound {
             self.master(&mut mix);
             self.meters.measure(&mut self.voices, &mix, count);
             buffers.extend(self.buffer(&mix));
-            let (gone, leaving) = std::mem::take(&mut self.leaving).into_iter().partition(Voice::is_gone);
-            self.leaving = leaving;
-            let gone: Vec<Voice> = gone;
-            for voice in gone {
+            // While everything stands still nothing would ever become of a fade, nor is any heard.
+            for voice in self.leaving.extract_if(.., |voice| is_held || voice.is_gone()) {
                 self.mixer.remove(voice.input);
             }
         }
@@ -260,5 +264,47 @@ impl Sound {
         writable.set_pts(time_of(from));
         writable.set_duration(time_of(to) - time_of(from));
         (count > 0).then_some(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use components::audio::{AudioSource, Mix};
+    use serde_json::json;
+
+    use super::*;
+
+    /// One that plays this tone, and fades out for ten minutes.
+    fn tone(frequency: u32) -> Arc<Soundtrack> {
+        let track = json!({ "id": "tone", "source": { "type": "tone", "frequency": frequency }, "fadeOut": 600 });
+        let track: components::TrackDocument = serde_json::from_value(track).unwrap();
+        assert!(matches!(track.source, AudioSource::Tone(_)));
+        let mut soundtrack = Soundtrack::default();
+        soundtrack.audio.tracks.push(track);
+        Arc::new(soundtrack)
+    }
+
+    /// Whatever leaves costs threads and memory until it is gone.
+    #[test]
+    fn tracks_that_fade_out_are_few_however_often_they_change() {
+        gst::init().unwrap();
+        let mut sound = Sound::start(30, 0, Haste::Offline, Arc::new(|_| {})).unwrap();
+        let mix = Mix::default();
+        let mut tick = 0;
+        let mut change = |sound: &mut Sound, is_paused: bool| {
+            sound.follow(&tone(100 + tick), &mix).unwrap();
+            drop(sound.up_to(u64::from(tick), is_paused).unwrap());
+            tick += 1;
+            sound.leaving.len()
+        };
+        // One that is cut is gone with the next.
+        let most = (0..200).map(|_| change(&mut sound, false)).max();
+        assert_eq!(most, Some(MOST_LEAVING));
+        change(&mut sound, true);
+        assert_eq!(
+            (0..50).map(|_| change(&mut sound, true)).max(),
+            Some(0),
+            "nothing is heard of a fade while all stands still"
+        );
     }
 }

@@ -30,6 +30,12 @@ impl Ramp {
         self.step = (target - self.value) / (seconds.max(SOFT) * RATE as f64) as f32;
     }
 
+    /// Sends it to 0 as fast as it may go, wherever it is on its way to.
+    pub(super) fn cut(&mut self) {
+        self.target = 0.0;
+        self.step = -self.value / (SOFT * RATE as f64) as f32;
+    }
+
     /// The factor for the next sample.
     pub(super) fn next(&mut self) -> f32 {
         let left = self.target - self.value;

@@ -125,6 +125,11 @@ impl Voice {
         self.fade.go(0.0, self.track.fade_out);
     }
 
+    /// Ends the fade of one that is leaving, without a click.
+    pub(super) fn cut(&mut self) {
+        self.fade.cut();
+    }
+
     /// Whether nothing is heard of it, nor will be.
     pub(super) fn is_gone(&self) -> bool {
         self.fade.is_silent()
