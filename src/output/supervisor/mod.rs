@@ -4,6 +4,7 @@ mod away;
 mod piped;
 mod published;
 mod told;
+mod writing;
 
 use std::{
     collections::BTreeMap,
@@ -22,9 +23,7 @@ use super::{
     key_frames::KeyFrameRequest,
     link::lock,
     links::RenditionName,
-    live::Folder,
     lookout::Lookout,
-    thumbnails::Album,
 };
 use crate::engine::{OutputErrorKind, OutputState, OutputStatus};
 
@@ -34,6 +33,8 @@ const LOOK: Duration = Duration::from_millis(100);
 const TELL: Duration = Duration::from_secs(1);
 /// How long an output may take to finish.
 const FINISH: Duration = Duration::from_secs(10);
+/// An output that takes nothing for this long, although something waits for it, counts as stalled.
+const STALLED: Duration = Duration::from_secs(2);
 /// After this long on air, the next loss counts as the first again: the peer takes the stream, and is to have it
 /// back as soon as it is there.
 const STEADY: Duration = Duration::from_secs(5);
@@ -217,21 +218,16 @@ impl Supervisor {
             let ended = match &self.destination {
                 Destination::Live { store } => {
                     let store = Arc::clone(store);
-                    self.publish_segments(&store, None)
+                    self.publish_segments(&store)
                 }
-                Destination::Hls { folder } => match Folder::open(folder) {
-                    Ok(folder) => {
-                        let store = Arc::new(folder.store(numbers));
-                        let ended = self.publish_segments(&store, Some(folder));
-                        numbers = Some(store.numbers());
-                        ended
-                    }
-                    Err(error) => self.unwritable(&error),
-                },
-                Destination::Thumbnails { path, settings } => match Album::open(path, *settings) {
-                    Ok(album) => self.publish_thumbnails(album),
-                    Err(error) => self.unwritable(&error),
-                },
+                Destination::Hls { folder } => {
+                    let folder = folder.clone();
+                    self.publish_in_folder(&folder, &mut numbers)
+                }
+                Destination::Thumbnails { path, settings } => {
+                    let (path, settings) = (path.clone(), *settings);
+                    self.publish_thumbnails(&path, settings)
+                }
                 Destination::Rtmp { .. } | Destination::Srt { .. } | Destination::File { .. } => self.run_pipeline(),
             };
             let is_on_air = matches!(self.status.state, OutputState::Started | OutputState::Stopping);

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Ended, FINISH, LOOK, Order, Supervisor, TELL, TIMED_OUT};
+use super::{Ended, FINISH, LOOK, Order, STALLED, Supervisor, TELL, TIMED_OUT};
 use crate::{
     engine::OutputState,
     output::{
@@ -22,8 +22,6 @@ use crate::{
 
 /// Packets that reach a sink when its peer has taken the stream: the first waits in the sink until then.
 const PACKETS_WHEN_CONNECTED: u64 = 2;
-/// An output that takes nothing for this long, although something waits for it, counts as stalled.
-const STALLED: Duration = Duration::from_secs(2);
 /// A peer that answers whatever it gets, and has not for this long, is lost. The library for SRT takes five seconds at least
 /// to find that out: it waits for sixteen of its timers, whatever `peeridletimeo` says.
 const SILENT: Duration = Duration::from_secs(2);
