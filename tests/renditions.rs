@@ -20,6 +20,8 @@ mod rtmp_server;
 mod scenes;
 #[path = "support/service.rs"]
 mod service;
+#[path = "support/sound.rs"]
+mod sound;
 #[path = "support/viewer.rs"]
 mod viewer;
 
@@ -165,6 +167,67 @@ fn a_rendition_of_a_third_of_the_size_has_nothing_in_it_that_the_picture_has_not
     let (good, coarse, none) = (by("lanczos"), by("area"), by("neighbor"));
     println!("as by Lanczos {good:.1} dB, by area {coarse:.1} dB, without a filter {none:.1} dB");
     assert!(good > 30.0 && good > coarse && none < 15.0, "{good:.1} dB, {coarse:.1} dB, {none:.1} dB");
+}
+
+/// Hertz of the tone that a playlist plays in this second of it.
+fn tone(second: u32) -> f64 {
+    f64::from(300 + 100 * second)
+}
+
+/// Seconds that it lasts.
+const STEPS: u32 = 60;
+
+/// Which second of the playlist is heard most of in a file from one second to another.
+fn heard(file: &Path, seconds: impl Fn(f64) -> (f64, f64)) -> u32 {
+    let sound = sound::listen(file);
+    let (from, to) = seconds(sound.len() as f64 / sound::RATE);
+    let part = sound::part(&sound, from, to);
+    (0..STEPS).max_by(|one, other| sound::level(part, tone(*one)).total_cmp(&sound::level(part, tone(*other)))).unwrap()
+}
+
+#[test]
+fn all_renditions_have_one_sound_which_outputs_that_come_later_do_not_begin_anew() {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let steps: Vec<_> = (0..STEPS).map(|second| (tone(second), 1.0)).collect();
+    fs::write(folder.path().join("steps.wav"), sound::wav(48_000, &steps)).unwrap();
+    let scene = json!({
+        "assets": [{ "id": "steps", "type": "audio", "path": "steps.wav" }],
+        "audio": { "tracks": [{ "id": "steps", "source": { "type": "files", "assets": ["steps"] } }] },
+        "layers": [],
+    });
+    fs::write(folder.path().join("scene.json"), scene.to_string()).unwrap();
+    let variables = [
+        ("SCENE", "scene.json"),
+        ("STREAM_RESOLUTION", "320x180"),
+        ("STREAM_RENDITIONS", "160x90:300"),
+        ("MUXER_OUTPUTS", "full.mkv"),
+    ];
+    let mut service = Service::launch_in(Arc::clone(&folder), &variables, &[]);
+    service.wait_until_ready();
+    service.wait_for_output("output-1", "started");
+    service.wait_for_frames(120);
+    service.send("POST", PATH, &json!({ "id": "half", "url": "half.mkv", "rendition": "160x90" })).expect(201);
+    service.wait_for_output("half", "started");
+    service.wait_for_frames(60);
+    for id in ["live", "half", "output-1"] {
+        service.send("POST", &format!("{PATH}/{id}/stop"), &Value::Null).expect(200);
+        service.wait_for_output(id, "stopped");
+    }
+    // Nothing is sent any more, and the playlist plays on.
+    service.wait_for_frames(60);
+    service.send("POST", &format!("{PATH}/output-1/start"), &Value::Null).expect(200);
+    service.wait_for_output("output-1", "started");
+    service.wait_for_frames(45);
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(0));
+
+    let file = |name: &str| folder.path().join(name);
+    let at_the_end = |end: f64| (end - 0.5, end - 0.1);
+    let (full, half) = (heard(&file("full.mkv"), at_the_end), heard(&file("half.mkv"), at_the_end));
+    assert!(full >= 5, "second {full}");
+    assert!(full.abs_diff(half) <= 1, "second {full} and second {half} at the same time");
+    let later = heard(&file("full-2.mkv"), |_| (0.1, 0.5));
+    assert!(later > full, "second {later} after second {full}");
 }
 
 /// The settings of renditions in force.

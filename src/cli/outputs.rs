@@ -79,10 +79,9 @@ pub(super) fn start(
         .map(|(id, output)| Ok((id.to_string(), making.output(output)?)))
         .collect::<Result<Vec<_>, String>>()?;
     let encoder = stream::encoder(settings);
-    let again = making.policy(&retry(settings));
     let (renditions_made, waiting) = (stream::renditions(settings), settings.pipeline_max_queue_size);
-    let running = output::run(engine, encoder, renditions_made, outputs, again, waiting, slate)
-        .map_err(|error| error.to_string())?;
+    let running =
+        output::run(engine, encoder, renditions_made, outputs, waiting, slate).map_err(|error| error.to_string())?;
     let steering = Steering { engine: engine.clone(), control: running.control(), making };
     let outputs =
         LiveOutputs::new(given, present, retry(settings), settings.codecs(), renditions(settings), Box::new(steering));

@@ -155,7 +155,7 @@ pub struct EncoderStatus {
     /// Whether it gets the slate for want of new frames.
     #[serde(skip)]
     pub has_slate: bool,
-    /// How often it was started again after it had failed.
+    /// How often it was started again after it had failed; for the stream's own size, the encoder of the sound too.
     pub restarts: u64,
     /// What went wrong last, in words for people.
     #[serde(skip_serializing_if = "Option::is_none")]

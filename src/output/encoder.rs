@@ -167,7 +167,12 @@ impl Encoder {
 
     /// Frames that it was given and nothing has come of yet.
     pub(super) fn owed(&self) -> u64 {
-        self.given.saturating_sub(self.made.load(Ordering::Relaxed))
+        self.given.saturating_sub(self.made())
+    }
+
+    /// Frames that have come out of it.
+    pub(super) fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
     }
 
     /// Breaks it, to test what comes of that.

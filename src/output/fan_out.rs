@@ -14,11 +14,11 @@ use gstreamer as gst;
 use tokio::sync::watch;
 
 use super::{
-    backoff::ReconnectPolicy,
     elements::{MissingElement, exists, first_missing, make},
     fault::EncoderFault,
     feeder::Feeder,
     links::{Links, Output, OutputControl, OutputsError, RenditionName},
+    program_sound::ProgramSound,
     rendition::Rendition,
     settings::EncoderSettings,
     sound_encoder::SoundEncoder,
@@ -69,6 +69,8 @@ pub struct Program {
     pub slate: Option<Slate>,
     /// What goes wrong with the encoder at a tick, to test what comes of it.
     pub faults: Option<Arc<dyn Fn(u64) -> Option<EncoderFault> + Send + Sync>>,
+    /// The same with the encoder of the sound.
+    pub sound_faults: Option<Arc<dyn Fn(u64) -> Option<EncoderFault> + Send + Sync>>,
 }
 
 impl Program {
@@ -86,6 +88,7 @@ impl Program {
             renditions: Vec::new(),
             slate: self.slate.clone(),
             faults: None,
+            sound_faults: None,
         }
     }
 }
@@ -94,8 +97,8 @@ impl Program {
 pub const RENDITION_FRAMES_WAITING: usize = 4;
 
 /// Sends the engine's frames to all `outputs` that are enabled whenever the stream is on air. At most `frames_waiting`
-/// frames wait for the encoder; when it is behind by more, the engine leaves new ones out. `policy` says how soon an encoder
-/// that failed is started again. While nothing is drawn for long `slate` is sent.
+/// frames wait for the encoder; when it is behind by more, the engine leaves new ones out. While nothing is
+/// drawn for long `slate` is sent.
 ///
 /// # Errors
 /// GStreamer or a part of it is missing, or two outputs have one name. A destination that cannot be reached is no
@@ -105,7 +108,6 @@ pub fn run(
     settings: EncoderSettings,
     renditions: Vec<Rendition>,
     outputs: Vec<(String, Output)>,
-    policy: ReconnectPolicy,
     frames_waiting: usize,
     slate: Option<Slate>,
 ) -> Result<OutputsHandle, StartError> {
@@ -151,8 +153,9 @@ pub fn run(
         renditions: sizes,
         slate,
         faults: None,
+        sound_faults: None,
     };
-    run_program(program, settings, outputs, policy)
+    run_program(program, settings, outputs)
 }
 
 /// Sends frames, wherever they come from, to all `outputs`.
@@ -163,7 +166,6 @@ pub fn run_program(
     program: Program,
     settings: EncoderSettings,
     outputs: Vec<(String, Output)>,
-    policy: ReconnectPolicy,
 ) -> Result<OutputsHandle, StartError> {
     gst::init().map_err(|error| StartError::GStreamer(error.to_string()))?;
     if let Some(missing) = first_missing() {
@@ -201,6 +203,7 @@ pub fn run_program(
     let bitrates = bitrates.chain([(None, settings.bitrate_kbps)]).collect();
     let goal = Goal { bitrates, keyframe_interval: settings.keyframe_interval };
     let (goal, goals) = watch::channel(goal);
+    let sound = Arc::new(ProgramSound::new(&program, settings.audio.clone(), Arc::clone(&links)));
     let mut program = program;
     let mut programs = vec![];
     for (rendition, frames) in std::mem::take(&mut program.renditions) {
@@ -209,8 +212,9 @@ pub fn run_program(
     programs.push((None, program));
     for (rendition, program) in programs {
         let (settings, links, key_frames) = (settings.clone(), Arc::clone(&links), Arc::clone(&key_frames));
-        let (goals, stop, alive) = (goals.clone(), Arc::clone(&stop), alive.clone());
-        let mut feeder = Feeder::new(program, settings, rendition, policy, chosen, links, key_frames, goals, stop);
+        let (sound, goals) = (Arc::clone(&sound), goals.clone());
+        let (stop, alive) = (Arc::clone(&stop), alive.clone());
+        let mut feeder = Feeder::new(program, settings, rendition, sound, chosen, links, key_frames, goals, stop);
         std::thread::Builder::new().name("feed-encoder".to_owned()).spawn(move || {
             feeder.run();
             drop(feeder);

@@ -4,15 +4,23 @@
 //! long as it takes to write an order into a channel, or to start a thread.
 
 use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
 use super::{
-    adapt::Pressure, backoff::ReconnectPolicy, destination::Destination, link::Link, packet::Packet,
+    adapt::Pressure,
+    backoff::ReconnectPolicy,
+    destination::Destination,
+    link::{Link, lock},
+    packet::Packet,
     supervisor::Surroundings,
 };
+
+/// Runs of sound that are kept for renditions that go on air later, whose first frame they may belong to: about a second. The
+/// oldest go first.
+const SOUND_KEPT: usize = 64;
 
 /// What an output is to do.
 #[derive(Clone, Debug)]
@@ -53,14 +61,18 @@ pub enum OutputsError {
 }
 
 /// See the module's documentation.
-pub(super) struct Links(RwLock<State>);
+pub(super) struct Links {
+    state: RwLock<State>,
+    /// The last runs of sound, and of which start of the stream they are.
+    sound: Mutex<(u64, VecDeque<Packet>)>,
+}
 
 struct State {
     links: Vec<Link>,
     /// Removed, but not gone yet: their names are taken until they have left, their threads and connections longer.
     leaving: Vec<Link>,
-    /// The renditions that are encoded at present.
-    on_air: BTreeSet<RenditionName>,
+    /// The renditions that are encoded at present, and of which start of the stream they are.
+    on_air: BTreeMap<RenditionName, u64>,
     /// How many are encoded from time to time.
     encodes: usize,
     /// `None` once all have ended.
@@ -76,16 +88,17 @@ impl State {
 impl Links {
     /// For so many renditions, the stream in its own size among them.
     pub(super) fn new(surroundings: Surroundings, encodes: usize) -> Self {
-        let (links, leaving, on_air) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self(RwLock::new(State { links, leaving, on_air, encodes, surroundings: Some(surroundings) }))
+        let (links, leaving, on_air) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let state = State { links, leaving, on_air, encodes, surroundings: Some(surroundings) };
+        Self { state: RwLock::new(state), sound: Mutex::default() }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether any output is to send this rendition while the stream is on air.
@@ -104,18 +117,22 @@ impl Links {
         }))
     }
 
-    /// A rendition goes on air.
-    pub(super) fn open(&self, rendition: &RenditionName) {
+    /// A rendition goes on air, after this start of the stream.
+    pub(super) fn open(&self, rendition: &RenditionName, start: u64) {
         let mut state = self.write();
-        state.on_air.insert(rendition.clone());
+        state.on_air.insert(rendition.clone(), start);
+        let sound = lock(&self.sound);
+        let (of, heard) = &*sound;
         for link in state.links.iter().filter(|link| link.sends(rendition)) {
             link.open_from_the_first();
+            // The sound may have begun a moment before.
+            heard.iter().filter(|_| *of == start).for_each(|packet| link.offer(packet));
         }
     }
 
-    /// Whether this rendition is the first of those on air: what all of them have in common is its business.
-    pub(super) fn is_first(&self, rendition: &RenditionName) -> bool {
-        self.read().on_air.first() == Some(rendition)
+    /// Whether any rendition is encoded at present.
+    pub(super) fn any_on_air(&self) -> bool {
+        !self.read().on_air.is_empty()
     }
 
     /// A rendition goes off air.
@@ -147,6 +164,25 @@ impl Links {
         }
     }
 
+    /// Offers a packet of the sound after this start of the stream to all outputs that send any rendition of that.
+    pub(super) fn offer_sound(&self, start: u64, packet: &Packet) {
+        // Nobody goes on air meanwhile: each output gets it once.
+        let state = self.read();
+        let mut sound = lock(&self.sound);
+        if sound.0 != start {
+            *sound = (start, VecDeque::new());
+        }
+        if sound.1.len() == SOUND_KEPT {
+            sound.1.pop_front();
+        }
+        sound.1.push_back(packet.clone());
+        drop(sound);
+        let is_on_air = |link: &&Link| link.is_enabled && state.on_air.get(&link.rendition) == Some(&start);
+        for link in state.links.iter().filter(is_on_air) {
+            link.offer(packet);
+        }
+    }
+
     fn add(&self, id: &str, output: Output) -> Result<(), OutputsError> {
         let mut state = self.write();
         let surroundings = state.surroundings.clone().ok_or(OutputsError::Ended)?;
@@ -159,7 +195,7 @@ impl Links {
             return Err(OutputsError::StillFinishing(id.to_owned()));
         }
         let link = Link::start(id, output, surroundings)?;
-        if link.is_enabled && state.on_air.contains(&link.rendition) {
+        if link.is_enabled && state.on_air.contains_key(&link.rendition) {
             link.open();
         }
         state.links.push(link);
@@ -199,11 +235,11 @@ impl OutputControl {
         let mut state = self.0.write();
         let on_air = state.on_air.clone();
         let link = state.find(id)?;
-        if link.is_enabled && on_air.contains(&link.rendition) {
+        if link.is_enabled && on_air.contains_key(&link.rendition) {
             link.finish();
         }
         link.aim(destination, rendition);
-        if link.is_enabled && on_air.contains(&link.rendition) {
+        if link.is_enabled && on_air.contains_key(&link.rendition) {
             link.open();
         }
         Ok(())
@@ -237,7 +273,7 @@ impl OutputControl {
         let on_air = state.on_air.clone();
         let link = state.find(id)?;
         link.is_enabled = true;
-        if on_air.contains(&link.rendition) {
+        if on_air.contains_key(&link.rendition) {
             link.open();
         }
         Ok(())

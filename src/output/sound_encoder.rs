@@ -13,6 +13,7 @@ use super::{
     audio,
     elements::{MissingElement, make},
     encoder::{EncoderError, OnPacket, packet_sink},
+    fault::EncoderFault,
     flight::Flight,
     packet::Track,
     settings::{AudioCodec, AudioSettings},
@@ -22,6 +23,8 @@ use super::{
 pub(super) struct SoundEncoder {
     pipeline: gst::Pipeline,
     source: AppSrc,
+    /// What makes packets of samples.
+    element: gst::Element,
     flight: Arc<Flight>,
 }
 
@@ -54,14 +57,14 @@ impl SoundEncoder {
         let element = make(encoder)?;
         element.set_property_from_str("bitrate", &(u64::from(settings.bitrate_kbps) * 1000).to_string());
         let sink = packet_sink(Track::Audio, &caps, on_packet);
-        let chain = [source.clone().upcast(), make("audioconvert")?, element, make(parser)?, sink.upcast()];
+        let chain = [source.clone().upcast(), make("audioconvert")?, element.clone(), make(parser)?, sink.upcast()];
         let pipeline = gst::Pipeline::new();
         pipeline.add_many(&chain).map_err(not_started)?;
         gst::Element::link_many(&chain).map_err(not_started)?;
         let flight = Arc::new(Flight::default());
         Flight::watch(&flight, &pipeline);
         // From here on the pipeline is taken down when this is dropped.
-        let this = Self { pipeline, source, flight };
+        let this = Self { pipeline, source, element, flight };
         this.pipeline
             .set_state(gst::State::Playing)
             .map_err(|_| this.flight.failure().unwrap_or(EncoderError::NotStarted(encoder)))?;
@@ -76,9 +79,9 @@ impl SoundEncoder {
         self.flight.failure().map_or(Ok(()), Err)
     }
 
-    /// Bytes of sound that wait for it.
-    pub(super) fn held(&self) -> u64 {
-        self.source.current_level_bytes()
+    /// Breaks it, to test what comes of that.
+    pub(super) fn break_down(&self, fault: EncoderFault) {
+        fault.happen_to(&self.element);
     }
 
     /// A way to end all waiting for this encoder: nobody takes its packets any more.

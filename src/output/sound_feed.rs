@@ -1,4 +1,4 @@
-//! The sound of one session, mixed and encoded in step with its frames. It goes on whatever becomes of the pictures'
+//! The sound of one stream, mixed and encoded in step with its frames. It goes on whatever becomes of the pictures'
 //! encoder, so that what is heard has neither a gap nor too much in it.
 
 use std::{
@@ -7,22 +7,21 @@ use std::{
 };
 
 use components::audio::LevelReading;
+use gstreamer as gst;
 
 use super::{
-    audio::{CHANNELS, Haste, MixError, RATE, Report, Sound},
+    audio::{Haste, MixError, Report, Sound},
     encoder::{EncoderError, OnPacket},
+    fault::EncoderFault,
+    restarts::Restarts,
     settings::AudioSettings,
     sound_encoder::SoundEncoder,
+    unheard::{Progress, Unheard},
 };
 use crate::engine::ProgramFrame;
 
-/// How much sound may wait for the encoder before it counts as one that hangs: more than comes at once after a pause of
-/// the machine.
-const FULL: Duration = Duration::from_secs(60);
-/// The same in bytes.
-const FULL_BYTES: u64 = FULL.as_secs() * RATE * CHANNELS * size_of::<f32>() as u64;
-/// When an encoder that failed is started again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// How long its encoder may give nothing although there is something: one takes less than a thousandth of that.
+const PATIENCE: Duration = Duration::from_millis(800);
 
 /// The sound cannot go on as it was.
 #[derive(Debug, thiserror::Error)]
@@ -41,22 +40,35 @@ pub(super) struct SoundFeed {
     on_packet: OnPacket,
     /// `None` before the first frame, or when the mixer failed and is made anew with the next frame.
     sound: Option<Sound>,
-    /// `None` before the first frame, or when it failed and is started again.
+    /// `None` while nobody sends it, or when it failed and is started again.
     encoder: Option<SoundEncoder>,
-    retry_at: Instant,
+    /// How far the last encoder has come, and what it still owes.
+    progress: Option<Arc<Progress>>,
+    unheard: Unheard,
+    restarts: Restarts,
     /// Whether the frame before was one of a stream that stands still.
     was_paused: bool,
 }
 
 impl SoundFeed {
     pub(super) fn new(fps: u32, settings: AudioSettings, report: Report, on_packet: OnPacket) -> Self {
-        let retry_at = Instant::now();
-        Self { fps, settings, report, on_packet, sound: None, encoder: None, retry_at, was_paused: false }
+        Self {
+            fps,
+            settings,
+            report,
+            on_packet,
+            sound: None,
+            encoder: None,
+            progress: None,
+            unheard: Unheard::default(),
+            restarts: Restarts::new(Instant::now()),
+            was_paused: false,
+        }
     }
 
-    /// Gives out the sound that goes with a frame, `tick` ticks after the beginning of the session. For as long as ticks were
-    /// left out before it the last picture was seen, and what went with that is heard.
-    pub(super) fn follow(&mut self, tick: u64, frame: &ProgramFrame) -> Result<(), SoundError> {
+    /// Mixes the sound that goes with a frame, `tick` ticks after the beginning of the stream, and gives it out if it is sent. For
+    /// as long as ticks were left out before it the last picture was seen, and what went with that is heard.
+    pub(super) fn follow(&mut self, tick: u64, frame: &ProgramFrame, is_sent: bool) -> Result<(), SoundError> {
         let mut sound = match self.sound.take() {
             Some(sound) => sound,
             None => Sound::start(self.fps, tick, Haste::Live, Arc::clone(&self.report))?,
@@ -69,23 +81,65 @@ impl SoundFeed {
         buffers.extend(sound.on_to(tick, frame.is_paused)?);
         self.was_paused = frame.is_paused;
         self.sound = Some(sound);
+        if is_sent {
+            self.encode(buffers).map_err(SoundError::from)
+        } else {
+            self.rest();
+            Ok(())
+        }
+    }
+
+    fn encode(&mut self, mut buffers: Vec<gst::Buffer>) -> Result<(), EncoderError> {
+        let now = Instant::now();
+        self.unheard.give(&buffers, now);
         let encoder = match self.encoder.take() {
             Some(encoder) => encoder,
-            None if Instant::now() < self.retry_at => return Ok(()),
+            None if !self.restarts.may_start(now) => return Ok(()),
             None => {
-                self.retry_at = Instant::now() + AGAIN;
-                SoundEncoder::start(&self.settings, &self.on_packet)?
+                self.restarts.start(now);
+                buffers = self.unheard.take_over(self.progress.take().as_deref(), now);
+                let progress = Arc::new(Progress::default());
+                let started = SoundEncoder::start(&self.settings, &progress.noting(&self.on_packet));
+                if started.is_err() {
+                    self.restarts.fail(now);
+                }
+                self.progress = Some(progress);
+                started?
             }
         };
-        let hangs = encoder.held() > FULL_BYTES;
-        let pushed = encoder.push(buffers);
-        if pushed.is_ok() && !hangs {
+        let owed = self.progress.as_ref().map_or(Duration::ZERO, |progress| self.unheard.look(progress, now));
+        let outcome = if owed > PATIENCE { Err(EncoderError::Stalled(owed)) } else { encoder.push(buffers) };
+        if outcome.is_ok() {
             self.encoder = Some(encoder);
-            return Ok(());
+        } else {
+            self.restarts.fail(now);
+            self.leave(encoder);
+        }
+        outcome
+    }
+
+    /// Nobody sends it.
+    fn rest(&mut self) {
+        self.unheard.clear();
+        if let Some(encoder) = self.encoder.take() {
+            self.leave(encoder);
+        }
+        self.progress = None;
+    }
+
+    fn leave(&self, encoder: SoundEncoder) {
+        if let Some(progress) = &self.progress {
+            progress.give_up();
         }
         // One that hangs may not want to be taken down either.
         std::thread::spawn(move || drop(encoder));
-        pushed.and(Err(EncoderError::Stalled(FULL))).map_err(SoundError::from)
+    }
+
+    /// Breaks the encoder, to test what comes of that.
+    pub(super) fn break_down(&self, fault: EncoderFault) {
+        if let Some(encoder) = &self.encoder {
+            encoder.break_down(fault);
+        }
     }
 
     /// How loud what was given out last is; see [`Sound::levels`].

@@ -44,6 +44,7 @@ pub struct Show {
     pub removed: Arc<Mutex<Vec<String>>>,
     encoder: Arc<Mutex<Option<EncoderStatus>>>,
     faults: Arc<Mutex<Option<EncoderFault>>>,
+    sound_faults: Arc<Mutex<Option<EncoderFault>>>,
     is_drawing: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     feeder: Option<JoinHandle<()>>,
@@ -107,6 +108,7 @@ impl Show {
         let removed = Arc::new(Mutex::new(Vec::new()));
         let encoder = Arc::new(Mutex::new(None));
         let faults = Arc::new(Mutex::new(None));
+        let sound_faults = Arc::new(Mutex::new(None));
         let is_drawing = Arc::new(AtomicBool::new(true));
         let program = Program {
             frames,
@@ -135,6 +137,10 @@ impl Show {
                 let faults = Arc::clone(&faults);
                 Some(Arc::new(move |_| faults.lock().unwrap().take()))
             },
+            sound_faults: {
+                let faults = Arc::clone(&sound_faults);
+                Some(Arc::new(move |_| faults.lock().unwrap().take()))
+            },
         };
         let output = |to: &Destination| Output {
             destination: to.clone(),
@@ -144,19 +150,25 @@ impl Show {
             rendition: None,
         };
         let outputs = destinations.iter().map(|(id, to)| ((*id).to_owned(), output(to))).collect();
-        let outputs = run_program(program, settings, outputs, policy).unwrap();
+        let outputs = run_program(program, settings, outputs).unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let feeder = {
             let (stop, is_drawing) = (Arc::clone(&stop), Arc::clone(&is_drawing));
             let sound = Arc::new(Soundtrack::default());
+            let mut transport = transport.subscribe();
             std::thread::spawn(move || {
                 let begun = Instant::now();
+                let mut starts = 1;
                 for tick in ticks {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
                     let due = format.presentation_time(tick);
                     std::thread::sleep(due.saturating_sub(begun.elapsed()));
+                    // Also one that comes so soon after a stop that nobody has seen that.
+                    let is_other = transport.has_changed().unwrap_or(false);
+                    let is_live = *transport.borrow_and_update() == Transport::Live;
+                    starts += u64::from(is_other && is_live);
                     if !is_drawing.load(Ordering::Relaxed) {
                         continue;
                     }
@@ -168,7 +180,7 @@ impl Show {
                             seconds: format.presentation_time(tick).as_secs_f64(),
                             picture,
                             variants: Arc::default(),
-                            start: Some(0),
+                            start: is_live.then_some(starts),
                             sound: Arc::clone(&sound),
                             mix: Arc::default(),
                             is_paused: false,
@@ -188,6 +200,7 @@ impl Show {
             removed,
             encoder,
             faults,
+            sound_faults,
             is_drawing,
             stop,
             feeder: Some(feeder),
@@ -227,6 +240,11 @@ impl Show {
     /// Breaks the encoder with the next frame.
     pub fn break_encoder(&self, fault: EncoderFault) {
         *self.faults.lock().unwrap() = Some(fault);
+    }
+
+    /// Breaks the encoder of the sound with the next frame.
+    pub fn break_sound_encoder(&self, fault: EncoderFault) {
+        *self.sound_faults.lock().unwrap() = Some(fault);
     }
 
     /// Lets no more frames come, or lets them come again, as those whose time it is then.

@@ -9,6 +9,7 @@ use crate::{
         encoder::{Encoder, EncoderError},
         fan_out::Goal,
         link::lock,
+        restarts::Restarts,
         settings::EncoderSettings,
         video_encoder::software,
     },
@@ -16,38 +17,34 @@ use crate::{
 
 /// Frames that an encoder may keep in order to look ahead.
 const KEPT_FRAMES: u64 = 4;
-/// After this long without a failure, the next counts as the first again.
-const STEADY: Duration = Duration::from_secs(30);
 
 impl Feeder {
     /// Gives a frame, and the sound to it, to their encoders.
     pub(super) fn encode(&mut self, session: &mut Session, frame: &ProgramFrame) {
-        // One that was repeated meanwhile comes too late.
-        if session.tick.is_some_and(|last| frame.tick <= last) {
+        // One that was repeated meanwhile comes too late, and one from before the stream began too early.
+        if frame.tick < session.origin || session.tick.is_some_and(|last| frame.tick <= last) {
             return;
         }
         session.tick = Some(frame.tick);
         // Sound first: muxers wait for it before they let the frame out.
-        let tick = frame.tick.saturating_sub(session.origin);
-        if let Some(Err(error)) = session.sound.as_mut().map(|sound| sound.follow(tick, frame)) {
-            self.complain(&error.to_string());
-        }
-        self.publish_levels(session, frame);
+        self.sound.follow(frame);
         self.follow_goal(session);
         let mut encoder = match session.encoder.take() {
             Some(encoder) => encoder,
-            None if Instant::now() < session.retry_at => {
+            None if !session.restarts.may_start(Instant::now()) => {
                 self.status.dropped_frames += 1;
                 return;
             }
-            None => match self.start_encoder(session.origin, frame) {
-                Ok(encoder) => {
-                    session.started = Instant::now();
-                    self.status.restarts += u64::from(session.failures > 0);
-                    encoder
+            None => {
+                let is_another = session.restarts.start(Instant::now());
+                match self.start_encoder(session.origin, frame) {
+                    Ok(encoder) => {
+                        self.status.restarts += u64::from(is_another);
+                        encoder
+                    }
+                    Err(error) => return self.fail(session, &error, false),
                 }
-                Err(error) => return self.fail(session, &error),
-            },
+            }
         };
         if let Some(fault) = self.program.faults.as_ref().and_then(|faults| faults(frame.tick)) {
             encoder.break_down(fault);
@@ -56,7 +53,7 @@ impl Feeder {
             // It had nothing to do.
             self.meter.touch();
         }
-        self.clock.begin(tick);
+        self.clock.begin(frame.tick - session.origin);
         let pushed = encoder.push(frame.tick, &frame.picture, session.patience);
         session.given = Instant::now();
         let quiet = self.meter.quiet_for();
@@ -65,9 +62,11 @@ impl Feeder {
             Ok(()) if quiet <= most => session.encoder = Some(encoder),
             outcome => {
                 self.status.dropped_frames += encoder.owed() + u64::from(outcome.is_err());
+                let worked = session.restarts.lasted(Instant::now()).saturating_sub(quiet);
+                let is_slow = encoder.made() < self.frames_in(worked) / 2 || encoder.made() == 0;
                 // An encoder that hangs may not want to be taken down either.
                 std::thread::spawn(move || drop(encoder));
-                self.fail(session, &outcome.err().unwrap_or(EncoderError::Stalled(quiet)));
+                self.fail(session, &outcome.err().unwrap_or(EncoderError::Stalled(quiet)), is_slow);
             }
         }
     }
@@ -108,26 +107,28 @@ impl Feeder {
         Ok(encoder)
     }
 
-    /// The picture goes on without the encoder until it is started again: with the next frame the first time, and later
-    /// each time it fails in a row.
-    fn fail(&mut self, session: &mut Session, error: &EncoderError) {
-        let wait = if self.chosen.is_software() {
+    /// Frames that are shown in this time.
+    fn frames_in(&self, time: Duration) -> u64 {
+        let frames = time.as_millis() * u128::from(self.program.format.fps) / 1000;
+        u64::try_from(frames).unwrap_or(u64::MAX)
+    }
+
+    /// The picture goes on without the encoder until it is started again. One that has been slow is waited for longer then.
+    fn fail(&mut self, session: &mut Session, error: &EncoderError, is_slow: bool) {
+        if self.chosen.is_software() {
             self.complain(&format!("{error}; it is started again"));
-            if session.started.elapsed() > STEADY {
-                (session.failures, session.patience) = (0, PATIENCE);
+            if session.restarts.fail(Instant::now()) {
+                session.patience = PATIENCE;
             }
-            if matches!(error, EncoderError::Stalled(_)) {
+            if is_slow && matches!(error, EncoderError::Stalled(_)) {
                 session.patience = (session.patience * 2).min(MOST_PATIENCE);
             }
-            session.failures.checked_sub(1).map_or(Duration::ZERO, |again| self.policy.wait(again))
         } else {
             self.complain(&format!("{error}; x264 encodes in software instead"));
             self.chosen = software(self.settings.codec);
             self.status.element = self.chosen.element;
-            Duration::ZERO
-        };
+            session.restarts = Restarts::again(Instant::now());
+        }
         self.status.last_error = Some(error.to_string());
-        session.failures += 1;
-        session.retry_at = Instant::now() + wait;
     }
 }

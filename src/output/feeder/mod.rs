@@ -18,26 +18,25 @@ use tokio::sync::watch;
 
 use super::{
     adapt::Adapter,
-    audio::Report,
-    backoff::ReconnectPolicy,
     encode_clock::EncodeClock,
     encoder::{Encoder, OnPacket},
     fan_out::{Goal, Program},
     links::{Links, RenditionName},
     meter::{Meter, Rates},
-    packet::Track,
+    program_sound::ProgramSound,
     rendition::Rendition,
+    restarts::Restarts,
     settings::EncoderSettings,
-    sound_feed::SoundFeed,
     stand_in::{Drawn, StandIn},
     supervisor::KeyFrames,
     video_encoder::VideoEncoder,
 };
-use crate::engine::{EncoderStatus, ProgramFrame, StreamEvent, Transport};
+use crate::engine::{EncoderStatus, ProgramFrame, Transport};
 
-/// How long the encoder may do nothing before it is restarted: together with the start of another one, a second.
-const PATIENCE: Duration = Duration::from_millis(800);
-/// The longest: one that stalls is waited for twice as long the next time, since it may be nothing but slow.
+/// How long the encoder may do nothing before it is restarted: less than a second together with what it may keep, and with the
+/// start of another one.
+const PATIENCE: Duration = Duration::from_millis(600);
+/// The longest: one that is slow is waited for twice as long the next time.
 const MOST_PATIENCE: Duration = Duration::from_secs(5);
 /// How often to look whether the stream stopped, should no frame come; and how often the encoder's status is told.
 const LOOK: Duration = Duration::from_millis(100);
@@ -55,20 +54,21 @@ struct Session {
     encoder: Option<Encoder>,
     /// When a frame was given to it last.
     given: Instant,
-    /// What is heard; `None` if the stream has no sound.
-    sound: Option<SoundFeed>,
-    /// Failures in a row, and when the encoder may be started again.
-    failures: u32,
+    /// When the encoder may be started again.
+    restarts: Restarts,
     patience: Duration,
-    started: Instant,
-    retry_at: Instant,
 }
 
 /// See the module's documentation.
 pub(super) struct Feeder {
     program: Program,
     settings: EncoderSettings,
-    policy: ReconnectPolicy,
+    /// What is heard, with all renditions.
+    sound: Arc<ProgramSound>,
+    /// The start of the stream that the last frame was of, unless that is over.
+    heard: Option<u64>,
+    /// How many encoders of the sound were known to have failed.
+    sound_failures: u64,
     chosen: &'static VideoEncoder,
     links: Arc<Links>,
     /// The size that is encoded, if it is not the stream's own, and its name.
@@ -91,7 +91,7 @@ impl Feeder {
         program: Program,
         mut settings: EncoderSettings,
         rendition: Option<Rendition>,
-        policy: ReconnectPolicy,
+        sound: Arc<ProgramSound>,
         chosen: &'static VideoEncoder,
         links: Arc<Links>,
         key_frames: KeyFrames,
@@ -110,7 +110,9 @@ impl Feeder {
             looked: Instant::now(),
             program,
             settings,
-            policy,
+            sound,
+            heard: None,
+            sound_failures: 0,
             chosen,
             links,
             rendition,
@@ -135,10 +137,19 @@ impl Feeder {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            // With no outputs there is nothing to encode for.
-            if *self.program.transport.borrow() == Transport::Stopped || !self.links.any_enabled(&self.name) {
+            if *self.program.transport.borrow() == Transport::Stopped {
+                self.end_stream(session.take());
+                self.tell(None);
+                continue;
+            }
+            // With no outputs there is nothing to encode for, but tracks play on.
+            if !self.links.any_enabled(&self.name) {
                 if let Some(session) = session.take() {
                     self.end(session);
+                }
+                if let Some(frame) = frame.filter(|frame| frame.start.is_some()) {
+                    self.heard = frame.start;
+                    self.sound.follow(&frame);
                 }
                 self.tell(None);
                 continue;
@@ -151,8 +162,12 @@ impl Feeder {
                 (Some(frame), _) => {
                     let start = frame.start.unwrap_or_default();
                     if let Some(before) = session.take_if(|session| session.start != start) {
-                        self.end(before);
+                        self.end_stream(Some(before));
                     }
+                    if session.is_none() && self.sound.is_over(start) {
+                        continue;
+                    }
+                    self.heard = Some(start);
                     let session = session.get_or_insert_with(|| self.begin(start, &frame));
                     session.drawn = Drawn::new(frame.clone());
                     self.adapt(session);
@@ -161,9 +176,7 @@ impl Feeder {
             }
             self.tell(session.as_ref());
         }
-        if let Some(session) = session.take() {
-            self.end(session);
-        }
+        self.end_stream(session.take());
         self.links.close();
     }
 
@@ -185,35 +198,41 @@ impl Feeder {
     }
 
     fn begin(&self, start: u64, first: &ProgramFrame) -> Session {
-        self.links.open(&self.name);
+        let origin = self.sound.origin(first);
+        self.links.open(&self.name, start);
         self.clock.restart();
         let now = Instant::now();
         Session {
             start,
-            origin: first.tick,
+            origin,
             tick: None,
             drawn: Drawn::new(first.clone()),
             encoder: None,
             given: now,
-            sound: self.sound_feed(),
-            failures: 0,
+            restarts: Restarts::new(now),
             patience: PATIENCE,
-            started: now,
-            retry_at: now,
         }
     }
 
+    /// Nothing of this rendition is sent any more.
     fn end(&self, session: Session) {
         if let Some(encoder) = session.encoder {
             self.end_encoder(encoder);
         }
-        if let Some(Err(error)) = session.sound.map(|sound| sound.finish(MOST_PATIENCE)) {
-            self.complain(&format!("{error}; the last of the sound is lost"));
-        }
-        let is_first = self.links.is_first(&self.name);
         self.links.finish(&self.name);
-        if is_first {
-            (self.program.publish_levels)(None);
+    }
+
+    /// The stream is stopped, or started anew. Its sound has been given out before outputs finish what they have.
+    fn end_stream(&mut self, session: Option<Session>) {
+        let mut session = session;
+        if let Some(encoder) = session.as_mut().and_then(|session| session.encoder.take()) {
+            self.end_encoder(encoder);
+        }
+        if let Some(start) = self.heard.take() {
+            self.sound.end(start);
+        }
+        if let Some(session) = session {
+            self.end(session);
         }
     }
 
@@ -230,31 +249,13 @@ impl Feeder {
         self.encode(session, &frame);
     }
 
-    /// The sound of a session, if the stream has any.
-    fn sound_feed(&self) -> Option<SoundFeed> {
-        let audio = self.settings.audio.clone()?;
-        let announce = Arc::clone(&self.program.announce);
-        let is_own = self.rendition.is_none();
-        let report: Report = Arc::new(move |message| {
-            // The others play the same.
-            if !is_own {
-                return;
-            }
-            tracing::warn!("{message}");
-            announce(StreamEvent::Error { message: message.to_owned() });
-        });
-        Some(SoundFeed::new(self.program.format.fps, audio, report, self.on_packet()))
-    }
-
     /// Where packets go.
     fn on_packet(&self) -> OnPacket {
         let (links, meter, name) = (Arc::clone(&self.links), Arc::clone(&self.meter), self.name.clone());
         let clock = Arc::clone(&self.clock);
         Arc::new(move |packet| {
             meter.count(&packet);
-            if packet.track == Track::Video {
-                clock.end(packet.pts());
-            }
+            clock.end(packet.pts());
             links.offer(&name, &packet);
         })
     }

@@ -1,23 +1,14 @@
-//! What people are told: how the encoder is doing, how loud it is, and what goes wrong.
+//! What people are told: how the encoder is doing, and what goes wrong.
 
 use std::time::Instant;
 
 use super::{Feeder, LOOK, Session};
 use crate::{
-    engine::{EncoderState, EncoderStatus, Mixed, ProgramFrame, StreamEvent},
+    engine::{EncoderState, EncoderStatus, StreamEvent},
     output::encoder::Encoder,
 };
 
 impl Feeder {
-    /// Tells how loud what goes with this frame is.
-    pub(super) fn publish_levels(&self, session: &Session, frame: &ProgramFrame) {
-        // The others hear the same.
-        let Some(sound) = session.sound.as_ref().filter(|_| self.links.is_first(&self.name)) else { return };
-        let end = frame.seconds + self.program.format.presentation_time(1).as_secs_f64();
-        let ProgramFrame { tick, is_paused, .. } = *frame;
-        (self.program.publish_levels)(Some(Mixed { tick, is_paused, readings: &mut sound.levels(end) }));
-    }
-
     /// Tells how the encoder is doing, if that has changed or was told a while ago.
     pub(super) fn tell(&mut self, session: Option<&Session>) {
         let encoder = session.map(|session| session.encoder.as_ref());
@@ -29,6 +20,7 @@ impl Feeder {
         if state == self.status.state && self.status.beat.elapsed() < LOOK {
             return;
         }
+        self.count_sound();
         let (fps, bitrate) = self.rates.of(&self.meter);
         self.status = EncoderStatus {
             state,
@@ -44,6 +36,19 @@ impl Feeder {
             ..self.status.clone()
         };
         (self.program.publish_encoder)(self.status.clone());
+    }
+
+    /// Counts the failures of the sound's encoder with those of the stream's own size, which there always is.
+    fn count_sound(&mut self) {
+        if self.rendition.is_some() {
+            return;
+        }
+        let failures = self.sound.failures();
+        if failures.count > self.sound_failures {
+            self.status.restarts += failures.count - self.sound_failures;
+            self.status.last_error = failures.last;
+            self.sound_failures = failures.count;
+        }
     }
 
     /// Tells of something that went wrong.

@@ -155,9 +155,10 @@ impl Measurement {
             renditions: Vec::new(),
             slate: None,
             faults: None,
+            sound_faults: None,
         };
         let output = Output { destination, policy, is_enabled: true, min_bitrate: None, rendition: None };
-        let outputs = run_program(program, settings, vec![("measured".to_owned(), output)], policy)?;
+        let outputs = run_program(program, settings, vec![("measured".to_owned(), output)])?;
         let sent = Arc::new(Mutex::new(Vec::new()));
         let (is_paused, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let metronome = Metronome::new(format, frames, Arc::clone(&sent), Arc::clone(&is_paused), Arc::clone(&stop));

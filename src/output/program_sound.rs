@@ -1,0 +1,169 @@
+//! The sound of the stream, which all renditions share: mixed and encoded once, from a start of the stream to its stop, whatever
+//! is sent meanwhile. The rendition that is ahead of the others moves it on, so that none that hangs holds it up.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use super::{
+    audio::Report,
+    encoder::OnPacket,
+    fan_out::Program,
+    fault::EncoderFault,
+    link::lock,
+    links::Links,
+    settings::AudioSettings,
+    sound_feed::{SoundError, SoundFeed},
+};
+use crate::engine::{Mixed, ProgramFrame, StreamEvent, StreamFormat};
+
+/// How long the last of it may take.
+const FINISH: Duration = Duration::from_secs(5);
+
+/// See the module's documentation.
+pub(super) struct ProgramSound {
+    format: StreamFormat,
+    /// `None` if the stream has no sound.
+    settings: Option<AudioSettings>,
+    links: Arc<Links>,
+    announce: Arc<dyn Fn(StreamEvent) + Send + Sync>,
+    publish_levels: Arc<dyn Fn(Option<Mixed<'_>>) + Send + Sync>,
+    faults: Option<Arc<dyn Fn(u64) -> Option<EncoderFault> + Send + Sync>>,
+    state: Mutex<State>,
+    /// Held for a moment only, unlike the state.
+    failures: Mutex<Failures>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The stream that is on air.
+    stream: Option<Stream>,
+    /// The number of the last start whose stream is over; see [`ProgramFrame::start`].
+    over: Option<u64>,
+}
+
+struct Stream {
+    start: u64,
+    /// The tick whose frame is shown at time zero.
+    origin: u64,
+    /// The tick up to whose end sound was given out.
+    tick: Option<u64>,
+    /// `None` if the stream has no sound.
+    feed: Option<SoundFeed>,
+}
+
+/// What has become of the encoders of the sound.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Failures {
+    /// How many have failed.
+    pub(super) count: u64,
+    /// How the last one did, in words for people.
+    pub(super) last: Option<String>,
+}
+
+impl ProgramSound {
+    pub(super) fn new(program: &Program, settings: Option<AudioSettings>, links: Arc<Links>) -> Self {
+        Self {
+            format: program.format,
+            settings,
+            links,
+            announce: Arc::clone(&program.announce),
+            publish_levels: Arc::clone(&program.publish_levels),
+            faults: program.sound_faults.clone(),
+            state: Mutex::default(),
+            failures: Mutex::default(),
+        }
+    }
+
+    /// Whether the stream of this start is over.
+    pub(super) fn is_over(&self, start: u64) -> bool {
+        lock(&self.state).over.is_some_and(|over| start <= over)
+    }
+
+    /// The tick at which the stream begins that this frame is of: times of all that is encoded count from there.
+    pub(super) fn origin(&self, frame: &ProgramFrame) -> u64 {
+        let mut state = lock(&self.state);
+        self.stream_of(&mut state, frame).map_or(frame.tick, |stream| stream.origin)
+    }
+
+    /// Gives out the sound that goes with a frame, and what comes before it, unless that was given out already. Nothing is
+    /// encoded while nobody sends it, but all plays on.
+    pub(super) fn follow(&self, frame: &ProgramFrame) {
+        let mut state = lock(&self.state);
+        let Some(stream) = self.stream_of(&mut state, frame) else { return };
+        if frame.tick < stream.origin || stream.tick.is_some_and(|last| frame.tick <= last) {
+            return;
+        }
+        stream.tick = Some(frame.tick);
+        let Some(feed) = &mut stream.feed else { return };
+        if let Some(fault) = self.faults.as_ref().and_then(|faults| faults(frame.tick)) {
+            feed.break_down(fault);
+        }
+        let is_sent = self.links.any_on_air();
+        if let Err(error) = feed.follow(frame.tick - stream.origin, frame, is_sent) {
+            let message = error.to_string();
+            if matches!(error, SoundError::Encode(_)) {
+                let mut failures = lock(&self.failures);
+                failures.count += 1;
+                failures.last = Some(message.clone());
+            }
+            self.complain(message);
+        }
+        let end = frame.seconds + self.format.presentation_time(1).as_secs_f64();
+        let ProgramFrame { tick, is_paused, .. } = *frame;
+        (self.publish_levels)(Some(Mixed { tick, is_paused, readings: &mut feed.levels(end) }));
+    }
+
+    /// Ends the stream of this start, if it is the one on air. All its sound has been given out when this returns.
+    pub(super) fn end(&self, start: u64) {
+        self.finish(&mut lock(&self.state), start);
+    }
+
+    /// What has become of the encoders so far.
+    pub(super) fn failures(&self) -> Failures {
+        lock(&self.failures).clone()
+    }
+
+    /// The stream that a frame is of, which begins with it if there is none yet. `None` if it is over.
+    fn stream_of<'state>(&self, state: &'state mut State, frame: &ProgramFrame) -> Option<&'state mut Stream> {
+        let start = frame.start?;
+        if let Some(before) = state.stream.as_ref().map(|stream| stream.start).filter(|before| *before < start) {
+            self.finish(state, before);
+        }
+        if state.over.is_some_and(|over| start <= over) {
+            return None;
+        }
+        let stream = state.stream.get_or_insert_with(|| {
+            let feed = self.settings.clone().map(|settings| self.feed(settings, start));
+            Stream { start, origin: frame.tick, tick: None, feed }
+        });
+        (stream.start == start).then_some(stream)
+    }
+
+    fn feed(&self, settings: AudioSettings, start: u64) -> SoundFeed {
+        let announce = Arc::clone(&self.announce);
+        let report: Report = Arc::new(move |message| {
+            tracing::warn!("{message}");
+            announce(StreamEvent::Error { message: message.to_owned() });
+        });
+        let links = Arc::clone(&self.links);
+        let on_packet: OnPacket = Arc::new(move |packet| links.offer_sound(start, &packet));
+        SoundFeed::new(self.format.fps, settings, report, on_packet)
+    }
+
+    fn finish(&self, state: &mut State, start: u64) {
+        let Some(stream) = state.stream.take_if(|stream| stream.start == start) else { return };
+        state.over = Some(start);
+        let Some(feed) = stream.feed else { return };
+        if let Err(error) = feed.finish(FINISH) {
+            self.complain(format!("sound: {error}; the last of it is lost"));
+        }
+        (self.publish_levels)(None);
+    }
+
+    fn complain(&self, message: String) {
+        tracing::warn!("{message}");
+        (self.announce)(StreamEvent::Error { message });
+    }
+}
