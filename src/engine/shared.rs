@@ -6,8 +6,8 @@ use std::{
 };
 
 use components::{
-    Edit, EditOutcome, SceneDiff, SceneId, SceneSnapshot, TrackId, VariantId, animation::AnimationStatus, edit::BatchRejected,
-    held::HeldScenes, layer::LayerId,
+    Edit, EditOutcome, SceneDiff, SceneId, SceneSnapshot, TrackId, VariantId, animation::AnimationStatus,
+    edit::BatchRejected, held::HeldScenes, layer::LayerId,
 };
 use systems::{
     Picture,

@@ -80,7 +80,9 @@ fn properties_are_edited_and_layers_added() {
     page.click("#property-list [aria-label='Edit as JSON']");
     page.wait("document.getElementById('source')");
     service.send("PATCH", "/api/stream/layers/red", &json!({ "name": "by another" })).expect(200);
-    page.run("const source = document.getElementById('source'); source.value = source.value.replace('#ffffff', '#000000');");
+    page.run(
+        "const source = document.getElementById('source'); source.value = source.value.replace('#ffffff', '#000000');",
+    );
     page.click("dialog .primary");
     page.wait("document.getElementById('source-error').textContent.includes('somebody else')");
     told(&service, "red", "/name", &json!("by another"));
