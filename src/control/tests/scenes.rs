@@ -91,6 +91,7 @@ fn a_scene_comes_on_air_by_a_transition() {
             }
         })
     };
+    assert_eq!(told()["active"], "main", "who comes is told which is on air");
     let first = service.get("/stream/scenes/main").value();
     let before = frame(&service).1;
     service.json("PUT", "/stream/scenes/green", &green()).expect(201);

@@ -96,7 +96,9 @@ fn pausing_and_going_on_are_events_of_their_own() {
     let service = Service::start();
     service.runtime.block_on(async {
         let mut client = Client::connect_with(service.address, "?topics=events").await;
-        client.next_of("streamEvent").await;
+        for first in ["transport", "scenes"] {
+            assert_eq!(client.next_of("streamEvent").await["event"], first);
+        }
         for (action, event) in [("start", None), ("pause", Some("paused")), ("resume", Some("resumed")), ("stop", None)]
         {
             let path = format!("/api/stream/{action}");

@@ -219,6 +219,7 @@ fn what_happens_to_scenes_is_told() {
         json!({ "type": "streamEvent", "event": "scenes", "tick": answer.tick(), "active": active,
             "put": put, "removed": removed })
     };
+    assert_eq!(event(&mut client)["active"], "main", "who comes is told which is on air");
     let scene = service.get("/stream/scenes/main").expect(200).value();
     let put = service.json("PUT", "/stream/scenes/second", &scene).expect(201);
     assert_eq!(event(&mut client), told(&put, "main", &["second"], &[]));

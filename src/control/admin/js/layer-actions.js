@@ -1,7 +1,7 @@
 // What can be done to layers, from wherever it is asked for.
 
 import { edit, patches, tryEdit, undo } from "./edits.js";
-import { find, ids, locate, nearestFirst, renamed, title, walk } from "./scene.js";
+import { find, ids, isWithin, locate, nearestFirst, renamed, title, walk } from "./scene.js";
 import { select } from "./selection.js";
 import { state } from "./store.js";
 import { toast } from "./toasts.js";

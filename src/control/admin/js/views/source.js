@@ -15,7 +15,8 @@ const CHANGED =
 async function read(id) {
   try {
     const response = await send("GET", `/api/stream/layers/${part(id)}`);
-    return { layer: await response.json(), etag: response.headers.get("etag") };
+    // In a batch it stands without the quotation marks that headers have.
+    return { layer: await response.json(), etag: response.headers.get("etag")?.replaceAll('"', "") };
   } catch (refused) {
     fault(refused);
     return undefined;
@@ -50,7 +51,7 @@ export async function openSource(id) {
     }
     try {
       // All of the document is replaced: what others did to it meanwhile would be lost.
-      const expect = { op: "expect", document: { type: "layer", id }, etags: [etag] };
+      const expect = { op: "expect", document: { type: "layer", id }, etags: etag ? [etag] : undefined };
       const label = `Edit ${title(layer)} as JSON`;
       await edit([expect, { op: "replaceLayer", id, layer: document }], { label });
       dialog.close();
