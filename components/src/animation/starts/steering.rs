@@ -126,7 +126,7 @@ impl Start {
         // It begins anew, and what it did before does not matter to it.
         let anew = |position: f64, rate: f64| {
             let playhead = Playhead { since: now, position, rate, running: true };
-            Self::Steered(Steered { began: now, again: before.is_some(), playhead: Some(playhead), rate: rate.abs() })
+            Self::Steered(Steered { began: now, again: true, playhead: Some(playhead), rate: rate.abs() })
         };
         let go = |position: f64, rate: f64| stand(Some(Playhead { since: now, position, rate, running: true }));
         match (control, before, here) {
@@ -143,7 +143,7 @@ impl Start {
                 let (rate, running) = before.map_or((rate, false), |before| (before.rate, before.running));
                 let playhead = Some(Playhead { since: now, position: to, rate, running });
                 // One that had no effect has some from now on.
-                let (began, again) = if before.is_none() { (now, false) } else { (began, again) };
+                let (began, again) = if before.is_none() { (now, true) } else { (began, again) };
                 Self::Steered(Steered { began, again, playhead, rate: rate.abs() })
             }
             (AnimationControl::Rate { rate }, ..) => {
