@@ -64,12 +64,13 @@ impl AnimationStarts {
         self.starts.clear();
         for (animation, known) in animations.0.iter().zip(starts) {
             // One that has begun goes on; until then it waits for those before it, as they are now.
-            let start = match known.filter(|start| animation.queue != Queue::Append || start.is_settled(now)) {
-                Some(start) => start,
-                None if animation.queue == Queue::Append => {
-                    Start::At(self.end_of(&animations.0, &animation.property).max(now))
+            let start = match known {
+                Some(start) if animation.queue != Queue::Append || start.is_settled(now) => start,
+                known if animation.queue == Queue::Append => {
+                    let until = self.end_of(&animations.0, &animation.property).max(now);
+                    known.map_or(Start::At(until), |start| start.waiting_until(until))
                 }
-                None => Start::At(now),
+                _ => Start::At(now),
             };
             self.starts.push(start);
         }
