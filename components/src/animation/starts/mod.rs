@@ -33,8 +33,9 @@ pub struct AnimationStatus {
     pub property: Property,
     /// What it is doing.
     pub state: PlayState,
-    /// Seconds since its start, `delay` included, over all repeats; negative while it waits for another to end.
-    pub position: f64,
+    /// Seconds since its start, `delay` included, over all repeats; negative while it waits for another to end, `None` if
+    /// nobody knows when that will be.
+    pub position: Option<f64>,
     /// Seconds from its start to its end, over all repeats; `None` if it never ends.
     pub length: Option<f64>,
     /// How fast it plays, on top of its `speed`; negative if backwards.

@@ -68,9 +68,6 @@ pub enum AnimationControl {
     Cancel,
 }
 
-/// The longest time in seconds for which one is said to wait for another.
-const LONGEST_WAIT: f64 = 1e6;
-
 /// Where one stands that waits for another and is paused: just before its start.
 const BEFORE: f64 = -1e-9;
 
@@ -163,7 +160,7 @@ impl Start {
         };
         let before = self.playhead();
         let here = before.map(|playhead| {
-            let elapsed = elapsed(&playhead, now).max(-LONGEST_WAIT);
+            let elapsed = elapsed(&playhead, now);
             end.map_or(elapsed, |end| elapsed.min(end))
         });
         let stand = |playhead: Option<Playhead>| Self::Steered(Steered { began, again, waits: false, playhead, rate });
@@ -205,14 +202,13 @@ impl Start {
 
     /// What it is doing at scene time `now`, its seconds since its start and the rate at which it plays; it lasts `span`
     /// nanoseconds.
-    pub(super) fn status(&self, span: Option<u64>, now: f64) -> (PlayState, f64, f64) {
+    pub(super) fn status(&self, span: Option<u64>, now: f64) -> (PlayState, Option<f64>, f64) {
         let end = span.map(seconds);
         let Some(playhead) = self.playhead() else {
             let rate = if let Self::Steered(steered) = self { steered.rate } else { 1.0 };
-            return (PlayState::Idle, 0.0, rate);
+            return (PlayState::Idle, Some(0.0), rate);
         };
-        let here = elapsed(&playhead, now).max(-LONGEST_WAIT);
-        let here = if here == BEFORE { 0.0 } else { here };
+        let here = elapsed(&playhead, now);
         let position = end.map_or(here, |end| here.min(end));
         let is_over = if playhead.rate > 0.0 { Some(position) == end } else { position <= 0.0 };
         let state = match (playhead.running, is_over) {
@@ -220,7 +216,8 @@ impl Start {
             (true, true) => PlayState::Finished,
             (true, false) => PlayState::Playing,
         };
-        (state, position, playhead.rate)
+        let is_known = self.is_settled(now) || playhead.running && playhead.since < NEVER;
+        (state, is_known.then_some(position), playhead.rate)
     }
 }
 

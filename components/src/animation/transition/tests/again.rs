@@ -318,7 +318,7 @@ proptest! {
                 let status = &layer.starts.status(at)[0];
                 let expected = match status.state {
                     PlayState::Idle => 0.0,
-                    _ => undisturbed.rotation(status.position),
+                    _ => undisturbed.rotation(status.position.expect("it waits for none")),
                 };
                 prop_assert_eq!(layer.rotation(at), expected, "{:?} at {}, {} later", batch, now, at - now);
             }

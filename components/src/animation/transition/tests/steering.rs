@@ -13,7 +13,7 @@ impl Layer {
 
     fn state(&self, now: f64) -> (PlayState, f64, f64) {
         let status = self.starts.status(now);
-        (status[0].state, status[0].position, status[0].rate)
+        (status[0].state, status[0].position.expect("it waits for none"), status[0].rate)
     }
 }
 
@@ -125,6 +125,9 @@ fn one_that_waits_for_another_waits_on_however_it_is_steered() {
     layer.steer(0.4, 1, Control::Rate { rate: 1.0 });
     layer.steer(0.4, 0, Control::Pause);
     near(&layer, 50.0, 120.0);
+    let second = |layer: &Layer, now: f64| (layer.starts.status(now)[1].state, layer.starts.status(now)[1].position);
+    assert_eq!(second(&layer, 9.0), (PlayState::Playing, None), "nobody knows how long it waits");
+    assert_eq!(second(&pair(), 0.25), (PlayState::Playing, Some(-0.75)));
     // Paused it does not begin, until it is played; kept it goes on so too.
     let mut layer = pair();
     layer.steer(0.4, 1, Control::Pause);
@@ -134,7 +137,7 @@ fn one_that_waits_for_another_waits_on_however_it_is_steered() {
     layer.edit(0.5, |_| {});
     near(&layer, 9.0, 300.0);
     let status = &layer.starts.status(9.0)[1];
-    assert_eq!((status.state, status.position), (PlayState::Paused, 0.0));
+    assert_eq!((status.state, status.position), (PlayState::Paused, None));
     layer.steer(9.0, 1, Control::Play);
     [(9.0, 300.0), (9.5, 400.0)].into_iter().for_each(|(at, is)| near(&layer, at, is));
     // Once it has begun it stands where it is put.
