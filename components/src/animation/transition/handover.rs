@@ -291,7 +291,7 @@ impl Handover<'_> {
         let Some(was) = self.edit.before.decides_about(piece, now) else { return false };
         let waits = begins > now + SAME;
         match (p.timeline(), was.timeline()) {
-            // By an edit it goes elsewhere from where it stands.
+            // One that is edited goes elsewhere from where it stands.
             (Some(timeline), Some(other)) if timeline == other => {
                 let goes_on = self.is_other(after, p) && p.stands_like(was, now);
                 !goes_on && (waits || was.holds(now))
