@@ -273,7 +273,10 @@ fn a_single_animation_is_steered_and_nothing_of_it_is_written() {
     // It is kept, and told.
     let id = TrackId::new("music").unwrap();
     let status = stage.compositor.sound_animations(Some(&id)).unwrap();
-    assert_eq!((status.len(), status[0].state, status[0].position, status[0].rate), (1, PlayState::Playing, 2.5, -2.0));
+    assert_eq!(
+        (status.len(), status[0].state, status[0].position, status[0].rate),
+        (1, PlayState::Playing, Some(2.5), -2.0)
+    );
     assert_eq!(stage.compositor.sound_animations(None).unwrap()[0].state, PlayState::Idle);
     let kept = serde_json::to_string(&stage.compositor.motion()).unwrap();
     let settings = CompositorSettings { width: 16, height: 16, max_layers: 50, pool_size: 3, threads: Some(1) };

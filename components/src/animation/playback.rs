@@ -10,6 +10,8 @@ use super::{
 };
 use crate::paint::Paint;
 
+mod same;
+
 /// Seconds by which the time in which something may change is taken too long on both sides: sums of scene times carry
 /// rounding errors, and one sample too many costs nothing.
 pub(super) const MARGIN: f64 = 1e-6;
@@ -328,19 +330,6 @@ impl Playback {
     pub(super) fn left_and_gone(&self, now: f64) -> (f64, f64) {
         let elapsed = self.elapsed(now);
         (self.track.end() - elapsed, elapsed - self.track.begin())
-    }
-
-    /// Whether it is the same one of a timeline as before an edit, wherever that stands.
-    pub(super) fn is_still(&self, before: &Self) -> bool {
-        self.track == before.track && self.is_laid_out_like(before)
-    }
-
-    /// Whether it has the same place in the same timeline.
-    pub(super) fn is_laid_out_like(&self, other: &Self) -> bool {
-        match (&self.clock, &other.clock) {
-            (Clock::Timeline(clock), Clock::Timeline(other)) => clock.is_laid_out_like(other),
-            _ => false,
-        }
     }
 
     /// The same of an animation of the layer itself at a time of its own, if a scene second is `rate` of its seconds;

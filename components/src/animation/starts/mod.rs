@@ -33,8 +33,9 @@ pub struct AnimationStatus {
     pub property: Property,
     /// What it is doing.
     pub state: PlayState,
-    /// Seconds since its start, `delay` included, over all repeats; negative while it waits for another to end.
-    pub position: f64,
+    /// Seconds since its start, `delay` included, over all repeats; negative while it waits for another to end, `None` if
+    /// nobody knows when that will be.
+    pub position: Option<f64>,
     /// Seconds from its start to its end, over all repeats; `None` if it never ends.
     pub length: Option<f64>,
     /// How fast it plays, on top of its `speed`; negative if backwards.
@@ -64,12 +65,13 @@ impl AnimationStarts {
         self.starts.clear();
         for (animation, known) in animations.0.iter().zip(starts) {
             // One that has begun goes on; until then it waits for those before it, as they are now.
-            let start = match known.filter(|start| animation.queue != Queue::Append || start.is_settled(now)) {
-                Some(start) => start,
-                None if animation.queue == Queue::Append => {
-                    Start::At(self.end_of(&animations.0, &animation.property).max(now))
+            let start = match known {
+                Some(start) if animation.queue != Queue::Append || start.is_settled(now) => start,
+                known if animation.queue == Queue::Append => {
+                    let until = self.end_of(&animations.0, &animation.property).max(now);
+                    known.map_or(Start::At(until), |start| start.waiting_until(until))
                 }
-                None => Start::At(now),
+                _ => Start::At(now),
             };
             self.starts.push(start);
         }

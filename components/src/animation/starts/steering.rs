@@ -3,9 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::{
-    timeline::{PlayState, Playhead, rounded},
-    timing::{nanos, seconds},
+use super::{
+    super::{
+        timeline::{PlayState, Playhead, rounded},
+        timing::{nanos, seconds},
+    },
+    NEVER,
 };
 
 /// When an animation started, or where it stands since somebody steered it.
@@ -27,6 +30,9 @@ pub struct Steered {
     /// Whether it has been played before, and begins where it is written to.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) again: bool,
+    /// Whether it was steered while it waited for another to end, and begins when that has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) waits: bool,
     /// Where it stands: seconds since its start, `delay` included, at its own speed; `None` if it has no effect.
     pub(crate) playhead: Option<Playhead>,
     /// The rate at which it plays, whichever way.
@@ -62,8 +68,8 @@ pub enum AnimationControl {
     Cancel,
 }
 
-/// The longest time for which an animation that waits for another is waited for, once it is steered.
-const LONGEST_WAIT: f64 = 1e6;
+/// Where one stands that waits for another and is paused: just before its start.
+const BEFORE: f64 = -1e-9;
 
 impl Start {
     /// Scene seconds at which it was started last: by this it is told from others.
@@ -86,8 +92,40 @@ impl Start {
     pub(super) fn is_settled(&self, now: f64) -> bool {
         match self {
             Self::At(start) => *start <= now,
+            Self::Steered(Steered { waits: true, playhead: Some(playhead), .. }) => {
+                playhead.running && playhead.since <= now
+            }
             Self::Steered(_) => true,
         }
+    }
+
+    /// The same where what it waits for ends at scene time `until`, at the rate that was asked for; one that is paused still
+    /// is.
+    pub(super) fn waiting_until(self, until: f64) -> Self {
+        match self {
+            Self::At(_) => Self::At(until),
+            Self::Steered(Steered { playhead: Some(playhead), rate, again, .. }) if playhead.running => {
+                let playhead = Some(Playhead { since: until, ..playhead });
+                Self::Steered(Steered { began: until, again, waits: true, playhead, rate })
+            }
+            Self::Steered(_) => self,
+        }
+    }
+
+    /// One that waits for another, after somebody has steered it at scene time `now`; `None` if it does not wait for that
+    /// any more.
+    fn steered_waiting(&self, control: AnimationControl, now: f64) -> Option<Self> {
+        let before = self.playhead().filter(|_| !self.is_settled(now))?;
+        let (rate, running) = match control {
+            AnimationControl::Play if before.running => return Some(*self),
+            AnimationControl::Play => (before.rate, true),
+            AnimationControl::Pause => (before.rate, false),
+            AnimationControl::Rate { rate } => (rate, before.running),
+            _ => return None,
+        };
+        let (since, position) = if running { (NEVER, 0.0) } else { (now, BEFORE) };
+        let playhead = Some(Playhead { since, position, rate, running });
+        Some(Self::Steered(Steered { began: self.began(), again: false, waits: true, playhead, rate }))
     }
 
     /// Scene seconds at which it comes to a time of its own, unless somebody steers it; `None` if it never does.
@@ -108,6 +146,9 @@ impl Start {
 
     /// The same after somebody has steered it at scene time `now`; it lasts `span` nanoseconds, `None` for without end.
     pub(super) fn steered(&self, control: AnimationControl, span: Option<u64>, now: f64) -> Self {
+        if let Some(waiting) = self.steered_waiting(control, now) {
+            return waiting;
+        }
         let end = span.map(seconds);
         let rate = match self {
             Self::At(_) => 1.0,
@@ -119,14 +160,14 @@ impl Start {
         };
         let before = self.playhead();
         let here = before.map(|playhead| {
-            let elapsed = elapsed(&playhead, now).max(-LONGEST_WAIT);
+            let elapsed = elapsed(&playhead, now);
             end.map_or(elapsed, |end| elapsed.min(end))
         });
-        let stand = |playhead: Option<Playhead>| Self::Steered(Steered { began, again, playhead, rate });
+        let stand = |playhead: Option<Playhead>| Self::Steered(Steered { began, again, waits: false, playhead, rate });
         // It begins anew, and what it did before does not matter to it.
         let anew = |position: f64, rate: f64| {
             let playhead = Playhead { since: now, position, rate, running: true };
-            Self::Steered(Steered { began: now, again: before.is_some(), playhead: Some(playhead), rate: rate.abs() })
+            Self::Steered(Steered { began: now, again: true, waits: false, playhead: Some(playhead), rate: rate.abs() })
         };
         let go = |position: f64, rate: f64| stand(Some(Playhead { since: now, position, rate, running: true }));
         match (control, before, here) {
@@ -143,8 +184,8 @@ impl Start {
                 let (rate, running) = before.map_or((rate, false), |before| (before.rate, before.running));
                 let playhead = Some(Playhead { since: now, position: to, rate, running });
                 // One that had no effect has some from now on.
-                let (began, again) = if before.is_none() { (now, false) } else { (began, again) };
-                Self::Steered(Steered { began, again, playhead, rate: rate.abs() })
+                let (began, again) = if before.is_none() { (now, true) } else { (began, again) };
+                Self::Steered(Steered { began, again, waits: false, playhead, rate: rate.abs() })
             }
             (AnimationControl::Rate { rate }, ..) => {
                 let turned = before.zip(here).map(|(before, here)| Playhead {
@@ -153,7 +194,7 @@ impl Start {
                     rate: rate.copysign(before.rate),
                     ..before
                 });
-                Self::Steered(Steered { began, again, playhead: turned, rate })
+                Self::Steered(Steered { began, again, waits: false, playhead: turned, rate })
             }
             (AnimationControl::Pause | AnimationControl::Cancel, ..) => stand(None),
         }
@@ -161,13 +202,13 @@ impl Start {
 
     /// What it is doing at scene time `now`, its seconds since its start and the rate at which it plays; it lasts `span`
     /// nanoseconds.
-    pub(super) fn status(&self, span: Option<u64>, now: f64) -> (PlayState, f64, f64) {
+    pub(super) fn status(&self, span: Option<u64>, now: f64) -> (PlayState, Option<f64>, f64) {
         let end = span.map(seconds);
         let Some(playhead) = self.playhead() else {
             let rate = if let Self::Steered(steered) = self { steered.rate } else { 1.0 };
-            return (PlayState::Idle, 0.0, rate);
+            return (PlayState::Idle, Some(0.0), rate);
         };
-        let here = elapsed(&playhead, now).max(-LONGEST_WAIT);
+        let here = elapsed(&playhead, now);
         let position = end.map_or(here, |end| here.min(end));
         let is_over = if playhead.rate > 0.0 { Some(position) == end } else { position <= 0.0 };
         let state = match (playhead.running, is_over) {
@@ -175,7 +216,8 @@ impl Start {
             (true, true) => PlayState::Finished,
             (true, false) => PlayState::Playing,
         };
-        (state, position, playhead.rate)
+        let is_known = self.is_settled(now) || playhead.running && playhead.since < NEVER;
+        (state, is_known.then_some(position), playhead.rate)
     }
 }
 

@@ -196,11 +196,14 @@ impl Handover<'_> {
             false => below.timeline() == p.timeline(),
         };
         let is_midway = matches!(carrier, Carrier::Over(_));
-        if !is_midway && below.is_some_and(follows) || matches!(p.clock(), Clock::Steered(clock) if clock.again) {
+        if !is_midway && below.is_some_and(follows) {
             return None;
         }
+        // One that is played again alone begins where it is written to.
+        let again = matches!(p.clock(), Clock::Steered(clock) if clock.again);
         let was = match below {
-            Some(below) if *begins > self.edit.now + SAME => below.paint(*begins),
+            Some(below) if again || *begins > self.edit.now + SAME => below.paint(*begins),
+            _ if again || !is_midway && self.begins_anew(after, p, p.target(), *begins) => None,
             _ if *begins <= self.edit.now + SAME => self.edit.before.paint(p.target(), self.edit.now),
             _ => None,
         }?;
@@ -251,6 +254,7 @@ impl Handover<'_> {
                 true if below.target() != p.target() => Rival::Below(of_piece(below.target(), below.shown(begins))),
                 _ => Rival::Over,
             },
+            Some(_) if !p.is_own() && begins <= now + SAME && self.begins_anew(after, p, piece, begins) => Rival::Over,
             // What was shown until now, with what moves by a transition: by this edit the other one may be elsewhere.
             Some(below) if !p.is_own() && begins <= now + SAME => {
                 // One that is played together with this one has shown nothing yet.
@@ -273,8 +277,28 @@ impl Handover<'_> {
             }
             None => match left(p.target()).filter(|_| begins > now + SAME) {
                 Some(left) => Rival::Below(of_piece(p.target(), Shown::still(p.shown(begins).value).plus(left))),
+                None if self.begins_anew(after, p, piece, begins) => Rival::Over,
                 None => Rival::Gone,
             },
+        }
+    }
+
+    /// Whether nothing of what was shown of a piece of the property of `p` goes on in that: it was shown by the same timeline or
+    /// animation, which goes back to before it or is played anew, or by a timeline that is gone before `p` begins. What these
+    /// do depends on where they stand alone.
+    fn begins_anew(&self, after: &Playing, p: &Playback, piece: Target, begins: f64) -> bool {
+        let now = self.edit.now;
+        let Some(was) = self.edit.before.decides_about(piece, now) else { return false };
+        let waits = begins > now + SAME;
+        match (p.timeline(), was.timeline()) {
+            // One that is edited goes elsewhere from where it stands.
+            (Some(timeline), Some(other)) if timeline == other => {
+                let goes_on = self.is_other(after, p) && p.stands_like(was, now);
+                !goes_on && (waits || was.holds(now))
+            }
+            (_, Some(_)) => waits,
+            (None, None) => waits && p.is_same_own(was),
+            (Some(_), None) => false,
         }
     }
 }

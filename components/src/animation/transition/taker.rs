@@ -149,7 +149,7 @@ impl Handover<'_> {
     }
 
     /// Whether what the timeline of `p` does to its property is something else than before.
-    fn is_other(&self, after: &Playing, p: &Playback) -> bool {
+    pub(super) fn is_other(&self, after: &Playing, p: &Playback) -> bool {
         let Some(timeline) = p.timeline() else { return false };
         if self.settled.contains(&(timeline.clone(), p.target())) {
             return false;

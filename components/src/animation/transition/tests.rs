@@ -1,3 +1,4 @@
+mod again;
 mod beneath;
 mod gradients;
 mod handover;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::paint::{Gradient, Paint};
 
-fn ramp(from: &str, to: &str) -> Value {
+pub(super) fn ramp(from: &str, to: &str) -> Value {
     json!({ "type": "linear", "angle": 90.0, "stops": [{ "offset": 0.0, "color": from }, { "offset": 1.0, "color": to }] })
 }
 
@@ -37,7 +37,7 @@ impl Layer {
     }
 
     /// The greys at both ends.
-    fn greys(&self, now: f64) -> [u8; 2] {
+    pub(super) fn greys(&self, now: f64) -> [u8; 2] {
         match self.fill(now) {
             Paint::Solid(color) => [color.r; 2],
             Paint::Gradient(gradient) => {

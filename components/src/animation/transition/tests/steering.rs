@@ -13,7 +13,7 @@ impl Layer {
 
     fn state(&self, now: f64) -> (PlayState, f64, f64) {
         let status = self.starts.status(now);
-        (status[0].state, status[0].position, status[0].rate)
+        (status[0].state, status[0].position.expect("it waits for none"), status[0].rate)
     }
 }
 
@@ -94,6 +94,57 @@ fn what_waits_for_it_waits_as_long_as_it_takes() {
     layer.animate(200.0, json!([turn(90.0, json!({ "duration": 2 })), second]));
     layer.steer(201.0, 0, Control::Cancel);
     assert!((layer.rotation(202.0)).abs() < 1e-9, "{}", layer.rotation(202.0));
+}
+
+/// One that waits is steered too: it begins when the other one has ended, as it was asked to.
+#[test]
+fn one_that_waits_for_another_waits_on_however_it_is_steered() {
+    let pair = || {
+        let second = turn(500.0, json!({ "duration": 1, "queue": "append" }));
+        let mut layer = plain();
+        layer.animate(0.0, json!([turn(300.0, json!({ "duration": 1 })), second]));
+        layer
+    };
+    let near = |layer: &Layer, at: f64, expected: f64| {
+        assert!((layer.rotation(at) - expected).abs() < 1e-6, "{} instead of {expected} at {at}", layer.rotation(at));
+    };
+    // The other one stands still meanwhile.
+    for steered in [&[Control::Rate { rate: 2.0 }][..], &[Control::Pause, Control::Play, Control::Rate { rate: 2.0 }]] {
+        let mut layer = pair();
+        layer.steer(0.4, 0, Control::Pause);
+        steered.iter().for_each(|control| layer.steer(0.4, 1, *control));
+        layer.steer(5.0, 0, Control::Play);
+        [(5.6, 300.0), (5.85, 400.0), (6.1, 500.0)].into_iter().for_each(|(at, is)| near(&layer, at, is));
+    }
+    // It becomes slower, or is paused, after that.
+    let mut layer = pair();
+    layer.steer(0.4, 1, Control::Rate { rate: 2.0 });
+    layer.steer(0.4, 0, Control::Rate { rate: 0.5 });
+    [(0.8, 180.0), (1.6, 300.0), (1.85, 400.0)].into_iter().for_each(|(at, is)| near(&layer, at, is));
+    let mut layer = pair();
+    layer.steer(0.4, 1, Control::Rate { rate: 1.0 });
+    layer.steer(0.4, 0, Control::Pause);
+    near(&layer, 50.0, 120.0);
+    let second = |layer: &Layer, now: f64| (layer.starts.status(now)[1].state, layer.starts.status(now)[1].position);
+    assert_eq!(second(&layer, 9.0), (PlayState::Playing, None), "nobody knows how long it waits");
+    assert_eq!(second(&pair(), 0.25), (PlayState::Playing, Some(-0.75)));
+    // Paused it does not begin, until it is played; kept it goes on so too.
+    let mut layer = pair();
+    layer.steer(0.4, 1, Control::Pause);
+    let kept = serde_json::to_string(layer.starts.starts()).expect("json");
+    layer.starts =
+        AnimationStarts::resumed(layer.animations.clone(), serde_json::from_str(&kept).expect("what was written"));
+    layer.edit(0.5, |_| {});
+    near(&layer, 9.0, 300.0);
+    let status = &layer.starts.status(9.0)[1];
+    assert_eq!((status.state, status.position), (PlayState::Paused, None));
+    layer.steer(9.0, 1, Control::Play);
+    [(9.0, 300.0), (9.5, 400.0)].into_iter().for_each(|(at, is)| near(&layer, at, is));
+    // Once it has begun it stands where it is put.
+    layer.steer(9.5, 1, Control::Pause);
+    near(&layer, 20.0, 400.0);
+    layer.steer(20.0, 1, Control::Seek { to: 0.25 });
+    near(&layer, 20.0, 350.0);
 }
 
 #[test]

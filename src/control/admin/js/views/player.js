@@ -34,7 +34,9 @@ export function player(name, steer) {
   const output = h("output", { class: "slider-value" });
 
   /** Takes over where it stands. */
-  function show({ state, position, length, rate: now }) {
+  function show({ state, position: at, length, rate: now }) {
+    // Nobody knows how long one waits for another that stands still.
+    const position = at ?? 0;
     pill.dataset.state = state;
     say(pill, WORDS[state] ?? state);
     const isPlaying = state === "playing";
