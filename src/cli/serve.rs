@@ -21,7 +21,7 @@ use super::{
     start_logging, stream,
 };
 use crate::{
-    config::{self, LiveOutputs, LiveSettings, Output, OutputId, Restored, Settings, Sources},
+    config::{self, LiveSettings, Output, OutputId, Restored, Settings, Sources},
     control::{
         self, ApiToken, ClientLimits, ConnectionLimits, Control, ControlSettings, EmptyTokenError, Listeners, LiveFile,
         LiveFiles, Owner, ReceivingLimits, Scope,
@@ -130,7 +130,7 @@ async fn run(
     .map_err(|error| error.to_string())?;
     let observed = Arc::clone(&metrics);
     let given = outputs::given(settings)?;
-    let Restored { outputs: present, kept, warnings } = LiveOutputs::restored(
+    let Restored { outputs: present, kept, warnings } = config::restore_outputs(
         &given,
         outputs::retry(settings),
         settings.codecs(),

@@ -31,6 +31,7 @@ pub use self::{
     outputs::{
         AdaptiveDocument, Carry, Changed, LiveOutputs, MOST_OUTPUTS, Output, OutputChange, OutputDocument, OutputId,
         OutputOptions, OutputRefused, OutputUrl, Present, Restored, RetryDocument, SplitDocument, ThumbnailsDocument,
+        restore_outputs,
     },
     rendition::RenditionSetting,
     schema::{Group, SETTINGS, Setting, Settings},

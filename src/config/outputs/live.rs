@@ -14,7 +14,6 @@ use super::{
     document::{OutputDocument, OutputId, OutputUrl, RetryDocument},
     kept,
     options::OutputOptions,
-    restored::{Restored, restored},
 };
 use crate::config::{containers::Codecs, destination::Destination};
 
@@ -144,17 +143,6 @@ impl LiveOutputs {
         carry: Box<dyn Carry>,
     ) -> Self {
         Self { given, retry, codecs, renditions, present: Mutex::new(present), carry, hasher: RandomState::new() }
-    }
-
-    /// What becomes of the outputs that the settings have `given` by what is `kept` of earlier runs.
-    pub fn restored<'a>(
-        given: &BTreeMap<OutputId, Output>,
-        retry: RetryDocument,
-        codecs: Codecs,
-        renditions: &[String],
-        kept: impl Iterator<Item = (&'a str, &'a Value)>,
-    ) -> Restored {
-        restored(given, retry, codecs, renditions, kept)
     }
 
     /// All outputs in the order of their names.

@@ -11,5 +11,5 @@ pub use self::{
     document::{OutputDocument, OutputId, OutputUrl, RetryDocument},
     live::{Carry, Changed, LiveOutputs, MOST_OUTPUTS, Output, OutputChange, OutputRefused, Present},
     options::{AdaptiveDocument, OutputOptions, SplitDocument, ThumbnailsDocument},
-    restored::Restored,
+    restored::{Restored, restore_outputs},
 };

@@ -9,8 +9,8 @@ use super::{super::StreamEvent, Ticking};
 
 impl Ticking {
     pub(super) fn tell_events(&self, tick: u64, report: &TickReport) {
-        self.note_scene_on_air(tick);
         if !report.scenes.is_empty() {
+            self.note_scene_on_air(tick);
             // Nobody listening is fine.
             let _ = self.shared.events.send(self.scenes_changed(tick, &report.scenes));
         }

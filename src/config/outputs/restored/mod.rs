@@ -27,7 +27,7 @@ pub struct Restored {
 }
 
 /// What becomes of the outputs that the settings have `given` by what is `kept` of earlier runs.
-pub(super) fn restored<'a>(
+pub fn restore_outputs<'a>(
     given: &BTreeMap<OutputId, Output>,
     retry: RetryDocument,
     codecs: Codecs,

@@ -41,7 +41,7 @@ fn outputs(all: &[(&str, &str)]) -> BTreeMap<OutputId, Output> {
 
 /// What there is after a start with other settings; kept was what had been changed with those before.
 fn after(given: &[(&str, &str)], kept: &[(&str, Value)]) -> Restored {
-    restored(&outputs(given), RETRY, CODECS, &[], kept.iter().map(|(name, value)| (*name, value)))
+    restore_outputs(&outputs(given), RETRY, CODECS, &[], kept.iter().map(|(name, value)| (*name, value)))
 }
 
 fn stopped(to: &str) -> Value {
@@ -161,7 +161,7 @@ proptest! {
             let _ = live.change(&id(name), |_| Ok::<_, Infallible>(change)).now_or_never();
             let kept = kept.lock().unwrap().clone();
             let all = kept.iter().map(|(name, value)| (name.as_str(), value));
-            let restored = restored(&given, RETRY, CODECS, &renditions, all);
+            let restored = restore_outputs(&given, RETRY, CODECS, &renditions, all);
             let documents: Vec<_> = restored.outputs.iter().map(|(id, output)| output.document(id)).collect();
             prop_assert_eq!(Some(documents), live.list().now_or_never());
             prop_assert_eq!(restored.kept, kept);
