@@ -1,10 +1,14 @@
 //! Times by the clock on the wall, at which triggers act.
 
+mod times;
+
 use std::{fmt, str::FromStr};
 
 use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+
+pub use self::times::Schedule;
 
 /// A cron expression: minute, hour, day of the month, month and day of the week, seconds before these if there are six.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -164,28 +168,6 @@ impl ZoneName {
     }
 }
 
-/// A cron expression in a time zone, made ready to be asked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Schedule {
-    pattern: croner::Cron,
-    zone: TimeZone,
-}
-
-impl Schedule {
-    /// The times of `cron` by the clocks of `zone`.
-    #[must_use]
-    pub fn new(cron: &Cron, zone: &ZoneName) -> Option<Self> {
-        Some(Self { pattern: cron.0.parse().ok()?, zone: TimeZone::get(&zone.0).ok()? })
-    }
-
-    /// The next time after `after`, both in milliseconds since 1970 began in UTC; `None` if none comes.
-    #[must_use]
-    pub fn next(&self, after: i64) -> Option<i64> {
-        let after = Timestamp::from_millisecond(after).ok()?.to_zoned(self.zone.clone());
-        Some(self.pattern.find_next_occurrence(&after, false).ok()?.timestamp().as_millisecond())
-    }
-}
-
 macro_rules! text {
     ($type:ident, $error:ident, $format:literal, $about:literal, $example:literal) => {
         impl fmt::Display for $type {
@@ -232,49 +214,6 @@ text!(ZoneName, ParseZoneError, "timeZone", "the name of a time zone in the IANA
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn next(cron: &str, zone: &str, after: &str) -> Option<String> {
-        let schedule = Schedule::new(&cron.parse().expect("a cron expression"), &zone.parse().expect("a time zone"));
-        let after: Timestamp = after.parse().expect("a time");
-        let next = schedule.expect("both were read").next(after.as_millisecond())?;
-        Some(Timestamp::from_millisecond(next).expect("a time").to_string())
-    }
-
-    #[test]
-    fn the_next_time_is_by_the_clocks_of_the_zone() {
-        let cases = [
-            ("0 20 * * FRI", "Europe/Berlin", "2026-11-21T12:00:00Z", "2026-11-27T19:00:00Z"),
-            ("0 20 * * FRI", "Europe/Berlin", "2026-07-01T12:00:00Z", "2026-07-03T18:00:00Z"),
-            ("0 20 * * FRI", "UTC", "2026-11-27T20:00:00Z", "2026-12-04T20:00:00Z"),
-            ("*/10 * * * * *", "UTC", "2026-11-27T20:00:00.001Z", "2026-11-27T20:00:10Z"),
-        ];
-        for (cron, zone, after, expected) in cases {
-            let found = next(cron, zone, after);
-            assert_eq!(found.as_deref(), Some(expected), "{cron} in {zone} after {after}");
-        }
-    }
-
-    #[test]
-    fn what_seldom_comes_is_waited_for() {
-        let cases = [
-            ("0 0 29 2 *", Some("2028-02-29T00:00:00Z")),
-            ("0 0 29 2 +MON", Some("2044-02-29T00:00:00Z")),
-            ("0 0 0 1 1 * 2199", Some("2199-01-01T00:00:00Z")),
-            ("0 0 0 1 1 * 2026", None),
-        ];
-        for (cron, expected) in cases {
-            assert_eq!(next(cron, "UTC", "2026-11-21T12:00:00Z").as_deref(), expected, "{cron}");
-        }
-    }
-
-    #[test]
-    fn a_night_in_which_clocks_are_changed_is_not_left_out() {
-        // From two to three there is no time in the one, and twice as much in the other.
-        for (night, day) in [("2026-03-28T12:00:00Z", "2026-03-29"), ("2026-10-24T12:00:00Z", "2026-10-25")] {
-            let found = next("30 2 * * *", "Europe/Berlin", night).expect("a time");
-            assert!(found.starts_with(day), "{found}");
-        }
-    }
 
     #[test]
     fn a_time_on_the_wall_says_where_it_is_that_time() {

@@ -110,6 +110,12 @@ pub enum Cause {
     },
     /// It is a certain time by the clock on the wall. What comes while the service does not run is not made up for.
     /// Where a scene is rendered into a file there is no such clock, unless `--clock` says what it shows.
+    ///
+    /// It is as with cron where clocks are changed. In summer and winter: what is told one by one, in lists or ranges
+    /// (`0 2,3 * * *`), comes once each, at a time that is leapt over as soon as it is; what has a `*` or a step in its
+    /// hour or minute (`*/30 * * * *`) comes whenever the clocks show such a time. By the machine: of what is leapt over by
+    /// up to three hours each comes once, at once, and what is set back by as much does not come again, but what has a
+    /// `*` or a step goes on by the new time after more than a minute. By more than three hours only the new time counts.
     Schedule {
         /// When: `0 20 * * FRI` is each Friday at eight in the evening.
         cron: Cron,
@@ -216,7 +222,7 @@ pub enum Action {
         patch: Value,
     },
     /// Brings a scene that is held on air, from its beginning. What the trigger would do after that is left out: it is of
-    /// the scene that leaves.
+    /// the scene that leaves. Nothing happens if the scene is on air already.
     Activate {
         /// The scene.
         scene: SceneId,

@@ -1,4 +1,15 @@
 //! Triggers that act by the clock on the wall.
+//!
+//! That clock is set now and then, by people and over the network. What becomes of the times in between is as with cron
+//! (Vixie's, cron(8) of Debian), the bounds too:
+//!
+//! - forward by up to [`SMALL`]: what was leapt over acts once, at once, however often it would have come. A machine
+//!   that slept, or was so busy that ticks came late, is the same.
+//! - forward by more: that was no time that passed. What was leapt over is left out.
+//! - back by less than [`MOMENT`]: everything waits until the clock is where it was.
+//! - back by up to [`SMALL`]: the same, but what [recurs](Schedule::recurs) goes on by the new time at once: who has
+//!   something done each minute does not want it to stand still for an hour.
+//! - back by more: all go on by the new time.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -18,7 +29,16 @@ pub(super) struct Alarms {
     alarms: Vec<Alarm>,
     /// Places of those of which the next time is to be looked up, the one that has waited longest first.
     waiting: VecDeque<usize>,
+    /// What the clock showed when it was asked last.
+    shown: Option<i64>,
+    /// The latest that it has shown, but for what was taken back as wrong.
+    latest: i64,
 }
+
+/// Milliseconds by which the clock may be set without what was before being forgotten.
+const SMALL: i64 = 3 * 60 * 60 * 1000;
+/// Milliseconds by which it may be set back without anything coming again.
+const MOMENT: i64 = 60 * 1000;
 
 /// One time after the other at which triggers act.
 #[derive(Clone, Debug)]
@@ -46,6 +66,11 @@ enum Next {
 const LOOKED_UP: usize = 16;
 
 impl Alarm {
+    /// Whether it comes whenever the clock shows such a time; unknown, and of no matter, before its first time is looked up.
+    fn recurs(&self) -> bool {
+        self.schedule.as_ref().is_none_or(|schedule| schedule.recurs())
+    }
+
     fn cause(&self) -> Cause {
         Cause::Schedule { cron: self.cron.clone(), time_zone: self.time_zone.clone() }
     }
@@ -64,6 +89,7 @@ impl Alarms {
     /// What is due at `wall`, in milliseconds since 1970 began in UTC, and was not when this was asked before. What a
     /// trigger that is new would have done before it came is not made up for.
     pub(super) fn due(&mut self, triggers: &Arc<[TriggerDocument]>, wall: i64) -> Vec<Cause> {
+        self.note(wall);
         if !Arc::ptr_eq(&self.triggers, triggers) {
             self.follow(triggers, wall);
         }
@@ -79,6 +105,32 @@ impl Alarms {
             }
         }
         due
+    }
+
+    /// Notices whether the clock was set since it was asked before.
+    fn note(&mut self, wall: i64) {
+        let shown = self.shown.replace(wall).unwrap_or(wall);
+        let latest = self.latest;
+        self.latest = latest.max(wall);
+        if wall.saturating_sub(shown) > SMALL {
+            // What comes at this very moment is not leapt over.
+            self.set_anew(wall.saturating_sub(1), |alarm| !matches!(alarm.next, Next::At(next) if next >= wall));
+        } else if latest.saturating_sub(wall) > SMALL {
+            self.latest = wall;
+            self.set_anew(wall, |_| true);
+        } else if shown.saturating_sub(wall) >= MOMENT {
+            self.set_anew(wall, Alarm::recurs);
+        }
+    }
+
+    /// Has the next times of some looked up anew: the first after `after`.
+    fn set_anew(&mut self, after: i64, which: impl Fn(&Alarm) -> bool) {
+        for (place, alarm) in self.alarms.iter_mut().enumerate() {
+            // One that waits for its turn keeps it.
+            if which(alarm) && !matches!(std::mem::replace(&mut alarm.next, Next::After(after)), Next::After(_)) {
+                self.waiting.push_back(place);
+            }
+        }
     }
 
     /// Takes over other triggers; those that were there before stay set.
@@ -124,9 +176,9 @@ mod tests {
 
     use super::*;
 
-    fn triggers(crons: &[String]) -> Arc<[TriggerDocument]> {
-        let trigger = |cron: &String| json!({ "on": { "type": "schedule", "cron": cron }, "do": [{ "type": "emit", "event": "bell" }] });
-        crons.iter().map(|cron| serde_json::from_value(trigger(cron)).expect("a trigger")).collect()
+    fn triggers(crons: &[impl AsRef<str>]) -> Arc<[TriggerDocument]> {
+        let trigger = |cron: &str| json!({ "on": { "type": "schedule", "cron": cron }, "do": [{ "type": "emit", "event": "bell" }] });
+        crons.iter().map(|cron| serde_json::from_value(trigger(cron.as_ref())).expect("a trigger")).collect()
     }
 
     #[test]
@@ -188,5 +240,46 @@ mod tests {
             let read = alarms.alarms.iter().filter(|alarm| alarm.schedule.is_some()).count();
             assert_eq!(read, (tick as usize * LOOKED_UP).min(1000));
         }
+    }
+
+    /// Which of `told`, at one time of each day, and `recurring`, each minute, come when the clock shows these times one after
+    /// the other: 12:00 and a few seconds of one day, or as many hours, minutes and seconds later.
+    fn rung(shown: &[(i64, i64, i64)]) -> Vec<&'static str> {
+        /// Noon of 2027-01-15 in UTC.
+        const NOON: i64 = 1_800_014_400_000;
+        let triggers = triggers(&["0 12 * * *", "* * * * *"]);
+        let mut alarms = Alarms::default();
+        alarms.due(&triggers, NOON - 500);
+        let names = |due: Vec<Cause>| match due.len() {
+            0 => "",
+            2 => "both",
+            _ if due[0] == triggers[0].on => "told",
+            _ => "recurring",
+        };
+        let at = |(hours, minutes, seconds)| NOON + ((hours * 60 + minutes) * 60 + seconds) * 1000;
+        shown.iter().map(|time| names(alarms.due(&triggers, at(*time)))).collect()
+    }
+
+    #[test]
+    fn what_has_come_does_not_come_again_where_the_clock_is_set_back() {
+        let seconds = rung(&[(0, 0, 0), (0, 0, 1), (0, 0, -2), (0, 0, 0), (0, 0, 30), (0, 1, 0), (24, 0, 0)]);
+        assert_eq!(seconds, ["both", "", "", "", "", "recurring", ""], "by a few seconds");
+        let hours = rung(&[(0, 0, 0), (-2, 0, 30), (-2, 1, 0), (-2, 1, 1), (0, 0, 0), (0, 0, 1), (0, 1, 0)]);
+        assert_eq!(hours, ["both", "", "recurring", "", "recurring", "", "recurring"], "by two hours");
+        let days = rung(&[(0, 0, 0), (-24, 0, 1), (-24, 1, 0), (-21, 30, 0), (-20, 0, 0), (-18, 0, 0), (-15, 0, 0)]);
+        assert_eq!(days[1..3], ["", "recurring"], "by a day: {days:?}");
+        // A clock that was a year ahead does not keep what is told waiting for a year.
+        let mut day = vec![(365 * 24, 0, 0), (-24, 0, -1)];
+        day.extend((0..=24).map(|hour| (hour - 24, 0, 0)));
+        let rung = rung(&day);
+        assert_eq!(rung.iter().filter(|name| **name == "both").count(), 3, "{rung:?}");
+    }
+
+    #[test]
+    fn what_the_clock_leaps_over_comes_once_or_is_left_out() {
+        assert_eq!(rung(&[(0, 0, 40), (0, 0, 41), (0, 1, 0)]), ["both", "", "recurring"], "seconds");
+        assert_eq!(rung(&[(2, 59, 30), (2, 59, 31), (3, 0, 0)]), ["both", "", "recurring"], "hours");
+        assert_eq!(rung(&[(3, 0, 30), (3, 0, 31), (3, 1, 0)]), ["", "", "recurring"], "more than three hours");
+        assert_eq!(rung(&[(24, 0, 0), (24, 0, 1)]), ["both", ""], "a day, to the very moment");
     }
 }
