@@ -38,6 +38,14 @@ fn nth<'a>(value: &'a mut Value, left: &mut usize) -> Option<&'a mut Value> {
     }
 }
 
+/// Characters of a document that a fault may repeat, in all.
+const QUOTED: usize = 200;
+
+/// The longest run of the letter `q`, of which the documents below have runs, in what is told.
+fn quoted(text: &str) -> usize {
+    text.split(|letter| letter != 'q').map(str::len).max().unwrap_or_default()
+}
+
 fn count(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(count).sum(),
@@ -65,6 +73,97 @@ fn anything() -> impl Strategy<Value = Value> {
                 .prop_map(|members| members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
         ]
     })
+}
+
+#[test]
+fn no_fault_repeats_more_of_a_document_than_a_person_reads() {
+    const RUN: usize = 3000;
+    let long = |head: &str| Value::String(format!("{head}{}", "q".repeat(RUN)));
+    let scene = json!({
+        "canvas": { "width": 640, "height": 360, "background": "#000000" },
+        "assets": [{ "id": "a", "type": "image", "path": "a.png" }, { "id": "s", "type": "audio", "path": "s.wav" }],
+        "audio": { "tracks": [{ "id": "t", "source": { "type": "files", "assets": ["s"] },
+            "animations": [{ "property": "volume", "to": 1, "duration": 1 }], "duck": { "by": ["t"] } }] },
+        "layers": [
+            { "id": "l", "name": "l", "type": "host", "blend": "normal", "content": { "type": "image", "asset": "a" },
+              "transform": { "position": { "x": "50%", "y": 0 } },
+              "mask": { "shape": { "type": "layer", "layer": "m" } }, "effects": [{ "type": "tint", "color": "#ffffff" }],
+              "animations": [
+                  { "property": "opacity", "to": 0, "duration": 1, "easing": "linear", "repeat": "forever" },
+                  { "property": "transform.position", "path": "M 0 0 H 9", "orient": "auto", "duration": 1 },
+                  { "property": "blend", "keyframes": [{ "at": 0, "value": "normal" }, { "at": 1, "value": "screen" }] },
+                  { "property": "content.asset", "to": "a", "duration": 1 },
+              ],
+              "presets": [{ "type": "kenBurns", "distance": "5%" }],
+              "transitions": [{ "property": "opacity", "duration": 1 }], "variants": { "only": ["main"] } },
+            { "id": "m", "content": { "type": "shape", "geometry": { "type": "path", "d": "M 0 0 H 9" }, "fill": "#fff" } },
+            { "id": "x", "content": { "type": "text", "text": "x", "font": { "family": "Inter", "features": { "liga": 1 } } } },
+        ],
+        "timelines": [{ "id": "i", "follows": { "track": "t" }, "steps": [
+            { "type": "label", "name": "n" }, { "type": "animate", "layer": "l", "animation": { "property": "opacity", "to": 0, "duration": 1 } },
+            { "type": "timeline", "id": "i" }, { "type": "preset", "layers": ["l"], "preset": { "type": "fade" } },
+        ] }],
+        "triggers": [
+            { "id": "g", "on": { "type": "label", "timeline": "i", "label": "n" }, "do": [
+                { "type": "seek", "timeline": "i", "to": "n" }, { "type": "emit", "event": "e" },
+                { "type": "set", "layer": "l", "patch": { "name": "n", "blend": "normal" } },
+                { "type": "activate", "scene": "z", "transition": { "type": "stinger", "asset": "a" } } ] },
+            { "on": { "type": "schedule", "cron": "0 20 * * FRI", "timeZone": "Europe/Berlin" }, "do": [{ "type": "play", "timeline": "i" }] },
+        ],
+        "transition": { "type": "fade", "color": "#000000", "easing": "linear" },
+    });
+    let mut told = 0;
+    let mut try_out = |scene: Value, what: &str| {
+        let Err(faults) = SceneDocument::from_value(scene, &LIMITS) else { return };
+        for Fault { pointer, found, expected, nearest, .. } in &faults {
+            let parts = [pointer, found, expected].into_iter().chain(nearest);
+            let most = parts.clone().map(|part| quoted(part)).max().unwrap();
+            assert!(most <= QUOTED, "{what}: {pointer}: found {found}, expected {expected}");
+            told += usize::from(parts.map(|part| quoted(part)).sum::<usize>() > 0);
+        }
+    };
+    for place in 0..count(&scene) {
+        for head in ["", "#", "0 0 * * ", "cubic-bezier(", "M 0 0 L ", "a.", "main."] {
+            let mut scene = scene.clone();
+            let value = nth(&mut scene, &mut { place }).unwrap();
+            let what = format!("{value} with {head}");
+            *value = long(head);
+            try_out(scene, &what);
+        }
+        // And a key that nobody knows, with what is not known below it.
+        let mut scene = scene.clone();
+        if let Some(Value::Object(members)) = nth(&mut scene, &mut { place }) {
+            members.insert("q".repeat(RUN), json!({ "q".repeat(RUN): ["q".repeat(RUN)] }));
+            try_out(scene, "a long key");
+        }
+    }
+    assert!(told > 100, "{told} faults repeat something");
+}
+
+#[test]
+fn a_path_that_is_too_long_is_told_by_how_long_it_is() {
+    let path = format!("M 0 0{}", " L 1 1".repeat(20_000));
+    let d = |d: &str| json!({ "id": "a", "content": { "type": "shape", "geometry": { "type": "path", "d": d } } });
+    let faults = LayerDocument::from_value(d(&path), &LIMITS).unwrap_err();
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["/content/geometry/d: found path data of 20000 segments, expected SVG path data of at most 10000 segments: \
+          simplify it, or make it an asset of the type `svg`, which is not limited so"]
+    );
+    assert!(LayerDocument::from_value(d(&format!("M 0 0{}", " L 1 1".repeat(10_000))), &LIMITS).is_ok());
+    // A layer follows shorter ones; that is what is told of them.
+    let way = json!({ "property": "transform.position", "path": path, "duration": 1 });
+    let layer = json!({ "id": "a", "content": { "type": "group" }, "animations": [way] });
+    let faults = LayerDocument::from_value(layer, &LIMITS).unwrap_err();
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "/animations/0/path: found a path of 20000 segments, expected a path of at most 200 segments, no point more than \
+          100000 pixels from the origin"
+        ]
+    );
 }
 
 proptest! {

@@ -87,7 +87,7 @@ pub struct Animation {
     /// SVG path data that the layer's position follows, instead of `from` and `to`: in pixels of its group or of the
     /// canvas, at one speed but for the easing, from the path's beginning to its end. For `transform.position` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "path"))]
+    #[schemars(extend("format" = "motionPath"))]
     pub path: Option<String>,
     /// Whether the layer turns as the path does.
     #[serde(default, skip_serializing_if = "Orient::is_none")]

@@ -26,6 +26,8 @@ pub(super) struct Format {
 /// What can be said of a text that does not have a format, beyond that.
 #[derive(Default)]
 pub(super) struct Misfit {
+    /// What was found, where the check knows it better than by the text itself.
+    pub(super) found: Option<String>,
     /// What is asked for, where the check knows it better than [`Format::expected`].
     pub(super) expected: Option<Cow<'static, str>>,
     pub(super) nearest: Option<String>,
@@ -33,7 +35,9 @@ pub(super) struct Misfit {
 
 /// Segments that a path may have: what takes seconds to fill is no graphic.
 const MAX_PATH_SEGMENTS: usize = 10_000;
-const SHORTER_PATH: &str = "SVG path data of at most 10000 segments; larger drawings are assets of the type `svg`";
+const SHORTER_PATH: &str = "SVG path data of at most 10000 segments: simplify it, or make it an asset of the type `svg`, which is not limited so";
+/// What path data is, in words.
+const PATH: &str = "SVG path data such as `\"M 0 0 L 100 0 L 50 80 Z\"`";
 
 /// Every format that a schema of ours may name. `pattern` stands in schemas for the sake of editors alone, and says no
 /// more than the format beside it.
@@ -52,12 +56,22 @@ pub(super) const FORMATS: &[Format] = &[
     Format { name: "fingerprint", expected: "the 32 hexadecimal digits of an ETag", check: parses::<Fingerprint> },
     Format {
         name: "path",
-        expected: "SVG path data such as `\"M 0 0 L 100 0 L 50 80 Z\"`",
+        expected: PATH,
         check: |text| {
             let path = BezPath::from_svg(text).map_err(|_| Misfit::default())?;
-            let is_long = path.elements().len() > MAX_PATH_SEGMENTS;
-            if is_long { Err(Misfit { expected: Some(SHORTER_PATH.into()), nearest: None }) } else { Ok(()) }
+            let count = path.segments().count();
+            if count <= MAX_PATH_SEGMENTS {
+                return Ok(());
+            }
+            let found = Some(format!("path data of {count} segments"));
+            Err(Misfit { found, expected: Some(SHORTER_PATH.into()), nearest: None })
         },
+    },
+    Format {
+        // What layers follow; how long it may be is checked with the animation.
+        name: "motionPath",
+        expected: PATH,
+        check: |text| BezPath::from_svg(text).map(drop).map_err(|_| Misfit::default()),
     },
     Format {
         name: "time",
@@ -74,7 +88,7 @@ pub(super) const FORMATS: &[Format] = &[
             let misfit = |error: ParseCronError| {
                 let told = error.to_string();
                 let expected = told.strip_prefix("expected ").unwrap_or(&told).to_owned();
-                Misfit { expected: Some(expected.into()), nearest: None }
+                Misfit { expected: Some(expected.into()), ..Misfit::default() }
             };
             text.parse::<Cron>().map(drop).map_err(misfit)
         },
@@ -88,8 +102,10 @@ pub(super) const FORMATS: &[Format] = &[
         name: "easing",
         expected: "an easing such as `\"easeInOut\"` or `\"cubic-bezier(0.2, 0, 0, 1)\"`",
         check: |text| {
-            let misfit =
-                |error: ParseEasingError| Misfit { expected: Some(error.expected.into()), nearest: error.nearest };
+            let misfit = |error: ParseEasingError| {
+                let ParseEasingError { expected, nearest, .. } = error;
+                Misfit { found: None, expected: Some(expected.into()), nearest }
+            };
             text.parse::<Easing>().map(drop).map_err(misfit)
         },
     },

@@ -124,7 +124,8 @@ impl<'a> Walk<'a> {
             && let Err(misfit) = (format.check)(text)
         {
             let expected = misfit.expected.unwrap_or(format.expected.into()).into_owned();
-            self.fault(node.offset, self.source.telling.text(text), expected, misfit.nearest.as_deref());
+            let found = misfit.found.unwrap_or_else(|| self.source.telling.text(text));
+            self.fault(node.offset, found, expected, misfit.nearest.as_deref());
         }
     }
 

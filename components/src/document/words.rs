@@ -1,11 +1,15 @@
 //! How values and names are spoken of in faults.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// Characters of a found text that are shown.
 const SHOWN: usize = 40;
-/// Bytes of a pointer that are shown. Names that are known need far less.
-const POINTER: usize = 1000;
+/// Bytes of a pointer that are shown: the longest to anything that is known, within as many groups as may be, has 270.
+const POINTER: usize = 300;
+/// Characters of a name in it that are shown. Those that are known have fewer.
+const NAME: usize = 64;
 
 /// Whether faults of a document repeat what was found in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,16 +105,15 @@ pub(crate) fn shown_text(text: &str) -> String {
     format!("`{}`", Value::String(start))
 }
 
-/// A JSON pointer as faults show it: cut off where it is longer than any to something that is known.
+/// A JSON pointer as faults show it: cut off where it, or a name in it, is longer than any to something that is known.
 pub(super) fn shown_pointer(pointer: &str) -> String {
-    if pointer.len() <= POINTER {
-        return pointer.to_owned();
-    }
-    let mut end = POINTER;
-    while !pointer.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &pointer[..end])
+    let cut = |text: &str, end: usize| format!("{}…", &text[..text.floor_char_boundary(end)]);
+    let names = pointer.split('/').map(|name| match name.char_indices().nth(NAME) {
+        Some((end, _)) => Cow::Owned(cut(name, end)),
+        None => Cow::Borrowed(name),
+    });
+    let shown = names.collect::<Vec<_>>().join("/");
+    if shown.len() <= POINTER { shown } else { cut(&shown, POINTER) }
 }
 
 /// `` `a`, `b` or `c` ``.
