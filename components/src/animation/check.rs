@@ -136,8 +136,7 @@ fn on_top(key: &str, word: &str, animation: &Animation, resolved: &Resolved, fau
         Kind::Step if resolved.between() == Between::Paints => "a gradient only ever takes the place of another",
         Kind::Step => "it has nothing in between, and steps from one value to the next",
         Kind::Color if word == Queue::Add.name() || word == Values::Offset.name() => "nothing can be added to a colour",
-        Kind::Color => "a colour has no factor",
-        _ => "a length has no factor",
+        _ => "a colour has no factor",
     };
     fault(format!("/{key}"), format!("`{word}` for `{}`", animation.property.as_str()), format!("another: {why}"));
 }
@@ -181,6 +180,10 @@ fn path(animation: &Animation, fault: Report<'_>) {
     if name != "transform.position" {
         let expected = "`\"property\": \"transform.position\"`, which alone can follow one".to_owned();
         fault("/path".to_owned(), format!("`path` for `{name}`"), expected);
+    }
+    if animation.queue == Queue::Multiply {
+        let expected = "another: a path leads to places, which are no factors".to_owned();
+        fault("/queue".to_owned(), "`multiply` beside `path`".to_owned(), expected);
     }
     let beside = [("from", &animation.from), ("to", &animation.to), ("by", &animation.by)];
     for (name, _) in beside.into_iter().filter(|(_, value)| value.is_some()) {

@@ -24,7 +24,7 @@ pub enum Queue {
     Blend,
     /// Its value is added: `from` is 0 if absent. Not for colours.
     Add,
-    /// Its value is a factor: `from` is 1 if absent. For numbers and pairs of numbers.
+    /// Its value is a factor: `from` is 1 if absent. Not for colours; a length keeps its unit.
     Multiply,
 }
 
@@ -49,15 +49,21 @@ impl Queue {
         }
     }
 
-    /// What values an animation of a property of `domain` can have; `None` if it cannot do this to such a property.
+    /// What values an animation of a property of `domain` can have, factors if it multiplies; `None` if it cannot do this to
+    /// such a property.
     pub(super) fn values(self, domain: Domain) -> Option<Domain> {
         match self {
             Self::Replace | Self::Append => Some(domain),
             Self::Blend => (domain.kind != Kind::Step).then_some(domain),
             Self::Add => domain.relative(),
             Self::Multiply => {
-                let are_numbers = matches!(domain.kind, Kind::Number | Kind::Pair | Kind::Scale);
-                are_numbers.then_some(Domain::new(domain.kind, -1e4, 1e4))
+                let kind = match domain.kind {
+                    Kind::Number | Kind::Coordinate | Kind::Length => Kind::Number,
+                    Kind::Pair => Kind::Pair,
+                    Kind::Scale | Kind::Position => Kind::Scale,
+                    Kind::Color | Kind::Step => return None,
+                };
+                Some(Domain::new(kind, -1e4, 1e4))
             }
         }
     }
@@ -72,7 +78,7 @@ pub enum Values {
     Absolute,
     /// How much more than the authored value; not for colours.
     Offset,
-    /// How many times the authored value; for numbers and pairs of numbers.
+    /// How many times the authored value; not for colours. A length keeps its unit.
     Factor,
 }
 
@@ -157,7 +163,7 @@ impl Mixing {
         match (self.mix, self.bounds.kind) {
             (Mix::Blend(_), _) => self.authored,
             (Mix::Add, _) => Sample::default(),
-            (Mix::Multiply, Kind::Number) => Sample::number(1.0),
+            (Mix::Multiply, Kind::Number | Kind::Coordinate | Kind::Length) => Sample::number(1.0),
             (Mix::Multiply, _) => Sample::pair(1.0, 1.0),
         }
     }

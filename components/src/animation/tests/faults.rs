@@ -87,9 +87,20 @@ fn what_cannot_go_on_top_of_others_is_refused_with_the_remedy() {
         "/values: found `factor` for `content.color`, expected another: a colour has no factor"
     );
     assert_eq!(fill("queue", "blend"), "");
+    assert_eq!(found(json!({ "property": "transform.position.x", "queue": "multiply" })), "");
     assert_eq!(
-        found(json!({ "property": "transform.position.x", "queue": "multiply" })),
-        "/queue: found `multiply` for `transform.position.x`, expected another: a length has no factor"
+        found(json!({ "property": "transform.position.x", "queue": "multiply", "to": "50%" })),
+        "/to: found the percentage `50%`, expected a number from -10000 to 10000"
+    );
+    assert_eq!(
+        found(json!({ "property": "content.size.width", "values": "factor", "from": "50%" })),
+        "/from: found the percentage `50%`, expected a number from -10000 to 10000"
+    );
+    let multiplied =
+        json!({ "property": "transform.position", "path": "M 0 0 H 9", "duration": 1, "queue": "multiply" });
+    assert_eq!(
+        faults(&color, multiplied),
+        ["/queue: found `multiply` beside `path`, expected another: a path leads to places, which are no factors"]
     );
     assert_eq!(
         found(json!({ "weight": 0.5 })),

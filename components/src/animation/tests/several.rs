@@ -114,6 +114,8 @@ fn numbers_and_colours_of_contents_are_mixed_too() {
         let json = serde_json::to_value(content).expect("json");
         (json["geometry"]["width"].as_f64().expect("a number"), json["fill"].as_str().expect("a colour").to_owned())
     };
+    let half = json!({ "property": "content.geometry.width", "from": 1, "to": 0, "duration": 1, "values": "factor" });
+    assert_eq!(mixed(json!([half]), 0.25).0, 30.0);
     let width =
         |queue: &str, to: f64| json!({ "property": "content.geometry.width", "to": to, "duration": 1, "queue": queue });
     let fill =
@@ -142,6 +144,36 @@ fn offsets_and_factors_count_from_the_authored_value() {
     assert_eq!(turn(json!({ "from": 0, "to": 1, "values": "factor" })), [0.0, 15.0, 30.0]);
     let keys = json!([{ "at": 0, "value": 1 }, { "at": 0.5, "value": 3 }, { "at": 1, "value": 1 }]);
     assert_eq!(values(json!({ "property": "opacity", "keyframes": keys, "values": "factor" })), [0.5, 1.0, 0.5]);
+}
+
+#[test]
+fn a_factor_of_a_length_keeps_its_unit() {
+    let turned: Transform =
+        serde_json::from_value(json!({ "position": { "x": "40%", "y": 60 } })).expect("a transform");
+    let pose = |animations: serde_json::Value| {
+        let animations: Animations = serde_json::from_value(animations).expect("animations");
+        assert!(animations.0.iter().all(|animation| check(animation, &group()).is_empty()));
+        let mut starts = AnimationStarts::default();
+        starts.update(&animations, 0.0);
+        let playing = Playing::new(&starts, &Cues::default(), &group(), &turned, &Opacity::default());
+        let Pose { position, position_percent, .. } = Pose::new(&turned, &Opacity::default(), &playing, 0.5);
+        [position.x, position_percent.x, position.y, position_percent.y]
+    };
+    let of = |property: &str, more: serde_json::Value| {
+        let mut animation = json!({ "property": property, "duration": 1 });
+        animation.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        animation
+    };
+    let doubled = json!({ "to": 3, "queue": "multiply" });
+    assert_eq!(pose(json!([of("transform.position.x", doubled.clone())])), [0.0, 80.0, 60.0, 0.0]);
+    assert_eq!(pose(json!([of("transform.position", doubled.clone())])), [0.0, 80.0, 120.0, 0.0]);
+    let both = json!({ "from": 0, "to": { "x": 1, "y": 4 }, "values": "factor" });
+    assert_eq!(pose(json!([of("transform.position", both)])), [0.0, 20.0, 120.0, 0.0]);
+    let half_of_it = json!({ "to": { "y": 2 }, "queue": "multiply" });
+    assert_eq!(pose(json!([of("transform.position", half_of_it)])), [0.0, 40.0, 90.0, 0.0]);
+    // What is under it may be a sum of both units.
+    let moved = of("transform.position.x", json!({ "from": "40%", "to": 100 }));
+    assert_eq!(pose(json!([moved, of("transform.position.x", doubled)])), [100.0, 40.0, 60.0, 0.0]);
 }
 
 #[test]

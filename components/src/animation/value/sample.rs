@@ -128,9 +128,11 @@ impl Sample {
         Self(self.0.map(|number| number * factor))
     }
 
-    /// Number by number.
-    pub(crate) fn times(self, other: Self) -> Self {
-        Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]))
+    /// A number or a length by a number, or each of two by one of a pair. The pixels and the percentage of a length are
+    /// multiplied alike.
+    pub(crate) fn times(self, Self([first, _, second, _]): Self) -> Self {
+        let Self([x, x_percent, y, y_percent]) = self;
+        Self([x * first, x_percent * first, y * second, y_percent * second])
     }
 
     /// Whether two lengths are both in pixels or both in percent; zero is both.
