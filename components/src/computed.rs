@@ -32,6 +32,8 @@ pub struct Pose {
     pub blend: Option<BlendMode>,
     /// Whether the layer is drawn at all, if an animation says so.
     pub visible: Option<bool>,
+    /// How far in front the layer stands, if an animation says so.
+    pub z_index: Option<i32>,
 }
 
 impl Default for Pose {
@@ -48,6 +50,7 @@ impl Default for Pose {
             moving: false,
             blend: None,
             visible: None,
+            z_index: None,
         }
     }
 }
@@ -105,6 +108,8 @@ pub struct Placement {
     pub hidden: bool,
     /// How it mixes with what is below.
     pub blend: BlendMode,
+    /// How far in front it stands among its siblings, if an animation says so; else as it is authored.
+    pub z_index: Option<i32>,
 }
 
 impl Default for Placement {
@@ -119,6 +124,7 @@ impl Default for Placement {
             moving: false,
             hidden: false,
             blend: BlendMode::Normal,
+            z_index: None,
         }
     }
 }

@@ -228,7 +228,8 @@ impl Layers<'_, '_> {
                     !is_group && touched(&(space.base * placement.within), ink.0).intersect(space.clip).is_empty()
                 };
                 let is_near = || !space.is_some_and(is_away);
-                (!placement.hidden && placement.opacity > 0.0 && is_near()).then_some((stacking.0, child))
+                (!placement.hidden && placement.opacity > 0.0 && is_near())
+                    .then_some((placement.z_index.unwrap_or(stacking.0), child))
             })
             .collect();
         // Stable: equal ones stay in document order.

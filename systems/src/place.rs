@@ -276,6 +276,7 @@ impl Surroundings {
             moving: self.moving || pose.moving,
             hidden: !is_shown,
             blend: pose.blend.unwrap_or(*blend),
+            z_index: pose.z_index,
         };
         if has_children || !touched(&placed.within, ink.0).intersect(viewport.clip).is_empty() {
             near.add(entity);

@@ -11,8 +11,8 @@ use bevy_ecs::{
 };
 use bevy_ecs::{entity::Entity, world::World};
 use components::{
-    AnimatedContent, BlendMode, Content, Effects, LayerMask, Opacity, Pose, ShownEffects, ShownMask, Transform,
-    Transitions, Visibility,
+    AnimatedContent, BlendMode, Content, Effects, LayerMask, Opacity, Pose, ShownEffects, ShownMask, Stacking,
+    Transform, Transitions, Visibility,
     animation::{AnimationStarts, Cues, Drifts, Part, Parts, Playing},
 };
 
@@ -26,8 +26,14 @@ use crate::{
 pub struct TweenSystems;
 
 /// What of a layer can be animated wherever it stands.
-type Worn<'w> =
-    (&'w Content, Option<&'w Effects>, Option<&'w LayerMask>, Option<&'w BlendMode>, Option<&'w Visibility>);
+type Worn<'w> = (
+    &'w Content,
+    Option<&'w Effects>,
+    Option<&'w LayerMask>,
+    Option<&'w BlendMode>,
+    Option<&'w Visibility>,
+    Option<&'w Stacking>,
+);
 
 type Authored<'w> = (
     Option<&'w Transitions>,
@@ -62,6 +68,7 @@ type Edited = Or<(
     Changed<Opacity>,
     Changed<BlendMode>,
     Changed<Visibility>,
+    Changed<Stacking>,
 )>;
 
 /// Makes the animations of layers that were edited ready to be sampled, and lets what their transitions smooth move on
@@ -84,7 +91,7 @@ pub(crate) fn compile_layers(world: &mut World, layers: &[Entity], when: f64) {
 
 fn compile(layer: AuthoredItem<'_>, now: f64) {
     let (transitions, starts, cues, worn, transform, opacity, mut playing, drifts) = layer;
-    let (content, effects, mask, blend, visible) = worn;
+    let (content, effects, mask, blend, visible, z_index) = worn;
     let no_effects = Effects::default();
     let mask = mask.and_then(|LayerMask(mask)| mask.as_ref());
     let parts = Parts {
@@ -93,6 +100,7 @@ fn compile(layer: AuthoredItem<'_>, now: f64) {
         mask,
         blend: blend.copied().unwrap_or_default(),
         visible: visible.is_none_or(|visible| visible.0),
+        z_index: z_index.copied().unwrap_or_default().0,
     };
     let no_transitions = Transitions::default();
     let transitions = transitions.unwrap_or(&no_transitions);

@@ -81,6 +81,8 @@ pub struct Parts<'a> {
     pub blend: BlendMode,
     /// Whether it is drawn at all.
     pub visible: bool,
+    /// How far in front it stands.
+    pub z_index: i32,
 }
 
 static NO_EFFECTS: Effects = Effects(Vec::new());
@@ -88,7 +90,7 @@ static NO_EFFECTS: Effects = Effects(Vec::new());
 impl<'a> From<&'a Content> for Parts<'a> {
     /// A layer without effects and mask.
     fn from(content: &'a Content) -> Self {
-        Self { content, effects: &NO_EFFECTS, mask: None, blend: BlendMode::Normal, visible: true }
+        Self { content, effects: &NO_EFFECTS, mask: None, blend: BlendMode::Normal, visible: true, z_index: 0 }
     }
 }
 

@@ -16,6 +16,7 @@ struct Posing {
     opacity: f64,
     blend: Option<BlendMode>,
     visible: Option<bool>,
+    z_index: Option<f64>,
 }
 
 impl Posing {
@@ -30,6 +31,7 @@ impl Posing {
             opacity: opacity.0,
             blend: None,
             visible: None,
+            z_index: None,
         }
     }
 
@@ -60,6 +62,7 @@ impl Posing {
             Target::Skew => pair(self.skew),
             Target::SkewX => Sample::number(self.skew.x),
             Target::SkewY => Sample::number(self.skew.y),
+            Target::ZIndex => Sample::number(self.z_index.unwrap_or_default()),
             Target::Blend | Target::Visible | Target::Slot(..) | Target::Pair(..) => Sample::default(),
         }
     }
@@ -85,6 +88,7 @@ impl Posing {
             Target::Skew => self.skew = pair,
             Target::SkewX => self.skew.x = value.x(),
             Target::SkewY => self.skew.y = value.x(),
+            Target::ZIndex => self.z_index = Some(value.x()),
             Target::Blend | Target::Visible | Target::Slot(..) | Target::Pair(..) => {}
         }
     }
@@ -100,10 +104,14 @@ impl Pose {
                 posing.step(target, stepped);
                 return;
             }
-            let value = mixing.map_or(value, |mixing| mixing.over(posing.get(target), value));
+            let value = mixing.map_or(value, |mixing| {
+                // This alone does not begin as it is authored, which is written elsewhere.
+                let is_first = target == Target::ZIndex && posing.z_index.is_none();
+                mixing.over(if is_first { mixing.authored() } else { posing.get(target) }, value)
+            });
             posing.set(target, value);
         });
-        let Posing { position: [x, y], anchor, scale, skew, rotation, opacity, blend, visible } = posing;
+        let Posing { position: [x, y], anchor, scale, skew, rotation, opacity, blend, visible, z_index } = posing;
         Self {
             position: Vec2::new(x.x(), y.x()),
             position_percent: Vec2::new(x.x_percent(), y.x_percent()),
@@ -116,6 +124,13 @@ impl Pose {
             moving: playing.is_moving(now),
             blend,
             visible,
+            z_index: z_index.map(whole),
         }
     }
+}
+
+/// The nearest whole number: what stands between two planes stands on one of them.
+#[expect(clippy::cast_possible_truncation, reason = "the property's bounds are within those of the type")]
+fn whole(number: f64) -> i32 {
+    number.round() as i32
 }

@@ -36,6 +36,7 @@ pub enum Target {
     SkewY,
     Blend,
     Visible,
+    ZIndex,
     /// That one of the [slots](slots::Slots) of a part, in their order.
     Slot(Part, u32),
     /// The same of a pair; its halves are the two slots after it.
@@ -44,7 +45,7 @@ pub enum Target {
 
 impl Target {
     /// The properties that every layer has.
-    const COMMON: [(&'static str, Self); 16] = [
+    const COMMON: [(&'static str, Self); 17] = [
         ("opacity", Self::Opacity),
         ("transform.position", Self::Position),
         ("transform.position.x", Self::PositionX),
@@ -61,6 +62,7 @@ impl Target {
         ("transform.skew.y", Self::SkewY),
         ("blend", Self::Blend),
         ("visible", Self::Visible),
+        ("zIndex", Self::ZIndex),
     ];
 
     /// The part of the layer that the property belongs to; `None` for transform and opacity.
@@ -134,6 +136,7 @@ impl Target {
             Self::Scale => Domain::new(Kind::Scale, -1e4, 1e4),
             Self::ScaleX | Self::ScaleY => Domain::new(Kind::Number, -1e4, 1e4),
             Self::Blend | Self::Visible => Domain::STEP,
+            Self::ZIndex => Domain::new(Kind::Number, -1e6, 1e6),
             Self::Slot(..) | Self::Pair(..) => return None,
         })
     }
@@ -156,7 +159,7 @@ impl Target {
             Self::Skew => Sample::pair(skew.x, skew.y),
             Self::SkewX => Sample::number(skew.x),
             Self::SkewY => Sample::number(skew.y),
-            Self::Blend | Self::Visible | Self::Slot(..) | Self::Pair(..) => return None,
+            Self::Blend | Self::Visible | Self::ZIndex | Self::Slot(..) | Self::Pair(..) => return None,
         })
     }
 }
@@ -168,7 +171,7 @@ pub struct Resolved {
     pub target: Target,
     /// What values it takes.
     pub domain: Domain,
-    /// The authored value if it is a part's.
+    /// The authored value if it stands in neither transform nor opacity.
     of_part: Option<Sample>,
     /// The authored value if it is no number.
     stepped: Option<Value>,
@@ -183,7 +186,7 @@ impl Resolved {
         self.target.authored(transform, opacity).or(self.of_part).unwrap_or_default()
     }
 
-    /// The authored value if it is a part's.
+    /// The authored value if it stands in neither transform nor opacity.
     #[must_use]
     pub fn authored_in_part(&self) -> Option<Sample> {
         self.of_part
@@ -289,7 +292,8 @@ impl Property {
                 Target::Visible => Some(parts.visible.value()),
                 _ => None,
             };
-            return Ok(Resolved { target, domain, of_part: None, stepped, between: Between::Nothing });
+            let of_part = (target == Target::ZIndex).then(|| Sample::number(f64::from(parts.z_index)));
+            return Ok(Resolved { target, domain, of_part, stepped, between: Between::Nothing });
         }
         let slots = slots::list(subject);
         if let Some(slot) = slots.iter().find(|slot| slot.path == self.0) {

@@ -45,6 +45,7 @@ impl LayerDocument {
             mask: self.mask.as_ref(),
             blend: self.blend,
             visible: self.visible.0,
+            z_index: self.z_index.0,
         }
     }
 

@@ -58,6 +58,7 @@ fn animation() -> impl Strategy<Value = Value> {
             "transform.position",
             "visible",
             "blend",
+            "zIndex",
         ]),
         (0.1..1.0, number(0.0, 0.5), select(vec!["replace", "replace", "append", "add", "blend"])),
         easing,
@@ -72,6 +73,7 @@ fn animation() -> impl Strategy<Value = Value> {
                 "transform.scale" => (json!({"x": 0.3, "y": 0.5}), json!({"x": 1.7, "y": 1.2})),
                 "visible" => (json!(false), json!(true)),
                 "blend" => (json!("multiply"), json!("screen")),
+                "zIndex" => (json!(-3), json!(4)),
                 _ => (json!(0), json!(200)),
             };
             // What steps can only take another's place.

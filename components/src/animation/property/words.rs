@@ -11,7 +11,7 @@ use super::{Property, Target};
 pub(in crate::animation) type Never = (&'static str, &'static str);
 
 /// What of a layer is never animated.
-pub(in crate::animation) const NEVER: [Never; 17] = [
+pub(in crate::animation) const NEVER: [Never; 16] = [
     ("id", "programs find the layer by it"),
     ("name", "it is seen by nobody"),
     ("type", "it is seen by nobody"),
@@ -19,7 +19,6 @@ pub(in crate::animation) const NEVER: [Never; 17] = [
     ("animations", "they are what moves it"),
     ("presets", "they are what moves it"),
     ("transitions", "they are what moves it"),
-    ("zIndex", "the order of layers is changed by an edit, or by a trigger that sets it"),
     ("variants", "what is left out of a picture is known before it is drawn; animate `opacity` or `visible`"),
     ("**.type", "what other values there are follows from it; only gradients change theirs, each animated as a whole"),
     ("mask.shape.layer", "what one layer has to be drawn before another is known before anything moves"),

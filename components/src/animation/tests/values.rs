@@ -4,6 +4,30 @@ use super::*;
 use crate::color::Color;
 
 #[test]
+fn a_layer_goes_from_plane_to_plane_in_whole_steps() {
+    let at = |animations: serde_json::Value, seconds: [f64; 5]| {
+        let animations: Animations = serde_json::from_value(animations).expect("animations");
+        let mut starts = AnimationStarts::default();
+        starts.update(&animations, 0.0);
+        let group = group();
+        let parts = Parts { z_index: 2, ..Parts::from(&group) };
+        assert!(animations.0.iter().all(|animation| check(animation, parts).is_empty()));
+        let playing = Playing::new(&starts, &Cues::default(), parts, &Transform::default(), &Opacity::default());
+        seconds.map(|now| pose(&playing, now).z_index)
+    };
+    let quarters = [0.0, 0.25, 0.5, 0.75, 1.0];
+    let up = json!({ "property": "zIndex", "to": 6, "duration": 1 });
+    assert_eq!(at(json!([up]), quarters), [2, 3, 4, 5, 6].map(Some));
+    let nearest = json!({ "property": "zIndex", "from": 0, "to": -2, "duration": 1 });
+    assert_eq!(at(json!([nearest]), quarters), [0, -1, -1, -2, -2].map(Some), "the nearest one");
+    let on_top = json!({ "property": "zIndex", "to": 4, "duration": 1, "queue": "add" });
+    assert_eq!(at(json!([on_top, on_top]), quarters), [2, 4, 6, 8, 10].map(Some), "on top of what is authored");
+    assert_eq!(at(json!([]), quarters), [None; 5], "as it is authored");
+    let far = check(&animation(json!({ "property": "zIndex", "to": 1e7, "duration": 1 })), &group());
+    assert_eq!(far[0].to_string(), "/to: found the number 10000000, expected a number from -1000000 to 1000000");
+}
+
+#[test]
 fn pixels_turn_into_percentages() {
     let track = track(json!({ "property": "transform.position", "from": { "x": 100, "y": "10%" },
         "to": { "x": "50%", "y": 300 }, "duration": 1 }));

@@ -197,6 +197,7 @@ pub(super) fn animation() -> BoxedStrategy<Animation> {
         Just(("transform.scale", number(0.0..3.0))),
         Just(("transform.rotation", number(-720.0..720.0))),
         Just(("transform.skew.x", number(-45.0..45.0))),
+        Just(("zIndex", number(-9.0..9.0))),
         Just(("visible", any::<bool>().prop_map(Value::Switch).boxed())),
         Just((
             "blend",

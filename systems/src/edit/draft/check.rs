@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bevy_ecs::entity::Entity;
 use components::{
-    BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, Mask, Variants, Visibility,
+    BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, Mask, Stacking, Variants, Visibility,
     animation::Parts,
     document::{Fault, MAX_GROUP_DEPTH, check_layer, check_motion, check_scene, check_together},
     edit::{BatchRejected, EditRejected},
@@ -78,13 +78,11 @@ impl Draft<'_> {
             let entity = self.world.get_entity(entity).ok()?;
             let (content, effects) = (entity.get::<Content>()?, entity.get::<Effects>()?);
             let (mask, blend) = (entity.get::<LayerMask>()?.0.as_ref(), *entity.get::<BlendMode>()?);
-            Some(Parts { content, effects, mask, blend, visible: entity.get::<Visibility>()?.0 })
+            let (visible, z_index) = (entity.get::<Visibility>()?.0, entity.get::<Stacking>()?.0);
+            Some(Parts { content, effects, mask, blend, visible, z_index })
         };
         let untouched = untouched.map(|(id, entity)| (id.as_str(), parts(entity).filter(|_| put)));
-        let touched = self.layers.iter().map(|(id, node)| {
-            let LayerDocument { content, effects, mask, blend, visible, .. } = &node.document;
-            (id.as_str(), Some(Parts { content, effects, mask: mask.as_ref(), blend: *blend, visible: visible.0 }))
-        });
+        let touched = self.layers.iter().map(|(id, node)| (id.as_str(), Some(node.document.parts())));
         let faults = check_motion(header, &untouched.chain(touched).collect());
         if faults.is_empty() {
             return Ok(());
