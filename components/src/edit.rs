@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub use at::{At, ParseAtError};
-pub use outcome::{BatchRejected, EditApplied, EditOutcome, EditRejected};
+pub use outcome::{BatchRejected, Done, EditApplied, EditOutcome, EditRejected};
 
 /// Edits that a batch may have.
 pub const MAX_EDITS: usize = 1000;
@@ -64,7 +64,7 @@ pub enum Edit {
         id: SceneId,
     },
     /// Brings a scene on air, from its beginning. The one before is held as it is then. Documents change at once; only the
-    /// picture follows in time.
+    /// picture follows in time. Nothing happens, whatever the transition, if the scene is on air already: it plays on.
     ActivateScene {
         /// The scene.
         id: SceneId,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use components::{
     AssetId, Edit, EditBatch, EditOutcome,
     document::{Fault, Limits, Source},
-    edit::{At, EditApplied},
+    edit::{At, Done, EditApplied},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub(super) async fn carry_out_read(
     }
     let at = at.and_then(|(_, tick)| tick.ok());
     let outcome = if dry_run {
-        engine.check(edits).await.map(|tick| EditApplied { tick, persisted: false, created: false })
+        engine.check(edits).await.map(|tick| EditApplied { tick, persisted: false, done: Done::default() })
     } else {
         edit(engine, uploads, edits, at).await
     };

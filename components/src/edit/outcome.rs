@@ -21,9 +21,26 @@ pub struct EditApplied {
     pub tick: u64,
     /// Whether it is in the store, so that it is still there after the service has been killed.
     pub persisted: bool,
-    /// Whether it put something where there was nothing of that name. Told by the status of an answer.
+    /// What else is told of it.
     #[serde(skip)]
+    pub done: Done,
+}
+
+/// What a batch did that an answer tells in its own way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Whether it put something where there was nothing of that name.
     pub created: bool,
+    /// Whether it brought another scene on air than was there.
+    pub activated: bool,
+}
+
+impl Done {
+    /// What both did together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { created: self.created || other.created, activated: self.activated || other.activated }
+    }
 }
 
 /// A batch was refused, and nothing of it was carried out.

@@ -120,7 +120,7 @@ pub(super) async fn edit_and_look<T: Send + 'static>(
 
 /// The status of an answer to an edit: whether it made what it is about.
 pub(super) fn status(applied: &EditApplied) -> StatusCode {
-    if applied.created { StatusCode::CREATED } else { StatusCode::OK }
+    if applied.done.created { StatusCode::CREATED } else { StatusCode::OK }
 }
 
 /// Answers a read of a document with the document, or with 304 if the client has it.

@@ -84,11 +84,13 @@ pub(super) fn describe(api: &mut Api) {
             post.about(
                 "It begins anew. The scene before is held with all edits that were made of it. Documents change at once; \
                  the picture follows by the transition that the request names, else by that of the scene's document. A \
-                 scene that is activated meanwhile comes from what is on the screen then.",
+                 scene that is activated meanwhile comes from what is on the screen then. One that is on air already \
+                 plays on as it does, whatever the transition, which the answer tells by `\"activated\": false`; to see \
+                 it begin anew, load it by `loadScene`.",
             )
                 .at()
                 .optional::<Activate>(&object!({ "transition": { "type": "fade", "duration": 1 } }))
-                .answers::<Edited>(200, "All scenes")
+                .answers::<Activated>(200, "All scenes, and whether another one came on air")
                 .ticks()
                 .conditional()
                 .refuses(404, "There is no such scene")
@@ -195,7 +197,10 @@ async fn activate(context: Context, id: String, request: Request) -> Result<Resp
         let faults = if is_invalid { rejected.faults() } else { Vec::new() };
         Problem::from(rejected).with_errors(faults).within(&place)
     };
-    tell(&context, context.engine.edit(edits, at).await.map_err(rejected)?).await
+    let applied = context.engine.edit(edits, at).await.map_err(rejected)?;
+    let scenes = edited(&context, applied).await?;
+    json(StatusCode::OK, &Activated { activated: applied.done.activated, scenes })
+        .map(|response| at_tick(response, applied.tick))
 }
 
 /// What an edit of the scenes answers.
@@ -208,6 +213,16 @@ struct Edited {
     scenes: Vec<Listed>,
 }
 
+/// What `POST …/:id/activate` answers.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SceneActivated")]
+struct Activated {
+    /// Whether the scene came on air; false if it was there already, and plays on as if nothing had been asked.
+    activated: bool,
+    #[serde(flatten)]
+    scenes: Edited,
+}
+
 async fn carry_out(
     context: &Context,
     expected: Expected,
@@ -218,13 +233,13 @@ async fn carry_out(
     let applied = precondition::edit(context, expected, DocumentName::Scene { id }, edit, at).await?;
     // The scene before may have had files that nobody uses any more.
     context.uploads.tidy_orphans(&context.engine).await;
-    tell(context, applied).await
+    json(precondition::status(&applied), &edited(context, applied).await?)
+        .map(|response| at_tick(response, applied.tick))
 }
 
-async fn tell(context: &Context, applied: EditApplied) -> Result<Response, Problem> {
+async fn edited(context: &Context, applied: EditApplied) -> Result<Edited, Problem> {
     let List { active, scenes, .. } = read_list(context).await?;
-    let status = precondition::status(&applied);
-    json(status, &Edited { applied, active, scenes }).map(|response| at_tick(response, applied.tick))
+    Ok(Edited { applied, active, scenes })
 }
 
 fn parse_id(id: &str) -> Result<SceneId, Problem> {

@@ -40,7 +40,7 @@ fn scenes_are_put_listed_activated_and_removed() {
 
     let answer = service.post("/stream/scenes/green/activate").expect(200);
     let (tick, listed) = (answer.tick(), answer.value());
-    assert_eq!(listed["active"], "green");
+    assert_eq!((&listed["active"], &listed["activated"]), (&json!("green"), &json!(true)));
     let names: Vec<_> = listed["scenes"].as_array().unwrap().iter().map(|scene| &scene["id"]).collect();
     assert_eq!(names, ["green", "main"]);
     let (shown, picture) = frame(&service);
@@ -116,6 +116,10 @@ fn a_scene_comes_on_air_by_a_transition() {
     let is_green = || frame(&service).1.pixels().all(|pixel| pixel.0 == [0, 255, 0]);
     wait_for("the scene by itself", is_green);
     assert_eq!(told()["transition"]["type"], "wipe");
+
+    // The scene on air plays on, whatever the transition; nobody is told of a scene that came.
+    let answer = bring("green", &json!({ "type": "fade", "duration": 9 })).expect(200).value();
+    assert_eq!((&answer["active"], &answer["activated"]), (&json!("green"), &json!(false)), "{answer}");
 
     // What a scene says itself.
     let mut sliding = green();

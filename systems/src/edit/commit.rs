@@ -67,7 +67,7 @@ impl From<LayerDocument> for Authored {
 }
 
 pub(super) fn commit(world: &mut World, changes: Changes) {
-    let Changes { layers, removed, roots, header, inputs, held, held_changes, transition, created: _ } = changes;
+    let Changes { layers, removed, roots, header, inputs, held, held_changes, transition, done: _ } = changes;
     world.resource_mut::<Inputs>().0.extend(inputs);
     if let Some(transition) = transition {
         let mut departures = std::mem::take(&mut *world.resource_mut::<Departures>());

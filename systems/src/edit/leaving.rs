@@ -8,7 +8,7 @@
 use bevy_ecs::{change_detection::DetectChangesMut, world::World};
 use components::{
     Edit, SceneDocument,
-    edit::{BatchRejected, EditRejected},
+    edit::{BatchRejected, Done, EditRejected},
     held::HeldScenes,
 };
 
@@ -27,8 +27,8 @@ pub(super) fn changes_scenes(edit: &Edit) -> bool {
     matches!(edit, Edit::LoadScene { .. } | Edit::ActivateScene { .. })
 }
 
-/// Carries out a batch in which edits change scenes. Returns whether it put something where there was nothing.
-pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<bool, BatchRejected> {
+/// Carries out a batch in which edits change scenes. Returns what is told of it.
+pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<Done, BatchRejected> {
     // What was asked for before the batch happens in any case.
     if edits.first().is_some_and(changes_scenes) {
         finish_scene(world);
@@ -40,7 +40,7 @@ pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<bool, 
     check_batch(world, edits.clone())?;
     let before = Before::of(world);
     let mut rest = edits;
-    let (mut index, mut created) = (0, false);
+    let (mut index, mut done) = (0, Done::default());
     while !rest.is_empty() {
         let next = rest.iter().skip(1).position(changes_scenes).map_or(rest.len(), |place| place + 1);
         let behind = rest.split_off(next);
@@ -49,7 +49,7 @@ pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<bool, 
         }
         match draft(world, index, rest) {
             Ok(changes) => {
-                created |= changes.created;
+                done = done.and(changes.done);
                 commit::commit(world, changes);
             }
             Err(mut rejected) => {
@@ -65,7 +65,7 @@ pub(super) fn apply_pieces(world: &mut World, edits: Vec<Edit>) -> Result<bool, 
         index += next;
         rest = behind;
     }
-    Ok(created)
+    Ok(done)
 }
 
 /// A scene, and all that moves in it.

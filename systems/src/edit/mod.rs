@@ -27,7 +27,7 @@ use bevy_ecs::{
 use components::{
     Edit, EditOutcome,
     document::Limits,
-    edit::{BatchRejected, EditApplied},
+    edit::{BatchRejected, Done, EditApplied},
 };
 use draft::Draft;
 
@@ -93,9 +93,9 @@ fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) 
     let began = Instant::now();
     let (is_check, outcome) = match work {
         Work::Apply(edits) => (false, apply_asked(world, edits)),
-        Work::Check(edits) => (true, check_batch(world, edits).map(|()| false)),
+        Work::Check(edits) => (true, check_batch(world, edits).map(|()| Done::default())),
     };
-    let outcome = outcome.map(|created| EditApplied { tick, persisted: false, created });
+    let outcome = outcome.map(|done| EditApplied { tick, persisted: false, done });
     if let Some(look) = world.resource_mut::<Inbox>().looks.take(ticket)
         && outcome.is_ok()
     {
@@ -107,8 +107,8 @@ fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) 
     told.push((ticket, outcome));
 }
 
-/// Carries out a batch that somebody sent. Returns whether it put something where there was nothing.
-fn apply_asked(world: &mut World, edits: Vec<Edit>) -> Result<bool, BatchRejected> {
+/// Carries out a batch that somebody sent. Returns what is told of it.
+fn apply_asked(world: &mut World, edits: Vec<Edit>) -> Result<Done, BatchRejected> {
     if edits.iter().any(leaving::changes_scenes) {
         leaving::apply_pieces(world, edits)
     } else {
@@ -116,12 +116,12 @@ fn apply_asked(world: &mut World, edits: Vec<Edit>) -> Result<bool, BatchRejecte
     }
 }
 
-/// Carries out a batch now, as one change. Returns whether it put something where there was nothing.
-pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<bool, BatchRejected> {
+/// Carries out a batch now, as one change. Returns what is told of it.
+pub(crate) fn apply_batch(world: &mut World, edits: Vec<Edit>) -> Result<Done, BatchRejected> {
     let changes = draft(world, 0, edits)?;
-    let created = changes.created;
+    let done = changes.done;
     commit::commit(world, changes);
-    Ok(created)
+    Ok(done)
 }
 
 /// Whether a batch would be carried out now; nothing is changed.

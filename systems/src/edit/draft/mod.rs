@@ -17,7 +17,7 @@ use components::{
         trigger::{TriggerDocument, TriggerRef},
     },
     document::{Fault, Fingerprint, Limits, nearest},
-    edit::{BatchRejected, DocumentName, EditRejected},
+    edit::{BatchRejected, DocumentName, Done, EditRejected},
     held::{HeldChange, HeldScenes},
 };
 
@@ -60,8 +60,8 @@ pub(super) struct Changes {
     pub(super) held_changes: Vec<HeldChange>,
     /// How the picture goes over to the scene that the batch brings on air, if it does.
     pub(super) transition: Option<Transition>,
-    /// Whether something was put where there was nothing of that name.
-    pub(super) created: bool,
+    /// What is told of the batch.
+    pub(super) done: Done,
 }
 
 /// See [`Changes`]; reads what it does not hold from the World.
@@ -80,7 +80,7 @@ pub(super) struct Draft<'w> {
     held: Option<HeldScenes>,
     held_changes: Vec<HeldChange>,
     transition: Option<Transition>,
-    created: bool,
+    done: Done,
     /// Whether assets were changed or removed that something may use.
     assets: bool,
     /// Timelines that the batch has put into the header, each with the edit that did.
@@ -122,7 +122,7 @@ impl<'w> Draft<'w> {
             held: None,
             held_changes: Vec::new(),
             transition: None,
-            created: false,
+            done: Done::default(),
             assets: false,
             put: HashMap::new(),
             put_triggers: Vec::new(),
@@ -243,8 +243,8 @@ impl<'w> Draft<'w> {
 
     fn into_changes(self) -> Changes {
         let removed = self.removed.into_iter().collect();
-        let Self { layers, roots, header, inputs, held, held_changes, transition, created, .. } = self;
-        Changes { layers, removed, roots, header, inputs, held, held_changes, transition, created }
+        let Self { layers, roots, header, inputs, held, held_changes, transition, done, .. } = self;
+        Changes { layers, removed, roots, header, inputs, held, held_changes, transition, done }
     }
 
     /// The scenes that are held, as the batch leaves them.

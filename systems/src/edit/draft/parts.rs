@@ -37,7 +37,7 @@ impl Draft<'_> {
             None if is_full => return Err(too_many("asset", MAX_ASSETS)),
             None => {
                 assets.push(asset);
-                (self.assets, self.created) = (true, true);
+                (self.assets, self.done.created) = (true, true);
             }
         }
         Ok(())
@@ -92,7 +92,7 @@ impl Draft<'_> {
             None if is_full => return Err(too_many("timeline", MAX_TIMELINES)),
             None => {
                 timelines.push(timeline);
-                self.created = true;
+                self.done.created = true;
             }
         }
         self.inputs.push(Input::Edited);

@@ -75,7 +75,7 @@ impl Draft<'_> {
         let is_new = !self.held().others.contains_key(&id);
         let change = self.held().put(id, scene)?;
         self.held_changes.push(change);
-        self.created |= is_new;
+        self.done.created |= is_new;
         Ok(())
     }
 
@@ -114,6 +114,7 @@ impl Draft<'_> {
         self.held_changes.extend([kept, activated]);
         self.load_scene(SceneDocument::clone(&next), true)?;
         self.transition = Some(transition);
+        self.done.activated = true;
         Ok(())
     }
 }

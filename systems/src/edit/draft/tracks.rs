@@ -32,7 +32,7 @@ impl Draft<'_> {
         let is_new = place == audio.tracks.len();
         audio.tracks.splice(place..(place + 1).min(audio.tracks.len()), [track]);
         self.set_track(audio, place)?;
-        self.created |= is_new;
+        self.done.created |= is_new;
         Ok(())
     }
 

@@ -72,7 +72,7 @@ impl Draft<'_> {
                 Ok(())
             }
             None => {
-                self.created = true;
+                self.done.created = true;
                 self.add_trigger(trigger)
             }
         }
