@@ -99,6 +99,20 @@ impl Easing {
         if slope.abs() > STEEPEST { 0.0 } else { slope }
     }
 
+    /// Whether its values stay between 0 and 1 all the way, as far as can be seen.
+    pub(super) fn stays_within(&self) -> bool {
+        /// Looked at so often: between two of these no curve goes beyond by more than a part in a million.
+        const STEPS: u32 = 1000;
+        const RANGE: std::ops::RangeInclusive<f64> = -1e-6..=1.0 + 1e-6;
+        let is_beyond = |stop: &Stop| !RANGE.contains(&stop.output);
+        if let Self::LinearStops(stops) = self
+            && stops.stops().iter().any(is_beyond)
+        {
+            return false;
+        }
+        (0..=STEPS).all(|step| RANGE.contains(&self.ease(f64::from(step) / f64::from(STEPS))))
+    }
+
     /// Every easing that is written as a name.
     pub fn named() -> impl Iterator<Item = (&'static str, Self)> {
         parse::NAMES.iter().map(|(name, easing)| (*name, easing.clone()))

@@ -1,6 +1,6 @@
 //! The ordinary animations that each preset stands for.
 
-use super::{Pace, Preset, Way};
+use super::{Pace, Preset, Way, room};
 use crate::{
     animation::{
         Animation, Easing, Keyframe, Property, Queue, Repeat, Value, Values,
@@ -62,17 +62,31 @@ impl Preset {
                 }]
             }
             Self::KenBurns { way, zoom, direction, distance, pace } => {
-                let (property, sign) = axis(*direction);
-                let slow = |property| endless(pace, property, Easing::Penner(Side::InOut, Shape::Sine), true);
-                let ends = |animation, far: Value, near: Value, queue| {
+                let slow = |property, far: f64, near: f64, queue| {
                     let (from, to) = if way.is_in() { (far, near) } else { (near, far) };
-                    Animation { from: Some(from), to: Some(to), queue, ..animation }
+                    let animation = endless(pace, property, Easing::Penner(Side::InOut, Shape::Sine), true);
+                    Animation { from: Some(number(from)), to: Some(number(to)), queue, ..animation }
                 };
-                let (nothing, there) = (Length::Px(0.0), scaled(*distance, sign));
-                vec![
-                    ends(slow("transform.scale"), number(1.0), number(*zoom), Queue::Multiply),
-                    ends(slow(property), Value::Length(nothing), Value::Length(there), Queue::Add),
-                ]
+                let mut animations = vec![slow("transform.scale", 1.0, *zoom, Queue::Multiply)];
+                // It drifts since another point of it is laid onto its position. Its anchor a, a share of the width w, is taken
+                // to a (1 - k p) where it is z = 1 + (zoom - 1) p times as large: the edge behind stands a w z (1 - k p)
+                // before the position, where it was a w before it. That is never less for p from 0 to 1, whatever a and w,
+                // if it is not at 1: if k is at most (zoom - 1) / zoom. The other edge only goes farther away. The other
+                // way round, 1 - a is taken to (1 - a) (1 - k p).
+                let k = room(*distance).unwrap_or_default() * (zoom - 1.0) / zoom;
+                if k > 0.0 {
+                    let (anchor, is_forwards) = match direction {
+                        Direction::Left => ("transform.anchor.x", false),
+                        Direction::Right => ("transform.anchor.x", true),
+                        Direction::Up => ("transform.anchor.y", false),
+                        Direction::Down => ("transform.anchor.y", true),
+                    };
+                    animations.push(slow(anchor, 1.0, 1.0 - k, Queue::Multiply));
+                    if !is_forwards {
+                        animations.push(slow(anchor, 0.0, k, Queue::Add));
+                    }
+                }
+                animations
             }
         }
     }

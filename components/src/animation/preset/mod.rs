@@ -138,7 +138,8 @@ pub enum Preset {
         pace: Pace,
     },
     /// It slowly comes nearer and drifts, there and back without end, as Ken Burns shows photographs: in twenty seconds
-    /// unless told otherwise.
+    /// unless told otherwise. No edge of it is ever seen where the layer itself, at rest, reaches as far: it covers all that
+    /// it covers then, as long as its anchor lies on it.
     KenBurns {
         /// Whether it comes nearer or goes away.
         #[serde(default, skip_serializing_if = "Way::is_in")]
@@ -151,10 +152,11 @@ pub enum Preset {
         /// Where to it drifts as it comes nearer.
         #[serde(default)]
         direction: Direction,
-        /// How far, in pixels or in percent of the canvas.
-        #[serde(default = "a_little")]
+        /// How far, in percent of the way that the zoom leaves before an edge would be seen: from 0% to 100%, where that edge
+        /// stays where it is.
+        #[serde(default = "a_third")]
         distance: Length,
-        /// When and how.
+        /// When and how; with an easing that stays between its ends.
         #[serde(flatten)]
         pace: Pace,
     },
@@ -233,8 +235,8 @@ fn nearer() -> f64 {
     1.2
 }
 
-fn a_little() -> Length {
-    Length::Percent(3.0)
+fn a_third() -> Length {
+    Length::Percent(33.0)
 }
 
 impl Presets {
@@ -250,15 +252,36 @@ impl Presets {
 /// the schema states are not told again.
 #[must_use]
 pub fn check_preset<'a>(preset: &Preset, parts: impl Into<Parts<'a>>) -> Option<Fault> {
-    let shows_text = matches!(parts.into().content, Content::Text(_));
-    let is_typed = matches!(preset, Preset::Typewriter { .. });
-    (is_typed && !shows_text).then(|| Fault {
-        place: None,
-        pointer: "/type".to_owned(),
-        found: "`typewriter` on a layer that shows no text".to_owned(),
-        expected: "a layer with content of type `text`, or another preset".to_owned(),
-        nearest: None,
-    })
+    let fault = |pointer: &str, found: String, expected: &str| {
+        Some(Fault { place: None, pointer: pointer.to_owned(), found, expected: expected.to_owned(), nearest: None })
+    };
+    match preset {
+        Preset::Typewriter { .. } if !matches!(parts.into().content, Content::Text(_)) => fault(
+            "/type",
+            "`typewriter` on a layer that shows no text".to_owned(),
+            "a layer with content of type `text`, or another preset",
+        ),
+        Preset::KenBurns { distance, .. } if room(*distance).is_none() => fault(
+            "/distance",
+            format!("`{distance}`"),
+            "from `0%` to `100%` of the way that the zoom leaves before an edge would be seen",
+        ),
+        Preset::KenBurns { pace: Pace { easing: Some(easing), .. }, .. } if !easing.stays_within() => fault(
+            "/easing",
+            "one that goes beyond its ends, where edges would be seen".to_owned(),
+            "one that stays between them, such as `easeInOutSine`",
+        ),
+        _ => None,
+    }
+}
+
+/// The share of the way that is left to it before an edge would be seen, by which something drifts.
+fn room(distance: Length) -> Option<f64> {
+    match distance {
+        Length::Percent(percent) if (0.0..=100.0).contains(&percent) => Some(percent / 100.0),
+        Length::Px(0.0) => Some(0.0),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

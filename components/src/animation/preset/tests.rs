@@ -1,3 +1,4 @@
+use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 
 use super::*;
@@ -93,10 +94,75 @@ fn parameters_say_where_to_how_far_and_how_long() {
     let [quarter, again] =
         poses(json!({ "type": "ticker", "distance": 200, "duration": 4 }), [1.0, 4001.0]).map(|pose| pose.position.x);
     assert_eq!((quarter, again), (50.0, 50.0));
-    let near = json!({ "type": "kenBurns", "zoom": 2, "direction": "down", "distance": "10%", "duration": 5 });
+    let near = json!({ "type": "kenBurns", "zoom": 2, "direction": "up", "distance": "50%", "duration": 5 });
     let [near, far] = poses(near, [5.0, 10.0]);
-    assert_eq!((near.scale.x, near.position_percent.y), (1.0, 50.0));
-    assert_eq!((far.scale.x, far.position_percent.y), (0.5, 40.0));
+    assert_eq!((near.scale.x, near.anchor.x, near.anchor.y), (1.0, 0.0, 0.25));
+    assert_eq!((far.scale.x, far.anchor.x, far.anchor.y), (0.5, 0.0, 0.0));
+}
+
+/// An easing that stays between its ends.
+fn calm() -> impl Strategy<Value = String> {
+    let curve = prop::array::uniform4(0.0..=1.0_f64);
+    prop_oneof![
+        select(vec!["linear", "easeInOutSine", "easeOutBounce", "easeInExpo", "step-start", "steps(3, jump-both)"])
+            .prop_map(str::to_owned),
+        curve.prop_map(|[a, b, c, d]| format!("cubic-bezier({a}, {b}, {c}, {d})")),
+        prop::collection::vec(0.0..=1.0_f64, 2..6).prop_map(|stops| {
+            let stops: Vec<String> = stops.iter().map(ToString::to_string).collect();
+            format!("linear({})", stops.join(", "))
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_edge_is_seen_whatever_ken_burns_shows(
+        (zoom, distance) in (1.0..=20.0_f64, prop_oneof![0.0..=100.0_f64, Just(100.0)]),
+        (direction, way) in (select(vec!["left", "right", "up", "down"]), select(vec!["in", "out"])),
+        easing in calm(),
+        anchor in prop::array::uniform2(prop_oneof![0.0..=1.0_f64, Just(0.0), Just(1.0)]),
+        scale in 0.1..3.0_f64,
+        share in 0.0..3.0_f64,
+    ) {
+        let preset = json!({ "type": "kenBurns", "zoom": zoom, "distance": format!("{distance}%"), "direction": direction,
+            "way": way, "easing": easing, "duration": 10 });
+        let transform = json!({ "position": { "x": 300, "y": 200 }, "anchor": { "x": anchor[0], "y": anchor[1] },
+            "scale": scale });
+        let layer = json!({ "id": "a", "content": { "type": "color", "color": "#ffffff" }, "transform": transform,
+            "presets": [preset] });
+        let layer = LayerDocument::from_value(layer, &Limits::default()).expect("a layer");
+        let mut starts = AnimationStarts::default();
+        starts.update(&layer.presets.after(&Animations::default()), 0.0);
+        let playing = Playing::new(&starts, &Cues::default(), layer.parts(), &layer.transform, &layer.opacity);
+        // The edges of a box of 640 by 360 pixels.
+        let edges = |playing: &Playing| {
+            let pose = Pose::new(&layer.transform, &layer.opacity, playing, share * 10.0);
+            let (width, height) = (640.0 * pose.scale.x, 360.0 * pose.scale.y);
+            let (left, top) = (pose.position.x - pose.anchor.x * width, pose.position.y - pose.anchor.y * height);
+            [left, top, left + width, top + height]
+        };
+        let ([left, top, right, bottom], rest) = (edges(&playing), edges(&Playing::default()));
+        let near = 1e-2;
+        prop_assert!(left <= rest[0] + near && top <= rest[1] + near, "{left}, {top}: {rest:?}");
+        prop_assert!(right >= rest[2] - near && bottom >= rest[3] - near, "{right}, {bottom}: {rest:?}");
+    }
+}
+
+#[test]
+fn ken_burns_with_which_edges_would_be_seen_is_refused() {
+    let group: Content = serde_json::from_value(json!({ "type": "group" })).expect("a content");
+    let told = |mut also: Value| {
+        also["type"] = json!("kenBurns");
+        check_preset(&preset(also), &group).map(|fault| fault.to_string()).unwrap_or_default()
+    };
+    for easing in ["easeInOutBack", "easeOutElastic", "cubic-bezier(0.5, -0.1, 0.5, 1)", "linear(0, 1.1 50.01%, 1)"] {
+        assert!(told(json!({ "easing": easing })).starts_with("/easing: found one that goes beyond"), "{easing}");
+    }
+    for distance in [json!("101%"), json!("-1%"), json!(40)] {
+        let told = told(json!({ "distance": distance }));
+        assert!(told.starts_with("/distance: found ") && told.contains("from `0%` to `100%`"), "{told}");
+    }
+    assert_eq!(told(json!({ "distance": "100%", "easing": "easeOutBounce", "zoom": 1 })), "");
 }
 
 #[test]

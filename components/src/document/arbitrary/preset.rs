@@ -4,7 +4,8 @@ use proptest::{option, prelude::*, sample::select};
 
 use super::{motion::easing, values::length};
 use crate::{
-    animation::{Pace, Preset, Repeat, Way},
+    animation::{Easing, Pace, Preset, Repeat, Way},
+    geometry::Length,
     transition::Direction,
 };
 
@@ -36,8 +37,8 @@ pub(super) fn preset() -> BoxedStrategy<Preset> {
             distance,
             pace
         }),
-        (way(), 1.0..3.0, direction(), distance(), ending()).prop_map(|(way, zoom, direction, distance, pace)| {
-            Preset::KenBurns { way, zoom, direction, distance, pace }
+        (way(), 1.0..3.0, direction(), 0.0..=100.0, calm()).prop_map(|(way, zoom, direction, percent, pace)| {
+            Preset::KenBurns { way, zoom, direction, distance: Length::Percent(percent), pace }
         }),
     ]
     .boxed()
@@ -47,6 +48,12 @@ fn pace() -> impl Strategy<Value = Pace> {
     (option::of(0.1..3.0), prop_oneof![Just(0.0), 0.0..2.0], option::of(easing()), option::of(1..4_u32)).prop_map(
         |(duration, delay, easing, repeat)| Pace { duration, delay, easing, repeat: repeat.map(Repeat::Times) },
     )
+}
+
+/// The same with no easing that goes beyond its ends.
+fn calm() -> impl Strategy<Value = Pace> {
+    let easing = option::of(select(vec![Easing::Linear, Easing::EaseInOut, Easing::StepEnd]));
+    (ending(), easing).prop_map(|(pace, easing)| Pace { easing, ..pace })
 }
 
 /// For presets that go on without end unless told otherwise.
