@@ -7,10 +7,9 @@ use std::collections::HashSet;
 
 use components::{
     Edit, LayerDocument, SceneDocument,
-    document::{Fault, RESERVED_LAYERS},
+    document::{Fault, RESERVED_LAYERS, no_reserved_layer, reserved_in_patch},
     held::SceneId,
 };
-use serde_json::Value;
 
 use super::Problem;
 use crate::engine::{EngineHandle, Unanswered};
@@ -71,16 +70,7 @@ pub(super) async fn check(engine: &EngineHandle, edit: &Edit) -> Result<(), Prob
 }
 
 fn fault(Found { id, pointer, .. }: Found) -> Fault {
-    Fault {
-        place: None,
-        pointer,
-        found: format!("`{id}`"),
-        expected: format!(
-            "another id: the paths `/api/stream/layers/{id}` and below have another meaning, as they do for `{}`",
-            RESERVED_LAYERS.join("`, `")
-        ),
-        nearest: None,
-    }
+    Fault { place: None, pointer, found: format!("`{id}`"), expected: no_reserved_layer(&id), nearest: None }
 }
 
 fn reserved_of(scene: &SceneDocument) -> HashSet<&str> {
@@ -101,8 +91,9 @@ fn found(edits: &[Edit]) -> Vec<Found> {
                     all.push(Found { id, pointer, home: Home::OnAir });
                 });
             }
-            Edit::PatchLayer { patch, .. } => in_patch(patch, &at("patch"), &mut |id, pointer| {
-                all.push(Found { id, pointer, home: Home::OnAir });
+            // It is not known yet whether these are layers of a group.
+            Edit::PatchLayer { patch, .. } => reserved_in_patch(patch, &at("patch"), &mut |id, pointer| {
+                all.push(Found { id: id.to_owned(), pointer, home: Home::OnAir });
             }),
             Edit::LoadScene { scene } => in_layers(&scene.layers, &at("scene/layers"), &mut |id, pointer| {
                 all.push(Found { id, pointer, home: Home::OnAir });
@@ -131,16 +122,5 @@ fn in_layer(layer: &LayerDocument, base: &str, tell: &mut impl FnMut(String, Str
 fn in_layers(layers: &[LayerDocument], base: &str, tell: &mut impl FnMut(String, String)) {
     for (index, layer) in layers.iter().enumerate() {
         in_layer(layer, &format!("{base}/{index}"), tell);
-    }
-}
-
-/// The same of the layers that a patch puts into a group. It is not known yet whether they are such.
-fn in_patch(patch: &Value, base: &str, tell: &mut impl FnMut(String, String)) {
-    for (index, child) in patch["children"].as_array().into_iter().flatten().enumerate() {
-        let base = format!("{base}/children/{index}");
-        if let Some(id) = child["id"].as_str().filter(|id| RESERVED_LAYERS.contains(id)) {
-            tell(id.to_owned(), format!("{base}/id"));
-        }
-        in_patch(child, &base, tell);
     }
 }

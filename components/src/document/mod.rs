@@ -54,7 +54,7 @@ pub use self::{
     mask_layers::MAX_MASK_DEPTH,
     meaning::{MAX_GROUP_DEPTH, check_audio, check_layer, check_scene, check_together},
     motion::check_motion,
-    notice::{Notice, RESERVED_LAYERS},
+    notice::{Notice, RESERVED_LAYERS, no_reserved_layer, reserved_in_patch},
     patch::{merge_patch, read_patched},
     read::{Limits, check, describe_for_people, read, scene_schema},
     rebase::{Difference, Rebased},

@@ -6,6 +6,7 @@ use super::{
     LayerDocument, Limits, SceneDocument,
     fault::{Fault, Place},
     meaning::{Checks, check_layer},
+    notice::{no_reserved_layer, reserved_in_patch},
     outline::{Outline, TimelineEntry, TriggerEntry, timeline_entry, trigger_entry},
     read_patched,
     rules::quoted,
@@ -249,6 +250,12 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 );
                 continue;
             }
+            reserved_in_patch(patch, &pointer, &mut |id, at| {
+                // What is there may stay.
+                if !layers.keys().any(|known| known.as_str() == id) {
+                    self.fault(at, format!("`{id}`"), no_reserved_layer(id));
+                }
+            });
             match read_patched(*document, patch, |source| LayerDocument::from_source(&source, limits)) {
                 Ok(patched) => self.all(&pointer, check_layer(&patched, Some(&scene.assets), limits)),
                 Err(faults) => self.all(&pointer, faults),

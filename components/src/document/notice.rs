@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt};
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{LayerDocument, SceneDocument, loops};
 use crate::{
@@ -14,6 +15,27 @@ use crate::{
 
 /// Layers with these ids have no path of their own in the API: `active`, `order` and `batch` stand where an id would.
 pub const RESERVED_LAYERS: [&str; 3] = ["active", "batch", "order"];
+
+/// Tells `tell` of each layer with such an id that a patch puts into a group, with a pointer that begins with `base`. The
+/// ids may be those of layers that are there already.
+pub fn reserved_in_patch(patch: &Value, base: &str, tell: &mut impl FnMut(&str, String)) {
+    for (index, child) in patch["children"].as_array().into_iter().flatten().enumerate() {
+        let base = format!("{base}/children/{index}");
+        if let Some(id) = child["id"].as_str().filter(|id| RESERVED_LAYERS.contains(id)) {
+            tell(id, format!("{base}/id"));
+        }
+        reserved_in_patch(child, &base, tell);
+    }
+}
+
+/// What is expected of a new layer instead of such an id.
+#[must_use]
+pub fn no_reserved_layer(id: &str) -> String {
+    format!(
+        "another id: the paths `/api/stream/layers/{id}` and below have another meaning, as they do for `{}`",
+        RESERVED_LAYERS.join("`, `")
+    )
+}
 
 /// Something about a document that its author should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -359,6 +359,15 @@ fn a_layer_that_no_path_would_lead_to_is_refused() {
             let problem = service.json("POST", "/api/stream/layers/batch", &json!({ "edits": [edit] })).problem(422);
             assert_eq!(problem["errors"][0]["pointer"], format!("/edits/0/{part}{inside}"), "{problem}");
         }
+        // A trigger that would set it.
+        let actions = json!([{ "type": "set", "layer": "group", "patch": in_group }]);
+        let trigger = json!({ "on": { "type": "event", "name": "go" }, "do": actions });
+        let problem = service.json("POST", "/api/stream/triggers", &trigger).problem(422);
+        assert_eq!(problem["errors"][0]["pointer"], "/do/0/patch/children/1/children/0/id", "{problem}");
+        let batch = json!({ "edits": [{ "op": "addTrigger", "trigger": trigger }] });
+        let problem = service.json("POST", "/api/stream/layers/batch", &batch).problem(422);
+        let pointer = "/edits/0/trigger/do/0/patch/children/1/children/0/id";
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
         let notices = SceneDocument::from_value(scene, &Limits::default()).unwrap().notices();
         assert_eq!(notices[0].pointer, "/layers/0/id");
     }
