@@ -40,24 +40,35 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const CLOCK: i64 = 1_795_805_999_000;
 
 /// At which seconds each scene is drawn.
-const SCENES: [(&str, [f64; 6]); 17] = [
+const SCENES: [(&str, [f64; 6]); 28] = [
+    ("angles", [0.0, 0.4, 0.75, 1.1, 1.5, 2.2]),
     ("colours", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
+    ("depth", [0.0, 0.3, 0.5, 0.7, 1.4, 2.6]),
     ("easings", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("effects", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("gradients", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
+    ("interruptions", [0.4, 0.8, 1.1, 1.4, 1.8, 2.0]),
+    ("keyframes", [0.0, 0.35, 0.8, 1.2, 2.0, 2.6]),
     ("levels", [0.1, 0.6, 1.2, 1.5, 2.1, 2.7]),
     ("masks", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0]),
     ("morph", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
+    ("nested", [0.0, 0.4, 0.8, 1.2, 2.0, 2.7]),
     ("paths", [0.0, 0.6, 1.2, 1.8, 2.4, 3.0]),
+    ("playing", [0.5, 0.9, 1.4, 1.8, 2.2, 3.6]),
     ("presets", [0.0, 0.25, 0.5, 0.75, 1.25, 2.0]),
     ("queues", [0.0, 0.75, 1.5, 1.8, 2.1, 2.5]),
+    ("relative", [0.1, 0.5, 0.8, 1.1, 1.4, 2.0]),
     ("schedules", [0.5, 1.15, 1.6, 2.2, 3.15, 3.8]),
+    ("slides", [0.4, 1.0, 2.2, 2.5, 3.6, 4.0]),
     ("springs", [0.0, 0.35, 0.5, 0.65, 0.9, 1.4]),
     ("steps", [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
+    ("stingers", [0.4, 0.65, 0.8, 1.15, 1.35, 2.3]),
     ("text", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]),
     ("timelines", [0.2, 0.5, 0.9, 1.3, 1.8, 2.4]),
     ("transitions", [1.0, 1.6, 1.8, 3.0, 3.2, 4.2]),
     ("triggers", [0.4, 0.8, 1.4, 1.7, 2.2, 3.2]),
+    ("weights", [0.0, 0.4, 0.75, 1.1, 1.5, 2.1]),
+    ("wipes", [0.8, 1.0, 2.2, 2.5, 3.6, 3.9]),
 ];
 
 fn project() -> PathBuf {
@@ -69,10 +80,11 @@ fn folder() -> PathBuf {
 }
 
 fn scene(name: &str) -> SceneDocument {
-    let text = std::fs::read_to_string(folder().join(format!("{name}.jsonc"))).unwrap();
+    let file = folder().join(format!("{name}.jsonc"));
+    let text = std::fs::read_to_string(&file).unwrap();
     let mut scene = SceneDocument::parse(&text, &Limits::default())
         .unwrap_or_else(|faults| panic!("{name}.jsonc is not valid: {faults:#?}"));
-    scene.folder = folder();
+    scene.folder = file.parent().unwrap().to_owned();
     scene
 }
 
@@ -96,6 +108,15 @@ fn compositor(name: &str) -> Compositor {
     compositor
 }
 
+/// Runs a tick with all that it shows: a scene that comes on air may need pictures of its own.
+fn tick(compositor: &mut Compositor, tick: u64, seconds: f64) {
+    compositor.tick(tick, seconds);
+    while compositor.awaits_assets() {
+        assert!(compositor.finish_loading(Instant::now() + DEADLINE));
+        compositor.tick(tick, seconds);
+    }
+}
+
 fn acts_by_the_clock(compositor: &Compositor) -> bool {
     compositor.snapshot().scene.triggers.iter().any(|trigger| matches!(trigger.on, Cause::Schedule { .. }))
 }
@@ -106,7 +127,7 @@ fn pass(compositor: &mut Compositor, from: f64, to: f64) {
         let milliseconds = |seconds: f64| (seconds * 1000.0 + 1e-6) as i64;
         for second in milliseconds(from) / 1000 + 1..=(milliseconds(to) - 1) / 1000 {
             compositor.set_wall_clock(CLOCK + second * 1000);
-            compositor.tick(second as u64 * 1000 + 1, second as f64);
+            tick(compositor, second as u64 * 1000 + 1, second as f64);
         }
         compositor.set_wall_clock(CLOCK + milliseconds(to));
     }
@@ -146,7 +167,7 @@ fn play(compositor: &mut Compositor, from: f64, to: f64, fps: f64) {
     let frames = (first..).map(|frame| frame as f64 / fps).take_while(|seconds| *seconds < to - 1e-9);
     for seconds in frames.chain([to]) {
         hear(compositor, last, seconds);
-        compositor.tick((seconds * 1000.0) as u64 + 1, seconds);
+        tick(compositor, (seconds * 1000.0) as u64 + 1, seconds);
         last = seconds;
     }
 }
@@ -176,7 +197,7 @@ fn every_scene_of_the_gallery_looks_the_same_however_a_time_is_come_to() {
         for seconds in times {
             let mut compositor = compositor(name);
             hear(&mut compositor, 0.0, seconds);
-            compositor.tick(1, seconds);
+            tick(&mut compositor, 1, seconds);
             entered.push(compositor.picture().data);
             // And on from there, as a file does that begins later.
             let then = seconds + 0.48;
@@ -184,7 +205,7 @@ fn every_scene_of_the_gallery_looks_the_same_however_a_time_is_come_to() {
             let on = compositor.picture().data;
             let mut compositor = self::compositor(name);
             hear(&mut compositor, 0.0, then);
-            compositor.tick(1, then);
+            tick(&mut compositor, 1, then);
             assert!(compositor.picture().data == on, "{name} at {then} s, from {seconds} s on");
         }
         for fps in [25.0, 50.0] {
@@ -238,5 +259,5 @@ fn the_moving_pictures_show_the_gallery_and_are_small() {
         let off = off as f64 / drawn.len() as f64;
         assert!(off < 4.0, "{name}: the last frame is off by {off} on average; `make gallery` draws it anew");
     }
-    assert!(bytes < 2_500_000, "the moving pictures take {bytes} bytes");
+    assert!(bytes < 3_000_000, "the moving pictures take {bytes} bytes");
 }

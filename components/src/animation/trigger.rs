@@ -113,7 +113,7 @@ pub enum Cause {
     ///
     /// It is as with cron where clocks are changed. In summer and winter: what is told one by one, in lists or ranges
     /// (`0 2,3 * * *`), comes once each, at a time that is leapt over as soon as it is; what has a `*` or a step in its
-    /// hour or minute (`*/30 * * * *`) comes whenever the clocks show such a time. By the machine: of what is leapt over by
+    /// hour, minute or second (`*/30 * * * *`) comes whenever the clocks show such a time. By the machine: of what is leapt over by
     /// up to three hours each comes once, at once, and what is set back by as much does not come again, but what has a
     /// `*` or a step goes on by the new time after more than a minute. By more than three hours only the new time counts.
     Schedule {
