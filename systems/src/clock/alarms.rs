@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn what_has_come_does_not_come_again_where_the_clock_is_set_back() {
         let seconds = rung(&[(0, 0, 0), (0, 0, 1), (0, 0, -2), (0, 0, 0), (0, 0, 30), (0, 1, 0), (24, 0, 0)]);
-        assert_eq!(seconds, ["both", "", "", "", "", "recurring", ""], "by a few seconds");
+        assert_eq!(seconds, ["both", "", "", "", "", "recurring", "both"], "by a few seconds");
         let hours = rung(&[(0, 0, 0), (-2, 0, 30), (-2, 1, 0), (-2, 1, 1), (0, 0, 0), (0, 0, 1), (0, 1, 0)]);
         assert_eq!(hours, ["both", "", "recurring", "", "recurring", "", "recurring"], "by two hours");
         let days = rung(&[(0, 0, 0), (-24, 0, 1), (-24, 1, 0), (-21, 30, 0), (-20, 0, 0), (-18, 0, 0), (-15, 0, 0)]);
