@@ -64,7 +64,7 @@ pub fn check_queues<'a>(animations: impl Iterator<Item = (usize, &'a Animation)>
             other.repeat == Repeat::Forever && other.plain().property == animation.property
         };
         if let Some((endless, _)) = animations[..at].iter().find(is_endless) {
-            let name = animation.property.as_str();
+            let name = &animation.property;
             faults.push(Fault {
                 place: None,
                 pointer: format!("/{index}/queue"),
@@ -138,7 +138,7 @@ fn on_top(key: &str, word: &str, animation: &Animation, resolved: &Resolved, fau
         Kind::Color if word == Queue::Add.name() || word == Values::Offset.name() => "nothing can be added to a colour",
         _ => "a colour has no factor",
     };
-    fault(format!("/{key}"), format!("`{word}` for `{}`", animation.property.as_str()), format!("another: {why}"));
+    fault(format!("/{key}"), format!("`{word}` for `{}`", animation.property), format!("another: {why}"));
 }
 
 /// Whether it says once only what its values are.
@@ -176,8 +176,8 @@ fn path(animation: &Animation, fault: Report<'_>) {
         }
         return;
     };
-    let name = animation.property.as_str();
-    if name != "transform.position" {
+    let name = &animation.property;
+    if name.as_str() != "transform.position" {
         let expected = "`\"property\": \"transform.position\"`, which alone can follow one".to_owned();
         fault("/path".to_owned(), format!("`path` for `{name}`"), expected);
     }
@@ -203,7 +203,7 @@ fn path(animation: &Animation, fault: Report<'_>) {
 
 /// Whether it goes in a way that suits the property.
 fn manner(animation: &Animation, resolved: &Resolved, fault: Report<'_>) {
-    let name = animation.property.as_str();
+    let name = &animation.property;
     let is_gradient = resolved.domain.kind == Kind::Step && resolved.between() == Between::Paints;
     if animation.rotate != Turn::AsWritten && !animation.property.is_angle() && !is_gradient {
         let expected = "no `rotate`, which is for angles such as `transform.rotation`".to_owned();
@@ -277,7 +277,7 @@ pub fn warn<'a>(animation: &Animation, subject: impl Into<Subject<'a>>) -> Optio
     let resolved = animation.resolved(subject.into()).ok()?;
     let authored = resolved.stepped()?;
     let ends = animation.keyframes.is_empty();
-    let (name, when) = (animation.property.as_str(), if ends { "half-way" } else { "at each keyframe" });
+    let (name, when) = (&animation.property, if ends { "half-way" } else { "at each keyframe" });
     if resolved.between() != Between::Nothing {
         let first = (ends && animation.from.is_none()).then_some(authored);
         let why = gap(resolved.between(), first.into_iter().chain(written(animation).map(|(_, value)| value)))?;

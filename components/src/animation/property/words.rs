@@ -1,5 +1,7 @@
 //! What is told of properties.
 
+use std::fmt;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{Property, Target};
@@ -68,6 +70,13 @@ pub(in crate::animation) fn covers(pattern: &str, path: &str) -> bool {
             false
         }
         None => steps(pattern, &mut path),
+    }
+}
+
+impl fmt::Display for Property {
+    /// The path, cut off where it is longer than any.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&abridged(&self.0))
     }
 }
 

@@ -70,14 +70,14 @@ pub fn check_transitions<'a>(transitions: &[Transition], parts: impl Into<Parts<
         if let Err(unknown) = resolved {
             fault("/property", unknown.found, &unknown.expected, unknown.nearest);
         } else if steps {
-            let found = format!("`{}`, which has nothing in between to move through", transition.property.as_str());
+            let found = format!("`{}`, which has nothing in between to move through", transition.property);
             fault("/property", found, "a number, a length, a colour, a gradient or a pair", None);
         } else if transitions[..index].iter().any(|other| other.property == transition.property) {
-            let found = format!("a second transition of `{}`", transition.property.as_str());
+            let found = format!("a second transition of `{}`", transition.property);
             fault("/property", found, "one for each property", None);
         }
         if transition.rotate != Turn::AsWritten && !transition.property.is_angle() {
-            let found = format!("`rotate` for `{}`", transition.property.as_str());
+            let found = format!("`rotate` for `{}`", transition.property);
             fault("/rotate", found, "no `rotate`, which is for angles such as `transform.rotation`", None);
         }
         match (transition.duration, &transition.spring) {
