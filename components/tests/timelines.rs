@@ -173,6 +173,25 @@ fn labels_are_met_once_a_round_in_either_direction() {
     }
 }
 
+#[test]
+fn all_timelines_together_have_so_many_steps_and_no_more() {
+    let inner = json!({ "id": "inner", "steps": vec![json!({ "type": "wait", "seconds": 1 }); 1000] });
+    let nested = vec![json!({ "type": "timeline", "id": "inner" }); 9];
+    let outer = |number: usize| json!({ "id": format!("outer-{number}"), "steps": nested });
+    let scene = |count: usize| {
+        let timelines: Vec<Value> = std::iter::once(inner.clone()).chain((0..count).map(outer)).collect();
+        SceneDocument::from_value(json!({ "timelines": timelines }), &Limits::default())
+    };
+    scene(5).expect("46045 steps");
+    let faults = scene(6).expect_err("too many");
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["/timelines/6: found 55054 steps in all timelines up to this one, those of timelines within them \
+        included, expected at most 50000 in a scene: remove some, or hold what is not played together in several scenes"]
+    );
+}
+
 fn ids() -> Vec<LayerId> {
     LAYERS.map(|id| LayerId::new(id).unwrap()).to_vec()
 }

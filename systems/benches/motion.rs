@@ -1,5 +1,7 @@
 //! What it costs to sample ten thousand animated properties a tick on one core, and that it allocates nothing.
 //!
+//! And what it costs to steer timelines of fifty thousand steps.
+//!
 //! `cargo bench -p systems --bench motion` measures. `cargo test` runs each case once: that nothing is allocated, and that
 //! what has ended or is paused is not written, holds there too.
 
@@ -18,6 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use bevy_ecs::{
@@ -26,13 +29,14 @@ use bevy_ecs::{
     world::World,
 };
 use components::{
-    LayerDocument, LayerMask, Pose,
-    animation::timeline::{ActiveCue, CueList, Cues, Playhead, TimelineDocument},
+    Edit, LayerDocument, LayerMask, Pose, SceneDocument,
+    animation::timeline::{ActiveCue, CueList, Cues, Playhead, TimelineControl, TimelineDocument, TimelineId},
     document::Limits,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use systems::{
+    Compositor, CompositorSettings,
     clock::{SceneTime, start_animations},
     tween,
     workers::Workers,
@@ -255,5 +259,89 @@ fn contents(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, moving, by_timelines, contents, at_rest);
+/// Timelines, and steps of each: as many as a scene may have.
+const TIMELINES: usize = 100;
+const STEPS: usize = 500;
+
+/// A scene of so many layers whose timelines turn, fade and move them by turns, one after the other, and say nothing of where
+/// they begin.
+fn crowded(layers: usize) -> Compositor {
+    let settings = CompositorSettings { width: 16, height: 16, max_layers: 50, pool_size: 2, threads: Some(1) };
+    let content = json!({ "type": "color", "color": "#fff", "size": { "width": 1, "height": 1 } });
+    let ids: Vec<String> = (0..layers).map(|at| format!("layer-{at}")).collect();
+    let layers: Vec<Value> = ids.iter().map(|id| json!({ "id": id, "content": content })).collect();
+    let step = |at: usize| {
+        let property = ["opacity", "transform.rotation", "transform.position.x"][at % 3];
+        let animation = json!({ "property": property, "to": (at % 7) as f64 / 7.0, "duration": 0.5, "easing": "ease" });
+        json!({ "type": "animate", "layer": ids[at % ids.len()], "animation": animation })
+    };
+    let steps: Vec<Value> = (0..STEPS).map(step).collect();
+    let timeline = |at: usize| json!({ "id": format!("timeline-{at}"), "autoplay": false, "steps": steps });
+    let timelines: Vec<Value> = (0..TIMELINES).map(timeline).collect();
+    let scene = json!({ "canvas": { "width": 16, "height": 16 }, "layers": layers, "timelines": timelines });
+    let scene = SceneDocument::from_value(scene, &Limits::default()).expect("a scene");
+    let mut compositor = Compositor::new(settings);
+    carry_out(&mut compositor, 0, vec![Edit::LoadScene { scene: Box::new(scene) }]);
+    compositor
+}
+
+/// What the tick takes that carries out these edits.
+fn carry_out(compositor: &mut Compositor, tick: u32, edits: Vec<Edit>) -> Duration {
+    compositor.submit(1, edits);
+    let began = Instant::now();
+    let report = compositor.tick(u64::from(tick), f64::from(tick) / 60.0);
+    let took = began.elapsed();
+    assert!(report.outcomes.iter().all(|(_, outcome)| outcome.is_ok()), "{:?}", report.outcomes);
+    took
+}
+
+fn steer(timelines: std::ops::Range<usize>, control: &TimelineControl) -> Vec<Edit> {
+    let edit = |at: usize| {
+        let id = TimelineId::new(format!("timeline-{at}")).expect("an id");
+        Edit::ControlTimeline { id, control: control.clone() }
+    };
+    timelines.map(edit).collect()
+}
+
+/// The tick on which timelines are played, or a layer is edited, where all of them do something to each of the layers.
+fn steering(criterion: &mut Criterion) {
+    for layers in [1, 50] {
+        let mut compositor = crowded(layers);
+        let mut tick = 0;
+        let mut next = |edits: Vec<Edit>| {
+            tick += 1;
+            carry_out(&mut compositor, tick, edits)
+        };
+        let name = |what: &str| format!("steering/{TIMELINES} timelines of {STEPS} steps on {layers} layers, {what}");
+        criterion.bench_function(&name("play all"), |bencher| {
+            bencher.iter_custom(|times| {
+                let mut took = Duration::ZERO;
+                for _ in 0..times {
+                    next(steer(0..TIMELINES, &TimelineControl::Cancel));
+                    took += next(steer(0..TIMELINES, &TimelineControl::Play));
+                }
+                took
+            });
+        });
+        let one = || 40..41;
+        let control = |rate: f64| TimelineControl::Rate { rate };
+        criterion.bench_function(&name("change the rate of one while all play"), |bencher| {
+            bencher.iter_custom(|times| {
+                (0..times).map(|time| next(steer(one(), &control([1.0, 2.0][time as usize % 2])))).sum()
+            });
+        });
+        let patch = |opacity: f64| Edit::PatchLayer {
+            id: components::LayerId::new("layer-0").expect("an id"),
+            patch: json!({ "opacity": opacity }),
+        };
+        criterion.bench_function(&name("edit a layer while all play"), |bencher| {
+            bencher.iter_custom(|times| (0..times).map(|time| next(vec![patch([0.5, 1.0][time as usize % 2])])).sum());
+        });
+        criterion.bench_function(&name("a tick while all play"), |bencher| {
+            bencher.iter_custom(|times| (0..times).map(|_| next(Vec::new())).sum());
+        });
+    }
+}
+
+criterion_group!(benches, moving, by_timelines, contents, at_rest, steering);
 criterion_main!(benches);

@@ -482,17 +482,31 @@ fn an_edit_leaves_a_timeline_where_it_stands() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A timeline that is turned round, and turned round again, is where it was and goes on as it did, at any rate.
+    /// A timeline that is turned round, and turned round again, is where it was and goes on as it did, at any rate: one of
+    /// rounds there and back, one that plays others within it, or one of springs.
     #[test]
     fn the_reverse_of_the_reverse_is_the_way_it_was(
+        kind in 0..3_usize,
         forwards in 0.1..3.0_f64,
         share in 0.0..0.99_f64,
         on in 0.0..3.0_f64,
         rate in 0.2..4.0_f64,
     ) {
-        let timeline = json!([{ "id": "t", "autoplay": false, "repeat": 3, "pingPong": true, "steps": [
-            fade("a", 0.0, 1.0, 0.7), { "type": "stagger", "layers": ["b", "c"], "each": 0.1,
-                "animation": { "property": "opacity", "from": 0.2, "to": 1, "duration": 0.9, "easing": "easeOutBounce" } } ] }]);
+        let stagger = json!({ "type": "stagger", "layers": ["b", "c"], "each": 0.1,
+            "animation": { "property": "opacity", "from": 0.2, "to": 1, "duration": 0.9, "easing": "easeOutBounce" } });
+        let rounds = |id: &str, steps: Value| json!({ "id": id, "autoplay": false, "repeat": 3, "pingPong": true, "steps": steps });
+        let nested = json!([{ "type": "wait", "seconds": 0.25 }, { "type": "timeline", "id": "u" }, fade("c", 0.9, 0.1, 0.5)]);
+        let spring = |layer: &str, bounce: f64| {
+            let animation = json!({ "property": "opacity", "from": 0.3, "to": 0.6, "spring": { "duration": 0.6, "bounce": bounce } });
+            json!({ "type": "animate", "layer": layer, "animation": animation })
+        };
+        let springs = json!([spring("a", 0.5), { "type": "parallel", "steps": [spring("b", 0.0), spring("c", -0.4)] }, stagger]);
+        let inner = rounds("u", json!([fade("a", 0.0, 1.0, 0.7), stagger]));
+        let timeline = match kind {
+            0 => json!([rounds("t", json!([fade("a", 0.0, 1.0, 0.7), stagger]))]),
+            1 => json!([{ "id": "t", "autoplay": false, "speed": 1.5, "steps": nested }, inner]),
+            _ => json!([{ "id": "t", "autoplay": false, "steps": springs }]),
+        };
         let back = forwards * share;
         let mut turned = Stage::new(timeline.clone(), json!([]));
         turned.control(0.0, "t", TimelineControl::Rate { rate });

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A part of a layer, or a track of the sound or all of that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// What it shows.
     Content,

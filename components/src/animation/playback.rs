@@ -1,16 +1,21 @@
 //! One animation of a layer and what tells it its time.
 
+use std::sync::Arc;
+
+pub(super) use self::clock::Clock;
 use super::{
     Sample, Target, Track,
     drifting::Shown,
     motion::Stand,
-    starts::{Start, Steered, elapsed},
-    timeline::{CueClock, Playhead, TimelineId, rounded},
-    transition::{Carrier, Drift, Way},
+    timeline::{TimelineId, rounded},
+    transition::Way,
 };
-use crate::paint::Paint;
 
+mod clock;
+mod flight;
 mod same;
+#[cfg(test)]
+pub(super) mod visits;
 
 /// Seconds by which the time in which something may change is taken too long on both sides: sums of scene times carry
 /// rounding errors, and one sample too many costs nothing.
@@ -24,7 +29,7 @@ pub(super) struct Playback {
     /// Place of its animation in the layer's list, or of its cue among those of the layer.
     pub(super) source: usize,
     /// What it carries on of what was under way when it took over, by the clock of its carrier.
-    flight: Option<Box<Way>>,
+    flight: Option<Arc<Way>>,
     /// Whether another one has the same target.
     pub(super) rivalled: bool,
     /// Whether it begins with what is authored.
@@ -44,79 +49,6 @@ pub(super) enum Standing {
     Over,
     /// In between.
     At(Stand),
-}
-
-/// What tells an animation its time.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Clock {
-    /// Scene seconds at which the animation started.
-    Scene(f64),
-    /// Somebody who steers the animation by itself.
-    Steered(Box<SteeredClock>),
-    /// A timeline that it is part of.
-    Timeline(Box<CueClock>),
-}
-
-/// The clock of an animation that somebody has steered.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct SteeredClock {
-    /// Scene seconds at which it was started last.
-    pub(super) began: f64,
-    /// Whether it has been played before.
-    pub(super) again: bool,
-    pub(super) playhead: Playhead,
-}
-
-impl SteeredClock {
-    fn elapsed(&self, now: f64) -> f64 {
-        elapsed(&self.playhead, now)
-    }
-
-    /// How many seconds of the animation pass in a scene second.
-    fn rate(&self) -> f64 {
-        if self.playhead.running { self.playhead.rate } else { 0.0 }
-    }
-
-    /// The scene seconds between which it stands between two times of its own; none if it does not move.
-    fn between(&self, first: f64, last: f64) -> (f64, f64) {
-        let Playhead { since, position, rate, running } = self.playhead;
-        if !running {
-            return (f64::INFINITY, f64::NEG_INFINITY);
-        }
-        let at = |time: f64| since + (time - position) / rate;
-        let (a, b) = (at(first), at(last));
-        (a.min(b), a.max(b))
-    }
-}
-
-impl Clock {
-    /// The clock of an animation of the layer itself; `None` if that has no effect.
-    pub(super) fn of_start(start: &Start) -> Option<Self> {
-        match *start {
-            Start::At(start) => Some(Self::Scene(start)),
-            Start::Steered(Steered { began, again, playhead, .. }) => {
-                Some(Self::Steered(Box::new(SteeredClock { began, again, playhead: playhead? })))
-            }
-        }
-    }
-
-    /// Scene seconds at which an animation of the layer itself was started.
-    pub(super) fn began(&self) -> Option<f64> {
-        match self {
-            Self::Scene(start) => Some(*start),
-            Self::Steered(clock) => Some(clock.began),
-            Self::Timeline(_) => None,
-        }
-    }
-
-    /// The scene seconds between which it stands between two times of what it tells it to.
-    fn between(&self, first: f64, last: f64) -> (f64, f64) {
-        match self {
-            Self::Scene(start) => (start + first, start + last),
-            Self::Steered(clock) => clock.between(first, last),
-            Self::Timeline(clock) => clock.between(first, last),
-        }
-    }
 }
 
 impl Playback {
@@ -162,11 +94,15 @@ impl Playback {
 
     /// What it animates.
     pub(super) fn target(&self) -> Target {
+        #[cfg(test)]
+        visits::count();
         self.track.target()
     }
 
     /// Seconds since the start, rounded to nanoseconds.
     pub(super) fn elapsed(&self, now: f64) -> f64 {
+        #[cfg(test)]
+        visits::count();
         match &self.clock {
             Clock::Scene(start) => rounded(now - start),
             Clock::Steered(clock) => clock.elapsed(now),
@@ -200,30 +136,6 @@ impl Playback {
         self.value(self.standing(now))
     }
 
-    /// The colour or gradient that it shows at scene time `now`, if it is one of those.
-    pub(super) fn paint(&self, now: f64) -> Option<Paint> {
-        let mut paint = self.track.paint(self.sample(now))?;
-        self.mix(&mut paint, now);
-        Some(paint)
-    }
-
-    /// Makes a paint what it shows with what it carries on; whether it was another.
-    pub(super) fn mix(&self, paint: &mut Paint, now: f64) -> bool {
-        self.flight_at(now).is_some_and(|(way, time)| way.mix(paint, time))
-    }
-
-    /// Whether it is what carries that on.
-    pub(super) fn carries(&self, drift: &Drift) -> bool {
-        match (&drift.carrier, &self.clock) {
-            // Several may have started at once, to begin one after the other.
-            (Carrier::Animation(since), clock) => {
-                clock.began() == Some(*since) && (drift.goes_from() - self.track.begin()).abs() <= MARGIN
-            }
-            (Carrier::Timeline(id) | Carrier::Over(id), Clock::Timeline(clock)) => *id == clock.timeline,
-            _ => false,
-        }
-    }
-
     /// What tells it its time.
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
@@ -233,62 +145,7 @@ impl Playback {
     pub(super) fn timeline(&self) -> Option<&TimelineId> {
         match &self.clock {
             Clock::Scene(_) | Clock::Steered(_) => None,
-            Clock::Timeline(clock) => Some(&clock.timeline),
-        }
-    }
-
-    /// Lets it carry something on.
-    pub(super) fn carry(&mut self, way: Way) {
-        let (begin, end) = way.span();
-        let (first, last) = if way.is_by_scene() { (begin, end) } else { self.clock.between(begin, end) };
-        // What stands still does so afterwards too.
-        if self.changes.0 > self.changes.1 {
-            self.held[1] = self.held[0];
-        }
-        self.changes = (self.changes.0.min(first - MARGIN), self.changes.1.max(last + MARGIN));
-        self.flight = Some(Box::new(way));
-    }
-
-    /// Whether it shows just what is authored, as it does until it begins with that.
-    pub(super) fn is_still_authored(&self, now: f64) -> bool {
-        self.is_from_authored && self.flight.is_none() && !self.has_begun(now)
-    }
-
-    /// Whether it carries anything on.
-    pub(super) fn is_carrying(&self) -> bool {
-        self.flight.is_some()
-    }
-
-    /// Takes from it what it carries on.
-    pub(super) fn let_go(&mut self) {
-        self.flight = None;
-    }
-
-    /// What it carries on by its own clock.
-    pub(super) fn carries_along(&self) -> Option<&Way> {
-        self.flight.as_deref().filter(|way| !way.is_by_scene())
-    }
-
-    /// The time of what it carries on, at scene time `now`.
-    fn carried_time(&self, now: f64) -> f64 {
-        match &self.clock {
-            Clock::Scene(_) | Clock::Steered(_) => self.elapsed(now),
-            Clock::Timeline(clock) => clock.position(now),
-        }
-    }
-
-    /// What it carries on at scene time `now`, and the time of that; nothing before it has taken over.
-    fn flight_at(&self, now: f64) -> Option<(&Way, f64)> {
-        let way = self.flight.as_deref()?;
-        let time = if way.is_by_scene() { now } else { self.carried_time(now) };
-        (time > way.span().0 - 0.5e-9).then_some((way, time))
-    }
-
-    /// A value of it at scene time `now`, with what it carries on.
-    pub(super) fn carried(&self, value: Sample, now: f64) -> Sample {
-        match self.flight_at(now) {
-            Some((way, time)) => way.over(self.track.domain(), value, time),
-            None => value,
+            Clock::Timeline(clock) => Some(clock.timeline()),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{blend::BlendMode, document::nearest, layer::Opacity, paint::Paint, t
 pub struct Property(String);
 
 /// A property as it is found without its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the fields of Transform, and theirs")]
 pub enum Target {
     Opacity,
@@ -65,6 +65,9 @@ impl Target {
         ("zIndex", Self::ZIndex),
     ];
 
+    /// How many there are besides those of parts.
+    pub(super) const OF_POSE: usize = Self::COMMON.len();
+
     /// The part of the layer that the property belongs to; `None` for transform and opacity.
     #[must_use]
     pub fn part(self) -> Option<Part> {
@@ -95,14 +98,22 @@ impl Target {
         }
     }
 
+    /// The pairs that it can be a half of; which of them there are is known by what is animated.
+    pub(super) fn wholes(self) -> impl Iterator<Item = Self> {
+        let wholes = match self {
+            Self::PositionX | Self::PositionY => [Some(Self::Position), None],
+            Self::AnchorX | Self::AnchorY => [Some(Self::Anchor), None],
+            Self::ScaleX | Self::ScaleY => [Some(Self::Scale), None],
+            Self::SkewX | Self::SkewY => [Some(Self::Skew), None],
+            Self::Slot(part, slot) => [1, 2].map(|place| Some(Self::Pair(part, slot.checked_sub(place)?))),
+            _ => [None, None],
+        };
+        wholes.into_iter().flatten()
+    }
+
     /// The place of a half in a pair; `None` if it is none of it.
     pub(super) fn place_in(self, pair: Self) -> Option<usize> {
         pair.halves()?.iter().position(|half| *half == self)
-    }
-
-    /// Whether it is a pair or a half of that.
-    pub(super) fn is_of_pair(self, pair: Self) -> bool {
-        self == pair || self.place_in(pair).is_some()
     }
 
     /// Whether the layer's picture changes its shape, so that its pixels no longer fall onto the frame's.

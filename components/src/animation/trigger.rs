@@ -91,12 +91,13 @@ impl fmt::Display for TriggerRef {
 pub enum Cause {
     /// The scene starts.
     Start {},
-    /// A timeline starts to play from its beginning or, backwards, from its end.
+    /// A timeline begins to play at its beginning or, backwards, at its end: it is played or reversed there, or sought there
+    /// while it plays.
     TimelineStart {
         /// The timeline.
         timeline: TimelineId,
     },
-    /// A timeline has played to its end or, backwards, to its beginning.
+    /// A timeline has come to its end or, backwards, to its beginning: it has played to there, or was sought there while it plays.
     TimelineEnd {
         /// The timeline.
         timeline: TimelineId,

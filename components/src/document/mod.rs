@@ -53,7 +53,7 @@ pub use self::{
     fingerprint::{Fingerprint, ParseFingerprintError},
     mask_layers::MAX_MASK_DEPTH,
     meaning::{MAX_GROUP_DEPTH, check_audio, check_layer, check_scene, check_together},
-    motion::check_motion,
+    motion::{check_motion, check_motion_of},
     notice::{Notice, RESERVED_LAYERS, no_reserved_layer, reserved_in_patch},
     patch::{merge_patch, read_patched},
     read::{Limits, check, describe_for_people, read, scene_schema},

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     LayerDocument, Limits, SceneDocument,
-    fault::{Fault, Place},
+    fault::{Fault, MAX_FAULTS, Place},
     meaning::{Checks, check_layer},
     notice::{no_reserved_layer, reserved_in_patch},
     outline::{Outline, TimelineEntry, TriggerEntry, timeline_entry, trigger_entry},
@@ -36,6 +36,68 @@ pub fn check_motion(scene: &SceneDocument, layers: &HashMap<&str, Option<Parts<'
     checks.heard(&timelines, &triggers, &audio);
     checks.asset_names(&audio);
     checks.faults
+}
+
+/// The same of what timelines and triggers do to layers that `is_touched` names, where they themselves and the sound are as
+/// they were when all was checked: of thousands of steps few are about a layer that is edited.
+#[must_use]
+pub fn check_motion_of(
+    scene: &SceneDocument,
+    layers: &HashMap<&str, Option<Parts<'_>>>,
+    is_touched: &dyn Fn(&LayerId) -> bool,
+) -> Vec<Fault> {
+    let mut checks = Checks { place: |_: &str| None, faults: Vec::new(), named: Vec::new() };
+    let layers = Known { layers, are_all: true };
+    let audio = Outline::of_audio(&scene.audio, &scene.assets, "/audio");
+    for (index, timeline) in scene.timelines.iter().enumerate() {
+        for (pointer, step) in touched_steps((index, timeline), is_touched) {
+            checks.step(&pointer, step, &layers, &audio);
+        }
+    }
+    let sets = |action: &Action| matches!(action, Action::Set { layer, .. } if is_touched(layer));
+    let triggers = scene.triggers.iter().enumerate().filter(|(_, trigger)| trigger.actions.iter().any(sets));
+    let triggers: Vec<TriggerEntry<'_>> = triggers.map(trigger_entry).collect();
+    // The timelines that they speak of are there.
+    checks.triggers(&triggers, &Labels { timelines: HashMap::new(), are_all: false }, &layers);
+    checks.asset_names(&audio);
+    checks.faults
+}
+
+/// The steps of a timeline that animate one of these layers, however deep, each with its pointer.
+fn touched_steps<'a>(
+    (index, timeline): (usize, &'a TimelineDocument),
+    is_touched: &dyn Fn(&LayerId) -> bool,
+) -> Vec<(String, &'a Step)> {
+    fn add<'a>(
+        steps: &'a [Step],
+        way: &mut Vec<usize>,
+        is_touched: &dyn Fn(&LayerId) -> bool,
+        to: &mut Vec<(Vec<usize>, &'a Step)>,
+    ) {
+        for (index, step) in steps.iter().enumerate() {
+            way.push(index);
+            let is_about = match step {
+                Step::Sequence { steps } | Step::Parallel { steps } => {
+                    add(steps, way, is_touched, to);
+                    false
+                }
+                Step::Animate { layer, .. } => is_touched(layer),
+                Step::Stagger { layers, .. } | Step::Preset { layers, .. } => layers.iter().any(is_touched),
+                Step::AnimateTrack { .. } | Step::Wait { .. } | Step::Label { .. } | Step::Timeline { .. } => false,
+            };
+            if is_about {
+                to.push((way.clone(), step));
+            }
+            way.pop();
+        }
+    }
+    let mut found = Vec::new();
+    add(&timeline.steps, &mut Vec::new(), is_touched, &mut found);
+    let pointer = |way: Vec<usize>| {
+        let steps = way.into_iter().map(|index| format!("/steps/{index}"));
+        std::iter::once(format!("/timelines/{index}")).chain(steps).collect()
+    };
+    found.into_iter().map(|(way, step)| (pointer(way), step)).collect()
 }
 
 /// The layers that there are.
@@ -173,7 +235,8 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
     }
 
     fn layer_name(&mut self, pointer: String, layer: &LayerId, known: &Known<'_>) {
-        if known.are_all && !known.layers.contains_key(layer.as_str()) {
+        let is_full = self.faults.len() >= MAX_FAULTS;
+        if known.are_all && !is_full && !known.layers.contains_key(layer.as_str()) {
             let near = nearest(layer.as_str(), known.layers.keys().copied()).map(quoted);
             self.unknown(pointer, layer.as_str(), "the id of a layer of the scene", near);
         }

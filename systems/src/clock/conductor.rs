@@ -19,11 +19,10 @@ use super::{
     acting::{start_scene_at, steer_animation, steer_sound},
     alarms::Alarms,
     allowance::{Allowance, TOGETHER, end_of_second},
-    handover::Steered,
     happenings::{Happening, Moment, happenings, next_of_all},
     levels::{Ears, Heard},
     motion::resume_scene,
-    timelines::Seen,
+    timelines::{Seen, Steered},
 };
 use crate::{
     scene::{SceneHeader, SceneRoot},
@@ -163,6 +162,7 @@ impl Run<'_> {
         if now < self.conductor.until {
             let Checkpoint { when, timelines, stopped } = self.conductor.checkpoint.clone();
             (self.timelines, self.conductor.stopped) = (timelines, stopped);
+            self.timelines.tell_all();
             self.conductor.until = when.min(now);
             self.conductor.allowance = Allowance::default();
             self.conductor.told.clear();

@@ -3,18 +3,18 @@
 //! What takes a property over goes on from what is shown at that time, and what lets it go leaves it to a transition from
 //! there. So this must be known at the time itself: the next tick would see another value, and each frame rate another.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use bevy_ecs::{change_detection::DetectChangesMut, world::World};
 use components::{
     Animation, LayerId, Transitions,
     animation::{
         AnimationStarts,
-        timeline::{ActiveCue, CueTarget, Cues},
+        timeline::{CueTarget, Cues},
     },
 };
 
-use super::{SceneTime, Timelines, acting::start_scene_at, conductor::Run};
+use super::{SceneTime, Timelines, acting::start_scene_at, conductor::Run, timelines::Steered};
 use crate::{
     scene::{LayerIndex, SceneHeader, SceneRoot},
     sound::SoundMotion,
@@ -23,39 +23,6 @@ use crate::{
 
 /// Seconds before the tick's own time from which on it sees to it itself.
 const SAME: f64 = 1e-9;
-
-/// Timelines that were steered since layers and sound were told.
-#[derive(Debug, Default)]
-pub(super) enum Steered {
-    /// None.
-    #[default]
-    None,
-    /// Those at these places.
-    Some(HashSet<usize>),
-    /// All: there are others than before.
-    All,
-}
-
-impl Steered {
-    /// Adds the one at `index`.
-    pub(super) fn add(&mut self, index: usize) {
-        match self {
-            Self::None => *self = Self::Some([index].into()),
-            Self::Some(known) => {
-                known.insert(index);
-            }
-            Self::All => {}
-        }
-    }
-
-    fn has(&self, index: usize) -> bool {
-        match self {
-            Self::None => false,
-            Self::Some(known) => known.contains(&index),
-            Self::All => true,
-        }
-    }
-}
 
 impl Run<'_> {
     /// Tells what they are to know of what was steered at scene time `when`, if the tick is later than that.
@@ -66,7 +33,7 @@ impl Run<'_> {
         }
         let targets: HashSet<&CueTarget> = (self.timelines.players.iter().enumerate())
             .filter(|(index, _)| steered.has(*index))
-            .flat_map(|(_, player)| &player.targets)
+            .flat_map(|(_, player)| player.moved.iter().map(|moved| &moved.target))
             .collect();
         let layers = targets.iter().filter_map(|target| match target {
             CueTarget::Layer(layer) => Some(layer),
@@ -105,17 +72,11 @@ fn carries(world: &World, layer: &LayerId, carrying: &HashSet<&LayerId>) -> bool
 }
 
 fn hand_to_layers(world: &mut World, timelines: &Timelines, layers: &[&LayerId], when: f64) {
-    let mut cues: HashMap<&LayerId, Vec<ActiveCue>> = layers.iter().map(|layer| (*layer, Vec::new())).collect();
-    if cues.is_empty() {
-        return;
-    }
-    for (layer, cue) in timelines.layer_cues() {
-        if let Some(cues) = cues.get_mut(layer) {
-            cues.push(cue);
-        }
-    }
-    let mut told = Vec::with_capacity(cues.len());
-    for (layer, cues) in cues {
+    let wanted: HashSet<&LayerId> = layers.iter().copied().collect();
+    let mut cues = timelines.layer_cues(|layer| wanted.contains(layer));
+    let mut told = Vec::with_capacity(layers.len());
+    for layer in wanted {
+        let cues = cues.remove(layer).unwrap_or_default();
         let Some(entity) = world.resource::<LayerIndex>().get(layer) else { continue };
         if let Some(mut known) = world.get_mut::<Cues>(entity)
             && known.set_if_neq(Cues(cues))

@@ -69,8 +69,8 @@ fn next_of(index: usize, player: &Player, until: f64) -> Option<Moment> {
     let (forwards, seen) = (playhead.rate > 0.0, player.seen);
     let times = player.waits.iter().filter_map(|wait| match wait {
         Wait::Label(_, at) => player.list.next_at(*at, seen.at, forwards, seen.inclusive),
-        // It does not start at the end that it plays to.
-        Wait::End => player.last_time(forwards).filter(|end| *end != seen.at),
+        // What is sought to the end that it plays to has come there.
+        Wait::End => player.last_time(forwards).filter(|end| *end != seen.at || seen.inclusive),
     });
     let time = if forwards { times.min() } else { times.max() }?;
     let here = playhead.at(until, player.list.end());

@@ -1,49 +1,82 @@
 //! Making ready what a layer plays, when something of it is edited or steered.
 
+use std::collections::{HashMap, HashSet};
+
 use smallvec::SmallVec;
 
-use super::{Playing, changes};
+use super::{
+    Playing, changes,
+    index::{Index, Listed},
+};
 use crate::{
     animation::{
         Animation, AnimationStarts, Part, Property, Queue, Sample, Subject, Target, Track,
         playback::{Clock, Playback},
-        timeline::{Cue, Cues},
+        timeline::{Cue, Cues, TimelineId},
     },
     layer::Opacity,
     transform::Transform,
 };
 
-/// To what the earlier cues of its timeline have brought a property when `cue` begins, with `start` for what of it none
-/// has.
-fn value_before<'a>(
-    earlier: &'a [(&Cue, Track)],
-    cue: &Cue,
-    target: Target,
-    start: Sample,
-) -> Option<(&'a Track, Sample)> {
-    let has_begun = |(before, track): &&(&Cue, Track)| {
-        track.mixing().is_none()
-            && before.timeline == cue.timeline
-            && track.has_begun(before.elapsed_at_beginning_of(cue))
-    };
-    let value = |(before, track): &(&Cue, Track)| track.sample(before.elapsed_at_beginning_of(cue));
-    let mut found = None;
-    // Those that begin later go over those before them, be it of one half alone.
-    for one @ (_, track) in earlier.iter().filter(has_begun) {
-        let so_far = found.map_or(start, |(_, value)| value);
-        let brought = if track.target() == target {
-            value(one)
-        } else if let Some(place) = track.target().place_in(target) {
-            so_far.with_half(place, value(one))
-        } else if let Some(place) = target.place_in(track.target()) {
-            value(one).half(place)
-        } else {
-            continue;
-        };
-        found = Some((track, brought));
-    }
-    found
+/// What the cues that have been made ready do to properties of the layer instead of others, in their order.
+#[derive(Default)]
+struct Laid<'a> {
+    all: Vec<(&'a Cue, Track)>,
+    /// Places in this list.
+    of_timelines: HashMap<(&'a TimelineId, Target), Vec<usize>>,
 }
+
+impl<'a> Laid<'a> {
+    fn push(&mut self, cue: &'a Cue, track: Track) {
+        if track.mixing().is_none() {
+            let known = self.of_timelines.entry((&cue.timeline, track.target())).or_default();
+            known.push(self.all.len());
+            self.all.push((cue, track));
+        }
+    }
+
+    /// The last one of the timeline of `cue` that animates `target` and has begun when `cue` does, if it stands from `first`
+    /// on.
+    fn last_begun(&self, cue: &Cue, target: Target, first: usize) -> Option<usize> {
+        let has_begun = |place: &usize| {
+            let (before, track) = &self.all[*place];
+            track.has_begun(before.elapsed_at_beginning_of(cue))
+        };
+        let places = self.of_timelines.get(&(&cue.timeline, target))?.iter().rev().copied();
+        places.take_while(|place| *place >= first).find(has_begun)
+    }
+
+    /// To what they have brought a property when `cue` begins, which comes after them all, with `start` for what of it none
+    /// has; and the last of them that has a share in that.
+    fn value_before(&self, cue: &Cue, target: Target, start: Sample) -> Option<(&Track, Sample)> {
+        let value = |place: usize| {
+            let (before, track) = &self.all[place];
+            (track, track.sample(before.elapsed_at_beginning_of(cue)))
+        };
+        let wholes = target.wholes().filter_map(|pair| self.last_begun(cue, pair, 0));
+        let whole = self.last_begun(cue, target, 0).into_iter().chain(wholes).max();
+        let mut found = whole.map(|place| {
+            let (track, value) = value(place);
+            (place, track, target.place_in(track.target()).map_or(value, |half| value.half(half)))
+        });
+        // Those that begin later go over those before them, be it of one half alone.
+        let first = whole.map_or(0, |place| place + 1);
+        for (half, of) in target.halves().into_iter().flatten().enumerate() {
+            let Some(place) = self.last_begun(cue, of, first) else { continue };
+            let (track, brought) = value(place);
+            let so_far = found.map_or(start, |(_, _, value)| value).with_half(half, brought);
+            found = Some(match found {
+                Some((last, known, _)) if last > place => (last, known, so_far),
+                _ => (place, track, so_far),
+            });
+        }
+        found.map(|(_, track, value)| (track, value))
+    }
+}
+
+/// How far back an animation is looked for that moves alike: what is next to it counts, since what is known of one is
+/// known while the next is looked at.
+const NEAR: usize = 32;
 
 impl Playing {
     /// The animations that a layer with these authored values plays, and what timelines do to it. Those that are not
@@ -59,12 +92,12 @@ impl Playing {
         let subject = subject.into();
         let mut tracks: SmallVec<[Playback; 2]> = SmallVec::new();
         let of_cues = cues.0.iter().map(|active| &active.cue.animation);
-        let with_gradients: Vec<&Property> = (starts.animations().0.iter().chain(of_cues))
+        let with_gradients: HashSet<&Property> = (starts.animations().0.iter().chain(of_cues))
             .filter(|animation| animation.has_gradients())
             .map(|animation| &animation.property)
             .collect();
         let compile = |animation: &Animation| {
-            let among_gradients = with_gradients.contains(&&animation.property);
+            let among_gradients = with_gradients.contains(&animation.property);
             animation.compile_among(among_gradients, subject, transform, opacity)
         };
         for (source, (animation, start)) in starts.animations().0.iter().zip(starts.starts()).enumerate() {
@@ -88,7 +121,7 @@ impl Playing {
             };
             tracks.extend([Some(track), heading].into_iter().flatten().map(playback));
         }
-        let mut laid: Vec<(&Cue, Track)> = Vec::with_capacity(cues.0.len());
+        let mut laid = Laid::default();
         for (source, active) in cues.0.iter().enumerate() {
             let cue = &*active.cue;
             let Some(mut track) = compile(&cue.animation) else { continue };
@@ -96,27 +129,33 @@ impl Playing {
             if cue.animation.from.is_none()
                 && cue.animation.keyframes.is_empty()
                 && track.mixing().is_none()
-                && let Some((before, value)) = value_before(&laid, cue, track.target(), track.first())
+                && let Some((before, value)) = laid.value_before(cue, track.target(), track.first())
             {
                 track = track.starting_from(before, value);
                 is_first = false;
             }
             let heading = cue.animation.heading(&track, transform);
             for track in [Some(track), heading].into_iter().flatten() {
-                laid.push((cue, track.clone()));
+                laid.push(cue, track.clone());
                 let mut playback = Playback::new(track, Clock::Timeline(Box::new(active.clock())), source);
                 playback.is_from_authored = is_first;
                 tracks.push(playback);
             }
         }
-        for index in 0..tracks.len() {
+        for index in 1..tracks.len() {
             let (before, rest) = tracks.split_at_mut(index);
             if let [own, ..] = rest {
                 // The nearest: what is known of one is known while the next is looked at.
-                let _ = before.iter().rev().any(|other| own.share(other));
+                let _ = before.iter().rev().take(NEAR).any(|other| own.share(other));
             }
-            let target = tracks[index].target();
-            tracks[index].rivalled = tracks.iter().filter(|other| other.target() == target).count() > 1;
+        }
+        let index = Index::new(&tracks);
+        for place in 0..tracks.len() {
+            let target = tracks[place].target();
+            tracks[place].rivalled = match &index {
+                None => tracks.iter().filter(|other| other.target() == target).count() > 1,
+                Some(index) => index.get(target).is_some_and(Listed::has_rivals),
+            };
         }
         let all_begun = tracks.iter().map(Playback::begun_for_good).fold(f64::NEG_INFINITY, f64::max);
         let (begin, end) = changes(&tracks);
@@ -125,6 +164,6 @@ impl Playing {
             animates[part as usize] = true;
         }
         let mixes = tracks.iter().any(|p| p.track.mixing().is_some());
-        Self { tracks, begin, end, all_begun, animates, mixes, drifting: Vec::new() }
+        Self { tracks, index, spans: None, begin, end, all_begun, animates, mixes, drifting: Vec::new() }
     }
 }

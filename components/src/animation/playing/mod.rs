@@ -3,19 +3,28 @@ use std::sync::Arc;
 use bevy_ecs::component::Component;
 use smallvec::SmallVec;
 
+use self::{
+    index::{Index, Listed},
+    spans::{Span, Spans},
+};
 use super::{
     Drift, Drifts, Part, Sample, Target, Value,
     drifting::{Drifting, Shown},
     motion::Motion,
-    passage,
     playback::{MARGIN, Playback, Standing},
     queue::Mixing,
-    slots::{self, Slots},
     timeline::TimelineId,
 };
 
+#[cfg(test)]
+pub(crate) use self::index::Lookup;
+
 mod compile;
+mod index;
 mod painting;
+mod places;
+mod spans;
+mod written;
 
 /// The animations of a layer, of a track or of the whole mix, made ready to be sampled; computed from what is authored, when that changes.
 #[derive(Component, Clone, Debug, Default, PartialEq)]
@@ -23,6 +32,10 @@ pub struct Playing {
     /// Up to two lie in the table of layers, which is read from front to back: waiting for others takes longer than to
     /// sample them.
     tracks: SmallVec<[Playback; 2]>,
+    /// Where those of each property stand, if there are many.
+    index: Option<Box<Index>>,
+    /// When they move the layer or change its shape, if there are many.
+    spans: Option<Box<Spans>>,
     /// Scene seconds of the first begin and the last end.
     begin: f64,
     end: f64,
@@ -63,7 +76,7 @@ impl Playing {
             if drift.over().is_some_and(|timeline| !self.has_of(known.target, timeline)) {
                 continue;
             }
-            let is_animated = self.tracks.iter().any(|p| p.target() == known.target && p.track.mixing().is_none());
+            let is_animated = self.deciding(known.target).next().is_some();
             let (begin, end) = drift.span();
             (self.begin, self.end) = if self.is_empty() {
                 (begin - MARGIN, end + MARGIN)
@@ -83,29 +96,46 @@ impl Playing {
                 over: drift.over().cloned(),
             });
         }
+        self.spans = Spans::new(&self.tracks);
         self
     }
 
     /// Lets what took over a property go on with what was under way before.
     pub(crate) fn carry(&mut self, target: Target, drift: &Drift) {
-        for p in &mut self.tracks {
+        let places: SmallVec<[usize; 4]> = match drift.timeline() {
+            Some(timeline) => self.places_of_timeline(target, timeline).collect(),
+            None => (0..self.of_layer().len()).collect(),
+        };
+        let way = Arc::new(drift.compile());
+        for place in places {
+            let p = &mut self.tracks[place];
             if p.target() == target && p.track.mixing().is_none() && p.carries(drift) {
-                p.carry(drift.compile());
+                p.carry(Arc::clone(&way));
+                let (begin, end) = p.changes();
+                (self.begin, self.end) = (self.begin.min(begin), self.end.max(end));
+                // They were of what it is without that.
+                self.spans = None;
             }
         }
-        (self.begin, self.end) = changes(&self.tracks);
     }
 
     /// Takes from what a timeline does to a property what that goes on with.
     pub(crate) fn let_go(&mut self, target: Target, timeline: &TimelineId) {
-        for p in self.tracks.iter_mut().filter(|p| p.target() == target && p.timeline() == Some(timeline)) {
-            p.let_go();
+        let places: SmallVec<[usize; 4]> = self.places_of_timeline(target, timeline).collect();
+        for place in places {
+            self.tracks[place].let_go();
         }
     }
 
     /// All animations in the order in which they decide.
     pub(super) fn tracks(&self) -> &[Playback] {
         &self.tracks
+    }
+
+    /// Those of the layer itself: they come before what timelines do.
+    pub(super) fn of_layer(&self) -> &[Playback] {
+        let of_timelines = self.tracks.iter().position(|p| !p.is_own());
+        &self.tracks[..of_timelines.unwrap_or(self.tracks.len())]
     }
 
     /// The timeline that decides about a property at scene time `now`, if one does.
@@ -115,27 +145,17 @@ impl Playing {
 
     /// Whether a timeline animates a property.
     pub(crate) fn has_of(&self, target: Target, timeline: &TimelineId) -> bool {
-        self.tracks.iter().any(|p| p.target() == target && p.timeline() == Some(timeline))
-    }
-
-    /// What a timeline does to a property, in the order in which it begins.
-    pub(super) fn of_timeline<'a>(
-        &'a self,
-        target: Target,
-        timeline: &'a TimelineId,
-    ) -> impl DoubleEndedIterator<Item = &'a Playback> + Clone {
-        let is_of =
-            move |p: &&Playback| p.target() == target && p.track.mixing().is_none() && p.timeline() == Some(timeline);
-        self.tracks.iter().filter(is_of)
+        self.places_of_timeline(target, timeline).next().is_some()
+            || self.mixing(target).any(|place| self.tracks[place].timeline() == Some(timeline))
     }
 
     /// Whether others than its timeline, before it in the order in which they decide, make something of the property of the
     /// one at `place` at scene time `now`.
     pub(super) fn is_over_others(&self, place: usize, now: f64) -> bool {
         let (target, timeline) = (self.tracks[place].target(), self.tracks[place].timeline());
-        let is_of = |of: Target| of == target || target.place_in(of).is_some() || of.place_in(target).is_some();
-        let is_other = |p: &&Playback| is_of(p.target()) && p.track.mixing().is_none() && p.timeline() != timeline;
-        self.tracks[..place].iter().filter(is_other).any(|p| p.has_begun(now))
+        let halves = target.halves().into_iter().flatten();
+        let related = std::iter::once(target).chain(target.wholes()).chain(halves);
+        related.into_iter().any(|of| self.last_begun(of, 0..place, now, timeline).is_some())
     }
 
     /// What the animation that decides about a property makes of it at scene time `now`, in the numbers in which it moves
@@ -162,12 +182,12 @@ impl Playing {
 
     /// Whether a half of a pair is animated by itself.
     pub(crate) fn has_half_of(&self, pair: Target) -> bool {
-        self.tracks.iter().any(|p| p.target().place_in(pair).is_some() && p.track.mixing().is_none())
+        pair.halves().into_iter().flatten().any(|half| self.deciding(half).next().is_some())
     }
 
     /// The animations of the layer itself that decide about a property.
     fn own_of(&self, target: Target) -> impl DoubleEndedIterator<Item = &Playback> {
-        self.tracks.iter().filter(move |p| p.is_own() && p.target() == target && p.track.mixing().is_none())
+        self.of_layer().iter().filter(move |p| p.target() == target && p.track.mixing().is_none())
     }
 
     /// What these make of a property at scene time `now`, in the numbers in which it moves evenly; `None` if there are
@@ -186,7 +206,7 @@ impl Playing {
     /// Asks for the memory that [`Pose::new`](crate::Pose::new) reads besides this, to be in the cache soon.
     #[inline]
     pub fn fetch(&self) {
-        for p in &self.tracks {
+        for p in self.tracks.iter().take(index::FEW) {
             p.track.motion().fetch();
         }
     }
@@ -219,18 +239,21 @@ impl Playing {
     /// Whether a layer's scale, rotation or skew is being animated at scene time `now`.
     #[must_use]
     pub fn is_reshaping(&self, now: f64) -> bool {
-        self.is_changing(Target::reshapes, now)
+        self.is_changing(Target::reshapes, Spans::reshaping, now)
     }
 
     /// Whether a layer's position or anchor is being animated at scene time `now`.
     #[must_use]
     pub fn is_moving(&self, now: f64) -> bool {
-        self.is_changing(Target::moves, now)
+        self.is_changing(Target::moves, Spans::moving, now)
     }
 
-    fn is_changing(&self, of: fn(Target) -> bool, now: f64) -> bool {
-        self.tracks.iter().any(|p| of(p.target()) && p.is_playing(now))
-            || self.drifting.iter().any(|drifting| of(drifting.target) && drifting.way.is_moving(now))
+    fn is_changing(&self, of: fn(Target) -> bool, when: fn(&Spans) -> &[Span], now: f64) -> bool {
+        let is_playing = match &self.spans {
+            None => self.tracks.iter().any(|p| of(p.target()) && p.is_playing(now)),
+            Some(spans) => spans::around(when(spans), now).any(|place| self.tracks[place].is_playing(now)),
+        };
+        is_playing || self.drifting.iter().any(|drifting| of(drifting.target) && drifting.way.is_moving(now))
     }
 
     /// The value of an animation at scene time `now`, with what still has to go of a change.
@@ -274,7 +297,17 @@ impl Playing {
             let value = self.shown_as(p, p.value(standing), now);
             apply(Applied { target: p.target(), mixing: None, value, stepped: p.track.stepped(value) });
         };
-        if now > self.all_begun {
+        if let Some(index) = &self.index {
+            let of_pose =
+                index.properties().iter().filter(|listed| self.tracks[listed.first as usize].target().part().is_none());
+            let mut deciders: SmallVec<[(bool, usize); Target::OF_POSE]> =
+                of_pose.filter_map(|listed| self.decider(listed, now)).collect();
+            // The same order as below.
+            deciders.sort_unstable_by_key(|(is_begun, place)| {
+                (*is_begun, if *is_begun { *place } else { usize::MAX - place })
+            });
+            deciders.iter().for_each(|(_, place)| apply_over(&self.tracks[*place]));
+        } else if now > self.all_begun {
             deciding().for_each(&mut apply_over);
         } else {
             // Before any has begun the first in the list decides: last in this order, and under all that have begun.
@@ -282,109 +315,33 @@ impl Playing {
             deciding().filter(|p| p.has_begun(now)).for_each(&mut apply_over);
         }
         if self.mixes {
-            for p in of_pose().filter(|p| p.track.mixing().is_some()) {
+            let listed = self.index.iter().flat_map(|index| &index.mixing).map(|place| &self.tracks[*place as usize]);
+            let few: &[Playback] = if self.index.is_some() { &[] } else { &self.tracks };
+            let mixing = few.iter().filter(|p| p.track.mixing().is_some()).chain(listed);
+            for p in mixing.filter(|p| p.target().part().is_none()) {
                 let (mixing, value) = (p.track.mixing(), p.sample(now));
                 apply(Applied { target: p.target(), mixing, value, stepped: None });
             }
         }
     }
 
-    /// Writes what the animations of a part make of it at scene time `now`; whether anything differs from what was there.
-    pub fn apply_to(&self, part: Part, slots: &mut dyn Slots, now: f64) -> bool {
-        let mut differs = false;
-        for drifting in self.drifting.iter().filter(|drifting| !drifting.is_animated) {
-            if let Some((of, slot)) = drifting.target.slot()
-                && of == part
-                && !self.tracks.iter().any(|p| p.target() == drifting.target)
-            {
-                differs |= match &drifting.paint {
-                    Some(paint) if drifting.way.is_of_paint() => {
-                        slots::repaint(slots, slot, &|slot| passage::copy(paint, slot))
-                    }
-                    _ => slots::write(slots, slot, drifting.over(drifting.authored, now)),
-                };
-            }
-        }
-        // What is written whole comes before what is written within it.
-        let of = |is_whole: bool| self.tracks.iter().enumerate().filter(move |(_, p)| p.track.steps() == is_whole);
-        for (index, p) in of(true).chain(of(false)) {
-            let Some((_, slot)) = p.target().slot().filter(|(of, _)| *of == part) else { continue };
-            if let Some(pair @ Target::Pair(_, whole)) = self.pair_around(p.target()) {
-                // The first of them all writes for all.
-                if self.tracks[..index].iter().all(|earlier| !earlier.target().is_of_pair(pair)) {
-                    differs |= slots::write(slots, whole, self.paired(pair, now));
-                }
-                continue;
-            }
-            if p.track.steps() {
-                let first = self.tracks[..index].iter().all(|earlier| earlier.target() != p.target());
-                if first && let Some(decides) = self.decides(p.target(), now) {
-                    differs |= decides.track.step(slots, slot, decides.sample(now));
-                }
-            } else if !p.rivalled && p.track.mixing().is_none() {
-                differs |= slots::write(slots, slot, self.shown(p, now));
-            } else if self.tracks[..index].iter().all(|earlier| earlier.target() != p.target()) {
-                // The first writes for all: a value that is written over would look like a change.
-                differs |= slots::write(slots, slot, self.mixed(p, now));
-            }
-        }
-        self.mix_paints(part, slots, now) | differs
-    }
-
     /// Which animation decides about a property at scene time `now`.
     pub(super) fn decides(&self, target: Target, now: f64) -> Option<&Playback> {
-        let deciding = || self.tracks.iter().filter(|p| p.target() == target && p.track.mixing().is_none());
-        deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next())
+        let begun = self.last_begun(target, 0..self.tracks.len(), now, None);
+        begun.or_else(|| self.deciding(target).next()).map(|place| &self.tracks[place])
+    }
+
+    /// The same of a property that is listed, and whether it has begun.
+    fn decider(&self, listed: &Listed, now: f64) -> Option<(bool, usize)> {
+        match listed.last_begun(&self.tracks, 0..self.tracks.len(), now, None) {
+            Some(begun) => Some((true, begun)),
+            None => Some((false, *listed.deciding.first()? as usize)),
+        }
     }
 
     /// The same where of one half of a pair what animates the pair counts too.
     pub(super) fn decides_about(&self, target: Target, now: f64) -> Option<&Playback> {
-        let is_of = |of: Target| of == target || target.place_in(of).is_some();
-        let deciding = || self.tracks.iter().filter(|p| is_of(p.target()) && p.track.mixing().is_none());
-        deciding().rev().find(|p| p.has_begun(now)).or_else(|| deciding().next())
-    }
-
-    /// The pair of a part that is animated and a half of which is as well, of which the property is one.
-    fn pair_around(&self, target: Target) -> Option<Target> {
-        let pair = match target {
-            Target::Pair(..) => target,
-            Target::Slot(..) => self.tracks.iter().map(Playback::target).find(|of| target.place_in(*of).is_some())?,
-            _ => return None,
-        };
-        self.tracks.iter().any(|p| p.target().place_in(pair).is_some()).then_some(pair)
-    }
-
-    /// What all animations of a pair of a part and of its halves make of it at scene time `now`.
-    fn paired(&self, pair: Target, now: f64) -> Sample {
-        let mut value = Sample::default();
-        for (place, half) in pair.halves().iter().flatten().enumerate() {
-            let mixing = self.tracks.iter().find_map(|p| match p.target() {
-                of if of == *half => Some(p.track.mixing()?.authored()),
-                of if of == pair => Some(p.track.mixing()?.authored().half(place)),
-                _ => None,
-            });
-            let below = self.displayed(*half, now).map(|shown| shown.value).or(mixing).unwrap_or_default();
-            value = value.with_half(place, below);
-        }
-        for p in &self.tracks {
-            let Some(mixing) = p.track.mixing() else { continue };
-            if p.target() == pair {
-                value = mixing.over(value, p.sample(now));
-            } else if let Some(place) = p.target().place_in(pair) {
-                value = value.with_half(place, mixing.over(value.half(place), p.sample(now)));
-            }
-        }
-        value
-    }
-
-    /// What all animations of the property of `first` together make of it at scene time `now`; `first` is the first.
-    fn mixed(&self, first: &Playback, now: f64) -> Sample {
-        let target = first.target();
-        let of_target = || self.tracks.iter().filter(|p| p.target() == target);
-        let decides = self.decides(target, now);
-        let authored = first.track.mixing().map(Mixing::authored).unwrap_or_default();
-        let below = decides.map_or_else(|| self.drifted(target, authored, now), |p| self.shown(p, now));
-        let mixing = of_target().filter_map(|p| Some((p, p.track.mixing()?)));
-        mixing.fold(below, |below, (p, mixing)| mixing.over(below, p.sample(now)))
+        let begun = self.last_begun_about(target, 0..self.tracks.len(), now, None);
+        begun.or_else(|| self.first_about(target)).map(|place| &self.tracks[place])
     }
 }

@@ -12,7 +12,10 @@ use crate::{
 impl Playing {
     /// Whether animations of a property have values that are no numbers.
     pub(crate) fn steps(&self, target: Target) -> bool {
-        self.tracks.iter().any(|p| p.target() == target && p.track.steps())
+        match &self.index {
+            None => self.tracks.iter().any(|p| p.target() == target && p.track.steps()),
+            Some(index) => index.get(target).is_some_and(|listed| listed.steps),
+        }
     }
 
     /// The colour or gradient that is shown of a property at scene time `now`; `None` if that is just what is authored.
@@ -40,9 +43,8 @@ impl Playing {
     /// Makes the paints of a part, which are as they are by themselves, what is shown of them; whether any is another then.
     pub(super) fn mix_paints(&self, part: Part, slots: &mut dyn Slots, now: f64) -> bool {
         let mut differs = false;
-        for (index, p) in self.tracks.iter().enumerate().filter(|(_, p)| p.track.has_paints()) {
-            let is_first = self.tracks[..index].iter().all(|earlier| earlier.target() != p.target());
-            if let Some((_, slot)) = p.target().slot().filter(|(of, _)| is_first && *of == part)
+        for p in self.properties().map(|first| &self.tracks[first]).filter(|p| p.track.has_paints()) {
+            if let Some((_, slot)) = p.target().slot().filter(|(of, _)| *of == part)
                 && let Some(decides) = self.decides(p.target(), now)
             {
                 differs |= slots::repaint(slots, slot, &|paint| decides.mix(paint, now));

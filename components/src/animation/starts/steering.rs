@@ -52,19 +52,20 @@ pub enum AnimationControl {
     Reverse,
     /// Plays forwards from the beginning.
     Restart,
-    /// Goes to another time; if it plays, it plays on from there.
+    /// Goes to another time; if it plays, or has played to its end, it plays on from there.
     Seek {
         /// Seconds since its start, `delay` included, over all repeats. What is beyond its end means the end.
         #[schemars(range(min = 0.0, max = 1e9))]
         to: f64,
     },
-    /// Changes how fast it plays, on top of its `speed`. The direction stays.
+    /// Changes how fast it plays, on top of its `speed`, now and whenever it is played: neither its end nor `cancel` changes
+    /// that back. The direction stays.
     Rate {
         /// 1 for the times as they are written.
         #[schemars(range(min = 0.001, max = 1000.0))]
         rate: f64,
     },
-    /// Takes all of its effect back, as if it were not there, until it is played again.
+    /// Takes all of its effect back, as if it were not there, until it is played again; the rate stays.
     Cancel,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    LabelName, MAX_STEP_DEPTH, MAX_STEPS, MAX_TIMELINE_DEPTH, Step, TimelineDocument, TimelineId,
+    LabelName, MAX_SCENE_STEPS, MAX_STEP_DEPTH, MAX_STEPS, MAX_TIMELINE_DEPTH, Step, TimelineDocument, TimelineId,
     cue_list::{Span, longer, sum},
 };
 use crate::{
@@ -16,8 +16,20 @@ use crate::{
 /// tells whether there may be others that could not be read.
 pub(crate) fn check(all: &[(&str, &TimelineDocument)], is_complete: bool) -> Vec<Fault> {
     let mut walk = Walk::new(all, is_complete);
-    for (index, _) in all.iter().enumerate() {
-        walk.measure(index);
+    let (mut together, mut is_told) = (0_usize, false);
+    for (index, (pointer, _)) in all.iter().enumerate() {
+        let Some(Measure { steps, .. }) = walk.measure(index) else { continue };
+        // One that has too many by itself is told so.
+        together = together.saturating_add(if steps > MAX_STEPS { 0 } else { steps });
+        if together > MAX_SCENE_STEPS && !is_told {
+            let found =
+                format!("{together} steps in all timelines up to this one, those of timelines within them included");
+            let expected = format!(
+                "at most {MAX_SCENE_STEPS} in a scene: remove some, or hold what is not played together in several scenes"
+            );
+            walk.fault(*pointer, found, expected);
+            is_told = true;
+        }
     }
     walk.faults
 }
@@ -97,6 +109,9 @@ impl<'a> Walk<'a> {
         if cycle.is_none() && timeline.follows.is_some() {
             let expected = "a timeline that comes to an end: what is loudest stands there";
             self.fault(format!("{pointer}/follows"), "a level that steps without end follow", expected);
+        } else if timeline.follows.is_some() && timeline.repeat == Repeat::Forever {
+            let expected = "a number of rounds: it follows a level, and what is loudest stands at the end of the last";
+            self.fault(format!("{pointer}/repeat"), "`\"forever\"` beside `follows`", expected);
         }
         if measure.steps > MAX_STEPS {
             let steps =

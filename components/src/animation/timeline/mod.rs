@@ -34,6 +34,8 @@ pub const MAX_STEP_DEPTH: usize = 12;
 pub const MAX_TIMELINE_DEPTH: usize = 8;
 /// Steps of a timeline, those of timelines within it counted as often as they are played.
 pub const MAX_STEPS: usize = 10_000;
+/// Steps of all timelines of a scene, counted so of each: what is done when all are played at once goes by that.
+pub const MAX_SCENE_STEPS: usize = 50_000;
 
 id! {
     /// The name by which files, programs and URLs speak of a timeline; the same rule as for [`LayerId`].
@@ -70,11 +72,13 @@ pub struct TimelineDocument {
     #[schemars(range(min = 0.001, max = 1000.0))]
     pub speed: f64,
     /// What tells it where to stand, instead of the time: how loud the sound is. While it is played it follows that, and
-    /// paused it stands still; labels and its end are no moments then, and `rate` means nothing. It needs an end. Within
-    /// another timeline this does not matter.
+    /// paused it stands still; labels and its end are no moments then, and `rate` means nothing. It needs an end, so it cannot
+    /// repeat forever. Within another timeline this does not matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<LevelScale>,
-    /// What happens, one after the other.
+    /// What happens, one after the other. A timeline has at most 10000 steps and those of all timelines of a scene are at most
+    /// 50000, where the steps of a timeline within another count as often as it is named, and each layer of a stagger or preset
+    /// as one.
     #[schemars(length(min = 1, max = 1000))]
     pub steps: Vec<Step>,
 }
@@ -226,18 +230,19 @@ pub enum TimelineControl {
     /// Plays backwards: from the end if it has not been played or is at its beginning, else from where it stands. One
     /// without an end begins at the end of its first round.
     Reverse,
-    /// Goes to another time; if it plays, it plays on from there.
+    /// Goes to another time; if it plays, or has played to its end, it plays on from there.
     Seek {
         /// Seconds from its beginning, or a label.
         to: SeekTarget,
     },
-    /// Changes how fast it plays. The direction stays.
+    /// Changes how fast it plays, now and whenever it is played: neither its end nor `cancel` changes that back. The direction
+    /// stays.
     Rate {
         /// 1 for the times as they are written.
         #[schemars(range(min = 0.001, max = 1000.0))]
         rate: f64,
     },
-    /// Takes all of its effect back, as if it had never been played.
+    /// Takes all of its effect back, as if it had never been played; the rate stays.
     Cancel,
 }
 

@@ -72,12 +72,20 @@ impl Playhead {
 pub struct Cues(pub Vec<ActiveCue>);
 
 /// A cue of a timeline that has been played.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ActiveCue {
     pub(crate) cue: Arc<Cue>,
     playhead: Playhead,
     timing: Timing,
     follows: bool,
+}
+
+impl PartialEq for ActiveCue {
+    fn eq(&self, other: &Self) -> bool {
+        // Nearly always they are the same one, of thousands that would have to be compared word by word.
+        (self.playhead, self.timing, self.follows) == (other.playhead, other.timing, other.follows)
+            && (Arc::ptr_eq(&self.cue, &other.cue) || self.cue == other.cue)
+    }
 }
 
 impl ActiveCue {
@@ -89,14 +97,8 @@ impl ActiveCue {
 
     /// The clock of its animation.
     pub(crate) fn clock(&self) -> CueClock {
-        CueClock {
-            timeline: self.cue.timeline.clone(),
-            playhead: self.playhead,
-            timing: self.timing,
-            links: Arc::clone(&self.cue.links),
-            start: self.cue.start,
-            follows: self.follows,
-        }
+        let Self { playhead, timing, follows, .. } = *self;
+        CueClock { cue: Arc::clone(&self.cue), playhead, timing, start: self.cue.start, follows }
     }
 }
 
@@ -116,23 +118,46 @@ impl Cue {
 }
 
 /// The clock of an animation in a timeline.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct CueClock {
-    pub(crate) timeline: TimelineId,
+    /// What it is the clock of: its place in the timeline is told by that.
+    cue: Arc<Cue>,
     pub(crate) playhead: Playhead,
     timing: Timing,
-    links: Arc<[Link]>,
-    start: f64,
+    /// Seconds from the beginning of the innermost timeline.
+    pub(crate) start: f64,
     /// Whether a level tells it where it stands.
     pub(crate) follows: bool,
 }
 
+impl PartialEq for CueClock {
+    fn eq(&self, other: &Self) -> bool {
+        self.start == other.start && self.is_within_the_same_as(other)
+    }
+}
+
 impl CueClock {
+    /// The timeline that is played.
+    pub(crate) fn timeline(&self) -> &TimelineId {
+        &self.cue.timeline
+    }
+
+    fn links(&self) -> &[Link] {
+        &self.cue.links
+    }
+
+    /// Whether both tell the same time, but for when their animations begin.
+    pub(crate) fn is_within_the_same_as(&self, other: &Self) -> bool {
+        (self.playhead, self.timing, self.follows) == (other.playhead, other.timing, other.follows)
+            && (Arc::ptr_eq(&self.cue.links, &other.cue.links) || self.links() == other.links())
+            && self.timeline() == other.timeline()
+    }
+
     /// Seconds since the animation's start at scene time `now`; negative before.
     pub(crate) fn elapsed(&self, now: f64) -> f64 {
         let position = self.playhead.at(now, self.timing.span());
         let mut time = within(&self.timing, seconds(position));
-        for link in &*self.links {
+        for link in self.links() {
             time = within(&link.timing, rounded(time - link.start));
         }
         rounded(time - self.start)
@@ -153,7 +178,7 @@ impl CueClock {
         let mut time = self.position(now);
         let mut rate = self.outer_rate(now) * self.timing.rate(time);
         time = within(&self.timing, time);
-        for link in &*self.links {
+        for link in self.links() {
             let inner = rounded(time - link.start);
             rate *= link.timing.rate(inner);
             time = within(&link.timing, inner);
@@ -163,15 +188,15 @@ impl CueClock {
 
     /// Whether its animation has the same place in the same timeline.
     pub(crate) fn is_laid_out_like(&self, other: &Self) -> bool {
-        self.timeline == other.timeline
+        self.start == other.start
             && self.timing == other.timing
-            && self.links == other.links
-            && self.start == other.start
+            && self.links() == other.links()
+            && self.timeline() == other.timeline()
     }
 
     /// How many seconds of the timeline itself one of the animation takes.
     pub(crate) fn pace(&self) -> f64 {
-        self.links.iter().map(|link| 1.0 / link.timing.speed()).product()
+        self.links().iter().map(|link| 1.0 / link.timing.speed()).product()
     }
 
     /// The scene seconds between which the timeline stands between two times of its own; none if it does not move.
@@ -197,7 +222,7 @@ impl CueClock {
         }
         let whole: Option<Nanos> = self.timing.span();
         // Within one round the times of the animation are those of the timeline; else all of it may matter.
-        let (first, last) = if self.links.is_empty() && self.timing.is_one_round_forwards() {
+        let (first, last) = if self.links().is_empty() && self.timing.is_one_round_forwards() {
             (self.start + begin, self.start + end)
         } else {
             (0.0, f64::INFINITY)

@@ -7,8 +7,8 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use super::{
+    carried::AllCarried,
     drift::{Carrier, Drift, Times},
-    handover::Carried,
     kept::Edit,
 };
 use crate::animation::{
@@ -27,20 +27,15 @@ pub(super) type Settled = HashSet<(TimelineId, Target)>;
 
 impl Edit<'_> {
     /// Lets timelines go on as they did, with what they carry on then; and which these are.
-    pub(super) fn settle(&self, after: &mut Cow<'_, Playing>, carried: &mut Vec<Carried>) -> Settled {
+    pub(super) fn settle(&self, after: &mut Cow<'_, Playing>, carried: &mut AllCarried) -> Settled {
         let mut settled = Settled::new();
-        let mut seen = HashSet::new();
-        for place in 0..after.tracks().len() {
+        for place in after.firsts() {
             let p = &after.tracks()[place];
             let (target, Some(timeline)) = (p.target(), p.timeline().cloned()) else { continue };
-            if p.track.mixing().is_some() || !seen.insert((timeline.clone(), target)) {
-                continue;
-            }
             let Some(drift) = self.undisturbed(after, place, carried) else { continue };
             if let Some(drift) = drift {
-                carried.retain(|other| other.target != target || !other.drift.is_of_carrier_of(&drift));
                 after.to_mut().carry(target, &drift);
-                carried.push(Carried { target, drift });
+                carried.put(target, drift);
             }
             settled.insert((timeline, target));
         }
@@ -49,12 +44,12 @@ impl Edit<'_> {
 
     /// With what a timeline, whose first animation of the property is at `place`, goes on as it did, if that is something
     /// else than what it carries on already; `None` if nothing disturbs it, or it has to go elsewhere.
-    fn undisturbed(&self, after: &Playing, place: usize, carried: &[Carried]) -> Option<Option<Drift>> {
+    fn undisturbed(&self, after: &Playing, place: usize, carried: &AllCarried) -> Option<Option<Drift>> {
         let (p, now) = (&after.tracks()[place], self.now);
         let (Clock::Timeline(clock), target) = (p.clock(), p.target()) else { return None };
         let (animation, active) = (self.animation(p).filter(|own| own.goes_on())?, self.cues.0.get(p.source)?);
-        let is = after.of_timeline(target, &clock.timeline);
-        let was = self.before.of_timeline(target, &clock.timeline);
+        let is = after.of_timeline(target, clock.timeline());
+        let was = self.before.of_timeline(target, clock.timeline());
         let (first, is_alike) = (was.clone().next()?, is.clone().count() == was.clone().count());
         let are_laid_out_alike = is.clone().zip(was.clone()).all(|(is, was)| is.is_laid_out_like(was));
         let more = p.track.first_since(&first.track).filter(|more| *more != Sample::default())?;
@@ -67,15 +62,15 @@ impl Edit<'_> {
             return None;
         }
         let (decides, decided) = is.zip(was).filter(|(is, _)| is.has_begun(now)).last()?;
-        let known = carried.iter().find(|other| other.target == target && p.carries(&other.drift));
+        let known = carried.of_timeline(target, clock.timeline());
         let position = clock.position(now);
-        let drift = match known.map(|known| &known.drift) {
+        let drift = match known {
             Some(drift) if drift.is_by_scene() => None,
             Some(drift) => Some(drift.clone().rebased(more)),
             None => {
                 let times = Times { since: active.cue.first, waits: 0.0, pace: clock.pace(), longest: f64::INFINITY };
                 let left = Shown::still(Sample::default().minus(more));
-                let carrier = Carrier::Timeline(clock.timeline.clone());
+                let carrier = Carrier::Timeline(clock.timeline().clone());
                 let drift = Drift::of_animation(animation, carrier, &times, (left, Sample::default()));
                 drift.filter(|drift| position < drift.span().1)
             }
@@ -89,7 +84,6 @@ impl Edit<'_> {
             })
         };
         let elapsed = decides.elapsed(now);
-        let known = known.map(|known| &known.drift);
         let (is, was) = (value(decides, elapsed, drift.as_ref().or(known)), value(decided, elapsed, known));
         let is_same = is.lanes().into_iter().zip(was.lanes()).all(|(is, was)| {
             let size = is.abs().max(was.abs()).max(1.0);

@@ -231,7 +231,7 @@ impl Drift {
     }
 
     /// The timeline that took over, if one did.
-    pub(super) fn timeline(&self) -> Option<&TimelineId> {
+    pub(crate) fn timeline(&self) -> Option<&TimelineId> {
         self.carrier.timeline()
     }
 

@@ -1,11 +1,6 @@
 use bevy_ecs::component::Component;
 
-use super::{
-    Drift, Transition, Transitions,
-    drift::Carrier,
-    handover::{Carried, Handover},
-    kept::Edit,
-};
+use super::{Drift, Transition, Transitions, carried::Carried, drift::Carrier, handover::Handover, kept::Edit};
 use crate::{
     animation::{
         AnimationStarts, Cues, Playing, Property, Subject, Target, Turn,
@@ -179,7 +174,7 @@ impl Drifts {
             past.filter(|_| smooths(target)).map(Known::still)
         };
         let handover = Handover { edit: &edit, left: &left, left_over: &left_over, past: &past, settled: &settled };
-        let carried = handover.carried(after, kept, &smooths);
+        let carried = handover.carried(after, kept, &smooths).into_list();
         *self = Self { known, drifts, carried };
     }
 }

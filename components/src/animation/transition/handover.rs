@@ -2,12 +2,13 @@
 //!
 //! An animation that does not say where it begins goes on from what is shown at that moment, with its velocity.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
 use smallvec::{SmallVec, smallvec};
 
 use super::{
     beneath::Settled,
+    carried::AllCarried,
     drift::{Carrier, Drift, Times},
     kept::Edit,
     taker::{Taker, is_covered},
@@ -21,13 +22,6 @@ use crate::animation::{
     track::shortest,
     value::{Kind, Sample},
 };
-
-/// What an animation that took over carries on.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Carried {
-    pub(crate) target: Target,
-    pub(crate) drift: Drift,
-}
 
 /// Seconds by which two times may differ that are the same: they are sums.
 pub(super) const SAME: f64 = 1e-6;
@@ -64,14 +58,14 @@ impl Handover<'_> {
     pub(super) fn carried(
         &self,
         mut after: Cow<'_, Playing>,
-        kept: Vec<Carried>,
+        mut carried: AllCarried,
         smooths: &dyn Fn(Target) -> bool,
-    ) -> Vec<Carried> {
+    ) -> AllCarried {
         let Edit { before, now, .. } = *self.edit;
-        let mut carried = kept;
-        let mut seen = HashSet::new();
-        for place in 0..after.tracks().len() {
-            let Some(taker) = self.taker(&after, place, &mut seen) else { continue };
+        // Of each timeline the first that it does to a property; what comes after goes on from that.
+        let takers: Vec<usize> = (0..after.of_layer().len()).chain(after.firsts()).collect();
+        for place in takers {
+            let Some(taker) = self.taker(&after, place) else { continue };
             let target = taker.p.target();
             let drift = self.taken(&after, &taker).filter(|drift| {
                 let is_held = after.decides(target, now).is_some_and(|decides| !decides.is_own());
@@ -82,21 +76,18 @@ impl Handover<'_> {
             let timeline = taker.p.timeline().filter(|timeline| after.holder(target, now) == Some(timeline));
             if let (Carrier::Over(_), None, Some(timeline)) = (&taker.carrier, &drift, timeline.cloned()) {
                 // It stands just where it is to be.
-                carried.retain(|other| other.target != target || other.drift.timeline() != Some(&timeline));
+                carried.remove(target, &timeline);
                 after.to_mut().let_go(target, &timeline);
             }
-            if let Some(taken) = drift.map(|drift| Carried { target, drift }) {
-                let Carried { target, drift } = &taken;
-                let is_known = |other: &Carried| other.target == *target && other.drift.is_of_carrier_of(drift);
+            if let Some(drift) = drift {
                 // What waits for nothing else comes to rest as it did; and after a restart, before which nothing is known,
                 // all goes on as it did.
                 let goes_on = drift.waits() || before.tracks().is_empty();
-                if goes_on && carried.iter().any(is_known) {
+                if goes_on && carried.has_of_carrier_of(target, &drift) {
                     continue;
                 }
-                carried.retain(|other| other.target != *target || !other.drift.is_of_carrier_of(drift));
-                after.to_mut().carry(*target, drift);
-                carried.push(taken);
+                after.to_mut().carry(target, &drift);
+                carried.put(target, drift);
             }
         }
         carried
@@ -183,13 +174,11 @@ impl Handover<'_> {
     /// The same where it is a paint, which has no velocity: it goes on from what is shown.
     fn taken_paint(&self, after: &Playing, taker: &Taker<'_>) -> Option<Drift> {
         let Taker { p, place, animation, carrier, begins, begins_at, pace, longest, .. } = taker;
-        let decides = |other: &&Playback| other.target() == p.target() && other.track.mixing().is_none();
-        let (earlier, later) = (&after.tracks()[..*place], &after.tracks()[place + 1..]);
-        let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
-        if later.iter().filter(is_rival).any(|other| other.has_begun(*begins)) {
+        let all = after.tracks();
+        if after.last_begun(p.target(), place + 1..all.len(), *begins, p.timeline()).is_some() {
             return None;
         }
-        let below = earlier.iter().rev().filter(decides).find(|other| other.has_begun(*begins));
+        let below = after.last_begun(p.target(), 0..*place, *begins, None).map(|place| &all[place]);
         // These go on from there by themselves.
         let follows = |below: &Playback| match p.is_own() {
             true => below.is_own() && animation.queue == Queue::Append,
@@ -225,13 +214,10 @@ impl Handover<'_> {
     fn rival(&self, after: &Playing, taker: &Taker<'_>, piece: Target) -> Rival {
         let Taker { p, place, animation, begins, .. } = taker;
         let (begins, now) = (*begins, self.edit.now);
-        let decides = |other: &&Playback| {
-            (other.target() == piece || piece.place_in(other.target()).is_some()) && other.track.mixing().is_none()
-        };
         let of_piece = |of: Target, shown: Shown| piece.place_in(of).map_or(shown, |half| shown.half(half));
-        let earlier = &after.tracks()[..*place];
+        let all = after.tracks();
         // Among those of one timeline the first carries on for all.
-        let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != p.timeline());
+        let is_rival = |other: &Playback| other.is_own() || other.timeline() != p.timeline();
         if is_covered(after, *place, piece, begins) {
             return Rival::Over;
         }
@@ -241,11 +227,13 @@ impl Handover<'_> {
             let shown = shown.or_else(|| (self.past)(piece));
             return shown.or_else(|| self.authored(after, p, piece)).map_or(Rival::Gone, Rival::Below);
         }
-        let begun = earlier.iter().rev().filter(decides).find(|other| other.has_begun(begins));
+        let begun = after.last_begun_about(piece, 0..*place, begins, None);
         // Where none has begun by then, the first of all is seen as it is before that.
-        let first =
-            || earlier.iter().find(decides).filter(|other| is_rival(other) && !p.is_own() && begins > now + SAME);
-        let below = begun.or_else(first);
+        let first = || {
+            let first = after.first_about(piece).filter(|first| first < place)?;
+            (is_rival(&all[first]) && !p.is_own() && begins > now + SAME).then_some(first)
+        };
+        let below = begun.or_else(first).map(|place| &all[place]);
         let left = |of: Target| if p.is_own() { None } else { (self.left)(of, begins) };
         match below {
             Some(below) if animation.queue == Queue::Append && below.is_own() => Rival::Ahead,

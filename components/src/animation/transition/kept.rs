@@ -1,14 +1,19 @@
 //! What goes on being carried after an edit.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use super::{
+    carried::AllCarried,
     drift::{Carrier, Drift},
-    handover::{Carried, SAME},
+    handover::SAME,
 };
 use crate::animation::{
-    Animation, AnimationStarts, Cues, Playing, Target,
+    Animation, AnimationStarts, Cues, Playing, Property, Target,
     playback::{Clock, Playback},
+    timeline::TimelineId,
 };
 
 /// An edit of a layer at scene time `now`: what it had before, and what it has from then on.
@@ -21,26 +26,48 @@ pub(super) struct Edit<'a> {
 
 impl Edit<'_> {
     /// Those of `known` that are still carried `after` the edit, and what that is with them.
-    pub(super) fn kept<'p>(&self, after: &'p Playing, known: Vec<Drift>) -> (Vec<Carried>, Cow<'p, Playing>) {
+    pub(super) fn kept<'p>(&self, after: &'p Playing, known: Vec<Drift>) -> (AllCarried, Cow<'p, Playing>) {
         let mut after = Cow::Borrowed(after);
-        let mut kept = Vec::new();
-        for drift in known {
-            if let Some(target) = self.still_carries(&after, &drift) {
-                after.to_mut().carry(target, &drift);
-                kept.push(Carried { target, drift });
+        let mut kept = AllCarried::default();
+        let firsts = self.firsts(&after, &known);
+        for drift in &known {
+            let place = match drift.timeline() {
+                Some(timeline) => firsts.get(&(timeline, &drift.property)).copied(),
+                None => (0..after.of_layer().len()).find(|place| self.is_carrier(&after.tracks()[*place], drift)),
+            };
+            if let Some(target) = place.and_then(|place| self.still_carries(&after.tracks()[place], drift)) {
+                after.to_mut().carry(target, drift);
+                kept.put(target, drift.clone());
             }
         }
         (kept, after)
     }
 
-    /// The property that a drift which was begun earlier still belongs to.
-    fn still_carries(&self, after: &Playing, drift: &Drift) -> Option<Target> {
+    /// The places of the first thing that each timeline which carries any of `known` does to each property.
+    fn firsts<'k>(&'k self, after: &Playing, known: &'k [Drift]) -> HashMap<(&'k TimelineId, &'k Property), usize> {
+        let mut firsts = HashMap::new();
+        let carrying: HashSet<&TimelineId> = known.iter().filter_map(Drift::timeline).collect();
+        for (place, p) in after.tracks().iter().enumerate().filter(|_| !carrying.is_empty()) {
+            if let Some(timeline) = p.timeline()
+                && let Some(timeline) = carrying.get(timeline)
+                && let Some(animation) = self.animation(p)
+            {
+                firsts.entry((*timeline, &animation.property)).or_insert(place);
+            }
+        }
+        firsts
+    }
+
+    /// Whether it is what carries a drift on.
+    fn is_carrier(&self, p: &Playback, drift: &Drift) -> bool {
+        p.carries(drift) && self.animation(p).is_some_and(|own| own.property == drift.property)
+    }
+
+    /// The property that a drift which was begun earlier still belongs to, if `p` is what carried it on.
+    fn still_carries(&self, p: &Playback, drift: &Drift) -> Option<Target> {
         if !drift.is_left(self.now) {
             return None;
         }
-        let carries =
-            |p: &&Playback| p.carries(drift) && self.animation(p).is_some_and(|own| own.property == drift.property);
-        let p = after.tracks().iter().find(carries)?;
         // Until it begins what it takes over from may change.
         let is_over = matches!(drift.carrier, Carrier::Over(_));
         let is_open = |time: f64| !is_over && time < drift.goes_from() - SAME && !drift.waits();
@@ -48,7 +75,7 @@ impl Edit<'_> {
             Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
             // One that is played anew begins where it is written to.
             Clock::Timeline(clock) => {
-                let was = self.before.tracks().iter().find(|was| was.timeline() == Some(&clock.timeline));
+                let was = self.before.first_of_timeline(clock.timeline());
                 let is_anew = |was: &Playback| match was.clock() {
                     Clock::Timeline(was) => was.position(self.now) > 0.0 && clock.position(self.now) == 0.0,
                     Clock::Scene(_) | Clock::Steered(_) => false,
@@ -70,7 +97,7 @@ impl Edit<'_> {
     /// Whether it is an animation of the layer itself that waited, and is sought to where it does no longer.
     pub(super) fn is_sought(&self, p: &Playback) -> bool {
         let is_it = |was: &&Playback| p.is_own() && was.clock().began() == p.clock().began() && was.track == p.track;
-        let was = self.before.tracks().iter().find(is_it);
+        let was = self.before.of_layer().iter().find(is_it);
         p.has_begun(self.now) && was.is_some_and(|was| !was.has_begun(self.now))
     }
 

@@ -1,6 +1,7 @@
 //! Implicit transitions: how a property moves when somebody changes it.
 
 mod beneath;
+mod carried;
 mod drift;
 mod drifts;
 mod handover;

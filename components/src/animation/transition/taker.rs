@@ -1,7 +1,5 @@
 //! Which animations take over a property, and when.
 
-use std::collections::HashSet;
-
 use super::{
     drift::{Carrier, FLIGHT},
     handover::{Handover, SAME},
@@ -9,7 +7,7 @@ use super::{
 use crate::animation::{
     Animation, Playing, Target,
     playback::{Clock, Playback},
-    timeline::{CueClock, TimelineId},
+    timeline::CueClock,
     timing::nanos,
 };
 
@@ -31,13 +29,8 @@ pub(super) struct Taker<'a> {
 }
 
 impl Handover<'_> {
-    /// The animation at `place`, if it takes over at this moment, or later by what is known now, from what is shown then.
-    pub(super) fn taker<'a, 's: 'a>(
-        &'s self,
-        after: &'a Playing,
-        place: usize,
-        seen: &mut HashSet<(&'s TimelineId, Target)>,
-    ) -> Option<Taker<'a>> {
+    /// The animation at `place`, which is one of the layer itself or the first of its timeline and property, if it takes over at this moment, or later by what is known now, from what is shown then.
+    pub(super) fn taker<'a, 's: 'a>(&'s self, after: &'a Playing, place: usize) -> Option<Taker<'a>> {
         let p = after.tracks().get(place)?;
         let is_painted = p.track.has_paints();
         if p.track.mixing().is_some() || is_painted != (p.track.steps() || self.edit.before.steps(p.target())) {
@@ -48,10 +41,6 @@ impl Handover<'_> {
             Clock::Timeline(clock) => {
                 let playhead = &clock.playhead;
                 let active = self.edit.cues.0.get(p.source)?;
-                // Its first animation of the property; those after it go on from there.
-                if !seen.insert((&active.cue.timeline, p.target())) {
-                    return None;
-                }
                 let is_steered = (playhead.since - self.edit.now).abs() <= SAME;
                 if !is_steered && self.is_moved_beneath(after, place) {
                     return self.taker_midway(after, place, clock);
@@ -68,7 +57,7 @@ impl Handover<'_> {
                 let begins_at = active.cue.first.max(playhead.position);
                 let is_midway = playhead.rate < 0.0 || begins_at > active.cue.first + SAME;
                 // What says where it begins does so wherever it is played from, and when it is edited.
-                let comes_up = || self.is_new(after, place) && self.edit.before.has_of(p.target(), &clock.timeline);
+                let comes_up = || self.is_new(after, place) && self.edit.before.has_of(p.target(), clock.timeline());
                 if is_midway && (animation.goes_on() || comes_up()) {
                     return self.taker_midway(after, place, clock);
                 }
@@ -97,7 +86,7 @@ impl Handover<'_> {
     /// as long as that is not too sudden.
     fn taker_midway<'a, 's: 'a>(&'s self, after: &'a Playing, place: usize, clock: &'a CueClock) -> Option<Taker<'a>> {
         let (first, now) = (after.tracks().get(place)?, self.edit.now);
-        let p = after.of_timeline(first.target(), &clock.timeline).rev().find(|p| p.has_begun(now))?;
+        let p = after.of_timeline(first.target(), clock.timeline()).rev().find(|p| p.has_begun(now))?;
         let property = &self.edit.animation(first)?.property;
         let animation = self.edit.animation(p).filter(|animation| animation.property == *property)?;
         let rate = clock.playhead.rate;
@@ -105,7 +94,7 @@ impl Handover<'_> {
         let pace = inner.pace() / rate.abs();
         let (left, gone) = p.left_and_gone(now);
         let longest = (if rate > 0.0 { left } else { gone } * pace).max(FLIGHT);
-        let carrier = Carrier::Over(clock.timeline.clone());
+        let carrier = Carrier::Over(clock.timeline().clone());
         Some(Taker { p, place, animation, carrier, begins: now, begins_at: now, rate: 1.0, pace, longest })
     }
 
@@ -162,11 +151,7 @@ impl Handover<'_> {
 
 /// Whether another one goes over that at `place` at a scene time, as far as this piece of its property goes.
 pub(super) fn is_covered(after: &Playing, place: usize, piece: Target, when: f64) -> bool {
-    let timeline = after.tracks()[place].timeline();
-    let decides = |other: &&Playback| {
-        (other.target() == piece || piece.place_in(other.target()).is_some()) && other.track.mixing().is_none()
-    };
     // Among those of one timeline the first carries on for all.
-    let is_rival = |other: &&Playback| decides(other) && (other.is_own() || other.timeline() != timeline);
-    after.tracks()[place + 1..].iter().filter(is_rival).any(|other| other.has_begun(when))
+    let timeline = after.tracks()[place].timeline();
+    after.last_begun_about(piece, place + 1..after.tracks().len(), when, timeline).is_some()
 }

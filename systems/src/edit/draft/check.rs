@@ -6,7 +6,7 @@ use bevy_ecs::entity::Entity;
 use components::{
     BlendMode, Content, Effects, LayerDocument, LayerId, LayerMask, Mask, Stacking, Variants, Visibility,
     animation::Parts,
-    document::{Fault, MAX_GROUP_DEPTH, check_layer, check_motion, check_scene, check_together},
+    document::{Fault, MAX_GROUP_DEPTH, check_layer, check_motion, check_motion_of, check_scene, check_together},
     edit::{BatchRejected, EditRejected},
 };
 
@@ -83,7 +83,13 @@ impl Draft<'_> {
         };
         let untouched = untouched.map(|(id, entity)| (id.as_str(), parts(entity).filter(|_| put)));
         let touched = self.layers.iter().map(|(id, node)| (id.as_str(), Some(node.document.parts())));
-        let faults = check_motion(header, &untouched.chain(touched).collect());
+        let layers = untouched.chain(touched).collect();
+        let faults = match self.header {
+            Some(_) => check_motion(header, &layers),
+            None => {
+                check_motion_of(header, &layers, &|id| self.layers.contains_key(id) || self.removed.contains_key(id))
+            }
+        };
         if faults.is_empty() {
             return Ok(());
         }

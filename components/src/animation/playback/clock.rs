@@ -1,0 +1,79 @@
+//! What tells an animation its time.
+
+use crate::animation::{
+    starts::{Start, Steered, elapsed},
+    timeline::{CueClock, Playhead},
+};
+
+/// What tells an animation its time.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::animation) enum Clock {
+    /// Scene seconds at which the animation started.
+    Scene(f64),
+    /// Somebody who steers the animation by itself.
+    Steered(Box<SteeredClock>),
+    /// A timeline that it is part of.
+    Timeline(Box<CueClock>),
+}
+
+/// The clock of an animation that somebody has steered.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::animation) struct SteeredClock {
+    /// Scene seconds at which it was started last.
+    pub(in crate::animation) began: f64,
+    /// Whether it has been played before.
+    pub(in crate::animation) again: bool,
+    pub(in crate::animation) playhead: Playhead,
+}
+
+impl SteeredClock {
+    pub(super) fn elapsed(&self, now: f64) -> f64 {
+        elapsed(&self.playhead, now)
+    }
+
+    /// How many seconds of the animation pass in a scene second.
+    pub(super) fn rate(&self) -> f64 {
+        if self.playhead.running { self.playhead.rate } else { 0.0 }
+    }
+
+    /// The scene seconds between which it stands between two times of its own; none if it does not move.
+    pub(super) fn between(&self, first: f64, last: f64) -> (f64, f64) {
+        let Playhead { since, position, rate, running } = self.playhead;
+        if !running {
+            return (f64::INFINITY, f64::NEG_INFINITY);
+        }
+        let at = |time: f64| since + (time - position) / rate;
+        let (a, b) = (at(first), at(last));
+        (a.min(b), a.max(b))
+    }
+}
+
+impl Clock {
+    /// The clock of an animation of the layer itself; `None` if that has no effect.
+    pub(in crate::animation) fn of_start(start: &Start) -> Option<Self> {
+        match *start {
+            Start::At(start) => Some(Self::Scene(start)),
+            Start::Steered(Steered { began, again, playhead, .. }) => {
+                Some(Self::Steered(Box::new(SteeredClock { began, again, playhead: playhead? })))
+            }
+        }
+    }
+
+    /// Scene seconds at which an animation of the layer itself was started.
+    pub(in crate::animation) fn began(&self) -> Option<f64> {
+        match self {
+            Self::Scene(start) => Some(*start),
+            Self::Steered(clock) => Some(clock.began),
+            Self::Timeline(_) => None,
+        }
+    }
+
+    /// The scene seconds between which it stands between two times of what it tells it to.
+    pub(super) fn between(&self, first: f64, last: f64) -> (f64, f64) {
+        match self {
+            Self::Scene(start) => (start + first, start + last),
+            Self::Steered(clock) => clock.between(first, last),
+            Self::Timeline(clock) => clock.between(first, last),
+        }
+    }
+}
