@@ -12,6 +12,7 @@
 
 mod clock;
 mod decoder;
+mod delay;
 mod duck;
 mod limiter;
 mod listener;
