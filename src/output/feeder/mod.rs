@@ -142,12 +142,14 @@ impl Feeder {
                 self.tell(None);
                 continue;
             }
-            // With no outputs there is nothing to encode for, but tracks play on.
+            // With no outputs there is nothing to encode for, but tracks play on. Where another rendition is sent, that one
+            // moves them on: it begins with the sound to its first frame.
             if !self.links.any_enabled(&self.name) {
                 if let Some(session) = session.take() {
                     self.end(session);
                 }
-                if let Some(frame) = frame.filter(|frame| frame.start.is_some()) {
+                let is_alone = !self.links.any_enabled_at_all();
+                if let Some(frame) = frame.filter(|frame| is_alone && frame.start.is_some()) {
                     self.heard = frame.start;
                     self.sound.follow(&frame);
                 }
@@ -260,3 +262,6 @@ impl Feeder {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
