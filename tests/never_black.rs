@@ -29,7 +29,7 @@ use process::wait_for;
 use program::Show;
 use rtmp_server::RtmpServer;
 use stream_manager::{
-    engine::{EncoderState, OutputState, OutputStatus, StreamEvent, StreamFormat},
+    engine::{EncoderState, OutputState, OutputStatus, StreamEvent, StreamFormat, Transport},
     output::{Codec, Destination, EncoderFault, EncoderSettings, FileFormat, Hwaccel, Split},
 };
 use viewer::{Watching, times};
@@ -143,6 +143,38 @@ fn a_broken_encoder_of_the_sound_is_started_again_and_nothing_is_missing() {
             assert!(longest_gap(&heard) < 0.05, "{fault:?}: {} s without sound in {id}", longest_gap(&heard));
             let gap = longest_gap(&times(path));
             assert!(gap < 0.1, "{fault:?}: {gap} s without a frame in {id}");
+        }
+    }
+}
+
+/// Whatever its end waits for, all others end with it.
+#[test]
+fn an_encoder_that_hangs_holds_up_neither_a_stop_nor_the_end() {
+    for is_sound in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("show.mkv");
+        let mut show = Show::start(FORMAT, settings(), &[("file", path.to_str().unwrap().parse().unwrap())]);
+        let hang = |show: &Show| {
+            wait_for_frames(show, 45);
+            if is_sound {
+                show.break_sound_encoder(EncoderFault::Hangs);
+            } else {
+                show.break_encoder(EncoderFault::Hangs);
+            }
+            show.wait_until_broken();
+        };
+        show.wait_for_state("file", OutputState::Started);
+        hang(&show);
+        show.transport.send_replace(Transport::Stopped);
+        show.wait_for_state("file", OutputState::Stopped);
+        show.transport.send_replace(Transport::Live);
+        show.wait_for_state("file", OutputState::Started);
+        hang(&show);
+        assert!(show.shutdown(), "sound: {is_sound}");
+        for name in ["show.mkv", "show-2.mkv"] {
+            let probed = probe(folder.path().join(name).to_str().unwrap(), &["-show_format"]).unwrap();
+            let duration: Option<f64> = probed["format"]["duration"].as_str().and_then(|it| it.parse().ok());
+            assert!(duration.is_some_and(|seconds| seconds > 1.0), "sound: {is_sound}: {name} has no end: {probed}");
         }
     }
 }

@@ -174,6 +174,10 @@ impl Links {
         // Nobody goes on air meanwhile: each output gets it once.
         let state = self.read();
         let mut sound = lock(&self.sound);
+        if sound.0 > start {
+            // The last of a stream that is over comes too late.
+            return;
+        }
         if sound.0 != start {
             *sound = (start, VecDeque::new());
         }

@@ -27,6 +27,7 @@ mod file;
 mod flight;
 mod gate;
 mod key_frames;
+mod leaving;
 mod link;
 mod links;
 mod lookout;

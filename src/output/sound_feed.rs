@@ -13,6 +13,7 @@ use super::{
     audio::{Haste, MixError, Report, Sound},
     encoder::{EncoderError, OnPacket},
     fault::EncoderFault,
+    leaving::leave,
     restarts::Restarts,
     settings::AudioSettings,
     sound_encoder::SoundEncoder,
@@ -131,8 +132,7 @@ impl SoundFeed {
         if let Some(progress) = &self.progress {
             progress.give_up();
         }
-        // One that hangs may not want to be taken down either.
-        std::thread::spawn(move || drop(encoder));
+        leave(encoder);
     }
 
     /// Breaks the encoder, to test what comes of that.
@@ -147,11 +147,14 @@ impl SoundFeed {
         self.sound.iter().flat_map(move |sound| sound.levels(end))
     }
 
-    /// Gives out what is left.
+    /// Gives out what is left. No more comes after this, also from an encoder that takes too long.
     pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
         let Some(encoder) = self.encoder else { return Ok(()) };
         let last = self.sound.and_then(|sound| sound.finish().ok()).unwrap_or_default();
-        encoder.push(last)?;
-        encoder.finish(patience)
+        let outcome = encoder.push_last(last, patience);
+        if let Some(progress) = &self.progress {
+            progress.give_up();
+        }
+        outcome
     }
 }

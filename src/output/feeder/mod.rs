@@ -219,7 +219,7 @@ impl Feeder {
     /// Nothing of this rendition is sent any more.
     fn end(&self, session: Session) {
         if let Some(encoder) = session.encoder {
-            self.end_encoder(encoder);
+            self.end_encoder(encoder, session.patience);
         }
         self.links.finish(&self.name);
     }
@@ -227,8 +227,10 @@ impl Feeder {
     /// The stream is stopped, or started anew. Its sound has been given out before outputs finish what they have.
     fn end_stream(&mut self, session: Option<Session>) {
         let mut session = session;
-        if let Some(encoder) = session.as_mut().and_then(|session| session.encoder.take()) {
-            self.end_encoder(encoder);
+        if let Some(session) = &mut session
+            && let Some(encoder) = session.encoder.take()
+        {
+            self.end_encoder(encoder, session.patience);
         }
         if let Some(start) = self.heard.take() {
             self.sound.end(start);
