@@ -14,6 +14,7 @@ use super::{
     link::lock,
     links::Links,
     settings::AudioSettings,
+    silence::Silence,
     sound_feed::{SoundError, SoundFeed},
 };
 use crate::engine::{Mixed, ProgramFrame, StreamEvent, StreamFormat};
@@ -26,6 +27,8 @@ pub(super) struct ProgramSound {
     format: StreamFormat,
     /// `None` if the stream has no sound.
     settings: Option<AudioSettings>,
+    /// What there is while its encoder makes nothing.
+    silence: Option<Silence>,
     links: Arc<Links>,
     announce: Arc<dyn Fn(StreamEvent) + Send + Sync>,
     publish_levels: Arc<dyn Fn(Option<Mixed<'_>>) + Send + Sync>,
@@ -62,13 +65,20 @@ pub(super) struct Failures {
     pub(super) count: u64,
     /// How the last one did, in words for people.
     pub(super) last: Option<String>,
+    /// Whether silence is sent since none works.
+    pub(super) is_silent: bool,
 }
 
 impl ProgramSound {
     pub(super) fn new(program: &Program, settings: Option<AudioSettings>, links: Arc<Links>) -> Self {
+        let silence = settings.as_ref().and_then(|settings| {
+            // It is needed only when another thing goes wrong.
+            Silence::encode(settings).inspect_err(|error| tracing::warn!("no silence could be encoded: {error}")).ok()
+        });
         Self {
             format: program.format,
             settings,
+            silence,
             links,
             announce: Arc::clone(&program.announce),
             publish_levels: Arc::clone(&program.publish_levels),
@@ -106,7 +116,9 @@ impl ProgramSound {
             feed.break_down(fault);
         }
         let is_sent = self.links.any_on_air();
-        if let Err(error) = feed.follow(frame.tick - stream.origin, frame, is_sent) {
+        let followed = feed.follow(frame.tick - stream.origin, frame, is_sent);
+        lock(&self.failures).is_silent = feed.is_silent();
+        if let Err(error) = followed {
             let message = error.to_string();
             if matches!(error, SoundError::Encode(_)) {
                 let mut failures = lock(&self.failures);
@@ -137,6 +149,7 @@ impl ProgramSound {
         if let Err(error) = feed.finish(FINISH) {
             self.complain(format!("sound: {error}; the last of it is lost"));
         }
+        lock(&self.failures).is_silent = false;
         (self.publish_levels)(None);
     }
 
@@ -174,7 +187,7 @@ impl ProgramSound {
         });
         let links = Arc::clone(&self.links);
         let on_packet: OnPacket = Arc::new(move |packet| links.offer_sound(start, &packet));
-        SoundFeed::new(self.format.fps, settings, report, on_packet)
+        SoundFeed::new(self.format.fps, settings, self.silence.clone(), report, on_packet)
     }
 
     fn complain(&self, message: String) {
