@@ -29,9 +29,10 @@ use process::wait_for;
 use program::Show;
 use rtmp_server::RtmpServer;
 use stream_manager::{
-    engine::{EncoderState, OutputState, OutputStatus, StreamEvent, StreamFormat},
-    output::{Codec, Destination, EncoderFault, EncoderSettings, FileFormat, Hwaccel, Split},
+    engine::{EncoderState, OutputState, OutputStatus, StreamEvent, StreamFormat, Transport},
+    output::{Codec, Destination, EncoderFault, EncoderSettings, FileFormat, Hwaccel, ReconnectPolicy, Split},
 };
+use test_card::test_card;
 use viewer::{Watching, times};
 
 const FORMAT: StreamFormat = StreamFormat { width: 320, height: 180, fps: 30 };
@@ -143,6 +144,82 @@ fn a_broken_encoder_of_the_sound_is_started_again_and_nothing_is_missing() {
             assert!(longest_gap(&heard) < 0.05, "{fault:?}: {} s without sound in {id}", longest_gap(&heard));
             let gap = longest_gap(&times(path));
             assert!(gap < 0.1, "{fault:?}: {gap} s without a frame in {id}");
+        }
+    }
+}
+
+/// With a queue that would be full of frames without sound before there is silence.
+#[test]
+fn pictures_go_on_with_silence_while_no_encoder_of_the_sound_works() {
+    for fault in [EncoderFault::Swallows, EncoderFault::Fails] {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["show.mkv", "show.flv", "show.mp4"];
+        let paths = names.map(|name| folder.path().join(name));
+        let outputs = names.into_iter().zip(paths.iter().map(|path| path.to_str().unwrap().parse().unwrap()));
+        let cards = (0..30).map(|number| test_card(FORMAT.width, FORMAT.height, number)).collect();
+        let policy = ReconnectPolicy { queue_frames: 15, ..ReconnectPolicy::default() };
+        let mut show = Show::start_with(FORMAT, settings(), &outputs.collect::<Vec<_>>(), policy, cards);
+        names.iter().for_each(|name| drop(show.wait_for_state(name, OutputState::Started)));
+        wait_for_frames(&show, 60);
+        show.keep_breaking_sound_encoders(Some(fault));
+        wait_for("silence", LONG, || show.encoder()?.is_silent.then_some(()));
+        // They arrive meanwhile.
+        let frames = || paths.each_ref().map(|path| times(path).len());
+        let before = frames();
+        wait_for("pictures", LONG, || {
+            frames().iter().zip(&before).all(|(now, before)| *now > before + 45).then_some(())
+        });
+        show.keep_breaking_sound_encoders(None);
+        wait_for("an encoder that works", LONG, || (!show.encoder()?.is_silent).then_some(()));
+        wait_for_frames(&show, 60);
+        assert!(show.shutdown());
+        for (name, path) in names.into_iter().zip(&paths) {
+            let told = show.told(name);
+            let is_well = |status: &OutputStatus| status.errors == 0 && status.dropped_frames == 0;
+            assert!(told.iter().all(is_well), "{fault:?}: {told:?}");
+            let probed = probe(path.to_str().unwrap(), &["-show_packets", "-select_streams", "a"]).unwrap();
+            let packets = probed["packets"].as_array().unwrap();
+            let heard = packets.iter().map(|packet| packet["pts_time"].as_str().unwrap().parse().unwrap());
+            let heard: Vec<f64> = heard.collect();
+            assert!(heard.is_sorted(), "{fault:?}: {name}");
+            assert!(longest_gap(&heard) < 0.06, "{fault:?}: {} s without sound in {name}", longest_gap(&heard));
+            assert!(
+                longest_gap(&times(path)) < 0.1,
+                "{fault:?}: {} s without a frame in {name}",
+                longest_gap(&times(path))
+            );
+        }
+    }
+}
+
+/// Whatever its end waits for, all others end with it.
+#[test]
+fn an_encoder_that_hangs_holds_up_neither_a_stop_nor_the_end() {
+    for is_sound in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("show.mkv");
+        let mut show = Show::start(FORMAT, settings(), &[("file", path.to_str().unwrap().parse().unwrap())]);
+        let hang = |show: &Show| {
+            wait_for_frames(show, 45);
+            if is_sound {
+                show.break_sound_encoder(EncoderFault::Hangs);
+            } else {
+                show.break_encoder(EncoderFault::Hangs);
+            }
+            show.wait_until_broken();
+        };
+        show.wait_for_state("file", OutputState::Started);
+        hang(&show);
+        show.transport.send_replace(Transport::Stopped);
+        show.wait_for_state("file", OutputState::Stopped);
+        show.transport.send_replace(Transport::Live);
+        show.wait_for_state("file", OutputState::Started);
+        hang(&show);
+        assert!(show.shutdown(), "sound: {is_sound}");
+        for name in ["show.mkv", "show-2.mkv"] {
+            let probed = probe(folder.path().join(name).to_str().unwrap(), &["-show_format"]).unwrap();
+            let duration: Option<f64> = probed["format"]["duration"].as_str().and_then(|it| it.parse().ok());
+            assert!(duration.is_some_and(|seconds| seconds > 1.0), "sound: {is_sound}: {name} has no end: {probed}");
         }
     }
 }

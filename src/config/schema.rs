@@ -296,7 +296,8 @@ settings! {
         stream_url: Option<Destination> = Optional(Goal), "STREAM_URL", "stream_url", default "", secret;
         /// More destinations for the same stream: addresses and files.
         muxer_outputs: Vec<Destination> = List(Goal), "MUXER_OUTPUTS", "muxer.outputs", default "", secret;
-        /// Encoded frames that may wait for each output before it leaves some out.
+        /// Encoded frames that may wait for each output before it leaves some out. Those that only wait for the sound to them do not
+        /// count.
         muxer_max_queue_size: usize = whole(1, 10_000, "frames"),
             "MUXER_MAX_QUEUE_SIZE", "muxer.max_queue_size", default "90";
         /// How often a lost connection is tried again before the output gives up.

@@ -155,6 +155,9 @@ pub struct EncoderStatus {
     /// Whether it gets the slate for want of new frames.
     #[serde(skip)]
     pub has_slate: bool,
+    /// Whether silence is sent in place of the sound, whose encoder does not work; of the stream's own size only.
+    #[serde(skip)]
+    pub is_silent: bool,
     /// How often it was started again after it had failed; for the stream's own size, the encoder of the sound too.
     pub restarts: u64,
     /// What went wrong last, in words for people.
@@ -185,6 +188,7 @@ impl EncoderStatus {
             dropped_frames: 0,
             repeated_frames: 0,
             has_slate: false,
+            is_silent: false,
             restarts: 0,
             last_error: None,
             times: EncodeTimes::default(),

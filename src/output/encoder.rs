@@ -21,6 +21,7 @@ use super::{
     fault::EncoderFault,
     flight::Flight,
     key_frames::{KeyFrameClock, KeyFrameRequest},
+    leaving::leave,
     packet::{Packet, Track},
     settings::{Codec, EncoderSettings},
     video_encoder::VideoEncoder,
@@ -191,17 +192,22 @@ impl Encoder {
         move || flight.fail("its packets are not taken".to_owned())
     }
 
-    /// Has everything encoded that was pushed, and ends. All packets have been given out when this returns.
+    /// Has everything encoded that was pushed, and ends. All packets have been given out when this returns. One that does not
+    /// end in time is left.
     pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
         // An error here has been reported on the bus as well.
         let _ = self.video.end_of_stream();
-        self.flight.wait_for_end(patience)
+        let outcome = self.flight.wait_for_end(patience);
+        if outcome.is_err() {
+            leave(self);
+        }
+        outcome
     }
 }
 
 impl Drop for Encoder {
     fn drop(&mut self) {
-        // Nothing in this pipeline waits for a peer, so this does not block. It cannot fail on the way down.
+        // Nothing in this pipeline waits for a peer, so this blocks only where the encoder hangs. It cannot fail on the way down.
         let _ = self.pipeline.set_state(gst::State::Null);
     }
 }

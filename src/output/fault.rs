@@ -11,6 +11,8 @@ pub enum EncoderFault {
     Stalls,
     /// It takes frames and gives nothing.
     Swallows,
+    /// It does nothing any more, and does not let itself be ended either, for as long as the process runs.
+    Hangs,
 }
 
 impl EncoderFault {
@@ -22,6 +24,11 @@ impl EncoderFault {
             Self::Fails => gst::element_error!(element, gst::LibraryError::Encode, ("a fault was injected")),
             // A probe that blocks holds the encoder's own thread until the pipeline is taken down.
             Self::Stalls => drop(out.add_probe(probe | gst::PadProbeType::BLOCK, |_, _| gst::PadProbeReturn::Ok)),
+            Self::Hangs => drop(out.add_probe(probe, |_, _| {
+                loop {
+                    std::thread::park();
+                }
+            })),
             Self::Swallows => drop(out.add_probe(probe, |_, _| gst::PadProbeReturn::Drop)),
         }
     }

@@ -106,6 +106,11 @@ impl Links {
         self.read().links.iter().any(|link| link.sends(rendition))
     }
 
+    /// Whether any output is to send anything while the stream is on air.
+    pub(super) fn any_enabled_at_all(&self) -> bool {
+        self.read().links.iter().any(|link| link.is_enabled)
+    }
+
     /// What the links say that the bitrate of this rendition has to follow, whose frames last this long and which is meant to be
     /// of so many kbit/s; `None` if it need not follow any.
     pub(super) fn pressure(&self, rendition: &RenditionName, frame: Duration, kbps: u32) -> Option<Pressure> {
@@ -169,6 +174,10 @@ impl Links {
         // Nobody goes on air meanwhile: each output gets it once.
         let state = self.read();
         let mut sound = lock(&self.sound);
+        if sound.0 > start {
+            // The last of a stream that is over comes too late.
+            return;
+        }
         if sound.0 != start {
             *sound = (start, VecDeque::new());
         }

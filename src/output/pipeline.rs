@@ -1,6 +1,7 @@
 //! The pipeline of one output: packets in, a muxer, and whatever takes the bytes.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -24,6 +25,9 @@ use super::{
 const FULL_BYTES: u64 = 64 << 20;
 /// The part of a full queue that may be left when it is filled again.
 const ROOM: u64 = 6;
+/// Frames at most that do not count as waiting since the sound to them has not come: three seconds at 60 frames a second, and
+/// sound that is missing for half as long is replaced.
+const MOST_UNHEARD: usize = 180;
 /// Packets that may wait where the encoder can wait too. More than the sound of the frames that the encoder holds, so
 /// that one track never waits for the other.
 const OFFLINE_PACKETS: u64 = 64;
@@ -140,6 +144,8 @@ impl OutputPipeline {
             bytes: 0,
             first: None,
             beginning: None,
+            heard: None,
+            unheard: VecDeque::new(),
         };
         let (sink, tells_when_taken, answers) = (parts.sink.clone(), parts.tells_when_taken, parts.answers);
         let play = || pipeline.set_state(gst::State::Playing);
@@ -267,6 +273,11 @@ pub(super) struct Inlet {
     first: Option<Packet>,
     /// When the first packet is shown or heard.
     beginning: Option<gst::ClockTime>,
+    /// When the last sound begins.
+    heard: Option<gst::ClockTime>,
+    /// The decoding times of frames that the muxer holds since no later sound has come. It is not the sink that is behind with
+    /// these.
+    unheard: VecDeque<gst::ClockTime>,
 }
 
 impl Inlet {
@@ -284,20 +295,42 @@ impl Inlet {
             let _ = source.push_buffer(packet.buffer.clone());
         }
     }
+
+    /// Takes note of what the muxer can let go by now.
+    fn note(&mut self, packet: &Packet) {
+        match packet.track {
+            Track::Audio => {
+                self.heard = self.heard.max(packet.buffer.pts());
+                let heard = self.heard;
+                while self.unheard.pop_front_if(|frame| Some(*frame) <= heard).is_some() {}
+            }
+            Track::Video if self.audio.is_some() && packet.buffer.dts_or_pts() > self.heard => {
+                if self.unheard.len() == MOST_UNHEARD {
+                    self.unheard.pop_front();
+                }
+                self.unheard.extend(packet.buffer.dts_or_pts());
+            }
+            Track::Video => {}
+        }
+    }
 }
 
 impl Outlet for Inlet {
     fn is_full(&self) -> bool {
         let sound = self.audio.as_ref().map_or(0, AppSrc::current_level_bytes);
-        self.video.current_level_buffers() > self.full || self.video.current_level_bytes() + sound > FULL_BYTES
+        self.queued() > self.full || self.video.current_level_bytes() + sound > FULL_BYTES
     }
 
     fn has_room(&self) -> bool {
-        self.video.current_level_buffers() <= self.full / ROOM
+        self.queued() <= self.full / ROOM
     }
 
     fn queued(&self) -> u64 {
-        self.video.current_level_buffers()
+        self.video.current_level_buffers().saturating_sub(self.unheard.len() as u64)
+    }
+
+    fn begin(&mut self, at: gst::ClockTime) {
+        self.beginning.get_or_insert(at);
     }
 
     fn takes(&self, packet: &Packet) -> bool {
@@ -308,6 +341,7 @@ impl Outlet for Inlet {
     }
 
     fn push(&mut self, packet: &Packet) {
+        self.note(packet);
         self.bytes += packet.buffer.size() as u64;
         if !self.holds_one_format {
             self.hand_over(packet);
@@ -315,6 +349,9 @@ impl Outlet for Inlet {
         }
         // What comes after another file begins at its own beginning all the same.
         let beginning = *self.beginning.get_or_insert(packet.pts());
+        if packet.track == Track::Audio && packet.end() <= beginning {
+            return;
+        }
         self.hand_over(&packet.counted_from(beginning));
         if self.first.is_none() && packet.track == Track::Video {
             self.first = Some(packet.clone());

@@ -14,23 +14,28 @@ use super::{
     link::lock,
     links::Links,
     settings::AudioSettings,
+    silence::Silence,
     sound_feed::{SoundError, SoundFeed},
 };
 use crate::engine::{Mixed, ProgramFrame, StreamEvent, StreamFormat};
 
-/// How long the last of it may take.
-const FINISH: Duration = Duration::from_secs(5);
+/// How long the last of it may take. Outputs wait for that before they end, and have to end before the service does.
+const FINISH: Duration = Duration::from_secs(2);
 
 /// See the module's documentation.
 pub(super) struct ProgramSound {
     format: StreamFormat,
     /// `None` if the stream has no sound.
     settings: Option<AudioSettings>,
+    /// What there is while its encoder makes nothing.
+    silence: Option<Silence>,
     links: Arc<Links>,
     announce: Arc<dyn Fn(StreamEvent) + Send + Sync>,
     publish_levels: Arc<dyn Fn(Option<Mixed<'_>>) + Send + Sync>,
     faults: Option<Arc<dyn Fn(u64) -> Option<EncoderFault> + Send + Sync>>,
     state: Mutex<State>,
+    /// Held while the last sound of a stream is given out: whoever ends that stream as well waits until it has been.
+    ending: Mutex<()>,
     /// Held for a moment only, unlike the state.
     failures: Mutex<Failures>,
 }
@@ -60,18 +65,26 @@ pub(super) struct Failures {
     pub(super) count: u64,
     /// How the last one did, in words for people.
     pub(super) last: Option<String>,
+    /// Whether silence is sent since none works.
+    pub(super) is_silent: bool,
 }
 
 impl ProgramSound {
     pub(super) fn new(program: &Program, settings: Option<AudioSettings>, links: Arc<Links>) -> Self {
+        let silence = settings.as_ref().and_then(|settings| {
+            // It is needed only when another thing goes wrong.
+            Silence::encode(settings).inspect_err(|error| tracing::warn!("no silence could be encoded: {error}")).ok()
+        });
         Self {
             format: program.format,
             settings,
+            silence,
             links,
             announce: Arc::clone(&program.announce),
             publish_levels: Arc::clone(&program.publish_levels),
             faults: program.sound_faults.clone(),
             state: Mutex::default(),
+            ending: Mutex::default(),
             failures: Mutex::default(),
         }
     }
@@ -83,6 +96,7 @@ impl ProgramSound {
 
     /// The tick at which the stream begins that this frame is of: times of all that is encoded count from there.
     pub(super) fn origin(&self, frame: &ProgramFrame) -> u64 {
+        self.end_before(frame);
         let mut state = lock(&self.state);
         self.stream_of(&mut state, frame).map_or(frame.tick, |stream| stream.origin)
     }
@@ -90,6 +104,7 @@ impl ProgramSound {
     /// Gives out the sound that goes with a frame, and what comes before it, unless that was given out already. Nothing is
     /// encoded while nobody sends it, but all plays on.
     pub(super) fn follow(&self, frame: &ProgramFrame) {
+        self.end_before(frame);
         let mut state = lock(&self.state);
         let Some(stream) = self.stream_of(&mut state, frame) else { return };
         if frame.tick < stream.origin || stream.tick.is_some_and(|last| frame.tick <= last) {
@@ -101,7 +116,9 @@ impl ProgramSound {
             feed.break_down(fault);
         }
         let is_sent = self.links.any_on_air();
-        if let Err(error) = feed.follow(frame.tick - stream.origin, frame, is_sent) {
+        let followed = feed.follow(frame.tick - stream.origin, frame, is_sent);
+        lock(&self.failures).is_silent = feed.is_silent();
+        if let Err(error) = followed {
             let message = error.to_string();
             if matches!(error, SoundError::Encode(_)) {
                 let mut failures = lock(&self.failures);
@@ -115,9 +132,33 @@ impl ProgramSound {
         (self.publish_levels)(Some(Mixed { tick, is_paused, readings: &mut feed.levels(end) }));
     }
 
-    /// Ends the stream of this start, if it is the one on air. All its sound has been given out when this returns.
+    /// Ends the stream of this start, if it is the one on air. All its sound has been given out when this returns, but for what
+    /// its encoder does not make in time.
     pub(super) fn end(&self, start: u64) {
-        self.finish(&mut lock(&self.state), start);
+        let _one = lock(&self.ending);
+        let stream = {
+            let mut state = lock(&self.state);
+            let stream = state.stream.take_if(|stream| stream.start == start);
+            if stream.is_some() {
+                state.over = Some(start);
+            }
+            stream
+        };
+        // Frames of another stream do not wait for this one.
+        let Some(feed) = stream.and_then(|stream| stream.feed) else { return };
+        if let Err(error) = feed.finish(FINISH) {
+            self.complain(format!("sound: {error}; the last of it is lost"));
+        }
+        lock(&self.failures).is_silent = false;
+        (self.publish_levels)(None);
+    }
+
+    /// Ends the stream before the one that a frame is of.
+    fn end_before(&self, frame: &ProgramFrame) {
+        let before = lock(&self.state).stream.as_ref().map(|stream| stream.start);
+        if let Some(before) = before.filter(|before| frame.start.is_some_and(|start| *before < start)) {
+            self.end(before);
+        }
     }
 
     /// What has become of the encoders so far.
@@ -128,9 +169,6 @@ impl ProgramSound {
     /// The stream that a frame is of, which begins with it if there is none yet. `None` if it is over.
     fn stream_of<'state>(&self, state: &'state mut State, frame: &ProgramFrame) -> Option<&'state mut Stream> {
         let start = frame.start?;
-        if let Some(before) = state.stream.as_ref().map(|stream| stream.start).filter(|before| *before < start) {
-            self.finish(state, before);
-        }
         if state.over.is_some_and(|over| start <= over) {
             return None;
         }
@@ -149,17 +187,7 @@ impl ProgramSound {
         });
         let links = Arc::clone(&self.links);
         let on_packet: OnPacket = Arc::new(move |packet| links.offer_sound(start, &packet));
-        SoundFeed::new(self.format.fps, settings, report, on_packet)
-    }
-
-    fn finish(&self, state: &mut State, start: u64) {
-        let Some(stream) = state.stream.take_if(|stream| stream.start == start) else { return };
-        state.over = Some(start);
-        let Some(feed) = stream.feed else { return };
-        if let Err(error) = feed.finish(FINISH) {
-            self.complain(format!("sound: {error}; the last of it is lost"));
-        }
-        (self.publish_levels)(None);
+        SoundFeed::new(self.format.fps, settings, self.silence.clone(), report, on_packet)
     }
 
     fn complain(&self, message: String) {

@@ -15,6 +15,7 @@ use super::{
     encoder::{EncoderError, OnPacket, packet_sink},
     fault::EncoderFault,
     flight::Flight,
+    leaving::leave,
     packet::Track,
     settings::{AudioCodec, AudioSettings},
 };
@@ -90,17 +91,24 @@ impl SoundEncoder {
         move || flight.fail("its packets are not taken".to_owned())
     }
 
-    /// Has everything encoded that was pushed, and ends. All packets have been given out when this returns.
-    pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
-        // An error here has been reported on the bus as well.
-        let _ = self.source.end_of_stream();
-        self.flight.wait_for_end(patience)
+    /// Has everything encoded that was pushed, and this, and ends. All packets have been given out when this returns. One that
+    /// does not end in time is left.
+    pub(super) fn push_last(self, sound: Vec<gst::Buffer>, patience: Duration) -> Result<(), EncoderError> {
+        let outcome = self.push(sound).and_then(|()| {
+            // An error here has been reported on the bus as well.
+            let _ = self.source.end_of_stream();
+            self.flight.wait_for_end(patience)
+        });
+        if outcome.is_err() {
+            leave(self);
+        }
+        outcome
     }
 }
 
 impl Drop for SoundEncoder {
     fn drop(&mut self) {
-        // Nothing in this pipeline waits for a peer, so this does not block. It cannot fail on the way down.
+        // Nothing in this pipeline waits for a peer, so this blocks only where the encoder hangs. It cannot fail on the way down.
         let _ = self.pipeline.set_state(gst::State::Null);
     }
 }
@@ -143,8 +151,7 @@ mod tests {
             for tick in day..day + ticks {
                 encoder.push(sound.up_to(tick, false).unwrap()).unwrap();
             }
-            encoder.push(sound.finish().unwrap()).unwrap();
-            encoder.finish(Duration::from_secs(60)).unwrap();
+            encoder.push_last(sound.finish().unwrap(), Duration::from_secs(60)).unwrap();
 
             let times = times.lock().unwrap();
             let sample = Duration::from_nanos(1_000_000_000_u64.div_ceil(RATE));

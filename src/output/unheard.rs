@@ -45,7 +45,8 @@ impl Progress {
         })
     }
 
-    fn until(&self) -> gst::ClockTime {
+    /// Where the last packet ended.
+    pub(super) fn until(&self) -> gst::ClockTime {
         gst::ClockTime::from_nseconds(self.until.load(Ordering::Acquire))
     }
 
@@ -100,17 +101,27 @@ impl Unheard {
         self.buffers.iter().map(|(_, buffer)| buffer.clone()).collect()
     }
 
+    /// Forgets what is before this time: silence was given out in its place.
+    pub(super) fn forget(&mut self, until: gst::ClockTime) {
+        while self.buffers.pop_front_if(|(_, buffer)| end(buffer) <= until).is_some() {}
+        if let Some((_, first)) = self.buffers.front_mut() {
+            cut(first, until);
+        }
+    }
+
     /// Nothing is encoded any more.
     pub(super) fn clear(&mut self) {
         self.buffers.clear();
     }
 }
 
-fn begin(buffer: &gst::BufferRef) -> gst::ClockTime {
+/// When a buffer is heard.
+pub(super) fn begin(buffer: &gst::BufferRef) -> gst::ClockTime {
     buffer.pts().unwrap_or(gst::ClockTime::ZERO)
 }
 
-fn end(buffer: &gst::BufferRef) -> gst::ClockTime {
+/// When it has been heard.
+pub(super) fn end(buffer: &gst::BufferRef) -> gst::ClockTime {
     begin(buffer) + buffer.duration().unwrap_or(gst::ClockTime::ZERO)
 }
 

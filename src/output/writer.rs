@@ -189,7 +189,7 @@ impl FileWriter {
             encoder.finish(PATIENCE).map_err(|error| self.blame(error))?;
         }
         if let Some(encoder) = self.sound_encoder.take() {
-            encoder.push(last).and_then(|()| encoder.finish(PATIENCE)).map_err(|error| self.blame(error))?;
+            encoder.push_last(last, PATIENCE).map_err(|error| self.blame(error))?;
         }
         self.inlet.end();
         let event = self.output.as_ref().and_then(|output| output.event(PATIENCE));

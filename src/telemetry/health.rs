@@ -105,6 +105,11 @@ impl Health {
             let why = encoder.last_error.unwrap_or_else(|| "it failed".to_owned());
             reasons.push(Unready { part: "encoder", reason: format!("the encoder is started again: {why}") });
         }
+        if self.engine.encoders().iter().any(|encoder| encoder.is_silent) {
+            let reason =
+                "the encoder of the sound does not work, and is started again and again; silence is sent meanwhile";
+            reasons.push(Unready { part: "encoder", reason: reason.to_owned() });
+        }
         for ((part, _), reason) in watchdog::stalled(&self.engine, &self.metrics) {
             let part = if part == Part::Output { "outputs" } else { part.as_str() };
             reasons.push(Unready { part, reason });

@@ -44,7 +44,7 @@ pub struct Show {
     pub removed: Arc<Mutex<Vec<String>>>,
     encoder: Arc<Mutex<Option<EncoderStatus>>>,
     faults: Arc<Mutex<Option<EncoderFault>>>,
-    sound_faults: Arc<Mutex<Option<EncoderFault>>>,
+    sound_faults: Arc<Mutex<(Option<EncoderFault>, bool)>>,
     is_drawing: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     feeder: Option<JoinHandle<()>>,
@@ -108,7 +108,7 @@ impl Show {
         let removed = Arc::new(Mutex::new(Vec::new()));
         let encoder = Arc::new(Mutex::new(None));
         let faults = Arc::new(Mutex::new(None));
-        let sound_faults = Arc::new(Mutex::new(None));
+        let sound_faults = Arc::new(Mutex::new((None, false)));
         let is_drawing = Arc::new(AtomicBool::new(true));
         let program = Program {
             frames,
@@ -139,7 +139,10 @@ impl Show {
             },
             sound_faults: {
                 let faults = Arc::clone(&sound_faults);
-                Some(Arc::new(move |_| faults.lock().unwrap().take()))
+                Some(Arc::new(move |_| {
+                    let (fault, is_lasting) = &mut *faults.lock().unwrap();
+                    if *is_lasting { *fault } else { fault.take() }
+                }))
             },
         };
         let output = |to: &Destination| Output {
@@ -244,7 +247,20 @@ impl Show {
 
     /// Breaks the encoder of the sound with the next frame.
     pub fn break_sound_encoder(&self, fault: EncoderFault) {
-        *self.sound_faults.lock().unwrap() = Some(fault);
+        *self.sound_faults.lock().unwrap() = (Some(fault), false);
+    }
+
+    /// Breaks every encoder of the sound from the next frame on, until it is called with none.
+    pub fn keep_breaking_sound_encoders(&self, fault: Option<EncoderFault>) {
+        *self.sound_faults.lock().unwrap() = (fault, true);
+    }
+
+    /// Waits until what is to break is broken.
+    pub fn wait_until_broken(&self) {
+        wait_for("the fault", Duration::from_secs(15), || {
+            let is_due = self.faults.lock().unwrap().is_some() || self.sound_faults.lock().unwrap().0.is_some();
+            (!is_due).then_some(())
+        });
     }
 
     /// Lets no more frames come, or lets them come again, as those whose time it is then.

@@ -235,6 +235,10 @@ fn readiness_names_its_reasons() {
     assert_eq!(service.get("/health/ready").expect(200).value()["status"], "ready");
     // Before it counts as lost, what the watchdog tells of is no secret.
     let beat = Instant::now().checked_sub(Duration::from_secs(3)).unwrap();
+    service.engine.publish_encoder(EncoderStatus { is_silent: true, ..EncoderStatus::new("x264enc") });
+    let degraded = service.get("/health/ready").expect(200).value();
+    assert_eq!((&degraded["status"], &degraded["reasons"][0]["part"]), (&json!("degraded"), &json!("encoder")));
+    assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("the encoder of the sound"), "{degraded}");
     service.engine.publish_encoder(EncoderStatus { beat, ..EncoderStatus::new("x264enc") });
     let degraded = service.get("/health/ready").expect(200).value();
     assert_eq!((&degraded["status"], &degraded["reasons"][0]["part"]), (&json!("degraded"), &json!("encoder")));

@@ -12,6 +12,7 @@
 
 mod clock;
 mod decoder;
+mod delay;
 mod duck;
 mod limiter;
 mod listener;
@@ -153,7 +154,12 @@ impl Sound {
                 }
                 None => {
                     let mix = mix.tracks.get(index).copied().unwrap_or_else(|| track.into());
-                    Voice::start((track.clone(), mix), playing, self.mixer.add()?, self.haste, &self.report)
+                    let input = self.mixer.add()?;
+                    let mut voice = Voice::start((track.clone(), mix), playing, input, self.haste, &self.report);
+                    // Where it plays something else it makes way for others as it did before.
+                    let same = before.iter().find(|voice| voice.track.id == track.id);
+                    voice.ducker = same.map(|same| same.ducker.clone()).unwrap_or_default();
+                    voice
                 }
             };
             self.voices.push(voice);
@@ -232,18 +238,20 @@ impl Sound {
         self.meters.up_to(end)
     }
 
-    /// Lets tracks step back for those that they make way for, as these were before they stepped back themselves.
+    /// Lets tracks step back for those that they make way for, as these were before they stepped back themselves. Those that
+    /// fade out for good do so as well, and are made way for.
     fn duck(&mut self) {
-        if self.voices.iter().all(|voice| voice.mix.duck.is_none()) {
+        let ducks = |voice: &Voice| voice.mix.duck.is_some() || !voice.ducker.is_up();
+        let mut voices: Vec<_> = self.voices.iter_mut().chain(&mut self.leaving).collect();
+        if !voices.iter().any(|voice| ducks(voice)) {
             return;
         }
-        let heard: Vec<_> = self.voices.iter().map(|voice| (voice.track.id.clone(), voice.samples.clone())).collect();
-        for voice in &mut self.voices {
-            if let (Some(duck), Some(mix)) = (&voice.track.duck, &voice.mix.duck) {
-                let others = heard.iter().filter(|(id, _)| duck.by.contains(id));
-                let others: Vec<&[f32]> = others.map(|(_, samples)| samples.as_slice()).collect();
-                voice.ducker.process(mix, &mut voice.samples, &others);
-            }
+        let heard: Vec<_> = voices.iter().map(|voice| (voice.track.id.clone(), voice.samples.clone())).collect();
+        for voice in voices.iter_mut().filter(|voice| ducks(voice)) {
+            let by = voice.track.duck.iter().flat_map(|duck| &duck.by);
+            let others = by.flat_map(|by| heard.iter().filter(move |(id, _)| id == by));
+            let others: Vec<&[f32]> = others.map(|(_, samples)| samples.as_slice()).collect();
+            voice.ducker.process(voice.mix.duck.as_ref(), &mut voice.samples, &others);
         }
     }
 
@@ -306,5 +314,44 @@ mod tests {
             Some(0),
             "nothing is heard of a fade while all stands still"
         );
+    }
+
+    fn soundtrack(tracks: &serde_json::Value) -> Arc<Soundtrack> {
+        let mut soundtrack = Soundtrack::default();
+        soundtrack.audio.tracks = serde_json::from_value(tracks.clone()).unwrap();
+        Arc::new(soundtrack)
+    }
+
+    #[test]
+    fn a_track_that_is_ducked_no_more_does_not_leap() {
+        gst::init().unwrap();
+        let duck = json!({ "by": ["speech"], "amount": 30, "attack": 0.05, "release": 1 });
+        let music = |frequency: u32, duck: &serde_json::Value| {
+            let source = json!({ "type": "tone", "frequency": frequency });
+            json!({ "id": "music", "source": source, "volume": 0.5, "fadeOut": 3, "duck": duck })
+        };
+        // Loud enough to be made way for, and hardly heard.
+        let speech = json!({ "id": "speech", "source": { "type": "tone", "frequency": 3000 }, "volume": 0.02 });
+        let none = serde_json::Value::Null;
+        for (what, then) in [
+            ("it leaves", json!([speech])),
+            ("all leave", json!([])),
+            ("it makes way for nobody any more", json!([music(1000, &none), speech])),
+            ("it plays something else", json!([music(700, &duck), speech])),
+        ] {
+            let mut sound = Sound::start(100, 0, Haste::Offline, Arc::new(|_| {})).unwrap();
+            let before = soundtrack(&json!([music(1000, &duck), speech]));
+            sound.follow(&before, &Mix::from(&before.audio)).unwrap();
+            drop(sound.up_to(99, false).unwrap());
+            let then = soundtrack(&then);
+            sound.follow(&then, &Mix::from(&then.audio)).unwrap();
+            let loudest = |buffers: Vec<gst::Buffer>| {
+                let samples = buffers.iter().flat_map(|buffer| decoder::samples(&buffer.map_readable().unwrap()));
+                samples.fold(0.0_f32, |most, sample| most.max(sample.abs()))
+            };
+            // Down to 0.016, and by 3 dB up in a tenth of a second.
+            let loudest = loudest(sound.up_to(109, false).unwrap());
+            assert!((0.01..0.07).contains(&loudest), "{what}: {loudest}");
+        }
     }
 }

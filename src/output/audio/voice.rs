@@ -1,6 +1,6 @@
 //! One track: its source, delayed, at its volume.
 
-use std::{collections::VecDeque, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use components::{
     AssetId, TrackDocument,
@@ -9,7 +9,8 @@ use components::{
 
 use super::{
     Haste, Report,
-    clock::{CHANNELS, RATE},
+    clock::CHANNELS,
+    delay::Delay,
     duck::Ducker,
     meter::Meter,
     mixer::Input,
@@ -58,8 +59,7 @@ pub(super) struct Voice {
     /// What was rendered last, stereo.
     pub(super) samples: Vec<f32>,
     source: Source,
-    /// Samples that were played and are still to be heard.
-    delayed: VecDeque<f32>,
+    delay: Delay,
     volume: Ramp,
     /// From 0, silent, to 1: how far it has been faded in.
     fade: Ramp,
@@ -92,7 +92,7 @@ impl Voice {
             meter: Meter::new(),
             samples: Vec::new(),
             source,
-            delayed: VecDeque::from(vec![0.0; delay(&track)]),
+            delay: Delay::new(track.delay),
             volume: Ramp::at(mix.volume),
             fade,
             track,
@@ -102,11 +102,7 @@ impl Voice {
 
     /// Plays on as this document says from now on.
     pub(super) fn follow(&mut self, track: &TrackDocument) {
-        let (before, now) = (self.delayed.len(), delay(track));
-        self.delayed.drain(..before.saturating_sub(now));
-        for _ in before..now {
-            self.delayed.push_front(0.0);
-        }
+        self.delay.set(track.delay);
         self.track = track.clone();
     }
 
@@ -142,12 +138,7 @@ impl Voice {
             Source::Tone(generator) => generator.read(&mut self.samples),
             Source::Files(player) => player.read(&mut self.samples),
         }
-        if !self.delayed.is_empty() {
-            self.delayed.extend(&self.samples);
-            let count = self.samples.len();
-            self.samples.clear();
-            self.samples.extend(self.delayed.drain(..count));
-        }
+        self.delay.process(&mut self.samples);
         for sample in self.samples.chunks_exact_mut(2) {
             let factor = self.volume.next() * self.fade.next();
             sample.iter_mut().for_each(|value| *value *= factor);
@@ -159,9 +150,4 @@ impl Voice {
         self.samples.clear();
         self.samples.resize(count * CHANNELS as usize, 0.0);
     }
-}
-
-/// Numbers of both channels by which a track is delayed.
-fn delay(track: &TrackDocument) -> usize {
-    (track.delay * RATE as f64).round() as usize * CHANNELS as usize
 }

@@ -28,7 +28,7 @@ impl Feeder {
         tracing::warn!(output, kbps, full, "the bitrate follows the link");
         (self.program.announce)(StreamEvent::Bitrate { kbps, full, output });
         if let Some(encoder) = session.encoder.take_if(|encoder| !encoder.set_bitrate(kbps)) {
-            self.end_encoder(encoder);
+            self.end_encoder(encoder, session.patience);
         }
     }
 }

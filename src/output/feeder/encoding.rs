@@ -8,6 +8,7 @@ use crate::{
     output::{
         encoder::{Encoder, EncoderError},
         fan_out::Goal,
+        leaving::leave,
         link::lock,
         restarts::Restarts,
         settings::EncoderSettings,
@@ -17,6 +18,8 @@ use crate::{
 
 /// Frames that an encoder may keep in order to look ahead.
 const KEPT_FRAMES: u64 = 4;
+/// How long the last frames may take at least.
+const LAST: Duration = Duration::from_secs(2);
 
 impl Feeder {
     /// Gives a frame, and the sound to it, to their encoders.
@@ -64,8 +67,7 @@ impl Feeder {
                 self.status.dropped_frames += encoder.owed() + u64::from(outcome.is_err());
                 let worked = session.restarts.lasted(Instant::now()).saturating_sub(quiet);
                 let is_slow = encoder.made() < self.frames_in(worked) / 2 || encoder.made() == 0;
-                // An encoder that hangs may not want to be taken down either.
-                std::thread::spawn(move || drop(encoder));
+                leave(encoder);
                 self.fail(session, &outcome.err().unwrap_or(EncoderError::Stalled(quiet)), is_slow);
             }
         }
@@ -85,13 +87,13 @@ impl Feeder {
             encoder.set_bitrate(present) && (before == keyframe_interval || encoder.set_keyframe_interval(frames))
         };
         if let Some(encoder) = session.encoder.take_if(|encoder| !follows(encoder)) {
-            self.end_encoder(encoder);
+            self.end_encoder(encoder, session.patience);
         }
     }
 
-    /// Ends an encoder: the next frame goes to another one.
-    pub(super) fn end_encoder(&self, encoder: Encoder) {
-        if let Err(error) = encoder.finish(MOST_PATIENCE) {
+    /// Ends an encoder: the next frame goes to another one. It gets a little longer than it is waited for while it works.
+    pub(super) fn end_encoder(&self, encoder: Encoder, patience: Duration) {
+        if let Err(error) = encoder.finish(patience.max(LAST)) {
             self.complain(&format!("{error}; the last frames are lost"));
         }
     }

@@ -142,12 +142,14 @@ impl Feeder {
                 self.tell(None);
                 continue;
             }
-            // With no outputs there is nothing to encode for, but tracks play on.
+            // With no outputs there is nothing to encode for, but tracks play on. Where another rendition is sent, that one
+            // moves them on: it begins with the sound to its first frame.
             if !self.links.any_enabled(&self.name) {
                 if let Some(session) = session.take() {
                     self.end(session);
                 }
-                if let Some(frame) = frame.filter(|frame| frame.start.is_some()) {
+                let is_alone = !self.links.any_enabled_at_all();
+                if let Some(frame) = frame.filter(|frame| is_alone && frame.start.is_some()) {
                     self.heard = frame.start;
                     self.sound.follow(&frame);
                 }
@@ -217,7 +219,7 @@ impl Feeder {
     /// Nothing of this rendition is sent any more.
     fn end(&self, session: Session) {
         if let Some(encoder) = session.encoder {
-            self.end_encoder(encoder);
+            self.end_encoder(encoder, session.patience);
         }
         self.links.finish(&self.name);
     }
@@ -225,8 +227,10 @@ impl Feeder {
     /// The stream is stopped, or started anew. Its sound has been given out before outputs finish what they have.
     fn end_stream(&mut self, session: Option<Session>) {
         let mut session = session;
-        if let Some(encoder) = session.as_mut().and_then(|session| session.encoder.take()) {
-            self.end_encoder(encoder);
+        if let Some(session) = &mut session
+            && let Some(encoder) = session.encoder.take()
+        {
+            self.end_encoder(encoder, session.patience);
         }
         if let Some(start) = self.heard.take() {
             self.sound.end(start);
@@ -260,3 +264,6 @@ impl Feeder {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

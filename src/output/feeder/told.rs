@@ -44,6 +44,7 @@ impl Feeder {
             return;
         }
         let failures = self.sound.failures();
+        self.status.is_silent = failures.is_silent;
         if failures.count > self.sound_failures {
             self.status.restarts += failures.count - self.sound_failures;
             self.status.last_error = failures.last;

@@ -1,7 +1,8 @@
 //! The door between the encoder and one output. Nobody ever waits at it.
 //!
 //! An output begins at a key frame, and so it does again after it could not keep up: then everything is left out
-//! until its queue has shrunk and a key frame comes. What it gets can always be decoded.
+//! until its queue has shrunk and a key frame comes. What it gets can always be decoded. Only sound that belongs to frames
+//! which were let through is let through all the same: muxers wait for it, and the queue would never shrink.
 //!
 //! When the stream goes on in another format, such as another frame size, and the outlet cannot, that outlet is ended
 //! and what follows is kept for the next one: a container holds one size, but no frame is lost between two of them.
@@ -32,9 +33,11 @@ pub(super) trait Outlet: Send {
     fn has_room(&self) -> bool;
     /// Whether the packet is of a format that can follow what was taken before.
     fn takes(&self, packet: &Packet) -> bool;
+    /// What comes next belongs to a stream that begins at this time.
+    fn begin(&mut self, _at: gst::ClockTime) {}
     /// Takes a packet, without waiting.
     fn push(&mut self, packet: &Packet);
-    /// Frames that wait.
+    /// Frames that wait, but for those that only wait for the sound to them.
     fn queued(&self) -> u64 {
         0
     }
@@ -51,6 +54,8 @@ pub(super) struct Gate {
     sound: VecDeque<Packet>,
     /// The last runs of sound that were let through: what belongs to a frame may have come ahead of it.
     heard: VecDeque<Packet>,
+    /// When the last frame has been shown that this outlet got.
+    shown: Option<gst::ClockTime>,
     /// What waits for the next outlet, since the last one could not go on; see [`Gate::is_renewing`].
     kept: Option<VecDeque<Packet>>,
     /// Whether anything was let through since the stream went on air. What came before is not missed.
@@ -76,6 +81,7 @@ impl Gate {
     /// Lets packets through to `outlet` from the next key frame on; what was kept for it first.
     pub(super) fn open(&mut self, outlet: Box<dyn Outlet>) {
         self.outlet = Some(outlet);
+        self.shown = None;
         self.awaits_key_frame = true;
         for packet in self.kept.take().unwrap_or_default() {
             self.offer(&packet);
@@ -163,19 +169,31 @@ impl Gate {
             if packet.track == Track::Video && packet.is_key && outlet.has_room() && has_caught_up {
                 self.awaits_key_frame = false;
                 self.begun = true;
-                for sound in self.sound.drain(..).filter(|sound| sound.end() > packet.pts()) {
-                    self.bytes += size(&sound);
-                    outlet.push(&sound);
-                }
-            } else {
+                let sound: Vec<_> = self.sound.drain(..).filter(|sound| sound.end() > packet.pts()).collect();
+                outlet.begin(sound.first().map_or(packet.pts(), |first| first.pts().min(packet.pts())));
+                sound.iter().for_each(|sound| self.let_through(sound));
+            } else if !self.is_owed(packet) {
                 self.leave_out(packet);
                 return;
             }
         }
+        self.let_through(packet);
+    }
+
+    /// Whether this is sound that an outlet needs in order to get rid of the frames that it has: up to the first that begins
+    /// after the last of them.
+    fn is_owed(&self, packet: &Packet) -> bool {
+        let begins_before = |shown| self.heard.back().is_none_or(|last| last.pts() <= shown);
+        packet.track == Track::Audio && self.shown.is_some_and(begins_before)
+    }
+
+    fn let_through(&mut self, packet: &Packet) {
+        let Some(outlet) = &mut self.outlet else { return };
         self.bytes += size(packet);
         outlet.push(packet);
-        if packet.track == Track::Audio {
-            remember(&mut self.heard, packet);
+        match packet.track {
+            Track::Audio => remember(&mut self.heard, packet),
+            Track::Video => self.shown = self.shown.max(Some(packet.end())),
         }
     }
 

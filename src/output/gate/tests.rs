@@ -6,7 +6,7 @@ use super::*;
 
 /// An outlet that is as full as a test says, and takes one format.
 #[derive(Clone, Default)]
-struct Bucket(Arc<Mutex<(Vec<Packet>, u32)>>);
+struct Bucket(Arc<Mutex<(Vec<Packet>, u32)>>, Arc<Mutex<Vec<u64>>>);
 
 impl Outlet for Bucket {
     fn is_full(&self) -> bool {
@@ -19,6 +19,9 @@ impl Outlet for Bucket {
         let taken = &self.0.lock().unwrap().0;
         let mut video = taken.iter().filter(|taken| taken.track == Track::Video);
         video.next().is_none_or(|first| first.is_of_one_format_with(packet))
+    }
+    fn begin(&mut self, at: gst::ClockTime) {
+        self.1.lock().unwrap().push(at.mseconds());
     }
     fn push(&mut self, packet: &Packet) {
         self.0.lock().unwrap().0.push(packet.clone());
@@ -184,6 +187,43 @@ fn sound_that_comes_ahead_of_its_key_frame_is_kept() {
     gate.offer(&packet(Track::Video, 40, true));
     let times: Vec<_> = bucket.0.lock().unwrap().0.iter().map(|packet| packet.pts().mseconds()).collect();
     assert_eq!(times, [40, 60, 40]);
+}
+
+#[test]
+fn an_outlet_begins_with_the_first_of_sound_and_picture() {
+    gst::init().unwrap();
+    for (sound, begins) in [(vec![], 100), (vec![80], 100), (vec![90, 110], 90), (vec![110], 100)] {
+        let (bucket, mut gate) = (Bucket::default(), Gate::default());
+        gate.open(Box::new(bucket.clone()));
+        sound.into_iter().for_each(|millis| gate.offer(&packet(Track::Audio, millis, true)));
+        gate.offer(&packet(Track::Video, 100, true));
+        assert_eq!(*bucket.1.lock().unwrap(), [begins]);
+    }
+}
+
+/// Muxers let no frame go before that has come, so that there would never be room.
+#[test]
+fn sound_to_frames_that_were_let_through_follows_though_there_is_no_room() {
+    gst::init().unwrap();
+    let (bucket, mut gate) = (Bucket::default(), Gate::default());
+    gate.open(Box::new(bucket.clone()));
+    (0..5).for_each(|frame| gate.offer(&packet(Track::Video, frame * 20, frame == 0)));
+    bucket.0.lock().unwrap().1 = 11;
+    gate.offer(&packet(Track::Video, 100, false));
+    assert!(gate.is_waiting());
+    // It is late, and does not end where a frame does.
+    (0..20).for_each(|run| gate.offer(&packet(Track::Audio, run * 20 + 5, true)));
+    let sound = || -> Vec<_> {
+        let taken = &bucket.0.lock().unwrap().0;
+        taken.iter().filter(|packet| packet.track == Track::Audio).map(|packet| packet.pts().mseconds()).collect()
+    };
+    // One run begins after all that was let through.
+    assert_eq!(sound(), [5, 25, 45, 65, 85, 105]);
+    // What was left out belongs to frames that are yet to come, and nothing comes twice.
+    bucket.0.lock().unwrap().1 = 0;
+    gate.offer(&packet(Track::Video, 300, true));
+    assert_eq!(sound(), [5, 25, 45, 65, 85, 105, 285, 305, 325, 345, 365, 385]);
+    assert_eq!(gate.dropped, 1);
 }
 
 #[test]
