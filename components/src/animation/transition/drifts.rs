@@ -29,6 +29,8 @@ pub struct Drifts {
     drifts: Vec<Drift>,
     /// What animations carry on that took over.
     carried: Vec<Carried>,
+    /// Whether they are those of a scene that goes on from where it stood, until that has been made ready.
+    is_resume: bool,
 }
 
 /// A property as it is authored.
@@ -57,7 +59,7 @@ impl Drifts {
     /// Those of a scene that goes on from where it stood.
     #[must_use]
     pub fn resumed(drifts: Vec<Drift>) -> Self {
-        Self { known: Vec::new(), drifts, carried: Vec::new() }
+        Self { drifts, is_resume: true, ..Self::default() }
     }
 
     /// Those that have not ended at scene time `now`.
@@ -97,7 +99,7 @@ impl Drifts {
         };
         let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
         let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
-        let edit = Edit { starts, cues, before, now };
+        let edit = Edit { starts, cues, before, now, is_resume: self.is_resume };
         let (mut kept, mut after) = edit.kept(after, carried);
         let settled = edit.settle(&mut after, &mut kept);
         let mut known = Vec::with_capacity(transitions.0.len());
@@ -180,6 +182,6 @@ impl Drifts {
         };
         let handover = Handover { edit: &edit, left: &left, left_over: &left_over, past: &past, settled: &settled };
         let carried = handover.carried(after, kept, &smooths);
-        *self = Self { known, drifts, carried };
+        *self = Self { known, drifts, carried, is_resume: false };
     }
 }

@@ -67,8 +67,11 @@ impl Handover<'_> {
         kept: Vec<Carried>,
         smooths: &dyn Fn(Target) -> bool,
     ) -> Vec<Carried> {
-        let Edit { before, now, .. } = *self.edit;
+        let now = self.edit.now;
         let mut carried = kept;
+        if self.edit.is_resume {
+            return carried;
+        }
         let mut seen = HashSet::new();
         for place in 0..after.tracks().len() {
             let Some(taker) = self.taker(&after, place, &mut seen) else { continue };
@@ -88,10 +91,8 @@ impl Handover<'_> {
             if let Some(taken) = drift.map(|drift| Carried { target, drift }) {
                 let Carried { target, drift } = &taken;
                 let is_known = |other: &Carried| other.target == *target && other.drift.is_of_carrier_of(drift);
-                // What waits for nothing else comes to rest as it did; and after a restart, before which nothing is known,
-                // all goes on as it did.
-                let goes_on = drift.waits() || before.tracks().is_empty();
-                if goes_on && carried.iter().any(is_known) {
+                // What waits for nothing else comes to rest as it did.
+                if drift.waits() && carried.iter().any(is_known) {
                     continue;
                 }
                 carried.retain(|other| other.target != *target || !other.drift.is_of_carrier_of(drift));
