@@ -13,7 +13,8 @@ use crate::{
 
 /// How one scene gives way to another.
 ///
-/// The scene that leaves is seen as it was on the last frame before; the one that comes plays from its beginning. Shares
+/// The scene that leaves goes on moving from where it is, and its triggers act no more; one that leaves in the middle of
+/// another transition stands still, as the picture that was seen. The one that comes plays from its beginning. Shares
 /// count from the top left of the frame, times in scene seconds. Where an easing shoots over, the transition stands at
 /// its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

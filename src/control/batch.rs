@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use components::{
-    AssetId, Edit, EditBatch, EditOutcome,
-    document::{Fault, Limits, Source},
-    edit::{At, Done, EditApplied},
+    AssetId, Edit, EditBatch,
+    document::{Fault, Limits, Notice, Source},
+    edit::{At, BatchRejected, Done, EditApplied},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Problem, reserved, uploads::Uploads};
+use super::{Problem, reserved, uploads::Uploads, warnings::Watched};
 use crate::engine::EngineHandle;
 
 /// Edits can be set for ticks up to so far ahead: those that wait take memory.
@@ -23,7 +23,7 @@ const FARTHEST: Duration = Duration::from_secs(3600);
 pub(super) const LIMITS: Limits = Limits::HIGHEST;
 
 /// What a batch that was carried out, or found good, answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "BatchAnswer")]
 pub(super) struct Answer {
@@ -34,7 +34,13 @@ pub(super) struct Answer {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub(super) dry_run: bool,
+    /// What the author should know about what was written, with pointers into the batch; nothing of a dry run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<Notice>,
 }
+
+/// What comes of a batch that is carried out, and what its author should know.
+type Outcome = Result<(EditApplied, Vec<Notice>), BatchRejected>;
 
 /// Reads a batch. What it needs of the scene is not looked at.
 pub(super) fn read(source: &Source) -> Result<EditBatch, Problem> {
@@ -63,12 +69,13 @@ pub(super) async fn carry_out_read(
     }
     let at = at.and_then(|(_, tick)| tick.ok());
     let outcome = if dry_run {
-        engine.check(edits).await.map(|tick| EditApplied { tick, persisted: false, done: Done::default() })
+        let checked = |tick| (EditApplied { tick, persisted: false, done: Done::default() }, Vec::new());
+        engine.check(edits).await.map(checked)
     } else {
         edit(engine, uploads, edits, at).await
     };
     match outcome {
-        Ok(applied) => Ok(Answer { applied, dry_run }),
+        Ok((applied, warnings)) => Ok(Answer { applied, dry_run, warnings }),
         Err(rejected) => {
             let mut faults = rejected.faults();
             for fault in &mut faults {
@@ -79,7 +86,7 @@ pub(super) async fn carry_out_read(
     }
 }
 
-async fn edit(engine: &EngineHandle, uploads: &Uploads, edits: Vec<Edit>, at: Option<u64>) -> EditOutcome {
+async fn edit(engine: &EngineHandle, uploads: &Uploads, edits: Vec<Edit>, at: Option<u64>) -> Outcome {
     let touched = |edit: &Edit| match edit {
         Edit::PutAsset { asset } => Some(asset.id.clone()),
         Edit::DeleteAsset { id } => Some(id.clone()),
@@ -89,17 +96,17 @@ async fn edit(engine: &EngineHandle, uploads: &Uploads, edits: Vec<Edit>, at: Op
     let replaces =
         |edit: &Edit| matches!(edit, Edit::LoadScene { .. } | Edit::PutScene { .. } | Edit::DeleteScene { .. });
     if edits.iter().any(replaces) {
-        let outcome = engine.edit(edits, at).await;
+        let outcome = send(engine, edits, at).await;
         if outcome.is_ok() {
             uploads.tidy_orphans(engine).await;
         }
         return outcome;
     }
     if touched.is_empty() {
-        return engine.edit(edits, at).await;
+        return send(engine, edits, at).await;
     }
     // Both are on their way before anything is waited for: what a client sends after this comes after it.
-    let (before, outcome) = futures_util::future::join(engine.snapshot(), engine.edit(edits, at)).await;
+    let (before, outcome) = futures_util::future::join(engine.snapshot(), send(engine, edits, at)).await;
     if outcome.is_ok()
         && let Ok(before) = before
     {
@@ -108,6 +115,14 @@ async fn edit(engine: &EngineHandle, uploads: &Uploads, edits: Vec<Edit>, at: Op
         uploads.tidy(engine, &scene.folder, files.collect()).await;
     }
     outcome
+}
+
+async fn send(engine: &EngineHandle, edits: Vec<Edit>, at: Option<u64>) -> Outcome {
+    let watched = Watched::of(&edits);
+    if watched.is_empty() {
+        return engine.edit(edits, at).await.map(|applied| (applied, Vec::new()));
+    }
+    engine.edit_and_look(edits, at, |after| watched.notices(after)).await
 }
 
 /// The tick at which edits are carried out that are set for `at`; else what is expected instead.

@@ -25,6 +25,7 @@ mod settings;
 mod turns;
 mod unread;
 mod uploads;
+mod warnings;
 mod websocket;
 
 #[cfg(test)]

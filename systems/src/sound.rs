@@ -45,8 +45,8 @@ pub struct SoundMotion {
     is_edited: bool,
     /// When the animations of tracks that are still to come started: those of a scene that goes on.
     resumed: Option<SoundStarts>,
-    /// What animations of such a scene carry on, until all of these are known.
-    carried: SoundDrifts,
+    /// What animations and timelines of such a scene carry on, until all of these are known.
+    carried: Option<SoundDrifts>,
     /// Whether triggers changed since the last tick how it is mixed.
     is_changed_between: bool,
     /// Whether another scene has come on air since the last tick.
@@ -121,12 +121,10 @@ impl<M: Copy + Slots + PartialEq> Moving<M> {
         are_others
     }
 
-    /// Carries these on, as in a scene that has always been there.
+    /// Carries these on and nothing else, as in a scene that has always been there.
     fn carry_on(&mut self, drifts: Vec<Drift>, subject: Subject<'_>, now: f64) {
-        if !drifts.is_empty() {
-            (self.drifts, self.playing) = (Drifts::resumed(drifts), Playing::default());
-            self.compile(subject, now);
-        }
+        (self.drifts, self.playing) = (Drifts::resumed(drifts), Playing::default());
+        self.compile(subject, now);
     }
 
     fn left(&self, now: f64) -> Vec<Drift> {
@@ -220,16 +218,17 @@ impl SoundMotion {
 
     /// Takes over the sound as it is written at scene time `now`: animations that were there before go on.
     fn follow(&mut self, audio: &AudioDocument, now: f64) {
-        let resumed = self.resumed.take().unwrap_or_default();
         let before = self.starts(now);
-        if !resumed.drifts.is_empty() {
-            self.carried = resumed.drifts;
-        }
+        let resumed = self.resumed.take().map(|SoundStarts { mix, tracks, drifts }| {
+            self.carried = Some(drifts);
+            (mix, tracks)
+        });
+        let (mix, mut starts) = resumed.unwrap_or_default();
         self.master.authored = audio.into();
-        begin(&mut self.master.starts, &audio.animations, Some(resumed.mix), now);
+        begin(&mut self.master.starts, &audio.animations, Some(mix), now);
         self.master.compile(audio.into(), now);
         let mut known: BTreeMap<TrackId, Moving<TrackMix>> = std::mem::take(&mut self.tracks).into_iter().collect();
-        let (mut starts, mut tracks) = (resumed.tracks, Vec::with_capacity(audio.tracks.len()));
+        let mut tracks = Vec::with_capacity(audio.tracks.len());
         for track in &audio.tracks {
             let mut moving = known.remove(&track.id).unwrap_or_else(|| Moving {
                 authored: track.into(),
@@ -288,12 +287,16 @@ impl SoundMotion {
     /// Takes over what the timelines do to the sound.
     fn cue(&mut self, mut cues: HashMap<&CueTarget, Vec<ActiveCue>>, audio: &AudioDocument, now: f64) {
         let mut of = |target: CueTarget| Cues(cues.remove(&target).unwrap_or_default());
-        let mut carried = std::mem::take(&mut self.carried);
+        let mut carried = self.carried.take();
         let mut is_edited = self.master.cue(of(CueTarget::Mix), audio.into(), now);
-        self.master.carry_on(carried.mix, audio.into(), now);
+        if let Some(carried) = &mut carried {
+            self.master.carry_on(std::mem::take(&mut carried.mix), audio.into(), now);
+        }
         for ((id, moving), track) in self.tracks.iter_mut().zip(&audio.tracks) {
             is_edited |= moving.cue(of(CueTarget::Track(id.clone())), track.into(), now);
-            moving.carry_on(carried.tracks.remove(id).unwrap_or_default(), track.into(), now);
+            if let Some(carried) = &mut carried {
+                moving.carry_on(carried.tracks.remove(id).unwrap_or_default(), track.into(), now);
+            }
         }
         self.is_edited |= is_edited;
     }

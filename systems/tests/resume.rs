@@ -14,9 +14,13 @@ mod random;
 
 use std::time::{Duration, Instant};
 
-use components::Edit;
-use proptest::{collection::vec, prelude::*};
-use random::{LIMITS, Step, config, edits, scene, step};
+use components::{
+    Edit, SceneDocument,
+    animation::timeline::{SeekTarget, TimelineControl, TimelineId},
+};
+use proptest::{collection::vec, option, prelude::*};
+use random::{LIMITS, Step, config, edits, scene, steering, step};
+use serde_json::{Value, json};
 use systems::{Compositor, CompositorSettings, clock::Motion};
 
 const FPS: f64 = 25.0;
@@ -45,6 +49,21 @@ fn standing(compositor: &mut Compositor) -> Motion {
     motion
 }
 
+/// One that goes on with what is stored of another.
+fn another_run(original: &mut Compositor) -> Compositor {
+    let written = serde_json::to_string(&original.motion()).unwrap();
+    let motion: Motion = serde_json::from_str(&written).unwrap();
+    assert_eq!(motion, original.motion());
+    let mut resumed = compositor();
+    let now = motion.seconds;
+    resumed.resume(0, original.snapshot().scene, motion);
+    for (_, outcome) in resumed.tick(0, now).outcomes {
+        assert!(outcome.is_ok(), "{outcome:?}");
+    }
+    assert!(resumed.finish_loading(Instant::now() + Duration::from_secs(60)));
+    resumed
+}
+
 /// Runs the ticks of a step, the first with its edits. Returns the tick after the last.
 fn play(compositors: &mut [&mut Compositor], step: &Step, mut tick: u64, next: &mut u32) -> u64 {
     let batch = edits(step, &compositors[0].snapshot().scene, next);
@@ -59,32 +78,25 @@ fn play(compositors: &mut [&mut Compositor], step: &Step, mut tick: u64, next: &
 }
 
 proptest! {
-    #![proptest_config(config(12))]
+    #![proptest_config(config(32))]
 
     #[test]
     fn a_scene_that_is_resumed_goes_on_as_if_it_had_never_ended(
         (scene, mut next) in scene(),
         before in vec(step(), 1..10),
+        last in option::weighted(0.7, steering()),
         after in vec(step(), 1..10),
     ) {
         let mut original = compositor();
         run(&mut original, 0, &[Edit::LoadScene { scene: Box::new(scene) }]);
         prop_assert!(original.finish_loading(Instant::now() + Duration::from_secs(60)));
         let mut tick = 1;
-        for step in &before {
+        for step in before.iter().chain(&last) {
             tick = play(&mut [&mut original], step, tick, &mut next);
         }
 
-        let written = serde_json::to_string(&original.motion()).unwrap();
-        let motion: Motion = serde_json::from_str(&written).unwrap();
-        prop_assert_eq!(&motion, &original.motion());
-        let mut resumed = compositor();
-        let now = motion.seconds;
-        resumed.resume(0, original.snapshot().scene, motion);
-        for (_, outcome) in resumed.tick(0, now).outcomes {
-            prop_assert!(outcome.is_ok(), "{outcome:?}");
-        }
-        prop_assert!(resumed.finish_loading(Instant::now() + Duration::from_secs(60)));
+        let now = original.motion().seconds;
+        let mut resumed = another_run(&mut original);
         // Once more at the same moment, for both: what was steered on the last tick itself is followed up on the next.
         resumed.tick(1, now);
         original.tick(tick, now);
@@ -97,6 +109,55 @@ proptest! {
             prop_assert_eq!(resumed.snapshot().scene, original.snapshot().scene, "before tick {}", tick);
             prop_assert_eq!(standing(&mut resumed), standing(&mut original), "before tick {}", tick);
             prop_assert!(resumed.picture().data == original.picture().data, "before tick {tick}");
+        }
+    }
+}
+
+/// A bar that a timeline moves which does not say from where, and a sound that it fades.
+fn moved(animation: &Value) -> SceneDocument {
+    let scene = json!({
+        "canvas": { "width": 200, "height": 150 },
+        "layers": [{ "id": "bar", "content": { "type": "color", "color": "#fff", "size": { "width": 20, "height": 150 } },
+            "transform": { "position": { "x": 20, "y": 0 } } }],
+        "audio": { "tracks": [{ "id": "hum", "source": { "type": "tone", "frequency": 440 }, "volume": 0.5 }] },
+        "timelines": [{ "id": "go", "autoplay": false, "steps": [{ "type": "parallel", "steps": [
+            { "type": "animate", "layer": "bar", "animation": animation },
+            { "type": "animateTrack", "track": "hum", "animation": { "property": "volume", "to": 0, "duration": 4 } },
+        ] }] }],
+    });
+    SceneDocument::from_value(scene, &LIMITS).unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
+/// A timeline that goes on from where it is has taken nothing over when it was steered at the last moment.
+#[test]
+fn what_was_steered_just_before_goes_on_from_there() {
+    let steer = |control| Edit::ControlTimeline { id: TimelineId::new("go").unwrap(), control };
+    let steered = [
+        vec![TimelineControl::Pause, TimelineControl::Play],
+        vec![TimelineControl::Rate { rate: 1.5 }],
+        vec![TimelineControl::Seek { to: SeekTarget::Seconds(2.5) }],
+        vec![TimelineControl::Reverse],
+    ];
+    for animation in [
+        json!({ "property": "transform.position.x", "to": 170, "duration": 4 }),
+        json!({ "property": "transform.position", "by": { "x": 150, "y": 0 }, "spring": { "duration": 2 } }),
+    ] {
+        for controls in &steered {
+            let mut original = compositor();
+            run(&mut original, 0, &[Edit::LoadScene { scene: Box::new(moved(&animation)) }]);
+            run(&mut original, 1, &[steer(TimelineControl::Play)]);
+            let edits: Vec<Edit> = controls.iter().cloned().map(steer).collect();
+            run(&mut original, 40, &edits);
+            let mut resumed = another_run(&mut original);
+            for tick in [40, 45, 60, 90] {
+                for compositor in [&mut original, &mut resumed] {
+                    run(compositor, tick, &[]);
+                }
+                assert!(resumed.picture().data == original.picture().data, "{animation} {controls:?} at tick {tick}");
+                let seconds = resumed.motion().seconds;
+                assert_eq!(resumed.mix_at(seconds), original.mix_at(seconds), "{controls:?} at tick {tick}");
+                assert_eq!(standing(&mut resumed), standing(&mut original), "{controls:?} at tick {tick}");
+            }
         }
     }
 }

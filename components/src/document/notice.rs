@@ -1,6 +1,6 @@
 //! What is not wrong with a document, but may be otherwise than its author thinks.
 
-use std::{collections::HashMap, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +8,11 @@ use serde_json::Value;
 
 use super::{LayerDocument, SceneDocument, loops};
 use crate::{
-    animation::{Animation, Animations, Parts, Subject, timeline::Step, warn},
+    animation::{
+        Animation, Animations, Parts, Subject,
+        timeline::{Step, TimelineDocument},
+        warn,
+    },
     audio::AudioDocument,
     layer::LayerId,
 };
@@ -55,6 +59,14 @@ impl fmt::Display for Notice {
 
 fn of_animation<'a>(pointer: &str, animation: &Animation, subject: impl Into<Subject<'a>>) -> Option<Notice> {
     Some(Notice { pointer: format!("{pointer}/property"), message: warn(animation, subject)? })
+}
+
+impl Animation {
+    /// What its author should know about it, of a layer or the sound, with pointers that begin with `base`.
+    #[must_use]
+    pub fn notice<'a>(&self, base: &str, subject: impl Into<Subject<'a>>) -> Option<Notice> {
+        of_animation(base, self, subject)
+    }
 }
 
 impl LayerDocument {
@@ -124,8 +136,9 @@ impl SceneDocument {
         notices.extend(self.audio.notices("/audio"));
         if !self.timelines.is_empty() {
             let layers: HashMap<&LayerId, &LayerDocument> = self.walk().map(|layer| (&layer.id, layer)).collect();
+            let layer = |id: &LayerId| layers.get(id).map(|layer| Cow::Borrowed(*layer));
             for (index, timeline) in self.timelines.iter().enumerate() {
-                of_steps(&timeline.steps, &format!("/timelines/{index}"), &layers, &self.audio, &mut notices);
+                notices.extend(timeline.notices(&format!("/timelines/{index}"), &layer, &self.audio));
             }
         }
         notices.extend(loops::of_triggers(&self.triggers));
@@ -133,29 +146,45 @@ impl SceneDocument {
     }
 }
 
-fn of_steps(
+impl TimelineDocument {
+    /// What its author should know about it in a scene of such layers and sound, with pointers that begin with `base`.
+    #[must_use]
+    pub fn notices<'a>(
+        &self,
+        base: &str,
+        layer: &dyn Fn(&LayerId) -> Option<Cow<'a, LayerDocument>>,
+        audio: &AudioDocument,
+    ) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        of_steps(&self.steps, base, layer, audio, &mut notices);
+        notices
+    }
+}
+
+fn of_steps<'a>(
     steps: &[Step],
     base: &str,
-    layers: &HashMap<&LayerId, &LayerDocument>,
+    layer: &dyn Fn(&LayerId) -> Option<Cow<'a, LayerDocument>>,
     audio: &AudioDocument,
     notices: &mut Vec<Notice>,
 ) {
     for (index, step) in steps.iter().enumerate() {
         let pointer = format!("{base}/steps/{index}");
-        // Each is told once, however many layers it moves.
-        let layer = |layer: &LayerId| layers.get(layer).map(|layer| Subject::Layer(layer.parts()));
-        let mut told = |subject: Option<Subject<'_>>, animation| {
-            notices
-                .extend(subject.and_then(|subject| of_animation(&format!("{pointer}/animation"), animation, subject)));
+        let base = format!("{pointer}/animation");
+        let of_layer = |id: Option<&LayerId>, animation: &Animation| {
+            let layer = id.and_then(layer)?;
+            of_animation(&base, animation, layer.parts())
         };
+        // Each is told once, however many layers it moves.
         match step {
-            Step::Animate { layer: id, animation } => told(layer(id), animation),
-            Step::Stagger { layers, animation, .. } => told(layers.first().and_then(layer), animation),
-            Step::AnimateTrack { track: None, animation } => told(Some(audio.into()), animation),
+            Step::Animate { layer: id, animation } => notices.extend(of_layer(Some(id), animation)),
+            Step::Stagger { layers, animation, .. } => notices.extend(of_layer(layers.first(), animation)),
+            Step::AnimateTrack { track: None, animation } => notices.extend(of_animation(&base, animation, audio)),
             Step::AnimateTrack { track: Some(id), animation } => {
-                told(audio.tracks.iter().find(|track| track.id == *id).map(Subject::from), animation);
+                let track = audio.tracks.iter().find(|track| track.id == *id);
+                notices.extend(track.and_then(|track| of_animation(&base, animation, track)));
             }
-            Step::Sequence { steps } | Step::Parallel { steps } => of_steps(steps, &pointer, layers, audio, notices),
+            Step::Sequence { steps } | Step::Parallel { steps } => of_steps(steps, &pointer, layer, audio, notices),
             Step::Preset { .. } | Step::Wait { .. } | Step::Label { .. } | Step::Timeline { .. } => {}
         }
     }

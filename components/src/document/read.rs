@@ -126,6 +126,19 @@ impl Whole for LayerDocument {
     }
 }
 
+/// Whether a fault of meaning is told by one of structure already: that of the same value, or of a part that counts as
+/// missing since it could not be read.
+fn follows(fault: &Fault, known: &Fault) -> bool {
+    let Some(inner) = known.pointer.strip_prefix(&*fault.pointer) else { return false };
+    match inner.strip_prefix('/') {
+        None => inner.is_empty(),
+        Some(parts) => {
+            let part = parts.split('/').next().unwrap_or_default();
+            fault.found.contains(&format!("`{part}`")) || fault.pointer.ends_with("/steps")
+        }
+    }
+}
+
 /// The document, or the faults of structure and meaning together.
 fn read_whole<T: Whole>(source: &Source, limits: &Limits) -> Result<T, Vec<Fault>> {
     let meaning = |outline: &Outline<'_>| meaning::check(outline, limits, |pointer| source.place(pointer));
@@ -137,7 +150,7 @@ fn read_whole<T: Whole>(source: &Source, limits: &Limits) -> Result<T, Vec<Fault
         Err(mut faults) => {
             // What is wrong in itself is not told a second time for what follows from it.
             let mut of_meaning = meaning(&T::salvaged(source));
-            of_meaning.retain(|fault| faults.iter().all(|known| known.pointer != fault.pointer));
+            of_meaning.retain(|fault| !faults.iter().any(|known| follows(fault, known)));
             faults.extend(of_meaning);
             Err(in_order(faults))
         }

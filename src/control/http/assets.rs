@@ -29,7 +29,7 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected},
-    request::{Segment, named},
+    request::{Segment, named, new_id},
     upload::{self, Incoming, Upload},
 };
 use crate::control::uploads::Room;
@@ -174,10 +174,7 @@ fn tag(response: &mut Response, asset: &AssetDocument) {
 
 async fn upload(context: &Context, id: String, mut request: Request) -> Result<Response, Problem> {
     request.query.only(&["type"])?;
-    let id = AssetId::new(&id).map_err(|error| {
-        let found: String = id.chars().take(80).collect();
-        Problem::not_found(format!("found the asset `{found}`, {error}"))
-    })?;
+    let id = new_id(&id, "asset", AssetId::new)?;
     let kinds = "`image`, `animatedImage`, `svg`, `font` or `audio`";
     let kind = request.query.value::<Kind>("type", kinds)?.map(|Kind(kind)| kind);
     let upload = Upload::new(id, &request.headers, kind)?;

@@ -21,7 +21,7 @@ use super::{
     openapi::Api,
     part::{self, Answer, part},
     precondition::{self, Expected},
-    request::{Segment, named},
+    request::{Segment, named, new_id},
     sound_animations,
 };
 use crate::engine::Levels;
@@ -117,7 +117,10 @@ async fn track(context: Context, id: String, request: Request) -> Result<Respons
     }
     let (at, expected) = (at(&context, &request)?, Expected::of(&request)?);
     // No track can have an id that is none.
-    let track = TrackId::new(&id).map_err(|_| unknown(&id, []))?;
+    let track = match method {
+        Method::PUT => new_id(&id, "track", TrackId::new)?,
+        _ => TrackId::new(&id).map_err(|_| unknown(&id, []))?,
+    };
     let document = DocumentName::Track { id: track.clone() };
     let edit = match method {
         Method::PUT => {

@@ -215,7 +215,13 @@ async fn output(context: Context, id: String, request: Request) -> Result<Respon
     if ![Method::PUT, Method::PATCH, Method::DELETE].contains(&method) {
         return Err(Problem::method_not_allowed("GET, HEAD, PUT, PATCH, DELETE"));
     }
-    let (id, expected) = (parse_id(&id)?, Expected::of(&request)?);
+    let id = match method {
+        // The id may be a key that was meant for another place.
+        Method::PUT => OutputId::new(&id)
+            .map_err(|error| Problem::bad_request(format!("found something else than an output's id, {error}")))?,
+        _ => parse_id(&id)?,
+    };
+    let expected = Expected::of(&request)?;
     match method {
         Method::PUT => {
             let document: OutputDocument = body::document_of_secrets(request).await?;

@@ -94,6 +94,18 @@ pub(super) fn named(Segment(name): Segment) -> String {
     name
 }
 
+/// The id in a path of what may be made there. One that can be none is a mistake, not something that is not there.
+pub(super) fn new_id<Id, E: fmt::Display>(
+    id: &str,
+    kind: &str,
+    read: impl FnOnce(String) -> Result<Id, E>,
+) -> Result<Id, Problem> {
+    read(id.to_owned()).map_err(|error| {
+        let found: String = id.chars().take(80).collect();
+        Problem::bad_request(format!("found the {kind} `{found}`, {error}"))
+    })
+}
+
 impl Request {
     /// Whether the request only reads.
     pub(super) fn reads(&self) -> bool {

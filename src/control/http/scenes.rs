@@ -8,6 +8,7 @@
 
 use components::{
     Edit, SceneDocument, SceneId, Transition,
+    document::{Fingerprint, Notice},
     edit::{BatchRejected, DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
@@ -26,8 +27,8 @@ use super::{
     at_tick, body, endpoint, first_of, json,
     openapi::Api,
     paging::{self, Next},
-    precondition::{self, Expected},
-    request::{Segment, named},
+    precondition::{self, Expected, tagged},
+    request::{Segment, named, new_id},
 };
 use crate::control::reserved;
 
@@ -64,6 +65,7 @@ pub(super) fn describe(api: &mut Api) {
             .body::<SceneDocument>(&empty())
             .answers::<Edited>(200, "All scenes")
             .ticks()
+            .tagged()
             .conditional()
             .creates()
             .refuses(404, "`If-Match` was sent, and there is no such scene")
@@ -152,15 +154,17 @@ async fn scene(context: Context, id: String, request: Request) -> Result<Respons
     match request.method {
         Method::GET | Method::HEAD => show(&context, &id, &request).await,
         Method::PUT => {
-            let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
+            let id = new_id(&id, "scene", SceneId::new)?;
+            let (at, expected) = (at(&context, &request)?, Expected::of(&request)?);
             let scene = Box::new(body::scene(request).await?);
+            let (present, warnings) = (Fingerprint::of(&*scene), scene.notices());
             let edit = Edit::PutScene { id: id.clone(), scene };
             reserved::check(&context.engine, &edit).await?;
-            carry_out(&context, expected, id, edit, at).await
+            carry_out(&context, expected, id, edit, at, warnings).await.map(|response| tagged(response, present))
         }
         Method::DELETE => {
             let (id, at, expected) = (parse_id(&id)?, at(&context, &request)?, Expected::of(&request)?);
-            carry_out(&context, expected, id.clone(), Edit::DeleteScene { id }, at).await
+            carry_out(&context, expected, id.clone(), Edit::DeleteScene { id }, at, Vec::new()).await
         }
         _ => Err(Problem::method_not_allowed("GET, HEAD, PUT, DELETE")),
     }
@@ -198,7 +202,7 @@ async fn activate(context: Context, id: String, request: Request) -> Result<Resp
         Problem::from(rejected).with_errors(faults).within(&place)
     };
     let applied = context.engine.edit(edits, at).await.map_err(rejected)?;
-    let scenes = edited(&context, applied).await?;
+    let scenes = edited(&context, applied, Vec::new()).await?;
     json(StatusCode::OK, &Activated { activated: applied.done.activated, scenes })
         .map(|response| at_tick(response, applied.tick))
 }
@@ -211,6 +215,9 @@ struct Edited {
     applied: EditApplied,
     active: SceneId,
     scenes: Vec<Listed>,
+    /// What its author should know about the document that was put, with pointers into that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Notice>,
 }
 
 /// What `POST …/:id/activate` answers.
@@ -229,17 +236,18 @@ async fn carry_out(
     id: SceneId,
     edit: Edit,
     at: Option<u64>,
+    warnings: Vec<Notice>,
 ) -> Result<Response, Problem> {
     let applied = precondition::edit(context, expected, DocumentName::Scene { id }, edit, at).await?;
     // The scene before may have had files that nobody uses any more.
     context.uploads.tidy_orphans(&context.engine).await;
-    json(precondition::status(&applied), &edited(context, applied).await?)
-        .map(|response| at_tick(response, applied.tick))
+    let status = precondition::status(&applied);
+    json(status, &edited(context, applied, warnings).await?).map(|response| at_tick(response, applied.tick))
 }
 
-async fn edited(context: &Context, applied: EditApplied) -> Result<Edited, Problem> {
+async fn edited(context: &Context, applied: EditApplied, warnings: Vec<Notice>) -> Result<Edited, Problem> {
     let List { active, scenes, .. } = read_list(context).await?;
-    Ok(Edited { applied, active, scenes })
+    Ok(Edited { applied, active, scenes, warnings })
 }
 
 fn parse_id(id: &str) -> Result<SceneId, Problem> {

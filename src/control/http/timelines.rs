@@ -10,13 +10,13 @@ use components::{
         timeline::{SeekTarget, TimelineControl, TimelineDocument, TimelineId},
         trigger::EventName,
     },
-    document::{Fault, Fingerprint, nearest},
+    document::{Fault, Fingerprint, Notice, nearest},
     edit::{DocumentName, EditApplied, EditRejected},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json as object;
-use systems::clock::TimelineStatus;
+use systems::{clock::TimelineStatus, edit::SceneAfter};
 use warp::{
     Filter,
     filters::BoxedFilter,
@@ -31,8 +31,9 @@ use super::{
     openapi::Api,
     paging::{self, Next},
     precondition::{self, Expected, tagged},
-    request::{Segment, named},
+    request::{Segment, named, new_id},
 };
+use crate::control::warnings;
 
 /// `…/timelines`, `…/timelines/:id`, `…/timelines/:id/play` and so on, `…/events/:name`.
 pub(super) fn routes(context: &Context, base: &BoxedFilter<()>) -> BoxedFilter<(Response,)> {
@@ -187,7 +188,8 @@ async fn show(context: &Context, id: &str, request: &Request) -> Result<Response
 }
 
 async fn put(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
-    let (id, at, expected) = (parse_id(id)?, at(context, &request)?, Expected::of(&request)?);
+    let (id, at, expected) =
+        (new_id(id, "timeline", TimelineId::new)?, at(context, &request)?, Expected::of(&request)?);
     let timeline: TimelineDocument = body::document(request).await?;
     if timeline.id != id {
         return Err(Problem::invalid(vec![Fault {
@@ -284,6 +286,9 @@ struct Edited {
     /// Where it stands; absent if somebody else has removed it since.
     #[serde(skip_serializing_if = "Option::is_none")]
     timeline: Option<TimelineStatus>,
+    /// What its author should know about the document that was put, with pointers into that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Notice>,
 }
 
 async fn carry_out(
@@ -294,11 +299,16 @@ async fn carry_out(
     at: Option<u64>,
 ) -> Result<Response, Problem> {
     let document = DocumentName::Timeline { id: id.clone() };
-    let applied = precondition::edit(context, expected, document, edit, at).await?;
+    let put = match &edit {
+        Edit::PutTimeline { timeline } => Some(timeline.clone()),
+        _ => None,
+    };
+    let look = move |after: &SceneAfter<'_>| put.map(|put| warnings::of_timeline(&put, "", after)).unwrap_or_default();
+    let (applied, warnings) = precondition::edit_and_look(context, expected, document, edit, at, look).await?;
     let (_, timelines) = context.engine.timelines().await?;
     let timeline = timelines.into_iter().find(|timeline| timeline.id == id);
     let status = precondition::status(&applied);
-    json(status, &Edited { applied, timeline }).map(|response| at_tick(response, applied.tick))
+    json(status, &Edited { applied, timeline, warnings }).map(|response| at_tick(response, applied.tick))
 }
 
 /// No timeline can have an id that is none.

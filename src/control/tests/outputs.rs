@@ -253,10 +253,12 @@ fn a_key_in_the_wrong_place_is_not_repeated() {
     ] {
         told.push(service.json("PATCH", "/api/config", &document).problem(422));
     }
-    for (method, path) in
-        [("GET", format!("{PATH}/{KEY}")), ("PUT", format!("{PATH}/{KEY}%20")), ("POST", format!("{PATH}/{KEY}/start"))]
-    {
-        told.push(service.json(method, &path, &json!({ "id": "x", "url": "a.mp4" })).problem(404));
+    for (method, path, status) in [
+        ("GET", format!("{PATH}/{KEY}"), 404),
+        ("PUT", format!("{PATH}/{KEY}%20"), 400),
+        ("POST", format!("{PATH}/{KEY}/start"), 404),
+    ] {
+        told.push(service.json(method, &path, &json!({ "id": "x", "url": "a.mp4" })).problem(status));
     }
     for problem in told {
         assert!(!problem.to_string().contains(KEY), "{problem}");

@@ -33,8 +33,12 @@ fn scenes_are_put_listed_activated_and_removed() {
     assert_eq!(first["layers"], service.get("/stream/layers").value()["layers"]);
 
     service.json("PUT", "/stream/scenes/green", &green()).expect(201);
-    let held = service.get("/stream/scenes/green").expect(200).value();
-    service.json("PUT", "/stream/scenes/green", &held).expect(200);
+    let shown = service.get("/stream/scenes/green").expect(200);
+    let held = shown.value();
+    let put = service.json("PUT", "/stream/scenes/green", &held).expect(200);
+    assert_eq!(put.header("etag"), shown.header("etag"), "what was put is the version that there is");
+    let on_air = service.json("PUT", "/stream/scenes/main", &first).expect(200);
+    assert_eq!(on_air.header("etag"), service.get("/stream/scenes/main").header("etag"));
     assert_eq!(service.get("/stream/scenes/green").value(), held, "what GET answers, PUT takes back");
     assert_eq!(service.get("/stream/layers").value()["layers"], first["layers"], "a scene that waits is not on air");
 
@@ -160,7 +164,7 @@ fn a_scene_that_is_not_valid_is_refused_with_all_its_faults() {
         assert_eq!(pointers.len(), 2, "{problem}");
         assert!(pointers.contains(&&json!("/layers/0/opacity")), "{problem}");
     }
-    service.send("PUT", "/stream/scenes/a%20b", &[], Some(b"{}")).problem(404);
+    service.send("PUT", "/stream/scenes/a%20b", &[], Some(b"{}")).problem(400);
     assert_eq!(service.get("/stream/layers").value()["layers"], before["layers"]);
 }
 
@@ -198,7 +202,7 @@ fn files_become_assets_and_go_when_nothing_uses_them() {
     upload("/stream/assets/x", "image/png", b"").problem(400);
     upload("/stream/assets/x", "text/html", &png()).problem(415);
     upload("/stream/assets/x?type=movie", "image/png", &png()).problem(400);
-    upload("/stream/assets/..%2Fx", "image/png", &png()).problem(404);
+    upload("/stream/assets/..%2Fx", "image/png", &png()).problem(400);
     let left: Vec<_> = std::fs::read_dir(service.folder.path().join("uploads")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
 }

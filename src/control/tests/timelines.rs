@@ -68,9 +68,60 @@ fn what_does_not_fit_a_timeline_is_refused_with_reasons() {
     unknown["steps"][0]["layer"] = json!("bocks");
     let problem = service.json("PUT", "/api/stream/timelines/fade", &unknown).problem(422);
     assert_eq!(problem["errors"][0]["pointer"], "/steps/0/layer");
+    // An id that can be none is a mistake where it would be made.
+    for path in ["timelines/no%20name", "scenes/%C3%BC", "audio/tracks/no%20name"] {
+        let problem = service.json("PUT", &format!("/api/stream/{path}"), &fade()).problem(400);
+        assert!(detail(problem).starts_with("found the "), "{path}");
+    }
+    service.post("/api/stream/timelines/no%20name/play").problem(404);
     // The layer cannot go while a timeline moves it.
     let problem = service.send("DELETE", "/api/stream/layers/box", &[], None).problem(409);
     assert_eq!(problem["errors"][0]["pointer"], "/timelines/0/steps/0/layer");
+}
+
+/// The same in every answer that speaks of what was written.
+#[test]
+fn the_author_is_told_of_steps_that_have_nothing_in_between() {
+    let service = Service::start();
+    let steps = json!({ "property": "blend", "to": "screen", "duration": 1 });
+    let mut timeline = fade();
+    timeline["steps"][0]["animation"] = steps.clone();
+    let scene = json!({ "layers": [{ "id": "box", "content": { "type": "color", "color": "#fff" } }],
+        "timelines": [timeline] });
+    let pointers = |answer: Value| -> Vec<String> {
+        let warnings = answer["warnings"].as_array().cloned().unwrap_or_default();
+        assert!(warnings.iter().all(|told| told["message"].as_str().unwrap().contains("steps half-way")), "{answer}");
+        warnings.iter().map(|told| told["pointer"].as_str().unwrap().to_owned()).collect()
+    };
+    let put = |path: &str, body: &Value| pointers(service.json("PUT", path, body).value());
+    assert_eq!(put("/api/stream/timelines/fade", &fade()), Vec::<String>::new());
+    assert_eq!(put("/api/stream/timelines/fade", &timeline), ["/steps/0/animation/property"]);
+    for id in ["held", "held", "main"] {
+        let path = format!("/api/stream/scenes/{id}");
+        assert_eq!(put(&path, &scene), ["/timelines/0/steps/0/animation/property"], "{id}");
+    }
+    let batch = |edits: Value| {
+        pointers(service.json("POST", "/api/stream/layers/batch", &json!({ "edits": edits })).expect(200).value())
+    };
+    let layer = json!({ "id": "new", "content": { "type": "color", "color": "#fff" }, "animations": [steps] });
+    let told = batch(json!([
+        { "op": "patchLayer", "id": "box", "patch": { "opacity": 0.5, "animations": [steps] } },
+        { "op": "addAnimation", "id": "box", "animation": steps },
+        { "op": "createLayer", "layer": layer },
+        { "op": "putTimeline", "timeline": timeline },
+        { "op": "patchLayer", "id": "new", "patch": { "opacity": 0.5 } },
+    ]));
+    assert_eq!(
+        told,
+        [
+            "/edits/0/patch/animations/0/property",
+            "/edits/1/animation/property",
+            "/edits/2/layer/animations/0/property",
+            "/edits/3/timeline/steps/0/animation/property",
+        ]
+    );
+    let told = batch(json!([{ "op": "loadScene", "scene": scene }]));
+    assert_eq!(told, ["/edits/0/scene/timelines/0/steps/0/animation/property"]);
 }
 
 #[test]

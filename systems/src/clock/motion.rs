@@ -140,11 +140,9 @@ fn left(drifts: &Drifts, now: f64) -> Vec<Drift> {
 /// Lets a scene go on from where it began, with the animations and transitions of its layers as they did.
 pub(crate) fn resume_scene(world: &mut World, motion: &Motion) {
     world.resource_mut::<SceneTime>().origin = motion.origin;
-    for (id, drifts) in &motion.drifts {
-        let Some(entity) = world.resource::<LayerIndex>().get(id) else { continue };
-        if let Ok(mut entity) = world.get_entity_mut(entity) {
-            entity.insert(Drifts::resumed(drifts.clone()));
-        }
+    // Those that carry nothing on go on too: no timeline takes over at this moment.
+    for (id, mut drifts) in world.query::<(&LayerId, &mut Drifts)>().iter_mut(world) {
+        *drifts = Drifts::resumed(motion.drifts.get(id).cloned().unwrap_or_default());
     }
     for (id, starts) in &motion.starts {
         let Some(entity) = world.resource::<LayerIndex>().get(id) else { continue };

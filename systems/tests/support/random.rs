@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 pub(crate) use contents::assets;
 use contents::{FOLDER, color, content, number};
 #[allow(unused_imports, reason = "not every test names steps")]
-pub(crate) use steps::{Step, edits, step};
+pub(crate) use steps::{Step, edits, steering, step};
 
 /// Layers that a scene of these may have.
 pub(crate) const LIMITS: Limits = Limits { max_layers: 100 };
@@ -62,10 +62,10 @@ fn animation() -> impl Strategy<Value = Value> {
         ]),
         (0.1..1.0, number(0.0, 0.5), select(vec!["replace", "replace", "append", "add", "blend"])),
         easing,
-        any::<bool>(),
+        (any::<bool>(), proptest::bool::weighted(0.7)),
         select(vec![json!(1), json!(3), json!("forever")]),
     )
-        .prop_map(|(property, (duration, delay, queue), easing, ping_pong, repeat)| {
+        .prop_map(|(property, (duration, delay, queue), easing, (ping_pong, has_from), repeat)| {
             let (from, to) = match property {
                 "opacity" => (json!(0), json!(1)),
                 "transform.position.x" => (json!(-20), json!(150)),
@@ -83,6 +83,10 @@ fn animation() -> impl Strategy<Value = Value> {
                 "property": property, "from": from, "to": to, "delay": delay, "pingPong": ping_pong, "repeat": repeat,
                 "queue": queue,
             });
+            // Without it goes on from what is shown.
+            if !has_from && !steps {
+                animation.as_object_mut().unwrap().remove("from");
+            }
             if delay > 0.4 {
                 animation["spring"] = json!({"duration": duration, "bounce": 0.3});
             } else {

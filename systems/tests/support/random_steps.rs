@@ -98,15 +98,22 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => (any::<usize>(), any::<bool>()).prop_map(|(layer, drop)| Step::Rearrange { layer, drop }),
         1 => any::<usize>().prop_map(Step::Reload),
         1 => size().prop_map(|(width, height)| Step::Resize { width, height }),
-        2 => (any::<usize>(), control()).prop_map(|(timeline, control)| Step::Steer(timeline, control)),
-        2 => (any::<usize>(), any::<usize>(), animation_control())
-            .prop_map(|(layer, index, control)| Step::SteerAnimation(layer, index, control)),
+        4 => steering(),
         1 => animation_control().prop_map(Step::SteerSound),
         1 => select(vec!["goal", "break"]).prop_map(|name| Step::Fire(EventName::new(name).unwrap())),
         1 => (0.0..4.0, any::<bool>()).prop_map(|(volume, muted)| Step::Audio(json!({"volume": volume,
             "tracks": [{"id": "tone", "source": {"type": "tone", "frequency": 440}, "muted": muted,
                 "animations": [{"property": "volume", "to": volume / 2.0, "duration": 1.5, "repeat": 2}]}]}))),
         1 => (color(), 50_u32..300).prop_map(|(background, width)| Step::Canvas(json!({"width": width, "height": 150, "background": background}))),
+    ]
+}
+
+/// A timeline or an animation is steered.
+pub(crate) fn steering() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => (any::<usize>(), control()).prop_map(|(timeline, control)| Step::Steer(timeline, control)),
+        1 => (any::<usize>(), any::<usize>(), animation_control())
+            .prop_map(|(layer, index, control)| Step::SteerAnimation(layer, index, control)),
     ]
 }
 

@@ -24,6 +24,8 @@ pub struct Drifts {
     drifts: Vec<Drift>,
     /// What animations carry on that took over.
     carried: Vec<Carried>,
+    /// Whether they are those of a scene that goes on from where it stood, until that has been made ready.
+    is_resume: bool,
 }
 
 /// A property as it is authored.
@@ -52,7 +54,7 @@ impl Drifts {
     /// Those of a scene that goes on from where it stood.
     #[must_use]
     pub fn resumed(drifts: Vec<Drift>) -> Self {
-        Self { known: Vec::new(), drifts, carried: Vec::new() }
+        Self { drifts, is_resume: true, ..Self::default() }
     }
 
     /// Those that have not ended at scene time `now`.
@@ -92,7 +94,7 @@ impl Drifts {
         };
         let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
         let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
-        let edit = Edit { starts, cues, before, now };
+        let edit = Edit { starts, cues, before, now, is_resume: self.is_resume };
         let (mut kept, mut after) = edit.kept(after, carried);
         let settled = edit.settle(&mut after, &mut kept);
         let mut known = Vec::with_capacity(transitions.0.len());
@@ -109,8 +111,10 @@ impl Drifts {
                 !before.has_of(present.target, holder) && begins.is_some_and(|begins| begins.is_from_authored)
             });
             let is_free = |past: &Known| {
-                // One that stands where it began can still show what it carries on.
-                let held = before.decides(past.target, now).filter(|p| p.holds(now) || p.is_carrying());
+                // One that stands where it began can still show what it carries on, and hides what is beneath it.
+                let is_bared = || after.decides(past.target, now).is_some_and(|p| p.has_begun(now));
+                let held = before.decides(past.target, now);
+                let held = held.filter(|p| p.holds(now) || p.is_carrying() || is_bared());
                 let held = held.and_then(|p| p.timeline());
                 !goes_on && held.is_some_and(|held| !after.has_of(present.target, held))
             };
@@ -136,10 +140,15 @@ impl Drifts {
                 Some(past) => {
                     let own_drift = drift.filter(|drift| drift.over().is_none());
                     let left = own_drift.map(|drift| drift.compile().at(now)).unwrap_or_default();
-                    let held = before.displayed(past.target, now).filter(|_| is_free(past));
+                    // Where a timeline decides that is what is seen, be it that it stands where it begins.
+                    let is_of_timeline = |playing: &Playing, target: Target| {
+                        playing.decides(target, now).is_some_and(|decides| !decides.is_own())
+                    };
+                    let is_shown = || is_free(past) || is_of_timeline(before, past.target);
+                    let held = before.displayed(past.target, now).filter(|_| is_shown());
                     let own = || before.own(past.target, now).unwrap_or_else(|| past.still()).plus(left);
                     let was = held.unwrap_or_else(own);
-                    let other = holder.and_then(|_| after.decided(present.target, now));
+                    let other = after.decided(present.target, now).filter(|_| is_of_timeline(&after, present.target));
                     let is = other.or_else(|| after.own(present.target, now)).unwrap_or_else(|| present.still());
                     // What is of another kind, or length, cannot be moved from.
                     let suits = past.domain.kind == present.domain.kind
@@ -175,6 +184,6 @@ impl Drifts {
         };
         let handover = Handover { edit: &edit, left: &left, left_over: &left_over, past: &past, settled: &settled };
         let carried = handover.carried(after, kept, &smooths).into_list();
-        *self = Self { known, drifts, carried };
+        *self = Self { known, drifts, carried, is_resume: false };
     }
 }

@@ -61,7 +61,10 @@ impl Handover<'_> {
         mut carried: AllCarried,
         smooths: &dyn Fn(Target) -> bool,
     ) -> AllCarried {
-        let Edit { before, now, .. } = *self.edit;
+        if self.edit.is_resume {
+            return carried;
+        }
+        let now = self.edit.now;
         // Of each timeline the first that it does to a property; what comes after goes on from that.
         let takers: Vec<usize> = (0..after.of_layer().len()).chain(after.firsts()).collect();
         for place in takers {
@@ -80,10 +83,8 @@ impl Handover<'_> {
                 after.to_mut().let_go(target, &timeline);
             }
             if let Some(drift) = drift {
-                // What waits for nothing else comes to rest as it did; and after a restart, before which nothing is known,
-                // all goes on as it did.
-                let goes_on = drift.waits() || before.tracks().is_empty();
-                if goes_on && carried.has_of_carrier_of(target, &drift) {
+                // What waits for nothing else comes to rest as it did.
+                if drift.waits() && carried.has_of_carrier_of(target, &drift) {
                     continue;
                 }
                 after.to_mut().carry(target, &drift);

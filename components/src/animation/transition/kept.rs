@@ -22,6 +22,9 @@ pub(super) struct Edit<'a> {
     pub(super) cues: &'a Cues,
     pub(super) before: &'a Playing,
     pub(super) now: f64,
+    /// Whether it is none, but a scene that goes on from where it stood: nothing is known then of what was before, and what
+    /// is carried on is what was stored.
+    pub(super) is_resume: bool,
 }
 
 impl Edit<'_> {
@@ -68,6 +71,9 @@ impl Edit<'_> {
         if !drift.is_left(self.now) {
             return None;
         }
+        if self.is_resume {
+            return Some(p.target());
+        }
         // Until it begins what it takes over from may change.
         let is_over = matches!(drift.carrier, Carrier::Over(_));
         let is_open = |time: f64| !is_over && time < drift.goes_from() - SAME && !drift.waits();
@@ -83,12 +89,9 @@ impl Edit<'_> {
                 (!was.is_some_and(is_anew)).then(|| p.target())
             }
             clock => {
-                // What began at this very moment takes over anew, but not after a restart at this moment: nothing is known then
-                // of what it took over from.
-                let is_restart = self.before.tracks().is_empty();
+                // What began at this very moment takes over anew.
                 let is_new =
                     clock.began().is_some_and(|began| began >= self.now - SAME) || self.is_sought(p) && !drift.waits();
-                let is_new = is_new && !is_restart;
                 (!is_new && !is_open(p.elapsed(self.now))).then(|| p.target())
             }
         }

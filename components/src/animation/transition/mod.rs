@@ -33,7 +33,8 @@ pub struct Transitions(#[schemars(length(max = 64))] pub Vec<Transition>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Transition {
-    /// What moves: `opacity`, `transform.position`, `content.fill`, … A pair is another property than its two halves.
+    /// What moves: `opacity`, `transform.position`, `content.fill`, … A pair is another property than its two halves; else
+    /// none can stand beside one within it, as `content.gradient.angle` is in `content.gradient`.
     pub property: Property,
     /// Seconds that it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +77,10 @@ pub fn check_transitions<'a>(transitions: &[Transition], parts: impl Into<Parts<
         } else if transitions[..index].iter().any(|other| other.property == transition.property) {
             let found = format!("a second transition of `{}`", transition.property);
             fault("/property", found, "one for each property", None);
+        } else if let Some(other) = transitions[..index].iter().find(|other| overlap(transition, other, parts)) {
+            let [own, other] = [transition, other].map(|transition| transition.property.as_str());
+            let found = format!("`{own}` beside `{other}`: one is within the other, and would move twice");
+            fault("/property", found, "only one of the two", None);
         }
         if transition.rotate != Turn::AsWritten && !transition.property.is_angle() {
             let found = format!("`rotate` for `{}`", transition.property);
@@ -103,6 +108,20 @@ pub fn check_transitions<'a>(transitions: &[Transition], parts: impl Into<Parts<
         }
     }
     faults
+}
+
+/// Whether one moves what is within the other. A pair and its halves have each their own.
+fn overlap(one: &Transition, other: &Transition, parts: Parts<'_>) -> bool {
+    let (one, other) = (&one.property, &other.property);
+    let is_within = |inner: &Property, outer: &Property| {
+        inner.as_str().strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with('.'))
+    };
+    let target = |property: &Property| property.resolve(parts).ok().map(|resolved| resolved.target);
+    let are_pair = || match (target(one), target(other)) {
+        (Some(one), Some(other)) => one.is_of_pair(other) || other.is_of_pair(one),
+        _ => false,
+    };
+    (is_within(one, other) || is_within(other, one)) && !are_pair()
 }
 
 #[cfg(test)]

@@ -138,6 +138,40 @@ fn the_authored_value_counts_where_there_is_no_transition() {
     assert_eq!(layer.rotation(4.0), 0.0);
 }
 
+/// A pair and its half have each their own: what is not moved by the one is by the other.
+#[test]
+fn one_within_another_is_refused() {
+    let content: Content = serde_json::from_value(json!({ "type": "gradient", "gradient": { "type": "linear",
+        "angle": 0, "stops": [{ "offset": 0, "color": "#000" }, { "offset": 1, "color": "#fff" }] },
+        "size": { "width": 10, "height": 10 } }))
+    .expect("a content");
+    let faults = |properties: [&str; 2]| {
+        let all: Vec<Transition> = properties
+            .iter()
+            .map(|property| {
+                serde_json::from_value(json!({ "property": property, "duration": 1 })).expect("a transition")
+            })
+            .collect();
+        check_transitions(&all, &content)
+    };
+    for (one, other) in
+        [("content.gradient", "content.gradient.angle"), ("content.gradient.stops.1.color", "content.gradient")]
+    {
+        let found = faults([one, other]);
+        let [fault] = &*found else { panic!("{found:?}") };
+        assert_eq!(fault.pointer, "/1/property");
+        assert!(fault.found.contains(one) && fault.found.contains(other), "{fault:?}");
+    }
+    for pair in [
+        ["transform.position", "transform.position.x"],
+        ["transform.scale.y", "transform.scale"],
+        ["content.size", "content.size.width"],
+        ["content.gradient.angle", "content.gradient.stops.0.color"],
+    ] {
+        assert_eq!(faults(pair), [], "{pair:?}");
+    }
+}
+
 #[test]
 fn an_angle_turns_the_shorter_way_if_it_is_asked_to() {
     let turn = json!({ "property": "transform.rotation", "duration": 1, "easing": "linear", "rotate": "shortest" });

@@ -80,3 +80,61 @@ fn one_that_is_cancelled_over_another_leaves_it_the_property_without_a_jump() {
         assert!(layer.rotation(8.0).abs() < 1e-6);
     }
 }
+
+/// A timeline that is turned back to its beginning hides what the layer does by itself, so an edit of that is not seen,
+/// and what is seen when it is cancelled is smoothed.
+#[test]
+fn one_that_is_turned_back_over_an_animation_decides_what_is_smoothed() {
+    use super::interruptions::{is_continuous_over, smooth, turned};
+    let own = json!({ "property": "transform.rotation", "to": 300, "duration": 4 });
+    let next = json!({ "property": "transform.rotation", "to": -80, "duration": 1 });
+    let show = json!([turned("show", 90.0, smooth())]);
+    // What is authored, another animation, none, and no timeline any more.
+    let edits: [&dyn Fn(&mut Layer); 4] = [
+        &|layer| layer.turn(1.6, 45.0),
+        &|layer| layer.animate(1.6, json!([own, next])),
+        &|layer| layer.animate(1.6, json!([])),
+        &|layer| layer.stand(1.6, &show, &[None]),
+    ];
+    for transition in [eased("easeInOutSine"), sprung()] {
+        for edit in edits {
+            let mut layer = transition.clone();
+            layer.animate(0.0, json!([own]));
+            layer.stand(0.3, &show, &[playing(0.3, 0.0, 1.0)]);
+            layer.stand(0.7, &show, &[playing(0.7, 0.4, -1.0)]);
+            is_continuous_over(&mut layer, 1.6, edit);
+            // So is what comes next.
+            is_continuous_over(&mut layer, 1.9, |layer| layer.stand(1.9, &show, &[None]));
+            is_continuous_over(&mut layer, 2.1, |layer| layer.turn(2.1, 10.0));
+        }
+    }
+}
+
+proptest! {
+    /// So it is whatever the edits are, and however far the timeline had come.
+    #[test]
+    fn no_edit_beneath_one_that_is_turned_back_makes_a_jump(
+        mut layer in any_layer(),
+        edits in any_edits(),
+        far in 0.05..0.9,
+    ) {
+        let show = json!([turned("show", 90.0)]);
+        let own = json!({ "property": "transform.rotation", "to": 300, "duration": 2, "repeat": "forever", "pingPong": true });
+        layer.animate(0.0, json!([own]));
+        layer.stand(0.3, &show, &[playing(0.3, 0.0, 1.0)]);
+        layer.stand(0.3 + far, &show, &[playing(0.3 + far, far, -1.0)]);
+        let mut now = 0.4 + 2.0 * far;
+        for (pause, edit) in edits {
+            now += pause;
+            let value = layer.rotation(now);
+            match edit {
+                Ok(rotation) => layer.turn(now, rotation),
+                Err(animations) => layer.animate(now, animations),
+            }
+            prop_assert!((layer.rotation(now) - value).abs() < 1e-6, "{} after {} at {}", layer.rotation(now), value, now);
+        }
+        let value = layer.rotation(now + 0.1);
+        layer.stand(now + 0.1, &show, &[None]);
+        prop_assert!((layer.rotation(now + 0.1) - value).abs() < 1e-6, "{} after {}", layer.rotation(now + 0.1), value);
+    }
+}
