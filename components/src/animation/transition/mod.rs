@@ -118,7 +118,7 @@ fn overlap(one: &Transition, other: &Transition, parts: Parts<'_>) -> bool {
     };
     let target = |property: &Property| property.resolve(parts).ok().map(|resolved| resolved.target);
     let are_pair = || match (target(one), target(other)) {
-        (Some(one), Some(other)) => one.is_of_pair(other) || other.is_of_pair(one),
+        (Some(one), Some(other)) => one == other || one.place_in(other).is_some() || other.place_in(one).is_some(),
         _ => false,
     };
     (is_within(one, other) || is_within(other, one)) && !are_pair()
