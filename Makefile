@@ -30,7 +30,7 @@ test: deps-test ## Install what is missing, and run all tests
 	cargo test --release --locked --workspace --features fault-injection --test poisoned
 
 test-all: deps-test ## Run all tests, those that take long at their full length
-	KILLS=50 RECONNECTS=2000 cargo test --release --locked --workspace --no-fail-fast
+	KILLS=50 RECONNECTS=2000 DRIFT_MINUTES=120 cargo test --release --locked --workspace --no-fail-fast
 	cargo test --release --locked --workspace --features fault-injection --test poisoned
 	$(MAKE) test-api
 

@@ -1,23 +1,34 @@
 //! How long a picture takes and how far sound and picture are apart is measured through real outputs; they stay together
-//! after a reconnect and a pause.
+//! after a reconnect and a pause, and after hours.
 
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a test ends at what it did not expect"
 )]
 
+#[path = "support/beats.rs"]
+mod beats;
+#[path = "support/ffprobe.rs"]
+mod ffprobe;
 #[path = "support/process.rs"]
 mod process;
 #[path = "support/rtmp_server.rs"]
 mod rtmp_server;
 #[path = "support/service.rs"]
 mod service;
+#[path = "support/sound.rs"]
+mod sound;
+#[path = "support/viewer.rs"]
+mod viewer;
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
+use beats::{beats, with_beats};
+use ffprobe::make;
 use process::wait_for;
 use rtmp_server::RtmpServer;
 use service::{Service, run};
@@ -85,6 +96,42 @@ fn sound_and_picture_stay_together_over_a_reconnect_and_a_pause() {
     let next = u32::try_from(measurement.sent()).unwrap();
     assert_together(&beats_from(&measurement, next, 3));
     assert_eq!(measurement.status().reconnects, 1);
+}
+
+/// Minutes of the stream that is looked at as fast as it can be made: `DRIFT_MINUTES`, or few, so that the test takes no longer
+/// than it must.
+fn minutes() -> u64 {
+    std::env::var("DRIFT_MINUTES").ok().and_then(|minutes| minutes.parse().ok()).unwrap_or(3)
+}
+
+/// Whatever is made counts its samples by the frames, on air and here.
+#[test]
+fn sound_and_picture_are_as_far_apart_at_the_end_as_at_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let scene = with_beats(r#"{ "canvas": { "width": 64, "height": 36 }, "layers": [] }"#);
+    fs::write(folder.path().join("beats.json"), scene).unwrap();
+    let duration = format!("{}s", minutes() * 60);
+    let arguments = ["render", "beats.json", "--out", "beats.mkv", "--duration", &duration];
+    let variables = [("STREAM_RESOLUTION", "64x36"), ("FFMPEG_PRESET", "ultrafast"), ("FFMPEG_HWACCEL", "none")];
+    let output = run(folder.path(), &arguments, &variables);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let file = folder.path().join("beats.mkv");
+    let (at_first, at_last) = (offset(&file, 0), offset(&file, minutes() * 60 - 12));
+    println!("sound behind picture: {at_first:.4} s at first, and {at_last:.4} s after {} minutes", minutes());
+    assert!(at_first.abs() < APART && at_last.abs() < APART, "{at_first} s, and {at_last} s");
+    assert!((at_first - at_last).abs() < 0.002, "{at_first} s, and {at_last} s");
+}
+
+/// The median of the seconds by which sound comes later than its picture, from so many seconds of a file on.
+#[track_caller]
+fn offset(file: &Path, from: u64) -> f64 {
+    let part = file.with_file_name("part.mkv");
+    let (from, file, to) = (from.to_string(), file.to_str().unwrap(), part.to_str().unwrap());
+    make(&["-y", "-ss", &from, "-t", "10", "-i", file, "-c", "copy", to]);
+    let mut offsets: Vec<f64> = beats(&part).into_iter().filter_map(|beat| beat.offset).collect();
+    assert!(offsets.len() > 5, "{offsets:?} from {from} s on");
+    offsets.sort_by(f64::total_cmp);
+    offsets[offsets.len() / 2]
 }
 
 #[test]

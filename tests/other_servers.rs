@@ -8,6 +8,8 @@
     reason = "a test ends at what it did not expect"
 )]
 
+#[path = "support/beats.rs"]
+mod beats;
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
 #[path = "support/node_media_server.rs"]
@@ -18,9 +20,12 @@ mod process;
 mod rtmp_server;
 #[path = "support/service.rs"]
 mod service;
+#[path = "support/sound.rs"]
+mod sound;
 #[path = "support/viewer.rs"]
 mod viewer;
 
+use beats::{assert_arrives_whole, with_beats};
 use node_media_server::NodeMediaServer;
 use process::wait_for;
 use service::{PATIENCE, Service};
@@ -37,16 +42,21 @@ fn variables(url: &str) -> [(&str, &str); 3] {
 fn a_signed_key_is_taken_also_after_the_server_was_away() {
     let mut server = NodeMediaServer::start();
     let signature = server.signature(KEY);
-    let service = Service::start(&variables(&format!("{}?{signature}", server.url(KEY))), &[]);
+    let url = format!("{}?{signature}", server.url(KEY));
+    let scene = with_beats(r#"{ "canvas": { "width": 320, "height": 180 }, "layers": [] }"#);
+    let beats = [("SCENE", "beats.json"), ("STREAM_KEYFRAME_INTERVAL", "1s")];
+    let service = Service::start(&[&variables(&url)[..], &beats].concat(), &[("beats.json", &scene)]);
     let output = service.wait_for_output("stream", "started");
     assert_eq!(output["url"], format!("rtmp://127.0.0.1:{}/live/***", server.port));
     assert_plays_at(&server.url(KEY), SIZE);
+    assert_arrives_whole(&service, &server.url(KEY));
     server.kill();
     service.wait_for_output("stream", "reconnecting");
     server.restart();
     let output = service.wait_for_output("stream", "started");
     assert_eq!(output["reconnects"], 1, "{output}");
     assert_plays_at(&server.url(KEY), SIZE);
+    assert_arrives_whole(&service, &server.url(KEY));
     assert!(!service.log().contains(&signature), "the signature is in the log");
 }
 

@@ -31,7 +31,7 @@ use stream_manager::{
     output::{Destination, EncoderSettings, Hwaccel, Output, ReconnectPolicy, live::LiveStore},
 };
 use test_card::{noise, packed, test_card};
-use viewer::assert_plays;
+use viewer::{Watching, assert_plays, packets};
 
 const FORMAT: StreamFormat = StreamFormat { width: 640, height: 360, fps: 30 };
 const SIZE: (u32, u32) = (640, 360);
@@ -165,18 +165,39 @@ fn a_server_that_takes_nothing_more_costs_only_its_own_frames() {
 #[test]
 fn an_output_goes_on_with_a_key_frame_of_its_own_when_it_has_room_again() {
     let server = RtmpServer::start();
-    // The next key frame is far away.
-    let settings = EncoderSettings { keyframe_interval: Duration::from_secs(60), bitrate_kbps: 6000, ..settings() };
+    let settings = EncoderSettings { bitrate_kbps: 6000, ..settings() };
     let policy = ReconnectPolicy { queue_frames: 30, ..ReconnectPolicy::default() };
     let cards = (0..20).map(|seed| noise(FORMAT.width, FORMAT.height, seed)).collect();
     let mut show = Show::start_with(FORMAT, settings, &[("rtmp", server.url("key").parse().unwrap())], policy, cards);
     show.wait_for_state("rtmp", OutputState::Started);
+    let mut watching = Watching::start(&server, "key");
+    watching.wait_for_frames(30);
+    // The next key frame is far away.
+    show.set_keyframe_interval(Duration::from_secs(60));
     server.freeze();
     let full = wait_for("a full queue", LONG, || Some(show.status("rtmp")).filter(|status| status.dropped_frames > 5));
     server.thaw();
     wait_for("the stream again", LONG, || (show.status("rtmp").bytes > full.bytes).then_some(()));
-    assert_eq!(show.status("rtmp").reconnects, 0);
+    let after = packets(&watching.file(), "v").len();
+    watching.wait_for_frames(after + 90);
+    watching.end();
     assert!(show.shutdown());
+    let status = show.status("rtmp");
+    assert_eq!(status.reconnects, 0);
+    // Who watches misses the frames that were left out and no other, and sees the next as it should be.
+    let frames = packets(&watching.file(), "v");
+    let mut missing = 0;
+    for pair in frames.windows(2) {
+        let apart = ((pair[1].time - pair[0].time) * 30.0).round() as u64;
+        assert!(apart == 1 || pair[1].is_key, "{apart} frames from {:?} to {:?}", pair[0], pair[1]);
+        missing += apart - 1;
+    }
+    assert_eq!(missing, status.dropped_frames);
+    // No more of the sound is missing than that.
+    let sound = packets(&watching.file(), "a");
+    let lasts = sound[sound.len() - 1].time - sound[0].time;
+    let silent = lasts - (sound.len() - 1) as f64 * 1024.0 / 48_000.0;
+    assert!((silent - missing as f64 / 30.0).abs() < 0.1, "{silent} s of sound are missing, and {missing} frames");
 }
 
 #[test]

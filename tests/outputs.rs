@@ -53,13 +53,6 @@ fn add(service: &Service, id: &str, url: &str) {
     service.wait_for_output(id, "started");
 }
 
-/// Frames that the engine has not drawn, or that the encoder has not taken, since the machine was too slow.
-fn skipped(service: &Service) -> u64 {
-    let status = service.status();
-    let of = |name: &str| status[name].as_u64().unwrap();
-    of("droppedFrames") + of("tick").saturating_sub(of("frameCount"))
-}
-
 #[track_caller]
 fn wait_until_gone(service: &Service, id: &str) {
     wait_for(&format!("`{id}` to be gone"), PATIENCE, || {
@@ -115,7 +108,7 @@ fn outputs_come_and_go_and_the_others_lose_nothing() {
         assert_eq!(health, (&json!("started"), &json!(0), &json!(0)), "{output}");
     }
     assert_keys_are_kept(&service);
-    let skipped = skipped(&service);
+    let skipped = service.skipped_frames();
     watching.end();
     assert_without_a_gap(&watching.file(), 300, skipped);
     assert_without_a_gap(&also.file(), 30, skipped);
@@ -138,7 +131,7 @@ fn all_outputs_can_be_stopped_and_the_stream_goes_on_when_one_is_started() {
     service.wait_for_frames(60);
     service.send("POST", &format!("{PATH}/live/start"), &Value::Null).expect(200);
     service.wait_for_output("live", "started");
-    let skipped = skipped(&service);
+    let skipped = service.skipped_frames();
     service.signal("TERM");
     assert_eq!(service.wait().code(), Some(0));
     assert_without_a_gap(&service.folder.path().join("show.mkv"), 60, skipped);

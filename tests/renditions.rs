@@ -35,7 +35,7 @@ use rtmp_server::RtmpServer;
 use scenes::card;
 use serde_json::{Value, json};
 use service::{PATIENCE, Service, run};
-use viewer::{assert_plays, times};
+use viewer::{assert_plays, assert_sound_without_a_gap, times};
 
 const PATH: &str = "/api/stream/outputs";
 
@@ -222,6 +222,10 @@ fn all_renditions_have_one_sound_which_outputs_that_come_later_do_not_begin_anew
     assert_eq!(service.wait().code(), Some(0));
 
     let file = |name: &str| folder.path().join(name);
+    // Each has it once, from its first frame to its last.
+    for name in ["full.mkv", "half.mkv", "full-2.mkv"] {
+        assert_sound_without_a_gap(&file(name));
+    }
     let at_the_end = |end: f64| (end - 0.5, end - 0.1);
     let (full, half) = (heard(&file("full.mkv"), at_the_end), heard(&file("half.mkv"), at_the_end));
     assert!(full >= 5, "second {full}");

@@ -8,6 +8,8 @@
     reason = "a test ends at what it did not expect"
 )]
 
+#[path = "support/beats.rs"]
+mod beats;
 #[path = "support/ffprobe.rs"]
 mod ffprobe;
 #[path = "support/process.rs"]
@@ -20,9 +22,12 @@ mod scenes;
 mod screen;
 #[path = "support/service.rs"]
 mod service;
+#[path = "support/sound.rs"]
+mod sound;
 #[path = "support/viewer.rs"]
 mod viewer;
 
+use beats::{assert_arrives_whole, with_beats};
 use ffprobe::{decode, psnr};
 use process::wait_for;
 use rtmp_server::RtmpServer;
@@ -36,15 +41,20 @@ const KEY: &str = "live_4711_sEcReTkEy";
 const SIZE: (u32, u32) = (640, 360);
 
 fn start(server: &RtmpServer) -> Service {
+    start_with(server, &card())
+}
+
+fn start_with(server: &RtmpServer, scene: &str) -> Service {
     let url = server.url(KEY);
     let variables = [
         ("SCENE", "card.jsonc"),
         ("STREAM_URL", url.as_str()),
         ("STREAM_RESOLUTION", "640x360"),
+        ("STREAM_KEYFRAME_INTERVAL", "1s"),
         ("MUXER_RETRY_DELAY", "200ms"),
         ("LOG_LEVEL", "debug"),
     ];
-    Service::start(&variables, &[("card.jsonc", &card())])
+    Service::start(&variables, &[("card.jsonc", scene)])
 }
 
 /// Nobody can read the stream key from anything that the service tells.
@@ -104,9 +114,10 @@ fn a_player_sees_edits_while_it_plays() {
 #[test]
 fn a_server_that_goes_away_gets_the_stream_again() {
     let mut server = RtmpServer::start();
-    let service = start(&server);
+    let service = start_with(&server, &with_beats(&card()));
     service.wait_for_output("stream", "started");
     assert_plays(&server, KEY, SIZE);
+    assert_arrives_whole(&service, &server.url(KEY));
 
     server.kill();
     service.wait_for_output("stream", "reconnecting");
@@ -127,6 +138,7 @@ fn a_server_that_goes_away_gets_the_stream_again() {
     assert_eq!(output["reconnects"], 1, "{output}");
     assert!(output["droppedFrames"].as_u64().unwrap() > 0, "{output}");
     assert_plays(&server, KEY, SIZE);
+    assert_arrives_whole(&service, &server.url(KEY));
     assert_eq!(service.output("stream")["reconnects"], 1);
     assert_key_is_kept(&service);
 }

@@ -40,12 +40,16 @@ impl ReconnectPolicy {
     /// The wait before attempt `attempt`, counted from 0: twice the one before, of which up to a quarter is taken
     /// away at random, so that many streams do not come back to a server in step.
     pub(super) fn wait(&self, attempt: u32) -> Duration {
-        // Hashers are seeded at random; that is random enough here.
-        let random = RandomState::new().hash_one(attempt) % 1000;
-        let jitter = 1.0 - 0.25 * f64::from(u32::try_from(random).unwrap_or(0)) / 1000.0;
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(attempt.min(20)));
-        doubled.min(self.longest).mul_f64(jitter)
+        jittered(doubled.min(self.longest))
     }
+}
+
+/// A wait of which up to a quarter is taken away at random.
+pub(super) fn jittered(wait: Duration) -> Duration {
+    // Hashers are seeded at random; that is random enough here.
+    let random = RandomState::new().hash_one(wait) % 1000;
+    wait.mul_f64(1.0 - 0.25 * f64::from(u32::try_from(random).unwrap_or(0)) / 1000.0)
 }
 
 /// What the end of a connection says of the peer.

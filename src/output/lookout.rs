@@ -4,6 +4,9 @@
 //! What it does costs next to nothing, and nobody else has to wait for it: a connection now and then, or with SRT a packet, on
 //! a thread of its own. It tells only of servers that could not be reached before. One that could, and did not go on with the stream, has
 //! some other trouble, and is left in peace for as long as it should be.
+//!
+//! One that has not been away for long is looked at so often that it has the stream again within a second. One that stays away
+//! is looked at less and less often ([`pause`]): nobody is asked twice a second for ever.
 
 use std::{
     io::{self, Read, Write},
@@ -18,11 +21,17 @@ use std::{
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 
-use super::destination::{RtmpUrl, SrtUrl};
+use super::{
+    backoff::jittered,
+    destination::{RtmpUrl, SrtUrl},
+};
 
-/// From one look to the next.
+/// From one look to the next, at most, at a server that has not been away for longer than [`SOON`].
 pub(super) const LOOKS: Duration = Duration::from_millis(400);
-/// The longest from one look to the next at a server that answers each time, and is no less suspect for it.
+/// For so long the stream is back within a second of the server's being back: time to start it anew, to mend a network, or to
+/// notice that somebody has to.
+const SOON: Duration = Duration::from_secs(10 * 60);
+/// The longest from one look to the next, whether the server is away or answers each time and is no less suspect for it.
 const LONG_PAUSE: Duration = Duration::from_secs(5);
 /// How long a server may take for each step of an answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -52,6 +61,14 @@ pub(super) enum Found {
     Unsteady,
 }
 
+/// How long after a look the next one is due at a server that has been away for so long. It grows with that time, to four
+/// times as much after forty minutes and to the longest after two hours and five minutes; up to a quarter is taken away at
+/// random, so that those who have lost the same server do not ask in step.
+fn pause(away: Duration) -> Duration {
+    let grown = LOOKS.mul_f64((away.as_secs_f64() / SOON.as_secs_f64()).max(1.0));
+    jittered(grown.min(LONG_PAUSE))
+}
+
 /// Watches one server until it is dropped.
 pub(super) struct Lookout {
     is_back: Arc<AtomicBool>,
@@ -60,14 +77,17 @@ pub(super) struct Lookout {
 }
 
 impl Lookout {
-    /// Watches a server that was found like this. `None` if the system gives no more threads.
-    pub(super) fn start(server: Server, as_found: Found) -> Option<Self> {
+    /// Watches a server that was found like this, and has been away for so long by now. `None` if the system gives no more
+    /// threads.
+    pub(super) fn start(server: Server, as_found: Found, away: Duration) -> Option<Self> {
         let (watching, watched) = channel();
         let is_back = Arc::new(AtomicBool::new(false));
         let found = Arc::clone(&is_back);
         let watch = move || {
+            let began = Instant::now();
+            let next = || pause(away + began.elapsed());
             let mut is_away = as_found == Found::Away;
-            let mut pause = if as_found == Found::Silent { Duration::ZERO } else { LOOKS };
+            let mut pause = if as_found == Found::Silent { Duration::ZERO } else { next() };
             let mut held = None;
             loop {
                 let waited = pass_time(&watched, held.take(), pause);
@@ -85,7 +105,7 @@ impl Lookout {
                 // One that ends every connection and is there all the same is not asked twice as often.
                 held = answer.and_then(|answer| answer.connection).filter(|_| waited == Waited::Enough);
                 let is_patient = as_found == Found::Unsteady && !is_away;
-                pause = if is_patient { (pause * 2).min(LONG_PAUSE) } else { LOOKS };
+                pause = if is_patient { (pause * 2).min(LONG_PAUSE) } else { next() };
                 if is_away {
                     // It was waited for in vain already.
                     pause = pause.saturating_sub(asked.elapsed());
@@ -277,9 +297,29 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
+    fn a_server_that_stays_away_is_looked_at_less_and_less_often() {
+        for (minutes, longest) in [(0.0, 0.4), (10.0, 0.4), (20.0, 0.8), (60.0, 2.4), (125.0, 5.0), (1e9, 5.0)] {
+            let away = Duration::from_secs_f64(minutes * 60.0);
+            let pauses: Vec<f64> = (0..50).map(|_| pause(away).as_secs_f64()).collect();
+            assert!(
+                pauses.iter().all(|pause| (longest * 0.749..=longest).contains(pause)),
+                "{minutes} min: {pauses:?}"
+            );
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]), "those who lost it ask at different times");
+        }
+        // One that was lost yesterday is not asked while one that was lost just now is asked three times.
+        let (old, new) = (Host::start(false), Host::start(false));
+        let day = Duration::from_secs(24 * 3600);
+        let _lookouts = [(&old, day), (&new, Duration::ZERO)]
+            .map(|(host, away)| Lookout::start(host.place(), Found::Away, away).unwrap());
+        new.wait_for(3);
+        assert_eq!(old.came.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
     fn a_server_that_takes_connections_and_says_nothing_is_away_until_it_does() {
         let server = Host::start(false);
-        let lookout = Lookout::start(server.place(), Found::Lost).unwrap();
+        let lookout = Lookout::start(server.place(), Found::Lost, Duration::ZERO).unwrap();
         server.wait_for(2);
         assert!(!lookout.is_back());
         server.answers.store(true, Ordering::Relaxed);
@@ -289,15 +329,15 @@ mod tests {
     #[test]
     fn a_server_that_was_never_away_is_not_back() {
         let server = Host::start(true);
-        let lookout = Lookout::start(server.place(), Found::Lost).unwrap();
+        let lookout = Lookout::start(server.place(), Found::Lost, Duration::ZERO).unwrap();
         server.wait_for(3);
         assert!(!lookout.is_back());
         drop(lookout);
-        let silent = Lookout::start(server.place(), Found::Silent).unwrap();
+        let silent = Lookout::start(server.place(), Found::Silent, Duration::ZERO).unwrap();
         server.wait_for(server.came.load(Ordering::Relaxed) + 3);
         assert!(!silent.is_back());
         drop(silent);
-        let known = Lookout::start(server.place(), Found::Away).unwrap();
+        let known = Lookout::start(server.place(), Found::Away, Duration::ZERO).unwrap();
         wait(|| known.is_back());
     }
 
@@ -331,7 +371,7 @@ mod tests {
     fn a_listener_for_srt_is_back_when_it_answers_the_handshake() {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("srt://{}?streamid=key", socket.local_addr().unwrap()).parse().unwrap();
-        let lookout = Lookout::start(Server::Srt(url), Found::Lost).unwrap();
+        let lookout = Lookout::start(Server::Srt(url), Found::Lost, Duration::ZERO).unwrap();
         let mut packet = [0; 100];
         // It takes packets, and says nothing; then what is no handshake.
         for answer in [None, Some(&[0; 64]), None] {

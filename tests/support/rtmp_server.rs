@@ -12,7 +12,7 @@
 
 use std::{
     fs,
-    net::TcpStream,
+    net::{Ipv4Addr, TcpStream},
     path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
@@ -23,8 +23,11 @@ use crate::process::{ChildGuard, free_port, wait_for};
 /// The server, with an application `live` that takes any stream and one, `closed`, that takes none.
 /// It ends when this is dropped.
 pub struct RtmpServer {
-    /// Where it listens on the loopback interface.
+    /// Where it listens: on the loopback interface, unless it was started elsewhere.
     pub port: u16,
+    host: Ipv4Addr,
+    /// What runs it, if it does not run like other programs.
+    by: Vec<String>,
     folder: tempfile::TempDir,
     process: Option<ChildGuard>,
     takes_none: bool,
@@ -33,15 +36,20 @@ pub struct RtmpServer {
 impl RtmpServer {
     /// Starts one.
     pub fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut server = Self { port: free_port(), folder, process: None, takes_none: false };
+        Self::start_at(Ipv4Addr::LOCALHOST, &[])
+    }
+
+    /// Starts one that listens at this address, by a command that becomes the program which it is given.
+    pub fn start_at(host: Ipv4Addr, by: &[&str]) -> Self {
+        let (port, folder, by) = (free_port(), tempfile::tempdir().unwrap(), by.iter().map(|word| (*word).to_owned()));
+        let mut server = Self { port, host, by: by.collect(), folder, process: None, takes_none: false };
         server.restart();
         server
     }
 
     /// The address of a stream on it.
     pub fn url(&self, key: &str) -> String {
-        format!("rtmp://127.0.0.1:{}/live/{key}", self.port)
+        format!("rtmp://{}:{}/live/{key}", self.host, self.port)
     }
 
     /// Kills it, as a crash would.
@@ -60,13 +68,13 @@ impl RtmpServer {
         self.process = None;
         let folder = self.folder.path();
         fs::create_dir_all(folder.join("logs")).unwrap();
-        let (module, port) = (rtmp_module(), self.port);
+        let (module, host, port) = (rtmp_module(), self.host, self.port);
         let publish = if self.takes_none { "deny publish all;" } else { "" };
         // One process, so that killing it ends all of it.
         let config = format!(
             "load_module {module};\n daemon off; master_process off; worker_processes 1;\n\
              error_log {log} info; pid {pid};\n events {{ worker_connections 64; }}\n\
-             rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; chunk_size 4096;\n\
+             rtmp {{ access_log off; server {{ listen {host}:{port}; chunk_size 4096;\n\
              application live {{ live on; wait_key on; {publish} }} application closed {{ live on; deny publish all; }} }} }}\n",
             module = module.display(),
             log = folder.join("logs/error.log").display(),
@@ -74,11 +82,12 @@ impl RtmpServer {
         );
         let file = folder.join("nginx.conf");
         fs::write(&file, config).unwrap();
-        let mut command = Command::new("nginx");
-        command.arg("-p").arg(folder).arg("-c").arg(&file).arg("-e").arg(folder.join("logs/error.log"));
+        let mut words = self.by.iter().map(String::as_str).chain(["nginx"]);
+        let mut command = Command::new(words.next().expect("there is nginx at least"));
+        command.args(words).arg("-p").arg(folder).arg("-c").arg(&file).arg("-e").arg(folder.join("logs/error.log"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(ChildGuard::start(&mut command));
-        wait_for("nginx to listen", Duration::from_secs(5), || TcpStream::connect(("127.0.0.1", port)).ok());
+        wait_for("nginx to listen", Duration::from_secs(5), || TcpStream::connect((host, port)).ok());
     }
 
     /// Lets it do nothing more, with its connections open, as a network that swallows everything would.

@@ -289,6 +289,14 @@ impl Service {
         self.status()["frameCount"].as_u64().expect("a number")
     }
 
+    /// Frames that were not drawn, or not encoded, since the machine was too slow.
+    #[track_caller]
+    pub fn skipped_frames(&self) -> u64 {
+        let status = self.status();
+        let of = |name: &str| status[name].as_u64().expect("a number");
+        of("droppedFrames") + of("tick").saturating_sub(of("frameCount"))
+    }
+
     /// Waits until so many more frames are drawn.
     #[track_caller]
     pub fn wait_for_frames(&self, more: u64) {

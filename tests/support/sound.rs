@@ -17,8 +17,19 @@ pub const RATE: f64 = 48_000.0;
 
 /// The left channel of a file or address.
 pub fn listen(input: &Path) -> Vec<f32> {
+    listen_with(input, &[])
+}
+
+/// The same with silence where there is no sound, so that each sample is heard as long after the beginning of the file as its
+/// number says.
+pub fn listen_in_time(input: &Path) -> Vec<f32> {
+    listen_with(input, &["-af", "aresample=async=1:first_pts=0"])
+}
+
+fn listen_with(input: &Path, filter: &[&str]) -> Vec<f32> {
     let mut command = Command::new("ffmpeg");
-    command.args(["-v", "error", "-i"]).arg(input).args(["-vn", "-f", "f32le", "-ar", "48000", "-ac", "2", "-"]);
+    command.args(["-v", "error", "-i"]).arg(input).arg("-vn").args(filter);
+    command.args(["-f", "f32le", "-ar", "48000", "-ac", "2", "-"]);
     let output = command.output().expect("ffmpeg is installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout.chunks_exact(8).map(|both| f32::from_le_bytes(both[..4].try_into().unwrap())).collect()
@@ -40,6 +51,19 @@ pub fn level(sound: &[f32], frequency: f64) -> f64 {
         im += f64::from(*sample) * sin;
     }
     2.0 * re.hypot(im) / sound.len().max(1) as f64
+}
+
+/// The frequency of a tone in hertz, from the times at which it rises through 0; NaN if there is none.
+pub fn frequency(sound: &[f32]) -> f64 {
+    let rises = |(at, pair): (usize, &[f32])| {
+        let (before, after) = (f64::from(pair[0]), f64::from(pair[1]));
+        (before < 0.0 && after >= 0.0).then(|| at as f64 + before / (before - after))
+    };
+    let rises: Vec<f64> = sound.windows(2).enumerate().filter_map(rises).collect();
+    match (rises.first(), rises.last()) {
+        (Some(first), Some(last)) if last > first => (rises.len() - 1) as f64 * RATE / (last - first),
+        _ => f64::NAN,
+    }
 }
 
 /// Root mean square.

@@ -56,19 +56,22 @@ pub struct Watching {
 impl Watching {
     /// Begins to play the stream of this key.
     pub fn start(server: &RtmpServer, key: &str) -> Self {
+        Self::start_at(&server.url(key))
+    }
+
+    /// Begins to play the stream at this address.
+    pub fn start_at(url: &str) -> Self {
+        Self::start_by(&[], url)
+    }
+
+    /// The same by a command that becomes the program which it is given.
+    pub fn start_by(by: &[&str], url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("ffmpeg");
+        let mut words = by.iter().copied().chain(["ffmpeg"]);
+        let mut command = Command::new(words.next().expect("there is ffmpeg at least"));
+        command.args(words);
         // Each packet is in the file at once, so that others can look at what has come so far.
-        command.args([
-            "-v",
-            "error",
-            "-i",
-            &format!("{} live=1", server.url(key)),
-            "-c",
-            "copy",
-            "-flush_packets",
-            "1",
-        ]);
+        command.args(["-v", "error", "-i", &format!("{url} live=1"), "-c", "copy", "-flush_packets", "1"]);
         command.args(["-f", "matroska", "-cluster_time_limit", "500"]).arg(folder.path().join("seen.mkv"));
         command.stdin(Stdio::null()).stdout(Stdio::null());
         Self { process: ChildGuard::start(&mut command), folder }
@@ -94,14 +97,68 @@ impl Watching {
     }
 }
 
+/// A packet of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet {
+    /// When it is shown or heard, in seconds.
+    pub time: f64,
+    /// Whether nothing before it is needed to decode it.
+    pub is_key: bool,
+}
+
+/// The packets of a file's picture (`v`) or sound (`a`), in the order in which they are shown or heard.
+pub fn packets(file: &Path, track: &str) -> Vec<Packet> {
+    let entries = ["-select_streams", track, "-show_entries", "packet=pts_time,flags"];
+    let Ok(probed) = probe(file.to_str().unwrap(), &entries) else { return Vec::new() };
+    let packets = probed["packets"].as_array().into_iter().flatten();
+    let packet = |packet: &serde_json::Value| {
+        let is_key = packet["flags"].as_str()?.starts_with('K');
+        Some(Packet { time: packet["pts_time"].as_str()?.parse().ok()?, is_key })
+    };
+    let mut packets: Vec<Packet> = packets.filter_map(packet).collect();
+    packets.sort_by(|a, b| a.time.total_cmp(&b.time));
+    packets
+}
+
 /// When each frame of a file is shown, in seconds, in order.
 pub fn times(file: &Path) -> Vec<f64> {
-    let entries = ["-select_streams", "v", "-show_entries", "packet=pts_time"];
-    let Ok(probed) = probe(file.to_str().unwrap(), &entries) else { return Vec::new() };
-    let times = probed["packets"].as_array().into_iter().flatten();
-    let mut times: Vec<f64> = times.filter_map(|packet| packet["pts_time"].as_str()?.parse().ok()).collect();
-    times.sort_by(f64::total_cmp);
-    times
+    packets(file, "v").into_iter().map(|packet| packet.time).collect()
+}
+
+/// Asserts that a viewer got at least so many frames, at 30 a second, of which no more are missing than were `skipped`, that
+/// each so many of them there is a key frame, and that the sound has no gap.
+#[track_caller]
+pub fn assert_whole(file: &Path, at_least: usize, skipped: u64, key_frames: usize) {
+    assert_without_a_gap(file, at_least, skipped);
+    assert_key_frames_each(file, key_frames);
+    assert_sound_without_a_gap(file);
+}
+
+/// Asserts that from one key frame to the next there are so many frames.
+#[track_caller]
+pub fn assert_key_frames_each(file: &Path, frames: usize) {
+    let packets = packets(file, "v");
+    let keys: Vec<usize> = (0..packets.len()).filter(|at| packets[*at].is_key).collect();
+    assert_eq!(keys.first(), Some(&0), "{}: a viewer can begin at once", file.display());
+    let apart: Vec<usize> = keys.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let last = packets.len() - keys[keys.len() - 1];
+    let are_as_meant = apart.iter().all(|apart| *apart == frames) && last <= frames;
+    assert!(!apart.is_empty() && are_as_meant, "{}: {apart:?}, and {last} at the end", file.display());
+}
+
+/// Asserts that each packet of the sound, AAC at 48 kHz, begins where the one before it ends.
+#[track_caller]
+pub fn assert_sound_without_a_gap(file: &Path) {
+    const LASTS: f64 = 1024.0 / 48_000.0;
+    let mut packets = packets(file, "a");
+    // The first may have begun before the file does.
+    packets.drain(..packets.len().min(1));
+    assert!(packets.len() > 10, "{}: {} packets of sound", file.display(), packets.len());
+    for (at, packet) in packets.iter().enumerate() {
+        // Times are in whole milliseconds, each rounded for itself: they do not drift.
+        let off = packet.time - packets[0].time - at as f64 * LASTS;
+        assert!(off.abs() < 0.003, "{}: the sound at {} is off by {off} s", file.display(), packet.time);
+    }
 }
 
 /// Asserts that a file has at least so many frames, at 30 a second, and that no more are missing in between than were

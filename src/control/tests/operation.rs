@@ -1,5 +1,7 @@
 use super::*;
-use crate::engine::{EncodeTimes, EncoderStatus, OutputErrorKind, OutputState, OutputStatus, StreamEvent};
+use crate::engine::{
+    EncodeTimes, EncoderState, EncoderStatus, OutputErrorKind, OutputState, OutputStatus, StreamEvent,
+};
 
 fn output(id: &str, state: OutputState) -> OutputStatus {
     OutputStatus {
@@ -61,6 +63,27 @@ fn the_last_ticks_and_requests_are_told_as_a_trace() {
 }
 
 #[test]
+fn the_encoder_is_up_while_all_that_is_sent_is_encoded() {
+    let service = Service::start();
+    let told = |encoders: &[(Option<&str>, EncoderState, f64)]| {
+        for (rendition, state, fps) in encoders {
+            let rendition = rendition.map(str::to_owned);
+            let status = EncoderStatus { rendition, state: *state, fps: *fps, ..EncoderStatus::new("x264enc") };
+            service.engine.publish_encoder(status);
+        }
+        let text = service.get("/metrics").expect(200).text();
+        let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        (value("encoder_up "), value("encoder_fps "))
+    };
+    let is = |up: &str, fps: &str| (up.to_owned(), fps.to_owned());
+    let (full, small) = (None, Some("360p"));
+    assert_eq!(told(&[(full, EncoderState::Idle, 0.0), (small, EncoderState::Idle, 0.0)]), is("0", "0.0"));
+    assert_eq!(told(&[(small, EncoderState::Running, 24.5)]), is("1", "24.5"), "nobody sends the stream's own size");
+    assert_eq!(told(&[(full, EncoderState::Running, 30.0)]), is("1", "24.5"), "the slower of the two");
+    assert_eq!(told(&[(small, EncoderState::Restarting, 3.0)]), is("0", "3.0"));
+}
+
+#[test]
 fn metrics_count_ticks_requests_and_outputs() {
     let service = Service::start();
     service.engine.publish_output(output("rtmp", OutputState::Started));
@@ -71,6 +94,7 @@ fn metrics_count_ticks_requests_and_outputs() {
     times.add(Duration::from_millis(15));
     service.engine.publish_encoder(EncoderStatus {
         times,
+        state: EncoderState::Running,
         fps: 29.5,
         bitrate: 3900.0,
         target_bitrate: 4000,
@@ -119,6 +143,7 @@ fn metrics_count_ticks_requests_and_outputs() {
         "output_turned_away{output=\"rtmp\"} 0.0",
         "output_refused{output=\"camera\"} 1.0",
         "watchdog_stalls_total{part=\"output\"} 0",
+        "encoder_up 1",
         "encoder_fps 29.5",
         "encoder_bitrate 3900.0",
         "encoder_target_bitrate 4000",

@@ -2,8 +2,11 @@
 
 mod active;
 mod batches;
+mod changes;
 mod figures;
 mod keeping;
+mod load;
+mod serving;
 mod telling;
 
 use std::{
@@ -11,19 +14,18 @@ use std::{
     sync::{
         Arc, PoisonError,
         atomic::Ordering,
-        mpsc::{Receiver, RecvTimeoutError, TryRecvError, TrySendError},
+        mpsc::{Receiver, TrySendError},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use components::SceneSnapshot;
 use systems::{Compositor, TickReport};
 use tokio::sync::oneshot;
 
 pub(super) use self::batches::Waiting;
-
+use self::load::Load;
 use super::{
-    Reconfiguration, ReconfigurationRefused, Shedding, StepRefused, StreamEvent, StreamFormat, Transport, Whole,
+    Reconfiguration, ReconfigurationRefused, StepRefused, StreamFormat, Transport,
     governor::Governor,
     pace::Pace,
     scheduled::Scheduled,
@@ -31,10 +33,6 @@ use super::{
     shown::Shown,
     slow::SlowTicks,
 };
-
-/// Requests that are served after a tick was due, for a quarter of a frame at most. The rest waits for the next: a flood
-/// of them delays ticks no further.
-const LATE: usize = 256;
 
 /// Ticks of scene time up to a moment of the scene.
 pub(super) fn ticks_of(seconds: f64, fps: u32) -> u64 {
@@ -65,12 +63,6 @@ impl Drop for Ticking {
 
 /// Answers who asked for a change of the engine.
 type Changed = oneshot::Sender<Result<u64, ReconfigurationRefused>>;
-/// How hard a tick was.
-struct Load {
-    spent: Duration,
-    /// Whether its frame was not taken.
-    is_missed: bool,
-}
 
 /// The tick thread's own.
 pub(super) struct Ticking {
@@ -167,123 +159,6 @@ impl Ticking {
         }
     }
 
-    /// Sheds load, or takes it up again, where the last tick shows that it is time to.
-    fn govern(&mut self, load: Load, every: u64, is_late: bool) {
-        #[expect(clippy::cast_precision_loss, reason = "three at most")]
-        let share = load.spent.as_secs_f64() * f64::from(self.fps) / every as f64;
-        let now = self.shared.started.elapsed();
-        let stakes = || self.compositor.quality_stakes();
-        let changed = self.governor.observe(share, is_late || load.is_missed, now, stakes);
-        let shedding = self.governor.shedding();
-        {
-            let mut stats = self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
-            stats.shed_frames += every - 1;
-            stats.shedding = shedding;
-            stats.shedding_changes += u64::from(changed);
-        }
-        if changed {
-            let Shedding { level, effects, sampling, every } = shedding;
-            if level == 0 {
-                tracing::info!("the load fits again: everything is drawn as it should be");
-            } else {
-                tracing::warn!(level, ?effects, ?sampling, every, "load is shed or taken up again, one step at a time");
-            }
-            self.compositor.set_quality(self.governor.step().quality);
-            // Nobody listening is fine.
-            let _ = self.shared.events.send(StreamEvent::Shedding { shedding });
-        }
-    }
-
-    /// Serves requests until `due`. Returns whether the engine goes on.
-    fn serve_until(&mut self, due: Instant) -> bool {
-        let (mut late, mut late_since) = (0, None);
-        let patience = self.format().presentation_time(1) / 4;
-        loop {
-            let now = Instant::now();
-            let request = match due.checked_duration_since(now) {
-                Some(rest) => self.requests.recv_timeout(rest),
-                None if late == LATE || now - *late_since.get_or_insert(now) >= patience => return true,
-                None => {
-                    late += 1;
-                    self.requests.try_recv().map_err(|error| match error {
-                        TryRecvError::Empty => RecvTimeoutError::Timeout,
-                        TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
-                    })
-                }
-            };
-            if request.is_ok() {
-                self.shared.places.add_permits(1);
-            }
-            match request {
-                Ok(Request::Edit { sender, edits, documents, at, look, reply }) => {
-                    self.accept(sender, edits, at, Waiting::new(documents, reply).looking(look));
-                }
-                Ok(Request::Make { sender, make, reply }) => self.make(sender, make, reply),
-                Ok(Request::Check { sender, edits, reply }) => {
-                    if let Some((_, waiting)) = self.admit(&edits, Waiting::new(Vec::new(), reply)) {
-                        let ticket = self.ticket(waiting);
-                        self.compositor.submit_check(sender, ticket, edits);
-                    }
-                }
-                Ok(Request::Whole { reply }) => {
-                    let (snapshot, motion) = (self.compositor.snapshot(), self.compositor.motion());
-                    // Who asked may have gone.
-                    let _ = reply.send(Box::new(Whole { snapshot, motion }));
-                }
-                Ok(Request::Snapshot { reply }) => drop(reply.send(self.snapshot())),
-                Ok(Request::Scenes { reply }) => {
-                    drop(reply.send((self.snapshot(), self.compositor.scenes().clone())));
-                }
-                Ok(Request::Picture { reply }) => drop(reply.send(Arc::new(self.compositor.picture()))),
-                Ok(Request::PictureOf { variant, reply }) => {
-                    drop(reply.send(self.compositor.picture_of(&variant).map(Arc::new)));
-                }
-                Ok(Request::Reconfigure { change, reply }) => self.changes.push((change, reply)),
-                Ok(Request::StoppedTriggers { reply }) => {
-                    drop(reply.send((self.snapshot(), self.compositor.stopped_triggers())));
-                }
-                Ok(Request::Timelines { reply }) => {
-                    drop(reply.send((self.last_tick(), self.compositor.timelines())));
-                }
-                Ok(Request::Animations { layer, reply }) => {
-                    drop(reply.send((self.last_tick(), self.compositor.animations(&layer))));
-                }
-                Ok(Request::SoundAnimations { track, reply }) => {
-                    drop(reply.send((self.last_tick(), self.compositor.sound_animations(track.as_ref()))));
-                }
-                Ok(Request::Assets { reply }) => drop(reply.send((self.last_tick(), self.compositor.assets()))),
-                Ok(Request::Step { frames, reply }) => self.steps.push((frames, reply)),
-                Ok(Request::Activate { id, reply }) => drop(reply.send(self.activate(id))),
-                Ok(Request::SteerAsset { id, action, reply }) => {
-                    drop(reply.send(self.compositor.steer_asset(&id, action)));
-                }
-                Ok(Request::Shutdown) | Err(RecvTimeoutError::Disconnected) => return false,
-                Err(RecvTimeoutError::Timeout) => return true,
-            }
-        }
-    }
-
-    /// The scene after the last tick: copied once for all who ask until the next.
-    fn snapshot(&self) -> Arc<SceneSnapshot> {
-        let known = self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        known.unwrap_or_else(|| {
-            // Nobody waits for the lock while it is copied, and nobody else puts one there.
-            let snapshot = Arc::new(self.compositor.snapshot());
-            *self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&snapshot));
-            snapshot
-        })
-    }
-
-    /// The scene is another one now, or may be. It must not be told as it was once anybody may know that.
-    fn forget_snapshot(&self) {
-        // Dropped when the lock is open again: nobody has to wait for that.
-        let _before = self.shared.snapshot.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    fn last_tick(&self) -> u64 {
-        self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner).tick
-    }
-
     /// Runs a tick.
     fn tick(&mut self, tick: u64) -> Load {
         let _span = tracing::debug_span!("tick", tick).entered();
@@ -333,47 +208,8 @@ impl Ticking {
         Load { spent, is_missed }
     }
 
-    /// Moves scene time on by the frames that were asked for. Returns who waits for this tick.
-    fn step(&mut self) -> Vec<oneshot::Sender<Result<u64, StepRefused>>> {
-        let state = *self.shared.transport.borrow();
-        let mut stepped = Vec::new();
-        for (frames, reply) in std::mem::take(&mut self.steps) {
-            if state == Transport::Paused {
-                self.scene_ticks += u64::from(frames);
-                stepped.push(reply);
-            } else {
-                // Who asked may have gone.
-                let _ = reply.send(Err(StepRefused::NotPaused(state)));
-            }
-        }
-        stepped
-    }
-
     fn format(&self) -> StreamFormat {
         *self.shared.format.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Carries out the changes of the engine that have come since the last tick. Returns who waits for this one.
-    fn reconfigure(&mut self) -> Vec<Changed> {
-        let mut carried_out = Vec::new();
-        for (change, reply) in std::mem::take(&mut self.changes) {
-            let count = self.compositor.layer_count();
-            if change.max_layers.is_some_and(|limit| count > limit) {
-                // Who asked may have gone.
-                let _ = reply.send(Err(ReconfigurationRefused::TooManyLayers { count }));
-                continue;
-            }
-            if let Some(max_layers) = change.max_layers {
-                self.compositor.set_max_layers(max_layers);
-            }
-            if let Some((width, height)) = change.size {
-                self.compositor.resize(width, height);
-                let format = StreamFormat { width, height, fps: self.fps };
-                *self.shared.format.lock().unwrap_or_else(PoisonError::into_inner) = format;
-            }
-            carried_out.push(reply);
-        }
-        carried_out
     }
 
     /// Hands the picture out. Returns whether the stream misses it.

@@ -126,6 +126,8 @@ pub(super) struct Supervisor {
     began: Instant,
     /// Looks out for a server that is away while it is connected to, which may take long after it is back.
     lookout: Option<Lookout>,
+    /// Since when no server has been found, unless somebody has asked to try again meanwhile.
+    away_since: Option<Instant>,
     /// Whether it has been on air since it was started.
     has_begun: bool,
     /// Whether it has been on air for some time since it was told where to send: the key is right, or was.
@@ -159,6 +161,7 @@ impl Supervisor {
             measured,
             began: now,
             lookout: None,
+            away_since: None,
             has_begun: false,
             is_known: false,
         }
@@ -210,7 +213,7 @@ impl Supervisor {
     fn serve(&mut self) {
         (self.status.last_error, self.status.last_error_kind) = (None, None);
         self.has_begun = false;
-        self.lookout = None;
+        (self.lookout, self.away_since) = (None, None);
         self.tell(OutputState::Starting);
         let mut attempts = Attempts::default();
         let mut numbers = None;
@@ -240,8 +243,12 @@ impl Supervisor {
                 }
                 Ended::Failed(kind, error) => return self.complain(kind, error, OutputState::Failed),
                 Ended::Full => {}
-                Ended::Anew => attempts.reach_anew(),
+                Ended::Anew => {
+                    attempts.reach_anew();
+                    self.away_since = None;
+                }
                 Ended::Lost(farewell, error) => {
+                    self.note(farewell, is_on_air);
                     if was_steady {
                         attempts = Attempts::default();
                     }
@@ -277,8 +284,14 @@ impl Supervisor {
                             self.tell(OutputState::Stopped);
                             return;
                         }
-                        Waited::Asked => attempts = Attempts::default(),
-                        Waited::Back => attempts.reach_anew(),
+                        Waited::Asked => {
+                            attempts = Attempts::default();
+                            self.away_since = None;
+                        }
+                        Waited::Back => {
+                            attempts.reach_anew();
+                            self.away_since = None;
+                        }
                         // One that may be there all the time is left in peace.
                         Waited::Enough if is_cut => {}
                         Waited::Enough => self.lookout = lookout,

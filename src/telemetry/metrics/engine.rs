@@ -121,11 +121,12 @@ impl Collector for EngineCollector {
             out.family((name, "Times something went wrong with an output"), label, errors)?;
         }
 
-        let others: Vec<_> = self.0.encoders().into_iter().filter(|encoder| encoder.rendition.is_some()).collect();
+        let encoders = self.0.encoders();
+        let others: Vec<_> = encoders.iter().filter(|encoder| encoder.rendition.is_some()).collect();
         let label = "rendition";
         let of = |value: fn(&EncoderStatus) -> f64| {
             let name = |one: &EncoderStatus| one.rendition.clone().unwrap_or_default();
-            others.iter().map(|one| (name(one), value(one))).collect::<Vec<_>>()
+            others.iter().copied().map(|one| (name(one), value(one))).collect::<Vec<_>>()
         };
         for (name, help, value) in [
             (
@@ -145,7 +146,7 @@ impl Collector for EngineCollector {
 
         let counted = |count: fn(&EncoderStatus) -> u64| {
             let of = |one| ConstCounter::new(count(one));
-            others.iter().map(|one| (one.rendition.as_deref().unwrap_or_default(), of(one))).collect()
+            others.iter().copied().map(|one| (one.rendition.as_deref().unwrap_or_default(), of(one))).collect()
         };
         let help = "Frames of a further size that its encoder did not take in time, or lost as it failed";
         out.family(("rendition_dropped_frames", help), label, counted(|one| one.dropped_frames))?;
@@ -163,9 +164,13 @@ impl Collector for EngineCollector {
         let Some(encoder) = self.0.encoder() else { return Ok(()) };
         let help = "Time from giving a frame to the encoder, room for it waited for, to its coming out";
         out.metric("encoder_seconds", help, &Encoded(encoder.times))?;
-        let up = u64::from(encoder.state == EncoderState::Running);
-        out.gauge("encoder_up", "1 while frames are encoded", up)?;
-        out.gauge("encoder_fps", "Frames that came out over the last second", encoder.fps)?;
+        // Where only further sizes are sent, that of the stream's own has nothing to do, and all is well.
+        let at_work: Vec<_> = encoders.iter().filter(|encoder| encoder.state != EncoderState::Idle).collect();
+        let up = !at_work.is_empty() && at_work.iter().all(|encoder| encoder.state == EncoderState::Running);
+        out.gauge("encoder_up", "1 while all sizes that are sent are encoded", u64::from(up))?;
+        let fps = at_work.iter().map(|encoder| encoder.fps).min_by(f64::total_cmp).unwrap_or(0.0);
+        let help = "Frames that came out over the last second, of that size that is sent of which the fewest did";
+        out.gauge("encoder_fps", help, fps)?;
         out.gauge("encoder_bitrate", "Kilobits a second of video that came out over the last second", encoder.bitrate)?;
         let target = u64::from(encoder.target_bitrate);
         out.gauge("encoder_target_bitrate", "Kilobits a second that are to come out", target)?;

@@ -179,6 +179,19 @@ fn of_two_at_one_place_the_one_that_was_changed_stays() {
 }
 
 #[test]
+fn of_two_that_were_changed_at_one_place_the_one_that_still_has_its_name_counts() {
+    let (here, there) = ("rtmp://a.example/app/a", "srt://b.example:1");
+    let retried = Output { retry: RetryDocument { attempts: Some(4), delay: 0.3 }, ..output(here) };
+    // Both were changed when the settings sent them there, and what is kept is read in the order of the names.
+    let kept = [("a", stopped(here)), ("b", changes(Some(&output(here)), Some(&retried)).unwrap())];
+    let restored = after(&[("a", there), ("b", here)], &kept);
+    assert_eq!(restored.outputs[&id("b")], retried);
+    assert_eq!(restored.outputs[&id("a")], output(there));
+    assert_eq!(restored.warnings.len(), 1, "{:?}", restored.warnings);
+    assert!(restored.warnings[0].contains("changed of the output `a` is left out"), "{:?}", restored.warnings);
+}
+
+#[test]
 fn an_output_whose_size_is_gone_is_stopped_and_keeps_the_rest() {
     let split = Some(SplitDocument { seconds: Some(60.0), megabytes: None });
     let options = OutputOptions { split, rendition: Some("720p".to_owned()), ..OutputOptions::default() };

@@ -1,19 +1,17 @@
 //! Where an output sends to, and how that is shown to people without its secrets.
 
+mod rtmp;
+mod srt;
+
 use std::{
-    cmp::Reverse,
-    io,
-    net::SocketAddr,
-    ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
 };
 
-use url::Url;
-
+pub use self::{rtmp::RtmpUrl, srt::SrtUrl};
 use super::{live::LiveStore, split::Split, thumbnails::Thumbnails};
-use crate::redact::{HIDDEN, known_scheme, redacted};
+use crate::redact::{HIDDEN, known_scheme};
 
 /// Where an output sends to.
 #[derive(Clone, Debug)]
@@ -186,153 +184,9 @@ impl FileFormat {
     }
 }
 
-/// The bytes that the passphrase of SRT may have (draft-sharabayko-srt-01, section 6.1.4).
-const PASSPHRASE: RangeInclusive<usize> = 10..=79;
-
-/// The address of a program that listens for SRT. Its `Debug` text holds no secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SrtUrl(Url);
-
-impl FromStr for SrtUrl {
-    type Err = DestinationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = Url::parse(text).map_err(DestinationError::BadUrl)?;
-        if url.scheme() != "srt" {
-            return Err(DestinationError::UnknownScheme(url.scheme().to_owned()));
-        }
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(DestinationError::NoHost);
-        }
-        if url.path().len() > 1 {
-            return Err(DestinationError::SrtPath);
-        }
-        if url.port().is_none() {
-            return Err(DestinationError::NoPort);
-        }
-        let passphrase = url.query_pairs().find(|(name, value)| name == "passphrase" && !value.is_empty());
-        match passphrase.map(|(_, value)| value.len()) {
-            Some(length) if !PASSPHRASE.contains(&length) => Err(DestinationError::SrtPassphrase(length)),
-            _ => Ok(Self(url)),
-        }
-    }
-}
-
-impl SrtUrl {
-    /// The whole address, stream id, passphrase and all.
-    pub(super) fn secret(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// The host and port, for messages.
-    pub(super) fn host(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
-        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-    }
-
-    /// Where its program listens. Asks the name server, which may take long.
-    pub(super) fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        self.0.socket_addrs(|| None)
-    }
-
-    /// The address for people: stream ids name accounts, and hold keys on many platforms.
-    #[must_use]
-    pub fn redacted(&self) -> String {
-        redacted(self.0.as_str())
-    }
-}
-
-impl std::fmt::Debug for SrtUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.redacted())
-    }
-}
-
-/// The address of a stream on an RTMP server. Its `Debug` text holds no secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RtmpUrl(Url);
-
-impl FromStr for RtmpUrl {
-    type Err = DestinationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = Url::parse(text).map_err(DestinationError::BadUrl)?;
-        if !matches!(url.scheme(), "rtmp" | "rtmps") {
-            return Err(DestinationError::UnknownScheme(url.scheme().to_owned()));
-        }
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(DestinationError::NoHost);
-        }
-        let url = Self(url);
-        let named = url.0.path().split('/').filter(|segment| !segment.is_empty()).count();
-        if named < 2 || url.key().is_empty() {
-            return Err(DestinationError::NoStreamKey(url.redacted()));
-        }
-        Ok(url)
-    }
-}
-
-impl RtmpUrl {
-    /// The whole address, stream key and all.
-    pub(super) fn secret(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// The host, for messages.
-    pub(super) fn host(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
-        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-    }
-
-    /// Whether what is sent is encrypted.
-    pub(super) fn is_secure(&self) -> bool {
-        self.0.scheme() == "rtmps"
-    }
-
-    /// Where its server listens. Asks the name server, which may take long.
-    pub(super) fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        self.0.socket_addrs(|| Some(if self.is_secure() { 443 } else { 1935 }))
-    }
-
-    fn key(&self) -> &str {
-        self.0.path().rsplit('/').next().unwrap_or_default()
-    }
-
-    /// The address for people: what follows the application is the stream key, which is as good as a password, as
-    /// are the query and a user name.
-    #[must_use]
-    pub fn redacted(&self) -> String {
-        redacted(self.0.as_str())
-    }
-
-    /// `text` with every secret of this address replaced.
-    pub(super) fn redact(&self, text: &str) -> String {
-        let mut text = text.replace(self.0.as_str(), &self.redacted());
-        let rest = [self.0.query(), self.0.fragment(), self.0.password(), Some(self.0.username())];
-        let mut secrets: Vec<&str> = rest.into_iter().flatten().chain(self.0.path().split('/').skip(2)).collect();
-        // A key of a letter or two is no secret, and replacing it would leave nothing to read.
-        secrets.retain(|secret| secret.len() > 2);
-        secrets.sort_by_key(|secret| Reverse(secret.len()));
-        for secret in secrets {
-            text = text.replace(secret, HIDDEN);
-        }
-        text
-    }
-}
-
-impl std::fmt::Debug for RtmpUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.redacted())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn rtmp(text: &str) -> RtmpUrl {
-        text.parse().unwrap()
-    }
 
     #[test]
     fn files_are_told_by_their_ending() {
@@ -353,31 +207,5 @@ mod tests {
             let error = text.parse::<Destination>().unwrap_err().to_string();
             assert!(error.contains("rtmp://") || error.contains(".mp4"), "{text}: {error}");
         }
-    }
-
-    #[test]
-    fn an_srt_address_shows_neither_its_stream_nor_its_passphrase() {
-        let url = "srt://live.example:9000?streamid=publish:me&passphrase=very-secret".parse::<Destination>().unwrap();
-        assert_eq!(url.redacted(), "srt://live.example:9000?***");
-        assert_eq!(format!("{url:?}"), "Srt { url: srt://live.example:9000?*** }");
-        let error = "srt://live.example".parse::<Destination>().unwrap_err().to_string();
-        assert!(error.contains("names no port"), "{error}");
-        let short = "srt://live.example:9000?passphrase=brief".parse::<Destination>().unwrap_err().to_string();
-        assert!(short.contains("10 to 79 characters") && short.ends_with("has 5"), "{short}");
-        assert!("srt://live.example:9000?passphrase=".parse::<Destination>().is_ok(), "none");
-    }
-
-    #[test]
-    fn no_secret_is_shown() {
-        let url = rtmp("rtmps://someone:pass@live.example:444/app/inst/live_8151_kEy?auth=s3cret");
-        assert_eq!(url.redacted(), "rtmps://live.example:444/app/***");
-        assert_eq!(format!("{url:?}"), url.redacted());
-        let message = format!("could not open {}: no stream inst/live_8151_kEy, auth=s3cret, pass", url.secret());
-        let shown = url.redact(&message);
-        for secret in ["someone", "inst", "live_8151_kEy", "s3cret"] {
-            assert!(!shown.contains(secret), "{shown}");
-        }
-        let lacking = "rtmp://user:pass@host/onlykey".parse::<RtmpUrl>().unwrap_err().to_string();
-        assert!(!lacking.contains("pass") && !lacking.contains("onlykey"), "{lacking}");
     }
 }
