@@ -95,7 +95,7 @@ fn all_of_it_moves_as_if_it_were_on_air() {
 }
 
 fn fired() -> SceneEvent {
-    SceneEvent::Fired { name: components::animation::trigger::EventName::new("over").unwrap() }
+    SceneEvent::Fired { name: EventName::new("over").unwrap() }
 }
 
 /// Its triggers are silent: what they would do is no business of the scene that comes.
