@@ -39,9 +39,18 @@ pub(super) struct Listed {
     pub(super) mixing: Vec<u32>,
     /// Where in `deciding` something begins whose parts begin one after the other: all that a timeline does by one clock, or
     /// an animation of the layer itself.
-    runs: Vec<usize>,
+    runs: Vec<Run>,
     /// Whether any has values that are no numbers.
     pub(super) steps: bool,
+}
+
+/// See [`Listed`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Run {
+    /// Its place in the list.
+    begin: usize,
+    /// Scene seconds before which none of it has begun.
+    not_before: f64,
 }
 
 impl Index {
@@ -68,7 +77,11 @@ impl Index {
             } else {
                 let before = listed.deciding.last().and_then(|before| tracks.get(*before as usize));
                 if !before.is_some_and(|before| p.begins_after(before)) {
-                    listed.runs.push(listed.deciding.len());
+                    let not_before = match p.clock() {
+                        Clock::Timeline(clock) => clock.not_begun_before(p.track.begin()),
+                        Clock::Scene(_) | Clock::Steered(_) => f64::NEG_INFINITY,
+                    };
+                    listed.runs.push(Run { begin: listed.deciding.len(), not_before });
                 }
                 listed.deciding.push(place);
             }
@@ -132,12 +145,16 @@ impl Listed {
     ) -> Option<usize> {
         let first = self.deciding.partition_point(|place| (*place as usize) < places.start);
         let mut end = self.deciding.partition_point(|place| (*place as usize) < places.end);
-        while end > first {
-            let run = self.runs.partition_point(|begin| *begin < end).checked_sub(1)?;
-            let begin = self.runs[run].max(first);
+        let mut run = self.runs.partition_point(|run| run.begin < end);
+        while end > first && run > 0 {
+            run -= 1;
+            let Run { begin, not_before } = self.runs[run];
+            let begin = begin.max(first);
             let of_run = &self.deciding[begin..end];
-            let is_left_out = but.is_some() && tracks[of_run[0] as usize].timeline() == but;
-            if !is_left_out {
+            // Most that wait are passed over without a look at them.
+            let may_have_begun = now >= not_before;
+            let is_left_out = || but.is_some() && tracks[of_run[0] as usize].timeline() == but;
+            if may_have_begun && !is_left_out() {
                 let begun = of_run.partition_point(|place| tracks[*place as usize].has_begun(now));
                 if let Some(last) = begun.checked_sub(1) {
                     return Some(of_run[last] as usize);

@@ -209,6 +209,20 @@ impl CueClock {
         (a.min(b), a.max(b))
     }
 
+    /// Scene seconds before which the animation, which begins `begin` seconds after its start, has not begun; as early as can be
+    /// where that is not plain.
+    pub(crate) fn not_begun_before(&self, begin: f64) -> f64 {
+        /// The slowest of animations in the slowest of timelines has begun so many seconds too soon by rounding.
+        const SOON: f64 = 1e-3;
+        let Playhead { since, position, rate, running } = self.playhead;
+        let first = self.start + begin;
+        let is_plain = self.links().is_empty() && self.timing.is_one_round_forwards();
+        if !running || rate < 0.0 || !is_plain || first <= SOON {
+            return f64::NEG_INFINITY;
+        }
+        since + (first - position) / rate - SOON
+    }
+
     /// Whether the timeline is moving at scene time `now`.
     pub(crate) fn is_running(&self, now: f64) -> bool {
         self.playhead.state(now, self.timing.span()) == PlayState::Playing
