@@ -28,6 +28,8 @@ const ROOM: u64 = 6;
 /// Frames at most that do not count as waiting since the sound to them has not come: three seconds at 60 frames a second, and
 /// sound that is missing for half as long is replaced.
 const MOST_UNHEARD: usize = 180;
+/// Frames of which that is so at any time: sound comes in blocks, and encoders keep some.
+const UNHEARD: usize = 8;
 /// Packets that may wait where the encoder can wait too. More than the sound of the frames that the encoder holds, so
 /// that one track never waits for the other.
 const OFFLINE_PACKETS: u64 = 64;
@@ -146,6 +148,7 @@ impl OutputPipeline {
             beginning: None,
             heard: None,
             unheard: VecDeque::new(),
+            released: 0,
         };
         let (sink, tells_when_taken, answers) = (parts.sink.clone(), parts.tells_when_taken, parts.answers);
         let play = || pipeline.set_state(gst::State::Playing);
@@ -278,6 +281,8 @@ pub(super) struct Inlet {
     /// The decoding times of frames that the muxer holds since no later sound has come. It is not the sink that is behind with
     /// these.
     unheard: VecDeque<gst::ClockTime>,
+    /// Frames that have waited for late sound and have it since a moment ago: the muxer is about to let them go.
+    released: u64,
 }
 
 impl Inlet {
@@ -298,8 +303,13 @@ impl Inlet {
 
     /// Takes note of what the muxer can let go by now.
     fn note(&mut self, packet: &Packet) {
+        let waiting = self.video.current_level_buffers();
+        self.released = self.released.min(waiting);
         match packet.track {
             Track::Audio => {
+                if self.unheard.len() > UNHEARD {
+                    self.released = waiting;
+                }
                 self.heard = self.heard.max(packet.buffer.pts());
                 let heard = self.heard;
                 while self.unheard.pop_front_if(|frame| Some(*frame) <= heard).is_some() {}
@@ -326,7 +336,7 @@ impl Outlet for Inlet {
     }
 
     fn queued(&self) -> u64 {
-        self.video.current_level_buffers().saturating_sub(self.unheard.len() as u64)
+        self.video.current_level_buffers().saturating_sub(self.unheard.len() as u64 + self.released)
     }
 
     fn begin(&mut self, at: gst::ClockTime) {

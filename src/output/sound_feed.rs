@@ -28,6 +28,11 @@ use crate::engine::ProgramFrame;
 
 /// How long its encoder may give nothing although there is something: one takes less than a thousandth of that.
 const PATIENCE: Duration = Duration::from_millis(800);
+/// How far it may be behind for long, beyond what encoders keep. One that swallowed some without a word counts on from there: what
+/// it gives is heard too soon by as much.
+const BEHIND: Duration = Duration::from_millis(100);
+/// How long it may be.
+const LONG: Duration = Duration::from_secs(3);
 /// After so long without any sound from encoders silence is given out: longer than [`PATIENCE`], and what the next one takes for
 /// what the one before did not do.
 const LATE: Duration = Duration::from_millis(1200);
@@ -66,6 +71,8 @@ pub(super) struct SoundFeed {
     spoke: Option<Instant>,
     /// Whether there is silence for want of an encoder that works.
     is_silent: bool,
+    /// Since when the present encoder has been behind.
+    behind: Option<Instant>,
     restarts: Restarts,
     /// Held by every encoder that was left until it is down.
     left: Arc<()>,
@@ -96,6 +103,7 @@ impl SoundFeed {
             made: gst::ClockTime::ZERO,
             spoke: None,
             is_silent: false,
+            behind: None,
             restarts: Restarts::new(Instant::now()),
             left: Arc::new(()),
             fault: None,
@@ -135,6 +143,7 @@ impl SoundFeed {
             None if !self.restarts.may_start(now) || Arc::strong_count(&self.left) > MOST_LEFT => return Ok(()),
             None => {
                 self.restarts.start(now);
+                self.behind = None;
                 buffers = self.unheard.take_over(self.progress.take().as_deref(), now);
                 let progress = Arc::new(Progress::default());
                 let line = Arc::clone(&self.line);
@@ -159,7 +168,14 @@ impl SoundFeed {
             (Some(progress), _) => self.unheard.look(progress, now),
             (None, _) => Duration::ZERO,
         };
-        let outcome = if owed > PATIENCE { Err(EncoderError::Stalled(owed)) } else { encoder.push(buffers) };
+        self.behind = self.behind.or(Some(now)).filter(|_| owed > BEHIND);
+        let outcome = if owed > PATIENCE {
+            Err(EncoderError::Stalled(owed))
+        } else if self.behind.is_some_and(|since| now.saturating_duration_since(since) > LONG) {
+            Err(EncoderError::Failed("its sound comes late all the time".to_owned()))
+        } else {
+            encoder.push(buffers)
+        };
         if outcome.is_ok() {
             self.encoder = Some(encoder);
         } else {
