@@ -116,12 +116,12 @@ fn overlap(one: &Transition, other: &Transition, parts: Parts<'_>) -> bool {
     let is_within = |inner: &Property, outer: &Property| {
         inner.as_str().strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with('.'))
     };
+    if !is_within(one, other) && !is_within(other, one) {
+        return false;
+    }
     let target = |property: &Property| property.resolve(parts).ok().map(|resolved| resolved.target);
-    let are_pair = || match (target(one), target(other)) {
-        (Some(one), Some(other)) => one == other || one.place_in(other).is_some() || other.place_in(one).is_some(),
-        _ => false,
-    };
-    (is_within(one, other) || is_within(other, one)) && !are_pair()
+    let (Some(one), Some(other)) = (target(one), target(other)) else { return false };
+    one != other && one.place_in(other).is_none() && other.place_in(one).is_none()
 }
 
 #[cfg(test)]

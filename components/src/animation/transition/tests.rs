@@ -165,7 +165,6 @@ fn one_within_another_is_refused() {
     for pair in [
         ["transform.position", "transform.position.x"],
         ["transform.scale.y", "transform.scale"],
-        ["content.size", "content.size.width"],
         ["content.gradient.angle", "content.gradient.stops.0.color"],
     ] {
         assert_eq!(faults(pair), [], "{pair:?}");
