@@ -27,8 +27,12 @@ pub(crate) const LIMITS: Limits = Limits { max_layers: 100 };
 
 /// So many cases, or as many as `PROPTEST_CASES` says.
 pub(crate) fn config(cases: u32) -> ProptestConfig {
-    let standard = ProptestConfig { max_shrink_iters: 10_000, ..ProptestConfig::default() };
-    if std::env::var_os("PROPTEST_CASES").is_some() { standard } else { ProptestConfig { cases, ..standard } }
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let mut standard = ProptestConfig::default();
+    if !is_set("PROPTEST_MAX_SHRINK_ITERS") {
+        standard.max_shrink_iters = 10_000;
+    }
+    if is_set("PROPTEST_CASES") { standard } else { ProptestConfig { cases, ..standard } }
 }
 
 fn transform() -> impl Strategy<Value = Value> {
