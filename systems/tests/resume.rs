@@ -78,7 +78,7 @@ fn play(compositors: &mut [&mut Compositor], step: &Step, mut tick: u64, next: &
 }
 
 proptest! {
-    #![proptest_config(config(32))]
+    #![proptest_config(config(16))]
 
     #[test]
     fn a_scene_that_is_resumed_goes_on_as_if_it_had_never_ended(
