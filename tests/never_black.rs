@@ -22,7 +22,7 @@ mod test_card;
 #[path = "support/viewer.rs"]
 mod viewer;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use ffprobe::{decode, probe};
 use process::wait_for;
@@ -53,6 +53,22 @@ fn wait_for_frames(show: &Show, more: u64) {
     let frames = || show.encoder().map_or(0, |encoder| encoder.frames);
     let before = frames();
     wait_for("frames", LONG, || (frames() >= before + more).then_some(()));
+}
+
+/// That an output has dropped nothing, and that its recording has neither a hole in the pictures nor more than so many
+/// seconds without sound.
+fn assert_nothing_missing(show: &Show, id: &str, path: &Path, most: f64, fault: &str) {
+    let told = show.told(id);
+    let is_well = |status: &OutputStatus| status.errors == 0 && status.dropped_frames == 0;
+    assert!(told.iter().all(is_well), "{fault}: {told:?}");
+    let probed = probe(path.to_str().unwrap(), &["-show_packets", "-select_streams", "a"]).unwrap();
+    let packets = probed["packets"].as_array().unwrap();
+    let heard = packets.iter().map(|packet| packet["pts_time"].as_str().unwrap().parse().unwrap());
+    let heard: Vec<f64> = heard.collect();
+    assert!(heard.is_sorted(), "{fault}: {id}");
+    assert!(longest_gap(&heard) < most, "{fault}: {} s without sound in {id}", longest_gap(&heard));
+    let gap = longest_gap(&times(path));
+    assert!(gap < 0.1, "{fault}: {gap} s without a frame in {id}");
 }
 
 #[test]
@@ -133,17 +149,7 @@ fn a_broken_encoder_of_the_sound_is_started_again_and_nothing_is_missing() {
             |event: &StreamEvent| matches!(event, StreamEvent::Error { message } if message.contains("sound"));
         assert!(errors.iter().any(is_told), "{fault:?}: {errors:?}");
         for (id, path) in ["mkv", "flv"].into_iter().zip(&paths) {
-            let told = show.told(id);
-            let is_well = |status: &OutputStatus| status.errors == 0 && status.dropped_frames == 0;
-            assert!(told.iter().all(is_well), "{fault:?}: {told:?}");
-            let probed = probe(path.to_str().unwrap(), &["-show_packets", "-select_streams", "a"]).unwrap();
-            let packets = probed["packets"].as_array().unwrap();
-            let heard = packets.iter().map(|packet| packet["pts_time"].as_str().unwrap().parse().unwrap());
-            let heard: Vec<f64> = heard.collect();
-            assert!(heard.is_sorted(), "{fault:?}: {id}");
-            assert!(longest_gap(&heard) < 0.05, "{fault:?}: {} s without sound in {id}", longest_gap(&heard));
-            let gap = longest_gap(&times(path));
-            assert!(gap < 0.1, "{fault:?}: {gap} s without a frame in {id}");
+            assert_nothing_missing(&show, id, path, 0.05, &format!("{fault:?}"));
         }
     }
 }
@@ -174,20 +180,7 @@ fn pictures_go_on_with_silence_while_no_encoder_of_the_sound_works() {
         wait_for_frames(&show, 60);
         assert!(show.shutdown());
         for (name, path) in names.into_iter().zip(&paths) {
-            let told = show.told(name);
-            let is_well = |status: &OutputStatus| status.errors == 0 && status.dropped_frames == 0;
-            assert!(told.iter().all(is_well), "{fault:?}: {told:?}");
-            let probed = probe(path.to_str().unwrap(), &["-show_packets", "-select_streams", "a"]).unwrap();
-            let packets = probed["packets"].as_array().unwrap();
-            let heard = packets.iter().map(|packet| packet["pts_time"].as_str().unwrap().parse().unwrap());
-            let heard: Vec<f64> = heard.collect();
-            assert!(heard.is_sorted(), "{fault:?}: {name}");
-            assert!(longest_gap(&heard) < 0.06, "{fault:?}: {} s without sound in {name}", longest_gap(&heard));
-            assert!(
-                longest_gap(&times(path)) < 0.1,
-                "{fault:?}: {} s without a frame in {name}",
-                longest_gap(&times(path))
-            );
+            assert_nothing_missing(&show, name, path, 0.06, &format!("{fault:?}"));
         }
     }
 }
