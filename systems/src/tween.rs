@@ -162,7 +162,7 @@ fn write_posed_rows((transforms, opacities, playing, mut poses): PosedRows<'_>, 
     let motions = playing.as_deref().unwrap_or_default();
     let still = Playing::default();
     for (row, (transform, opacity)) in transforms.iter().zip(opacities.iter()).enumerate() {
-        if let Some(coming) = motions.get(row + AHEAD) {
+        if let Some(coming) = motions.get(row + AHEAD).filter(|coming| !coming.is_quiet_between(before, now)) {
             coming.fetch();
         }
         let is_edited = is_new(transforms.changed_ticks_slice(), row)

@@ -13,6 +13,7 @@ mod plain;
 mod playback;
 mod playing;
 mod pose;
+mod prefetch;
 mod preset;
 mod property;
 mod queue;

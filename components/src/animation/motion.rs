@@ -86,21 +86,6 @@ impl Motion {
         (times.len() >= 2 && paces.len() == times.len() - 1).then_some(Self { timing, times, paces })
     }
 
-    /// Asks for its memory to be in the cache soon: each lies in a place of its own, and waiting for that takes as long as
-    /// sampling it.
-    #[inline]
-    pub(super) fn fetch(&self) {
-        #[cfg(target_arch = "x86_64")]
-        for line in (0..size_of::<Self>()).step_by(64) {
-            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: every processor of this kind has SSE, and nothing is read or written.
-            #[expect(unsafe_code, reason = "there is no other way to say it")]
-            unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(self).cast::<i8>().wrapping_add(line));
-            }
-        }
-    }
-
     /// Whether it goes to all its values by easings.
     pub(super) fn is_eased(&self) -> bool {
         self.paces.iter().all(|pace| !matches!(pace, Pace::Spring(_)))

@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-pub(super) use self::clock::Clock;
+pub(super) use self::clock::{Clock, LastTime};
 use super::{
-    Sample, Target, Track,
-    drifting::Shown,
-    motion::Stand,
-    timeline::{TimelineId, rounded},
-    transition::Way,
+    Sample, Target, Track, drifting::Shown, motion::Stand, prefetch::fetch, timeline::TimelineId, transition::Way,
 };
 
 mod clock;
@@ -103,22 +99,37 @@ impl Playback {
     pub(super) fn elapsed(&self, now: f64) -> f64 {
         #[cfg(test)]
         visits::count();
-        match &self.clock {
-            Clock::Scene(start) => rounded(now - start),
-            Clock::Steered(clock) => clock.elapsed(now),
-            Clock::Timeline(clock) => clock.elapsed(now),
-        }
+        self.clock.elapsed(now)
+    }
+
+    /// Whether it has begun at scene time `now`.
+    pub(super) fn has_begun_by<'a>(&'a self, now: f64, last: &mut LastTime<'a>) -> bool {
+        #[cfg(test)]
+        visits::count();
+        self.track.has_begun(last.of(&self.clock, now))
+    }
+
+    /// Asks for what is read to sample it to be in the cache soon.
+    #[inline]
+    pub(super) fn fetch(&self) {
+        fetch(self.track.motion().as_ref());
+        self.clock.fetch();
     }
 
     /// Where its motion stands at scene time `now`.
     pub(super) fn standing(&self, now: f64) -> Standing {
+        self.standing_by(now, &mut LastTime::default())
+    }
+
+    /// The same with what is known of the times of clocks.
+    pub(super) fn standing_by<'a>(&'a self, now: f64, last_time: &mut LastTime<'a>) -> Standing {
         let (first, last) = self.changes;
         if now < first {
             Standing::Before
         } else if now > last {
             Standing::Over
         } else {
-            Standing::At(self.track.motion().at(self.elapsed(now)))
+            Standing::At(self.track.motion().at(last_time.of(&self.clock, now)))
         }
     }
 
@@ -149,9 +160,10 @@ impl Playback {
         }
     }
 
-    /// Shares the motion of `other` if the two move alike at all times.
+    /// Shares the clock of `other` if that always tells the same time, and its motion if the two move alike at all times;
+    /// whether they do.
     pub(super) fn share(&mut self, other: &Self) -> bool {
-        let is_alike = self.clock == other.clock && self.track.motion() == other.track.motion();
+        let is_alike = self.clock.share(&other.clock) && self.track.motion() == other.track.motion();
         if is_alike {
             self.track.share(other.track.motion());
         }

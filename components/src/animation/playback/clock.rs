@@ -1,8 +1,11 @@
 //! What tells an animation its time.
 
+use std::sync::Arc;
+
 use crate::animation::{
+    prefetch::fetch,
     starts::{Start, Steered, elapsed},
-    timeline::{CueClock, Playhead},
+    timeline::{CueClock, Playhead, rounded},
 };
 
 /// What tells an animation its time.
@@ -12,8 +15,8 @@ pub(in crate::animation) enum Clock {
     Scene(f64),
     /// Somebody who steers the animation by itself.
     Steered(Box<SteeredClock>),
-    /// A timeline that it is part of.
-    Timeline(Box<CueClock>),
+    /// A timeline that it is part of. What goes by the same time shares one, so that its time is found out once.
+    Timeline(Arc<CueClock>),
 }
 
 /// The clock of an animation that somebody has steered.
@@ -59,6 +62,37 @@ impl Clock {
         }
     }
 
+    /// Seconds since the start at scene time `now`, rounded to nanoseconds.
+    pub(super) fn elapsed(&self, now: f64) -> f64 {
+        match self {
+            Self::Scene(start) => rounded(now - start),
+            Self::Steered(clock) => clock.elapsed(now),
+            Self::Timeline(clock) => clock.elapsed(now),
+        }
+    }
+
+    /// Shares that of another animation if the two always tell the same time; whether they do.
+    pub(super) fn share(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Timeline(own), Self::Timeline(other)) if Arc::ptr_eq(own, other) => true,
+            (Self::Timeline(own), Self::Timeline(other)) if own == other => {
+                *own = Arc::clone(other);
+                true
+            }
+            (own, other) => own == other,
+        }
+    }
+
+    /// Asks for its memory to be in the cache soon.
+    #[inline]
+    pub(in crate::animation) fn fetch(&self) {
+        match self {
+            Self::Scene(_) => {}
+            Self::Steered(clock) => fetch(&**clock),
+            Self::Timeline(clock) => fetch(&**clock),
+        }
+    }
+
     /// Scene seconds at which an animation of the layer itself was started.
     pub(in crate::animation) fn began(&self) -> Option<f64> {
         match self {
@@ -74,6 +108,28 @@ impl Clock {
             Self::Scene(start) => (start + first, start + last),
             Self::Steered(clock) => clock.between(first, last),
             Self::Timeline(clock) => clock.between(first, last),
+        }
+    }
+}
+
+/// The time of the timeline that was asked last: what is next in a list often goes by the same.
+#[derive(Default)]
+pub(in crate::animation) struct LastTime<'a> {
+    known: Option<(&'a Arc<CueClock>, f64)>,
+}
+
+impl<'a> LastTime<'a> {
+    /// What a clock tells at scene time `now`, which is the same in all calls.
+    #[inline]
+    pub(super) fn of(&mut self, clock: &'a Clock, now: f64) -> f64 {
+        let Clock::Timeline(clock) = clock else { return clock.elapsed(now) };
+        match self.known {
+            Some((known, elapsed)) if Arc::ptr_eq(known, clock) => elapsed,
+            _ => {
+                let elapsed = clock.elapsed(now);
+                self.known = Some((clock, elapsed));
+                elapsed
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Making ready what a layer plays, when something of it is edited or steered.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use smallvec::SmallVec;
 
@@ -137,7 +140,7 @@ impl Playing {
             let heading = cue.animation.heading(&track, transform);
             for track in [Some(track), heading].into_iter().flatten() {
                 laid.push(cue, track.clone());
-                let mut playback = Playback::new(track, Clock::Timeline(Box::new(active.clock())), source);
+                let mut playback = Playback::new(track, Clock::Timeline(Arc::new(active.clock())), source);
                 playback.is_from_authored = is_first;
                 tracks.push(playback);
             }

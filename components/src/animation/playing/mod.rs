@@ -11,7 +11,7 @@ use super::{
     Drift, Drifts, Part, Sample, Target, Value,
     drifting::{Drifting, Shown},
     motion::Motion,
-    playback::{MARGIN, Playback, Standing},
+    playback::{LastTime, MARGIN, Playback, Standing},
     queue::Mixing,
     timeline::TimelineId,
 };
@@ -206,9 +206,7 @@ impl Playing {
     /// Asks for the memory that [`Pose::new`](crate::Pose::new) reads besides this, to be in the cache soon.
     #[inline]
     pub fn fetch(&self) {
-        for p in self.tracks.iter().take(index::FEW) {
-            p.track.motion().fetch();
-        }
+        self.tracks.iter().take(index::FEW).for_each(Playback::fetch);
     }
 
     /// Whether there is nothing to sample at all.
@@ -287,11 +285,12 @@ impl Playing {
         let deciding = || of_pose().filter(|p| p.track.mixing().is_none());
         // Where the motion of the last one stands: often it is that of the next.
         let mut known: Option<(&'a Arc<Motion>, Standing)> = None;
+        let mut last_time = LastTime::default();
         let mut apply_over = |p: &'a Playback| {
             let motion = p.track.motion();
             let standing = match known {
                 Some((same, standing)) if Arc::ptr_eq(same, motion) => standing,
-                _ => p.standing(now),
+                _ => p.standing_by(now, &mut last_time),
             };
             known = Some((motion, standing));
             let value = self.shown_as(p, p.value(standing), now);
@@ -311,8 +310,11 @@ impl Playing {
             deciding().for_each(&mut apply_over);
         } else {
             // Before any has begun the first in the list decides: last in this order, and under all that have begun.
-            deciding().rev().filter(|p| !p.has_begun(now)).for_each(&mut apply_over);
-            deciding().filter(|p| p.has_begun(now)).for_each(&mut apply_over);
+            let mut last_time = LastTime::default();
+            let have_begun: SmallVec<[(&Playback, bool); index::FEW]> =
+                deciding().map(|p| (p, p.has_begun_by(now, &mut last_time))).collect();
+            have_begun.iter().rev().filter(|(_, has_begun)| !has_begun).for_each(|(p, _)| apply_over(p));
+            have_begun.iter().filter(|(_, has_begun)| *has_begun).for_each(|(p, _)| apply_over(p));
         }
         if self.mixes {
             let listed = self.index.iter().flat_map(|index| &index.mixing).map(|place| &self.tracks[*place as usize]);
