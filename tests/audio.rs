@@ -170,6 +170,24 @@ fn files_that_are_no_sound_are_told_with_the_reason_and_the_remedy() {
     assert!(!told.contains("good.wav") && told.contains("seven.wav") && told.contains("text.wav"), "{told}");
 }
 
+#[test]
+fn every_kind_of_sound_file_that_is_promised_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let kinds = ["wav", "flac", "ogg", "mp3", "m4a", "aiff", "au", "mka"];
+    for kind in kinds {
+        let path = folder.path().join(format!("tone.{kind}"));
+        ffprobe::make(&["-f", "lavfi", "-i", "sine=d=0.5:r=48000", path.to_str().unwrap()]);
+    }
+    let asset = |kind: &&str| json!({ "id": kind, "type": "audio", "path": format!("tone.{kind}") });
+    let assets: Vec<Value> = kinds.iter().map(asset).collect();
+    let source = json!({ "type": "files", "assets": kinds });
+    let scene = json!({ "assets": assets, "audio": { "tracks": [{ "id": "all", "source": source }] } });
+    fs::write(folder.path().join("scene.json"), scene.to_string()).unwrap();
+    let check = run(folder.path(), &["check", "scene.json"], SMALL);
+    let told = String::from_utf8_lossy(&check.stderr).into_owned() + &String::from_utf8_lossy(&check.stdout);
+    assert!(check.status.success() && !told.contains("tone."), "{told}");
+}
+
 /// How loud a tone is around a time of a recording, which is as much later as AAC makes it.
 fn around(heard: &[f32], seconds: f64, frequency: f64) -> f64 {
     level(part(heard, seconds - 0.03, seconds + 0.07), frequency)

@@ -62,6 +62,6 @@ pub enum AssetKind {
     Svg,
     /// A font file: TTF, OTF or a collection of them. Its families can then be named by text.
     Font,
-    /// A sound file: WAV, FLAC, Ogg, MP3, M4A or AIFF. Tracks play it.
+    /// A sound file: WAV, FLAC, Ogg, MP3, M4A, AIFF, AU or Matroska. Tracks play it.
     Audio,
 }

@@ -303,7 +303,13 @@ fn sound(path: &Path, ctx: &Context<'_>) -> Result<Read, AssetError> {
         || has(0, b"ID3")
         // The first byte and three bits of each frame of MP3 and of AAC.
         || matches!(start.as_slice(), [0xff, second, ..] if second & 0xe0 == 0xe0)
-        || has(4, b"ftyp");
+        || has(4, b"ftyp")
+        // Matroska, and so WebM: the EBML header (RFC 8794).
+        || has(0, &[0x1a, 0x45, 0xdf, 0xa3])
+        || has(0, b".snd")
+        // The sync word of AC-3 (ATSC A/52), and the header object of ASF.
+        || has(0, &[0x0b, 0x77])
+        || has(0, &[0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11]);
     if is_sound {
         Ok(Read::Done { state: AssetState::Sound, held: Reservation::of_nothing(ctx.budget) })
     } else {

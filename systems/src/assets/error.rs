@@ -61,6 +61,6 @@ pub enum AssetError {
     /// A part of a font is missing.
     #[error("`{}` is cut off: parts of the font are missing; copy the whole file again", path.display())]
     CutFont { path: PathBuf },
-    #[error("`{}` is not a sound file; use WAV, FLAC, Ogg, MP3, M4A or AIFF", path.display())]
+    #[error("`{}` is not a sound file; use WAV, FLAC, Ogg, MP3, M4A, AIFF, AU or Matroska", path.display())]
     NotASound { path: PathBuf },
 }
