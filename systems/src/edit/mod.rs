@@ -151,3 +151,6 @@ pub fn follow_header(
         viewport.set_if_neq(laid);
     }
 }
+
+#[cfg(test)]
+mod tests;
