@@ -188,7 +188,7 @@ impl Run<'_> {
         when: f64,
     ) -> VecDeque<Happening> {
         // The scene that leaves goes on for a while, from what was done to it up to now.
-        self.hand_to_leaving(when);
+        self.settle(when);
         self.world.resource_mut::<Timelines>().bypass_change_detection().clone_from(&self.timelines);
         let edit = Edit::ActivateScene { id: id.clone(), transition };
         self.world.resource_mut::<Departures>().acting_at = Some(when);

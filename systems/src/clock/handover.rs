@@ -49,8 +49,8 @@ impl Run<'_> {
         }
     }
 
-    /// Tells the layers of a scene that is about to leave all that is still to be told at scene time `when`.
-    pub(super) fn hand_to_leaving(&mut self, when: f64) {
+    /// Tells all layers what is still to be told at scene time `when`, before they are edited further, or left.
+    pub(super) fn settle(&mut self, when: f64) {
         self.handed = Steered::None;
         let carrying = self.timelines.carrying();
         let ids: Vec<LayerId> = self.world.resource::<LayerIndex>().ids().cloned().collect();
@@ -87,7 +87,8 @@ fn hand_to_layers(world: &mut World, timelines: &Timelines, layers: &[&LayerId],
     compile_layers(world, &told, when);
 }
 
-fn hand_to_sound(world: &mut World, timelines: &Timelines, when: f64) {
+/// Tells the sound what timelines do to it at scene time `when`.
+pub(super) fn hand_to_sound(world: &mut World, timelines: &Timelines, when: f64) {
     let SceneRoot(root) = *world.resource::<SceneRoot>();
     world.resource_scope::<SoundMotion, _>(|world, mut sound| {
         if let Some(SceneHeader(header)) = world.get::<SceneHeader>(root) {
