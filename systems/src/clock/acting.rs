@@ -222,10 +222,23 @@ impl Run<'_> {
     ) {
         // One that was deleted in the same batch has nothing to steer.
         let Some(index) = self.timelines.find(id) else { return };
+        let is_sought = matches!(control, TimelineControl::Seek { .. });
+        if is_sought && self.begun.remove(&index) {
+            self.tell_of(index, when);
+        }
+        let was_idle = self.timelines.is_idle(index);
         self.steered = true;
         self.handed.add(index);
         if self.timelines.control(index, control, when) {
             happened.push_back(Happening::TimelineStart(id.clone()));
+        }
+        if was_idle && !self.timelines.is_idle(index) {
+            // What is sought is there at once, also if it is played with that.
+            if is_sought {
+                self.tell_of(index, when);
+            } else {
+                self.begun.insert(index);
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! tick that notices. So what a scene looks like does not depend on the frame rate, nor on which frames are drawn.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -132,7 +132,8 @@ fn run(world: &mut World, is_settled: bool) {
         let timelines = std::mem::take(world.resource_mut::<Timelines>().bypass_change_detection());
         let now = world.resource::<SceneTime>().seconds;
         let (steered, followed, handed, events) = (false, false, Steered::None, Vec::new());
-        let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, handed, events };
+        let begun = HashSet::new();
+        let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, handed, begun, events };
         run.advance(now, &heard, inputs);
         run.follow(now);
         if is_settled {
@@ -161,6 +162,8 @@ pub(super) struct Run<'a> {
     followed: bool,
     /// Those that were steered since layers and sound were told.
     pub(super) handed: Steered,
+    /// Those that have come to have an effect since then.
+    pub(super) begun: HashSet<usize>,
     pub(super) events: Vec<SceneEvent>,
 }
 
@@ -275,6 +278,7 @@ impl Run<'_> {
         }
         self.conductor.stopped.clear();
         self.handed = Steered::All;
+        self.begun.clear();
         let begun = self.timelines.update(&header.timelines, &header.triggers, now);
         self.steered = true;
         first.into_iter().chain(begun.into_iter().map(Happening::TimelineStart)).collect()

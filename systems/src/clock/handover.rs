@@ -31,6 +31,7 @@ impl Run<'_> {
         if matches!(steered, Steered::None) || when + SAME >= self.world.resource::<SceneTime>().seconds {
             return;
         }
+        self.begun.clear();
         let targets: HashSet<&CueTarget> = (self.timelines.players.iter().enumerate())
             .filter(|(index, _)| steered.has(*index))
             .flat_map(|(_, player)| player.moved.iter().map(|moved| &moved.target))
@@ -47,6 +48,18 @@ impl Run<'_> {
         if is_new || targets.iter().any(|target| !matches!(target, CueTarget::Layer(_))) {
             hand_to_sound(self.world, &self.timelines, when);
         }
+    }
+
+    /// Tells the layers of a timeline where that stands at scene time `when`, before it is steered any further.
+    pub(super) fn tell_of(&mut self, index: usize, when: f64) {
+        let Some(player) = self.timelines.players.get(index) else { return };
+        let carrying = self.timelines.carrying();
+        let layers = player.moved.iter().filter_map(|moved| match &moved.target {
+            CueTarget::Layer(layer) => Some(layer),
+            CueTarget::Track(_) | CueTarget::Mix => None,
+        });
+        let layers: Vec<&LayerId> = layers.filter(|layer| carries(self.world, layer, &carrying)).collect();
+        hand_to_layers(self.world, &self.timelines, &layers, when);
     }
 
     /// Tells all layers what is still to be told at scene time `when`, before they are edited further, or left.
