@@ -43,9 +43,10 @@ fn nth<'a>(value: &'a mut Value, left: &mut usize) -> Option<&'a mut Value> {
 /// Characters of a document that a fault may repeat, in all.
 const QUOTED: usize = 200;
 
-/// The longest run of the letter `q`, of which the documents below have runs, in what is told.
+/// The longest run of the letter `q` or of digits, of which the documents below have runs, in what is told.
 fn quoted(text: &str) -> usize {
-    text.split(|letter| letter != 'q').map(str::len).max().unwrap_or_default()
+    let longest = |is_of: fn(char) -> bool| text.split(|letter| !is_of(letter)).map(str::len).max().unwrap_or_default();
+    longest(|letter| letter == 'q').max(longest(|letter| letter.is_ascii_digit()))
 }
 
 fn count(value: &Value) -> usize {
@@ -100,6 +101,19 @@ fn no_fault_repeats_more_of_a_document_than_a_person_reads() {
               "transitions": [{ "property": "opacity", "duration": 1 }], "variants": { "only": ["main"] } },
             { "id": "m", "content": { "type": "shape", "geometry": { "type": "path", "d": "M 0 0 H 9" }, "fill": "#fff" } },
             { "id": "x", "content": { "type": "text", "text": "x", "font": { "family": "Inter", "features": { "liga": 1 } } } },
+            { "id": "g", "content": { "type": "group" }, "effects": [{ "type": "blur", "radius": 3 }], "children": [
+                { "id": "d", "content": { "type": "color", "color": "#fff", "size": { "width": 9, "height": 9 } },
+                  "variants": { "only": ["main"] }, "animations": [
+                    { "property": "content.size.width", "from": 1, "to": "50%", "spring": { "stiffness": 100, "damping": 10 } },
+                    { "property": "transform.position", "by": { "x": 1, "y": "1%" }, "duration": 1, "queue": "blend", "weight": 1 },
+                    { "property": "transform.scale", "to": { "x": 1 }, "duration": 1 } ] },
+                { "id": "e", "content": { "type": "gradient", "gradient": { "type": "linear", "angle": 0, "stops": [
+                    { "offset": 0, "color": "#000" }, { "offset": 1, "color": "#fff" }] } }, "animations": [
+                    { "property": "content.gradient", "duration": 1, "to": { "type": "linear", "angle": 9, "stops": [
+                        { "offset": 0, "color": "#000" }, { "offset": 1, "color": "#fff" }] } }] },
+                { "id": "f", "content": { "type": "text", "text": "x", "width": 9,
+                    "autoFit": { "minSize": 9, "maxSize": 10 } } },
+            ] },
         ],
         "timelines": [{ "id": "i", "follows": { "track": "t" }, "steps": [
             { "type": "label", "name": "n" }, { "type": "animate", "layer": "l", "animation": { "property": "opacity", "to": 0, "duration": 1 } },
@@ -136,12 +150,27 @@ fn no_fault_repeats_more_of_a_document_than_a_person_reads() {
             *value = long(head);
             try_out(scene, &what);
         }
+        for number in [json!(1e300), json!(-1e300), json!("1e300%"), json!({ "x": 1e300, "y": "-1e300%" })] {
+            let mut scene = scene.clone();
+            let value = nth(&mut scene, &mut { place }).unwrap();
+            let what = format!("{value} with {number}");
+            *value = number;
+            try_out(scene, &what);
+        }
         // And a key that nobody knows, with what is not known below it.
         let mut scene = scene.clone();
         if let Some(Value::Object(members)) = nth(&mut scene, &mut { place }) {
             members.insert("q".repeat(RUN), json!({ "q".repeat(RUN): ["q".repeat(RUN)] }));
             try_out(scene, "a long key");
         }
+    }
+    // What has to be another than all others, twice.
+    for (list, kind) in [("/layers", "a layer"), ("/audio/tracks", "a track"), ("/triggers", "a trigger")] {
+        let mut scene = scene.clone();
+        let list = scene.pointer_mut(list).and_then(Value::as_array_mut).unwrap();
+        list[0]["id"] = long("");
+        list.push(list[0].clone());
+        try_out(scene, kind);
     }
     assert_eq!(long_ones, BTreeSet::new());
     assert!(told > 100, "{told} faults repeat something");

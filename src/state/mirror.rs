@@ -1,8 +1,8 @@
 //! The state as it is kept: what a journal tells, folded into records.
 //!
 //! The scene on air is the collection `program`: `header` (all but the layers, with the folder of its assets), `order`
-//! (which layers stand where), `motion` (scene time, when the scene began, timelines, when the animations of the sound started
-//! and what they carry on) and a `layer:ID` for each layer, with the times at which its animations started, and what moves by
+//! (which layers stand where), `motion` (scene time, when the scene began, timelines, triggers that are stopped, when the
+//! animations of the sound started and what they carry on) and a `layer:ID` for each layer, with the times at which its animations started, and what moves by
 //! its transitions. Each scene that waits is a collection of its own (`held`). Documents of other kinds are collections by
 //! the name of their kind.
 //!
@@ -60,6 +60,7 @@ struct Scene {
     seconds: f64,
     origin: f64,
     timelines: Vec<TimelineMotion>,
+    stopped: BTreeSet<usize>,
     sound: SoundStarts,
 }
 
@@ -105,6 +106,7 @@ impl Mirror {
             seconds: motion.seconds,
             origin: motion.origin,
             timelines: motion.timelines.clone(),
+            stopped: motion.stopped.clone(),
             sound: motion.sound.clone(),
             ..Scene::default()
         };
@@ -176,6 +178,9 @@ impl Mirror {
             }
             if let Some(timelines) = &motion.timelines {
                 scene.timelines.clone_from(timelines);
+            }
+            if let Some(stopped) = &motion.stopped {
+                scene.stopped.clone_from(stopped);
             }
         }
         Ok(())
@@ -261,6 +266,9 @@ impl Mirror {
                 let mut record = json!({ "seconds": scene.seconds, "timelines": scene.timelines });
                 if scene.origin != 0.0 {
                     record["origin"] = json!(scene.origin);
+                }
+                if !scene.stopped.is_empty() {
+                    record["stopped"] = json!(scene.stopped);
                 }
                 if scene.sound != SoundStarts::default() {
                     record["sound"] = json!(scene.sound);

@@ -1,6 +1,10 @@
 //! What a store remembers, read back.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use components::{
     LayerDocument, SceneDocument, SceneId,
@@ -42,6 +46,8 @@ struct Moving {
     #[serde(default)]
     origin: f64,
     timelines: Vec<TimelineMotion>,
+    #[serde(default)]
+    stopped: BTreeSet<usize>,
     #[serde(default)]
     sound: SoundStarts,
 }
@@ -166,10 +172,10 @@ impl Remembered {
         let record = |name: &str| program.get(name).ok_or_else(|| format!("`{PROGRAM}/{name}` is missing"));
         let key = |name: &str| Key::new(PROGRAM, name);
         let Header { mut scene, folder } = parse(&key(HEADER), record(HEADER)?)?;
-        let Moving { seconds, origin, timelines, sound } = parse(&key(MOTION), record(MOTION)?)?;
+        let Moving { seconds, origin, timelines, stopped, sound } = parse(&key(MOTION), record(MOTION)?)?;
         let mut order: BTreeMap<String, Vec<String>> = parse(&key(ORDER), record(ORDER)?)?;
         let (starts, drifts) = (BTreeMap::new(), BTreeMap::new());
-        let mut motion = Motion { seconds, origin, timelines, sound, starts, drifts };
+        let mut motion = Motion { seconds, origin, timelines, stopped, sound, starts, drifts };
         scene.folder = folder;
         scene.layers = grow("", &mut order, &mut layers, &mut motion)?;
         match layers.keys().next() {

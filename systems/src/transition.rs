@@ -6,8 +6,8 @@
 //! from scene time alone. It is not stored: a scene that is resumed is seen by itself.
 //!
 //! What a trigger brings on air begins at the trigger's own time, between two ticks: what is seen follows from that, not
-//! from which frames are drawn. What somebody brings on air by hand begins on the tick that carries it out, with the
-//! picture that was on the screen last.
+//! from which frames are drawn. What somebody brings on air by hand begins on the tick that carries it out. In either case
+//! the scene that leaves is seen there as it is by then: to repeat the picture of the tick before would hold up what moves.
 
 mod departures;
 pub mod leaving;
@@ -174,13 +174,10 @@ impl Passage {
             _ => None,
         };
         self.stand = Stand { progress, picture: picture.filter(|_| self.began.is_some()) };
-        // Who acts by hand saw the picture of the tick before: nothing is to jump.
-        let goes_on = self.when.is_some() || seconds != self.asked;
-        if goes_on && let Some(left) = self.left.take() {
+        if let Some(left) = self.left.take() {
             self.living = Some(Living::new(*left, manner));
         }
-        if goes_on
-            && let Some(living) = &mut self.living
+        if let Some(living) = &mut self.living
             && (living.advance(seconds, manner) || !self.moves)
         {
             self.moves = true;

@@ -16,7 +16,11 @@ use std::time::{Duration, Instant};
 
 use components::{
     Edit, SceneDocument,
-    animation::timeline::{SeekTarget, TimelineControl, TimelineId},
+    animation::{
+        timeline::{SeekTarget, TimelineControl, TimelineId},
+        trigger::Cause,
+    },
+    audio::{Level, LevelReading},
 };
 use proptest::{collection::vec, option, prelude::*};
 use random::{LIMITS, Step, config, edits, scene, steering, step};
@@ -31,12 +35,23 @@ fn compositor() -> Compositor {
     Compositor::new(settings)
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a few hundred ticks")]
+fn seconds(tick: u64) -> f64 {
+    tick as f64 / FPS
+}
+
 fn run(compositor: &mut Compositor, tick: u64, edits: &[Edit]) {
     if !edits.is_empty() {
         compositor.submit(tick, edits.to_vec());
     }
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred ticks")]
-    compositor.tick(tick, tick as f64 / FPS);
+    compositor.hear(vec![heard(tick)]);
+    compositor.tick(tick, seconds(tick));
+}
+
+/// How loud it is on a tick.
+fn heard(tick: u64) -> LevelReading {
+    let loud = [f32::from(u8::try_from(tick * 7 % 30).unwrap()) / 30.0; 2];
+    LevelReading { master: Level { peak: loud, rms: loud }, ..LevelReading::silent(seconds(tick), [].into()) }
 }
 
 /// Where everything stands. Up to where a timeline has been looked at is left out: where nothing happens on the way, it
@@ -49,17 +64,19 @@ fn standing(compositor: &mut Compositor) -> Motion {
     motion
 }
 
-/// One that goes on with what is stored of another.
-fn another_run(original: &mut Compositor) -> Compositor {
+/// One that goes on with what is stored of another after this tick, and with these edits at the same moment.
+fn another_run(original: &mut Compositor, tick: u64, edits: &[Edit]) -> Compositor {
     let written = serde_json::to_string(&original.motion()).unwrap();
     let motion: Motion = serde_json::from_str(&written).unwrap();
     assert_eq!(motion, original.motion());
     let mut resumed = compositor();
-    let now = motion.seconds;
     resumed.resume(0, original.snapshot().scene, motion);
-    for (_, outcome) in resumed.tick(0, now).outcomes {
-        assert!(outcome.is_ok(), "{outcome:?}");
+    if !edits.is_empty() {
+        resumed.submit(1, edits.to_vec());
     }
+    resumed.hear(vec![heard(tick)]);
+    let outcomes = resumed.tick(0, seconds(tick)).outcomes;
+    assert!(outcomes[0].1.is_ok(), "{outcomes:?}");
     assert!(resumed.finish_loading(Instant::now() + Duration::from_secs(60)));
     resumed
 }
@@ -82,25 +99,38 @@ proptest! {
 
     #[test]
     fn a_scene_that_is_resumed_goes_on_as_if_it_had_never_ended(
-        (scene, mut next) in scene(),
+        (mut scene, mut next) in scene(),
         before in vec(step(), 1..10),
-        last in option::weighted(0.7, steering()),
+        last in vec(prop_oneof![3 => steering(), 1 => step()], 0..4),
+        at_once in option::weighted(0.3, prop_oneof![steering(), step()]),
         after in vec(step(), 1..10),
     ) {
+        // What triggers have heard before is not kept.
+        scene.triggers.retain(|trigger| !matches!(trigger.on, Cause::AudioLevel { .. }));
         let mut original = compositor();
         run(&mut original, 0, &[Edit::LoadScene { scene: Box::new(scene) }]);
         prop_assert!(original.finish_loading(Instant::now() + Duration::from_secs(60)));
         let mut tick = 1;
-        for step in before.iter().chain(&last) {
+        for step in &before {
             tick = play(&mut [&mut original], step, tick, &mut next);
         }
+        // All of these on one tick.
+        let scene = original.snapshot().scene;
+        for step in &last {
+            original.submit(tick, edits(step, &scene, &mut next));
+        }
+        run(&mut original, tick, &[]);
 
-        let now = original.motion().seconds;
-        let mut resumed = another_run(&mut original);
-        // Once more at the same moment, for both: what was steered on the last tick itself is followed up on the next.
+        let now = seconds(tick);
+        let batch = at_once.map(|step| edits(&step, &original.snapshot().scene, &mut next)).unwrap_or_default();
+        let mut resumed = another_run(&mut original, tick, &batch);
+        // At the same moment, and once more for both: what was steered on the last tick itself is followed up on the next.
+        original.submit(tick, batch);
+        original.hear(vec![heard(tick)]);
+        original.tick(tick + 1, now);
+        original.tick(tick + 2, now);
         resumed.tick(1, now);
-        original.tick(tick, now);
-        tick += 1;
+        tick += 3;
         prop_assert!(resumed.picture().data == original.picture().data, "right after it was resumed at {now} s");
         prop_assert_eq!(standing(&mut resumed), standing(&mut original));
 
@@ -148,7 +178,7 @@ fn what_was_steered_just_before_goes_on_from_there() {
             run(&mut original, 1, &[steer(TimelineControl::Play)]);
             let edits: Vec<Edit> = controls.iter().cloned().map(steer).collect();
             run(&mut original, 40, &edits);
-            let mut resumed = another_run(&mut original);
+            let mut resumed = another_run(&mut original, 40, &[]);
             for tick in [40, 45, 60, 90] {
                 for compositor in [&mut original, &mut resumed] {
                     run(compositor, tick, &[]);
@@ -158,6 +188,58 @@ fn what_was_steered_just_before_goes_on_from_there() {
                 assert_eq!(resumed.mix_at(seconds), original.mix_at(seconds), "{controls:?} at tick {tick}");
                 assert_eq!(standing(&mut resumed), standing(&mut original), "{controls:?} at tick {tick}");
             }
+        }
+    }
+}
+
+/// What somebody does on the very tick on which a scene goes on is done to what goes on.
+#[test]
+fn what_is_edited_on_the_tick_of_a_resume_takes_over() {
+    let layer = |id: &str, y: u32, more: Value| {
+        let mut layer = json!({ "id": id, "transform": { "position": { "x": 20, "y": y } },
+            "content": { "type": "color", "color": "#fff", "size": { "width": 20, "height": 50 } } });
+        layer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        layer
+    };
+    let right = |to: u32| json!({ "property": "transform.position.x", "to": to, "duration": 4 });
+    let timeline =
+        |to: u32| json!({ "id": "go", "steps": [{ "type": "animate", "layer": "timed", "animation": right(to) }] });
+    let smooth = json!({ "property": "transform.position", "duration": 2 });
+    let volume = |to: f64| json!({ "property": "volume", "to": to, "duration": 4 });
+    let scene = json!({
+        "canvas": { "width": 200, "height": 150 },
+        "layers": [
+            layer("animated", 0, json!({ "animations": [right(170)] })),
+            layer("timed", 50, json!({})),
+            layer("smooth", 100, json!({ "transitions": [smooth], "animations": [right(120)] })),
+        ],
+        "audio": { "tracks": [{ "id": "hum", "source": { "type": "tone", "frequency": 440 }, "animations": [volume(0.1)] }] },
+        "timelines": [timeline(170)],
+    });
+    let scene = SceneDocument::from_value(scene, &LIMITS).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    for edit in [
+        json!({ "op": "addAnimation", "id": "animated", "animation": right(0) }),
+        json!({ "op": "removeAnimation", "id": "smooth", "index": 0 }),
+        json!({ "op": "patchLayer", "id": "smooth", "patch": { "transform": { "position": { "x": 100 } }, "animations": [] } }),
+        json!({ "op": "putTimeline", "timeline": timeline(0) }),
+        json!({ "op": "controlTimeline", "id": "go", "control": { "type": "reverse" } }),
+        json!({ "op": "addSoundAnimation", "track": "hum", "animation": volume(1.0) }),
+    ] {
+        let edit: Edit = serde_json::from_value(edit).unwrap();
+        let mut original = compositor();
+        run(&mut original, 0, &[Edit::LoadScene { scene: Box::new(scene.clone()) }]);
+        run(&mut original, 40, &[]);
+        let (before, heard) = (original.picture().data, original.mix_at(seconds(40)));
+        let mut resumed = another_run(&mut original, 40, std::slice::from_ref(&edit));
+        run(&mut original, 40, std::slice::from_ref(&edit));
+        assert!(original.picture().data == before && original.mix_at(seconds(40)) == heard, "{edit:?} makes no jump");
+        for tick in [40, 41, 50, 60, 90] {
+            for compositor in [&mut original, &mut resumed] {
+                run(compositor, tick, &[]);
+            }
+            assert!(resumed.picture().data == original.picture().data, "{edit:?} at tick {tick}");
+            assert_eq!(resumed.mix_at(seconds(tick)), original.mix_at(seconds(tick)), "{edit:?} at tick {tick}");
+            assert_eq!(standing(&mut resumed), standing(&mut original), "{edit:?} at tick {tick}");
         }
     }
 }

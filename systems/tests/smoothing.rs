@@ -223,9 +223,14 @@ fn fading(id: &str, to: f64) -> Value {
 impl Stage {
     /// An edit that is not to be seen at its own moment.
     fn glides(&mut self, seconds: f64, edit: Edit) {
+        self.glides_by(seconds, vec![edit]);
+    }
+
+    /// The same of several at once.
+    fn glides_by(&mut self, seconds: f64, edits: Vec<Edit>) {
         let before = self.light_at(seconds);
-        let told = format!("{edit:?}");
-        self.edit(seconds, vec![edit]);
+        let told = format!("{edits:?}");
+        self.edit(seconds, edits);
         assert!(self.light().abs_diff(before) <= 1, "{before} then {} by {told}", self.light());
     }
 }
@@ -259,6 +264,66 @@ fn a_timeline_that_is_edited_while_it_runs_goes_on_from_what_is_shown() {
     let told = stage.compositor.timelines().into_iter().find(|timeline| timeline.id.as_str() == "show").unwrap();
     assert!((told.position - 0.7).abs() < 1e-6, "{}", told.position);
     assert_eq!(stage.light_at(2.0), 230);
+}
+
+/// Paused with the same batch it is no other case: it ran until then. Paused before, it is at once what it is at that time.
+#[test]
+fn a_timeline_that_is_edited_and_paused_at_once_goes_on_from_what_is_shown() {
+    let by = |by: f64| {
+        let mut timeline = fading("show", 0.0);
+        timeline["steps"][0]["animation"] = json!({ "property": "opacity", "by": by, "duration": 1 });
+        timeline
+    };
+    let put = |share: f64| Edit::PutTimeline { timeline: Box::new(serde_json::from_value(by(share)).unwrap()) };
+    let pause = || steering("show", TimelineControl::Pause);
+    for transitions in [json!([]), json!([linear()])] {
+        for is_edited_first in [true, false] {
+            let mut scene = serde_json::to_value(shown_and_hidden(transitions.clone())).unwrap();
+            scene["timelines"] = json!([by(0.4)]);
+            let mut stage = Stage::of(SceneDocument::from_value(scene, &Limits::default()).unwrap());
+            stage.steer(0.1, "show", TimelineControl::Play);
+            let both = if is_edited_first { vec![put(-0.4), pause()] } else { vec![pause(), put(-0.4)] };
+            stage.glides_by(0.6, both);
+            assert_eq!([2.0, 9.0].map(|at| stage.light_at(at)), [77, 77], "half of the way down from 0.5");
+            stage.edit(10.0, vec![put(0.4)]);
+            assert_eq!(stage.light(), 179);
+        }
+    }
+}
+
+/// A `seek` is a jump, also of a timeline that has no effect yet, and whether it is played with that or waits.
+#[test]
+fn what_is_sought_is_there_at_once() {
+    let play = |timeline| steering(timeline, TimelineControl::Play);
+    let seek = |timeline, to| steering(timeline, TimelineControl::Seek { to: SeekTarget::Seconds(to) });
+    let mut late = fading("late", 1.0);
+    late["steps"].as_array_mut().unwrap().insert(0, json!({ "type": "wait", "seconds": 1 }));
+    for transitions in [json!([]), json!([linear()])] {
+        for own in [json!([]), json!([{ "property": "opacity", "to": 0.9, "duration": 9 }])] {
+            let mut scene = serde_json::to_value(shown_and_hidden(transitions.clone())).unwrap();
+            scene["layers"][0]["animations"] = own.clone();
+            scene["timelines"].as_array_mut().unwrap().push(late.clone());
+            let mut batches = vec![
+                (vec![], vec![seek("show", 0.5), play("show")]),
+                (vec![play("hide")], vec![seek("show", 0.5), play("show")]),
+                (vec![play("late")], vec![seek("late", 1.5)]),
+                (vec![seek("late", 0.5), play("late")], vec![seek("late", 1.5)]),
+            ];
+            if own == json!([]) {
+                // What is beneath it is what it begins with.
+                batches.push((vec![], vec![play("show"), seek("show", 0.5)]));
+            }
+            for (before, batch) in batches {
+                let told = format!("{batch:?} with {transitions} and {own}");
+                let mut stage = Stage::of(SceneDocument::from_value(scene.clone(), &Limits::default()).unwrap());
+                stage.edit(0.1, before);
+                stage.at(0.4);
+                stage.edit(0.43, batch);
+                assert_eq!(stage.light(), 191, "{told}");
+                assert_eq!(stage.light_at(1.0), 255, "{told}");
+            }
+        }
+    }
 }
 
 fn setting(opacity: f64) -> Edit {

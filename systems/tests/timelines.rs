@@ -411,10 +411,37 @@ fn a_trigger_that_cannot_act_says_so() {
     stage.edit(2.0, vec![replace]).0.unwrap();
     let report = stage.fire(3.0, "go");
     assert_eq!(failures(&report).len(), 1, "{:?}", report.events);
-    assert!(failures(&report)[0].starts_with("/triggers/0 could not set the layer `b`"));
+    let told = "/triggers/0 could not set the layer `b`: /content/color: found the unknown key `color`";
+    assert!(failures(&report)[0].starts_with(told), "{:?}", failures(&report));
     assert_eq!(stage.light()[0], 25, "the next action is done all the same");
     let counts = [4.0, 12.9, 13.5].map(|seconds| failures(&stage.fire(seconds, "go")).len());
     assert_eq!(counts, [0, 0, 1], "told again after ten seconds only");
+}
+
+/// A scene file may have a layer of a reserved id, which its triggers may keep where it is; gone, it is not brought back.
+#[test]
+fn a_trigger_does_not_bring_back_a_layer_that_no_path_leads_to() {
+    let group = |children: Value| json!({ "id": "group", "content": { "type": "group" }, "children": children });
+    let inside = |id: &str| json!({ "id": id, "content": { "type": "group" } });
+    let patch = json!({ "opacity": 0.5, "children": [inside("batch")] });
+    let mut first = serde_json::to_value(scene(json!([]), json!([]))).unwrap();
+    first["layers"].as_array_mut().unwrap().push(group(json!([inside("batch"), inside("other")])));
+    first["triggers"] = json!([{ "on": { "type": "event", "name": "go" }, "do": [
+        { "type": "set", "layer": "group", "patch": patch }] }]);
+    let mut stage = Stage::new(json!([]), json!([]));
+    let first = SceneDocument::from_value(first, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    stage.edit(0.0, vec![Edit::LoadScene { scene: Box::new(first) }]).0.unwrap();
+    let children = |stage: &Stage| -> Vec<String> {
+        let scene = stage.compositor.snapshot().scene;
+        scene.layers[3].children.iter().map(|child| child.id.to_string()).collect()
+    };
+    assert!(failures(&stage.fire(1.0, "go")).is_empty());
+    assert_eq!(children(&stage), ["batch"], "it stays, and the other one is gone");
+    stage.edit(2.0, vec![Edit::DeleteLayer { id: LayerId::new("batch").unwrap() }]).0.unwrap();
+    let report = stage.fire(3.0, "go");
+    let told = "/triggers/0 could not set the layer `group`: /children/0/id: found `batch`, expected another id";
+    assert!(failures(&report)[0].starts_with(told), "{:?}", failures(&report));
+    assert_eq!(children(&stage), Vec::<String>::new());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{
     stepping::{Between, gap},
     value::{Domain, Kind, Sample},
 };
-use crate::document::Fault;
+use crate::document::{Fault, shown_length, shown_number};
 
 /// What is wrong with an animation of a layer of such parts, of a track or of the whole mix, with pointers from the
 /// animation on.
@@ -163,7 +163,7 @@ fn weight(animation: &Animation, fault: Report<'_>) {
         let expected = "no `weight`, or `\"queue\": \"blend\"` beside it".to_owned();
         fault("/weight".to_owned(), format!("`weight` for what does `{}`", animation.queue.name()), expected);
     } else if !(0.0..=1.0).contains(&weight) {
-        fault("/weight".to_owned(), weight.to_string(), "a share from 0 to 1".to_owned());
+        fault("/weight".to_owned(), shown_number(weight), "a share from 0 to 1".to_owned());
     }
 }
 
@@ -223,7 +223,7 @@ fn manner(animation: &Animation, resolved: &Resolved, fault: Report<'_>) {
 fn times(animation: &Animation, fault: Report<'_>) {
     let mut within = |pointer: &str, number: f64, min: f64, max: f64, what: &str| {
         if !(min..=max).contains(&number) {
-            fault(pointer.to_owned(), number.to_string(), format!("{what} from {min} to {max}"));
+            fault(pointer.to_owned(), shown_number(number), format!("{what} from {min} to {max}"));
         }
     };
     if let Some(duration) = animation.duration {
@@ -237,14 +237,15 @@ fn times(animation: &Animation, fault: Report<'_>) {
     for (index, pair) in animation.keyframes.windows(2).enumerate() {
         if pair[1].at <= pair[0].at {
             let pointer = format!("/keyframes/{}/at", index + 1);
-            fault(pointer, pair[1].at.to_string(), format!("a time after the keyframe before it, at {}", pair[0].at));
+            let [before, at] = [pair[0].at, pair[1].at].map(shown_number);
+            fault(pointer, at, format!("a time after the keyframe before it, at {before}"));
         }
     }
     if let (Some(duration), Some(last)) = (animation.duration, animation.keyframes.last())
         && duration < last.at
     {
-        let expected = format!("at least {}, the time of the last keyframe", last.at);
-        fault("/duration".to_owned(), duration.to_string(), expected);
+        let expected = format!("at least {}, the time of the last keyframe", shown_number(last.at));
+        fault("/duration".to_owned(), shown_number(duration), expected);
     }
 }
 
@@ -321,7 +322,7 @@ fn values(animation: &Animation, domain: &Domain, authored: Option<Sample>, faul
 
 fn found_length(value: &Value, unit: &str) -> String {
     match value {
-        Value::Length(length) => format!("`{length}`, {unit}"),
+        Value::Length(length) => format!("`{}`, {unit}", shown_length(*length)),
         _ => unit.to_owned(),
     }
 }

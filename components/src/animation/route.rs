@@ -7,6 +7,7 @@
 use kurbo::{BezPath, ParamCurve, ParamCurveDeriv, PathEl, PathSeg, Point, Vec2};
 
 use super::timeline::rounded;
+use crate::document::shown_number;
 
 /// Pixels by which the table may be wrong between two entries.
 const NEAR: f64 = 0.02;
@@ -45,7 +46,7 @@ pub(super) fn excess(path: &str) -> Option<String> {
         [curve.p0, curve.p1, curve.p2, curve.p3]
     });
     let far = points.into_iter().find(|point| is_far(*point))?;
-    Some(format!("a path with a point at {}, {}", far.x, far.y))
+    Some(format!("a path with a point at {}, {}", shown_number(far.x), shown_number(far.y)))
 }
 
 /// A path by lengths.

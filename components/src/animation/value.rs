@@ -9,7 +9,7 @@ pub use self::sample::Sample;
 use super::oklab;
 use crate::{
     color::Color,
-    document::shown_text,
+    document::{shown_length, shown_number, shown_text},
     geometry::{Length, LengthPoint},
     paint::{Gradient, Paint},
 };
@@ -266,13 +266,15 @@ impl std::fmt::Display for Domain {
 
 pub(super) fn describe(value: &Value) -> String {
     match value {
-        Value::Length(Length::Px(number)) => format!("the number {number}"),
-        Value::Length(percentage) => format!("the percentage `{percentage}`"),
+        Value::Length(Length::Px(number)) => format!("the number {}", shown_number(*number)),
+        Value::Length(percentage) => format!("the percentage `{}`", shown_length(*percentage)),
         Value::Color(color) => format!("the colour `{color}`"),
-        Value::Vector(LengthPoint { x, y }) => format!("the pair {{ x: {x}, y: {y} }}"),
+        Value::Vector(LengthPoint { x, y }) => {
+            format!("the pair {{ x: {}, y: {} }}", shown_length(*x), shown_length(*y))
+        }
         Value::Half(half) => match half.told() {
-            Some(("x", x)) => format!("the pair {{ x: {x} }} without `y`"),
-            Some((_, y)) => format!("the pair {{ y: {y} }} without `x`"),
+            Some(("x", x)) => format!("the pair {{ x: {} }} without `y`", shown_length(x)),
+            Some((_, y)) => format!("the pair {{ y: {} }} without `x`", shown_length(y)),
             None => "a pair without `x` and `y`".to_owned(),
         },
         Value::Switch(on) => format!("`{on}`"),

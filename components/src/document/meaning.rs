@@ -12,7 +12,7 @@ use super::{
     outline::{AssetEntry, LayerEntry, Outline},
     rules::quoted,
     variants,
-    words::{counted, nearest, shown_text},
+    words::{counted, nearest, shown_key, shown_length, shown_number, shown_text},
 };
 use crate::{
     animation::{self, Animation, Parts},
@@ -156,7 +156,11 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             if let Some(earlier) = first.get(id) {
                 let earlier = self.whereabouts(earlier);
                 let expected = format!("an id that no other layer has: {earlier} has this one");
-                self.fault(format!("{}/id", entry.pointer), format!("the layer id `{id}` a second time"), expected);
+                self.fault(
+                    format!("{}/id", entry.pointer),
+                    format!("the layer id {} a second time", shown_key(id)),
+                    expected,
+                );
             } else {
                 first.insert(id, &entry.pointer);
             }
@@ -262,8 +266,8 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
                 self.fault(format!("{pointer}/autoFit"), "`autoFit` without a box", expected);
             }
             if fit.min_size > fit.max_size {
-                let expected = format!("a size of at least {}, that of `minSize`", fit.min_size);
-                self.fault(format!("{pointer}/autoFit/maxSize"), format!("`{}`", fit.max_size), expected);
+                let expected = format!("a size of at least {}, that of `minSize`", shown_number(fit.min_size));
+                self.fault(format!("{pointer}/autoFit/maxSize"), format!("`{}`", shown_number(fit.max_size)), expected);
             }
         }
         if text.ticker.is_some() && text.width.is_none() {
@@ -284,7 +288,11 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         for (side, length) in [("width", width), ("height", height)] {
             let (Length::Px(value) | Length::Percent(value)) = length;
             if *value < 0.0 {
-                self.fault(format!("{pointer}/size/{side}"), format!("`{length}`"), "a length of 0 or more");
+                self.fault(
+                    format!("{pointer}/size/{side}"),
+                    format!("`{}`", shown_length(*length)),
+                    "a length of 0 or more",
+                );
             }
         }
     }
@@ -316,8 +324,8 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             if stop < before {
                 self.fault(
                     format!("{pointer}/stops/{}/offset", index + 1),
-                    format!("`{stop}`"),
-                    format!("an offset of at least {before}, that of the stop before"),
+                    format!("`{}`", shown_number(stop)),
+                    format!("an offset of at least {}, that of the stop before", shown_number(before)),
                 );
             }
         }

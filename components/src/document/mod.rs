@@ -47,7 +47,7 @@ use crate::{
     variants::Variants,
 };
 
-pub(crate) use self::words::shown_text;
+pub(crate) use self::words::{shown_length, shown_number, shown_text};
 pub use self::{
     fault::{Fault, MAX_FAULTS, Place},
     fingerprint::{Fingerprint, ParseFingerprintError},

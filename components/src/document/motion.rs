@@ -10,7 +10,7 @@ use super::{
     outline::{Outline, TimelineEntry, TriggerEntry, timeline_entry, trigger_entry},
     read_patched,
     rules::quoted,
-    words::{nearest, shown_text},
+    words::{nearest, shown_key, shown_text},
 };
 use crate::{
     animation::{
@@ -161,7 +161,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
         if let Some(earlier) = first.get(id) {
             let earlier = self.whereabouts(earlier);
             let expected = format!("an id that no other {kind} has: {earlier} has this one");
-            self.fault(format!("{pointer}/id"), format!("the {kind} id `{id}` a second time"), expected);
+            self.fault(format!("{pointer}/id"), format!("the {kind} id {} a second time", shown_key(id)), expected);
         } else {
             first.insert(id, pointer);
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     format::{FORMATS, Format},
-    words::{alternatives, counted, joined, number},
+    words::{alternatives, counted, joined, shown_number},
 };
 
 /// An index into [`Rules`].
@@ -102,9 +102,9 @@ impl Rules {
             Rule::Number(rule) => {
                 let kind = if rule.whole { "a whole number" } else { "a number" };
                 match (rule.min.is_finite(), rule.max.is_finite()) {
-                    (true, true) => format!("{kind} from {} to {}", number(rule.min), number(rule.max)),
-                    (true, false) => format!("{kind} of at least {}", number(rule.min)),
-                    (false, true) => format!("{kind} of at most {}", number(rule.max)),
+                    (true, true) => format!("{kind} from {} to {}", shown_number(rule.min), shown_number(rule.max)),
+                    (true, false) => format!("{kind} of at least {}", shown_number(rule.min)),
+                    (false, true) => format!("{kind} of at most {}", shown_number(rule.max)),
                     (false, false) => kind.to_owned(),
                 }
             }

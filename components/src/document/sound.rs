@@ -10,7 +10,7 @@ use super::{
     meaning::{Checks, of_other_type},
     outline::{AssetEntry, Outline, TimelineEntry, TrackEntry, TriggerEntry},
     rules::quoted,
-    words::{nearest, number, shown_text},
+    words::{nearest, shown_key, shown_number, shown_text},
 };
 use crate::{
     animation::{
@@ -29,7 +29,7 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             if let Some(earlier) = first.get(id) {
                 let earlier = self.whereabouts(earlier);
                 let expected = format!("an id that no other track has: {earlier} has this one");
-                self.fault(format!("{pointer}/id"), format!("the track id `{id}` a second time"), expected);
+                self.fault(format!("{pointer}/id"), format!("the track id {} a second time", shown_key(id)), expected);
             } else {
                 first.insert(id, pointer);
             }
@@ -113,23 +113,23 @@ impl<P: Fn(&str) -> Option<Place>> Checks<P> {
             let pointer = format!("{pointer}/follows");
             self.track_name(&pointer, scale.track.as_ref(), outline);
             if scale.from >= scale.to {
-                let expected = format!("more than `from`, which is {}", number(scale.from));
-                self.fault(format!("{pointer}/to"), format!("`{}`", number(scale.to)), expected);
+                let expected = format!("more than `from`, which is {}", shown_number(scale.from));
+                self.fault(format!("{pointer}/to"), format!("`{}`", shown_number(scale.to)), expected);
             }
         }
         for (pointer, cause) in triggers.iter().filter_map(|trigger| trigger.cause.as_ref()) {
             let Cause::AudioLevel { track, goes, threshold, hysteresis, .. } = &**cause else { continue };
             self.track_name(pointer, track.as_ref(), outline);
             let (room, end) = match goes {
-                Passing::Above => (threshold - FLOOR, format!("that is silence, {} dBFS", number(FLOOR))),
+                Passing::Above => (threshold - FLOOR, format!("that is silence, {} dBFS", shown_number(FLOOR))),
                 Passing::Below => (-threshold, "that is full scale, 0 dBFS".to_owned()),
             };
             let room = (room * 1e3).floor() / 1e3;
             if *hysteresis > room {
                 self.fault(
                     format!("{pointer}/hysteresis"),
-                    format!("`{}`", number(*hysteresis)),
-                    format!("at most {}: {end}, and beyond it the trigger would act only once", number(room)),
+                    format!("`{}`", shown_number(*hysteresis)),
+                    format!("at most {}: {end}, and beyond it the trigger would act only once", shown_number(room)),
                 );
             }
         }

@@ -348,8 +348,8 @@ impl Reading<'_> {
                         match self.telling {
                             Telling::Open => self.fault(
                                 key_range,
-                                format!("the key `{}` without quotes", word.value),
-                                format!("`\"{}\"`", word.value),
+                                format!("the key {} without quotes", shown_key(word.value)),
+                                shown_text(word.value),
                             ),
                             Telling::Discreet => {
                                 self.fault(key_range, "a key without quotes", "`\"` on both sides of it");
@@ -396,7 +396,7 @@ impl Reading<'_> {
     }
 
     fn shown_number(&self, literal: &str) -> String {
-        if self.telling == Telling::Open { format!("`{literal}`") } else { "a number".to_owned() }
+        if self.telling == Telling::Open { shown_key(literal) } else { "a number".to_owned() }
     }
 
     fn check_text(&mut self, range: Range) {

@@ -1,6 +1,10 @@
 //! Whether layers are left out of variants only where that can be drawn.
 
-use super::{fault::Fault, outline::LayerEntry};
+use super::{
+    fault::Fault,
+    outline::LayerEntry,
+    words::{shown_key, shown_pointer},
+};
 
 /// What is wrong with the variants of these layers, which are all layers of a scene; without places.
 ///
@@ -19,11 +23,14 @@ pub(super) fn check(layers: &[LayerEntry<'_>]) -> Vec<Fault> {
         if entry.is_limited
             && let Some((group, why)) = open.iter().find_map(|(group, why)| Some((group, (*why)?)))
         {
-            let name = group.id.as_deref().unwrap_or(&group.pointer);
+            let name = match group.id.as_deref() {
+                Some(id) => shown_key(id),
+                None => format!("`{}`", shown_pointer(&group.pointer)),
+            };
             faults.push(Fault {
                 place: None,
                 pointer: format!("{}/variants", entry.pointer),
-                found: format!("a layer that some variants leave out, in the group `{name}`, which {why}"),
+                found: format!("a layer that some variants leave out, in the group {name}, which {why}"),
                 expected: "variants of that group itself, which is one picture for all of them".to_owned(),
                 nearest: None,
             });

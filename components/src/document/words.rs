@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::geometry::Length;
+
 /// Characters of a found text that are shown.
 const SHOWN: usize = 40;
 /// Bytes of a pointer that are shown: the longest to anything that is known, within as many groups as may be, has 270.
@@ -90,7 +92,7 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-/// A key as faults show it: as a text, but without quotes.
+/// A key, or a name, as faults show it: as a text, but without quotes.
 pub(super) fn shown_key(key: &str) -> String {
     let quoted = shown_text(key);
     format!("`{}`", quoted.trim_start_matches("`\"").trim_end_matches("\"`"))
@@ -132,9 +134,17 @@ pub(super) fn joined(items: &[String], between: &str, last: &str) -> String {
 }
 
 /// A number without an exponent where it is of a size that people write out.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn shown_number(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-6..1e12).contains(&size) { format!("{value:e}") } else { format!("{value}") }
+}
+
+/// A length in the same way.
+pub(crate) fn shown_length(length: Length) -> String {
+    match length {
+        Length::Px(pixels) => shown_number(pixels),
+        Length::Percent(percent) => format!("{}%", shown_number(percent)),
+    }
 }
 
 /// `1 layer`, `2 layers`.

@@ -122,7 +122,7 @@ impl EditRejected {
             Self::UnknownScene { id, nearest } => (id.as_str(), "the id of a scene that is held", nearest.clone()),
             Self::UnknownAsset { id, nearest } => (id.as_str(), "the id of an asset of the scene", nearest.clone()),
             Self::OnAir { id } => (id.as_str(), "a scene that is not on air", None),
-            Self::DuplicateLayer { id } => (id.as_str(), "an id that no layer of the scene has", None),
+            Self::DuplicateLayer { id, .. } => (id.as_str(), "an id that no layer of the scene has", None),
             Self::NotAGroup { id } => (id.as_str(), "the id of a group", None),
             Self::IntoItself { parent, .. } => (parent.as_str(), "a group that is not within the layer itself", None),
             Self::UnknownTrack { id, nearest } => (id.as_str(), "the id of a track in the scene", nearest.clone()),
@@ -140,7 +140,8 @@ impl EditRejected {
             | Self::TooMuchDue { .. }
             | Self::Closed => return None,
         };
-        let (pointer, found, expected) = (pointer.to_owned(), format!("`{found}`"), expected.to_owned());
+        let within = if let Self::DuplicateLayer { pointer, .. } = self { pointer } else { "" };
+        let (pointer, found, expected) = (format!("{pointer}{within}"), format!("`{found}`"), expected.to_owned());
         Some(Fault { place: None, pointer, found, expected, nearest })
     }
 }
@@ -161,6 +162,8 @@ pub enum EditRejected {
     DuplicateLayer {
         /// The id.
         id: LayerId,
+        /// JSON pointer to it in the document of the edit: `/id`, or that of a layer within.
+        pointer: String,
     },
     /// A timeline that an edit names is not in the scene.
     #[error("there is no timeline `{id}` in the scene{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]

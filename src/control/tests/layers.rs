@@ -240,7 +240,7 @@ fn a_batch_is_carried_out_within_one_frame_or_not_at_all() {
         refused(json!([{ "op": "delete", "id": "box" }, { "op": "patchLayer", "id": "box", "patch": 3 }])).problem(422);
     assert_eq!(structure["errors"].as_array().unwrap().len(), 2, "{structure}");
     let taken = refused(json!([{ "op": "createLayer", "layer": color("box", "#000000") }])).problem(409);
-    assert_eq!(taken["errors"][0]["pointer"], "/edits/0/layer");
+    assert_eq!(taken["errors"][0]["pointer"], "/edits/0/layer/id");
     for (at, expected) in
         [(json!(u64::MAX), "a tick within"), (json!("9000h"), "a time within"), (json!("soon"), "a time")]
     {

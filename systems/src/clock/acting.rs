@@ -10,7 +10,8 @@ use components::{
         timeline::{TimelineControl, TimelineId},
         trigger::{Action, TriggerDocument},
     },
-    edit::BatchRejected,
+    document::{Fault, no_reserved_layer, reserved_in_patch},
+    edit::{BatchRejected, EditRejected},
 };
 
 use super::{
@@ -187,7 +188,7 @@ impl Run<'_> {
         when: f64,
     ) -> VecDeque<Happening> {
         // The scene that leaves goes on for a while, from what was done to it up to now.
-        self.hand_to_leaving(when);
+        self.settle(when);
         self.world.resource_mut::<Timelines>().bypass_change_detection().clone_from(&self.timelines);
         let edit = Edit::ActivateScene { id: id.clone(), transition };
         self.world.resource_mut::<Departures>().acting_at = Some(when);
@@ -221,17 +222,33 @@ impl Run<'_> {
     ) {
         // One that was deleted in the same batch has nothing to steer.
         let Some(index) = self.timelines.find(id) else { return };
+        let is_sought = matches!(control, TimelineControl::Seek { .. });
+        if is_sought && self.begun.remove(&index) {
+            self.tell_of(index, when);
+        }
+        let was_idle = self.timelines.is_idle(index);
         self.steered = true;
         self.handed.add(index);
         if self.timelines.control(index, control, when) {
             happened.push_back(Happening::TimelineStart(id.clone()));
         }
+        if was_idle && !self.timelines.is_idle(index) {
+            // What is sought is there at once, also if it is played with that.
+            if is_sought {
+                self.tell_of(index, when);
+            } else {
+                self.begun.insert(index);
+            }
+        }
     }
 
     fn set(&mut self, trigger: usize, layer: LayerId, patch: serde_json::Value, when: f64) {
-        let edit = Edit::PatchLayer { id: layer.clone(), patch };
-        if let Err(rejected) = apply_batch(self.world, vec![edit]) {
-            let message = format!("/triggers/{trigger} could not set the layer `{layer}`: {rejected}");
+        let outcome = check_reserved(self.world, &patch).and_then(|()| {
+            let edit = Edit::PatchLayer { id: layer.clone(), patch };
+            apply_batch(self.world, vec![edit])
+        });
+        if let Err(rejected) = outcome {
+            let message = format!("/triggers/{trigger} could not set the layer `{layer}`: {}", why(&rejected));
             self.fail(trigger, when, message);
         } else if let Some(entity) = self.world.resource::<LayerIndex>().get(&layer) {
             start_at(self.world, entity, when);
@@ -239,8 +256,36 @@ impl Run<'_> {
     }
 }
 
+/// Whether a patch brings in no layer of an id that cannot be given. When the trigger was written, one of such an id may have
+/// been there, which is gone since.
+fn check_reserved(world: &World, patch: &serde_json::Value) -> Result<(), BatchRejected> {
+    let index = world.resource::<LayerIndex>();
+    let mut faults = Vec::new();
+    reserved_in_patch(patch, "", &mut |id, pointer| {
+        if !index.ids().any(|known| known.as_str() == id) {
+            let (found, expected) = (format!("`{id}`"), no_reserved_layer(id));
+            faults.push(Fault { place: None, pointer, found, expected, nearest: None });
+        }
+    });
+    if faults.is_empty() { Ok(()) } else { Err(EditRejected::Invalid { faults }.into()) }
+}
+
 fn not_on_air(trigger: usize, scene: &SceneId, rejected: &BatchRejected) -> String {
-    format!("/triggers/{trigger} could not bring the scene `{scene}` on air: {rejected}")
+    format!("/triggers/{trigger} could not bring the scene `{scene}` on air: {}", why(rejected))
+}
+
+/// Why something was refused, with the first of all that is wrong with it.
+fn why(rejected: &BatchRejected) -> String {
+    let (EditRejected::Invalid { faults } | EditRejected::InUse { faults } | EditRejected::AssetInUse { faults }) =
+        &rejected.reason
+    else {
+        return rejected.to_string();
+    };
+    match &**faults {
+        [] => rejected.to_string(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
 }
 
 /// Steers a single animation of a layer at scene time `when`: the one that was at a place in the list, wherever it is now.

@@ -4,7 +4,7 @@
 //! tick that notices. So what a scene looks like does not depend on the frame rate, nor on which frames are drawn.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -19,6 +19,7 @@ use super::{
     acting::{start_scene_at, steer_animation, steer_sound},
     alarms::Alarms,
     allowance::{Allowance, TOGETHER, end_of_second},
+    handover::hand_to_sound,
     happenings::{Happening, Moment, happenings, next_of_all},
     levels::{Ears, Heard},
     motion::resume_scene,
@@ -107,27 +108,39 @@ pub(crate) fn finish_scene(world: &mut World) {
     }
 }
 
-fn run(world: &mut World, is_leaving: bool) {
+/// Lets a scene that was loaded to be resumed go on from where it stood, before anything else is done to it on the same tick.
+pub(crate) fn begin_resumed(world: &mut World) {
+    let is_loaded = world.resource::<Inputs>().0.first() == Some(&Input::Loaded);
+    if is_loaded && world.resource::<Resume>().0.is_some() {
+        run(world, true);
+        let (timelines, now) = (world.resource::<Timelines>().clone(), world.resource::<SceneTime>().seconds);
+        hand_to_sound(world, &timelines, now);
+    }
+}
+
+/// If it `is_settled`, layers are told of all that was done, and begin with it, before this returns.
+fn run(world: &mut World, is_settled: bool) {
     let inputs = std::mem::take(&mut world.resource_mut::<Inputs>().0);
     let heard = std::mem::take(&mut world.resource_mut::<Heard>().0);
     let mut conductor = std::mem::take(&mut *world.resource_mut::<Conductor>());
     if inputs.is_empty() && world.resource::<Timelines>().players.is_empty() && conductor.triggers.is_empty() {
         conductor.until = world.resource::<SceneTime>().seconds;
-        if is_leaving {
+        if is_settled {
             start_scene_at(world, conductor.until);
         }
     } else {
         let timelines = std::mem::take(world.resource_mut::<Timelines>().bypass_change_detection());
         let now = world.resource::<SceneTime>().seconds;
         let (steered, followed, handed, events) = (false, false, Steered::None, Vec::new());
-        let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, handed, events };
+        let begun = HashSet::new();
+        let mut run = Run { world, conductor: &mut conductor, timelines, steered, followed, handed, begun, events };
         run.advance(now, &heard, inputs);
         run.follow(now);
-        if is_leaving {
-            run.hand_to_leaving(now);
+        if is_settled {
+            run.settle(now);
         }
         let Run { mut timelines, steered, followed, events, .. } = run;
-        timelines.are_steered = steered;
+        timelines.are_steered |= steered;
         world.resource_mut::<SceneEvents>().0.extend(events);
         let mut kept = world.resource_mut::<Timelines>();
         *kept.bypass_change_detection() = timelines;
@@ -149,6 +162,8 @@ pub(super) struct Run<'a> {
     followed: bool,
     /// Those that were steered since layers and sound were told.
     pub(super) handed: Steered,
+    /// Those that have come to have an effect since then.
+    pub(super) begun: HashSet<usize>,
     pub(super) events: Vec<SceneEvent>,
 }
 
@@ -263,6 +278,7 @@ impl Run<'_> {
         }
         self.conductor.stopped.clear();
         self.handed = Steered::All;
+        self.begun.clear();
         let begun = self.timelines.update(&header.timelines, &header.triggers, now);
         self.steered = true;
         first.into_iter().chain(begun.into_iter().map(Happening::TimelineStart)).collect()
@@ -275,6 +291,8 @@ impl Run<'_> {
         self.conductor.triggers = header.triggers.as_slice().into();
         self.timelines.update(&header.timelines, &header.triggers, now);
         self.timelines.resume(&motion.timelines, now);
+        self.conductor.stopped.clone_from(&motion.stopped);
+        self.timelines.wait_for(&header.triggers, &motion.stopped);
         self.steered = true;
         resume_scene(self.world, motion);
         self.world.resource_mut::<SoundMotion>().begin(Some(motion.sound.clone()));

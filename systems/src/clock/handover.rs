@@ -31,6 +31,7 @@ impl Run<'_> {
         if matches!(steered, Steered::None) || when + SAME >= self.world.resource::<SceneTime>().seconds {
             return;
         }
+        self.begun.clear();
         let targets: HashSet<&CueTarget> = (self.timelines.players.iter().enumerate())
             .filter(|(index, _)| steered.has(*index))
             .flat_map(|(_, player)| player.moved.iter().map(|moved| &moved.target))
@@ -49,8 +50,20 @@ impl Run<'_> {
         }
     }
 
-    /// Tells the layers of a scene that is about to leave all that is still to be told at scene time `when`.
-    pub(super) fn hand_to_leaving(&mut self, when: f64) {
+    /// Tells the layers of a timeline where that stands at scene time `when`, before it is steered any further.
+    pub(super) fn tell_of(&mut self, index: usize, when: f64) {
+        let Some(player) = self.timelines.players.get(index) else { return };
+        let carrying = self.timelines.carrying();
+        let layers = player.moved.iter().filter_map(|moved| match &moved.target {
+            CueTarget::Layer(layer) => Some(layer),
+            CueTarget::Track(_) | CueTarget::Mix => None,
+        });
+        let layers: Vec<&LayerId> = layers.filter(|layer| carries(self.world, layer, &carrying)).collect();
+        hand_to_layers(self.world, &self.timelines, &layers, when);
+    }
+
+    /// Tells all layers what is still to be told at scene time `when`, before they are edited further, or left.
+    pub(super) fn settle(&mut self, when: f64) {
         self.handed = Steered::None;
         let carrying = self.timelines.carrying();
         let ids: Vec<LayerId> = self.world.resource::<LayerIndex>().ids().cloned().collect();
@@ -87,7 +100,8 @@ fn hand_to_layers(world: &mut World, timelines: &Timelines, layers: &[&LayerId],
     compile_layers(world, &told, when);
 }
 
-fn hand_to_sound(world: &mut World, timelines: &Timelines, when: f64) {
+/// Tells the sound what timelines do to it at scene time `when`.
+pub(super) fn hand_to_sound(world: &mut World, timelines: &Timelines, when: f64) {
     let SceneRoot(root) = *world.resource::<SceneRoot>();
     world.resource_scope::<SoundMotion, _>(|world, mut sound| {
         if let Some(SceneHeader(header)) = world.get::<SceneHeader>(root) {

@@ -24,10 +24,6 @@ use bevy_ecs::{
 };
 use components::{Animations, Presets, animation::AnimationStarts};
 
-pub(crate) use self::{
-    conductor::finish_scene,
-    motion::{is_moving, resume_scene},
-};
 pub use self::{
     conductor::{Conductor, SceneEvent, SceneEvents, WallClock, run_timelines},
     input::{Input, Inputs},
@@ -35,6 +31,10 @@ pub use self::{
     motion::{LatestMotion, Motion, MotionChange, Resume, TimelineMotion, tell_motion},
     rehearsal::rehearse,
     timelines::{TimelineStatus, Timelines, cue_layers},
+};
+pub(crate) use self::{
+    conductor::{begin_resumed, finish_scene},
+    motion::{is_moving, resume_scene},
 };
 
 /// Scene time. Whoever runs the schedule sets tick and seconds before each tick; everything that moves is a function of

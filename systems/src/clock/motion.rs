@@ -1,9 +1,9 @@
 //! What moves, in a form that can be stored: a scene that is loaded with it goes on from where it stood.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bevy_ecs::{
-    change_detection::DetectChanges,
+    change_detection::{DetectChanges, DetectChangesMut},
     query::Changed,
     resource::Resource,
     system::{Local, Query, Res, ResMut},
@@ -18,7 +18,7 @@ use components::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{SceneTime, Timelines, played};
+use super::{Conductor, SceneTime, Timelines, played};
 use crate::{
     place::Scrolling,
     rasterise::Program,
@@ -45,6 +45,9 @@ pub struct Motion {
     pub sound: SoundStarts,
     /// Where the timelines stand.
     pub timelines: Vec<TimelineMotion>,
+    /// Places of the triggers that do not act any more, since they acted without end.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub stopped: BTreeSet<usize>,
 }
 
 /// Where a timeline stands.
@@ -81,6 +84,8 @@ pub struct MotionChange {
     pub sound: Option<SoundStarts>,
     /// Where all timelines stand, if somebody or something steered one.
     pub timelines: Option<Vec<TimelineMotion>>,
+    /// Which triggers do not act any more, if they are others than before.
+    pub stopped: Option<BTreeSet<usize>>,
 }
 
 /// How the scene that is loaded next goes on; it starts anew if this is `None`.
@@ -95,20 +100,27 @@ pub struct LatestMotion(pub Option<MotionChange>);
 pub fn tell_motion(
     started: Query<(&LayerId, &AnimationStarts), Changed<AnimationStarts>>,
     drifting: Query<(&LayerId, &Drifts), Changed<Drifts>>,
-    time: Res<SceneTime>,
-    timelines: Res<Timelines>,
+    (time, conductor): (Res<SceneTime>, Res<Conductor>),
+    mut timelines: ResMut<Timelines>,
     mut sound: ResMut<SoundMotion>,
-    mut told: Local<f64>,
+    mut told: Local<(f64, BTreeSet<usize>)>,
     mut latest: ResMut<LatestMotion>,
 ) {
-    let origin = (std::mem::replace(&mut *told, time.origin) != time.origin).then_some(time.origin);
+    let (told_origin, told_stopped) = &mut *told;
+    let origin = (std::mem::replace(told_origin, time.origin) != time.origin).then_some(time.origin);
+    let stopped = (told_stopped != conductor.stopped()).then(|| conductor.stopped().clone());
+    if let Some(stopped) = &stopped {
+        told_stopped.clone_from(stopped);
+    }
     let starts: Vec<_> = started.iter().map(|(id, starts)| (id.clone(), starts.starts().to_vec())).collect();
     let drifts: Vec<_> = drifting.iter().map(|(id, drifts)| (id.clone(), left(drifts, time.seconds))).collect();
-    let timelines = (timelines.is_changed() && timelines.are_steered).then(|| timelines.motion());
+    let is_steered = timelines.is_changed() && timelines.are_steered;
+    timelines.bypass_change_detection().are_steered = false;
+    let timelines = is_steered.then(|| timelines.motion());
     let sound = sound.take_edited(time.seconds);
     let is_of_layers = !starts.is_empty() || !drifts.is_empty();
-    let is_changed = origin.is_some() || is_of_layers || timelines.is_some() || sound.is_some();
-    latest.0 = is_changed.then_some(MotionChange { origin, starts, drifts, sound, timelines });
+    let is_changed = origin.is_some() || is_of_layers || timelines.is_some() || sound.is_some() || stopped.is_some();
+    latest.0 = is_changed.then_some(MotionChange { origin, starts, drifts, sound, timelines, stopped });
 }
 
 impl Motion {
@@ -129,7 +141,8 @@ impl Motion {
             .collect();
         let timelines = world.resource::<Timelines>().motion();
         let sound = world.resource::<SoundMotion>().starts(seconds);
-        Self { seconds, origin, starts, drifts, sound, timelines }
+        let stopped = world.resource::<Conductor>().stopped().clone();
+        Self { seconds, origin, starts, drifts, sound, timelines, stopped }
     }
 }
 

@@ -35,7 +35,13 @@ pub use after::{Look, Looks, SceneAfter};
 pub use queue::{Queue, Sender, Work};
 pub(crate) use weight::weigh;
 
-use crate::{assets::Assets, clock::SceneTime, place::Arrived, scene::SceneHeader, viewport::Viewport};
+use crate::{
+    assets::Assets,
+    clock::{SceneTime, begin_resumed},
+    place::Arrived,
+    scene::SceneHeader,
+    viewport::Viewport,
+};
 
 /// The systems that carry edits out.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,6 +97,7 @@ pub fn apply_edits(world: &mut World) {
 fn carry_out(world: &mut World, owner: Option<IpAddr>, ticket: u64, work: Work) {
     let tick = world.resource::<SceneTime>().tick;
     let began = Instant::now();
+    begin_resumed(world);
     let (is_check, outcome) = match work {
         Work::Apply(edits) => (false, apply_asked(world, edits)),
         Work::Check(edits) => (true, check_batch(world, edits).map(|()| Done::default())),
@@ -151,3 +158,6 @@ pub fn follow_header(
         viewport.set_if_neq(laid);
     }
 }
+
+#[cfg(test)]
+mod tests;

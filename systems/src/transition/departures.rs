@@ -27,7 +27,7 @@ pub(crate) struct Departure {
     pub(crate) transition: Transition,
     /// The scene that leaves, unless it is gone at once.
     pub(crate) left: Option<Arc<Left>>,
-    /// Scene seconds at which a trigger asked for it. Otherwise somebody did, who saw the picture of the tick before.
+    /// Scene seconds at which a trigger asked for it. Otherwise somebody did, on this tick.
     pub(crate) when: Option<f64>,
     /// Whether the scene that leaves was seen by itself then, whatever was under way on the tick before.
     pub(crate) is_alone: bool,

@@ -27,7 +27,7 @@ fn a_batch_is_carried_out_as_a_whole_or_not_at_all() {
     );
     assert_eq!(
         stage.refused(vec![create(new(), None), create(new(), Some("group"))]),
-        EditRejected::DuplicateLayer { id: id("new") }
+        EditRejected::DuplicateLayer { id: id("new"), pointer: "/id".to_owned() }
     );
     assert_eq!(stage.refused(vec![good(), create(new(), Some("first"))]), EditRejected::NotAGroup { id: id("first") });
     let deleted = vec![Edit::DeleteLayer { id: id("group") }, create(new(), Some("group"))];

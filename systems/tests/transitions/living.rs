@@ -2,7 +2,13 @@
 
 use std::time::Instant;
 
-use components::{Edit, SceneDocument, animation::trigger::EventName};
+use components::{
+    Edit, SceneDocument,
+    animation::{
+        timeline::{TimelineControl, TimelineId},
+        trigger::EventName,
+    },
+};
 use serde_json::{Value, json};
 use systems::clock::SceneEvent;
 
@@ -70,7 +76,7 @@ fn all_of_it_moves_as_if_it_were_on_air() {
     stays.tick();
     // Hard edges: but for those on the edge each pixel is one of the one scene or of the other.
     stage.activate("evening", json!({ "type": "wipe", "angle": 90, "softness": 0, "duration": 1.6 }));
-    assert!(stage.picture() == before, "on the first tick nothing jumps");
+    assert!(stage.picture() == stays.picture(), "on the first tick it moves on too");
     let comes = stage.alone();
     for tick in 1..16 {
         stage.tick();
@@ -184,15 +190,15 @@ fn wipe() -> Value {
     json!({ "type": "wipe", "angle": 90, "softness": 0, "duration": 3 })
 }
 
-fn is_as_if_it_stayed(what: &str) {
+fn is_as_if_it_stayed(what: &str, leave: Vec<Edit>, stay: Vec<Edit>) {
     let [mut stage, mut stays] = [(); 2].map(|()| {
         let mut stage = Stage::new(1, steered());
         stage.hold("evening", evening());
         stage.play(24);
         stage
     });
-    stage.edit(vec![fire(&format!("{what}Go"))]);
-    stays.edit(vec![fire(what)]);
+    stage.edit(leave);
+    stays.edit(stay);
     let comes = stage.alone();
     for tick in 0..10 {
         let (seen, there) = (stage.picture(), stays.picture());
@@ -208,7 +214,12 @@ fn is_as_if_it_stayed(what: &str) {
 #[test]
 fn what_is_steered_at_the_time_at_which_it_leaves_goes_on_from_there() {
     for name in ["rate", "playOn", "seek", "reverse"] {
-        is_as_if_it_stayed(name);
+        is_as_if_it_stayed(name, vec![fire(&format!("{name}Go"))], vec![fire(name)]);
+    }
+    is_as_if_it_stayed("nothing", vec![activate("evening", &wipe())], vec![]);
+    for control in [TimelineControl::Rate { rate: 1.2 }, TimelineControl::Reverse, TimelineControl::Pause] {
+        let steer = Edit::ControlTimeline { id: TimelineId::new("show").unwrap(), control };
+        is_as_if_it_stayed("a batch", vec![steer.clone(), activate("evening", &wipe())], vec![steer]);
     }
 }
 

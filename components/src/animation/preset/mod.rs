@@ -8,7 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AnimationStarts, Animations, Cues, Drifts, Easing, Parts, Playing, Repeat};
-use crate::{content::Content, document::Fault, geometry::Length, transition::Direction};
+use crate::{
+    content::Content,
+    document::{Fault, shown_length},
+    geometry::Length,
+    transition::Direction,
+};
 
 /// The presets of a layer. They begin with it, as its animations do, and follow on these: where both animate a property,
 /// the presets are later in the list.
@@ -263,7 +268,7 @@ pub fn check_preset<'a>(preset: &Preset, parts: impl Into<Parts<'a>>) -> Option<
         ),
         Preset::KenBurns { distance, .. } if room(*distance).is_none() => fault(
             "/distance",
-            format!("`{distance}`"),
+            format!("`{}`", shown_length(*distance)),
             "from `0%` to `100%` of the way that the zoom leaves before an edge would be seen",
         ),
         Preset::KenBurns { pace: Pace { easing: Some(easing), .. }, .. } if !easing.stays_within() => fault(

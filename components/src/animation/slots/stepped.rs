@@ -16,6 +16,7 @@ use crate::{
     asset::AssetId,
     blend::BlendMode,
     content::{Cap, FillRule, FontStyle, Join, Overflow, TextAlign, VerticalAlign, Wrap},
+    document::shown_number,
     geometry::Fit,
     mask::MaskChannel,
     paint::{Gradient, MAX_STOPS, Paint},
@@ -179,7 +180,10 @@ fn fit(gradient: &Gradient) -> Result<(), ParseValueError> {
     };
     for (name, number, (min, max)) in numbers.into_iter().flatten() {
         if !(min..=max).contains(&number) {
-            return refuse(format!("a gradient with the `{name}` {number}"), format!("a number from {min} to {max}"));
+            return refuse(
+                format!("a gradient with the `{name}` {}", shown_number(number)),
+                format!("a number from {min} to {max}"),
+            );
         }
     }
     let stops = gradient.stops();
@@ -189,8 +193,11 @@ fn fit(gradient: &Gradient) -> Result<(), ParseValueError> {
     let mut least = 0.0;
     for (index, stop) in stops.iter().enumerate() {
         if !(least..=1.0).contains(&stop.offset) {
-            let expected = format!("one from {least} to 1: offsets rise from 0 to 1");
-            return refuse(format!("a gradient whose stop {index} has the offset {}", stop.offset), expected);
+            let expected = format!("one from {} to 1: offsets rise from 0 to 1", shown_number(least));
+            return refuse(
+                format!("a gradient whose stop {index} has the offset {}", shown_number(stop.offset)),
+                expected,
+            );
         }
         least = stop.offset;
     }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::oscillator::Oscillator;
-use crate::document::Fault;
+use crate::document::{Fault, shown_number};
 
 /// Seconds that a spring may take until it rests.
 const LONGEST: f64 = 3600.0;
@@ -84,7 +84,7 @@ impl Spring {
         ];
         let outside = |(name, number, min, max): (&str, Option<f64>, f64, f64)| {
             let number = number.filter(|number| !(min..=max).contains(number))?;
-            Some(fault(format!("{pointer}/{name}"), number.to_string(), format!("a number from {min} to {max}")))
+            Some(fault(format!("{pointer}/{name}"), shown_number(number), format!("a number from {min} to {max}")))
         };
         let faults: Vec<Fault> = ranges.into_iter().filter_map(outside).collect();
         let is_physical = self.stiffness.is_some() || self.damping.is_some() || self.mass.is_some();
@@ -95,7 +95,7 @@ impl Spring {
             let expected = "either `stiffness`, `damping` and `mass`, or `duration` and `bounce`";
             vec![fault(pointer.to_owned(), "a spring that is told in two ways".to_owned(), expected.to_owned())]
         } else if self.duration() > LONGEST {
-            let found = format!("a spring that rests after {:.0} seconds", self.duration());
+            let found = format!("a spring that rests after {} seconds", shown_number(self.duration().round()));
             let expected =
                 format!("one that rests within {LONGEST} seconds: more stiffness, or a damping nearer to critical");
             vec![fault(pointer.to_owned(), found, expected)]

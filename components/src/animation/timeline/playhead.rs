@@ -223,6 +223,11 @@ impl CueClock {
         since + (first - position) / rate - SOON
     }
 
+    /// Whether the timeline stands at its end at scene time `now`, if it has one.
+    pub(crate) fn is_at_end(&self, now: f64) -> bool {
+        self.timing.span().is_some_and(|end| self.playhead.at(now, Some(end)) == end)
+    }
+
     /// Whether the timeline is moving at scene time `now`.
     pub(crate) fn is_running(&self, now: f64) -> bool {
         self.playhead.state(now, self.timing.span()) == PlayState::Playing

@@ -13,7 +13,7 @@ use super::{
 use crate::animation::{
     Animation, AnimationStarts, Cues, Playing, Property, Target,
     playback::{Clock, Playback},
-    timeline::TimelineId,
+    timeline::{CueClock, Playhead, TimelineId},
 };
 
 /// An edit of a layer at scene time `now`: what it had before, and what it has from then on.
@@ -88,12 +88,49 @@ impl Edit<'_> {
                 };
                 (!was.is_some_and(is_anew)).then(|| p.target())
             }
-            clock => {
+            _ => {
                 // What began at this very moment takes over anew.
-                let is_new =
-                    clock.began().is_some_and(|began| began >= self.now - SAME) || self.is_sought(p) && !drift.waits();
+                let is_new = self.is_new(p) || self.is_sought(p) && !drift.waits();
                 (!is_new && !is_open(p.elapsed(self.now))).then(|| p.target())
             }
+        }
+    }
+
+    /// Whether it is an animation of the layer itself that was started at this very moment.
+    pub(super) fn is_new(&self, p: &Playback) -> bool {
+        p.clock().began().is_some_and(|began| began >= self.now - SAME) && !self.is_known(p)
+    }
+
+    /// Whether it, or its timeline, stands as it did: what that took over at this very moment it has taken over already.
+    pub(super) fn is_known(&self, p: &Playback) -> bool {
+        match p.clock() {
+            Clock::Timeline(clock) => self.stood(p).is_some_and(|playhead| playhead == clock.playhead),
+            clock => self.before.of_layer().iter().any(|was| was.clock() == clock && was.track == p.track),
+        }
+    }
+
+    /// Whether the timeline of `p` ran until now.
+    pub(super) fn has_run(&self, p: &Playback) -> bool {
+        self.stood(p).is_some_and(|playhead| playhead.running)
+    }
+
+    /// Whether the timeline of `clock` was sought: it stands elsewhere than it would by itself, and not at the end from which
+    /// it plays backwards anew.
+    pub(super) fn is_sought_to(&self, clock: &CueClock) -> bool {
+        let was = self.clock_before(clock.timeline());
+        let is_anew = clock.playhead.rate < 0.0 && clock.is_at_end(self.now);
+        !is_anew && was.is_some_and(|was| (was.position(self.now) - clock.position(self.now)).abs() > SAME)
+    }
+
+    /// Where the timeline of `p` stood until now.
+    fn stood(&self, p: &Playback) -> Option<Playhead> {
+        self.clock_before(p.timeline()?).map(|clock| clock.playhead)
+    }
+
+    fn clock_before(&self, timeline: &TimelineId) -> Option<&CueClock> {
+        match self.before.first_of_timeline(timeline)?.clock() {
+            Clock::Timeline(clock) => Some(clock),
+            Clock::Scene(_) | Clock::Steered(_) => None,
         }
     }
 

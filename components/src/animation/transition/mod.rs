@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::drift::{Carrier, Way};
 pub use self::{drift::Drift, drifts::Drifts};
 use super::{AnimationStarts, Cues, Easing, Parts, Playing, Property, Spring, Turn};
-use crate::document::Fault;
+use crate::document::{Fault, shown_number};
 
 /// How changes of a layer's properties are smoothed.
 ///
@@ -96,7 +96,7 @@ pub fn check_transitions<'a>(transitions: &[Transition], parts: impl Into<Parts<
                 fault("/duration", "`duration` beside `spring`".to_owned(), expected, None);
             }
             (Some(duration), None) if !(0.001..=1e6).contains(&duration) => {
-                fault("/duration", duration.to_string(), "seconds from 0.001 to 1000000", None);
+                fault("/duration", shown_number(duration), "seconds from 0.001 to 1000000", None);
             }
             _ => {}
         }

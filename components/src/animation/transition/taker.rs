@@ -41,16 +41,20 @@ impl Handover<'_> {
             Clock::Timeline(clock) => {
                 let playhead = &clock.playhead;
                 let active = self.edit.cues.0.get(p.source)?;
-                let is_steered = (playhead.since - self.edit.now).abs() <= SAME;
+                let is_of_now = (playhead.since - self.edit.now).abs() <= SAME;
+                let is_steered = is_of_now && !self.edit.is_known(p);
                 if !is_steered && self.is_moved_beneath(after, place) {
                     return self.taker_midway(after, place, clock);
                 }
+                let is_edited = is_of_now && self.is_other(after, p);
                 if !playhead.running {
-                    return None;
+                    // What is edited as it runs goes on from there, be it paused with that.
+                    let goes_on = is_edited && self.edit.has_run(p) && animation.goes_on();
+                    return if goes_on { self.taker_midway(after, place, clock) } else { None };
                 }
                 let waits = playhead.rate > 0.0 && clock.position(self.edit.now) < active.cue.first - SAME;
-                let takes_over = is_steered
-                    && (self.is_other(after, p) || self.is_new(after, place) || self.turns_back(after, place));
+                let takes_over =
+                    is_edited || is_steered && (self.is_new(after, place) || self.turns_back(after, place));
                 if !waits && !takes_over {
                     return None;
                 }
@@ -59,7 +63,9 @@ impl Handover<'_> {
                 // What says where it begins does so wherever it is played from, and when it is edited.
                 let comes_up = || self.is_new(after, place) && self.edit.before.has_of(p.target(), clock.timeline());
                 if is_midway && (animation.goes_on() || comes_up()) {
-                    return self.taker_midway(after, place, clock);
+                    // What is sought is there at once.
+                    let is_sought = !is_edited && self.edit.is_sought_to(clock);
+                    return if is_sought { None } else { self.taker_midway(after, place, clock) };
                 }
                 if !animation.goes_on() {
                     return None;
@@ -72,7 +78,7 @@ impl Handover<'_> {
             clock => {
                 let (began, begins_at) = (clock.began()?, animation.delay);
                 let (begins, rate) = p.begins(self.edit.now)?;
-                let is_new = began >= self.edit.now - SAME || begins > self.edit.now + SAME || self.edit.is_sought(p);
+                let is_new = self.edit.is_new(p) || begins > self.edit.now + SAME || self.edit.is_sought(p);
                 let carrier = Carrier::Animation(began);
                 let (pace, longest) = (1.0, f64::INFINITY);
                 let taker = Taker { p, place, animation, carrier, begins, begins_at, rate, pace, longest };

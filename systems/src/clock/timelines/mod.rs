@@ -105,6 +105,11 @@ impl Timelines {
         self.places.get(id).copied()
     }
 
+    /// Whether the timeline at this place has no effect.
+    pub(super) fn is_idle(&self, index: usize) -> bool {
+        self.players.get(index).is_none_or(|player| player.playhead.is_none())
+    }
+
     /// How many layers and tracks a timeline moves.
     pub(super) fn reach(&self, id: &TimelineId) -> usize {
         self.find(id).map_or(0, |index| self.players[index].moved.len())

@@ -244,11 +244,17 @@ impl Draft<'_> {
         }
     }
 
-    pub(super) fn refuse_taken(&self, layer: &LayerDocument) -> Result<(), EditRejected> {
-        match layer.walk().find(|layer| self.exists(&layer.id)) {
-            Some(layer) => Err(EditRejected::DuplicateLayer { id: layer.id.clone() }),
-            None => Ok(()),
+    fn refuse_taken(&self, layer: &LayerDocument) -> Result<(), EditRejected> {
+        self.refuse_taken_at(layer, "")
+    }
+
+    /// The same of a layer that stands at `pointer` in the document of the edit.
+    fn refuse_taken_at(&self, layer: &LayerDocument, pointer: &str) -> Result<(), EditRejected> {
+        if self.exists(&layer.id) {
+            return Err(EditRejected::DuplicateLayer { id: layer.id.clone(), pointer: format!("{pointer}/id") });
         }
+        let mut children = layer.children.iter().enumerate();
+        children.try_for_each(|(index, child)| self.refuse_taken_at(child, &format!("{pointer}/children/{index}")))
     }
 
     /// Notes that a layer has to be checked, and which part of the present edit is to blame if it does not fit.
