@@ -144,9 +144,8 @@ fn without_another_bitrate_a_slow_link_shows_what_it_carries_and_nothing_old() {
     let slow = story.pass_at(SIXTH, SLOW);
     let again = story.pass_at(FAST, 10.0);
     let seen = story.seen(slow);
-    // At the full bitrate what waits may be three seconds old, and a third of it may be left when it goes on.
-    assert!(seen.gap < 6.0 && seen.behind < 6.0, "{seen:?}");
-    assert!(seen.share > 0.1, "{seen:?}");
+    // What waits may last for three seconds, and until it is known how long it does there is more.
+    assert!(seen.gap < 8.0 && seen.behind < 8.0 && seen.share > 0.1, "{seen:?}");
     let seen = story.seen((again.0 + 5.0, again.1 - 1.0));
     assert!(seen.share > 0.99 && seen.behind < 1.0, "{seen:?}");
     story.end();
@@ -159,12 +158,12 @@ fn the_bitrate_goes_at_once_to_what_a_slow_link_carries() {
     let bitrates = story.bitrates();
     // The first step may be taken before it is known what the link takes.
     assert!(bitrates.iter().take(2).any(|kbps| u64::from(*kbps) < SIXTH), "{bitrates:?}");
-    let seen = story.seen(slow);
-    assert!(seen.gap < 6.0 && seen.behind < 6.0, "{seen:?}");
-    let seen = story.seen((slow.0 + 8.0, slow.1 - 4.0));
-    assert!(seen.share > 0.99, "{seen:?}");
     story.link.set_kbps(FAST);
     let lowest = bitrates.into_iter().min();
     wait_for("it to rise", Duration::from_secs(60), || (story.bitrates().pop() > lowest).then_some(()));
+    let seen = story.seen(slow);
+    assert!(seen.gap < 8.0 && seen.behind < 8.0, "{seen:?}");
+    let seen = story.seen((slow.0 + 9.0, slow.1));
+    assert!(seen.share > 0.99, "the picture moves: {seen:?}");
     story.end();
 }

@@ -4,7 +4,7 @@
 //! makes, whatever the reason; and before that in the system that sends, or on the way there (`strain`). Where it is known what the
 //! link takes, as many steps down are taken at once as that asks for: on a link that takes a sixth, step after step would leave
 //! viewers without a picture for a quarter of a minute. A step up is a trial: when it fails, the next one comes twice as late,
-//! and when trials go well, in half the time.
+//! and when several go well, in half the time.
 
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,9 @@ const LOW: Duration = Duration::from_millis(150);
 const STEADY: u32 = 6;
 /// The longest that the calm must be, by trials that fail, in times of what it is at first.
 const MOST_CALM: u32 = 60;
+/// So many trials in a row that have gone well show that the link is a better one. The first two may be what it has taken all the
+/// time: a link that swings would have the bitrate swing with it.
+const ENOUGH: u32 = 3;
 /// Each step takes a quarter.
 const STEP: f64 = 0.75;
 /// The part of what the link takes that pictures may use: what waits has to get off too, and containers and TCP have their share.
@@ -130,8 +133,7 @@ impl Adapter {
         if queue >= HIGH {
             self.step_down(load, full, now);
         } else if self.level > 0 && calm >= self.calm {
-            // Two in a row have gone well: the link is a better one.
-            if self.trials >= 2 {
+            if self.trials >= ENOUGH {
                 self.calm = (self.calm / 2).max(self.pace.calm);
             }
             self.level -= 1;

@@ -188,6 +188,21 @@ fn what_the_link_is_known_not_to_take_is_not_tried() {
 }
 
 #[test]
+fn a_link_that_swings_does_not_have_the_bitrate_swing_with_it() {
+    for is_measured in [false, true] {
+        for seconds in [10, 30] {
+            let mut link = Link { is_measured, ..Link::new() };
+            for _ in 0..600 / seconds {
+                link.run(seconds, FULL.into());
+                link.run(seconds, f64::from(FULL) / 3.0);
+            }
+            assert!(link.changes <= 40, "{} changes in twenty minutes", link.changes);
+            assert!(link.rate() <= FULL / 2, "{} where a third of {FULL} gets through half the time", link.rate());
+        }
+    }
+}
+
+#[test]
 fn a_link_that_takes_nothing_gets_the_least_and_no_less() {
     let mut link = Link::new();
     link.run(60, 0.0);
