@@ -6,6 +6,9 @@
 //!
 //! What arrives is counted from one arrival to another. A server that has been full takes some at a time: the time since the
 //! last of these leaps says nothing yet.
+//!
+//! What is known is kept while nothing waits for a moment, since frames were left out: else as much as a fast link takes would
+//! be let through each time. With 160 kbit/s, of which the buffer of a server held the last second, that was half a minute's worth.
 
 use std::{
     collections::VecDeque,
@@ -20,6 +23,12 @@ const SPAN: Duration = Duration::from_millis(500);
 const RECENT: Duration = Duration::from_secs(2);
 /// but of so many arrivals, since a server that reads slowly lets seconds pass between two.
 const ARRIVALS: usize = 4;
+/// How long a link is remembered for which nothing waits,
+const REMEMBERED: Duration = Duration::from_secs(30);
+/// unless it takes so many times as much
+const BETTER: u32 = 2;
+/// over this time at least.
+const BETTER_FOR: Duration = Duration::from_secs(1);
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
@@ -28,26 +37,53 @@ pub(super) struct Throughput {
     before: Option<u64>,
     /// When more had arrived, and how much in all.
     arrivals: VecDeque<(Instant, u64)>,
+    /// The kilobits per second that were measured last.
+    known: Option<u32>,
+    /// When something waited last, and how much had arrived by then.
+    waited: Option<(Instant, u64)>,
 }
 
 impl Throughput {
     /// The kilobits (1000) a second that the link takes at `now`, one at least; `None` if that is not known.
     pub(super) fn measure(&mut self, sent: Sent, now: Instant) -> Option<u32> {
-        let Some(confirmed) = sent.confirmed.filter(|_| sent.unsent.is_some_and(|unsent| unsent > 0)) else {
-            *self = Self::default();
+        let (confirmed, unsent) = (sent.confirmed?, sent.unsent?);
+        if unsent == 0 {
+            self.before = None;
+            self.arrivals.clear();
+            if self.is_another(confirmed, now) {
+                self.known = None;
+            }
             return None;
-        };
+        }
+        self.waited = Some((now, confirmed));
         if self.before.replace(confirmed).is_some_and(|before| before != confirmed) {
             self.arrivals.push_back((now, confirmed));
         }
         while self.arrivals.len() > ARRIVALS && now.saturating_duration_since(self.arrivals[1].0) >= RECENT {
             self.arrivals.pop_front();
         }
-        let ((first, from), (last, to)) = (self.arrivals.front()?, self.arrivals.back()?);
-        let took = last.saturating_duration_since(*first);
-        let kbps = u128::from(to.saturating_sub(*from)) * 8 / took.as_millis().max(1);
-        (took >= SPAN).then(|| u32::try_from(kbps).unwrap_or(u32::MAX).max(1))
+        if let (Some((first, from)), Some((last, to))) = (self.arrivals.front(), self.arrivals.back()) {
+            let took = last.saturating_duration_since(*first);
+            if took >= SPAN {
+                self.known = Some(kbps(to.saturating_sub(*from), took).max(1));
+            }
+        }
+        self.known
     }
+
+    /// Whether what is known of the link counts no more, while nothing waits for it.
+    fn is_another(&self, confirmed: u64, now: Instant) -> bool {
+        let (Some(known), Some((since, from))) = (self.known, self.waited) else { return false };
+        let took = now.saturating_duration_since(since);
+        let takes = kbps(confirmed.saturating_sub(from), took);
+        took > REMEMBERED || (took >= BETTER_FOR && takes > known.saturating_mul(BETTER))
+    }
+}
+
+/// The kilobits a second, when so many bytes take this long.
+fn kbps(bytes: u64, took: Duration) -> u32 {
+    let kbps = u128::from(bytes) * 8 / took.as_millis().max(1);
+    u32::try_from(kbps).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -91,6 +127,21 @@ mod tests {
         assert_eq!(measured((0..100).map(|look| (look % 10 / 6 * 5000, moves(look)))), vec![None; 100]);
         let nothing = Sent::default();
         assert_eq!(Throughput::default().measure(nothing, Instant::now()), None, "the system does not tell");
+    }
+
+    #[test]
+    fn a_link_is_remembered_while_nothing_waits_for_a_moment_and_a_better_one_is_not() {
+        // 160 kbit/s for five seconds, nothing for one, or for forty; or one second at 1600 kbit/s.
+        for (pause, arrive, remembered) in [(10, 0, true), (400, 0, false), (15, 20_000, false)] {
+            let mut arrived = 0;
+            let told = measured((0..50 + pause + 3).map(|look| {
+                let is_pause = (50..50 + pause).contains(&look);
+                arrived += if is_pause { arrive } else { 2000 };
+                (u64::from(!is_pause), arrived)
+            }));
+            assert_eq!((told[49], told[51]), (Some(160), None));
+            assert_eq!(told[told.len() - 3], remembered.then_some(160), "{pause} tenths");
+        }
     }
 
     #[test]
