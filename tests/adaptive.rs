@@ -81,7 +81,6 @@ fn wait_until_it_fits(show: &Show, kbps: u32) {
         (fits && show.status("stream").queued_frames <= 3).then_some(status)
     });
     assert!(lowered.target_bitrate >= LEAST && lowered.full_bitrate == FULL, "{lowered:?}");
-    assert_eq!(told(show).first(), Some(&4500), "one step at a time");
     assert_eq!(show.status("stream").reconnects, 0);
 }
 
@@ -128,6 +127,7 @@ fn the_bitrate_follows_a_slow_link_that_loses_what_it_does_not_take() {
     let mut show = follow(&format!("srt://127.0.0.1:{}", link.port));
     link.set_kbps(3500);
     wait_until_it_fits(&show, 3500);
+    assert_eq!(told(&show).first(), Some(&4500), "one step at a time, since nobody knows what it takes");
     link.set_kbps(1_000_000);
     wait_for_full(&mut show);
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{
+    adapt::Load,
     backoff::ReconnectPolicy,
     destination::Destination,
     gate::Gate,
@@ -85,15 +86,15 @@ impl Link {
         self.is_enabled && self.rendition == *rendition
     }
 
-    /// How far it is behind when a frame lasts this long and so many kbit/s are meant to be sent; `None` if nothing is known
-    /// of its link, since it is not connected or takes nothing at all.
-    pub(super) fn behind(&self, frame: Duration, kbps: u32) -> Option<Duration> {
+    /// How its link is doing when a frame lasts this long and so many kbit/s are meant to be sent; `None` if nothing is known
+    /// of that, since it is not connected or takes nothing at all.
+    pub(super) fn load(&self, frame: Duration, kbps: u32) -> Option<Load> {
         let waiting = u32::try_from(lock(&self.policy).queue_frames).unwrap_or(u32::MAX);
         let mut gate = lock(&self.gate);
         gate.kbps = kbps;
         gate.most_waiting = frame.saturating_mul(waiting).max(BURST);
-        let frames = u32::try_from(gate.queued()).unwrap_or(u32::MAX);
-        (gate.is_on_air && !gate.is_stalled).then(|| frame.saturating_mul(frames) + gate.link_delay())
+        let is_known = gate.is_on_air && !gate.is_stalled;
+        is_known.then(|| Load { behind: gate.behind(frame), takes: gate.strain.takes })
     }
 
     /// Whether nothing is left of it: its supervisor is done, and its last pipeline is down.

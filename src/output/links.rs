@@ -117,8 +117,8 @@ impl Links {
         let state = self.read();
         let links = state.links.iter().filter(|link| link.sends(rendition));
         Pressure::of(links.filter_map(|link| {
-            let (behind, min_bitrate) = (link.behind(frame, kbps), link.min_bitrate?);
-            Some((link.id().to_owned(), behind, min_bitrate))
+            let (load, min_bitrate) = (link.load(frame, kbps), link.min_bitrate?);
+            Some((link.id().to_owned(), load, min_bitrate))
         }))
     }
 

@@ -49,6 +49,7 @@ mod stand_in;
 mod standstill;
 mod strain;
 mod supervisor;
+mod throughput;
 mod thumbnails;
 mod unheard;
 mod unsent;

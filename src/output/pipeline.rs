@@ -339,6 +339,12 @@ impl Outlet for Inlet {
         self.video.current_level_buffers().saturating_sub(self.unheard.len() as u64 + self.released)
     }
 
+    fn queued_bytes(&self) -> u64 {
+        let (frames, bytes) = (self.video.current_level_buffers(), self.video.current_level_bytes());
+        // Of those that only wait for their sound the sizes are not known.
+        (bytes * self.queued()).checked_div(frames).unwrap_or(0).min(bytes)
+    }
+
     fn begin(&mut self, at: gst::ClockTime) {
         self.beginning.get_or_insert(at);
     }

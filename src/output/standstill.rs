@@ -143,7 +143,7 @@ mod tests {
     impl Link {
         fn new(pace: u64, buffer: u64) -> Self {
             let (begin, standstill) = (Instant::now(), Standstill::default());
-            let sent = Sent { unconfirmed: 0, confirmed: Some(0), window: Some(buffer) };
+            let sent = Sent { confirmed: Some(0), window: Some(buffer), ..Sent::default() };
             Self { begin, tenths: 0, standstill, pace, buffer, held: 0, sent, is_cut: false }
         }
 
@@ -233,7 +233,7 @@ mod tests {
         let begin = Instant::now();
         let mut standstill = Standstill::default();
         let mut at = |tenths: u32, unconfirmed, confirmed| {
-            let sent = Sent { unconfirmed, confirmed, window: None };
+            let sent = Sent { unconfirmed, confirmed, ..Sent::default() };
             standstill.lasts(sent, begin + Duration::from_millis(100) * tenths).as_millis()
         };
         // More waits all the time, and some arrives.
@@ -252,7 +252,7 @@ mod tests {
         let mut arrived = 0;
         let mut look = |tenths: u32, moves: bool| {
             arrived += u64::from(moves);
-            let sent = Sent { unconfirmed: 90_000, confirmed: Some(arrived), window: None };
+            let sent = Sent { unconfirmed: 90_000, confirmed: Some(arrived), ..Sent::default() };
             let still = standstill.lasts(sent, begin + Duration::from_millis(100) * tenths);
             (still, standstill.usual())
         };

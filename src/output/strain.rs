@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gstreamer as gst;
 
-use super::{connecting::Socket, standstill::Standstill, unsent::Sent};
+use super::{connecting::Socket, standstill::Standstill, throughput::Throughput, unsent::Sent};
 
 /// Nothing is made of what is seen for so long after the beginning, when a connection has to find its pace.
 const BEGINNING: Duration = Duration::from_secs(1);
@@ -23,6 +23,8 @@ const ALL_LOST: Duration = Duration::from_millis(3500);
 pub(super) struct Strain {
     /// Bytes that wait in the system.
     pub(super) bytes: u64,
+    /// The kilobits per second that the link takes, which is known while something waits for it all the time.
+    pub(super) takes: Option<u32>,
     /// A time besides them.
     pub(super) lag: Duration,
     /// For how long nothing of it has arrived.
@@ -34,8 +36,10 @@ pub(super) struct Strain {
 }
 
 impl Strain {
-    /// How long that lasts at so many kbit/s; if they are not known yet, at none.
+    /// How long that lasts: at what the link takes or, where that is not known, at so many kbit/s; if they are not known yet, at
+    /// none.
     pub(super) fn lasts(self, kbps: u32) -> Duration {
+        let kbps = self.takes.unwrap_or(kbps);
         let waits = (self.bytes * 8).checked_div(u64::from(kbps)).unwrap_or(0);
         Duration::from_millis(waits) + self.lag
     }
@@ -46,22 +50,33 @@ pub(super) enum Watch {
     /// There is no link, or nothing is known of it.
     Nothing,
     /// A connection over TCP.
-    Tcp(Socket, Way, Standstill),
+    Tcp(Socket, Way, Standstill, Throughput),
     /// One over SRT.
     Srt(Losses),
 }
 
 impl Watch {
+    /// That of a connection by this socket, which is there since a moment ago.
+    pub(super) fn tcp(socket: Socket, now: Instant) -> Self {
+        Self::Tcp(socket, Way::new(now), Standstill::default(), Throughput::default())
+    }
+
+    /// That of one over SRT.
+    pub(super) fn srt(now: Instant) -> Self {
+        Self::Srt(Losses::new(now))
+    }
+
     /// What waits at `now`, while so many kbit/s are sent.
     pub(super) fn look(&mut self, stats: impl FnOnce() -> Option<gst::Structure>, kbps: f64, now: Instant) -> Strain {
         match self {
             Self::Nothing => Strain::default(),
-            Self::Tcp(socket, way, standstill) => {
+            Self::Tcp(socket, way, standstill, throughput) => {
                 let sent = Sent::by(*socket).unwrap_or_default();
-                let bytes = way.beyond(sent.unconfirmed, kbps, now);
+                let takes = throughput.measure(sent, now);
+                let bytes = way.beyond(sent, takes.map_or(kbps, f64::from), now);
                 let still = standstill.lasts(sent, now);
                 let (usual, arrived) = (standstill.usual(), standstill.arrived());
-                Strain { bytes, still, usual, arrived, ..Strain::default() }
+                Strain { bytes, takes, still, usual, arrived, ..Strain::default() }
             }
             Self::Srt(losses) => {
                 if losses.is_due(now)
@@ -75,7 +90,9 @@ impl Watch {
     }
 }
 
-/// How long the way to the server and back is: what is sent meanwhile is not confirmed, and does not wait either.
+/// How long the way to the server and back is: what is sent meanwhile is not confirmed, and does not wait either. The system
+/// measures it; where it does not tell, it is taken for what has been on its way at least, which on a link that is too slow from
+/// the beginning is too much.
 pub(super) struct Way {
     began: Instant,
     /// In seconds.
@@ -83,14 +100,14 @@ pub(super) struct Way {
 }
 
 impl Way {
-    pub(super) fn new(now: Instant) -> Self {
+    fn new(now: Instant) -> Self {
         Self { began: now, shortest: LONGEST_WAY.as_secs_f64() }
     }
 
-    /// How many of the bytes that are not confirmed are more than what is on the way.
+    /// How many of the bytes that are not confirmed are more than what is on the way, when so many kbit/s get off.
     #[expect(clippy::cast_precision_loss, reason = "bytes that a system holds for one connection")]
-    fn beyond(&mut self, bytes: u64, kbps: f64, now: Instant) -> u64 {
-        let a_second = kbps * 125.0;
+    fn beyond(&mut self, sent: Sent, kbps: f64, now: Instant) -> u64 {
+        let (bytes, a_second) = (sent.unconfirmed, kbps * 125.0);
         if now.saturating_duration_since(self.began) < BEGINNING {
             return 0;
         }
@@ -98,7 +115,8 @@ impl Way {
             // Nothing has been sent for a while: all of it waits.
             return bytes;
         }
-        self.shortest = self.shortest.min(bytes as f64 / a_second);
+        let way = sent.way.map_or(bytes as f64 / a_second, |way| way.as_secs_f64());
+        self.shortest = self.shortest.min(way);
         // Half as much again, since frames come in bursts.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a second's worth of bytes")]
         let on_the_way = (self.shortest * 1.5 * a_second) as u64;
@@ -141,7 +159,7 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    pub(super) fn new(now: Instant) -> Self {
+    fn new(now: Instant) -> Self {
         Self { began: now, looked: now, before: None, shortest: f64::INFINITY, lag: Duration::ZERO }
     }
 
@@ -177,21 +195,32 @@ mod tests {
     #[test]
     fn what_is_on_a_long_way_does_not_wait() {
         let begin = Instant::now();
-        let mut way = Way::new(begin);
-        assert_eq!(way.beyond(1_000_000, 4000.0, begin), 0, "nothing is known yet");
-        // 200 ms at 4 Mbit/s are 100 kB.
-        for tenths in 10..100 {
-            let burst = if tenths % 2 == 0 { 30_000 } else { 0 };
-            assert_eq!(way.beyond(100_000 + burst, 4000.0, at(begin, tenths)), 0);
+        for told in [None, Some(Duration::from_millis(200))] {
+            let mut way = Way::new(begin);
+            let mut beyond = |unconfirmed, kbps, tenths| {
+                way.beyond(Sent { unconfirmed, way: told, ..Sent::default() }, kbps, at(begin, tenths))
+            };
+            assert_eq!(beyond(1_000_000, 4000.0, 0), 0, "nothing is known yet");
+            // 200 ms at 4 Mbit/s are 100 kB.
+            for tenths in 10..100 {
+                let burst = if tenths % 2 == 0 { 30_000 } else { 0 };
+                assert_eq!(beyond(100_000 + burst, 4000.0, tenths), 0);
+            }
+            let waits = beyond(600_000, 4000.0, 100);
+            assert_eq!(waits, 450_000);
+            let strain = Strain { bytes: waits, ..Strain::default() };
+            assert_eq!(strain.lasts(4000), Duration::from_millis(900));
+            assert_eq!(Strain { takes: Some(1000), ..strain }.lasts(4000), Duration::from_millis(3600));
+            assert_eq!(beyond(600_000, 0.0, 101), 600_000, "nothing is sent any more, so nothing is on the way");
         }
-        let beyond = way.beyond(600_000, 4000.0, at(begin, 100));
-        assert_eq!(beyond, 450_000);
-        assert_eq!(Strain { bytes: beyond, ..Strain::default() }.lasts(4000), Duration::from_millis(900));
-        assert_eq!(
-            way.beyond(600_000, 0.0, at(begin, 101)),
-            600_000,
-            "nothing is sent any more, so nothing is on the way"
-        );
+    }
+
+    #[test]
+    fn a_link_that_is_too_slow_from_the_beginning_is_not_taken_for_a_long_way() {
+        let begin = Instant::now();
+        let mut way = Way::new(begin);
+        let sent = Sent { unconfirmed: 400_000, way: Some(Duration::from_millis(20)), ..Sent::default() };
+        assert_eq!(way.beyond(sent, 4000.0, at(begin, 11)), 385_000);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 use std::{
     ffi::c_int,
     os::fd::{AsFd, AsRawFd, BorrowedFd},
+    time::Duration,
 };
 
 use super::connecting::Socket;
@@ -15,6 +16,10 @@ use super::connecting::Socket;
 /// Where `tcpi_bytes_acked` lies in the system's `tcp_info` (`linux/tcp.h`, since Linux 4.1), which the C library's knows
 /// nothing of.
 const BYTES_ACKED: usize = 120;
+/// Where `tcpi_notsent_bytes` lies in it, since Linux 4.6.
+const NOT_SENT: usize = 144;
+/// Where `tcpi_min_rtt` lies in it, in microseconds, since Linux 4.6. All bits are set while it is not known.
+const MIN_RTT: usize = 148;
 /// Where `tcpi_snd_wnd` lies in it, since Linux 5.4.
 const WINDOW: usize = 228;
 /// As much of it as is asked for.
@@ -29,14 +34,18 @@ pub(super) struct Sent {
     pub(super) confirmed: Option<u64>,
     /// Bytes for which the server had room when it was heard of last; `None` if the system does not tell.
     pub(super) window: Option<u64>,
+    /// Bytes of the unconfirmed that have not been sent once, since the link or the server takes no more for now; `None` if the
+    /// system does not tell.
+    pub(super) unsent: Option<u64>,
+    /// The shortest way there and back of late; `None` if the system does not tell.
+    pub(super) way: Option<Duration>,
 }
 
 impl Sent {
     /// That of this socket, if it is open still.
     pub(super) fn by(socket: Socket) -> Option<Self> {
         let socket = socket.borrow()?;
-        let (confirmed, window) = told(socket.as_fd());
-        Some(Self { unconfirmed: unconfirmed(socket.as_fd())?, confirmed, window })
+        Some(Self { unconfirmed: unconfirmed(socket.as_fd())?, ..told(socket.as_fd()) })
     }
 }
 
@@ -49,19 +58,27 @@ fn unconfirmed(socket: BorrowedFd<'_>) -> Option<u64> {
     u64::try_from(bytes).ok().filter(|_| outcome == 0)
 }
 
-/// Bytes that were confirmed, and those for which there is room. See `TCP_INFO` in tcp(7).
+/// All but the bytes that are not confirmed. See `TCP_INFO` in tcp(7).
 #[expect(unsafe_code, reason = "the system is asked by a function of the C library")]
-fn told(socket: BorrowedFd<'_>) -> (Option<u64>, Option<u64>) {
+fn told(socket: BorrowedFd<'_>) -> Sent {
     let mut info = [0_u8; INFO];
-    let Ok(mut length) = libc::socklen_t::try_from(INFO) else { return (None, None) };
+    let Ok(mut length) = libc::socklen_t::try_from(INFO) else { return Sent::default() };
     let to = info.as_mut_ptr().cast();
     // SAFETY: the descriptor is open for as long as it is borrowed; the system writes `length` bytes at most, and says how many.
     let outcome =
         unsafe { libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, to, &raw mut length) };
     let known = usize::try_from(length).ok().filter(|_| outcome == 0).and_then(|length| info.get(..length));
     let confirmed = known.and_then(|known| known.get(BYTES_ACKED..)?.first_chunk());
-    let window = known.and_then(|known| known.get(WINDOW..)?.first_chunk());
-    (confirmed.map(|bytes| u64::from_ne_bytes(*bytes)), window.map(|bytes| u64::from(u32::from_ne_bytes(*bytes))))
+    let word =
+        |at: usize| known.and_then(|known| known.get(at..)?.first_chunk()).map(|bytes| u32::from_ne_bytes(*bytes));
+    let way = word(MIN_RTT).filter(|way| *way != u32::MAX);
+    Sent {
+        unconfirmed: 0,
+        confirmed: confirmed.map(|bytes| u64::from_ne_bytes(*bytes)),
+        window: word(WINDOW).map(u64::from),
+        unsent: word(NOT_SENT).map(u64::from),
+        way: way.map(|micros| Duration::from_micros(micros.into())),
+    }
 }
 
 #[cfg(test)]
@@ -80,12 +97,15 @@ mod tests {
             let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let socket = Socket::behind(stream.as_raw_fd()).unwrap();
             let (mut peer, _) = listener.accept().unwrap();
-            assert_eq!(Sent::by(socket).map(|sent| sent.unconfirmed), Some(0));
+            let nothing = Sent::by(socket).unwrap();
+            assert_eq!((nothing.unconfirmed, nothing.unsent), (0, Some(0)));
+            assert!(nothing.way.is_some_and(|way| way < Duration::from_millis(500)), "{nothing:?}");
             stream.set_nonblocking(true).unwrap();
             while stream.write(&[0; 65536]).is_ok() {}
             let held = Sent::by(socket).unwrap();
             assert!(held.unconfirmed > 10_000, "{held:?}");
             assert!(held.window < Some(held.unconfirmed), "there is room for no more: {held:?}");
+            assert!(held.unsent > Some(10_000), "most of it has not been on its way: {held:?}");
             peer.read_exact(&mut vec![0; 3_000_000]).unwrap();
             let later = Sent::by(socket).unwrap();
             assert!(later.confirmed > held.confirmed, "{later:?} after {held:?}");

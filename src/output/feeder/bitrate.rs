@@ -18,7 +18,9 @@ impl Feeder {
         }
         self.looked = Instant::now();
         let full = self.settings.bitrate_kbps;
+        let sound = self.settings.audio.as_ref().map_or(0, |audio| audio.bitrate_kbps);
         let pressure = self.links.pressure(&self.name, self.program.format.presentation_time(1), self.bitrate());
+        let pressure = pressure.map(|pressure| pressure.beside_sound(sound));
         let is_other = self.adapter.follow(pressure.as_ref(), full, self.looked);
         if !is_other {
             return;

@@ -41,6 +41,10 @@ pub(super) trait Outlet: Send {
     fn queued(&self) -> u64 {
         0
     }
+    /// Their bytes.
+    fn queued_bytes(&self) -> u64 {
+        0
+    }
     /// There is nothing more to come.
     fn end(&mut self);
 }
@@ -68,8 +72,8 @@ pub(super) struct Gate {
     pub(super) strain: Strain,
     /// The kilobits per second that are meant to come through.
     pub(super) kbps: u32,
-    /// How long what waits in the system may last before frames are left out: its buffers may take a minute of a stream, and
-    /// whoever watches would be as far behind. Anything may if it is zero.
+    /// How long what waits may last before frames are left out: the buffers of the system may take a minute of a stream, and on a
+    /// slow link few frames last long; whoever watches would be as far behind. Anything may if it is zero.
     pub(super) most_waiting: Duration,
     /// Frames left out.
     pub(super) dropped: u64,
@@ -141,9 +145,25 @@ impl Gate {
         self.strain.lasts(self.kbps)
     }
 
-    /// Whether what waits in the system lasts longer than a part of what may.
+    /// How far behind is what comes next, when a frame lasts this long.
+    pub(super) fn behind(&self, frame: Duration) -> Duration {
+        if self.strain.takes.is_some() {
+            return self.all_waiting().lasts(self.kbps);
+        }
+        let frames = u32::try_from(self.queued()).unwrap_or(u32::MAX);
+        frame.saturating_mul(frames) + self.link_delay()
+    }
+
+    /// What waits in front of a link of which it is known what it takes; beyond the outlet only, if that is not known.
+    fn all_waiting(&self) -> Strain {
+        let queued =
+            self.outlet.as_ref().filter(|_| self.strain.takes.is_some()).map_or(0, |outlet| outlet.queued_bytes());
+        Strain { bytes: self.strain.bytes + queued, ..self.strain }
+    }
+
+    /// Whether what waits lasts longer than a part of what may.
     fn is_behind(&self, part: u32) -> bool {
-        let waits = Strain { lag: Duration::ZERO, ..self.strain }.lasts(self.kbps);
+        let waits = Strain { lag: Duration::ZERO, ..self.all_waiting() }.lasts(self.kbps);
         !self.most_waiting.is_zero() && waits > self.most_waiting / part
     }
 

@@ -23,6 +23,9 @@ impl Outlet for Bucket {
     fn begin(&mut self, at: gst::ClockTime) {
         self.1.lock().unwrap().push(at.mseconds());
     }
+    fn queued_bytes(&self) -> u64 {
+        u64::from(self.0.lock().unwrap().1) * 1000
+    }
     fn push(&mut self, packet: &Packet) {
         self.0.lock().unwrap().0.push(packet.clone());
     }
@@ -150,6 +153,30 @@ fn what_piles_up_in_the_system_costs_frames_until_little_of_it_is_left() {
     gate.open(Box::new(bucket));
     gate.offer(&packet(Track::Video, 0, true));
     assert!(!gate.is_waiting());
+}
+
+#[test]
+fn what_waits_anywhere_lasts_as_long_as_the_link_takes_for_it() {
+    gst::init().unwrap();
+    let bucket = Bucket::default();
+    let mut gate = Gate { most_waiting: Duration::from_secs(3), kbps: 800, ..Gate::default() };
+    gate.open(Box::new(bucket.clone()));
+    // At 80 kbit/s a second is 10 kB.
+    let mut let_through = |kilobytes: u64, queued: u32, takes: Option<u32>| {
+        bucket.0.lock().unwrap().1 = queued;
+        gate.strain = Strain { bytes: kilobytes * 1000, takes, ..Strain::default() };
+        let before = gate.bytes;
+        gate.offer(&packet(Track::Video, 0, true));
+        (gate.bytes > before, gate.behind(Duration::from_millis(20)).as_millis())
+    };
+    assert_eq!(let_through(0, 0, None), (true, 0));
+    assert_eq!(let_through(29, 0, Some(80)), (true, 2900));
+    assert_eq!(let_through(31, 0, Some(80)), (false, 3100));
+    assert_eq!(let_through(11, 0, Some(80)), (false, 1100));
+    assert_eq!(let_through(8, 1, Some(80)), (true, 900));
+    assert_eq!(let_through(25, 6, None), (true, 250), "of a link that takes all it is given");
+    assert_eq!(let_through(25, 6, Some(80)), (false, 3100));
+    assert_eq!(let_through(7, 2, Some(80)), (true, 900));
 }
 
 #[test]

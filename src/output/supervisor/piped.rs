@@ -15,8 +15,7 @@ use crate::{
         link::lock,
         pipeline::{OutputError, OutputPipeline, Pace, PipelineEvent},
         rtmp, srt,
-        standstill::Standstill,
-        strain::{Losses, Watch, Way},
+        strain::Watch,
     },
 };
 
@@ -249,10 +248,8 @@ impl Supervisor {
 
     fn link_watch(&self, pipeline: &OutputPipeline, now: Instant) -> Watch {
         match &self.destination {
-            Destination::Rtmp { .. } => pipeline
-                .socket()
-                .map_or(Watch::Nothing, |socket| Watch::Tcp(socket, Way::new(now), Standstill::default())),
-            Destination::Srt { .. } => Watch::Srt(Losses::new(now)),
+            Destination::Rtmp { .. } => pipeline.socket().map_or(Watch::Nothing, |socket| Watch::tcp(socket, now)),
+            Destination::Srt { .. } => Watch::srt(now),
             _ => Watch::Nothing,
         }
     }
