@@ -1,4 +1,4 @@
-//! When a timeline begins to play, and when it comes to the end that it plays to, as triggers see it.
+//! When a timeline begins to play, and when it comes to its labels and to the end that it plays to, as triggers see it.
 
 #![allow(
     clippy::allow_attributes,
@@ -16,7 +16,7 @@ use components::{
     document::Limits,
 };
 use playing::Stage;
-use serde_json::json;
+use serde_json::{Value, json};
 use systems::clock::SceneEvent;
 
 const START: &str = "start";
@@ -120,4 +120,109 @@ fn the_rate_stays_after_the_end_and_after_it_was_cancelled() {
     assert_eq!(stage.compositor.timelines()[0].rate, 4.0);
     assert_eq!(stage.told(2.0, &[Control::Play]), [START]);
     assert_eq!(stage.told(2.6, &[]), [END]);
+}
+
+/// Steps of a fade of a second each, with a label `x` of which a trigger tells, where it is `None`.
+fn labelled(steps: &[Option<&str>]) -> Value {
+    let fade = json!({ "property": "opacity", "from": 0, "to": 1, "duration": 1 });
+    let step = |layer: &Option<&str>| match layer {
+        Some(layer) => json!({ "type": "animate", "layer": layer, "animation": fade }),
+        None => json!({ "type": "label", "name": "x" }),
+    };
+    json!({ "id": "t", "autoplay": false, "steps": steps.iter().map(step).collect::<Vec<_>>() })
+}
+
+fn stage_of(timeline: &Value) -> Stage {
+    let scene = json!({
+        "layers": [{ "id": "a", "content": { "type": "color", "color": "#fff" } }],
+        "timelines": [timeline],
+        "triggers": [{ "on": { "type": "label", "timeline": "t", "label": "x" }, "do": [{ "type": "emit", "event": "x" }] }],
+    });
+    Stage::playing(
+        16,
+        SceneDocument::from_value(scene, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}")),
+    )
+}
+
+#[test]
+fn labels_are_come_to_where_it_begins_and_once_each_time_that_it_passes_them() {
+    let a = Some("a");
+    let mut first = stage_of(&labelled(&[None, a, a]));
+    let mut last = stage_of(&labelled(&[a, a, None]));
+    let mut middle = stage_of(&labelled(&[a, None, a]));
+    type Steps<'a> = (f64, &'a [Control], [usize; 3]);
+    let steps: [Steps<'_>; 9] = [
+        (0.0, &[Control::Play], [1, 0, 0]),
+        (1.5, &[], [0, 0, 1]),
+        // To and fro on one side of it, and over it.
+        (1.75, &[Control::Reverse], [0, 0, 0]),
+        (2.0, &[Control::Play], [0, 0, 0]),
+        (2.25, &[Control::Reverse], [0, 0, 0]),
+        (3.0, &[], [0, 0, 1]),
+        (3.25, &[Control::Play], [0, 0, 0]),
+        (6.0, &[], [0, 1, 1]),
+        (7.0, &[Control::Reverse], [0, 1, 0]),
+    ];
+    for (seconds, controls, told) in steps {
+        let found = [&mut first, &mut last, &mut middle].map(|stage| stage.told(seconds, controls).len());
+        assert_eq!(found, told, "at {seconds}: {controls:?}");
+    }
+}
+
+#[test]
+fn what_was_passed_does_not_come_again_where_an_edit_puts_it() {
+    let a = Some("a");
+    let mut stage = stage_of(&labelled(&[a, a, None, a]));
+    assert!(stage.told(0.0, &[Control::Play]).is_empty());
+    stage.told(1.5, &[]);
+    // It is twice as fast, and has passed a label that is new there.
+    let mut timeline = labelled(&[a, None, a, a]);
+    timeline["speed"] = json!(2);
+    let edit = Edit::PutTimeline { timeline: Box::new(serde_json::from_value(timeline).unwrap()) };
+    stage.compositor.submit(stage.tick, vec![edit]);
+    assert!(stage.told(1.5, &[]).is_empty());
+    let status = stage.compositor.timelines();
+    assert_eq!((status[0].position, status[0].rate), (1.5, 2.0));
+    assert!(stage.told(1.75, &[]).is_empty());
+    stage.told(1.75, &[Control::Reverse]);
+    assert_eq!(stage.told(2.5, &[]), ["x"]);
+}
+
+#[test]
+fn a_rate_changes_how_fast_it_plays_and_not_which_way() {
+    let mut stage = stage();
+    stage.told(0.0, &[Control::Reverse]);
+    stage.told(0.5, &[Control::Rate { rate: 2.0 }]);
+    let status = stage.compositor.timelines();
+    assert_eq!((status[0].rate, status[0].position), (-2.0, 1.5));
+    assert_eq!(stage.told(1.5, &[]), [END]);
+}
+
+/// Two timelines of four seconds; triggers tell of both ends.
+fn two() -> Stage {
+    let wait = |id: &str| json!({ "id": id, "autoplay": false, "steps": [{ "type": "wait", "seconds": 4 }] });
+    let tell =
+        |id: &str| json!({ "on": { "type": "timelineEnd", "timeline": id }, "do": [{ "type": "emit", "event": id }] });
+    let scene = json!({
+        "timelines": [wait("t"), wait("u")],
+        "triggers": [tell("u"), tell("t")],
+    });
+    Stage::playing(
+        16,
+        SceneDocument::from_value(scene, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:#?}")),
+    )
+}
+
+impl Stage {
+    fn steer(&mut self, seconds: f64, id: &str, control: Control) {
+        self.edit(seconds, vec![Edit::ControlTimeline { id: TimelineId::new(id).unwrap(), control }]);
+    }
+}
+
+#[test]
+fn what_happens_at_one_time_happens_in_the_order_of_the_timelines() {
+    let mut stage = two();
+    stage.steer(0.0, "u", Control::Play);
+    stage.steer(0.0, "t", Control::Play);
+    assert_eq!(stage.told(5.0, &[]), ["t", "u"]);
 }

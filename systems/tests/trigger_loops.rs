@@ -152,6 +152,33 @@ fn scene_time_that_jumps_back_finds_triggers_as_they_were() {
     assert_eq!((first.failed.len(), stage.compositor.stopped_triggers()), (1, vec![0]));
     let again = Told::default().of(stage.at(0.4));
     assert_eq!((&again.failed, again.fired.len()), (&first.failed, first.fired.len()));
+    // Somebody has done something since, when it was stopped already.
+    stage.fire(1.0, &["e"]);
+    let told = Told::default().of(stage.at(0.8));
+    assert_eq!((told.failed.len(), stage.compositor.stopped_triggers()), (0, vec![0]), "{told:?}");
+}
+
+/// Each moment by itself is not too much, nor is what any of them does.
+#[test]
+fn what_is_too_much_in_a_second_rests_until_that_is_over_or_somebody_mends_it() {
+    let begin = || {
+        let act = |number: usize| [sets(75), vec![emit(&format!("e{number}"))]].concat();
+        let triggers: Vec<Value> = (0..5).map(|number| at_label("t", &act(number))).collect();
+        Stage::new(json!([rounds("t", 0.11)]), Value::Array(triggers))
+    };
+    let counts = |told: &Told| ["e0", "e1", "e4"].map(|name| told.times(name));
+    let mut stage = begin();
+    let told = Told::default().of(stage.at(0.99));
+    assert_eq!((told.failed.len(), counts(&told)), (1, [6, 6, 5]), "{told:?}");
+    assert!(told.failed[0].contains("too much at 0.660 s") && told.failed[0].contains("/triggers/0"), "{told:?}");
+    let told = Told::default().of(stage.at(1.5));
+    assert_eq!((told.failed.len(), counts(&told)), (0, [0, 4, 4]), "{told:?}");
+    let mut stage = begin();
+    assert_eq!(Told::default().of(stage.at(0.7)).failed.len(), 1);
+    let mended = serde_json::from_value(rounds("t", 0.055)).unwrap();
+    stage.edit(0.8, vec![Edit::PutTimeline { timeline: Box::new(mended) }]);
+    let told = Told::default().of(stage.at(0.995));
+    assert_eq!((told.failed.len(), counts(&told)), (0, [4, 4, 4]), "{told:?}");
 }
 
 #[test]

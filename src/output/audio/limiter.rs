@@ -67,4 +67,22 @@ mod tests {
             prop_assert_eq!(block, before);
         }
     }
+
+    /// What falls or rises at once is heard as a click.
+    #[test]
+    fn a_peak_is_turned_down_ahead_of_it_and_what_follows_comes_up_slowly() {
+        let mut limiter = Limiter::new();
+        let mut loudness = vec![0.5_f32; 2 * 9600];
+        loudness[2 * 4800..2 * 4801].fill(2.0);
+        let before = loudness.clone();
+        limiter.process(&mut loudness);
+        let factors: Vec<f32> =
+            loudness.chunks(2).zip(before.chunks(2)).map(|(now, before)| now[0] / before[0]).collect();
+        assert!((factors[4800] - CEILING / 2.0).abs() < 1e-4, "{}", factors[4800]);
+        assert_eq!((factors[4700], factors[4800 - 96]), (1.0, 1.0), "two milliseconds are enough");
+        let steps = factors.windows(2).map(|pair| pair[1] - pair[0]);
+        let (fall, rise) = steps.fold((0.0_f32, 0.0_f32), |(fall, rise), step| (fall.max(-step), rise.max(step)));
+        assert!(fall < ATTACK * 1.01 && rise < RELEASE, "{fall} down and {rise} up from sample to sample");
+        assert!((0.79..0.8).contains(&factors[9599]), "{} after a tenth of a second", factors[9599]);
+    }
 }

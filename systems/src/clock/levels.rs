@@ -194,4 +194,12 @@ mod tests {
         assert_eq!(ears.due(&both, &reading(0.2, -5.0)), [both[0].on.clone()], "the new one alone");
         assert!(ears.due(&both, &reading(0.3, -5.0)).is_empty());
     }
+
+    #[test]
+    fn how_long_it_has_been_loud_counts_from_where_scene_time_jumps_back_to() {
+        let held = triggers(&[on("above", -20.0, 0.0, 0.5)]);
+        let mut ears = Ears::default();
+        let mut come = |seconds: f64| ears.due(&held, &reading(seconds, -10.0)).len();
+        assert_eq!([come(10.0), come(1.0), come(1.4), come(1.5)], [0, 0, 0, 1]);
+    }
 }

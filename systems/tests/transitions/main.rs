@@ -21,6 +21,7 @@ mod random;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
+mod taken_over;
 
 use components::{AssetId, Edit, HeldChange, LayerId, Transition};
 use serde_json::json;
