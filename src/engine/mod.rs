@@ -29,7 +29,7 @@ pub use refusal::{EngineClosed, MAX_STEP, Reconfiguration, ReconfigurationRefuse
 pub use soundtrack::Soundtrack;
 pub use spawn::{Beginning, Engine, EngineSettings, StartError, spawn};
 pub use status::{
-    EncoderState, EncoderStatus, EngineStats, FileFault, OutputErrorKind, OutputState, OutputStatus, Part, StoreStatus,
-    StreamEvent,
+    EncoderState, EncoderStatus, EngineStats, FileFault, OutputErrorKind, OutputState, OutputStatus, Part,
+    SoundEncoderStatus, StoreStatus, StreamEvent,
 };
 pub use transport::{Command, CommandRefused, Transport};

@@ -155,9 +155,9 @@ pub struct EncoderStatus {
     /// Whether it gets the slate for want of new frames.
     #[serde(skip)]
     pub has_slate: bool,
-    /// Whether silence is sent in place of the sound, whose encoder does not work; of the stream's own size only.
-    #[serde(skip)]
-    pub is_silent: bool,
+    /// What encodes the sound of all sizes; with the stream's own size only, and absent if the stream has no sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sound: Option<SoundEncoderStatus>,
     /// How often it was started again after it had failed; for the stream's own size, the encoder of the sound too.
     pub restarts: u64,
     /// What went wrong last, in words for people.
@@ -188,12 +188,32 @@ impl EncoderStatus {
             dropped_frames: 0,
             repeated_frames: 0,
             has_slate: false,
-            is_silent: false,
+            sound: None,
             restarts: 0,
             last_error: None,
             times: EncodeTimes::default(),
             beat: Instant::now(),
         }
+    }
+}
+
+/// What encodes the sound, as people see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SoundEncoderStatus {
+    /// What it is doing.
+    pub state: EncoderState,
+    /// Whether silence is sent in its place, since it does not work.
+    pub is_silent: bool,
+    /// What went wrong last, in words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+impl Default for SoundEncoderStatus {
+    /// One that has done nothing yet.
+    fn default() -> Self {
+        Self { state: EncoderState::Idle, is_silent: false, last_error: None }
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     fault::EncoderFault,
     flight::Flight,
     key_frames::{KeyFrameClock, KeyFrameRequest},
-    leaving::leave,
+    leaving::Leaving,
     packet::{Packet, Track},
     settings::{Codec, EncoderSettings},
     video_encoder::VideoEncoder,
@@ -194,12 +194,12 @@ impl Encoder {
 
     /// Has everything encoded that was pushed, and ends. All packets have been given out when this returns. One that does not
     /// end in time is left.
-    pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
+    pub(super) fn finish(self, patience: Duration, leaving: &Leaving) -> Result<(), EncoderError> {
         // An error here has been reported on the bus as well.
         let _ = self.video.end_of_stream();
         let outcome = self.flight.wait_for_end(patience);
         if outcome.is_err() {
-            leave(self);
+            leaving.leave(self);
         }
         outcome
     }
@@ -317,7 +317,7 @@ mod tests {
                 let picture = &pictures[usize::from(tick % 50 > 20)];
                 encoder.push(tick, picture, Duration::from_secs(60)).unwrap();
             }
-            encoder.finish(Duration::from_secs(60)).unwrap();
+            encoder.finish(Duration::from_secs(60), &Leaving::default()).unwrap();
             assert_eq!(*keys.lock().unwrap(), [0, 30, 60, 90, 102, 114, 126, 526], "{codec:?}");
         }
     }
@@ -337,7 +337,7 @@ mod tests {
             for tick in &ticks {
                 encoder.push(500 + tick, &picture, Duration::from_secs(60)).unwrap();
             }
-            encoder.finish(Duration::from_secs(60)).unwrap();
+            encoder.finish(Duration::from_secs(60), &Leaving::default()).unwrap();
             let due: Vec<Duration> = ticks.iter().map(|tick| format.presentation_time(*tick)).collect();
             assert_eq!(*times.lock().unwrap(), due, "{codec:?} at {fps} a second");
         }
@@ -358,7 +358,7 @@ mod tests {
             for tick in (0..100).step_by(3).chain(400..440) {
                 encoder.push(1000 + tick, &picture, patience).unwrap();
             }
-            encoder.finish(patience).unwrap();
+            encoder.finish(patience, &Leaving::default()).unwrap();
             assert_eq!(*keys.lock().unwrap(), [0, 30, 60, 90, 400, 430], "{codec:?}");
         }
     }

@@ -21,7 +21,6 @@ use super::{
     program_sound::ProgramSound,
     rendition::Rendition,
     settings::EncoderSettings,
-    sound_encoder::SoundEncoder,
     stand_in::Slate,
     supervisor::{Forget, KeyFrames, Publish, Surroundings},
     video_encoder::choose_encoder,
@@ -191,9 +190,6 @@ pub fn run_program(
     let (chosen, warning) = choose_encoder(settings.codec, &settings.hwaccel, &exists);
     // One that is missing would be asked for again and again.
     make(chosen.element)?;
-    if let Some(audio) = &settings.audio {
-        SoundEncoder::check(audio.codec)?;
-    }
     if let Some(message) = warning {
         tracing::warn!("{message}");
         (program.announce)(StreamEvent::Error { message });

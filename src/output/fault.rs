@@ -1,9 +1,24 @@
 //! What can be made to go wrong with the encoder, to test what comes of it.
 
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use gstreamer::{self as gst, prelude::*};
 
+use super::link::lock;
+
+/// How much [`EncoderFault::Skips`] takes away: less than is long enough to count as doing nothing.
+const SKIPPED: gst::ClockTime = gst::ClockTime::from_mseconds(400);
+/// How often one that hangs looks whether it still has to.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// A way in which an encoder breaks down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum EncoderFault {
     /// It reports an error, as when its device is gone.
     Fails,
@@ -11,8 +26,12 @@ pub enum EncoderFault {
     Stalls,
     /// It takes frames and gives nothing.
     Swallows,
+    /// It loses 0.4 s of what it is given without a word, and counts on as if that had never been.
+    Skips,
     /// It does nothing any more, and does not let itself be ended either, for as long as the process runs.
     Hangs,
+    /// The same until this is set.
+    HangsUntil(&'static AtomicBool),
 }
 
 impl EncoderFault {
@@ -29,6 +48,26 @@ impl EncoderFault {
                     std::thread::park();
                 }
             })),
+            Self::HangsUntil(is_over) => drop(out.add_probe(probe, |_, _| {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::thread::sleep(LOOK);
+                }
+                gst::PadProbeReturn::Ok
+            })),
+            Self::Skips => {
+                let begun = Mutex::new(None);
+                out.add_probe(probe, move |_, info| {
+                    let Some(gst::PadProbeData::Buffer(packet)) = &mut info.data else {
+                        return gst::PadProbeReturn::Ok;
+                    };
+                    let Some(time) = packet.pts() else { return gst::PadProbeReturn::Ok };
+                    if time < *lock(&begun).get_or_insert(time) + SKIPPED {
+                        return gst::PadProbeReturn::Drop;
+                    }
+                    packet.make_mut().set_pts(time - SKIPPED);
+                    gst::PadProbeReturn::Ok
+                });
+            }
             Self::Swallows => drop(out.add_probe(probe, |_, _| gst::PadProbeReturn::Drop)),
         }
     }

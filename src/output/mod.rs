@@ -26,6 +26,7 @@ mod feeder;
 mod file;
 mod flight;
 mod gate;
+mod inlet;
 mod key_frames;
 mod leaving;
 mod link;

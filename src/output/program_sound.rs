@@ -11,13 +11,13 @@ use super::{
     encoder::OnPacket,
     fan_out::Program,
     fault::EncoderFault,
+    leaving::Leaving,
     link::lock,
     links::Links,
     settings::AudioSettings,
-    silence::Silence,
     sound_feed::{SoundError, SoundFeed},
 };
-use crate::engine::{Mixed, ProgramFrame, StreamEvent, StreamFormat};
+use crate::engine::{EncoderState, Mixed, ProgramFrame, SoundEncoderStatus, StreamEvent, StreamFormat};
 
 /// How long the last of it may take. Outputs wait for that before they end, and have to end before the service does.
 const FINISH: Duration = Duration::from_secs(2);
@@ -27,8 +27,8 @@ pub(super) struct ProgramSound {
     format: StreamFormat,
     /// `None` if the stream has no sound.
     settings: Option<AudioSettings>,
-    /// What there is while its encoder makes nothing.
-    silence: Option<Silence>,
+    /// The encoders that were left, whichever stream they were for.
+    leaving: Arc<Leaving>,
     links: Arc<Links>,
     announce: Arc<dyn Fn(StreamEvent) + Send + Sync>,
     publish_levels: Arc<dyn Fn(Option<Mixed<'_>>) + Send + Sync>,
@@ -37,7 +37,7 @@ pub(super) struct ProgramSound {
     /// Held while the last sound of a stream is given out: whoever ends that stream as well waits until it has been.
     ending: Mutex<()>,
     /// Held for a moment only, unlike the state.
-    failures: Mutex<Failures>,
+    told: Mutex<Told>,
 }
 
 #[derive(Default)]
@@ -58,34 +58,29 @@ struct Stream {
     feed: Option<SoundFeed>,
 }
 
-/// What has become of the encoders of the sound.
+/// What people are told of the encoders of the sound.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Failures {
+pub(super) struct Told {
     /// How many have failed.
-    pub(super) count: u64,
-    /// How the last one did, in words for people.
-    pub(super) last: Option<String>,
-    /// Whether silence is sent since none works.
-    pub(super) is_silent: bool,
+    pub(super) failures: u64,
+    /// `None` if the stream has no sound.
+    pub(super) status: Option<SoundEncoderStatus>,
 }
 
 impl ProgramSound {
     pub(super) fn new(program: &Program, settings: Option<AudioSettings>, links: Arc<Links>) -> Self {
-        let silence = settings.as_ref().and_then(|settings| {
-            // It is needed only when another thing goes wrong.
-            Silence::encode(settings).inspect_err(|error| tracing::warn!("no silence could be encoded: {error}")).ok()
-        });
+        let status = settings.as_ref().map(|_| SoundEncoderStatus::default());
         Self {
             format: program.format,
             settings,
-            silence,
+            leaving: Arc::default(),
             links,
             announce: Arc::clone(&program.announce),
             publish_levels: Arc::clone(&program.publish_levels),
             faults: program.sound_faults.clone(),
             state: Mutex::default(),
             ending: Mutex::default(),
-            failures: Mutex::default(),
+            told: Mutex::new(Told { failures: 0, status }),
         }
     }
 
@@ -117,16 +112,7 @@ impl ProgramSound {
         }
         let is_sent = self.links.any_on_air();
         let followed = feed.follow(frame.tick - stream.origin, frame, is_sent);
-        lock(&self.failures).is_silent = feed.is_silent();
-        if let Err(error) = followed {
-            let message = error.to_string();
-            if matches!(error, SoundError::Encode(_)) {
-                let mut failures = lock(&self.failures);
-                failures.count += 1;
-                failures.last = Some(message.clone());
-            }
-            self.complain(message);
-        }
+        self.tell(feed.state(), feed.is_silent(), followed.err());
         let end = frame.seconds + self.format.presentation_time(1).as_secs_f64();
         let ProgramFrame { tick, is_paused, .. } = *frame;
         (self.publish_levels)(Some(Mixed { tick, is_paused, readings: &mut feed.levels(end) }));
@@ -149,7 +135,7 @@ impl ProgramSound {
         if let Err(error) = feed.finish(FINISH) {
             self.complain(format!("sound: {error}; the last of it is lost"));
         }
-        lock(&self.failures).is_silent = false;
+        self.tell(EncoderState::Idle, false, None);
         (self.publish_levels)(None);
     }
 
@@ -161,9 +147,29 @@ impl ProgramSound {
         }
     }
 
-    /// What has become of the encoders so far.
-    pub(super) fn failures(&self) -> Failures {
-        lock(&self.failures).clone()
+    /// How the encoder is doing, and what has gone wrong with it so far.
+    pub(super) fn told(&self) -> Told {
+        lock(&self.told).clone()
+    }
+
+    /// Tells how the encoder is doing. What goes wrong with it again and again while there is silence is told once.
+    fn tell(&self, state: EncoderState, is_silent: bool, error: Option<SoundError>) {
+        let mut told = lock(&self.told);
+        let Told { failures, status: Some(status) } = &mut *told else { return };
+        let was_silent = std::mem::replace(&mut status.is_silent, is_silent);
+        status.state = state;
+        let Some(error) = error else { return };
+        *failures += u64::from(matches!(error, SoundError::Encode(_)));
+        let why = match &error {
+            SoundError::Encode(error) => error.to_string(),
+            SoundError::Mix(error) => error.to_string(),
+        };
+        let is_new = status.last_error.as_ref() != Some(&why);
+        status.last_error = Some(why);
+        drop(told);
+        if is_new || !was_silent {
+            self.complain(error.to_string());
+        }
     }
 
     /// The stream that a frame is of, which begins with it if there is none yet. `None` if it is over.
@@ -187,7 +193,7 @@ impl ProgramSound {
         });
         let links = Arc::clone(&self.links);
         let on_packet: OnPacket = Arc::new(move |packet| links.offer_sound(start, &packet));
-        SoundFeed::new(self.format.fps, settings, self.silence.clone(), report, on_packet)
+        SoundFeed::new(self.format, settings, report, Arc::clone(&self.leaving), on_packet)
     }
 
     fn complain(&self, message: String) {

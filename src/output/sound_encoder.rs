@@ -11,14 +11,17 @@ use gstreamer_app::AppSrc;
 
 use super::{
     audio,
-    elements::{MissingElement, make},
+    elements::make,
     encoder::{EncoderError, OnPacket, packet_sink},
     fault::EncoderFault,
     flight::Flight,
-    leaving::leave,
+    leaving::Leaving,
     packet::Track,
     settings::{AudioCodec, AudioSettings},
 };
+
+/// What the thread is named that encodes.
+const NAME: &str = "encode-sound";
 
 /// A running encode of sound.
 pub(super) struct SoundEncoder {
@@ -38,12 +41,6 @@ fn elements_of(codec: AudioCodec) -> (&'static str, &'static str) {
 }
 
 impl SoundEncoder {
-    /// Whether all that it is made of is there.
-    pub(super) fn check(codec: AudioCodec) -> Result<(), MissingElement> {
-        let (encoder, parser) = elements_of(codec);
-        make(encoder).and_then(|_| make(parser)).map(drop)
-    }
-
     /// Starts an encode.
     pub(super) fn start(settings: &AudioSettings, on_packet: &OnPacket) -> Result<Self, EncoderError> {
         let (encoder, parser) = elements_of(settings.codec);
@@ -54,7 +51,7 @@ impl SoundEncoder {
             }
             AudioCodec::Opus => gst::Caps::new_empty_simple("audio/x-opus"),
         };
-        let source = AppSrc::builder().caps(&audio::caps()).format(gst::Format::Time).max_bytes(0).build();
+        let source = AppSrc::builder().name(NAME).caps(&audio::caps()).format(gst::Format::Time).max_bytes(0).build();
         let element = make(encoder)?;
         element.set_property_from_str("bitrate", &(u64::from(settings.bitrate_kbps) * 1000).to_string());
         let sink = packet_sink(Track::Audio, &caps, on_packet);
@@ -93,14 +90,19 @@ impl SoundEncoder {
 
     /// Has everything encoded that was pushed, and this, and ends. All packets have been given out when this returns. One that
     /// does not end in time is left.
-    pub(super) fn push_last(self, sound: Vec<gst::Buffer>, patience: Duration) -> Result<(), EncoderError> {
+    pub(super) fn push_last(
+        self,
+        sound: Vec<gst::Buffer>,
+        patience: Duration,
+        leaving: &Leaving,
+    ) -> Result<(), EncoderError> {
         let outcome = self.push(sound).and_then(|()| {
             // An error here has been reported on the bus as well.
             let _ = self.source.end_of_stream();
             self.flight.wait_for_end(patience)
         });
         if outcome.is_err() {
-            leave(self);
+            leaving.leave(self);
         }
         outcome
     }
@@ -151,7 +153,7 @@ mod tests {
             for tick in day..day + ticks {
                 encoder.push(sound.up_to(tick, false).unwrap()).unwrap();
             }
-            encoder.push_last(sound.finish().unwrap(), Duration::from_secs(60)).unwrap();
+            encoder.push_last(sound.finish().unwrap(), Duration::from_secs(60), &Leaving::default()).unwrap();
 
             let times = times.lock().unwrap();
             let sample = Duration::from_nanos(1_000_000_000_u64.div_ceil(RATE));

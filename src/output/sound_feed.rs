@@ -2,7 +2,8 @@
 //! encoder, so that what is heard has neither a gap nor too much in it.
 //!
 //! Nothing is missing when its own encoder fails and the next one works. Where that fails too, silence is given out instead: no
-//! muxer lets a frame go before the sound to it has come, and pictures must not stand still for want of sound.
+//! muxer lets a frame go before the sound to it has come, and pictures must not stand still for want of sound. It is given out at
+//! once where not even the first works: nobody hears anything that would be cut off.
 
 use std::{
     sync::Arc,
@@ -16,15 +17,15 @@ use super::{
     audio::{Haste, MixError, Report, Sound},
     encoder::{EncoderError, OnPacket},
     fault::EncoderFault,
-    leaving::leave,
+    leaving::Leaving,
     restarts::Restarts,
     settings::AudioSettings,
     silence::Silence,
     sound_encoder::SoundEncoder,
     sound_line::SoundLine,
-    unheard::{Progress, Unheard, begin, end},
+    unheard::{Progress, Unheard},
 };
-use crate::engine::ProgramFrame;
+use crate::engine::{EncoderState, ProgramFrame, StreamFormat};
 
 /// How long its encoder may give nothing although there is something: one takes less than a thousandth of that.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -38,8 +39,6 @@ const LONG: Duration = Duration::from_secs(3);
 const LATE: Duration = Duration::from_millis(1200);
 /// How far silence stays behind the frames, so that what the next encoder makes comes in time: what one keeps, twice.
 const LAG: gst::ClockTime = gst::ClockTime::from_mseconds(200);
-/// Encoders that were left and are not down yet, each with its threads, with which no other is started: all of them hang.
-const MOST_LEFT: usize = 4;
 
 /// The sound cannot go on as it was.
 #[derive(Debug, thiserror::Error)]
@@ -52,12 +51,11 @@ pub(super) enum SoundError {
 
 /// See the module's documentation.
 pub(super) struct SoundFeed {
-    fps: u32,
+    format: StreamFormat,
     settings: AudioSettings,
     report: Report,
     line: Arc<SoundLine>,
-    /// `None` if none could be made.
-    silence: Option<Silence>,
+    silence: Silence,
     /// `None` before the first frame, or when the mixer failed and is made anew with the next frame.
     sound: Option<Sound>,
     /// `None` while nobody sends it, or when it failed and is started again.
@@ -69,13 +67,15 @@ pub(super) struct SoundFeed {
     made: gst::ClockTime,
     /// When any encoder was seen to come on last; `None` while nobody sends it.
     spoke: Option<Instant>,
+    /// Whether any encoder has given anything since it is sent.
+    has_spoken: bool,
     /// Whether there is silence for want of an encoder that works.
     is_silent: bool,
     /// Since when the present encoder has been behind.
     behind: Option<Instant>,
     restarts: Restarts,
-    /// Held by every encoder that was left until it is down.
-    left: Arc<()>,
+    /// The encoders that were left.
+    leaving: Arc<Leaving>,
     /// What is to happen to the next encoder.
     fault: Option<EncoderFault>,
     /// Whether the frame before was one of a stream that stands still.
@@ -84,28 +84,29 @@ pub(super) struct SoundFeed {
 
 impl SoundFeed {
     pub(super) fn new(
-        fps: u32,
+        format: StreamFormat,
         settings: AudioSettings,
-        silence: Option<Silence>,
         report: Report,
+        leaving: Arc<Leaving>,
         on_packet: OnPacket,
     ) -> Self {
         Self {
-            fps,
+            format,
+            silence: Silence::of(settings.codec),
             settings,
             report,
             line: Arc::new(SoundLine::new(on_packet)),
-            silence,
             sound: None,
             encoder: None,
             progress: None,
             unheard: Unheard::default(),
             made: gst::ClockTime::ZERO,
             spoke: None,
+            has_spoken: false,
             is_silent: false,
             behind: None,
             restarts: Restarts::new(Instant::now()),
-            left: Arc::new(()),
+            leaving,
             fault: None,
             was_paused: false,
         }
@@ -114,9 +115,21 @@ impl SoundFeed {
     /// Mixes the sound that goes with a frame, `tick` ticks after the beginning of the stream, and gives it out if it is sent. For
     /// as long as ticks were left out before it the last picture was seen, and what went with that is heard.
     pub(super) fn follow(&mut self, tick: u64, frame: &ProgramFrame, is_sent: bool) -> Result<(), SoundError> {
+        let mixed = self.mix(tick, frame);
+        if !is_sent {
+            self.rest();
+            return mixed.map(drop).map_err(SoundError::from);
+        }
+        let now = Instant::now();
+        self.unheard.give(mixed.as_deref().unwrap_or_default(), now);
+        self.bridge(tick, now);
+        Ok(self.encode(mixed?, now)?)
+    }
+
+    fn mix(&mut self, tick: u64, frame: &ProgramFrame) -> Result<Vec<gst::Buffer>, MixError> {
         let mut sound = match self.sound.take() {
             Some(sound) => sound,
-            None => Sound::start(self.fps, tick, Haste::Live, Arc::clone(&self.report))?,
+            None => Sound::start(self.format.fps, tick, Haste::Live, Arc::clone(&self.report))?,
         };
         let mut buffers = match tick.checked_sub(1) {
             Some(before) => sound.up_to(before, self.was_paused)?,
@@ -126,40 +139,51 @@ impl SoundFeed {
         buffers.extend(sound.on_to(tick, frame.is_paused)?);
         self.was_paused = frame.is_paused;
         self.sound = Some(sound);
-        if is_sent {
-            self.encode(buffers).map_err(SoundError::from)
-        } else {
-            self.rest();
-            Ok(())
-        }
+        Ok(buffers)
     }
 
-    fn encode(&mut self, mut buffers: Vec<gst::Buffer>) -> Result<(), EncoderError> {
-        let now = Instant::now();
-        self.unheard.give(&buffers, now);
-        self.bridge(&buffers, now);
+    fn encode(&mut self, mut buffers: Vec<gst::Buffer>, now: Instant) -> Result<(), EncoderError> {
         let encoder = match self.encoder.take() {
             Some(encoder) => encoder,
-            None if !self.restarts.may_start(now) || Arc::strong_count(&self.left) > MOST_LEFT => return Ok(()),
+            None if !self.restarts.may_start(now) || self.leaving.is_full() => return Ok(()),
             None => {
-                self.restarts.start(now);
-                self.behind = None;
                 buffers = self.unheard.take_over(self.progress.take().as_deref(), now);
-                let progress = Arc::new(Progress::default());
-                let line = Arc::clone(&self.line);
-                let on_packet: OnPacket = Arc::new(move |packet| line.give(packet));
-                let started = SoundEncoder::start(&self.settings, &progress.noting(&on_packet));
-                if started.is_err() {
-                    self.restarts.fail(now);
-                }
-                self.progress = Some(progress);
-                let started = started?;
-                if let Some(fault) = self.fault.take() {
-                    started.break_down(fault);
-                }
-                started
+                self.start(now)?
             }
         };
+        let outcome = self.judge(now).and_then(|()| encoder.push(buffers));
+        if outcome.is_ok() {
+            self.encoder = Some(encoder);
+        } else {
+            self.fail(now);
+            self.leave(encoder);
+        }
+        outcome
+    }
+
+    /// The next encoder.
+    fn start(&mut self, now: Instant) -> Result<SoundEncoder, EncoderError> {
+        self.restarts.start(now);
+        self.behind = None;
+        let progress = Arc::new(Progress::default());
+        let line = Arc::clone(&self.line);
+        let on_packet: OnPacket = Arc::new(move |packet| line.give(packet));
+        let started = SoundEncoder::start(&self.settings, &progress.noting(&on_packet));
+        self.progress = Some(progress);
+        let started = started.inspect_err(|_| self.fail(now))?;
+        if let Some(fault) = self.fault.take() {
+            started.break_down(fault);
+        }
+        Ok(started)
+    }
+
+    fn fail(&mut self, now: Instant) {
+        self.restarts.fail(now);
+        self.is_silent |= !self.has_spoken;
+    }
+
+    /// Whether the encoder does what it should.
+    fn judge(&mut self, now: Instant) -> Result<(), EncoderError> {
         let owed = match (&self.progress, self.spoke) {
             // What it owes is made up for with silence.
             (Some(_), Some(spoke)) if self.is_silent => {
@@ -169,31 +193,25 @@ impl SoundFeed {
             (None, _) => Duration::ZERO,
         };
         self.behind = self.behind.or(Some(now)).filter(|_| owed > BEHIND);
-        let outcome = if owed > PATIENCE {
-            Err(EncoderError::Stalled(owed))
-        } else if self.behind.is_some_and(|since| now.saturating_duration_since(since) > LONG) {
-            Err(EncoderError::Failed("its sound comes late all the time".to_owned()))
-        } else {
-            encoder.push(buffers)
-        };
-        if outcome.is_ok() {
-            self.encoder = Some(encoder);
-        } else {
-            self.restarts.fail(now);
-            self.leave(encoder);
+        if owed > PATIENCE {
+            return Err(EncoderError::Stalled(owed));
         }
-        outcome
+        if self.behind.is_some_and(|since| now.saturating_duration_since(since) > LONG) {
+            return Err(EncoderError::Failed("its sound comes late all the time".to_owned()));
+        }
+        Ok(())
     }
 
-    /// Gives out silence for as long as no encoder gives anything, of which these buffers are to be the next.
-    fn bridge(&mut self, buffers: &[gst::Buffer], now: Instant) {
-        let (Some(first), Some(last)) = (buffers.first(), buffers.last()) else { return };
+    /// Gives out silence for as long as no encoder gives anything, up to the end of the frame of this tick.
+    fn bridge(&mut self, tick: u64, now: Instant) {
+        let time = |tick| gst::ClockTime::try_from(self.format.presentation_time(tick)).unwrap_or(gst::ClockTime::ZERO);
         let made = self.progress.as_ref().map_or(gst::ClockTime::ZERO, |progress| progress.until());
         let spoke = match self.spoke {
             Some(spoke) if made <= self.made => spoke,
             before => {
-                if before.is_none() {
-                    self.line.begin(begin(first));
+                match before {
+                    Some(_) => self.has_spoken = true,
+                    None => self.line.begin(time(tick)),
                 }
                 self.is_silent = false;
                 now
@@ -201,9 +219,18 @@ impl SoundFeed {
         };
         (self.made, self.spoke) = (made, Some(spoke));
         self.is_silent |= now.saturating_duration_since(spoke) > LATE;
-        if let Some(silence) = self.silence.as_ref().filter(|_| self.is_silent) {
-            self.line.fill(silence, end(last).saturating_sub(LAG));
+        if self.is_silent {
+            self.line.fill(&self.silence, time(tick + 1).saturating_sub(LAG));
             self.unheard.forget(self.line.until());
+        }
+    }
+
+    /// What its encoder is doing.
+    pub(super) fn state(&self) -> EncoderState {
+        match (&self.encoder, self.spoke) {
+            (_, None) => EncoderState::Idle,
+            (Some(_), _) if !self.is_silent => EncoderState::Running,
+            _ => EncoderState::Restarting,
         }
     }
 
@@ -215,7 +242,7 @@ impl SoundFeed {
     /// Nobody sends it.
     fn rest(&mut self) {
         self.unheard.clear();
-        (self.spoke, self.is_silent) = (None, false);
+        (self.spoke, self.has_spoken, self.is_silent) = (None, false, false);
         if let Some(encoder) = self.encoder.take() {
             self.leave(encoder);
         }
@@ -226,7 +253,7 @@ impl SoundFeed {
         if let Some(progress) = &self.progress {
             progress.give_up();
         }
-        leave((encoder, Arc::clone(&self.left)));
+        self.leaving.leave(encoder);
     }
 
     /// Breaks the encoder, or the next if there is none, to test what comes of that.
@@ -246,10 +273,13 @@ impl SoundFeed {
     pub(super) fn finish(self, patience: Duration) -> Result<(), EncoderError> {
         let Some(encoder) = self.encoder else { return Ok(()) };
         let last = self.sound.and_then(|sound| sound.finish().ok()).unwrap_or_default();
-        let outcome = encoder.push_last(last, patience);
+        let outcome = encoder.push_last(last, patience, &self.leaving);
         if let Some(progress) = &self.progress {
             progress.give_up();
         }
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests;

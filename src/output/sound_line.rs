@@ -22,11 +22,22 @@ struct Ends {
     all: gst::ClockTime,
     /// Where the last silence does.
     silence: gst::ClockTime,
+    /// The format of the first that was given out, which is that of all: what encoders say of themselves in it may differ, and
+    /// containers hold one.
+    caps: Option<gst::Caps>,
+}
+
+impl Ends {
+    /// The same in the format of all.
+    fn uniform(&mut self, packet: Packet) -> Packet {
+        let caps = self.caps.get_or_insert_with(|| packet.caps.clone()).clone();
+        Packet { caps, ..packet }
+    }
 }
 
 impl SoundLine {
     pub(super) fn new(on_packet: OnPacket) -> Self {
-        let ends = Ends { all: gst::ClockTime::ZERO, silence: gst::ClockTime::ZERO };
+        let ends = Ends { all: gst::ClockTime::ZERO, silence: gst::ClockTime::ZERO, caps: None };
         Self { on_packet, ends: Mutex::new(ends) }
     }
 
@@ -45,7 +56,7 @@ impl SoundLine {
         let mut ends = lock(&self.ends);
         if packet.pts() + OVERLAP >= ends.silence {
             ends.all = ends.all.max(packet.end());
-            (self.on_packet)(packet);
+            (self.on_packet)(ends.uniform(packet));
         }
     }
 
@@ -53,7 +64,8 @@ impl SoundLine {
     pub(super) fn fill(&self, silence: &Silence, to: gst::ClockTime) {
         let mut ends = lock(&self.ends);
         while ends.all + silence.lasts() <= to {
-            (self.on_packet)(silence.at(ends.all));
+            let run = silence.at(ends.all);
+            (self.on_packet)(ends.uniform(run));
             ends.all += silence.lasts();
             ends.silence = ends.all;
         }

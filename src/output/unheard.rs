@@ -116,12 +116,12 @@ impl Unheard {
 }
 
 /// When a buffer is heard.
-pub(super) fn begin(buffer: &gst::BufferRef) -> gst::ClockTime {
+fn begin(buffer: &gst::BufferRef) -> gst::ClockTime {
     buffer.pts().unwrap_or(gst::ClockTime::ZERO)
 }
 
 /// When it has been heard.
-pub(super) fn end(buffer: &gst::BufferRef) -> gst::ClockTime {
+fn end(buffer: &gst::BufferRef) -> gst::ClockTime {
     begin(buffer) + buffer.duration().unwrap_or(gst::ClockTime::ZERO)
 }
 

@@ -13,7 +13,9 @@ use super::{
     encoder::{Encoder, EncoderError, OnPacket},
     file,
     gate::Outlet,
-    pipeline::{Inlet, OutputError, OutputPipeline, Pace, PipelineEvent},
+    inlet::Inlet,
+    leaving::Leaving,
+    pipeline::{OutputError, OutputPipeline, Pace, PipelineEvent},
     settings::EncoderSettings,
     sound_encoder::SoundEncoder,
     split::Split,
@@ -185,11 +187,12 @@ impl FileWriter {
     /// The encoder failed or the disk is full.
     pub fn finish(mut self) -> Result<(), WriteError> {
         let last = self.sound.take().map(Sound::finish).transpose()?.unwrap_or_default();
+        let leaving = Leaving::default();
         if let Some(encoder) = self.encoder.take() {
-            encoder.finish(PATIENCE).map_err(|error| self.blame(error))?;
+            encoder.finish(PATIENCE, &leaving).map_err(|error| self.blame(error))?;
         }
         if let Some(encoder) = self.sound_encoder.take() {
-            encoder.push_last(last, PATIENCE).map_err(|error| self.blame(error))?;
+            encoder.push_last(last, PATIENCE, &leaving).map_err(|error| self.blame(error))?;
         }
         self.inlet.end();
         let event = self.output.as_ref().and_then(|output| output.event(PATIENCE));

@@ -105,10 +105,16 @@ impl Health {
             let why = encoder.last_error.unwrap_or_else(|| "it failed".to_owned());
             reasons.push(Unready { part: "encoder", reason: format!("the encoder is started again: {why}") });
         }
-        if self.engine.encoders().iter().any(|encoder| encoder.is_silent) {
-            let reason =
-                "the encoder of the sound does not work, and is started again and again; silence is sent meanwhile";
-            reasons.push(Unready { part: "encoder", reason: reason.to_owned() });
+        if let Some(sound) = self.engine.encoder().and_then(|encoder| encoder.sound)
+            && sound.state == EncoderState::Restarting
+        {
+            let why = sound.last_error.unwrap_or_else(|| "it failed".to_owned());
+            let reason = if sound.is_silent {
+                format!("no sound comes out of its encoder, and silence is sent in its place: {why}")
+            } else {
+                format!("the encoder of the sound is started again: {why}")
+            };
+            reasons.push(Unready { part: "encoder", reason });
         }
         for ((part, _), reason) in watchdog::stalled(&self.engine, &self.metrics) {
             let part = if part == Part::Output { "outputs" } else { part.as_str() };

@@ -43,7 +43,8 @@ pub struct Show {
     /// The names of outputs that were removed, and are done.
     pub removed: Arc<Mutex<Vec<String>>>,
     encoder: Arc<Mutex<Option<EncoderStatus>>>,
-    faults: Arc<Mutex<Option<EncoderFault>>>,
+    /// What goes wrong with the encoder, and whether it does with every frame; the same with that of the sound.
+    faults: Arc<Mutex<(Option<EncoderFault>, bool)>>,
     sound_faults: Arc<Mutex<(Option<EncoderFault>, bool)>>,
     is_drawing: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
@@ -66,7 +67,7 @@ impl Show {
         slate: Slate,
     ) -> Self {
         let cards = (0..u64::from(format.fps)).map(|number| test_card(format.width, format.height, number)).collect();
-        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, Some(slate), 0..)
+        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, Some(slate), None, 0..)
     }
 
     /// Goes on air with the frames of these ticks, at their pace, and ends with the last.
@@ -77,7 +78,7 @@ impl Show {
         ticks: Vec<u64>,
     ) -> Self {
         let cards = (0..u64::from(format.fps)).map(|number| test_card(format.width, format.height, number)).collect();
-        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, None, ticks)
+        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, None, None, ticks)
     }
 
     /// Goes on air with these pictures, over and over.
@@ -88,7 +89,19 @@ impl Show {
         policy: ReconnectPolicy,
         cards: Vec<Arc<Frame>>,
     ) -> Self {
-        Self::begin(format, settings, destinations, policy, cards, None, 0..)
+        Self::begin(format, settings, destinations, policy, cards, None, None, 0..)
+    }
+
+    /// Goes on air with every encoder of the sound broken from the first frame on, until
+    /// [`keep_breaking_sound_encoders`](Self::keep_breaking_sound_encoders) is called with none.
+    pub fn start_without_sound(
+        format: StreamFormat,
+        settings: EncoderSettings,
+        destinations: &[(&str, Destination)],
+        fault: EncoderFault,
+    ) -> Self {
+        let cards = (0..u64::from(format.fps)).map(|number| test_card(format.width, format.height, number)).collect();
+        Self::begin(format, settings, destinations, ReconnectPolicy::default(), cards, None, Some(fault), 0..)
     }
 
     fn begin(
@@ -98,6 +111,7 @@ impl Show {
         policy: ReconnectPolicy,
         cards: Vec<Arc<Frame>>,
         slate: Option<Slate>,
+        sound_fault: Option<EncoderFault>,
         ticks: impl IntoIterator<Item = u64, IntoIter: Send + 'static>,
     ) -> Self {
         let ticks = ticks.into_iter();
@@ -107,8 +121,12 @@ impl Show {
         let events = Arc::new(Mutex::new(Vec::new()));
         let removed = Arc::new(Mutex::new(Vec::new()));
         let encoder = Arc::new(Mutex::new(None));
-        let faults = Arc::new(Mutex::new(None));
-        let sound_faults = Arc::new(Mutex::new((None, false)));
+        let faults = Arc::new(Mutex::new((None, false)));
+        let sound_faults = Arc::new(Mutex::new((sound_fault, sound_fault.is_some())));
+        let next = |faults: &Mutex<(Option<EncoderFault>, bool)>| {
+            let (fault, is_lasting) = &mut *faults.lock().unwrap();
+            if *is_lasting { *fault } else { fault.take() }
+        };
         let is_drawing = Arc::new(AtomicBool::new(true));
         let program = Program {
             frames,
@@ -135,14 +153,11 @@ impl Show {
             slate,
             faults: {
                 let faults = Arc::clone(&faults);
-                Some(Arc::new(move |_| faults.lock().unwrap().take()))
+                Some(Arc::new(move |_| next(&faults)))
             },
             sound_faults: {
                 let faults = Arc::clone(&sound_faults);
-                Some(Arc::new(move |_| {
-                    let (fault, is_lasting) = &mut *faults.lock().unwrap();
-                    if *is_lasting { *fault } else { fault.take() }
-                }))
+                Some(Arc::new(move |_| next(&faults)))
             },
         };
         let output = |to: &Destination| Output {
@@ -240,9 +255,22 @@ impl Show {
         self.encoder.lock().unwrap().clone()
     }
 
+    /// Waits until so many more frames have come out of the encoder.
+    #[track_caller]
+    pub fn wait_for_frames(&self, more: u64) {
+        let frames = || self.encoder().map_or(0, |encoder| encoder.frames);
+        let before = frames();
+        wait_for("frames", Duration::from_secs(30), || (frames() >= before + more).then_some(()));
+    }
+
     /// Breaks the encoder with the next frame.
     pub fn break_encoder(&self, fault: EncoderFault) {
-        *self.faults.lock().unwrap() = Some(fault);
+        *self.faults.lock().unwrap() = (Some(fault), false);
+    }
+
+    /// Breaks every encoder from the next frame on, until it is called with none.
+    pub fn keep_breaking_encoders(&self, fault: Option<EncoderFault>) {
+        *self.faults.lock().unwrap() = (fault, true);
     }
 
     /// Breaks the encoder of the sound with the next frame.
@@ -258,7 +286,7 @@ impl Show {
     /// Waits until what is to break is broken.
     pub fn wait_until_broken(&self) {
         wait_for("the fault", Duration::from_secs(15), || {
-            let is_due = self.faults.lock().unwrap().is_some() || self.sound_faults.lock().unwrap().0.is_some();
+            let is_due = self.faults.lock().unwrap().0.is_some() || self.sound_faults.lock().unwrap().0.is_some();
             (!is_due).then_some(())
         });
     }

@@ -125,6 +125,11 @@ pub fn times(file: &Path) -> Vec<f64> {
     packets(file, "v").into_iter().map(|packet| packet.time).collect()
 }
 
+/// The longest time from one to the next.
+pub fn longest_gap(times: &[f64]) -> f64 {
+    times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
+}
+
 /// Asserts that a viewer got at least so many frames, at 30 a second, of which no more are missing than were `skipped`, that
 /// each so many of them there is a key frame, and that the sound has no gap.
 #[track_caller]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::engine::{
-    EncodeTimes, EncoderState, EncoderStatus, OutputErrorKind, OutputState, OutputStatus, StreamEvent,
+    EncodeTimes, EncoderState, EncoderStatus, OutputErrorKind, OutputState, OutputStatus, SoundEncoderStatus,
+    StreamEvent,
 };
 
 fn output(id: &str, state: OutputState) -> OutputStatus {
@@ -81,6 +82,19 @@ fn the_encoder_is_up_while_all_that_is_sent_is_encoded() {
     assert_eq!(told(&[(small, EncoderState::Running, 24.5)]), is("1", "24.5"), "nobody sends the stream's own size");
     assert_eq!(told(&[(full, EncoderState::Running, 30.0)]), is("1", "24.5"), "the slower of the two");
     assert_eq!(told(&[(small, EncoderState::Restarting, 3.0)]), is("0", "3.0"));
+    // Nor is it while the sound is not, and that says so for itself; where there is none nothing is told of it.
+    assert_eq!(told(&[(small, EncoderState::Running, 24.5)]), is("1", "24.5"));
+    assert!(!service.get("/metrics").text().contains("audio_encoder_up"));
+    for (state, up) in
+        [(EncoderState::Idle, ["1", "0"]), (EncoderState::Restarting, ["0"; 2]), (EncoderState::Running, ["1"; 2])]
+    {
+        let sound = Some(SoundEncoderStatus { state, ..SoundEncoderStatus::default() });
+        let status = EncoderStatus { state: EncoderState::Running, sound, ..EncoderStatus::new("x264enc") };
+        service.engine.publish_encoder(status);
+        let text = service.get("/metrics").text();
+        let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        assert_eq!([value("encoder_up "), value("audio_encoder_up ")], up, "{state:?}");
+    }
 }
 
 #[test]
@@ -260,10 +274,15 @@ fn readiness_names_its_reasons() {
     assert_eq!(service.get("/health/ready").expect(200).value()["status"], "ready");
     // Before it counts as lost, what the watchdog tells of is no secret.
     let beat = Instant::now().checked_sub(Duration::from_secs(3)).unwrap();
-    service.engine.publish_encoder(EncoderStatus { is_silent: true, ..EncoderStatus::new("x264enc") });
-    let degraded = service.get("/health/ready").expect(200).value();
-    assert_eq!((&degraded["status"], &degraded["reasons"][0]["part"]), (&json!("degraded"), &json!("encoder")));
-    assert!(degraded["reasons"][0]["reason"].as_str().unwrap().contains("the encoder of the sound"), "{degraded}");
+    for (is_silent, words) in [(false, "the encoder of the sound is started again: worn"), (true, "silence is sent")] {
+        let (state, last_error) = (EncoderState::Restarting, Some("worn out".to_owned()));
+        let sound = Some(SoundEncoderStatus { state, is_silent, last_error });
+        service.engine.publish_encoder(EncoderStatus { sound, ..EncoderStatus::new("x264enc") });
+        let degraded = service.get("/health/ready").expect(200).value();
+        assert_eq!((&degraded["status"], &degraded["reasons"][0]["part"]), (&json!("degraded"), &json!("encoder")));
+        let reason = degraded["reasons"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains(words) && reason.contains("worn out"), "{degraded}");
+    }
     service.engine.publish_encoder(EncoderStatus { beat, ..EncoderStatus::new("x264enc") });
     let degraded = service.get("/health/ready").expect(200).value();
     assert_eq!((&degraded["status"], &degraded["reasons"][0]["part"]), (&json!("degraded"), &json!("encoder")));

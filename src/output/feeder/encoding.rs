@@ -8,7 +8,6 @@ use crate::{
     output::{
         encoder::{Encoder, EncoderError},
         fan_out::Goal,
-        leaving::leave,
         link::lock,
         restarts::Restarts,
         settings::EncoderSettings,
@@ -34,7 +33,7 @@ impl Feeder {
         self.follow_goal(session);
         let mut encoder = match session.encoder.take() {
             Some(encoder) => encoder,
-            None if !session.restarts.may_start(Instant::now()) => {
+            None if !session.restarts.may_start(Instant::now()) || self.leaving.is_full() => {
                 self.status.dropped_frames += 1;
                 return;
             }
@@ -67,7 +66,7 @@ impl Feeder {
                 self.status.dropped_frames += encoder.owed() + u64::from(outcome.is_err());
                 let worked = session.restarts.lasted(Instant::now()).saturating_sub(quiet);
                 let is_slow = encoder.made() < self.frames_in(worked) / 2 || encoder.made() == 0;
-                leave(encoder);
+                self.leaving.leave(encoder);
                 self.fail(session, &outcome.err().unwrap_or(EncoderError::Stalled(quiet)), is_slow);
             }
         }
@@ -93,7 +92,7 @@ impl Feeder {
 
     /// Ends an encoder: the next frame goes to another one. It gets a little longer than it is waited for while it works.
     pub(super) fn end_encoder(&self, encoder: Encoder, patience: Duration) {
-        if let Err(error) = encoder.finish(patience.max(LAST)) {
+        if let Err(error) = encoder.finish(patience.max(LAST), &self.leaving) {
             self.complain(&format!("{error}; the last frames are lost"));
         }
     }
@@ -117,8 +116,16 @@ impl Feeder {
 
     /// The picture goes on without the encoder until it is started again. One that has been slow is waited for longer then.
     fn fail(&mut self, session: &mut Session, error: &EncoderError, is_slow: bool) {
-        if self.chosen.is_software() {
-            self.complain(&format!("{error}; it is started again"));
+        let (is_software, is_stuck) = (self.chosen.is_software(), self.leaving.is_full());
+        let next = match (is_stuck, is_software) {
+            (true, _) => "too many of them hang, and another is started when one of those is down",
+            (false, true) => "it is started again",
+            (false, false) => "x264 encodes in software instead",
+        };
+        let message = format!("{error}; {next}");
+        self.complain(&message);
+        self.status.last_error = Some(if is_stuck { message } else { error.to_string() });
+        if is_software {
             if session.restarts.fail(Instant::now()) {
                 session.patience = PATIENCE;
             }
@@ -126,11 +133,9 @@ impl Feeder {
                 session.patience = (session.patience * 2).min(MOST_PATIENCE);
             }
         } else {
-            self.complain(&format!("{error}; x264 encodes in software instead"));
             self.chosen = software(self.settings.codec);
             self.status.element = self.chosen.element;
             session.restarts = Restarts::again(Instant::now());
         }
-        self.status.last_error = Some(error.to_string());
     }
 }

@@ -21,6 +21,7 @@ use super::{
     encode_clock::EncodeClock,
     encoder::{Encoder, OnPacket},
     fan_out::{Goal, Program},
+    leaving::Leaving,
     links::{Links, RenditionName},
     meter::{Meter, Rates},
     program_sound::ProgramSound,
@@ -70,6 +71,8 @@ pub(super) struct Feeder {
     /// How many encoders of the sound were known to have failed.
     sound_failures: u64,
     chosen: &'static VideoEncoder,
+    /// The encoders that were left.
+    leaving: Leaving,
     links: Arc<Links>,
     /// The size that is encoded, if it is not the stream's own, and its name.
     rendition: Option<Rendition>,
@@ -84,6 +87,8 @@ pub(super) struct Feeder {
     clock: Arc<EncodeClock>,
     rates: Rates,
     status: EncoderStatus,
+    /// When that was told.
+    told: Instant,
 }
 
 impl Feeder {
@@ -114,6 +119,7 @@ impl Feeder {
             heard: None,
             sound_failures: 0,
             chosen,
+            leaving: Leaving::default(),
             links,
             rendition,
             name,
@@ -124,6 +130,7 @@ impl Feeder {
             clock,
             rates,
             status,
+            told: Instant::now(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Feeder, LOOK, Session};
 use crate::{
     engine::{EncoderState, EncoderStatus, StreamEvent},
-    output::encoder::Encoder,
+    output::{encoder::Encoder, program_sound::Told},
 };
 
 impl Feeder {
@@ -17,9 +17,12 @@ impl Feeder {
             Some(Some(_)) => EncoderState::Running,
             Some(None) => EncoderState::Restarting,
         };
-        if state == self.status.state && self.status.beat.elapsed() < LOOK {
+        if state == self.status.state && self.told.elapsed() < LOOK {
             return;
         }
+        self.told = Instant::now();
+        // None can be started, and that may stay so: the watchdog must know.
+        let is_stuck = state == EncoderState::Restarting && self.leaving.is_full();
         self.count_sound();
         let (fps, bitrate) = self.rates.of(&self.meter);
         self.status = EncoderStatus {
@@ -32,7 +35,7 @@ impl Feeder {
             frames: self.meter.frames(),
             has_slate: session.is_some_and(|session| session.drawn.has_slate()),
             times: self.clock.times(),
-            beat: Instant::now(),
+            beat: if is_stuck { self.status.beat } else { self.told },
             ..self.status.clone()
         };
         (self.program.publish_encoder)(self.status.clone());
@@ -43,13 +46,14 @@ impl Feeder {
         if self.rendition.is_some() {
             return;
         }
-        let failures = self.sound.failures();
-        self.status.is_silent = failures.is_silent;
-        if failures.count > self.sound_failures {
-            self.status.restarts += failures.count - self.sound_failures;
-            self.status.last_error = failures.last;
-            self.sound_failures = failures.count;
+        let Told { failures, status } = self.sound.told();
+        if failures > self.sound_failures {
+            self.status.restarts += failures - self.sound_failures;
+            let why = status.as_ref().and_then(|status| status.last_error.as_ref());
+            self.status.last_error = why.map(|why| format!("sound: {why}"));
+            self.sound_failures = failures;
         }
+        self.status.sound = status;
     }
 
     /// Tells of something that went wrong.

@@ -166,8 +166,18 @@ impl Collector for EngineCollector {
         out.metric("encoder_seconds", help, &Encoded(encoder.times))?;
         // Where only further sizes are sent, that of the stream's own has nothing to do, and all is well.
         let at_work: Vec<_> = encoders.iter().filter(|encoder| encoder.state != EncoderState::Idle).collect();
+        let sound = encoder.sound.as_ref().map(|sound| sound.state);
         let up = !at_work.is_empty() && at_work.iter().all(|encoder| encoder.state == EncoderState::Running);
-        out.gauge("encoder_up", "1 while all sizes that are sent are encoded", u64::from(up))?;
+        let up = up && sound != Some(EncoderState::Restarting);
+        out.gauge(
+            "encoder_up",
+            "1 while all that is sent is encoded: pictures of all sizes, and sound",
+            u64::from(up),
+        )?;
+        if let Some(sound) = sound {
+            let up = u64::from(sound == EncoderState::Running);
+            out.gauge("audio_encoder_up", "1 while the sound is encoded, 0 too while nobody sends any", up)?;
+        }
         let fps = at_work.iter().map(|encoder| encoder.fps).min_by(f64::total_cmp).unwrap_or(0.0);
         let help = "Frames that came out over the last second, of that size that is sent of which the fewest did";
         out.gauge("encoder_fps", help, fps)?;
