@@ -3,17 +3,19 @@
 use std::{
     env, io,
     os::unix::process::CommandExt,
-    process::{Command, ExitCode},
+    process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::fail;
+use crate::telemetry::LogQueue;
 
 /// Carries [`Restarts`] from one process to the next.
 const VARIABLE: &str = "STREAM_MANAGER_RESTARTS";
 /// So many times within [`SPAN`]; then it is over, since it does not help.
 const MOST: usize = 5;
 const SPAN: Duration = Duration::from_secs(600);
+/// How long the last lines of the log may take to be read.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// When this process was started anew in place of itself: seconds since 1970, rising.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,16 +53,17 @@ impl Restarts {
 }
 
 /// Becomes a new process of the same program, which goes on with what is in the store: all threads of this one end,
-/// whatever they are stuck in. Returns if that does not work, or has been done too often.
-pub(super) fn start_again(lost: &str) -> ExitCode {
+/// whatever they are stuck in. Returns why that does not work, in words for people: also when it was done too often.
+pub(super) fn start_again(lost: &str, log: &LogQueue) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
     let Some(restarts) = Restarts::of_this_process().again(now) else {
         let minutes = SPAN.as_secs() / 60;
-        return fail(format!("{lost}; started anew {MOST} times in {minutes} minutes, which did not help"), 1);
+        return format!("{lost}; started anew {MOST} times in {minutes} minutes, which did not help");
     };
     tracing::error!("{lost}; the service starts anew and goes on from where it stood");
+    log.flush(LAST_LINES);
     let error = replace(&restarts);
-    fail(format!("{lost}; the service could not be started anew: {error}"), 1)
+    format!("{lost}; the service could not be started anew: {error}")
 }
 
 fn replace(restarts: &Restarts) -> io::Error {
