@@ -1,8 +1,9 @@
 //! Starting anew, in place of a service whose engine does not come back.
 
 use std::{
-    env, io,
+    env, fs, io,
     os::unix::process::CommandExt,
+    path::Path,
     process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -75,6 +76,18 @@ fn replace(restarts: &Restarts) -> io::Error {
     }
     // A fresh start was asked for once: what came of it goes on.
     command.args(arguments.filter(|argument| argument != "--fresh")).env(VARIABLE, restarts.text()).exec()
+}
+
+/// Gives a process that was started anew the name of its program again, by which `pgrep` and `pidof` find it: the system has
+/// named it after the link in `/proc` that it was started by.
+pub(super) fn take_back_name() {
+    let name = env::args_os().next();
+    if let Some(name) = name.as_deref().and_then(|name| Path::new(name).file_name())
+        && Restarts::of_this_process().count() > 0
+    {
+        // The system takes its first 15 bytes. Where it does not let us, the process has another name, and that is all.
+        let _ = fs::write("/proc/self/comm", name.as_encoded_bytes());
+    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// Plays a scene, streams it and lets people steer it, until it is told to end.
 #[must_use]
 pub fn serve(args: &ServeArgs) -> ExitCode {
+    restart::take_back_name();
     let sources = Sources::of_this_process(&args.settings);
     let loaded = match config::load(&sources) {
         Ok(loaded) => loaded,
