@@ -55,6 +55,7 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
     log_panics(log.clone());
     let (lines, last) = (log.clone(), log.clone());
     output::log_libraries(move |line| lines.add(line), move || last.flush(LAST_LINES));
+    output::allocate_code_memory();
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }

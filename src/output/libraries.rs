@@ -6,6 +6,7 @@ use gstreamer::{
     self as gst,
     glib::{self, LogLevel, LogWriterOutput},
 };
+use gstreamer_video::{VideoConverter, VideoFormat, VideoFrame, VideoInfo};
 
 /// Has what libraries tell by themselves logged. Otherwise the thread on which they do, which may be one that sends, writes
 /// to standard error itself, and waits for who reads it.
@@ -38,4 +39,25 @@ pub fn log_libraries(add: impl Fn(&[u8]) + Send + Sync + 'static, flush: impl Fn
             add(text.as_bytes());
         }
     });
+}
+
+/// Has ORC, by which GStreamer makes machine code for conversions, allocate the memory for that now. It sets the rights of new
+/// files (`umask`) of the whole process to others for a moment when it does, and what other threads make meanwhile would have
+/// those.
+pub fn allocate_code_memory() {
+    // All of this works, or there is nothing that converts.
+    let _ = convert_a_picture();
+}
+
+fn convert_a_picture() -> Option<()> {
+    gst::init().ok()?;
+    let info = |format| VideoInfo::builder(format, 16, 16).build().ok();
+    let (from, to) = (info(VideoFormat::I420)?, info(VideoFormat::Bgra)?);
+    let picture = |info: &VideoInfo| {
+        let buffer = gst::Buffer::with_size(info.size()).ok()?;
+        VideoFrame::from_buffer_writable(buffer, info).ok()
+    };
+    let (picture_from, mut picture_to) = (picture(&from)?, picture(&to)?);
+    VideoConverter::new(&from, &to, None).ok()?.frame(&picture_from, &mut picture_to);
+    Some(())
 }

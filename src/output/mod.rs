@@ -67,7 +67,7 @@ pub use elements::{ElementCheck, MissingElement, doctor};
 pub use encoder::EncoderError;
 pub use fan_out::{EncoderControl, OutputsHandle, Program, RENDITION_FRAMES_WAITING, StartError, run, run_program};
 pub use fault::EncoderFault;
-pub use libraries::log_libraries;
+pub use libraries::{allocate_code_memory, log_libraries};
 pub use links::{Output, OutputControl, OutputsError};
 pub use pipeline::OutputError;
 pub use rendition::Rendition;
