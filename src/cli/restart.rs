@@ -15,8 +15,6 @@ const VARIABLE: &str = "STREAM_MANAGER_RESTARTS";
 /// So many times within [`SPAN`]; then it is over, since it does not help.
 const MOST: usize = 5;
 const SPAN: Duration = Duration::from_secs(600);
-/// How long the last lines of the log may take to be read.
-const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// When this process was started anew in place of itself: seconds since 1970, rising.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +60,7 @@ pub(super) fn start_again(lost: &str, log: &LogQueue) -> String {
         return format!("{lost}; started anew {MOST} times in {minutes} minutes, which did not help");
     };
     tracing::error!("{lost}; the service starts anew and goes on from where it stood");
-    log.flush(LAST_LINES);
+    log.flush(LogQueue::LAST_LINES);
     let error = replace(&restarts);
     format!("{lost}; the service could not be started anew: {error}")
 }

@@ -34,8 +34,6 @@ use crate::{
 const FRAMES_OF_RENDITION: usize = 4 + output::RENDITION_FRAMES_WAITING;
 /// How long outputs may take to finish their files and to say goodbye.
 const FINISHING: Duration = Duration::from_secs(10);
-/// How long the last lines of the log may take to be read.
-const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Plays a scene, streams it and lets people steer it, until it is told to end.
 #[must_use]
@@ -54,7 +52,7 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
     let log_level = start_logging(&settings, Some(&log));
     log_panics(log.clone());
     let (lines, last) = (log.clone(), log.clone());
-    output::log_libraries(move |line| lines.add(line), move || last.flush(LAST_LINES));
+    output::log_libraries(move |line| lines.add(line), move || last.flush(LogQueue::LAST_LINES));
     output::allocate_code_memory();
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
@@ -63,7 +61,7 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
     if let Err(message) = &end {
         log.add(format!("error: {message}\n").as_bytes());
     }
-    log.flush(LAST_LINES);
+    log.flush(LogQueue::LAST_LINES);
     end.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 

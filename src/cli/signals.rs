@@ -11,7 +11,7 @@ use tokio::{
 use crate::telemetry::LogQueue;
 
 /// How long the words about a sudden end may take to be read.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Who waits for these signals. They do not end the program by themselves any more.
 pub(super) struct EndSignals {

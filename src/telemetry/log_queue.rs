@@ -53,6 +53,9 @@ struct Queue {
 }
 
 impl LogQueue {
+    /// How long the last lines of a process may take to be read.
+    pub const LAST_LINES: Duration = Duration::from_secs(2);
+
     /// Starts a thread that writes lines to standard error for as long as the process lives.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Log lines to standard error.
 
-use std::{backtrace::Backtrace, io::IsTerminal as _, panic, str::FromStr, sync::Arc, thread, time::Duration};
+use std::{backtrace::Backtrace, io::IsTerminal as _, panic, str::FromStr, sync::Arc, thread};
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt::writer::BoxMakeWriter, reload};
 
@@ -68,9 +68,6 @@ impl LogLevelHandle {
     }
 }
 
-/// How long the last lines of a process that fails may take to be read.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
 /// What this service is made of. Of libraries no more is told than warnings: what they do in detail is nothing to people,
 /// and one that watches a folder in which the log is written would tell of every line of it.
 const OURS: [&str; 3] = ["stream_manager", "systems", "components"];
@@ -136,7 +133,7 @@ pub fn log_panics(queue: LogQueue) {
         tracing::error!("thread `{name}` panicked at {place}: {message}{backtrace}");
         if name == "main" {
             // The process ends with it.
-            queue.flush(LAST_WORDS);
+            queue.flush(LogQueue::LAST_LINES);
         }
     }));
 }
