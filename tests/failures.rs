@@ -153,7 +153,7 @@ fn sigterm_finishes_the_files() {
             "animations": [{ "property": "transform.position.x", "from": 0, "to": 300, "duration": 3, "repeat": "forever" }],
         }],
     }"##;
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let variables = [SMALL, ("MUXER_OUTPUTS", "show.mp4,show.mkv"), ("SCENE", "scene.jsonc")];
         let mut service = Service::start(&variables, &[("scene.jsonc", moving)]);
         let outputs = ["output-1", "output-2"];
@@ -189,6 +189,15 @@ fn sigterm_finishes_the_files() {
         });
         assert!(counts[0].abs_diff(counts[1]) <= 2, "{counts:?}");
     }
+}
+
+#[test]
+fn a_hang_up_is_nothing_to_who_was_told_to_ignore_it() {
+    let mut service = Service::start_ignoring_hang_ups(&[SMALL]);
+    service.signal("HUP");
+    service.wait_for_frames(30);
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(0), "{}", service.log());
 }
 
 #[test]

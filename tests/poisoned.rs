@@ -150,11 +150,15 @@ fn a_service_that_stands_still_starts_anew_where_it_stood() {
     service.send("POST", "/api/stream/layers", &layer).expect(201);
     service.wait_for_output("output-1", "started");
     service.wait_for_frames(30);
+    let name = |service: &Service| std::fs::read_to_string(format!("/proc/{}/comm", service.id())).unwrap();
+    let named = name(&service);
     std::fs::write(&door, "").unwrap();
     service.wait_for_log("no frame was drawn for");
     service.wait_for_log("the service starts anew");
     std::fs::remove_file(&door).unwrap();
     service.wait_until_ready_again(2);
+    // By that it is found among others.
+    assert_eq!(name(&service), named);
     // Though its flags say that it begins afresh: that was done.
     service.get("/api/stream/layers/kept").expect(200);
     assert!((metric(&service, "watchdog_restarts_total") - 1.0).abs() < 0.1);

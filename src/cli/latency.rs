@@ -31,7 +31,7 @@ pub fn latency(args: &LatencyArgs) -> ExitCode {
         Ok(loaded) => loaded.settings,
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
-    let _ = start_logging(&settings);
+    let _ = start_logging(&settings, None);
     let folder = match tempfile::tempdir() {
         Ok(folder) => folder,
         Err(error) => return fail(format!("no folder could be made: {error}"), 1),

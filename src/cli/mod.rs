@@ -17,6 +17,7 @@ mod restart;
 mod scene_file;
 mod schema;
 mod serve;
+mod signals;
 mod slate;
 mod snapshot;
 mod stream;
@@ -44,7 +45,7 @@ pub use self::{
 };
 use crate::{
     config::{ConfigFaults, ConfigFlags, Group, Loaded, Scope, Settings, Sources, load, parse_seconds},
-    telemetry::LogLevelHandle,
+    telemetry::{LogLevelHandle, LogQueue},
 };
 
 /// Exit status when what was given is wrong and nothing was started: settings, flags, a scene's path.
@@ -352,13 +353,13 @@ pub fn settings<S: Scope>(flags: &ConfigFlags<S>) -> Result<Loaded, ConfigFaults
     load(&Sources::of_this_process(flags))
 }
 
-/// Starts writing log lines, as the settings say.
-fn start_logging(settings: &Settings) -> Option<LogLevelHandle> {
+/// Starts writing log lines, as the settings say: each as it comes, or by a `queue`.
+fn start_logging(settings: &Settings, queue: Option<&LogQueue>) -> Option<LogLevelHandle> {
     let format = match settings.log_format {
         crate::config::LogFormat::Text => crate::telemetry::LogFormat::Text,
         crate::config::LogFormat::Json => crate::telemetry::LogFormat::Json,
     };
-    match crate::telemetry::init(settings.log_level.as_str(), format) {
+    match crate::telemetry::init(settings.log_level.as_str(), format, queue) {
         Ok(handle) => Some(handle),
         Err(error) => {
             // The work can be done without a log.

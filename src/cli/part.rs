@@ -7,8 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use super::signals::EndSignals;
 use crate::output::not_writable;
 
 /// Status of a program that a signal has ended is this and the signal's number.
@@ -73,20 +72,10 @@ impl Part {
 
     /// Has it removed when the program is told to end.
     fn remove_at_signals(&self) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let path = self.path.clone();
-        let (mut interrupt, mut terminate, mut hang_up) = {
-            let _inside = runtime.enter();
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?)
-        };
+        let mut signals = EndSignals::new()?;
         let wait = move || {
-            let kind = runtime.block_on(async {
-                tokio::select! {
-                    _ = interrupt.recv() => SignalKind::interrupt(),
-                    _ = terminate.recv() => SignalKind::terminate(),
-                    _ = hang_up.recv() => SignalKind::hangup(),
-                }
-            });
+            let kind = signals.first();
             // It may have its name already.
             let _ = fs::remove_file(path);
             std::process::exit(SIGNALLED + kind.as_raw_value());

@@ -27,7 +27,7 @@ pub fn render(args: &RenderArgs) -> ExitCode {
         Ok(loaded) => loaded.settings,
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
-    let _ = start_logging(&settings);
+    let _ = start_logging(&settings, None);
     let kind = match Kind::of(args, &settings) {
         Ok(kind) => kind,
         Err(unfit) => return fail(unfit, EXIT_USAGE),

@@ -1,13 +1,14 @@
 //! Starting anew, in place of a service whose engine does not come back.
 
 use std::{
-    env, io,
+    env, fs, io,
     os::unix::process::CommandExt,
-    process::{Command, ExitCode},
+    path::Path,
+    process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::fail;
+use crate::telemetry::LogQueue;
 
 /// Carries [`Restarts`] from one process to the next.
 const VARIABLE: &str = "STREAM_MANAGER_RESTARTS";
@@ -51,16 +52,17 @@ impl Restarts {
 }
 
 /// Becomes a new process of the same program, which goes on with what is in the store: all threads of this one end,
-/// whatever they are stuck in. Returns if that does not work, or has been done too often.
-pub(super) fn start_again(lost: &str) -> ExitCode {
+/// whatever they are stuck in. Returns why that does not work, in words for people: also when it was done too often.
+pub(super) fn start_again(lost: &str, log: &LogQueue) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
     let Some(restarts) = Restarts::of_this_process().again(now) else {
         let minutes = SPAN.as_secs() / 60;
-        return fail(format!("{lost}; started anew {MOST} times in {minutes} minutes, which did not help"), 1);
+        return format!("{lost}; started anew {MOST} times in {minutes} minutes, which did not help");
     };
     tracing::error!("{lost}; the service starts anew and goes on from where it stood");
+    log.flush(LogQueue::LAST_LINES);
     let error = replace(&restarts);
-    fail(format!("{lost}; the service could not be started anew: {error}"), 1)
+    format!("{lost}; the service could not be started anew: {error}")
 }
 
 fn replace(restarts: &Restarts) -> io::Error {
@@ -72,6 +74,18 @@ fn replace(restarts: &Restarts) -> io::Error {
     }
     // A fresh start was asked for once: what came of it goes on.
     command.args(arguments.filter(|argument| argument != "--fresh")).env(VARIABLE, restarts.text()).exec()
+}
+
+/// Gives a process that was started anew the name of its program again, by which `pgrep` and `pidof` find it: the system has
+/// named it after the link in `/proc` that it was started by.
+pub(super) fn take_back_name() {
+    let name = env::args_os().next();
+    if let Some(name) = name.as_deref().and_then(|name| Path::new(name).file_name())
+        && Restarts::of_this_process().count() > 0
+    {
+        // The system takes its first 15 bytes. Where it does not let us, the process has another name, and that is all.
+        let _ = fs::write("/proc/self/comm", name.as_encoded_bytes());
+    }
 }
 
 #[cfg(test)]

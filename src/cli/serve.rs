@@ -4,11 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::ExitCode,
 
 use components::document::Limits;
 use systems::{Machine, WorkerThreads, start_workers};
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
-    task::JoinSet,
-};
+use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{
     EXIT_USAGE, ServeArgs, fail, faults, outputs,
@@ -17,6 +13,7 @@ use super::{
     remember::Memory,
     restart::{self, Restarts},
     scene_file::SceneFile,
+    signals::EndSignals,
     slate::{self, Slate},
     start_logging, stream,
 };
@@ -30,7 +27,7 @@ use crate::{
     engine::{self, Beginning, EngineHandle, EngineSettings, Transport},
     output::{self, live::LiveStore},
     state::Writer,
-    telemetry::{LogLevelHandle, Metrics, Watchdog},
+    telemetry::{LogLevelHandle, LogQueue, Metrics, Watchdog, log_panics},
 };
 
 /// Frames that a further encoder holds at most: three, one that waits for each of the others, and the last.
@@ -41,26 +38,53 @@ const FINISHING: Duration = Duration::from_secs(10);
 /// Plays a scene, streams it and lets people steer it, until it is told to end.
 #[must_use]
 pub fn serve(args: &ServeArgs) -> ExitCode {
+    restart::take_back_name();
     let sources = Sources::of_this_process(&args.settings);
     let loaded = match config::load(&sources) {
         Ok(loaded) => loaded,
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
     let settings = loaded.settings;
-    let log_level = start_logging(&settings);
+    let log = match LogQueue::to_stderr() {
+        Ok(log) => log,
+        Err(error) => return fail(format!("log lines cannot be written: {error}"), 1),
+    };
+    let log_level = start_logging(&settings, Some(&log));
+    log_panics(log.clone());
+    let (lines, last) = (log.clone(), log.clone());
+    output::log_libraries(move |line| lines.add(line), move || last.flush(LogQueue::LAST_LINES));
+    output::allocate_code_memory();
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }
+    let end = play(settings, args.fresh, sources, log_level, &log);
+    if let Err(message) = &end {
+        log.add(format!("error: {message}\n").as_bytes());
+    }
+    log.flush(LogQueue::LAST_LINES);
+    end.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+}
+
+/// Serves until it is told to end.
+fn play(
+    settings: Settings,
+    fresh: bool,
+    sources: Sources,
+    log_level: Option<LogLevelHandle>,
+    log: &LogQueue,
+) -> Result<(), String> {
+    let (ask, asked) = oneshot::channel();
+    let signals = EndSignals::new().and_then(|signals| signals.watch(ask, log.clone()));
+    signals.map_err(|error| format!("signals cannot be received: {error}"))?;
     let scene_file = settings.scene.as_deref().map(|path| SceneFile::read(path, settings.max_layers));
     descriptors::allow_all();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(format!("no threads could be started: {error}"), 1),
-    };
-    match runtime.block_on(run(settings, scene_file, args.fresh, sources, log_level)) {
-        Ok(End::Asked) => ExitCode::SUCCESS,
-        Ok(End::Lost { message, starts_anew: true }) => restart::start_again(&message),
-        Ok(End::Lost { message, starts_anew: false }) | Err(message) => fail(message, 1),
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no threads could be started: {error}"))?;
+    let metrics = Arc::new(Metrics::new().with_log(log));
+    match runtime.block_on(run(settings, scene_file, fresh, sources, log_level, metrics, asked))? {
+        End::Asked => Ok(()),
+        End::Lost { message, starts_anew: true } => Err(restart::start_again(&message, log)),
+        End::Lost { message, starts_anew: false } => Err(message),
     }
 }
 
@@ -78,9 +102,10 @@ async fn run(
     fresh: bool,
     mut sources: Sources,
     log_level: Option<LogLevelHandle>,
+    metrics: Arc<Metrics>,
+    asked: oneshot::Receiver<()>,
 ) -> Result<End, String> {
     let control_settings = control_settings(&settings)?;
-    let mut signals = Signals::new().map_err(|error| format!("signals cannot be received: {error}"))?;
     let listeners = Listeners::bind(&control_settings).await.map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         lines.join("\nerror: ")
@@ -105,7 +130,6 @@ async fn run(
         background: settings.workers_background.unwrap_or(threads.background),
         decode: settings.workers_decode.unwrap_or(threads.decode),
     });
-    let metrics = Arc::new(Metrics::new());
     metrics.restarted(Restarts::of_this_process().count() as u64);
     let engine_settings = EngineSettings {
         format: stream::format(settings),
@@ -191,7 +215,7 @@ async fn run(
         control::run(listeners, &control_settings, control, ending).await;
     });
     let failure = tokio::select! {
-        () = signals.next() => None,
+        _ = asked => None,
         () = ticking.ended() => Some("the engine has failed; the log says why".to_owned()),
         lost = watchdog.run() => Some(lost),
     };
@@ -207,18 +231,12 @@ async fn run(
             engine.shutdown();
             ticking.join();
         }
-        // Nobody waits any more after a second signal.
+        // Who waits for it does so to the end.
         let _ = done.send(());
     });
-    let end = async {
-        let _ = tokio::join!(finished, serving);
-        if let Some(writer) = writer {
-            writer.finish().await;
-        }
-    };
-    tokio::select! {
-        () = end => {}
-        () = signals.next() => return Err("ended at once by a second signal; files may be incomplete".to_owned()),
+    let _ = tokio::join!(finished, serving);
+    if let Some(writer) = writer {
+        writer.finish().await;
     }
     // Known now that the writer has ended.
     if failure.is_none() && standing.store().is_some_and(|store| !store.connected) {
@@ -307,24 +325,4 @@ fn announcement(outputs: &BTreeMap<OutputId, Output>, address: SocketAddr) -> St
         (others, _) => format!("streaming to {}; watch it at http://{address}/live/", others.join(", ")),
     };
     format!("{to}; the API listens on http://{address}/")
-}
-
-/// The signals that ask the service to end.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    /// Waits for one.
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

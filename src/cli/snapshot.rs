@@ -20,7 +20,7 @@ pub fn snapshot(args: &SnapshotArgs) -> ExitCode {
         Ok(loaded) => loaded.settings,
         Err(faults) => return fail(faults, EXIT_USAGE),
     };
-    let _ = start_logging(&settings);
+    let _ = start_logging(&settings, None);
     let scenes = match open_scenes(&args.file, &args.also, &settings) {
         Ok(scenes) => scenes,
         Err(refused) => return refused,

@@ -2,6 +2,7 @@
 
 mod health;
 mod histogram;
+mod log_queue;
 mod metrics;
 mod trace;
 mod tracing;
@@ -9,8 +10,9 @@ mod watchdog;
 
 pub use self::{
     health::{Health, Unready},
+    log_queue::LogQueue,
     metrics::{LatencyReport, Metrics, RequestLabels, TooManyLatencies},
     trace::{TraceArguments, TraceDocument, TraceEvent},
-    tracing::{LogFormat, LogLevelHandle, TracingError, init},
+    tracing::{LogFormat, LogLevelHandle, TracingError, init, log_panics},
     watchdog::Watchdog,
 };

@@ -1,8 +1,10 @@
 //! Log lines to standard error.
 
-use std::{io::IsTerminal as _, str::FromStr, sync::Arc};
+use std::{backtrace::Backtrace, io::IsTerminal as _, panic, str::FromStr, sync::Arc, thread};
 
-use tracing_subscriber::{EnvFilter, filter::LevelFilter, reload};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt::writer::BoxMakeWriter, reload};
+
+use super::LogQueue;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,17 +83,23 @@ fn filter(level: &str) -> Result<EnvFilter, TracingError> {
     EnvFilter::builder().parse(text).map_err(|source| TracingError::Level { level: level.to_owned(), source })
 }
 
-/// Starts writing log lines to standard error for as long as the process lives.
+/// Starts writing log lines to standard error for as long as the process lives: each as it comes, or by a `queue`, so that
+/// nobody waits for who reads them. A line that cannot be written is no error.
 ///
 /// `level` is a level (`info`), which is that of the service and at most `warn` of the libraries that it uses, or a list of
 /// levels by module (`info,stream_manager::output=debug`).
 ///
 /// # Errors
 /// `level` cannot be read, or lines are being written already.
-pub fn init(level: &str, format: LogFormat) -> Result<LogLevelHandle, TracingError> {
+pub fn init(level: &str, format: LogFormat, queue: Option<&LogQueue>) -> Result<LogLevelHandle, TracingError> {
     use tracing_subscriber::util::SubscriberInitExt as _;
 
-    let lines = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(std::io::stderr);
+    let to = match queue {
+        Some(queue) => BoxMakeWriter::new(queue.clone()),
+        None => BoxMakeWriter::new(std::io::stderr),
+    };
+    // What cannot be written would be told on standard error, with a panic if that does not work.
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(to).log_internal_errors(false);
     Ok(match format {
         LogFormat::Text => {
             let lines = lines.with_ansi(std::io::stderr().is_terminal()).with_filter_reloading();
@@ -106,6 +114,28 @@ pub fn init(level: &str, format: LogFormat) -> Result<LogLevelHandle, TracingErr
             LogLevelHandle(Arc::new(move |filter| handle.reload(filter)))
         }
     })
+}
+
+/// Has panics told by log lines; otherwise the thread that panics writes to standard error itself, and waits for who reads it.
+pub fn log_panics(queue: LogQueue) {
+    panic::set_hook(Box::new(move |panic| {
+        let thread = thread::current();
+        let name = thread.name().unwrap_or("without a name");
+        let message = panic.payload_as_str().unwrap_or("no words");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        // Captured if `RUST_BACKTRACE` asks for it.
+        let backtrace = Backtrace::capture();
+        let backtrace = if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
+            format!("\n{backtrace}")
+        } else {
+            String::new()
+        };
+        tracing::error!("thread `{name}` panicked at {place}: {message}{backtrace}");
+        if name == "main" {
+            // The process ends with it.
+            queue.flush(LogQueue::LAST_LINES);
+        }
+    }));
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 
 use std::{
     io::{BufRead, BufReader},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex},
@@ -24,7 +25,7 @@ use image::RgbImage;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::wait_for;
+use crate::process::{free_port, wait_for};
 
 /// How long a story waits for something that should happen soon. Machines are noisy: long, and never slept through.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -152,24 +153,59 @@ impl Service {
         Path::new("/proc").join(self.child.id().to_string()).join("root").join(folder).join(path)
     }
 
-    fn spawn(folder: Arc<TempDir>, mut command: Command, variables: &[(&str, &str)]) -> Self {
+    /// Starts `serve`, which logs to something else than this, and waits until it is ready.
+    #[track_caller]
+    pub fn start_logging_to(stderr: impl Into<Stdio>, variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the service");
+        let port = free_port();
+        let number = port.to_string();
+        let variables: Vec<_> = variables.iter().copied().chain([("PORT", number.as_str())]).collect();
+        let command = command(folder.path(), &["serve"]);
+        let mut service = Self::spawn_logging_to(stderr.into(), Arc::new(folder), command, &variables);
+        service.port = port;
+        wait_for("the service to listen", PATIENCE, || {
+            let ended = service.child.try_wait().expect("it is our child");
+            assert!(ended.is_none(), "the service has ended: {ended:?}");
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        wait_for("the service to be ready", PATIENCE, || (service.get("/health/ready").status == 200).then_some(()));
+        service
+    }
+
+    /// Starts `serve` as a shell does that hang-ups are nothing to, and waits until it is ready.
+    #[track_caller]
+    pub fn start_ignoring_hang_ups(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the service");
+        let mut shell = command_of("sh", folder.path());
+        shell.args(["-c", "trap '' HUP && exec \"$0\" serve"]).arg(command(folder.path(), &[]).get_program());
+        let mut service = Self::spawn(Arc::new(folder), shell, variables);
+        service.wait_until_ready();
+        service
+    }
+
+    fn spawn(folder: Arc<TempDir>, command: Command, variables: &[(&str, &str)]) -> Self {
+        Self::spawn_logging_to(Stdio::piped(), folder, command, variables)
+    }
+
+    fn spawn_logging_to(stderr: Stdio, folder: Arc<TempDir>, mut command: Command, variables: &[(&str, &str)]) -> Self {
         let ports = ["PORT", "WS_PORT", "METRICS_PORT", "HEALTH_PORT"];
         let mut child = command
             .envs(ports.map(|port| (port, "0")))
             .envs(variables.iter().copied())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .expect("the binary starts");
         let log = Arc::new(Mutex::new(Vec::new()));
-        let stderr = child.stderr.take().expect("it was piped");
-        let lines = Arc::clone(&log);
-        let reader = std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                lines.lock().unwrap().push(line);
-            }
+        let reader = child.stderr.take().map(|stderr| {
+            let lines = Arc::clone(&log);
+            std::thread::spawn(move || {
+                for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                    lines.lock().unwrap().push(line);
+                }
+            })
         });
-        Self { child, port: 0, folder, log, reader: Some(reader) }
+        Self { child, port: 0, folder, log, reader }
     }
 
     /// Kills it without a word, as a loss of power would, and starts it again where it was.

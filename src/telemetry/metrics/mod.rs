@@ -26,7 +26,10 @@ pub use self::latency::{LatencyReport, TooManyLatencies};
 use self::{
     engine::EngineCollector, latency::Latencies, process::ProcessCollector, ticks::Ticks, workers::PreviewWorkers,
 };
-use super::trace::{Trace, TraceDocument};
+use super::{
+    LogQueue,
+    trace::{Trace, TraceDocument},
+};
 use crate::engine::{EngineHandle, Part};
 
 const COMMIT_SECONDS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
@@ -135,6 +138,14 @@ impl Metrics {
             stalls,
             restarts,
         }
+    }
+
+    /// With what `log` counts.
+    #[must_use]
+    pub fn with_log(mut self, log: &LogQueue) -> Self {
+        let help = "Log lines that were left out, since nobody took them or they could not be written";
+        self.registry.register("log_dropped_lines", help, log.dropped());
+        self
     }
 
     /// Counts a tick that took `spent` in all. Waits for no lock and does not allocate: it is called on the tick thread.
