@@ -216,7 +216,7 @@ impl Supervisor {
         (self.lookout, self.away_since) = (None, None);
         self.tell(OutputState::Starting);
         let mut attempts = Attempts::default();
-        let mut numbers = None;
+        let mut continued = None;
         loop {
             let ended = match &self.destination {
                 Destination::Live { store } => {
@@ -225,7 +225,7 @@ impl Supervisor {
                 }
                 Destination::Hls { folder } => {
                     let folder = folder.clone();
-                    self.publish_in_folder(&folder, &mut numbers)
+                    self.publish_in_folder(&folder, &mut continued)
                 }
                 Destination::Thumbnails { path, settings } => {
                     let (path, settings) = (path.clone(), *settings);

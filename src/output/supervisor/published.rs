@@ -12,7 +12,7 @@ use crate::{
     output::{
         backoff::Farewell,
         link::lock,
-        live::{Folder, LiveStore, Segmenter},
+        live::{Continued, Folder, LiveStore, Segmenter},
         pipeline::OutputError,
         thumbnails::{Album, Thumbnails},
     },
@@ -44,9 +44,9 @@ impl Supervisor {
         }
     }
 
-    /// Cuts the stream into segments in a folder, which are counted on from `numbers`.
-    pub(super) fn publish_in_folder(&mut self, path: &Path, numbers: &mut Option<(u64, u64)>) -> Ended {
-        let (path, before) = (path.to_owned(), *numbers);
+    /// Cuts the stream into segments in a folder, which go on after `continued`.
+    pub(super) fn publish_in_folder(&mut self, path: &Path, continued: &mut Option<Continued>) -> Ended {
+        let (path, before) = (path.to_owned(), *continued);
         let mut opened = None;
         let writing = Writing::start(move |is_last| {
             let open = match opened.take() {
@@ -66,7 +66,7 @@ impl Supervisor {
         });
         let mut published_before = None;
         self.watch_writing(writing, |this, store, is_over| {
-            *numbers = Some(store.numbers());
+            *continued = Some(store.continued());
             let Some(before) = published_before else {
                 published_before = Some(store.published());
                 if !is_over {
