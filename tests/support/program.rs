@@ -45,6 +45,8 @@ pub struct Show {
     encoder: Arc<Mutex<Option<EncoderStatus>>>,
     faults: Arc<Mutex<Option<EncoderFault>>>,
     sound_faults: Arc<Mutex<(Option<EncoderFault>, bool)>>,
+    /// The output that is to break down with what it tells next.
+    broken: Arc<Mutex<Option<String>>>,
     is_drawing: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     feeder: Option<JoinHandle<()>>,
@@ -109,14 +111,19 @@ impl Show {
         let encoder = Arc::new(Mutex::new(None));
         let faults = Arc::new(Mutex::new(None));
         let sound_faults = Arc::new(Mutex::new((None, false)));
+        let broken = Arc::new(Mutex::new(None));
         let is_drawing = Arc::new(AtomicBool::new(true));
         let program = Program {
             frames,
             format,
             transport: transport.subscribe(),
             publish: {
-                let told = Arc::clone(&told);
-                Arc::new(move |status| told.lock().unwrap().push(status))
+                let (told, broken) = (Arc::clone(&told), Arc::clone(&broken));
+                Arc::new(move |status: OutputStatus| {
+                    let is_due = broken.lock().unwrap().take_if(|id| *id == status.id).is_some();
+                    assert!(!is_due, "a fault was injected");
+                    told.lock().unwrap().push(status);
+                })
             },
             forget: {
                 let removed = Arc::clone(&removed);
@@ -204,6 +211,7 @@ impl Show {
             encoder,
             faults,
             sound_faults,
+            broken,
             is_drawing,
             stop,
             feeder: Some(feeder),
@@ -238,6 +246,11 @@ impl Show {
     /// How the encoder is doing.
     pub fn encoder(&self) -> Option<EncoderStatus> {
         self.encoder.lock().unwrap().clone()
+    }
+
+    /// Has the thread of this output panic with the next that it tells.
+    pub fn break_output(&self, id: &str) {
+        *self.broken.lock().unwrap() = Some(id.to_owned());
     }
 
     /// Breaks the encoder with the next frame.
