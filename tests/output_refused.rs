@@ -268,6 +268,24 @@ fn who_is_left_while_it_is_being_connected_to_leaves_nothing_behind() {
     assert!(show.shutdown());
 }
 
+#[test]
+fn who_says_far_more_than_it_has_to_is_not_listened_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, file) = (RudeServer::start(Manner::Floods), folder.path().join("show.mkv"));
+    let outputs = [("floods", server.url(KEY)), ("file", file.to_str().unwrap().to_owned())];
+    let outputs = outputs.map(|(id, url)| (id, url.parse::<Destination>().unwrap()));
+    let settings = EncoderSettings { hwaccel: Hwaccel::None, ..Default::default() };
+    let mut show = Show::start(FORMAT, settings, &outputs);
+    let told = wait_for("it to be left twice", LONG, || {
+        show.told("floods").into_iter().find(|status| status.errors == 2 && status.last_error.is_some())
+    });
+    let error = told.last_error.unwrap();
+    assert!(error.contains("says far more than a server has to"), "{error}");
+    assert_eq!(told.last_error_kind, Some(OutputErrorKind::Network));
+    assert!(show.told("file").iter().all(|status| status.last_error.is_none()));
+    assert!(show.shutdown());
+}
+
 /// A sink that is told no while the connection stays would keep it for ever.
 #[test]
 fn who_says_no_and_keeps_the_connection_is_asked_at_the_cost_of_nothing() {

@@ -225,21 +225,17 @@ fn thumbnails_show_the_stream_and_the_newest_stay() {
         let path = folder.path().join("show.jpg");
         let thumbnails = Thumbnails { every: Duration::from_secs(1), width: 160, keep: Some(2) };
         let to = Destination::Thumbnails { path: path.clone(), settings: thumbnails };
-        // One of an earlier run, and a file that only looks like one.
-        std::fs::write(folder.path().join("show-000041.jpg"), b"old").unwrap();
-        std::fs::write(folder.path().join("show-1.jpg"), b"mine").unwrap();
         let mut show = Show::start(FORMAT, EncoderSettings { codec, ..settings() }, &[("thumbs", to)]);
         let file = |number: u32| folder.path().join(format!("show-{number:06}.jpg"));
-        wait_for("some thumbnails", LONG, || file(44).exists().then_some(()));
+        wait_for("some thumbnails", LONG, || file(3).exists().then_some(()));
         wait_for("its name to be told", LONG, || {
-            let name = file(44).display().to_string();
+            let name = file(3).display().to_string();
             show.told("thumbs").iter().any(|status| status.url == name).then_some(())
         });
         assert_eq!(show.status("thumbs").state, OutputState::Started);
         assert!(show.shutdown());
-        let left: Vec<u32> = (41..60).filter(|number| file(*number).exists()).collect();
+        let left: Vec<u32> = (1..20).filter(|number| file(*number).exists()).collect();
         assert_eq!(left.len(), 2, "{left:?}");
-        assert!(folder.path().join("show-1.jpg").exists());
         let picture = image::open(file(left[0])).unwrap().into_rgb8();
         assert_eq!(picture.dimensions(), (160, 90));
         for (index, expected) in (0..).zip(PATCHES) {
@@ -248,6 +244,48 @@ fn thumbnails_show_the_stream_and_the_newest_stay() {
             assert!(off <= 12, "{codec:?}: patch {index} is {shown:?}, should be {expected:?}");
         }
     }
+}
+
+#[test]
+fn pictures_of_others_stay_and_those_of_an_earlier_run_make_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let file = |number: u32| place(&format!("show-{number:06}.jpg"));
+    let run = || {
+        let thumbnails = Thumbnails { every: Duration::from_secs(1), width: 160, keep: Some(2) };
+        let to = Destination::Thumbnails { path: place("show.jpg"), settings: thumbnails };
+        Show::start(FORMAT, settings(), &[("thumbs", to)])
+    };
+    let foreign = ["show-000003.jpg", "show-000041.jpg", "show-000043.jpg", ".show-000044.jpg.part", "show-1.jpg"];
+    let later = "show-000048.jpg";
+    let put = |name: &str| std::fs::write(place(name), format!("{name} of somebody else")).unwrap();
+    foreign.into_iter().for_each(put);
+    let mut show = run();
+    // What somebody writes is not written over.
+    wait_for("the first behind those that are there", LONG, || file(45).exists().then_some(()));
+    put(later);
+    wait_for("one behind that", LONG, || file(49).exists().then_some(()));
+    assert!(show.shutdown());
+    drop(show);
+    let of_others = || {
+        for name in foreign.into_iter().chain([later]) {
+            let text = std::fs::read_to_string(place(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(text, format!("{name} of somebody else"));
+        }
+    };
+    of_others();
+    let own = || -> Vec<u32> { (44..100).filter(|number| *number != 48 && file(*number).exists()).collect() };
+    let before = own();
+    assert_eq!(before.len(), 2, "{before:?}");
+    // One that somebody has changed is theirs.
+    let changed = file(before[0]);
+    std::fs::write(&changed, [std::fs::read(&changed).unwrap(), b"+".to_vec()].concat()).unwrap();
+    let mut show = run();
+    wait_for("three more", LONG, || file(before[1] + 3).exists().then_some(()));
+    assert!(show.shutdown());
+    of_others();
+    let after = own();
+    assert_eq!((after.len(), after[0]), (3, before[0]), "{before:?}, then {after:?}");
 }
 
 #[test]

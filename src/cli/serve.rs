@@ -106,6 +106,8 @@ async fn run(
     asked: oneshot::Receiver<()>,
 ) -> Result<End, String> {
     let control_settings = control_settings(&settings)?;
+    // Begun now: at the end there may be no thread for it.
+    let finish = standing_by().map_err(|error| output::shortage(&error))?;
     let listeners = Listeners::bind(&control_settings).await.map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         lines.join("\nerror: ")
@@ -225,7 +227,7 @@ async fn run(
     let (done, finished) = oneshot::channel();
     let is_lost = failure.is_some();
     let standing = engine.clone();
-    std::thread::spawn(move || {
+    let finishing = Box::new(move || {
         sending.running.shutdown(FINISHING);
         if !is_lost {
             engine.shutdown();
@@ -234,6 +236,8 @@ async fn run(
         // Who waits for it does so to the end.
         let _ = done.send(());
     });
+    // It waits for nothing else.
+    let _ = finish.send(finishing);
     let _ = tokio::join!(finished, serving);
     if let Some(writer) = writer {
         writer.finish().await;
@@ -244,6 +248,15 @@ async fn run(
     }
     let lost = |message| End::Lost { message, starts_anew: lost.is_some() };
     Ok(failure.map_or(End::Asked, lost))
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// A thread that does what it is given, once.
+fn standing_by() -> std::io::Result<std::sync::mpsc::Sender<Work>> {
+    let (work, given) = std::sync::mpsc::channel::<Work>();
+    let wait = move || given.into_iter().take(1).for_each(|work| work());
+    std::thread::Builder::new().name("finish".to_owned()).spawn(wait).map(|_| work)
 }
 
 /// Makes the folders of the scenes absolute: what is uploaded into one is found again when the service is started from

@@ -61,6 +61,8 @@ pub(super) enum Farewell {
     Absent,
     /// It is a disk that could be written to, and cannot any more.
     Unwritable,
+    /// Nothing: the machine lacks what is needed to send, such as a thread, and may have it soon.
+    Short,
     /// It spoke to us, and closed the connection where the stream was to begin. Many servers say no more than this to a
     /// wrong key; but so does one that is about to end, or whose backend is away.
     TurnedAway,
@@ -110,7 +112,7 @@ impl Attempts {
     pub(super) fn after(&mut self, farewell: Farewell, is_known: bool, policy: &ReconnectPolicy) -> Next {
         let most_cuts = if is_known { MOST_CUTS_IF_KNOWN } else { MOST_CUTS };
         let (answers, most) = match farewell {
-            Farewell::Lost | Farewell::Absent | Farewell::Unwritable => {
+            Farewell::Lost | Farewell::Absent | Farewell::Unwritable | Farewell::Short => {
                 self.reach_anew();
                 (0, u32::MAX)
             }
@@ -182,9 +184,10 @@ mod tests {
 
     #[test]
     fn who_does_not_want_the_stream_is_not_asked_for_ever_but_who_is_lost_is() {
-        use Farewell::{Absent, CutShort, Lost, Refused, TurnedAway};
+        use Farewell::{Absent, CutShort, Lost, Refused, Short, TurnedAway};
         let policy = ReconnectPolicy::default();
         assert_eq!(connections(&[Lost, Absent], &policy), None);
+        assert_eq!(connections(&[Short, Refused], &policy), None);
         assert_eq!(connections(&[Refused], &policy), Some(3));
         assert_eq!(connections(&[TurnedAway], &policy), Some(12), "only words are an answer");
         assert_eq!(connections_to(true, &[TurnedAway], &policy), Some(44), "the key was right");

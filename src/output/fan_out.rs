@@ -23,6 +23,7 @@ use super::{
     settings::EncoderSettings,
     stand_in::Slate,
     supervisor::{Forget, KeyFrames, Publish, Surroundings},
+    threads::shortage,
     video_encoder::choose_encoder,
 };
 use crate::engine::{EncoderStatus, EngineHandle, Mixed, ProgramFrame, StreamEvent, StreamFormat, Transport};
@@ -40,7 +41,7 @@ pub enum StartError {
     #[error(transparent)]
     Output(#[from] OutputsError),
     /// The system gives no more threads.
-    #[error("no thread could be started: {0}")]
+    #[error("{}", shortage(.0))]
     Thread(#[from] std::io::Error),
 }
 

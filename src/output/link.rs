@@ -55,7 +55,7 @@ impl Link {
             Arc::clone(&gate),
             Arc::clone(&policy),
             inbox,
-            surroundings,
+            surroundings.clone(),
         );
         supervisor.introduce();
         let has_left = Arc::new(AtomicBool::new(false));
@@ -66,7 +66,8 @@ impl Link {
                 supervisor.wait_until_down();
             }
         };
-        let supervisor = std::thread::Builder::new().name(format!("output-{id}")).spawn(supervise)?;
+        let started = std::thread::Builder::new().name(format!("output-{id}")).spawn(supervise);
+        let supervisor = started.inspect_err(|_| (surroundings.forget)(id))?;
         let id = id.to_owned();
         Ok(Self { id, gate, orders, policy, is_enabled, has_left, min_bitrate, rendition, is_recording, supervisor })
     }

@@ -16,6 +16,7 @@ use super::{
     link::{Link, lock},
     packet::Packet,
     supervisor::Surroundings,
+    threads::shortage,
 };
 
 /// Runs of sound that are kept for renditions that go on air later, whose first frame they may belong to: about a second. The
@@ -53,7 +54,7 @@ pub enum OutputsError {
     #[error("there is no output `{0}`")]
     Unknown(String),
     /// The system gives no more threads.
-    #[error("no thread could be started: {0}")]
+    #[error("{}", shortage(.0))]
     Thread(#[from] std::io::Error),
     /// All outputs have ended.
     #[error("the service is ending")]

@@ -226,7 +226,7 @@ const HANDSHAKE: [u8; 4] = [0x80, 0, 0, 0];
 
 /// Asks as a caller does first, and waits for the answer of a listener, which keeps nothing of that: the induction phase of
 /// the SRT handshake (draft-sharabayko-srt-01, sections 3.2.1 and 4.3.1.1).
-fn induce(address: SocketAddr) -> io::Result<()> {
+pub(super) fn induce(address: SocketAddr) -> io::Result<()> {
     let any = if address.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
     let socket = UdpSocket::bind::<SocketAddr>(any)?;
     socket.connect(address)?;

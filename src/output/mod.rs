@@ -12,6 +12,7 @@
 
 mod adapt;
 mod animated_webp;
+mod asking;
 mod audio;
 mod backoff;
 mod boxes;
@@ -20,6 +21,7 @@ mod destination;
 mod elements;
 mod encode_clock;
 mod encoder;
+mod error;
 mod fan_out;
 mod fault;
 mod feeder;
@@ -51,6 +53,8 @@ mod stand_in;
 mod standstill;
 mod strain;
 mod supervisor;
+mod talk;
+mod threads;
 mod throughput;
 mod thumbnails;
 mod unheard;
@@ -83,3 +87,4 @@ pub use writer::{FileWriter, WriteError};
 
 pub(crate) use audio::check_sound;
 pub(crate) use file::not_writable;
+pub(crate) use threads::shortage;

@@ -5,18 +5,19 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::AppSrc;
 
+pub use super::error::OutputError;
 use super::{
     connecting::{Connecting, Socket},
-    elements::MissingElement,
     inlet::Inlet,
     split::Split,
+    threads::Errand,
+    unsent,
 };
 
 /// Packets that may wait where the encoder can wait too. More than the sound of the frames that the encoder holds, so
@@ -144,7 +145,8 @@ impl OutputPipeline {
             drop(this.take_down());
             return Err(match event {
                 Some(PipelineEvent::Error(text)) => OutputError::Failed(text),
-                _ => OutputError::Unlinkable,
+                // Its parts start whatever they are given to send, unless they lack what to run on.
+                _ => OutputError::NotStarted,
             });
         }
         Ok(this)
@@ -205,6 +207,11 @@ impl OutputPipeline {
         self.socket().is_some_and(Socket::is_connected)
     }
 
+    /// Bytes that the peer has said since it was connected to; `None` if that is not known.
+    pub(super) fn heard(&self) -> Option<u64> {
+        self.socket().and_then(unsent::heard)
+    }
+
     /// How often the peer has answered to what it got; `None` if that is not known.
     pub(super) fn answers(&self) -> Option<u64> {
         self.answers.and_then(|answers| answers(&self.sink))
@@ -217,11 +224,17 @@ impl OutputPipeline {
 
     /// Ends the pipeline. A sink can hold this up, for example while it connects, so it happens on a thread of its
     /// own.
-    pub(super) fn take_down(self) -> JoinHandle<()> {
-        std::thread::spawn(move || {
+    pub(super) fn take_down(self) -> Errand {
+        self.take_down_and(|| ())
+    }
+
+    /// The same, and does something as soon as it is down.
+    pub(super) fn take_down_and(self, then: impl FnOnce() + Send + 'static) -> Errand {
+        Errand::begin("end-output", move || {
             self.end_connection();
             // It cannot fail on the way down.
             let _ = self.pipeline.set_state(gst::State::Null);
+            then();
         })
     }
 
@@ -238,28 +251,4 @@ impl OutputPipeline {
     }
 }
 
-/// An output cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OutputError {
-    /// A part of it is not installed.
-    #[error(transparent)]
-    Missing(#[from] MissingElement),
-    /// Its parts do not fit together.
-    #[error("the parts of the output do not fit together; run `stream-manager doctor` to see what is installed")]
-    Unlinkable,
-    /// The file or folder cannot be written.
-    #[error("cannot write `{path}`: {reason}; {remedy}")]
-    NotWritable {
-        /// Where.
-        path: String,
-        /// What the system says.
-        reason: String,
-        /// What to do.
-        remedy: &'static str,
-        /// Whether there is no room, of which there may be more soon.
-        is_full: bool,
-    },
-    /// It failed while it ran.
-    #[error("{0}")]
-    Failed(String),
 }

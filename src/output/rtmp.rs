@@ -10,6 +10,9 @@ use super::{
     split::Split,
 };
 
+/// What is said of a server that says far more than it has to.
+pub(super) const FLOODS: &str = "floods";
+
 /// A muxer, and a sink that sends to `url`.
 ///
 /// A stream may change its format on the way: `flvmux` then sends the decoder's headers again. nginx passes them on, and
@@ -63,7 +66,9 @@ fn reason(url: &RtmpUrl, text: &str, phase: Phase) -> (Farewell, String) {
     let at_request = says(&["'connect' cmd failed", "'publish' cmd failed", "'createstream' cmd failed"]);
     // Most servers say no more than this to a stream that they do not want.
     let hint = "check the application and the stream key";
-    if says(&["connection refused"]) {
+    if text == FLOODS {
+        lost("it says far more than a server has to that takes a stream; is it one for RTMP? connecting anew")
+    } else if says(&["connection refused"]) {
         absent("it refused the connection; is the server running, and the port right?")
     } else if says(&["resolving", "name or service not known", "temporary failure in name"]) {
         absent("no host of this name is known; check the address and the name server")

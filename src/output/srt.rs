@@ -16,6 +16,11 @@ const PACKETS_AT_ONCE: i32 = 7;
 /// What is said of a listener that does not answer any more.
 pub(super) const SILENT: &str = "silent";
 
+/// What is said of a name server that does not answer.
+pub(super) const UNNAMED: &str = "unnamed";
+/// What is said before its answer if there is no such name.
+pub(super) const UNKNOWN: &str = "unknown host";
+
 /// A muxer, and a sink that calls `url`.
 pub(super) fn parts(url: &SrtUrl) -> Result<MuxAndSink, MissingElement> {
     // MPEG-TS has no place for a decoder's headers but in front of each key frame.
@@ -88,6 +93,10 @@ fn reason(text: &str, is_sending: bool) -> (Farewell, &'static str) {
         true if text == SILENT => (Farewell::Lost, "it answers no more; connecting anew"),
         true if text == "timed out" => (Farewell::Lost, "it has stopped taking data; connecting anew"),
         true => (Farewell::Lost, "the connection was lost"),
+        false if text == UNNAMED => (Farewell::Absent, "the name server does not answer where that is; check it"),
+        false if text.starts_with(UNKNOWN) => {
+            (Farewell::Absent, "no host of this name is known; check the address and the name server")
+        }
         false if says(&["incorrect passphrase"]) => {
             (Farewell::Refused, "the passphrase is not the one that is expected there; check `passphrase`")
         }

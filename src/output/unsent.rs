@@ -16,6 +16,8 @@ use super::connecting::Socket;
 /// Where `tcpi_bytes_acked` lies in the system's `tcp_info` (`linux/tcp.h`, since Linux 4.1), which the C library's knows
 /// nothing of.
 const BYTES_ACKED: usize = 120;
+/// Where `tcpi_bytes_received` lies in it, likewise since Linux 4.1.
+const BYTES_RECEIVED: usize = 128;
 /// Where `tcpi_notsent_bytes` lies in it, since Linux 4.6.
 const NOT_SENT: usize = 144;
 /// Where `tcpi_min_rtt` lies in it, in microseconds, since Linux 4.6. All bits are set while it is not known.
@@ -49,6 +51,13 @@ impl Sent {
     }
 }
 
+/// Bytes that the peer of this socket has said since the connection was made; `None` if it is closed, or the system does not know.
+pub(super) fn heard(socket: Socket) -> Option<u64> {
+    let mut info = [0; INFO];
+    let known = known(socket.borrow()?.as_fd(), &mut info)?;
+    known.get(BYTES_RECEIVED..)?.first_chunk().map(|bytes| u64::from_ne_bytes(*bytes))
+}
+
 /// See `SIOCOUTQ` in tcp(7).
 #[expect(unsafe_code, reason = "the system is asked by a function of the C library")]
 fn unconfirmed(socket: BorrowedFd<'_>) -> Option<u64> {
@@ -58,16 +67,10 @@ fn unconfirmed(socket: BorrowedFd<'_>) -> Option<u64> {
     u64::try_from(bytes).ok().filter(|_| outcome == 0)
 }
 
-/// All but the bytes that are not confirmed. See `TCP_INFO` in tcp(7).
-#[expect(unsafe_code, reason = "the system is asked by a function of the C library")]
+/// All but the bytes that are not confirmed.
 fn told(socket: BorrowedFd<'_>) -> Sent {
-    let mut info = [0_u8; INFO];
-    let Ok(mut length) = libc::socklen_t::try_from(INFO) else { return Sent::default() };
-    let to = info.as_mut_ptr().cast();
-    // SAFETY: the descriptor is open for as long as it is borrowed; the system writes `length` bytes at most, and says how many.
-    let outcome =
-        unsafe { libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, to, &raw mut length) };
-    let known = usize::try_from(length).ok().filter(|_| outcome == 0).and_then(|length| info.get(..length));
+    let mut info = [0; INFO];
+    let known = known(socket, &mut info);
     let confirmed = known.and_then(|known| known.get(BYTES_ACKED..)?.first_chunk());
     let word =
         |at: usize| known.and_then(|known| known.get(at..)?.first_chunk()).map(|bytes| u32::from_ne_bytes(*bytes));
@@ -79,6 +82,17 @@ fn told(socket: BorrowedFd<'_>) -> Sent {
         unsent: word(NOT_SENT).map(u64::from),
         way: way.map(|micros| Duration::from_micros(micros.into())),
     }
+}
+
+/// What the system knows of a connection. See `TCP_INFO` in tcp(7).
+#[expect(unsafe_code, reason = "the system is asked by a function of the C library")]
+fn known<'info>(socket: BorrowedFd<'_>, info: &'info mut [u8; INFO]) -> Option<&'info [u8]> {
+    let mut length = libc::socklen_t::try_from(INFO).ok()?;
+    let to = info.as_mut_ptr().cast();
+    // SAFETY: the descriptor is open for as long as it is borrowed; the system writes `length` bytes at most, and says how many.
+    let outcome =
+        unsafe { libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, to, &raw mut length) };
+    usize::try_from(length).ok().filter(|_| outcome == 0).and_then(|length| info.get(..length))
 }
 
 #[cfg(test)]
@@ -100,6 +114,9 @@ mod tests {
             let nothing = Sent::by(socket).unwrap();
             assert_eq!((nothing.unconfirmed, nothing.unsent), (0, Some(0)));
             assert!(nothing.way.is_some_and(|way| way < Duration::from_millis(500)), "{nothing:?}");
+            peer.write_all(&[0; 1000]).unwrap();
+            stream.read_exact(&mut [0; 1000]).unwrap();
+            assert_eq!(heard(socket), Some(1000));
             stream.set_nonblocking(true).unwrap();
             while stream.write(&[0; 65536]).is_ok() {}
             let held = Sent::by(socket).unwrap();

@@ -220,8 +220,7 @@ impl Drop for FileWriter {
     fn drop(&mut self) {
         // The output first: it lets go of an encoder thread that waits for it.
         if let Some(output) = self.output.take() {
-            // A thread that panicked has nothing left to take down.
-            let _ = output.take_down().join();
+            output.take_down().wait();
         }
         self.encoder = None;
         self.sound_encoder = None;

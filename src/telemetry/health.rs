@@ -36,6 +36,8 @@ fn why_off_air(output: &OutputStatus) -> &'static str {
         ", since its server does not want the stream"
     } else if output.is_held_off_by(OutputErrorKind::TurnedAway) {
         ", since its server closes the connection as soon as the stream begins, as with a wrong key"
+    } else if output.is_held_off_by(OutputErrorKind::Internal) {
+        ", for a reason that lies in this service or its machine"
     } else {
         ""
     }
@@ -121,9 +123,12 @@ impl Health {
             reasons.push(Unready { part, reason });
         }
         for output in self.engine.outputs() {
-            if let Some(since) = output.tries_since.map(|since| since.elapsed()).filter(|since| *since > OFF_AIR) {
+            // What is wrong with the service itself does not mend itself like a network.
+            let patience = if output.is_held_off_by(OutputErrorKind::Internal) { Duration::ZERO } else { OFF_AIR };
+            if let Some(since) = output.tries_since.map(|since| since.elapsed()).filter(|since| *since > patience) {
                 let why = why_off_air(&output);
-                let reason = format!("the output `{}` has been off air for {} s{why}", output.id, since.as_secs());
+                let (id, seconds) = (&output.id, since.as_secs());
+                let reason = format!("the output `{id}` has been off air for {seconds} s{why}; its status says more");
                 reasons.push(Unready { part: "outputs", reason });
             }
         }

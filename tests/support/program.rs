@@ -46,6 +46,8 @@ pub struct Show {
     /// What goes wrong with the encoder, and whether it does with every frame; the same with that of the sound.
     faults: Arc<Mutex<(Option<EncoderFault>, bool)>>,
     sound_faults: Arc<Mutex<(Option<EncoderFault>, bool)>>,
+    /// The output that is to break down with what it tells next.
+    broken: Arc<Mutex<Option<String>>>,
     is_drawing: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     feeder: Option<JoinHandle<()>>,
@@ -127,14 +129,19 @@ impl Show {
             let (fault, is_lasting) = &mut *faults.lock().unwrap();
             if *is_lasting { *fault } else { fault.take() }
         };
+        let broken = Arc::new(Mutex::new(None));
         let is_drawing = Arc::new(AtomicBool::new(true));
         let program = Program {
             frames,
             format,
             transport: transport.subscribe(),
             publish: {
-                let told = Arc::clone(&told);
-                Arc::new(move |status| told.lock().unwrap().push(status))
+                let (told, broken) = (Arc::clone(&told), Arc::clone(&broken));
+                Arc::new(move |status: OutputStatus| {
+                    let is_due = broken.lock().unwrap().take_if(|id| *id == status.id).is_some();
+                    assert!(!is_due, "a fault was injected");
+                    told.lock().unwrap().push(status);
+                })
             },
             forget: {
                 let removed = Arc::clone(&removed);
@@ -219,6 +226,7 @@ impl Show {
             encoder,
             faults,
             sound_faults,
+            broken,
             is_drawing,
             stop,
             feeder: Some(feeder),
@@ -261,6 +269,11 @@ impl Show {
         let frames = || self.encoder().map_or(0, |encoder| encoder.frames);
         let before = frames();
         wait_for("frames", Duration::from_secs(30), || (frames() >= before + more).then_some(()));
+    }
+
+    /// Has the thread of this output panic with the next that it tells.
+    pub fn break_output(&self, id: &str) {
+        *self.broken.lock().unwrap() = Some(id.to_owned());
     }
 
     /// Breaks the encoder with the next frame.

@@ -36,6 +36,8 @@ pub enum Manner {
     TurnsAway,
     /// It takes the stream, and closes the connection with its first packets. Only those who get so far have come.
     CutsShort,
+    /// It takes the stream, and asks without end whether the client is there.
+    Floods,
 }
 
 /// A server that runs for as long as the test.
@@ -136,6 +138,16 @@ fn treat(mut stream: TcpStream, manner: Manner, came: &AtomicU64) -> io::Result<
             }
             came.fetch_add(1, Ordering::Relaxed);
             Ok(())
+        }
+        Manner::Floods => {
+            answer_publish(&mut stream, "status", "NetStream.Publish.Start")?;
+            let mut incoming = stream.try_clone()?;
+            thread::spawn(move || while incoming.read(&mut [0; 65536]).is_ok_and(|count| count > 0) {});
+            // A ping request (RTMP 1.0, section 7.1.7), many times.
+            let pings = [2, 0, 0, 0, 0, 0, 6, 4, 0, 0, 0, 0, 0, 6, 0, 0, 0, 1].repeat(1000);
+            loop {
+                stream.write_all(&pings)?;
+            }
         }
     }
 }

@@ -14,6 +14,7 @@
 use std::{
     io::{BufRead, BufReader},
     net::TcpStream,
+    os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex},
@@ -90,6 +91,15 @@ fn command_of(program: &str, folder: &Path) -> Command {
     command
 }
 
+/// The user that owns nothing.
+const NOBODY: u32 = 65534;
+
+/// The command that runs another one as that user, if this is root.
+fn as_nobody() -> Option<(&'static str, [&'static str; 3])> {
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0);
+    is_root.then_some(("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups"]))
+}
+
 /// Runs a command of the binary to its end.
 pub fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     command(folder, arguments).envs(variables.iter().copied()).output().expect("the binary runs")
@@ -122,12 +132,17 @@ impl Service {
 
     /// Starts `serve`, which trusts the certificates of this file as those of the system.
     pub fn start_trusting(certificates: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_with_file_over("/etc/ssl/certs/ca-certificates.crt", certificates, variables)
+    }
+
+    /// Starts `serve`, for which this file is in the place of one of the system.
+    pub fn start_with_file_over(place: &str, file: &Path, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the service");
         // In a namespace of its own the file lies over that of the system.
-        let over = "mount --bind \"$1\" /etc/ssl/certs/ca-certificates.crt && exec \"$2\" serve";
+        let over = "mount --bind \"$1\" \"$2\" && exec \"$3\" serve";
         let binary = command(folder.path(), &[]);
         let mut command = command_of("unshare", folder.path());
-        command.args(["--map-root-user", "--mount", "sh", "-c", over, "sh"]).arg(certificates);
+        command.args(["--map-root-user", "--mount", "sh", "-c", over, "sh"]).arg(file).arg(place);
         command.arg(binary.get_program());
         let mut service = Self::spawn(Arc::new(folder), command, variables);
         service.wait_until_ready();
@@ -145,6 +160,41 @@ impl Service {
         let mut service = Self::spawn(Arc::new(folder), command, variables);
         service.wait_until_ready();
         service
+    }
+
+    /// Starts `serve` as somebody whose threads can be limited, as those of root cannot: see [`allow_threads`](Self::allow_threads).
+    pub fn start_limitable(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the service");
+        let binary = command(folder.path(), &[]);
+        let mut command = as_nobody().map_or_else(
+            || command_of(&binary.get_program().to_string_lossy(), folder.path()),
+            |(program, arguments)| {
+                let id = Some(NOBODY);
+                chown(folder.path(), id, id).expect("root gives it away");
+                let mut command = command_of(program, folder.path());
+                // The binary may lie where nobody else gets in.
+                let binary = std::fs::File::open(binary.get_program()).expect("it was built");
+                command.args(arguments).arg("/proc/self/fd/0").stdin(binary).env("HOME", folder.path());
+                command
+            },
+        );
+        command.arg("serve");
+        let mut service = Self::spawn(Arc::new(folder), command, variables);
+        service.wait_until_ready();
+        service
+    }
+
+    /// Lets it and all that belongs to the same user have so many threads when it wants more, or as many as at first.
+    pub fn allow_threads(&self, most: Option<u64>) {
+        let id = self.child.id();
+        let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).expect("the service runs");
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max processes")).expect("Linux tells it");
+        let highest = line.split_whitespace().nth(1).expect("the hard limit is the second");
+        let limit = format!("--nproc={}:", most.map_or_else(|| highest.to_owned(), |most| most.to_string()));
+        let by =
+            as_nobody().map(|(program, arguments)| std::iter::once(program).chain(arguments)).into_iter().flatten();
+        let words: Vec<_> = by.chain(["prlimit", "--pid"]).map(str::to_owned).chain([id.to_string(), limit]).collect();
+        assert!(Command::new(&words[0]).args(&words[1..]).status().expect("it is installed").success(), "{words:?}");
     }
 
     /// A path of its folder as it sees that itself, with its own disk.

@@ -20,6 +20,7 @@ use super::{
     clock::{CHANNELS, RATE},
     decoder::{Decoded, Decoder},
 };
+use crate::output::threads::{Errand, shortage};
 
 /// Stereo samples of a chunk: 50 ms. The last of a file may be shorter.
 const CHUNK: usize = (RATE * CHANNELS / 20) as usize;
@@ -44,6 +45,9 @@ pub(super) struct Player {
     at: usize,
     haste: Haste,
     stop: Arc<AtomicBool>,
+    /// Decodes; as soon as there is a thread for it, for which it was tried last at this time.
+    worker: Errand,
+    tried: Instant,
 }
 
 /// What is to be played.
@@ -71,11 +75,11 @@ impl Player {
             kept: HashMap::new(),
             complained: HashSet::new(),
         };
-        let spawned = std::thread::Builder::new().name("decode-sound".to_owned()).spawn(move || worker.run());
-        if let Err(error) = spawned {
-            report(&format!("no thread could be started to decode it: {error}"));
+        let mut worker = Errand::begin("decode-sound", move || worker.run());
+        if let Err(error) = worker.try_begin() {
+            report(&format!("it cannot be decoded for now: {}", shortage(&error)));
         }
-        Self { chunks, chunk: Vec::new(), at: 0, haste, stop }
+        Self { chunks, chunk: Vec::new(), at: 0, haste, stop, worker, tried: Instant::now() }
     }
 
     /// Fills stereo samples, with silence where there are none.
@@ -93,8 +97,14 @@ impl Player {
     }
 
     fn fetch(&mut self) -> bool {
+        if !self.worker.has_begun() && self.tried.elapsed() > LOOK_AGAIN {
+            self.tried = Instant::now();
+            // It was told the first time.
+            let _ = self.worker.try_begin();
+        }
         let chunk = match self.haste {
             Haste::Live => self.chunks.try_recv().ok(),
+            Haste::Offline if !self.worker.has_begun() => None,
             // Ends with the thread.
             Haste::Offline => self.chunks.recv().ok(),
         };
@@ -108,6 +118,7 @@ impl Player {
 impl Drop for Player {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.worker.cancel();
     }
 }
 

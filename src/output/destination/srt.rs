@@ -1,6 +1,11 @@
 //! The addresses of programs that listen for SRT.
 
-use std::{io, net::SocketAddr, ops::RangeInclusive, str::FromStr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+    str::FromStr,
+};
 
 use url::Url;
 
@@ -56,6 +61,19 @@ impl SrtUrl {
         self.0.socket_addrs(|| None)
     }
 
+    /// Whether no name server need be asked where that is.
+    pub(in crate::output) fn is_numeric(&self) -> bool {
+        self.0.host_str().is_some_and(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok())
+    }
+
+    /// The same stream at an address of its host.
+    pub(in crate::output) fn at(&self, address: SocketAddr) -> Self {
+        let mut url = self.0.clone();
+        // An address with a host, as this is one, takes another.
+        let _ = url.set_ip_host(address.ip());
+        Self(url)
+    }
+
     /// The address for people: stream ids name accounts, and hold keys on many platforms.
     #[must_use]
     pub fn redacted(&self) -> String {
@@ -71,7 +89,21 @@ impl std::fmt::Debug for SrtUrl {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::output::Destination;
+
+    #[test]
+    fn what_is_at_an_address_of_its_host_is_the_same_stream() {
+        let url: SrtUrl =
+            "srt://live.example:9000?streamid=publish%3Ame&passphrase=very-secret&latency=200".parse().unwrap();
+        assert!(!url.is_numeric());
+        let query = "streamid=publish%3Ame&passphrase=very-secret&latency=200";
+        for (address, host) in [("192.0.2.7:1", "192.0.2.7"), ("[2001:db8::7]:1", "[2001:db8::7]")] {
+            let found = url.at(address.parse().unwrap());
+            assert_eq!(found.secret(), format!("srt://{host}:9000?{query}"));
+            assert!(found.is_numeric());
+        }
+    }
 
     #[test]
     fn an_srt_address_shows_neither_its_stream_nor_its_passphrase() {

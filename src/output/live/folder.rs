@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     marker::{Marker, Stamp},
-    store::LiveStore,
+    store::{Continued, LiveStore, TARGET},
 };
 use crate::output::{file::not_writable, pipeline::OutputError};
 
@@ -34,6 +34,8 @@ pub(in crate::output) struct Folder {
     playlist: String,
     /// Segments up to the last that was mirrored.
     mirrored: u64,
+    /// Seconds that the playlist of the stream before said that its longest segment lasts; 0 if there was none.
+    target: u64,
     /// Locked until it is closed.
     marker: Marker,
 }
@@ -88,7 +90,8 @@ impl Folder {
         let has_playlist = names.remove(PLAYLIST);
         let mirrored = next(&names, SEGMENT);
         let before = names.clone();
-        let mut this = Self { path: path.to_owned(), names, before, playlist: String::new(), mirrored, marker };
+        let (path, playlist) = (path.to_owned(), String::new());
+        let mut this = Self { path, names, before, playlist, mirrored, target: 0, marker };
         if has_playlist {
             this.reopen()?;
         }
@@ -100,17 +103,19 @@ impl Folder {
         let file = self.path.join(PLAYLIST);
         let text = fs::read_to_string(&file).map_err(|error| not_writable(&file, &error))?;
         self.playlist = text.replace(END, "");
+        let told = text.lines().find_map(|line| line.strip_prefix(TARGET)?.parse().ok());
+        self.target = told.unwrap_or(0);
         if self.playlist != text {
             self.write(PLAYLIST, self.playlist.clone().as_bytes())?;
         }
         Ok(())
     }
 
-    /// An empty store for the stream that begins now. It counts on from these numbers, of a segment and an initialisation
-    /// segment, if there is more here than in the folder: viewers may have read the playlist of one that is gone.
-    pub(in crate::output) fn store(&self, numbers: Option<(u64, u64)>) -> LiveStore {
-        let (segment, init) = numbers.unwrap_or_default();
-        LiveStore::numbered_from(self.mirrored.max(segment), next(&self.names, INIT).max(init))
+    /// An empty store for the stream that begins now. It goes on after the one before it in the folder, and after `before` if
+    /// that has come further: viewers may have read the playlist of one that is gone.
+    pub(in crate::output) fn store(&self, before: Option<Continued>) -> LiveStore {
+        let here = Continued { segment: self.mirrored, init: next(&self.names, INIT), target: self.target };
+        LiveStore::after(here.max(before.unwrap_or_default()))
     }
 
     /// Tells in the playlist that there is nothing more to come.
@@ -290,11 +295,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let hls = folder.path();
         let playlist = || fs::read_to_string(hls.join(PLAYLIST)).unwrap();
-        let publish = |open: &mut Folder, store: &LiveStore| {
-            let (length, none) = (gst::ClockTime::from_seconds(2), Run::default());
+        let publish_long = |open: &mut Folder, store: &LiveStore, seconds| {
+            let (length, none) = (gst::ClockTime::from_seconds(seconds), Run::default());
             store.publish(b"init".to_vec(), &none, &none, length, store.end() + length);
             open.mirror(store).unwrap();
         };
+        let publish = |open: &mut Folder, store: &LiveStore| publish_long(open, store, 2);
         let mut open = Folder::open(hls).unwrap();
         let store = open.store(None);
         publish(&mut open, &store);
@@ -317,5 +323,21 @@ mod tests {
         publish(&mut open, &store);
         let new = ["index.m3u8", "init-1.mp4", "segment-2.m4s", "segment-3.m4s"];
         assert_eq!(names(hls).unwrap(), new);
+
+        // What the playlist says of its longest segment is never lowered, by a new stream or a new process either.
+        publish_long(&mut open, &store, 10);
+        open.end().unwrap();
+        drop(open);
+        let mut open = Folder::open(hls).unwrap();
+        let store = open.store(None);
+        publish(&mut open, &store);
+        assert!(playlist().contains("#EXT-X-TARGETDURATION:10\n"), "{}", playlist());
+        drop(open);
+        fs::remove_dir_all(hls).unwrap();
+        let mut open = Folder::open(hls).unwrap();
+        let store = open.store(Some(store.continued()));
+        publish(&mut open, &store);
+        let text = playlist();
+        assert!(text.contains("#EXT-X-TARGETDURATION:10\n") && text.ends_with("segment-6.m4s\n"), "{text}");
     }
 }

@@ -8,4 +8,5 @@ mod store;
 
 pub(super) use folder::Folder;
 pub(super) use segmenter::Segmenter;
+pub(super) use store::Continued;
 pub use store::{LiveFile, LiveStore};

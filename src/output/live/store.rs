@@ -16,6 +16,8 @@ const LISTED: usize = 6;
 /// Seconds that a playlist says its longest segment lasts, unless one is longer: the usual distance of key frames, since the
 /// first segment of a stream may be shorter than all that follow.
 const LEAST_TARGET: u64 = 2;
+/// What stands before that in a playlist (RFC 8216, section 4.3.3.1).
+pub(super) const TARGET: &str = "#EXT-X-TARGETDURATION:";
 /// Segments that are kept after they left the playlist, for viewers who have read an older one.
 const KEPT_AFTER: usize = 3;
 
@@ -55,6 +57,28 @@ struct State {
     end: gst::ClockTime,
 }
 
+/// What a stream that goes on in a playlist of an earlier one needs to know of that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::output) struct Continued {
+    /// The number of the next segment.
+    pub(super) segment: u64,
+    /// The number of the next initialisation segment.
+    pub(super) init: u64,
+    /// Seconds that the playlist said that its longest segment lasts.
+    pub(super) target: u64,
+}
+
+impl Continued {
+    /// The greater of each.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self {
+            segment: self.segment.max(other.segment),
+            init: self.init.max(other.init),
+            target: self.target.max(other.target),
+        }
+    }
+}
+
 /// A segment and what is needed to play it.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -90,9 +114,9 @@ impl LiveStore {
         Self::default()
     }
 
-    /// An empty one whose segments and initialisation segments are numbered from these numbers on.
-    pub(super) fn numbered_from(segment: u64, init: u64) -> Self {
-        Self { state: Mutex::new(State { published: segment, inits: init, ..State::default() }) }
+    /// An empty one that goes on after an earlier stream.
+    pub(super) fn after(Continued { segment, init, target }: Continued) -> Self {
+        Self { state: Mutex::new(State { published: segment, inits: init, target, ..State::default() }) }
     }
 
     /// The file of this name, as it is below `/live/`: the page for an empty name, `index.m3u8`, and what the page and
@@ -137,10 +161,10 @@ impl LiveStore {
         self.lock().end
     }
 
-    /// The numbers of the next segment and of the next initialisation segment.
-    pub(in crate::output) fn numbers(&self) -> (u64, u64) {
+    /// What one that goes on after this one needs to know.
+    pub(in crate::output) fn continued(&self) -> Continued {
         let state = self.lock();
-        (state.published, state.inits)
+        Continued { segment: state.published, init: state.inits, target: state.target }
     }
 
     /// The segments of the playlist, and the playlist itself; `None` if there is nothing to play.
@@ -201,7 +225,7 @@ impl LiveStore {
 fn playlist(segments: &[Arc<Segment>], target: u64) -> Option<String> {
     let first = segments.first()?;
     let mut text = format!(
-        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{}\n\
+        "#EXTM3U\n#EXT-X-VERSION:7\n{TARGET}{target}\n#EXT-X-MEDIA-SEQUENCE:{}\n\
          #EXT-X-DISCONTINUITY-SEQUENCE:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n",
         first.number, first.init.number
     );

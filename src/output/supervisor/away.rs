@@ -36,7 +36,7 @@ impl Supervisor {
             Farewell::Lost => Found::Lost,
             Farewell::Absent => Found::Away,
             Farewell::CutShort | Farewell::TurnedAway => Found::Unsteady,
-            Farewell::Refused | Farewell::Unwritable => return None,
+            Farewell::Refused | Farewell::Unwritable | Farewell::Short => return None,
         };
         if wait <= LOOKS {
             return None;

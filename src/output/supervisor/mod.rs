@@ -1,6 +1,7 @@
 //! What watches one output over its whole life: it is opened, reopened and finished, on a thread of its own.
 
 mod away;
+mod broken;
 mod piped;
 mod published;
 mod told;
@@ -12,11 +13,11 @@ use std::{
         Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError, Sender},
     },
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use super::{
+    asking::Asking,
     backoff::{Attempts, Farewell, Next, ReconnectPolicy},
     destination::Destination,
     gate::{Gate, Outlet},
@@ -24,6 +25,7 @@ use super::{
     link::lock,
     links::RenditionName,
     lookout::Lookout,
+    threads::Errand,
 };
 use crate::engine::{OutputErrorKind, OutputState, OutputStatus};
 
@@ -58,6 +60,8 @@ pub(super) type Forget = Arc<dyn Fn(&str) + Send + Sync>;
 /// What to do next. Few wait at any time: some for each start, stop and change by a person.
 pub(super) enum Order {
     Open,
+    /// Go on with what was done when the thread broke down. Nobody else orders this.
+    Resume,
     Finish,
     /// Send elsewhere, and this rendition, from the next start on.
     Aim(Destination, RenditionName),
@@ -118,7 +122,7 @@ pub(super) struct Supervisor {
     status: OutputStatus,
     surroundings: Surroundings,
     /// The pipeline before, on its way down. There is never more than one.
-    retired: Option<JoinHandle<()>>,
+    retired: Option<Errand>,
     told: Instant,
     /// When the bitrate was measured last, and the bytes up to then.
     measured: (Instant, u64),
@@ -132,6 +136,11 @@ pub(super) struct Supervisor {
     has_begun: bool,
     /// Whether it has been on air for some time since it was told where to send: the key is right, or was.
     is_known: bool,
+    /// How often in a row this thread has broken down, and when it goes on with what it did then.
+    breakdowns: u32,
+    goes_on_at: Option<Instant>,
+    /// Asks where its host is. One that has had no answer when the attempt ends goes on for the next.
+    asking: Option<Asking>,
 }
 
 impl Supervisor {
@@ -164,6 +173,9 @@ impl Supervisor {
             away_since: None,
             has_begun: false,
             is_known: false,
+            breakdowns: 0,
+            goes_on_at: None,
+            asking: None,
         }
     }
 
@@ -172,12 +184,16 @@ impl Supervisor {
         self.tell(OutputState::Stopped);
     }
 
-    /// Does what it is ordered to, until the output is removed or nobody can order anything any more. Returns whether it
-    /// was removed.
-    pub(super) fn run(&mut self) -> bool {
-        while let Ok(order) = self.orders.recv() {
+    /// See [`run`](Self::run).
+    fn follow_orders(&mut self) -> bool {
+        while let Some(order) = self.next_order() {
             match order {
-                Order::Open => self.serve(),
+                Order::Open => {
+                    (self.status.last_error, self.status.last_error_kind) = (None, None);
+                    (self.has_begun, self.breakdowns) = (false, 0);
+                    self.serve(OutputState::Starting);
+                }
+                Order::Resume => self.serve(OutputState::Reconnecting),
                 // One that gave up has nothing to finish.
                 Order::Finish if self.status.state == OutputState::Failed => self.tell(OutputState::Stopped),
                 Order::Finish => {}
@@ -204,19 +220,16 @@ impl Supervisor {
         // The end of all outputs does not wait for this one any more.
         drop(self);
         if let Some(retired) = retired {
-            // Were it to panic, it would be down too.
-            let _ = retired.join();
+            retired.wait();
         }
     }
 
     /// From one start of the stream to its end.
-    fn serve(&mut self) {
-        (self.status.last_error, self.status.last_error_kind) = (None, None);
-        self.has_begun = false;
+    fn serve(&mut self, beginning: OutputState) {
         (self.lookout, self.away_since) = (None, None);
-        self.tell(OutputState::Starting);
+        self.tell(beginning);
         let mut attempts = Attempts::default();
-        let mut numbers = None;
+        let mut continued = None;
         loop {
             let ended = match &self.destination {
                 Destination::Live { store } => {
@@ -225,7 +238,7 @@ impl Supervisor {
                 }
                 Destination::Hls { folder } => {
                     let folder = folder.clone();
-                    self.publish_in_folder(&folder, &mut numbers)
+                    self.publish_in_folder(&folder, &mut continued)
                 }
                 Destination::Thumbnails { path, settings } => {
                     let (path, settings) = (path.clone(), *settings);
@@ -262,6 +275,7 @@ impl Supervisor {
                         Farewell::TurnedAway | Farewell::CutShort => OutputErrorKind::TurnedAway,
                         Farewell::Refused => OutputErrorKind::Refused,
                         Farewell::Unwritable => OutputErrorKind::Storage,
+                        Farewell::Short => OutputErrorKind::Internal,
                     };
                     let error = match &self.destination {
                         Destination::Rtmp { .. } if is_suspect => format!("{error}; {SUSPECT}; {HINT}"),
@@ -315,7 +329,8 @@ impl Supervisor {
                 (waited, until) = (Waited::Back, Instant::now());
             }
             let left = until.saturating_duration_since(Instant::now());
-            let still_down = self.retired.as_ref().is_some_and(|thread| !thread.is_finished());
+            // One for which there is no thread is told of when it is to make way.
+            let still_down = self.retired.as_mut().is_some_and(|retired| !retired.is_done() && retired.has_begun());
             if left.is_zero() && !still_down {
                 return waited;
             }
@@ -326,7 +341,7 @@ impl Supervisor {
                 }
                 Err(RecvTimeoutError::Timeout) if self.told.elapsed() >= TELL => self.tell(self.status.state),
                 // Both orders come after the one to finish only.
-                Err(RecvTimeoutError::Timeout) | Ok(Order::Aim(..) | Order::Leave) => {}
+                Err(RecvTimeoutError::Timeout) | Ok(Order::Resume | Order::Aim(..) | Order::Leave) => {}
                 Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => return Waited::Finished,
             }
         }

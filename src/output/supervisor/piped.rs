@@ -1,6 +1,8 @@
 //! Outputs that are pipelines: opened, watched for what goes wrong, and finished.
 
 use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::mpsc::TryRecvError,
     time::{Duration, Instant},
 };
@@ -9,13 +11,16 @@ use super::{Ended, FINISH, LOOK, Order, STALLED, Supervisor, TELL, TIMED_OUT};
 use crate::{
     engine::OutputState,
     output::{
+        asking::Asking,
         backoff::Farewell,
-        destination::Destination,
+        destination::{Destination, SrtUrl},
         file,
         link::lock,
         pipeline::{OutputError, OutputPipeline, Pace, PipelineEvent},
         rtmp, srt,
         strain::Watch,
+        talk::Talk,
+        threads::{afford_pipeline, shortage},
     },
 };
 
@@ -56,7 +61,39 @@ impl Answers {
 }
 
 impl Supervisor {
-    fn open_pipeline(&mut self) -> Result<OutputPipeline, OutputError> {
+    /// The destination where its host is asked for before it is opened: at the address that it has.
+    ///
+    /// # Errors
+    /// There is no answer in time, or none that helps, or the output is to finish.
+    fn found(&mut self) -> Result<Option<SrtUrl>, Ended> {
+        let url = match &self.destination {
+            Destination::Srt { url } if !url.is_numeric() => url.clone(),
+            Destination::Srt { url } => return Ok(Some(url.clone())),
+            _ => return Ok(None),
+        };
+        let began = Instant::now();
+        let under_way = self.asking.take().filter(|asking| asking.is_about(&url));
+        let asking = under_way.map_or_else(|| Asking::start(url.clone()), Ok);
+        let asking = asking.map_err(|error| Ended::Lost(Farewell::Short, shortage(&error)))?;
+        loop {
+            match asking.answer(LOOK) {
+                Some(Ok(address)) => return Ok(Some(url.at(address))),
+                Some(Err(error)) => return Err(self.explain(&format!("{}: {error}", srt::UNKNOWN))),
+                None => {}
+            }
+            let is_finished = self.is_told_to_finish();
+            if is_finished || began.elapsed() > CONNECT {
+                self.asking = Some(asking);
+                return Err(if is_finished { Ended::Finished } else { self.explain(srt::UNNAMED) });
+            }
+            if self.told.elapsed() > TELL {
+                self.tell(self.status.state);
+            }
+        }
+    }
+
+    fn open_pipeline(&mut self, found: Option<&SrtUrl>) -> Result<OutputPipeline, OutputError> {
+        afford_pipeline().map_err(|error| OutputError::Short(shortage(&error)))?;
         let pace = Pace::Live { frames: self.policy().queue_frames };
         let parts = match &self.destination {
             Destination::File { path, format, split } => {
@@ -65,12 +102,18 @@ impl Supervisor {
                 file::parts(&path, *format, *split, pace)?
             }
             Destination::Rtmp { url } => rtmp::parts(url)?,
-            Destination::Srt { url } => srt::parts(url)?,
+            Destination::Srt { url } => srt::parts(found.unwrap_or(url))?,
             Destination::Live { .. } | Destination::Hls { .. } | Destination::Thumbnails { .. } => {
                 return Err(OutputError::Unlinkable);
             }
         };
-        OutputPipeline::start(&parts, self.surroundings.has_audio, pace)
+        let started = OutputPipeline::start(&parts, self.surroundings.has_audio, pace);
+        if let (Err(OutputError::NotStarted), Destination::File { .. }) = (&started, &self.destination)
+            && let Some(empty) = file::Identity::of(self.status.url.as_ref())
+        {
+            empty.tidy(false);
+        }
+        started
     }
 
     /// Whether there is somebody who must take the stream, and how many packets reach the sink when it is taken.
@@ -82,17 +125,34 @@ impl Supervisor {
     }
 
     /// Waits until the pipeline before is down.
-    fn wait_for_retired(&self) {
+    ///
+    /// # Errors
+    /// There was no thread to take it down.
+    fn wait_for_retired(&mut self) -> io::Result<()> {
         let until = Instant::now() + FINISH;
-        while self.retired.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until {
+        let Some(retired) = &mut self.retired else { return Ok(()) };
+        loop {
+            retired.try_begin()?;
+            if retired.is_done() || Instant::now() >= until {
+                return Ok(());
+            }
             std::thread::sleep(LOOK / 10);
         }
     }
 
     /// One connection, or one file.
     pub(super) fn run_pipeline(&mut self) -> Ended {
-        self.wait_for_retired();
-        let pipeline = match self.open_pipeline() {
+        if let Err(error) = self.wait_for_retired() {
+            return Ended::Lost(Farewell::Short, shortage(&error));
+        }
+        let found = match self.found() {
+            Ok(found) => found,
+            Err(ended) => {
+                drop(lock(&self.gate).close());
+                return ended;
+            }
+        };
+        let pipeline = match self.open_pipeline(found.as_ref()) {
             Ok(pipeline) => pipeline,
             Err(error) => {
                 // What was kept for it would grow old.
@@ -113,25 +173,23 @@ impl Supervisor {
             Destination::File { .. } => file::Identity::of(self.status.url.as_ref()),
             _ => None,
         };
-        let ended = self.watch(&pipeline, written.as_ref());
+        let watched = catch_unwind(AssertUnwindSafe(|| self.watch(&pipeline, written.as_ref())));
         self.lookout = None;
-        if !matches!(ended, Ended::Full) {
+        if !matches!(watched, Ok(Ended::Full)) {
             drop(lock(&self.gate).close());
         }
         let (has_peer, enough) = self.beginning();
         let has_something = !has_peer || pipeline.passed() >= enough;
         let has_frames = lock(&self.gate).bytes > before;
-        let down = pipeline.take_down();
-        self.retired = Some(std::thread::spawn(move || {
-            // Were it to panic, it would be down too.
-            let _ = down.join();
+        self.retired = Some(pipeline.take_down_and(move || {
             if let Some(written) = written {
                 written.tidy(has_frames);
             }
         }));
+        let ended = watched.unwrap_or_else(|panic| resume_unwind(panic));
         if has_something && matches!(ended, Ended::Finished | Ended::Full) {
-            // A file is whole when its pipeline is down.
-            self.wait_for_retired();
+            // A file is whole when its pipeline is down. One that lacks a thread for that gets it later.
+            let _ = self.wait_for_retired();
         }
         ended
     }
@@ -146,6 +204,7 @@ impl Supervisor {
         let mut moved = (0, opened);
         let mut answers = Answers::default();
         let mut watch = Watch::Nothing;
+        let mut talk = Talk::new(opened);
         loop {
             match pipeline.event(LOOK) {
                 Some(PipelineEvent::Error(text)) if finish_by.is_some() || self.is_told_to_finish() => {
@@ -214,6 +273,9 @@ impl Supervisor {
             }
             if is_open && pipeline.answers().is_some_and(|heard| answers.are_missing(heard, passed, now)) {
                 return self.explain(srt::SILENT);
+            }
+            if pipeline.heard().is_some_and(|heard| talk.is_flood(heard, now)) {
+                return self.explain(rtmp::FLOODS);
             }
             if !is_open && self.answers_only_now(pipeline, now.duration_since(opened)) {
                 return Ended::Anew;

@@ -1,6 +1,7 @@
 //! Outputs that are files which appear one by one: segments of a live stream, thumbnails.
 
 use std::{
+    io,
     path::Path,
     sync::{Arc, mpsc::RecvTimeoutError},
     time::{Duration, Instant},
@@ -12,8 +13,9 @@ use crate::{
     output::{
         backoff::Farewell,
         link::lock,
-        live::{Folder, LiveStore, Segmenter},
+        live::{Continued, Folder, LiveStore, Segmenter},
         pipeline::OutputError,
+        threads::shortage,
         thumbnails::{Album, Thumbnails},
     },
 };
@@ -30,7 +32,7 @@ impl Supervisor {
         loop {
             match self.orders.recv_timeout(LOOK) {
                 // It is open already.
-                Err(RecvTimeoutError::Timeout) | Ok(Order::Open | Order::Aim(..) | Order::Leave) => {}
+                Err(RecvTimeoutError::Timeout) | Ok(Order::Open | Order::Resume | Order::Aim(..) | Order::Leave) => {}
                 Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => {
                     lock(&self.gate).finish();
                     return Ended::Finished;
@@ -44,9 +46,9 @@ impl Supervisor {
         }
     }
 
-    /// Cuts the stream into segments in a folder, which are counted on from `numbers`.
-    pub(super) fn publish_in_folder(&mut self, path: &Path, numbers: &mut Option<(u64, u64)>) -> Ended {
-        let (path, before) = (path.to_owned(), *numbers);
+    /// Cuts the stream into segments in a folder, which go on after `continued`.
+    pub(super) fn publish_in_folder(&mut self, path: &Path, continued: &mut Option<Continued>) -> Ended {
+        let (path, before) = (path.to_owned(), *continued);
         let mut opened = None;
         let writing = Writing::start(move |is_last| {
             let open = match opened.take() {
@@ -66,7 +68,7 @@ impl Supervisor {
         });
         let mut published_before = None;
         self.watch_writing(writing, |this, store, is_over| {
-            *numbers = Some(store.numbers());
+            *continued = Some(store.continued());
             let Some(before) = published_before else {
                 published_before = Some(store.published());
                 if !is_over {
@@ -110,12 +112,16 @@ impl Supervisor {
     /// finish.
     fn watch_writing<T: Send + 'static>(
         &mut self,
-        mut writing: Writing<T>,
+        writing: io::Result<Writing<T>>,
         mut written: impl FnMut(&mut Self, T, bool),
     ) -> Ended {
-        if self.retired.as_ref().is_some_and(|thread| !thread.is_finished()) {
+        if self.retired.as_mut().is_some_and(|retired| !retired.is_done()) {
             return self.hangs();
         }
+        let mut writing = match writing {
+            Ok(writing) => writing,
+            Err(error) => return Ended::Lost(Farewell::Short, shortage(&error)),
+        };
         let mut finish_by = None;
         let mut is_last = false;
         loop {
@@ -123,7 +129,10 @@ impl Supervisor {
             let ordered = if finish_by.is_none() { Some(self.orders.recv_timeout(LOOK)) } else { None };
             match ordered {
                 // It is open already.
-                None | Some(Err(RecvTimeoutError::Timeout) | Ok(Order::Open | Order::Aim(..) | Order::Leave)) => {}
+                None
+                | Some(
+                    Err(RecvTimeoutError::Timeout) | Ok(Order::Open | Order::Resume | Order::Aim(..) | Order::Leave),
+                ) => {}
                 Some(Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected)) => {
                     // Its last segment first, so that a folder gets it too.
                     lock(&self.gate).finish();
@@ -159,12 +168,12 @@ impl Supervisor {
             let lasts = writing.lasts();
             if finish_by.is_some_and(|limit| Instant::now() > limit) {
                 self.status.last_error = Some("the disk did not take the end of the stream in time".to_owned());
-                self.retired = Some(writing.leave());
+                self.retired = writing.leave();
                 return Ended::Finished;
             }
             if !is_over && lasts > self.policy().stall {
                 drop(lock(&self.gate).close());
-                self.retired = Some(writing.leave());
+                self.retired = writing.leave();
                 return self.hangs();
             }
             let is_stalled = lasts > STALLED && self.status.state == OutputState::Started;

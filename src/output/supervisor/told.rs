@@ -68,6 +68,7 @@ impl Supervisor {
     pub(super) fn unwritable(&self, error: &OutputError) -> Ended {
         match error {
             OutputError::NotWritable { is_full, .. } => self.lose_storage(error.to_string(), *is_full),
+            OutputError::Short(_) | OutputError::NotStarted => Ended::Lost(Farewell::Short, error.to_string()),
             _ => Ended::Failed(OutputErrorKind::Internal, error.to_string()),
         }
     }

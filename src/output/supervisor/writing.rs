@@ -2,12 +2,14 @@
 //! for as long as it likes: this is watched from outside.
 
 use std::{
-    sync::mpsc::{Receiver, SyncSender, channel, sync_channel},
-    thread::JoinHandle,
+    io,
+    panic::resume_unwind,
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel},
+    thread::{Builder, JoinHandle},
     time::{Duration, Instant},
 };
 
-use crate::output::pipeline::OutputError;
+use crate::output::{pipeline::OutputError, threads::Errand};
 
 /// The thread, and what it tells each time that it has written what there was.
 pub(super) struct Writing<T> {
@@ -16,23 +18,27 @@ pub(super) struct Writing<T> {
     told: Receiver<Result<T, OutputError>>,
     /// Since when it has been at it; `None` while it waits for its turn.
     since: Option<Instant>,
-    thread: JoinHandle<()>,
+    /// Until it has broken down.
+    thread: Option<JoinHandle<()>>,
 }
 
 impl<T: Send + 'static> Writing<T> {
     /// Starts a thread that does this work, over and over, and is told each time whether it is the last.
-    pub(super) fn start(mut work: impl FnMut(bool) -> Result<T, OutputError> + Send + 'static) -> Self {
+    ///
+    /// # Errors
+    /// The system gives no more threads.
+    pub(super) fn start(mut work: impl FnMut(bool) -> Result<T, OutputError> + Send + 'static) -> io::Result<Self> {
         let (turns, taken) = sync_channel(1);
         let (tell, told) = channel();
-        let thread = std::thread::spawn(move || {
+        let thread = Builder::new().name("write-files".to_owned()).spawn(move || {
             for is_last in taken {
                 // Nobody listens any more to one that was left.
                 if tell.send(work(is_last)).is_err() || is_last {
                     return;
                 }
             }
-        });
-        Self { turns, told, since: None, thread }
+        })?;
+        Ok(Self { turns, told, since: None, thread: Some(thread) })
     }
 
     /// Has it write, if it waits for its turn. Returns whether it did.
@@ -46,10 +52,16 @@ impl<T: Send + 'static> Writing<T> {
         is_free
     }
 
-    /// What it has to tell, for which it gets so long.
+    /// What it has to tell, for which it gets so long. A panic of the thread goes on here.
     pub(super) fn outcome(&mut self, patience: Duration) -> Option<Result<T, OutputError>> {
         self.since?;
-        let told = self.told.recv_timeout(patience).ok()?;
+        let told = self.told.recv_timeout(patience);
+        if told.as_ref().is_err_and(|error| *error == RecvTimeoutError::Disconnected)
+            && let Some(Err(panic)) = self.thread.take().map(JoinHandle::join)
+        {
+            resume_unwind(panic);
+        }
+        let told = told.ok()?;
         self.since = None;
         Some(told)
     }
@@ -60,7 +72,7 @@ impl<T: Send + 'static> Writing<T> {
     }
 
     /// Leaves it. The thread ends with what it does.
-    pub(super) fn leave(self) -> JoinHandle<()> {
-        self.thread
+    pub(super) fn leave(self) -> Option<Errand> {
+        self.thread.map(Errand::from)
     }
 }

@@ -3,9 +3,12 @@
 //! They are made of the stream's own key frames: so they show what viewers see, any codec will do, and neither drawing nor
 //! the encoder is held up for them. To decode one every ten seconds costs next to nothing.
 
+mod signature;
+
 use std::{
     collections::BTreeSet,
-    fs,
+    fs::{self, File},
+    io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
@@ -25,6 +28,8 @@ use super::{
 
 /// How long one picture may take. A key frame is decoded in some hundredths of a second.
 const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(5);
+/// Numbers from here on are not counted on from.
+const MOST: u64 = 1_000_000_000_000;
 /// Colours as every reader of JPEG files expects them: full range, the matrix of BT.601.
 const COLORIMETRY: &str = "1:4:0:0";
 
@@ -84,19 +89,33 @@ pub(super) struct Album {
     path: PathBuf,
     settings: Thumbnails,
     slot: Slot,
-    /// The numbers of those that are there.
-    numbers: BTreeSet<u64>,
+    /// The highest number that any picture has, whosever it is.
+    last: u64,
+    /// The numbers of those of ours that are there, where old ones are to go.
+    ours: BTreeSet<u64>,
 }
 
 impl Album {
-    /// Looks which pictures are there already: they stay, and numbers go on behind them. The folder is made if there is none.
+    /// Looks which pictures are there already: numbers go on behind them. The folder is made if there is none.
     pub(super) fn open(path: &Path, settings: Thumbnails) -> Result<Self, OutputError> {
         let folder = folder_of(path);
         let entries = fs::create_dir_all(folder).and_then(|()| fs::read_dir(folder));
         let entries = entries.map_err(|error| not_writable(path, &error))?;
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let numbers = names.filter_map(|name| number_of(path, &name)).collect();
-        Ok(Self { path: path.to_owned(), settings, slot: Slot::default(), numbers })
+        let names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        for name in &names {
+            let part = folder.join(name);
+            let number = whole(name).and_then(|whole| number_of(path, whole));
+            if number.is_some_and(|number| signature::claims(&part, number)) {
+                // It was being written when the service was killed. One that cannot be removed is passed by.
+                let _ = fs::remove_file(part);
+            }
+        }
+        let numbers: Vec<_> = names.iter().filter_map(|name| number_of(path, name)).collect();
+        let last = numbers.iter().copied().max().unwrap_or(0);
+        // What changed since it was written is found when it would have to go.
+        let is_ours = |number: &u64| settings.keep.is_some() && signature::claims(&numbered(path, *number), *number);
+        let ours = numbers.into_iter().filter(is_ours).collect();
+        Ok(Self { path: path.to_owned(), settings, slot: Slot::default(), last, ours })
     }
 
     /// What picks the frames for it.
@@ -109,20 +128,57 @@ impl Album {
     pub(super) fn develop(&mut self) -> Result<Option<PathBuf>, OutputError> {
         let Some(packet) = lock(&self.slot).take() else { return Ok(None) };
         let bytes = jpeg(&packet, self.settings.width)?;
-        let number = self.numbers.last().map_or(1, |last| last + 1);
-        let file = numbered(&self.path, number);
-        let part = file.with_extension("part");
-        fs::write(&part, bytes).and_then(|()| fs::rename(&part, &file)).map_err(|error| not_writable(&file, &error))?;
-        self.numbers.insert(number);
-        let keep = self.settings.keep.map_or(usize::MAX, |keep| keep.max(1) as usize);
-        while self.numbers.len() > keep {
-            if let Some(oldest) = self.numbers.pop_first() {
+        let file = loop {
+            self.last += 1;
+            let file = numbered(&self.path, self.last);
+            match add(&file, &signature::sign(&bytes, self.last)) {
+                Ok(()) => break file,
+                // Somebody else has put one there.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(not_writable(&file, &error)),
+            }
+        };
+        let Some(keep) = self.settings.keep else { return Ok(Some(file)) };
+        self.ours.insert(self.last);
+        while self.ours.len() > keep.max(1) as usize {
+            let Some(oldest) = self.ours.pop_first() else { break };
+            let file = numbered(&self.path, oldest);
+            if signature::is_ours(&file, oldest) {
                 // One that is gone already need not be taken away.
-                let _ = fs::remove_file(numbered(&self.path, oldest));
+                let _ = fs::remove_file(file);
             }
         }
         Ok(Some(file))
     }
+}
+
+/// Makes a file that is there as a whole or not at all.
+///
+/// # Errors
+/// There is one of this name already (`AlreadyExists`), or the system's.
+fn add(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let part = file.with_file_name(format!(".{name}.part"));
+    let exists = || fs::symlink_metadata(file).is_ok();
+    if exists() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let mut written = File::options().write(true).create_new(true).open(&part)?;
+    let named = written.write_all(bytes).and_then(|()| match fs::hard_link(&part, file) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        // Some file systems give a file no second name.
+        Err(_) if exists() => Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(&part, file),
+        Ok(()) => Ok(()),
+    });
+    // After a rename it is gone.
+    let _ = fs::remove_file(&part);
+    named
+}
+
+/// The file of which one of this name is a part, if it is one.
+fn whole(name: &str) -> Option<&str> {
+    name.strip_prefix('.')?.strip_suffix(".part")
 }
 
 fn parts_of(path: &Path) -> (String, String) {
@@ -140,7 +196,7 @@ fn numbered(path: &Path, number: u64) -> PathBuf {
 fn number_of(path: &Path, name: &str) -> Option<u64> {
     let (stem, ending) = parts_of(path);
     let digits = name.strip_prefix(&stem)?.strip_prefix('-')?.strip_suffix(&ending)?.strip_suffix('.')?;
-    let number = digits.parse().ok()?;
+    let number = digits.parse().ok().filter(|number| *number < MOST)?;
     // Others may have names that only look like these, such as `show-1.jpg`.
     (numbered(path, number).file_name()?.to_str() == Some(name)).then_some(number)
 }
