@@ -212,6 +212,13 @@ impl OutputPipeline {
         self.socket().and_then(unsent::heard)
     }
 
+    /// Ends the connection from below: a sink that is kept busy by what its peer says does not end it by itself.
+    pub(super) fn cut_off(&self) {
+        if let Some(connecting) = &self.connecting {
+            connecting.give_up();
+        }
+    }
+
     /// How often the peer has answered to what it got; `None` if that is not known.
     pub(super) fn answers(&self) -> Option<u64> {
         self.answers.and_then(|answers| answers(&self.sink))

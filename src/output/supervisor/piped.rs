@@ -275,6 +275,7 @@ impl Supervisor {
                 return self.explain(srt::SILENT);
             }
             if pipeline.heard().is_some_and(|heard| talk.is_flood(heard, now)) {
+                pipeline.cut_off();
                 return self.explain(rtmp::FLOODS);
             }
             if !is_open && self.answers_only_now(pipeline, now.duration_since(opened)) {
