@@ -8,6 +8,8 @@
     reason = "a test ends at what it did not expect"
 )]
 
+#[path = "smoothing/pairs.rs"]
+mod pairs;
 #[path = "support/playing.rs"]
 mod playing;
 

@@ -111,6 +111,16 @@ impl Target {
         wholes.into_iter().flatten()
     }
 
+    /// It, and the pairs that it can be a half of.
+    pub(super) fn and_wholes(self) -> impl Iterator<Item = Self> {
+        std::iter::once(self).chain(self.wholes())
+    }
+
+    /// Whether it is that property, or a half of it.
+    pub(super) fn is_of(self, other: Self) -> bool {
+        self == other || self.place_in(other).is_some()
+    }
+
     /// The place of a half in a pair; `None` if it is none of it.
     pub(super) fn place_in(self, pair: Self) -> Option<usize> {
         pair.halves()?.iter().position(|half| *half == self)
@@ -276,6 +286,11 @@ impl Property {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// That one of two within it, from 0.
+    pub(super) fn half(&self, place: usize) -> Self {
+        Self(format!("{}.{}", self.0, if place == 0 { "x" } else { "y" }))
     }
 
     /// Whether its values are angles, which are the same after a full turn.

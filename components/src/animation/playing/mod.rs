@@ -73,10 +73,10 @@ impl Playing {
             self.carry(target, drift);
         }
         for (drift, known) in drifts.iter() {
-            if drift.over().is_some_and(|timeline| !self.has_of(known.target, timeline)) {
+            if drift.over().is_some_and(|timeline| !self.has_about(known.target, timeline)) {
                 continue;
             }
-            let is_animated = self.deciding(known.target).next().is_some();
+            let is_animated = self.first_about(known.target).is_some();
             let (begin, end) = drift.span();
             (self.begin, self.end) = if self.is_empty() {
                 (begin - MARGIN, end + MARGIN)
@@ -138,15 +138,21 @@ impl Playing {
         &self.tracks[..of_timelines.unwrap_or(self.tracks.len())]
     }
 
-    /// The timeline that decides about a property at scene time `now`, if one does.
+    /// The timeline that decides about a property at scene time `now`, if one does. Of one half of a pair what animates the
+    /// pair counts too.
     pub(crate) fn holder(&self, target: Target, now: f64) -> Option<&TimelineId> {
-        self.decides(target, now).filter(|p| p.holds(now))?.timeline()
+        self.decides_about(target, now).filter(|p| p.holds(now))?.timeline()
     }
 
     /// Whether a timeline animates a property.
     pub(crate) fn has_of(&self, target: Target, timeline: &TimelineId) -> bool {
         self.places_of_timeline(target, timeline).next().is_some()
             || self.mixing(target).any(|place| self.tracks[place].timeline() == Some(timeline))
+    }
+
+    /// The same of a property or of a pair that it is a half of.
+    pub(crate) fn has_about(&self, target: Target, timeline: &TimelineId) -> bool {
+        target.and_wholes().any(|of| self.has_of(of, timeline))
     }
 
     /// Whether others than its timeline, before it in the order in which they decide, make something of the property of the
@@ -158,43 +164,43 @@ impl Playing {
         related.into_iter().any(|of| self.last_begun(of, 0..place, now, timeline).is_some())
     }
 
-    /// What the animation that decides about a property makes of it at scene time `now`, in the numbers in which it moves
-    /// evenly.
+    /// What the animation that decides about a property, or about a pair that it is a half of, makes of it at scene time
+    /// `now`, in the numbers in which it moves evenly.
     pub(crate) fn decided(&self, target: Target, now: f64) -> Option<Shown> {
-        Some(self.decides(target, now)?.shown(now))
+        let p = self.decides_about(target, now)?;
+        Some(p.shown(now).of(target, p.target()))
     }
 
     /// What is shown of a property at scene time `now`, but for what is mixed with it, in the numbers in which it moves
     /// evenly; `None` if that is just what is authored. Of one half of a pair what animates the pair counts too.
     pub(crate) fn displayed(&self, target: Target, now: f64) -> Option<Shown> {
-        let is_of = |of: Target| of == target || target.place_in(of).is_some();
-        let (of, shown) = if let Some(p) = self.decides_about(target, now) {
-            let over = self.drifting.iter().find(|drifting| !drifting.way.is_of_paint() && drifting.is_over(p, now));
-            (p.target(), p.shown(now).plus(over.map(|drifting| drifting.way.at(now)).unwrap_or_default()))
-        } else {
-            let drifting =
-                self.drifting.iter().rev().find(|drifting| !drifting.way.is_of_paint() && is_of(drifting.target))?;
-            let authored = Shown::still(drifting.domain.evenly(drifting.authored));
-            (drifting.target, authored.plus(drifting.way.at(now)))
-        };
-        Some(target.place_in(of).map_or(shown, |place| shown.half(place)))
+        let mut drifting = self.drifting.iter().filter(|drifting| !drifting.way.is_of_paint());
+        if let Some(p) = self.decides_about(target, now) {
+            let over = drifting.filter(|drifting| drifting.is_over(p, now));
+            let shown = over.fold(p.shown(now), |shown, drifting| drifting.shown_within(p.target(), shown, now));
+            return Some(shown.of(target, p.target()));
+        }
+        let drifting = drifting.find(|drifting| drifting.target == target)?;
+        Some(Shown::still(drifting.domain.evenly(drifting.authored)).plus(drifting.way.at(now)))
     }
 
-    /// Whether a half of a pair is animated by itself.
+    /// Whether a half of a pair is animated, or moves because somebody changed it, by itself.
     pub(crate) fn has_half_of(&self, pair: Target) -> bool {
-        pair.halves().into_iter().flatten().any(|half| self.deciding(half).next().is_some())
+        let drifts = |half: Target| self.drifting.iter().any(|drifting| drifting.target == half);
+        pair.halves().into_iter().flatten().any(|half| self.deciding(half).next().is_some() || drifts(half))
     }
 
-    /// The animations of the layer itself that decide about a property.
+    /// The animations of the layer itself that decide about a property or about a pair that it is a half of.
     fn own_of(&self, target: Target) -> impl DoubleEndedIterator<Item = &Playback> {
-        self.of_layer().iter().filter(move |p| p.target() == target && p.track.mixing().is_none())
+        self.of_layer().iter().filter(move |p| target.is_of(p.target()) && p.track.mixing().is_none())
     }
 
     /// What these make of a property at scene time `now`, in the numbers in which it moves evenly; `None` if there are
     /// none.
     pub(crate) fn own(&self, target: Target, now: f64) -> Option<Shown> {
         let begun = self.own_of(target).rev().find(|p| p.has_begun(now));
-        Some(begun.or_else(|| self.own_of(target).next())?.shown(now))
+        let p = begun.or_else(|| self.own_of(target).next())?;
+        Some(p.shown(now).of(target, p.target()))
     }
 
     /// Whether the animations of the layer itself decide about a property as those of `other` do about its `target`.
@@ -262,14 +268,14 @@ impl Playing {
     /// The same where its value is known.
     fn shown_as(&self, p: &Playback, value: Sample, now: f64) -> Sample {
         let value = p.carried(value, now);
-        let drifting = self.drifting.iter().find(|drifting| drifting.is_over(p, now));
-        drifting.map_or(value, |drifting| drifting.over(value, now))
+        let drifting = self.drifting.iter().filter(|drifting| drifting.is_over(p, now));
+        drifting.fold(value, |value, drifting| drifting.over_within(p.target(), value, now))
     }
 
     /// A value of a property that only what is mixed with it animates, with what still has to go of a change.
     fn drifted(&self, target: Target, value: Sample, now: f64) -> Sample {
-        let drifting = self.drifting.iter().find(|drifting| drifting.target == target);
-        drifting.map_or(value, |drifting| drifting.over(value, now))
+        let drifting = self.drifting.iter().filter(|drifting| drifting.target.is_of(target));
+        drifting.fold(value, |value, drifting| drifting.over_within(target, value, now))
     }
 
     /// Shows what the animations of transform and opacity make of these at scene time `now`, in the order in which

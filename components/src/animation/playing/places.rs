@@ -89,6 +89,16 @@ impl Playing {
         self.places_of_timeline(target, timeline).map(|place| &self.tracks[place])
     }
 
+    /// The first that a timeline does to a property or to a pair that it is a half of.
+    pub(in crate::animation) fn first_of_timeline_about(
+        &self,
+        target: Target,
+        timeline: &TimelineId,
+    ) -> Option<&Playback> {
+        let firsts = target.and_wholes().filter_map(|of| self.places_of_timeline(of, timeline).next());
+        firsts.min().map(|place| &self.tracks[place])
+    }
+
     pub(super) fn places_of_timeline<'a>(&'a self, target: Target, timeline: &'a TimelineId) -> Places<'a> {
         let left = match &self.index {
             None => {
@@ -172,13 +182,11 @@ impl Playing {
         now: f64,
         but: Option<&TimelineId>,
     ) -> Option<usize> {
-        let about = std::iter::once(target).chain(target.wholes());
-        about.filter_map(|of| self.last_begun(of, places.clone(), now, but)).max()
+        target.and_wholes().filter_map(|of| self.last_begun(of, places.clone(), now, but)).max()
     }
 
     /// The first that takes the place of others of a property or of a pair that it is a half of.
     pub(in crate::animation) fn first_about(&self, target: Target) -> Option<usize> {
-        let about = std::iter::once(target).chain(target.wholes());
-        about.filter_map(|of| self.deciding(of).next()).min()
+        target.and_wholes().filter_map(|of| self.deciding(of).next()).min()
     }
 }

@@ -18,7 +18,7 @@ impl Playing {
         for drifting in self.drifting.iter().filter(|drifting| !drifting.is_animated) {
             if let Some((of, slot)) = drifting.target.slot()
                 && of == part
-                && self.first(drifting.target).is_none()
+                && drifting.target.and_wholes().all(|of| self.first(of).is_none())
             {
                 differs |= match &drifting.paint {
                     Some(paint) if drifting.way.is_of_paint() => {

@@ -220,6 +220,16 @@ impl Drift {
         self.over.as_ref()
     }
 
+    /// The same of a pair but for some of its halves, told by their places; `None` if nothing is left of it.
+    pub(super) fn without_halves(self, is_left_out: impl Fn(usize) -> bool) -> Option<Self> {
+        let [distance, velocity, travel] = [self.distance, self.velocity, self.travel].map(|sample| {
+            let gone = (0..2).filter(|place| is_left_out(*place));
+            gone.fold(sample, |sample, place| sample.with_half(place, Sample::default()))
+        });
+        let is_left = distance != Sample::default() || velocity != Sample::default();
+        is_left.then_some(Self { distance, velocity, travel, ..self })
+    }
+
     /// Whether another is carried on by the same.
     pub(super) fn is_of_carrier_of(&self, other: &Self) -> bool {
         let timeline = self.carrier.timeline();

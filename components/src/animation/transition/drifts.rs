@@ -1,10 +1,11 @@
 use bevy_ecs::component::Component;
 
-use super::{Drift, Transition, Transitions, carried::Carried, drift::Carrier, handover::Handover, kept::Edit};
+use super::{Drift, Transitions, carried::Carried, drift::Carrier, halves::of_each, handover::Handover, kept::Edit};
 use crate::{
     animation::{
         AnimationStarts, Cues, Playing, Property, Subject, Target, Turn,
         drifting::Shown,
+        playback::Playback,
         property::Resolved,
         timeline::TimelineId,
         track::shortest,
@@ -28,7 +29,7 @@ pub struct Drifts {
     is_resume: bool,
 }
 
-/// A property as it is authored.
+/// A property, which is no pair, as it is authored.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Known {
     pub(crate) property: Property,
@@ -86,11 +87,10 @@ impl Drifts {
         now: f64,
     ) {
         let subject = subject.into();
-        let know = |transition: &Transition| {
-            let resolved = transition.property.resolve(subject).ok().filter(Resolved::can_move)?;
+        let know = |property: &Property, resolved: &Resolved| {
             let (target, domain) = (resolved.target, resolved.domain);
             let authored = resolved.authored(transform, opacity);
-            Some(Known { property: transition.property.clone(), target, domain, authored, paint: resolved.paint() })
+            Known { property: property.clone(), target, domain, authored, paint: resolved.paint() }
         };
         let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
         let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
@@ -99,24 +99,29 @@ impl Drifts {
         let settled = edit.settle(&mut after, &mut kept);
         let mut known = Vec::with_capacity(transitions.0.len());
         let mut drifts = Vec::new();
-        for (transition, present) in transitions.0.iter().filter_map(|transition| Some((transition, know(transition)?)))
-        {
+        for (transition, resolved) in &of_each(transitions, subject) {
+            let present = know(&transition.property, resolved);
             let drift = self.drifts.iter().find(|d| d.property == present.property && d.carrier == Carrier::Scene);
             let past = self.known.iter().find(|past| past.property == present.property);
             let holder = after.holder(present.target, now);
             // A timeline that had hold of it has let go, be it to another one.
             // One that begins now goes on from there by itself.
             let goes_on = holder.is_some_and(|holder| {
-                let begins = after.of_timeline(present.target, holder).next();
-                !before.has_of(present.target, holder) && begins.is_some_and(|begins| begins.is_from_authored)
+                let begins = after.first_of_timeline_about(present.target, holder);
+                !before.has_about(present.target, holder) && begins.is_some_and(|begins| begins.is_from_authored)
             });
             let is_free = |past: &Known| {
                 // One that stands where it began can still show what it carries on, and hides what is beneath it.
-                let is_bared = || after.decides(past.target, now).is_some_and(|p| p.has_begun(now));
-                let held = before.decides(past.target, now);
+                let is_bared = || after.decides_about(past.target, now).is_some_and(|p| p.has_begun(now));
+                let held = before.decides_about(past.target, now);
                 let held = held.filter(|p| p.holds(now) || p.is_carrying() || is_bared());
-                let held = held.and_then(|p| p.timeline());
-                !goes_on && held.is_some_and(|held| !after.has_of(present.target, held))
+                // It may still do something to the pair, and no longer to the half.
+                let lets_go = |held: &Playback| {
+                    let is_of_pair = held.target() != past.target;
+                    let mut alike = present.target.and_wholes().filter(|of| (*of != present.target) == is_of_pair);
+                    held.timeline().is_some_and(|timeline| !alike.any(|of| after.has_of(of, timeline)))
+                };
+                !goes_on && held.is_some_and(lets_go)
             };
             let is_changed = past.is_some_and(|past| {
                 let is_edited = past.authored != present.authored
@@ -142,7 +147,7 @@ impl Drifts {
                     let left = own_drift.map(|drift| drift.compile().at(now)).unwrap_or_default();
                     // Where a timeline decides that is what is seen, be it that it stands where it begins.
                     let is_of_timeline = |playing: &Playing, target: Target| {
-                        playing.decides(target, now).is_some_and(|decides| !decides.is_own())
+                        playing.decides_about(target, now).is_some_and(|decides| !decides.is_own())
                     };
                     let is_shown = || is_free(past) || is_of_timeline(before, past.target);
                     let held = before.displayed(past.target, now).filter(|_| is_shown());
@@ -165,19 +170,22 @@ impl Drifts {
             known.push(present);
         }
         let smooths = |target: Target| known.iter().any(|known| known.target == target);
-        let left = |target: Target, at: f64| {
+        let left_alone = |target: Target, over: Option<&TimelineId>, at: f64| {
             let known = known.iter().find(|known| known.target == target)?;
-            let drift = drifts.iter().find(|drift| drift.property == known.property && drift.over().is_none());
-            Some(drift.map(|drift| drift.compile().at(at)).unwrap_or_default())
+            let drift = drifts.iter().find(|drift| drift.property == known.property && drift.over() == over);
+            Some(drift.filter(|drift| !drift.is_of_paint()).map(|drift| drift.compile().at(at)).unwrap_or_default())
         };
-        let left_over = |target: Target, timeline: &TimelineId, at: f64| {
-            let known = known.iter().find(|known| known.target == target);
-            let is_over = |drift: &&Drift| {
-                known.is_some_and(|known| known.property == drift.property) && drift.over() == Some(timeline)
-            };
-            let drift = drifts.iter().find(is_over).filter(|drift| !drift.is_of_paint());
-            drift.map(|drift| drift.compile().at(at)).unwrap_or_default()
+        let left_of = |target: Target, over: Option<&TimelineId>, at: f64| match target.halves() {
+            None => left_alone(target, over, at),
+            Some(halves) => {
+                let halves = halves.map(|half| left_alone(half, over, at));
+                let is_known = halves.iter().any(Option::is_some);
+                is_known.then(|| Shown::of_halves(halves.map(Option::unwrap_or_default)))
+            }
         };
+        let left = |target: Target, at: f64| left_of(target, None, at);
+        let left_over =
+            |target: Target, timeline: &TimelineId, at: f64| left_of(target, Some(timeline), at).unwrap_or_default();
         let past = |target: Target| {
             let past = self.known.iter().find(|known| known.target == target);
             past.filter(|_| smooths(target)).map(Known::still)

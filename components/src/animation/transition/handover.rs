@@ -29,7 +29,8 @@ pub(super) const SAME: f64 = 1e-6;
 /// What takes over by an edit.
 pub(super) struct Handover<'a> {
     pub(super) edit: &'a Edit<'a>,
-    /// What still has to go of a property at a scene time by its transition; `None` if it has none.
+    /// What still has to go of a property, or of the halves of a pair, at a scene time by its transition; `None` if it has
+    /// none.
     pub(super) left: &'a dyn Fn(Target, f64) -> Option<Shown>,
     /// The same of what goes on top of a timeline.
     pub(super) left_over: &'a dyn Fn(Target, &TimelineId, f64) -> Shown,
@@ -70,11 +71,17 @@ impl Handover<'_> {
         for place in takers {
             let Some(taker) = self.taker(&after, place) else { continue };
             let target = taker.p.target();
-            let drift = self.taken(&after, &taker).filter(|drift| {
-                let is_held = after.decides(target, now).is_some_and(|decides| !decides.is_own());
-                let is_smoothed =
-                    smooths(target) && (drift.waits() || taker.begins <= now + SAME && !self.edit.is_sought(taker.p));
-                !(taker.p.is_own() && (is_smoothed || is_held))
+            let drift = self.taken(&after, &taker).and_then(|drift| {
+                let is_at_once = drift.waits() || taker.begins <= now + SAME && !self.edit.is_sought(taker.p);
+                let is_held = || after.decides_about(target, now).is_some_and(|decides| !decides.is_own());
+                if !taker.p.is_own() {
+                    return Some(drift);
+                }
+                match target.halves() {
+                    _ if is_held() || is_at_once && smooths(target) => None,
+                    Some(halves) if is_at_once => drift.without_halves(|place| smooths(halves[place])),
+                    _ => Some(drift),
+                }
             });
             let timeline = taker.p.timeline().filter(|timeline| after.holder(target, now) == Some(timeline));
             if let (Carrier::Over(_), None, Some(timeline)) = (&taker.carrier, &drift, timeline.cloned()) {
@@ -94,9 +101,12 @@ impl Handover<'_> {
         carried
     }
 
-    /// The property, or where one of two is animated by itself as well each of them.
+    /// The property, or where one of two is animated, or has a transition, by itself as well each of them.
     pub(super) fn pieces(&self, after: &Playing, target: Target) -> SmallVec<[Target; 2]> {
-        let halves = target.halves().filter(|_| after.has_half_of(target) || self.edit.before.has_half_of(target));
+        let is_smoothed = |half: &Target| (self.left)(*half, self.edit.now).is_some();
+        let halves = target.halves().filter(|halves| {
+            after.has_half_of(target) || self.edit.before.has_half_of(target) || halves.iter().any(is_smoothed)
+        });
         halves.map_or_else(|| smallvec![target], SmallVec::from)
     }
 
@@ -215,7 +225,7 @@ impl Handover<'_> {
     fn rival(&self, after: &Playing, taker: &Taker<'_>, piece: Target) -> Rival {
         let Taker { p, place, animation, begins, .. } = taker;
         let (begins, now) = (*begins, self.edit.now);
-        let of_piece = |of: Target, shown: Shown| piece.place_in(of).map_or(shown, |half| shown.half(half));
+        let of_piece = |of: Target, shown: Shown| shown.of(piece, of);
         let all = after.tracks();
         // Among those of one timeline the first carries on for all.
         let is_rival = |other: &Playback| other.is_own() || other.timeline() != p.timeline();

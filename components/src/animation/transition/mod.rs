@@ -4,6 +4,7 @@ mod beneath;
 mod carried;
 mod drift;
 mod drifts;
+mod halves;
 mod handover;
 mod kept;
 mod taker;
@@ -33,8 +34,9 @@ pub struct Transitions(#[schemars(length(max = 64))] pub Vec<Transition>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Transition {
-    /// What moves: `opacity`, `transform.position`, `content.fill`, … A pair is another property than its two halves; else
-    /// none can stand beside one within it, as `content.gradient.angle` is in `content.gradient`.
+    /// What moves: `opacity`, `transform.position`, `content.fill`, … That of a pair moves
+    /// each of its halves, whatever has changed that, but for one that stands here itself; else none can stand beside one
+    /// within it, as `content.gradient.angle` is in `content.gradient`.
     pub property: Property,
     /// Seconds that it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,7 +112,7 @@ pub fn check_transitions<'a>(transitions: &[Transition], parts: impl Into<Parts<
     faults
 }
 
-/// Whether one moves what is within the other. A pair and its halves have each their own.
+/// Whether one moves what is within the other. That of a pair leaves each half to that which it has of its own.
 fn overlap(one: &Transition, other: &Transition, parts: Parts<'_>) -> bool {
     let (one, other) = (&one.property, &other.property);
     let is_within = |inner: &Property, outer: &Property| {

@@ -109,10 +109,12 @@ impl Handover<'_> {
     fn is_new(&self, after: &Playing, place: usize) -> bool {
         let (p, now, before) = (&after.tracks()[place], self.edit.now, self.edit.before);
         // One that stood where it begins has left the property to its transition.
-        let is_left = (self.left)(p.target(), now).is_some();
-        let decided = |was: &Playback| was.timeline() == p.timeline() && (was.holds(now) || !is_left);
+        let is_left = |piece: Target| (self.left)(piece, now).is_some();
         let pieces = self.pieces(after, p.target());
-        let is_new = |piece: &Target| !before.decides_about(*piece, now).is_some_and(decided);
+        let is_new = |piece: &Target| {
+            let decided = |was: &Playback| was.timeline() == p.timeline() && (was.holds(now) || !is_left(*piece));
+            !before.decides_about(*piece, now).is_some_and(decided)
+        };
         pieces.iter().any(|piece| is_new(piece) && !is_covered(after, place, *piece, now))
     }
 

@@ -1,6 +1,7 @@
 mod again;
 mod beneath;
 mod gradients;
+mod halves;
 mod handover;
 mod holding;
 mod interruptions;
@@ -138,7 +139,7 @@ fn the_authored_value_counts_where_there_is_no_transition() {
     assert_eq!(layer.rotation(4.0), 0.0);
 }
 
-/// A pair and its half have each their own: what is not moved by the one is by the other.
+/// A half that has its own is moved by that, and the other one by that of the pair.
 #[test]
 fn one_within_another_is_refused() {
     let content: Content = serde_json::from_value(json!({ "type": "gradient", "gradient": { "type": "linear",

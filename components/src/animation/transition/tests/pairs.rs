@@ -15,7 +15,7 @@ impl Layer {
     }
 }
 
-fn to(property: &str, to: Value, duration: f64) -> Value {
+pub(super) fn to(property: &str, to: Value, duration: f64) -> Value {
     json!({ "property": property, "to": to, "duration": duration, "easing": "easeInOutSine" })
 }
 
@@ -86,7 +86,7 @@ fn a_step_of_a_timeline_goes_on_from_where_a_step_of_the_other_kind_has_brought_
     }
 }
 
-fn line() -> Layer {
+pub(super) fn line() -> Layer {
     let mut layer = plain();
     let content = json!({ "type": "shape", "geometry": { "type": "line", "from": { "x": 0, "y": 0 },
         "to": { "x": 9, "y": 7 } }, "stroke": { "paint": "#ffffff", "width": 1 } });
@@ -97,7 +97,7 @@ fn line() -> Layer {
 
 impl Layer {
     /// Where the line ends, and whether anything differs when it is written again.
-    fn end(&self, now: f64) -> [f64; 2] {
+    pub(super) fn end(&self, now: f64) -> [f64; 2] {
         let mut shown = self.content.clone();
         self.playing.apply_to(Part::Content, &mut shown, now);
         assert!(!self.playing.apply_to(Part::Content, &mut shown, now), "it is written once");
