@@ -257,5 +257,3 @@ impl OutputPipeline {
         }
     }
 }
-
-}
