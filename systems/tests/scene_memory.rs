@@ -193,11 +193,12 @@ fn a_scene_that_leaves_goes_on_where_there_is_room_and_stands_still_where_there_
         let mut stage = Stage::new(budget * FRAME, leaves, scene(&folder, "b", pictures));
         let before = stage.bar();
         stage.activate();
-        assert_eq!(stage.bar(), before, "{room}");
+        let first = stage.bar();
+        assert!(first >= before, "{room}");
         stage.tick();
         stage.tick();
-        assert_eq!(stage.bar() > before, room == "for both", "{room}");
-        assert!(stage.bar() >= before, "{room}");
+        assert_eq!(stage.bar() > first, room == "for both", "{room}");
+        assert!(stage.bar() >= first, "{room}");
         (0..TICKS).for_each(|_| drop(stage.tick()));
         assert_eq!(stage.tick().assets.bytes, (pictures * FRAME) as u64, "{room}: what was lent is given back");
     }
@@ -213,7 +214,8 @@ fn a_scene_that_leaves_takes_its_pictures_along() {
     let (report, taken) = most_taken_by(|| stage.activate());
     assert_eq!(report.assets.bytes, (PICTURES * FRAME) as u64, "what is lent counts");
     println!("{} KB, and the pictures of the scene take {}", taken >> 10, (PICTURES * FRAME) >> 10);
-    assert!(taken < 6 * FRAME, "{taken} bytes");
+    // Two canvases, a screen, a frame of each, and what the one that leaves needs to go on; not its pictures again.
+    assert!(taken < 9 * FRAME, "{taken} bytes");
 
     empty = scene(&folder, "a", 1);
     let mut stage = Stage::new(20 * FRAME, scene(&folder, "a", 1), empty);

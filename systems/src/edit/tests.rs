@@ -142,7 +142,7 @@ fn one_mistake_is_one_fault_where_it_is() {
         (timeline(json!([animate("a", &keyframes)])), "/timeline/steps/0/animation/keyframes/1/at"),
         (timeline(json!([{ "type": "timeline", "id": "new" }])), "/timeline/steps/0/id"),
         (timeline(json!([{ "type": "timeline", "id": "shw" }])), "/timeline/steps/0/id"),
-        (timeline(json!([{ "type": "wait", "seconds": 0 }])), "/timeline"),
+        (timeline(json!([{ "type": "wait", "seconds": 0 }])), "/timeline/steps"),
         (
             timeline(
                 json!([{ "type": "parallel", "steps": [animate("a", &json!({ "property": "x", "to": 0, "duration": 1 }))] }]),
