@@ -42,6 +42,7 @@ mod program_sound;
 mod rendition;
 mod restarts;
 mod rtmp;
+mod running;
 mod settings;
 mod silence;
 mod sound_encoder;

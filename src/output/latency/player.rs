@@ -19,6 +19,7 @@ use super::marker;
 use crate::output::{
     elements::{MissingElement, make},
     link::lock,
+    running::Running,
 };
 
 /// Samples a second at which the sound is looked at.
@@ -298,16 +299,6 @@ impl Ear {
             self.loud = Some(time);
         }
         clicks
-    }
-}
-
-/// A pipeline that is taken down when it is dropped.
-struct Running(gst::Pipeline);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It cannot fail on the way down.
-        let _ = self.0.set_state(gst::State::Null);
     }
 }
 

@@ -24,6 +24,7 @@ use super::{
     link::lock,
     packet::{Packet, Track},
     pipeline::OutputError,
+    running::Running,
 };
 
 /// How long one picture may take. A key frame is decoded in some hundredths of a second.
@@ -252,16 +253,6 @@ fn fitted((from_width, from_height): (i32, i32), width: i32) -> (i32, i32) {
         width,
         even((i64::from(from_height) * i64::from(width) + i64::from(from_width) / 2) / i64::from(from_width.max(1))),
     )
-}
-
-/// A pipeline that is taken down when it is dropped. Nothing in it waits for a peer.
-struct Running(gst::Pipeline);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It cannot fail on the way down.
-        let _ = self.0.set_state(gst::State::Null);
-    }
 }
 
 #[cfg(test)]
