@@ -2,7 +2,7 @@
 
 use crate::animation::{
     starts::{Start, Steered, elapsed},
-    timeline::{CueClock, Playhead},
+    timeline::{CueClock, Playhead, rounded},
 };
 
 /// What tells an animation its time.
@@ -65,6 +65,15 @@ impl Clock {
             Self::Scene(start) => Some(*start),
             Self::Steered(clock) => Some(clock.began),
             Self::Timeline(_) => None,
+        }
+    }
+
+    /// Seconds since the start of what it tells the time to, rounded to nanoseconds.
+    pub(super) fn elapsed(&self, now: f64) -> f64 {
+        match self {
+            Self::Scene(start) => rounded(now - start),
+            Self::Steered(clock) => clock.elapsed(now),
+            Self::Timeline(clock) => clock.elapsed(now),
         }
     }
 
