@@ -102,6 +102,15 @@ impl Clock {
         }
     }
 
+    /// Seconds since the start of what it tells the time to, rounded to nanoseconds.
+    pub(super) fn elapsed(&self, now: f64) -> f64 {
+        match self {
+            Self::Scene(start) => rounded(now - start),
+            Self::Steered(clock) => clock.elapsed(now),
+            Self::Timeline(clock) => clock.elapsed(now),
+        }
+    }
+
     /// The scene seconds between which it stands between two times of what it tells it to.
     pub(super) fn between(&self, first: f64, last: f64) -> (f64, f64) {
         match self {
