@@ -125,8 +125,10 @@ impl Service {
 
     /// Starts `serve` with these variables and flags in a folder where it may have run before.
     pub fn launch_in(folder: Arc<TempDir>, variables: &[(&str, &str)], flags: &[&str]) -> Self {
-        let arguments: Vec<&str> = std::iter::once("serve").chain(flags.iter().copied()).collect();
-        let command = command(folder.path(), &arguments);
+        // Hang-ups may be nothing to whoever runs the tests, which goes over to all that they start.
+        let binary = command(folder.path(), &[]);
+        let mut command = command_of("env", folder.path());
+        command.arg("--default-signal=HUP").arg(binary.get_program()).arg("serve").args(flags);
         Self::spawn(folder, command, variables)
     }
 

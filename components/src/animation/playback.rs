@@ -72,7 +72,7 @@ impl Playback {
     /// where later rounds wait for it, if it is one of a timeline.
     pub(super) fn begin_with(&mut self, (value, paint): (Sample, Option<&Paint>), holds_from: f64) {
         if let Clock::Timeline(clock) = &mut self.clock {
-            clock.holds_from = holds_from;
+            Arc::make_mut(clock).holds_from = holds_from;
         }
         self.is_from_authored = false;
         self.be(self.track.clone().beginning_with(value, paint));
@@ -115,13 +115,6 @@ impl Playback {
         #[cfg(test)]
         visits::count();
         self.clock.elapsed(now)
-    }
-
-    /// Whether it has begun at scene time `now`.
-    pub(super) fn has_begun_by<'a>(&'a self, now: f64, last: &mut LastTime<'a>) -> bool {
-        #[cfg(test)]
-        visits::count();
-        self.track.has_begun(last.of(&self.clock, now))
     }
 
     /// Asks for what is read to sample it to be in the cache soon.
@@ -223,10 +216,17 @@ impl Playback {
         Shown { value, velocity: velocity.scaled(rate) }
     }
 
-    /// Whether it has begun, or keeps hold of its property where a later round waits for it.
+    /// Whether it has begun at scene time `now`, or keeps hold of its property where a later round waits for it.
     pub(super) fn has_begun(&self, now: f64) -> bool {
+        self.has_begun_by(now, &mut LastTime::default())
+    }
+
+    /// The same with what is known of the times of clocks.
+    pub(super) fn has_begun_by<'a>(&'a self, now: f64, last_time: &mut LastTime<'a>) -> bool {
+        #[cfg(test)]
+        visits::count();
         let keeps_hold = || matches!(&self.clock, Clock::Timeline(clock) if clock.keeps_hold(now));
-        self.track.has_begun(self.elapsed(now)) || keeps_hold()
+        self.track.has_begun(last_time.of(&self.clock, now)) || keeps_hold()
     }
 
     pub(super) fn is_playing(&self, now: f64) -> bool {

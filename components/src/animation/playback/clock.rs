@@ -62,7 +62,7 @@ impl Clock {
         }
     }
 
-    /// Seconds since the start at scene time `now`, rounded to nanoseconds.
+    /// Seconds since the start of what it tells the time to at scene time `now`, rounded to nanoseconds.
     pub(super) fn elapsed(&self, now: f64) -> f64 {
         match self {
             Self::Scene(start) => rounded(now - start),
@@ -99,15 +99,6 @@ impl Clock {
             Self::Scene(start) => Some(*start),
             Self::Steered(clock) => Some(clock.began),
             Self::Timeline(_) => None,
-        }
-    }
-
-    /// Seconds since the start of what it tells the time to, rounded to nanoseconds.
-    pub(super) fn elapsed(&self, now: f64) -> f64 {
-        match self {
-            Self::Scene(start) => rounded(now - start),
-            Self::Steered(clock) => clock.elapsed(now),
-            Self::Timeline(clock) => clock.elapsed(now),
         }
     }
 
