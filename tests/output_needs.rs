@@ -167,15 +167,16 @@ fn a_name_server_that_does_not_answer_holds_nothing_up() {
         (service.send("POST", OUTPUTS, &again).status == 201).then_some(())
     });
     service.wait_for_output("removed", "started");
-    let status = wait_for("the answer to be taken", PATIENCE, || {
+    let error = wait_for("the answer to be taken", PATIENCE, || {
         // There is nobody to write to while nobody asks.
         let asked = File::options().write(true).custom_flags(libc::O_NONBLOCK).open(&hosts);
         let _ = asked
             .and_then(|mut asked| asked.write_all(b"127.0.0.1 stopped.example removed.example answered.example\n"));
-        Some(service.output("answered")).filter(|status| status["state"] == "reconnecting")
+        // Of several who ask at once one gets the answer, and the others ask again.
+        let error = service.output("answered")["lastError"].as_str().unwrap_or_default().to_owned();
+        error.contains("does a program listen there").then_some(error)
     });
-    let error = status["lastError"].as_str().unwrap();
-    assert!(error.contains("answered.example") && error.contains("does a program listen there"), "{error}");
+    assert!(error.contains("answered.example"), "{error}");
     service.signal("TERM");
     assert_eq!(service.wait().code(), Some(0));
 }

@@ -105,16 +105,23 @@ fn a_disk_that_stands_still_stalls_its_own_recording_only() {
     for id in ["output-1", "output-2"] {
         service.wait_for_output(id, "started");
     }
+    let pictures = json!({ "id": "pictures", "url": "disk/x.jpg", "thumbnails": { "seconds": 1 } });
+    service.send("POST", "/api/stream/outputs", &pictures).expect(201);
+    service.wait_for_output("pictures", "started");
     service.wait_for_frames(60);
 
     let frozen = Frozen::new(service.inside("disk"));
     wait_for("the stall to be noticed", PATIENCE, || (service.output("output-1")["stalled"] == true).then_some(()));
-    wait_for("it to be given up", PATIENCE, || (service.output("output-1")["state"] == "reconnecting").then_some(()));
-    let told = service.output("output-1");
-    assert!(told["lastError"].as_str().unwrap().contains("the disk takes nothing"), "{told}");
+    for id in ["output-1", "pictures"] {
+        wait_for("it to be given up", PATIENCE, || (service.output(id)["state"] == "reconnecting").then_some(()));
+        let told = service.output(id);
+        assert!(told["lastError"].as_str().unwrap().contains("the disk takes nothing"), "{told}");
+    }
     service.wait_for_frames(60);
     drop(frozen);
-    service.wait_for_output("output-1", "started");
+    for id in ["output-1", "pictures"] {
+        service.wait_for_output(id, "started");
+    }
     let told = service.output("output-1");
     assert!(told["url"].as_str().unwrap().ends_with("disk/show-2.mkv"), "{told}");
     service.wait_for_frames(60);
