@@ -6,6 +6,7 @@ pub(super) use self::clock::{Clock, LastTime};
 use super::{
     Sample, Target, Track, drifting::Shown, motion::Stand, prefetch::fetch, timeline::TimelineId, transition::Way,
 };
+use crate::paint::Paint;
 
 mod clock;
 mod flight;
@@ -30,6 +31,8 @@ pub(super) struct Playback {
     pub(super) rivalled: bool,
     /// Whether it begins with what is authored.
     pub(super) is_from_authored: bool,
+    /// Whether it begins with what one before it, of the same timeline or of the layer itself, makes of its property.
+    pub(super) goes_on_from_another: bool,
     /// The scene seconds between which its value can change, a [`MARGIN`] more on both sides.
     changes: (f64, f64),
     /// Its values before and after these, so that what has ended or stands still need not be sampled.
@@ -49,29 +52,36 @@ pub(super) enum Standing {
 
 impl Playback {
     pub(super) fn new(track: Track, clock: Clock, source: usize) -> Self {
-        let (begin, end) = (track.begin(), track.end());
-        let (first, last) = match &clock {
-            Clock::Timeline(clock) => clock.changes(begin, end),
-            clock => clock.between(begin, end),
-        };
+        let (first, last) = changes(&track, &clock);
         let changes = (first - MARGIN, last + MARGIN);
-        let mut playback = Self {
+        let held = Box::new(held(&track, &clock));
+        Self {
             track,
             clock,
             source,
             flight: None,
             rivalled: false,
             is_from_authored: false,
+            goes_on_from_another: false,
             changes,
-            held: Default::default(),
-        };
-        // What never changes has the same value at any time.
-        let before = if first == f64::INFINITY { 0.0 } else { first - 2.0 * MARGIN };
-        let held = [before, last + 2.0 * MARGIN].map(|when| {
-            if when.is_finite() { playback.track.sample(playback.elapsed(when)) } else { Sample::default() }
-        });
-        *playback.held = held;
-        playback
+            held,
+        }
+    }
+
+    /// Has it begin with a value or a paint in all its rounds, as [`Track::beginning_with`] has it; from `holds_from` on also
+    /// where later rounds wait for it, if it is one of a timeline.
+    pub(super) fn begin_with(&mut self, (value, paint): (Sample, Option<&Paint>), holds_from: f64) {
+        if let Clock::Timeline(clock) = &mut self.clock {
+            Arc::make_mut(clock).holds_from = holds_from;
+        }
+        self.is_from_authored = false;
+        self.be(self.track.clone().beginning_with(value, paint));
+    }
+
+    /// Has it do the same with other values.
+    pub(super) fn be(&mut self, track: Track) {
+        self.track = track;
+        *self.held = held(&self.track, &self.clock);
     }
 
     /// Whether it is an animation of the layer itself, not of a timeline.
@@ -88,6 +98,11 @@ impl Playback {
         !self.is_from_authored || is_away
     }
 
+    /// Whether its timeline is playing backwards.
+    pub(super) fn goes_back(&self) -> bool {
+        matches!(&self.clock, Clock::Timeline(clock) if clock.playhead.running && clock.playhead.rate < 0.0)
+    }
+
     /// What it animates.
     pub(super) fn target(&self) -> Target {
         #[cfg(test)]
@@ -100,13 +115,6 @@ impl Playback {
         #[cfg(test)]
         visits::count();
         self.clock.elapsed(now)
-    }
-
-    /// Whether it has begun at scene time `now`.
-    pub(super) fn has_begun_by<'a>(&'a self, now: f64, last: &mut LastTime<'a>) -> bool {
-        #[cfg(test)]
-        visits::count();
-        self.track.has_begun(last.of(&self.clock, now))
     }
 
     /// Asks for what is read to sample it to be in the cache soon.
@@ -208,8 +216,17 @@ impl Playback {
         Shown { value, velocity: velocity.scaled(rate) }
     }
 
+    /// Whether it has begun at scene time `now`, or keeps hold of its property where a later round waits for it.
     pub(super) fn has_begun(&self, now: f64) -> bool {
-        self.track.has_begun(self.elapsed(now))
+        self.has_begun_by(now, &mut LastTime::default())
+    }
+
+    /// The same with what is known of the times of clocks.
+    pub(super) fn has_begun_by<'a>(&'a self, now: f64, last_time: &mut LastTime<'a>) -> bool {
+        #[cfg(test)]
+        visits::count();
+        let keeps_hold = || matches!(&self.clock, Clock::Timeline(clock) if clock.keeps_hold(now));
+        self.track.has_begun(last_time.of(&self.clock, now)) || keeps_hold()
     }
 
     pub(super) fn is_playing(&self, now: f64) -> bool {
@@ -270,4 +287,23 @@ impl Playback {
         let is_same = self.clock.began().is_some() && self.clock.began() == other.clock.began();
         self.track == other.track && (is_same || self.clock == other.clock)
     }
+}
+
+/// The scene seconds between which the value of a track can change.
+fn changes(track: &Track, clock: &Clock) -> (f64, f64) {
+    let (begin, end) = (track.begin(), track.end());
+    match clock {
+        Clock::Timeline(clock) => clock.changes(begin, end),
+        clock => clock.between(begin, end),
+    }
+}
+
+/// Its values before and after these.
+fn held(track: &Track, clock: &Clock) -> [Sample; 2] {
+    let (first, last) = changes(track, clock);
+    // What never changes has the same value at any time.
+    let stands_still = first == f64::INFINITY;
+    let before = if stands_still { 0.0 } else { first - 2.0 * MARGIN };
+    let after = if stands_still { before } else { last + 2.0 * MARGIN };
+    [before, after].map(|when| if when.is_finite() { track.sample(clock.elapsed(when)) } else { Sample::default() })
 }

@@ -142,6 +142,19 @@ impl Steps {
             }
             None => {}
         }
+        self.read_first();
+    }
+
+    /// Has them begin with a paint.
+    pub(super) fn begin_with_paint(&mut self, paint: &Paint) {
+        let Some(first) = self.values.first_mut() else { return };
+        *first = Value::from(paint);
+        self.read_first();
+    }
+
+    /// Reads the first value anew, which is another.
+    fn read_first(&mut self) {
+        let Some(first) = self.values.first() else { return };
         match &mut self.known {
             Known::Nothing => {}
             Known::Outlines(outlines) => {

@@ -1,5 +1,7 @@
 use super::{Animation, Repeat};
 
+mod coming;
+
 /// Nanoseconds. Times are compared and divided as whole numbers, so that seams of repeats fall on exact moments
 /// however long they play: in floating point 0.3 seconds are not three times 0.1.
 pub(crate) type Nanos = u64;

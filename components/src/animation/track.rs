@@ -146,6 +146,25 @@ impl Track {
         self
     }
 
+    /// The same beginning with a value, in the numbers in which it moves evenly, or a paint. It goes where it went, be that
+    /// told by how much.
+    pub(super) fn beginning_with(mut self, value: Sample, paint: Option<&Paint>) -> Self {
+        if let Some(steps) = &mut self.steps {
+            if let Some(paint) = paint {
+                steps.begin_with_paint(paint);
+            }
+            return self;
+        }
+        let value = if self.is_oklab { value } else { self.domain.as_written(value) };
+        if let [first, .., last] = &mut *self.values {
+            if self.is_shortest {
+                *last = shortest(value, *last);
+            }
+            *first = value;
+        }
+        self
+    }
+
     /// How much more its first value is than that of `other`, in the numbers in which it moves evenly; `None` unless the two
     /// are the same but for that, and all that the first value does fades as they go.
     pub(super) fn first_since(&self, other: &Self) -> Option<Sample> {

@@ -62,7 +62,7 @@ impl Clock {
         }
     }
 
-    /// Seconds since the start at scene time `now`, rounded to nanoseconds.
+    /// Seconds since the start of what it tells the time to at scene time `now`, rounded to nanoseconds.
     pub(super) fn elapsed(&self, now: f64) -> f64 {
         match self {
             Self::Scene(start) => rounded(now - start),

@@ -28,7 +28,7 @@ impl Playback {
     pub(in crate::animation) fn carries(&self, drift: &Drift) -> bool {
         match (&drift.carrier, &self.clock) {
             // Several may have started at once, to begin one after the other.
-            (Carrier::Animation(since), clock) => {
+            (Carrier::Animation(since) | Carrier::AnimationStart(since), clock) => {
                 clock.began() == Some(*since) && (drift.goes_from() - self.track.begin()).abs() <= MARGIN
             }
             (Carrier::Timeline(id) | Carrier::Over(id), Clock::Timeline(clock)) => id == clock.timeline(),
@@ -40,10 +40,6 @@ impl Playback {
     pub(in crate::animation) fn carry(&mut self, way: Arc<Way>) {
         let (begin, end) = way.span();
         let (first, last) = if way.is_by_scene() { (begin, end) } else { self.clock.between(begin, end) };
-        // What stands still does so afterwards too.
-        if self.changes.0 > self.changes.1 {
-            self.held[1] = self.held[0];
-        }
         self.changes = (self.changes.0.min(first - MARGIN), self.changes.1.max(last + MARGIN));
         self.flight = Some(way);
     }

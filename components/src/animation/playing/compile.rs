@@ -23,14 +23,14 @@ use crate::{
 
 /// What the cues that have been made ready do to properties of the layer instead of others, in their order.
 #[derive(Default)]
-struct Laid<'a> {
+pub(super) struct Laid<'a> {
     all: Vec<(&'a Cue, Track)>,
     /// Places in this list.
     of_timelines: HashMap<(&'a TimelineId, Target), Vec<usize>>,
 }
 
 impl<'a> Laid<'a> {
-    fn push(&mut self, cue: &'a Cue, track: Track) {
+    pub(super) fn push(&mut self, cue: &'a Cue, track: Track) {
         if track.mixing().is_none() {
             let known = self.of_timelines.entry((&cue.timeline, track.target())).or_default();
             known.push(self.all.len());
@@ -51,7 +51,7 @@ impl<'a> Laid<'a> {
 
     /// To what they have brought a property when `cue` begins, which comes after them all, with `start` for what of it none
     /// has; and the last of them that has a share in that.
-    fn value_before(&self, cue: &Cue, target: Target, start: Sample) -> Option<(&Track, Sample)> {
+    pub(super) fn value_before(&self, cue: &Cue, target: Target, start: Sample) -> Option<(&Track, Sample)> {
         let value = |place: usize| {
             let (before, track) = &self.all[place];
             (track, track.sample(before.elapsed_at_beginning_of(cue)))
@@ -106,7 +106,7 @@ impl Playing {
         for (source, (animation, start)) in starts.animations().0.iter().zip(starts.starts()).enumerate() {
             let Some(clock) = Clock::of_start(start) else { continue };
             let Some(mut track) = compile(animation) else { continue };
-            let mut is_first = animation.goes_on();
+            let (mut is_first, mut goes_on_from_another) = (animation.goes_on(), false);
             let takes_over = |p: &&Playback| p.target() == track.target() && p.track.mixing().is_none();
             if animation.queue == Queue::Append
                 && animation.from.is_none()
@@ -114,12 +114,12 @@ impl Playing {
                 && let Some(before) = tracks.iter().rev().find(takes_over)
             {
                 track = track.starting_from(&before.track, before.track.last());
-                is_first = false;
+                (is_first, goes_on_from_another) = (false, true);
             }
             let heading = animation.heading(&track, transform);
             let playback = |track| {
                 let mut playback = Playback::new(track, clock.clone(), source);
-                playback.is_from_authored = is_first;
+                (playback.is_from_authored, playback.goes_on_from_another) = (is_first, goes_on_from_another);
                 playback
             };
             tracks.extend([Some(track), heading].into_iter().flatten().map(playback));
@@ -128,20 +128,20 @@ impl Playing {
         for (source, active) in cues.0.iter().enumerate() {
             let cue = &*active.cue;
             let Some(mut track) = compile(&cue.animation) else { continue };
-            let mut is_first = cue.animation.goes_on();
+            let (mut is_first, mut goes_on_from_another) = (cue.animation.goes_on(), false);
             if cue.animation.from.is_none()
                 && cue.animation.keyframes.is_empty()
                 && track.mixing().is_none()
                 && let Some((before, value)) = laid.value_before(cue, track.target(), track.first())
             {
                 track = track.starting_from(before, value);
-                is_first = false;
+                (is_first, goes_on_from_another) = (false, true);
             }
             let heading = cue.animation.heading(&track, transform);
             for track in [Some(track), heading].into_iter().flatten() {
                 laid.push(cue, track.clone());
                 let mut playback = Playback::new(track, Clock::Timeline(Arc::new(active.clock())), source);
-                playback.is_from_authored = is_first;
+                (playback.is_from_authored, playback.goes_on_from_another) = (is_first, goes_on_from_another);
                 tracks.push(playback);
             }
         }

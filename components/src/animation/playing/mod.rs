@@ -19,6 +19,7 @@ use super::{
 #[cfg(test)]
 pub(crate) use self::index::Lookup;
 
+mod beginning;
 mod compile;
 mod index;
 mod painting;
@@ -69,6 +70,9 @@ impl Playing {
     /// The same with what moves because somebody changed it.
     #[must_use]
     pub fn with_drifts(mut self, drifts: &Drifts) -> Self {
+        for (target, drift) in drifts.begun() {
+            self.begin(target, drift);
+        }
         for (target, drift) in drifts.carried() {
             self.carry(target, drift);
         }

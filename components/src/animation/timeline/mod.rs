@@ -5,6 +5,7 @@
 //! reversing and changes of rate are exact.
 
 mod check;
+mod coming;
 mod cue_list;
 mod playhead;
 mod stagger;

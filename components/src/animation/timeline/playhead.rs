@@ -98,7 +98,8 @@ impl ActiveCue {
     /// The clock of its animation.
     pub(crate) fn clock(&self) -> CueClock {
         let Self { playhead, timing, follows, .. } = *self;
-        CueClock { cue: Arc::clone(&self.cue), playhead, timing, start: self.cue.start, follows }
+        let holds_from = f64::INFINITY;
+        CueClock { cue: Arc::clone(&self.cue), playhead, timing, start: self.cue.start, follows, holds_from }
     }
 }
 
@@ -128,11 +129,13 @@ pub(crate) struct CueClock {
     pub(crate) start: f64,
     /// Whether a level tells it where it stands.
     pub(crate) follows: bool,
+    /// Scene seconds from which on its animation has hold of the property also where later rounds wait for it.
+    pub(crate) holds_from: f64,
 }
 
 impl PartialEq for CueClock {
     fn eq(&self, other: &Self) -> bool {
-        self.start == other.start && self.is_within_the_same_as(other)
+        (self.start, self.holds_from) == (other.start, other.holds_from) && self.is_within_the_same_as(other)
     }
 }
 
@@ -142,8 +145,18 @@ impl CueClock {
         &self.cue.timeline
     }
 
+    /// The rounds of the timeline.
+    pub(super) fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
     fn links(&self) -> &[Link] {
         &self.cue.links
+    }
+
+    /// What it is the clock of.
+    pub(crate) fn cue(&self) -> &Arc<Cue> {
+        &self.cue
     }
 
     /// Whether both tell the same time, but for when their animations begin.

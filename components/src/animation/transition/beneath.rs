@@ -57,8 +57,10 @@ impl Edit<'_> {
         let is_over_others = after.is_over_others(place, now);
         let goes_back = clock.playhead.running && clock.playhead.rate < 0.0;
         let is_bound = p.has_begun(now) && (is_over_others || !goes_back && p.holds(now) && first.holds(now));
+        // One that is to begin with something else does not go on as it did.
+        let begins_alike = p.is_from_authored == first.is_from_authored;
         // One that follows a level comes to its beginning again and again.
-        if clock.follows || !is_bound || !is_alike || !are_laid_out_alike {
+        if clock.follows || !begins_alike || !is_bound || !is_alike || !are_laid_out_alike {
             return None;
         }
         let (decides, decided) = is.zip(was).filter(|(is, _)| is.has_begun(now)).last()?;

@@ -81,6 +81,11 @@ pub(crate) enum Carrier {
     /// Scene time: this timeline took over elsewhere than where it comes to the property, and may be about to end, or goes
     /// backwards.
     Over(TimelineId),
+    /// None, for it does not move: this timeline, which came to the property at these scene seconds, begins with that value in
+    /// each of its rounds, since another one had hold of the property.
+    TimelineStart(TimelineId),
+    /// The same of the animation of the layer itself that started at these scene seconds, by its time from there.
+    AnimationStart(f64),
 }
 
 impl Carrier {
@@ -95,8 +100,8 @@ impl Carrier {
 
     fn timeline(&self) -> Option<&TimelineId> {
         match self {
-            Self::Timeline(timeline) | Self::Over(timeline) => Some(timeline),
-            Self::Scene | Self::Animation(_) => None,
+            Self::Timeline(timeline) | Self::Over(timeline) | Self::TimelineStart(timeline) => Some(timeline),
+            Self::Scene | Self::Animation(_) | Self::AnimationStart(_) => None,
         }
     }
 }
@@ -190,6 +195,34 @@ impl Drift {
             easing: spring.is_none().then(|| animation.easing.clone()),
             spring,
         })
+    }
+
+    /// No motion, but what a timeline or an animation begins with in each of its rounds, from `since` on by its clock.
+    pub(super) fn of_start(property: Property, carrier: Carrier, since: f64, value: Sample) -> Self {
+        Self {
+            property,
+            carrier,
+            over: None,
+            since,
+            waits: 0.0,
+            distance: value,
+            velocity: Sample::default(),
+            travel: Sample::default(),
+            paint: None,
+            lasts: 0.0,
+            easing: None,
+            spring: None,
+        }
+    }
+
+    /// Whether it is no motion, but what something begins with.
+    pub(super) fn is_start(&self) -> bool {
+        matches!(self.carrier, Carrier::TimelineStart(_) | Carrier::AnimationStart(_))
+    }
+
+    /// The value, in the numbers in which it moves evenly, or the paint that something begins with.
+    pub(crate) fn beginning(&self) -> (Sample, Option<&Paint>) {
+        (self.distance, self.paint.as_ref())
     }
 
     /// The same where what it goes on top of begins with so much `more`: together they go on as they did.

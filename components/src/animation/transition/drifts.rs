@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use bevy_ecs::component::Component;
 
 use super::{Drift, Transitions, carried::Carried, drift::Carrier, halves::of_each, handover::Handover, kept::Edit};
@@ -25,6 +27,8 @@ pub struct Drifts {
     drifts: Vec<Drift>,
     /// What animations carry on that took over.
     carried: Vec<Carried>,
+    /// What they begin with in each round, where others have hold of the property.
+    begun: Vec<Carried>,
     /// Whether they are those of a scene that goes on from where it stood, until that has been made ready.
     is_resume: bool,
 }
@@ -60,13 +64,18 @@ impl Drifts {
 
     /// Those that have not ended at scene time `now`.
     pub fn left(&self, now: f64) -> impl Iterator<Item = &Drift> {
-        let carried = self.carried.iter().map(|carried| &carried.drift);
+        let carried = self.carried.iter().chain(&self.begun).map(|carried| &carried.drift);
         self.drifts.iter().chain(carried).filter(move |drift| drift.is_left(now))
     }
 
     /// What animations that took over carry on, each with its property.
     pub(crate) fn carried(&self) -> impl Iterator<Item = (Target, &Drift)> {
         self.carried.iter().map(|Carried { target, drift }| (*target, drift))
+    }
+
+    /// What animations begin with that took over, each with its property.
+    pub(crate) fn begun(&self) -> impl Iterator<Item = (Target, &Drift)> {
+        self.begun.iter().map(|Carried { target, drift }| (*target, drift))
     }
 
     /// What moves by transitions, each with what the property is otherwise.
@@ -93,9 +102,13 @@ impl Drifts {
             Known { property: property.clone(), target, domain, authored, paint: resolved.paint() }
         };
         let carried = self.drifts.iter().filter(|drift| drift.carrier != Carrier::Scene).cloned();
-        let carried = carried.chain(self.carried.drain(..).map(|carried| carried.drift)).collect();
+        let known = self.carried.drain(..).chain(self.begun.drain(..)).map(|carried| carried.drift);
+        let (begun, carried) = carried.chain(known).partition(Drift::is_start);
         let edit = Edit { starts, cues, before, now, is_resume: self.is_resume };
-        let (mut kept, mut after) = edit.kept(after, carried);
+        let mut after = Cow::Borrowed(after);
+        let mut begun = edit.kept_beginnings(&mut after, begun);
+        let mut kept = edit.kept(&mut after, carried);
+        edit.begin_own(&mut after, &mut begun);
         let settled = edit.settle(&mut after, &mut kept);
         let mut known = Vec::with_capacity(transitions.0.len());
         let mut drifts = Vec::new();
@@ -191,7 +204,7 @@ impl Drifts {
             past.filter(|_| smooths(target)).map(Known::still)
         };
         let handover = Handover { edit: &edit, left: &left, left_over: &left_over, past: &past, settled: &settled };
-        let carried = handover.carried(after, kept, &smooths).into_list();
-        *self = Self { known, drifts, carried, is_resume: false };
+        let carried = handover.carried(after, kept, &mut begun, &smooths).into_list();
+        *self = Self { known, drifts, carried, begun, is_resume: false };
     }
 }

@@ -8,7 +8,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{
     beneath::Settled,
-    carried::AllCarried,
+    carried::{AllCarried, Carried},
     drift::{Carrier, Drift, Times},
     kept::Edit,
     taker::{Taker, is_covered},
@@ -54,12 +54,14 @@ enum Rival {
 }
 
 impl Handover<'_> {
-    /// What all carry on, `after` the edit, with which these are `kept`: they, and what takes over now. The moment of the edit
+    /// What all carry on, `after` the edit, with which these are `kept`: they, and what takes over now. What timelines begin
+    /// with that come to a property over others is added to `begun`. The moment of the edit
     /// a transition `smooths`: what begins just then, or waits for nothing, is left to that.
     pub(super) fn carried(
         &self,
         mut after: Cow<'_, Playing>,
         mut carried: AllCarried,
+        begun: &mut Vec<Carried>,
         smooths: &dyn Fn(Target) -> bool,
     ) -> AllCarried {
         if self.edit.is_resume {
@@ -69,6 +71,9 @@ impl Handover<'_> {
         // Of each timeline the first that it does to a property; what comes after goes on from that.
         let takers: Vec<usize> = (0..after.of_layer().len()).chain(after.firsts()).collect();
         for place in takers {
+            if !after.tracks()[place].is_own() {
+                self.edit.begin_timeline(&mut after, place, begun);
+            }
             let Some(taker) = self.taker(&after, place) else { continue };
             let target = taker.p.target();
             let drift = self.taken(&after, &taker).and_then(|drift| {

@@ -28,11 +28,10 @@ pub(super) struct Edit<'a> {
 }
 
 impl Edit<'_> {
-    /// Those of `known` that are still carried `after` the edit, and what that is with them.
-    pub(super) fn kept<'p>(&self, after: &'p Playing, known: Vec<Drift>) -> (AllCarried, Cow<'p, Playing>) {
-        let mut after = Cow::Borrowed(after);
+    /// Those of `known` that are still carried `after` the edit, and are from then on.
+    pub(super) fn kept(&self, after: &mut Cow<'_, Playing>, known: Vec<Drift>) -> AllCarried {
         let mut kept = AllCarried::default();
-        let firsts = self.firsts(&after, &known);
+        let firsts = self.firsts(after, &known);
         for drift in &known {
             let place = match drift.timeline() {
                 Some(timeline) => firsts.get(&(timeline, &drift.property)).copied(),
@@ -43,7 +42,7 @@ impl Edit<'_> {
                 kept.put(target, drift.clone());
             }
         }
-        (kept, after)
+        kept
     }
 
     /// The places of the first thing that each timeline which carries any of `known` does to each property.
@@ -62,12 +61,12 @@ impl Edit<'_> {
     }
 
     /// Whether it is what carries a drift on.
-    fn is_carrier(&self, p: &Playback, drift: &Drift) -> bool {
+    pub(super) fn is_carrier(&self, p: &Playback, drift: &Drift) -> bool {
         p.carries(drift) && self.animation(p).is_some_and(|own| own.property == drift.property)
     }
 
     /// The property that a drift which was begun earlier still belongs to, if `p` is what carried it on.
-    fn still_carries(&self, p: &Playback, drift: &Drift) -> Option<Target> {
+    pub(super) fn still_carries(&self, p: &Playback, drift: &Drift) -> Option<Target> {
         if !drift.is_left(self.now) {
             return None;
         }
@@ -80,14 +79,7 @@ impl Edit<'_> {
         match p.clock() {
             Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
             // One that is played anew begins where it is written to.
-            Clock::Timeline(clock) => {
-                let was = self.before.first_of_timeline(clock.timeline());
-                let is_anew = |was: &Playback| match was.clock() {
-                    Clock::Timeline(was) => was.position(self.now) > 0.0 && clock.position(self.now) == 0.0,
-                    Clock::Scene(_) | Clock::Steered(_) => false,
-                };
-                (!was.is_some_and(is_anew)).then(|| p.target())
-            }
+            Clock::Timeline(clock) => (!self.is_played_anew(clock)).then(|| p.target()),
             _ => {
                 // What began at this very moment takes over anew.
                 let is_new = self.is_new(p) || self.is_sought(p) && !drift.waits();
@@ -134,10 +126,15 @@ impl Edit<'_> {
         }
     }
 
+    /// Whether a timeline is played from its beginning again.
+    pub(super) fn is_played_anew(&self, clock: &CueClock) -> bool {
+        let was = self.clock_before(clock.timeline());
+        was.is_some_and(|was| was.position(self.now) > 0.0 && clock.position(self.now) == 0.0)
+    }
+
     /// Whether it is an animation of the layer itself that waited, and is sought to where it does no longer.
     pub(super) fn is_sought(&self, p: &Playback) -> bool {
-        let is_it = |was: &&Playback| p.is_own() && was.clock().began() == p.clock().began() && was.track == p.track;
-        let was = self.before.of_layer().iter().find(is_it);
+        let was = self.before.of_layer().iter().find(|was| p.is_same_own(was));
         p.has_begun(self.now) && was.is_some_and(|was| !was.has_begun(self.now))
     }
 

@@ -1,5 +1,6 @@
 //! Implicit transitions: how a property moves when somebody changes it.
 
+mod beginning;
 mod beneath;
 mod carried;
 mod drift;

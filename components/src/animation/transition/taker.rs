@@ -134,13 +134,9 @@ impl Handover<'_> {
     /// then is what is authored: nothing else is beneath it.
     fn turns_back(&self, after: &Playing, place: usize) -> bool {
         let (p, now) = (&after.tracks()[place], self.edit.now);
-        let goes_back = |p: &Playback| match p.clock() {
-            Clock::Timeline(clock) => clock.playhead.running && clock.playhead.rate < 0.0,
-            Clock::Scene(_) | Clock::Steered(_) => false,
-        };
         let went_back = p.timeline().and_then(|timeline| self.edit.before.of_timeline(p.target(), timeline).next());
-        goes_back(p)
-            && went_back.is_some_and(|was| !goes_back(was))
+        p.goes_back()
+            && went_back.is_some_and(|was| !was.goes_back())
             && p.carries_along().is_some()
             && !after.is_over_others(place, now)
     }

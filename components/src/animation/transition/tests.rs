@@ -7,6 +7,7 @@ mod holding;
 mod interruptions;
 mod many;
 mod pairs;
+mod rounds;
 mod steering;
 
 use proptest::prelude::*;

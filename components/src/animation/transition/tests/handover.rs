@@ -143,10 +143,10 @@ fn a_timeline_takes_over_from_an_animation_and_carries_on_by_its_own_time() {
     assert!((layer.rotation(11.0) - by_position[1]).abs() < 1e-6);
     layer.stand(20.0, &timelines, &[playing(20.0, 0.5, -0.5)]);
     assert!((layer.rotation(21.0) - by_position[0]).abs() < 1e-6);
-    // Played anew it begins where it is written to.
+    // Played anew it begins with what is beneath it by then.
     layer.stand(30.0, &timelines, &[playing(30.0, 4.0, 1.0)]);
     layer.stand(31.0, &timelines, &[playing(31.0, 0.0, 1.0)]);
-    assert!(layer.rotation(31.0).abs() < 1e-6, "{}", layer.rotation(31.0));
+    assert!((layer.rotation(31.0) - 100.0).abs() < 1e-6, "{}", layer.rotation(31.0));
 }
 
 #[test]
@@ -260,15 +260,22 @@ fn a_second_edit_at_the_same_moment_takes_over_as_the_first_did() {
 }
 
 #[test]
-fn rounds_of_a_timeline_begin_where_they_are_written_to() {
+fn rounds_of_a_timeline_begin_where_the_first_did() {
     let mut show = timeline(json!([step(-40.0, json!({ "duration": 1 }))]));
     show["repeat"] = json!(3);
     let mut layer = plain();
     layer.animate(0.0, json!([turn(100.0, json!({ "duration": 4 }))]));
     layer.stand(2.0, &json!([show]), &[playing(2.0, 0.0, 1.0)]);
     assert!((layer.rotation(2.0) - 50.0).abs() < 1e-6);
-    assert!(layer.rotation(3.0).abs() < 1e-3, "{}", layer.rotation(3.0));
-    assert!((layer.rotation(3.5) - -20.0).abs() < 1e-3);
+    for round in [3.0, 4.0] {
+        assert!((layer.rotation(round) - 50.0).abs() < 1e-6, "{}", layer.rotation(round));
+        assert!((layer.rotation(round + 0.5) - 5.0).abs() < 1e-6, "{}", layer.rotation(round + 0.5));
+    }
+    // With nothing beneath it they begin with what is authored.
+    let mut layer = plain();
+    layer.stand(2.0, &json!([show]), &[playing(2.0, 0.0, 1.0)]);
+    layer.turn(2.5, 30.0);
+    assert!((layer.rotation(3.0) - 30.0).abs() < 1e-6, "{}", layer.rotation(3.0));
 }
 
 #[test]
