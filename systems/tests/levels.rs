@@ -209,6 +209,21 @@ fn what_follows_a_level_is_paused_played_and_cancelled() {
     assert_eq!((stage.light(), state(&stage)), (100, PlayState::Idle), "as it is written");
 }
 
+/// However little: another run would show another picture.
+#[test]
+fn what_follows_a_level_stays_where_it_stands_when_it_is_played_again() {
+    for level in [-57.3, -41.1, -33.7] {
+        let mut stage = Stage::new(&following(), &json!([]));
+        let playhead = |stage: &Stage| stage.compositor.motion().timelines[0].playhead.unwrap();
+        stage.at(1.0, |_| level);
+        let before = playhead(&stage);
+        assert!(before.position > 0.0);
+        let id = TimelineId::new("fade").unwrap();
+        stage.edit(1.0, vec![Edit::ControlTimeline { id, control: TimelineControl::Play }]).unwrap();
+        assert_eq!(playhead(&stage), before);
+    }
+}
+
 #[test]
 fn a_timeline_that_is_played_goes_on_by_what_it_is_edited_to_follow() {
     let mut by_time = fade();

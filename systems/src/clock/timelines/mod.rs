@@ -145,7 +145,9 @@ impl Timelines {
         let mut have_moved = false;
         for (index, player) in self.players.iter_mut().enumerate().filter(|(_, player)| player.follows) {
             let (Some(scale), Some(end)) = (&player.list.follows, player.list.end()) else { continue };
-            let position = scale.share(reading) * seconds(end);
+            // To the nanosecond, as all steering has it: where it stands is the same then when somebody steers it or it is
+            // stored.
+            let position = (scale.share(reading) * seconds(end) * 1e9).round() / 1e9;
             if player.playhead.is_none_or(|playhead| playhead.position != position) {
                 player.stand(position, now);
                 self.untold.add(index);
