@@ -19,9 +19,9 @@ mod properties;
 #[allow(dead_code, reason = "other tests need more of it")]
 mod random;
 mod stage;
+mod steered;
 #[path = "../support/mod.rs"]
 mod support;
-mod taken_over;
 
 use components::{AssetId, Edit, HeldChange, LayerId, Transition};
 use serde_json::json;

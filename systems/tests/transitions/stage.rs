@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use components::{Edit, SceneDocument, SceneId, document::Limits};
+use components::{Edit, SceneDocument, SceneId, animation::trigger::EventName, document::Limits};
 use serde_json::{Value, json};
 use systems::{Compositor, CompositorSettings, TickReport};
 
@@ -89,6 +89,10 @@ pub(crate) fn compositor(threads: usize) -> Compositor {
 
 pub(crate) fn scene_id(text: &str) -> SceneId {
     SceneId::new(text).unwrap()
+}
+
+pub(crate) fn fire(event: &str) -> Edit {
+    Edit::FireEvent { name: EventName::new(event).unwrap() }
 }
 
 pub(crate) fn activate(id: &str, transition: &Value) -> Edit {
