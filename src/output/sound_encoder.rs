@@ -69,8 +69,9 @@ impl SoundEncoder {
         Ok(this)
     }
 
-    /// Gives sound to the encoder. Never waits.
+    /// Gives sound to the encoder, unless it is known to have failed. Never waits.
     pub(super) fn push(&self, sound: Vec<gst::Buffer>) -> Result<(), EncoderError> {
+        self.flight.failure().map_or(Ok(()), Err)?;
         for buffer in sound {
             self.source.push_buffer(buffer).map_err(|_| self.flight.failure_or_ended())?;
         }

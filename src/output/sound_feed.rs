@@ -29,6 +29,9 @@ use crate::engine::{EncoderState, ProgramFrame, StreamFormat};
 
 /// How long its encoder may give nothing although there is something: one takes less than a thousandth of that.
 const PATIENCE: Duration = Duration::from_millis(800);
+/// The longest: after one that was waited for in vain the next is for twice as long, since it may be the machine that is slow. There
+/// is silence meanwhile.
+const MOST_PATIENCE: Duration = Duration::from_millis(3200);
 /// How far it may be behind for long, beyond what encoders keep. One that swallowed some without a word counts on from there: what
 /// it gives is heard too soon by as much.
 const BEHIND: Duration = Duration::from_millis(100);
@@ -74,6 +77,8 @@ pub(super) struct SoundFeed {
     /// Since when the present encoder has been behind.
     behind: Option<Instant>,
     restarts: Restarts,
+    /// How long the present encoder may give nothing.
+    patience: Duration,
     /// The encoders that were left.
     leaving: Arc<Leaving>,
     /// What is to happen to the next encoder.
@@ -106,6 +111,7 @@ impl SoundFeed {
             is_silent: false,
             behind: None,
             restarts: Restarts::new(Instant::now()),
+            patience: PATIENCE,
             leaving,
             fault: None,
             was_paused: false,
@@ -152,11 +158,12 @@ impl SoundFeed {
             }
         };
         let outcome = self.judge(now).and_then(|()| encoder.push(buffers));
-        if outcome.is_ok() {
-            self.encoder = Some(encoder);
-        } else {
-            self.fail(now);
-            self.leave(encoder);
+        match &outcome {
+            Ok(()) => self.encoder = Some(encoder),
+            Err(error) => {
+                self.fail(error, now);
+                self.leave(encoder);
+            }
         }
         outcome
     }
@@ -170,15 +177,20 @@ impl SoundFeed {
         let on_packet: OnPacket = Arc::new(move |packet| line.give(packet));
         let started = SoundEncoder::start(&self.settings, &progress.noting(&on_packet));
         self.progress = Some(progress);
-        let started = started.inspect_err(|_| self.fail(now))?;
+        let started = started.inspect_err(|error| self.fail(error, now))?;
         if let Some(fault) = self.fault.take() {
             started.break_down(fault);
         }
         Ok(started)
     }
 
-    fn fail(&mut self, now: Instant) {
-        self.restarts.fail(now);
+    fn fail(&mut self, error: &EncoderError, now: Instant) {
+        if self.restarts.fail(now) {
+            self.patience = PATIENCE;
+        }
+        if matches!(error, EncoderError::Stalled(_)) {
+            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+        }
         self.is_silent |= !self.has_spoken;
     }
 
@@ -193,7 +205,7 @@ impl SoundFeed {
             (None, _) => Duration::ZERO,
         };
         self.behind = self.behind.or(Some(now)).filter(|_| owed > BEHIND);
-        if owed > PATIENCE {
+        if owed > self.patience {
             return Err(EncoderError::Stalled(owed));
         }
         if self.behind.is_some_and(|since| now.saturating_duration_since(since) > LONG) {
@@ -207,7 +219,8 @@ impl SoundFeed {
         let time = |tick| gst::ClockTime::try_from(self.format.presentation_time(tick)).unwrap_or(gst::ClockTime::ZERO);
         let made = self.progress.as_ref().map_or(gst::ClockTime::ZERO, |progress| progress.until());
         let spoke = match self.spoke {
-            Some(spoke) if made <= self.made => spoke,
+            // What comes where silence was given out is heard by nobody.
+            Some(spoke) if made <= self.made || made <= self.line.silent_until() => spoke,
             before => {
                 match before {
                     Some(_) => self.has_spoken = true,

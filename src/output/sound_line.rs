@@ -51,6 +51,11 @@ impl SoundLine {
         lock(&self.ends).all
     }
 
+    /// Where the last silence ends.
+    pub(super) fn silent_until(&self) -> gst::ClockTime {
+        lock(&self.ends).silence
+    }
+
     /// Gives out what an encoder has made, unless there was silence in its place.
     pub(super) fn give(&self, packet: Packet) {
         let mut ends = lock(&self.ends);

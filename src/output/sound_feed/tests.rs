@@ -20,16 +20,25 @@ fn frame(tick: u64) -> ProgramFrame {
     }
 }
 
-/// Nobody has heard anything by then that would be cut off, and no output goes on air without sound.
-#[test]
-fn there_is_silence_at_once_where_not_even_the_first_encoder_works() {
+fn time(tick: u64) -> gst::ClockTime {
+    gst::ClockTime::try_from(FORMAT.presentation_time(tick)).unwrap()
+}
+
+/// A feed, and the times of what it gives out.
+fn feed() -> (SoundFeed, Arc<Mutex<Vec<(gst::ClockTime, gst::ClockTime)>>>) {
     gst::init().unwrap();
     let given = Arc::new(Mutex::new(Vec::new()));
     let on_packet: OnPacket = {
         let given = Arc::clone(&given);
         Arc::new(move |packet: Packet| given.lock().unwrap().push((packet.pts(), packet.end())))
     };
-    let mut feed = SoundFeed::new(FORMAT, AudioSettings::default(), Arc::new(|_| {}), Arc::default(), on_packet);
+    (SoundFeed::new(FORMAT, AudioSettings::default(), Arc::new(|_| {}), Arc::default(), on_packet), given)
+}
+
+/// Nobody has heard anything by then that would be cut off, and no output goes on air without sound.
+#[test]
+fn there_is_silence_at_once_where_not_even_the_first_encoder_works() {
+    let (mut feed, given) = feed();
     let mut has_failed = false;
     // Within milliseconds, long before anything counts as late.
     for tick in 100..115 {
@@ -40,7 +49,6 @@ fn there_is_silence_at_once_where_not_even_the_first_encoder_works() {
     assert_eq!(feed.state(), EncoderState::Restarting);
     let given = given.lock().unwrap();
     let (first, last) = (given[0], given[given.len() - 1]);
-    let time = |tick| gst::ClockTime::try_from(FORMAT.presentation_time(tick)).unwrap();
     assert_eq!(first.0, time(100), "from the first frame on");
     assert!(given.windows(2).all(|pair| pair[0].1 == pair[1].0), "{given:?}");
     let behind = time(115).saturating_sub(last.1);
@@ -49,4 +57,49 @@ fn there_is_silence_at_once_where_not_even_the_first_encoder_works() {
     feed.follow(115, &frame(115), false).unwrap();
     assert!(!feed.is_silent(), "nobody sends it");
     assert_eq!(feed.state(), EncoderState::Idle);
+}
+
+/// Else neither of them would be heard, and no muxer lets pictures go without sound.
+#[test]
+fn silence_goes_on_until_there_is_sound_in_its_place() {
+    let (mut feed, given) = feed();
+    feed.break_down(EncoderFault::Swallows);
+    feed.follow(100, &frame(100), true).unwrap();
+    let begin = Instant::now();
+    let mut at = |feed: &mut SoundFeed, tick: u64| {
+        feed.bridge(tick, begin + LATE + FORMAT.presentation_time(tick - 100));
+        let behind = time(tick + 1).saturating_sub(given.lock().unwrap().last().unwrap().1);
+        (feed.is_silent(), behind < LAG + gst::ClockTime::from_mseconds(22))
+    };
+    assert_eq!(at(&mut feed, 101), (true, true));
+    // An encoder that is slow comes with what was due long ago.
+    let comes = |feed: &SoundFeed, time| {
+        let line = Arc::clone(&feed.line);
+        let progress = feed.progress.clone().unwrap();
+        progress.noting(&(Arc::new(move |packet| line.give(packet)) as OnPacket))(feed.silence.at(time));
+    };
+    for tick in 102..140 {
+        comes(&feed, time(tick - 12));
+        assert_eq!(at(&mut feed, tick), (true, true), "{tick}");
+    }
+    comes(&feed, feed.line.until());
+    assert!(!at(&mut feed, 140).0, "now it is heard");
+}
+
+#[test]
+fn an_encoder_after_one_that_was_waited_for_in_vain_is_waited_for_longer() {
+    let (mut feed, _) = feed();
+    let begin = Instant::now();
+    let mut patience = |seconds: u64, error: EncoderError| {
+        let now = begin + Duration::from_secs(seconds);
+        feed.fail(&error, now);
+        feed.restarts.start(now);
+        feed.patience
+    };
+    let stalled = || EncoderError::Stalled(PATIENCE);
+    let failed = || EncoderError::Failed("its device is gone".to_owned());
+    let waited = [(1, failed()), (2, stalled()), (3, failed()), (4, stalled()), (5, stalled()), (50, stalled())];
+    let told = waited.map(|(seconds, error)| patience(seconds, error).as_millis());
+    assert_eq!(told, [800, 1600, 1600, 3200, 3200, 1600]);
+    assert_eq!(patience(100, failed()), PATIENCE, "the last one worked for long");
 }
