@@ -54,6 +54,10 @@ fn outputs_for_which_there_are_no_threads_say_so_and_go_on_when_there_are() {
         ("MUXER_RETRY_DELAY", "200ms"),
         ("STREAM_KEYFRAME_INTERVAL", "500ms"),
     ];
+    let refused = Service::started_with_threads(16, &variables);
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert!(told.contains("error: ") && told.contains("--pids-limit") && !told.contains("panicked"), "{told}");
     let mut service = Service::start_limitable(&variables);
     let outputs = ["stream", "output-1", "output-2"];
     for output in outputs {

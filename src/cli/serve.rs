@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use components::document::Limits;
-use systems::{Machine, WorkerThreads, start_workers};
+use systems::{Machine, WorkerThreads, afford_threads, start_workers};
 use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{
@@ -32,6 +32,8 @@ use crate::{
 
 /// Frames that a further encoder holds at most: three, one that waits for each of the others, and the last.
 const FRAMES_OF_RENDITION: usize = 4 + output::RENDITION_FRAMES_WAITING;
+/// Threads besides those that draw without which there is no stream: they tick, encode, serve and send.
+const NEEDED: usize = 16;
 /// How long outputs may take to finish their files and to say goodbye.
 const FINISHING: Duration = Duration::from_secs(10);
 
@@ -79,7 +81,7 @@ fn play(
     let scene_file = settings.scene.as_deref().map(|path| SceneFile::read(path, settings.max_layers));
     descriptors::allow_all();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| format!("no threads could be started: {error}"))?;
+    let runtime = runtime.map_err(|error| output::shortage(&error))?;
     let metrics = Arc::new(Metrics::new().with_log(log));
     match runtime.block_on(run(settings, scene_file, fresh, sources, log_level, metrics, asked))? {
         End::Asked => Ok(()),
@@ -126,12 +128,7 @@ async fn run(
     settle(&mut beginning)?;
     let transport = beginning.transport;
 
-    let threads = WorkerThreads::of(&Machine::here());
-    start_workers(WorkerThreads {
-        render: settings.workers_render.unwrap_or(threads.render),
-        background: settings.workers_background.unwrap_or(threads.background),
-        decode: settings.workers_decode.unwrap_or(threads.decode),
-    });
+    start_threads(settings)?;
     metrics.restarted(Restarts::of_this_process().count() as u64);
     let engine_settings = EngineSettings {
         format: stream::format(settings),
@@ -248,6 +245,22 @@ async fn run(
     }
     let lost = |message| End::Lost { message, starts_anew: lost.is_some() };
     Ok(failure.map_or(End::Asked, lost))
+}
+
+/// Starts the threads that draw, if there are enough for a stream.
+fn start_threads(settings: &Settings) -> Result<(), String> {
+    let threads = WorkerThreads::of(&Machine::here());
+    let threads = WorkerThreads {
+        render: settings.workers_render.unwrap_or(threads.render),
+        background: settings.workers_background.unwrap_or(threads.background),
+        decode: settings.workers_decode.unwrap_or(threads.decode),
+    };
+    // Those that render are there twice: the queries of a tick have their own.
+    let needed = 2 * threads.render + threads.background + threads.decode + NEEDED;
+    let told = |error| format!("a stream takes {needed} threads and more: {}", output::shortage(&error));
+    afford_threads(needed).map_err(told)?;
+    start_workers(threads);
+    Ok(())
 }
 
 type Work = Box<dyn FnOnce() + Send>;

@@ -8,13 +8,12 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
+use systems::afford_threads;
+
 use super::link::lock;
 
 /// Threads that the pipeline of one output takes as a rule: one for each of two sources, the muxer and what sends.
 const OF_A_PIPELINE: usize = 4;
-
-/// Held while it is tried how many threads there are.
-static TRYING: Mutex<()> = Mutex::new(());
 
 /// What is said of a thread that could not be started.
 pub(crate) fn shortage(error: &io::Error) -> String {
@@ -30,15 +29,7 @@ pub(crate) fn shortage(error: &io::Error) -> String {
 /// # Errors
 /// There are not so many.
 pub(super) fn afford_pipeline() -> io::Result<()> {
-    let _alone = lock(&TRYING);
-    let door = Mutex::new(());
-    std::thread::scope(|scope| {
-        // All of them are there at the same time.
-        let _closed = lock(&door);
-        let start =
-            |_| Builder::new().name("try-thread".to_owned()).spawn_scoped(scope, || drop(lock(&door))).map(drop);
-        (0..OF_A_PIPELINE).try_for_each(start)
-    })
+    afford_threads(OF_A_PIPELINE)
 }
 
 type Work = Box<dyn FnOnce() + Send>;

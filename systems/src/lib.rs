@@ -38,4 +38,4 @@ pub use compositor::{Compositor, CompositorSettings, TickReport};
 pub use frame::{Frame, Picture};
 pub use quality::{Quality, QualityStakes, RenderQuality};
 pub use tiles::TileSet;
-pub use workers::{Machine, WorkerLoad, WorkerThreads, WorkerTotals, start_workers};
+pub use workers::{Machine, WorkerLoad, WorkerThreads, WorkerTotals, afford_threads, start_workers};

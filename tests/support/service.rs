@@ -94,6 +94,25 @@ fn command_of(program: &str, folder: &Path) -> Command {
 /// The user that owns nothing.
 const NOBODY: u32 = 65534;
 
+/// `serve` by way of these words, as somebody whose threads can be limited.
+fn limitable(by: &[&str], folder: &Path) -> Command {
+    let binary = command(folder, &[]);
+    let (who, binary_path) = match as_nobody() {
+        Some((program, arguments)) => {
+            let id = Some(NOBODY);
+            chown(folder, id, id).expect("root gives it away");
+            (std::iter::once(program).chain(arguments).collect(), "/proc/self/fd/0".to_owned())
+        }
+        None => (Vec::new(), binary.get_program().to_string_lossy().into_owned()),
+    };
+    let words: Vec<&str> = who.into_iter().chain(by.iter().copied()).chain([binary_path.as_str(), "serve"]).collect();
+    let mut command = command_of(words[0], folder);
+    // The binary may lie where nobody else gets in.
+    let binary = std::fs::File::open(binary.get_program()).expect("it was built");
+    command.args(&words[1..]).stdin(binary).env("HOME", folder);
+    command
+}
+
 /// The command that runs another one as that user, if this is root.
 fn as_nobody() -> Option<(&'static str, [&'static str; 3])> {
     let is_root = std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0);
@@ -167,23 +186,20 @@ impl Service {
     /// Starts `serve` as somebody whose threads can be limited, as those of root cannot: see [`allow_threads`](Self::allow_threads).
     pub fn start_limitable(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the service");
-        let binary = command(folder.path(), &[]);
-        let mut command = as_nobody().map_or_else(
-            || command_of(&binary.get_program().to_string_lossy(), folder.path()),
-            |(program, arguments)| {
-                let id = Some(NOBODY);
-                chown(folder.path(), id, id).expect("root gives it away");
-                let mut command = command_of(program, folder.path());
-                // The binary may lie where nobody else gets in.
-                let binary = std::fs::File::open(binary.get_program()).expect("it was built");
-                command.args(arguments).arg("/proc/self/fd/0").stdin(binary).env("HOME", folder.path());
-                command
-            },
-        );
-        command.arg("serve");
+        let command = limitable(&[], folder.path());
         let mut service = Self::spawn(Arc::new(folder), command, variables);
         service.wait_until_ready();
         service
+    }
+
+    /// What becomes of `serve` where all that belongs to the same user may have so many threads.
+    pub fn started_with_threads(most: u64, variables: &[(&str, &str)]) -> Output {
+        let folder = tempfile::tempdir().expect("a folder for the service");
+        let limit = format!("--nproc={most}");
+        limitable(&["prlimit", &limit], folder.path())
+            .envs(variables.iter().copied())
+            .output()
+            .expect("it is installed")
     }
 
     /// Lets it and all that belongs to the same user have so many threads when it wants more, or as many as at first.

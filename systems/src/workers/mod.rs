@@ -4,6 +4,7 @@
 //! *Background* workers draw what later ticks will need and what takes longer than a tick; no tick waits for them. Each
 //! class has threads of its own, so that what is urgent never stands behind what is not.
 
+mod afford;
 mod ahead;
 mod effort;
 mod machine;
@@ -21,7 +22,7 @@ use std::{
 use bevy_ecs::resource::Resource;
 use bevy_tasks::{AsyncComputeTaskPool, ComputeTaskPool, IoTaskPool, TaskPool, TaskPoolBuilder};
 
-pub use self::{ahead::scale_workers, effort::Effort, machine::Machine, scale::Scaler};
+pub use self::{afford::afford_threads, ahead::scale_workers, effort::Effort, machine::Machine, scale::Scaler};
 
 /// Threads of each class of worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,8 @@ fn render_pool(threads: usize) -> TaskPool {
     pool("render", threads.saturating_sub(1))
 }
 
-/// Starts the worker threads of this process. The first call decides; later ones change nothing.
+/// Starts the worker threads of this process. The first call decides; later ones change nothing. It panics where the system
+/// does not give them: see [`afford_threads`].
 pub fn start_workers(threads: WorkerThreads) {
     // Queries share their rows out by the threads of this pool alone, without the one that ticks, which helps.
     ComputeTaskPool::get_or_init(|| pool("render", threads.render.max(1)));
