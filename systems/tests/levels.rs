@@ -214,13 +214,13 @@ fn what_follows_a_level_is_paused_played_and_cancelled() {
 fn what_follows_a_level_stays_where_it_stands_when_it_is_played_again() {
     for level in [-57.3, -41.1, -33.7] {
         let mut stage = Stage::new(&following(), &json!([]));
-        let playhead = |stage: &Stage| stage.compositor.motion().timelines[0].playhead.unwrap();
+        let playhead = |stage: &mut Stage| stage.compositor.motion().timelines[0].playhead.unwrap();
         stage.at(1.0, |_| level);
-        let before = playhead(&stage);
+        let before = playhead(&mut stage);
         assert!(before.position > 0.0);
         let id = TimelineId::new("fade").unwrap();
         stage.edit(1.0, vec![Edit::ControlTimeline { id, control: TimelineControl::Play }]).unwrap();
-        assert_eq!(playhead(&stage), before);
+        assert_eq!(playhead(&mut stage), before);
     }
 }
 

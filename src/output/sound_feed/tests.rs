@@ -66,7 +66,7 @@ fn silence_goes_on_until_there_is_sound_in_its_place() {
     feed.break_down(EncoderFault::Swallows);
     feed.follow(100, &frame(100), true).unwrap();
     let begin = Instant::now();
-    let mut at = |feed: &mut SoundFeed, tick: u64| {
+    let at = |feed: &mut SoundFeed, tick: u64| {
         feed.bridge(tick, begin + LATE + FORMAT.presentation_time(tick - 100));
         let behind = time(tick + 1).saturating_sub(given.lock().unwrap().last().unwrap().1);
         (feed.is_silent(), behind < LAG + gst::ClockTime::from_mseconds(22))
