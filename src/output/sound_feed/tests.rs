@@ -71,14 +71,14 @@ fn silence_goes_on_until_there_is_sound_in_its_place() {
         let behind = time(tick + 1).saturating_sub(given.lock().unwrap().last().unwrap().1);
         (feed.is_silent(), behind < LAG + gst::ClockTime::from_mseconds(22))
     };
-    assert_eq!(at(&mut feed, 101), (true, true));
+    assert_eq!(at(&mut feed, 110), (true, true));
     // An encoder that is slow comes with what was due long ago.
     let comes = |feed: &SoundFeed, time| {
         let line = Arc::clone(&feed.line);
         let progress = feed.progress.clone().unwrap();
         progress.noting(&(Arc::new(move |packet| line.give(packet)) as OnPacket))(feed.silence.at(time));
     };
-    for tick in 102..140 {
+    for tick in 111..140 {
         comes(&feed, time(tick - 12));
         assert_eq!(at(&mut feed, tick), (true, true), "{tick}");
     }
