@@ -128,6 +128,9 @@ proptest! {
         original.submit(tick, batch);
         original.hear(vec![heard(tick)]);
         original.tick(tick + 1, now);
+        // A scene that was just loaded has heard nothing yet.
+        original.hear(vec![heard(tick)]);
+        resumed.hear(vec![heard(tick)]);
         original.tick(tick + 2, now);
         resumed.tick(1, now);
         tick += 3;
