@@ -78,7 +78,7 @@ impl Stage {
     }
 
     fn steer(&mut self, seconds: f64, control: TimelineControl) {
-        self.edit(seconds, vec![Edit::ControlTimeline { id: TimelineId::new("t").unwrap(), control }]);
+        self.edit(seconds, vec![steering("t", control)]);
     }
 
     /// Whether it is so far right, so many seconds after the timeline was steered first.
@@ -86,6 +86,10 @@ impl Stage {
         let x = self.x_at(BEGINS + after);
         assert!((x - expected).abs() < 0.1, "{case}: {x} after {after} s instead of {expected}");
     }
+}
+
+fn steering(timeline: &str, control: TimelineControl) -> Edit {
+    Edit::ControlTimeline { id: TimelineId::new(timeline).unwrap(), control }
 }
 
 /// So many frames from a time on, ten a second.
@@ -221,7 +225,7 @@ fn it_keeps_to_where_it_began_whatever_becomes_of_what_was_beneath() {
     let mut stage = Stage::playing(256, scene(Beneath::Timeline, 0.5, &rounds));
     stage.at(BEGINS - 0.1);
     stage.steer(BEGINS, TimelineControl::Play);
-    let cancel = Edit::ControlTimeline { id: TimelineId::new("u").unwrap(), control: TimelineControl::Cancel };
+    let cancel = steering("u", TimelineControl::Cancel);
     let set = |x: f64| {
         let patch = json!({ "transform": { "position": { "x": x } } });
         Edit::PatchLayer { id: LayerId::new("bar").unwrap(), patch }
@@ -263,5 +267,151 @@ fn rounds_of_an_animation_of_the_layer_begin_where_the_first_did() {
     }
     for after in frames(0.0, 11) {
         stage.shows("and on", 4.0 + after, HELD + (200.0 - HELD) * after);
+    }
+}
+
+/// It has come to the property over nothing: what begins beneath it after that is not seen where a later round waits.
+#[test]
+fn what_comes_beneath_it_later_is_not_seen_where_it_waits() {
+    let rounds = json!({ "pingPong": true, "repeat": "forever" });
+    let add = || {
+        let animation = Box::new(serde_json::from_value(to(HELD)).unwrap());
+        Edit::AddAnimation { id: LayerId::new("bar").unwrap(), animation }
+    };
+    let under = || steering("u", TimelineControl::Play);
+    let ways: [(&str, Vec<(u32, Edit)>, std::ops::Range<u32>); 3] = [
+        ("an animation is added", vec![(7, add())], 0..0),
+        (
+            "another timeline is played over it, and it over that",
+            vec![(7, under()), (12, steering("t", TimelineControl::Pause)), (12, steering("t", TimelineControl::Play))],
+            7..25,
+        ),
+        ("nothing", vec![], 0..0),
+    ];
+    for (case, edits, glides) in ways {
+        let mut stage = Stage::playing(256, scene(Beneath::Nothing, 0.5, &rounds));
+        stage.at(BEGINS - 0.1);
+        stage.steer(BEGINS, TimelineControl::Play);
+        for frame in 0..80_u32 {
+            let after = f64::from(frame) / 10.0;
+            for (_, edit) in edits.iter().filter(|(at, _)| *at == frame) {
+                stage.edit(BEGINS + after, vec![edit.clone()]);
+            }
+            if !glides.contains(&frame) {
+                stage.shows(case, after, expected(Beneath::Nothing, 0.5, true, after));
+            }
+        }
+    }
+    // Nobody has to do anything for that.
+    let mut scene = scene(Beneath::Nothing, 0.5, &rounds);
+    let mut late = to(HELD);
+    late["delay"] = json!(1.2);
+    scene.layers[0].animations = serde_json::from_value(json!([late])).unwrap();
+    scene.timelines[1].autoplay = true;
+    let mut stage = Stage::playing(256, scene);
+    for at in frames(0.1, 80) {
+        let x = stage.x_at(at);
+        let there = expected(Beneath::Nothing, 0.5, true, at);
+        assert!((x - there).abs() < 0.1, "{x} after {at} s instead of {there}");
+    }
+}
+
+/// Over what moves it is turned back to before its first animation, and on again.
+#[test]
+fn turned_back_to_where_it_waits_it_stays_where_it_began() {
+    for transitions in [json!([]), json!([{ "property": "transform.position.x", "duration": 0.6 }])] {
+        let mut document = serde_json::to_value(scene(Beneath::Animation, 0.5, &json!({}))).unwrap();
+        document["layers"][0]["animations"][0]["repeat"] = json!("forever");
+        document["layers"][0]["animations"][0]["pingPong"] = json!(true);
+        document["layers"][0]["transitions"] = transitions.clone();
+        let scene = SceneDocument::from_value(document, &Limits::default()).unwrap();
+        let mut stage = Stage::playing(256, scene);
+        stage.at(BEGINS - 0.1);
+        stage.steer(BEGINS, TimelineControl::Play);
+        let mut before = stage.x_at(BEGINS);
+        for frame in 1..45_u32 {
+            let at = BEGINS + f64::from(frame) / 10.0;
+            match frame {
+                12 | 32 => stage.steer(at, TimelineControl::Reverse),
+                // In the wait.
+                21 => stage.steer(at, TimelineControl::Play),
+                _ => {}
+            }
+            let x = stage.x_at(at);
+            assert!((x - before).abs() < 30.0, "{before} then {x} at {at} with {transitions}");
+            before = x;
+        }
+    }
+}
+
+#[test]
+fn played_on_from_its_very_beginning_it_begins_with_what_is_there_by_then() {
+    let pause = || steering("t", TimelineControl::Pause);
+    let play = || steering("t", TimelineControl::Play);
+    let ways = [
+        ("turned back", vec![(0, play()), (5, steering("t", TimelineControl::Reverse))]),
+        ("paused", vec![(0, play()), (0, pause())]),
+    ];
+    for (case, edits) in ways {
+        let mut document = serde_json::to_value(scene(Beneath::Nothing, 0.0, &json!({ "repeat": 3 }))).unwrap();
+        document["timelines"][0]["steps"][0]["animation"]["to"] = json!(100);
+        let first = json!({ "id": "first", "steps": [{ "type": "animate", "layer": "bar", "animation": to(20.0) }] });
+        document["timelines"].as_array_mut().unwrap().push(first);
+        let scene = SceneDocument::from_value(document, &Limits::default()).unwrap();
+        let mut stage = Stage::playing(256, scene);
+        stage.at(BEGINS - 0.1);
+        for frame in 0..30_u32 {
+            let at = BEGINS + f64::from(frame) / 10.0;
+            let now: Vec<Edit> =
+                edits.iter().filter(|(when, _)| *when == frame).map(|(_, edit)| edit.clone()).collect();
+            if !now.is_empty() {
+                stage.edit(at, now);
+            }
+        }
+        stage.edit(BEGINS + 3.0, vec![steering("u", TimelineControl::Play)]);
+        stage.shows(case, 5.0, 100.0);
+        stage.edit(BEGINS + 5.0, vec![play()]);
+        for after in frames(0.0, 29) {
+            let there = 100.0 + (TO - 100.0) * after.rem_euclid(1.0);
+            let is_seam = after > 0.5 && (after.round() - after).abs() < 0.05;
+            if !is_seam {
+                stage.shows(case, 5.0 + after, there);
+            }
+        }
+    }
+}
+
+/// A half, and then its pair: the other half begins with what holds that when the pair begins.
+#[test]
+fn a_pair_after_one_of_its_halves_begins_with_what_is_there_of_the_other() {
+    let pair = |x: f64| json!({ "property": "transform.position", "to": { "x": x, "y": 0 }, "duration": 1, "easing": "linear" });
+    for beneath in [Beneath::Timeline, Beneath::Animation] {
+        for half in [
+            json!({ "property": "transform.position.y", "to": -20 }),
+            json!({ "property": "transform.position", "to": { "y": -20 } }),
+        ] {
+            let mut document =
+                serde_json::to_value(scene(beneath, 0.0, &json!({ "pingPong": true, "repeat": 4 }))).unwrap();
+            let mut half = half;
+            (half["duration"], half["easing"]) = (json!(1), json!("linear"));
+            let step = |animation: &Value| json!({ "type": "animate", "layer": "bar", "animation": animation });
+            document["timelines"][0]["steps"] = json!([step(&pair(HELD))]);
+            if beneath == Beneath::Animation {
+                document["layers"][0]["animations"] = json!([pair(HELD)]);
+            }
+            document["timelines"][1]["steps"] = json!([step(&half), step(&pair(TO))]);
+            let case = format!("{beneath:?}, {half}");
+            for control in [TimelineControl::Play, TimelineControl::Reverse] {
+                let scene = SceneDocument::from_value(document.clone(), &Limits::default()).unwrap();
+                let mut stage = Stage::playing(256, scene);
+                stage.at(BEGINS - 0.1);
+                let goes_back = matches!(control, TimelineControl::Reverse);
+                stage.steer(BEGINS, control);
+                for after in frames(0.0, 79) {
+                    let position = if goes_back { 8.0 - after - 1e-6 } else { after };
+                    stage.shows(&case, after, expected(beneath, 1.0, true, position));
+                }
+            }
+        }
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Playback {
     pub(super) rivalled: bool,
     /// Whether it begins with what is authored.
     pub(super) is_from_authored: bool,
+    /// The half of its pair that begins with what is authored, where the other goes on from one before it.
+    pub(super) authored_half: Option<usize>,
     /// Whether it begins with what one before it, of the same timeline or of the layer itself, makes of its property.
     pub(super) goes_on_from_another: bool,
     /// The scene seconds between which its value can change, a [`MARGIN`] more on both sides.
@@ -62,18 +64,22 @@ impl Playback {
             flight: None,
             rivalled: false,
             is_from_authored: false,
+            authored_half: None,
             goes_on_from_another: false,
             changes,
             held,
         }
     }
 
-    /// Has it begin with a value or a paint in all its rounds, as [`Track::beginning_with`] has it; from `holds_from` on also
-    /// where later rounds wait for it, if it is one of a timeline.
-    pub(super) fn begin_with(&mut self, (value, paint): (Sample, Option<&Paint>), holds_from: f64) {
+    /// Has it keep hold of its property from scene time `since` on also where it waits, if it is one of a timeline.
+    pub(super) fn hold_from(&mut self, since: f64) {
         if let Clock::Timeline(clock) = &mut self.clock {
-            Arc::make_mut(clock).holds_from = holds_from;
+            Arc::make_mut(clock).holds_from = since;
         }
+    }
+
+    /// Has it begin with a value or a paint in all its rounds, as [`Track::beginning_with`] has it.
+    pub(super) fn begin_with(&mut self, value: Sample, paint: Option<&Paint>) {
         self.is_from_authored = false;
         self.be(self.track.clone().beginning_with(value, paint));
     }
@@ -216,7 +222,7 @@ impl Playback {
         Shown { value, velocity: velocity.scaled(rate) }
     }
 
-    /// Whether it has begun at scene time `now`, or keeps hold of its property where a later round waits for it.
+    /// Whether it has begun at scene time `now`, or keeps hold of its property where it waits.
     pub(super) fn has_begun(&self, now: f64) -> bool {
         self.has_begun_by(now, &mut LastTime::default())
     }

@@ -20,8 +20,22 @@ impl Playing {
     /// Has the animation at `place` begin with what `drift` tells.
     pub(crate) fn begin_at(&mut self, place: usize, drift: &Drift) {
         let p = &mut self.tracks[place];
-        p.begin_with(drift.beginning(), drift.span().0);
-        let target = p.target();
+        let (target, since) = (p.target(), drift.span().0);
+        let Some((value, paint)) = drift.beginning() else {
+            p.hold_from(since);
+            return;
+        };
+        match p.authored_half.take() {
+            None => {
+                p.hold_from(since);
+                p.begin_with(value, paint);
+            }
+            // The other half is what comes before it: it has no hold of that until it begins.
+            Some(half) => {
+                let first = p.track.domain().evenly(p.track.first());
+                p.begin_with(first.with_half(half, value.half(half)), paint);
+            }
+        }
         match p.timeline().cloned() {
             Some(timeline) => self.lay_again(place, target, &timeline),
             None => self.append_again(place, target),
@@ -59,7 +73,7 @@ impl Playing {
             let p = &mut self.tracks[*at];
             if *at > place
                 && p.goes_on_from_another
-                && let Some((before, value)) = laid.value_before(cue, p.target(), p.track.first())
+                && let Some((before, value, _)) = laid.value_before(cue, p.target(), p.track.first())
             {
                 let track = p.track.clone().starting_from(before, value);
                 // What comes after one that is the same is, too, if each goes on from the one before it.

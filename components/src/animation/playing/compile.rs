@@ -50,8 +50,13 @@ impl<'a> Laid<'a> {
     }
 
     /// To what they have brought a property when `cue` begins, which comes after them all, with `start` for what of it none
-    /// has; and the last of them that has a share in that.
-    pub(super) fn value_before(&self, cue: &Cue, target: Target, start: Sample) -> Option<(&Track, Sample)> {
+    /// has; the last of them that has a share in that, and the half of a pair that none has brought anywhere.
+    pub(super) fn value_before(
+        &self,
+        cue: &Cue,
+        target: Target,
+        start: Sample,
+    ) -> Option<(&Track, Sample, Option<usize>)> {
         let value = |place: usize| {
             let (before, track) = &self.all[place];
             (track, track.sample(before.elapsed_at_beginning_of(cue)))
@@ -64,16 +69,19 @@ impl<'a> Laid<'a> {
         });
         // Those that begin later go over those before them, be it of one half alone.
         let first = whole.map_or(0, |place| place + 1);
+        let mut is_brought = [whole.is_some(); 2];
         for (half, of) in target.halves().into_iter().flatten().enumerate() {
             let Some(place) = self.last_begun(cue, of, first) else { continue };
             let (track, brought) = value(place);
+            is_brought[half] = true;
             let so_far = found.map_or(start, |(_, _, value)| value).with_half(half, brought);
             found = Some(match found {
                 Some((last, known, _)) if last > place => (last, known, so_far),
                 _ => (place, track, so_far),
             });
         }
-        found.map(|(_, track, value)| (track, value))
+        let left = is_brought.iter().position(|is_brought| !is_brought);
+        found.map(|(_, track, value)| (track, value, left))
     }
 }
 
@@ -129,19 +137,21 @@ impl Playing {
             let cue = &*active.cue;
             let Some(mut track) = compile(&cue.animation) else { continue };
             let (mut is_first, mut goes_on_from_another) = (cue.animation.goes_on(), false);
+            let mut authored_half = None;
             if cue.animation.from.is_none()
                 && cue.animation.keyframes.is_empty()
                 && track.mixing().is_none()
-                && let Some((before, value)) = laid.value_before(cue, track.target(), track.first())
+                && let Some((before, value, left)) = laid.value_before(cue, track.target(), track.first())
             {
                 track = track.starting_from(before, value);
-                (is_first, goes_on_from_another) = (false, true);
+                (is_first, goes_on_from_another, authored_half) = (false, true, left);
             }
             let heading = cue.animation.heading(&track, transform);
             for track in [Some(track), heading].into_iter().flatten() {
                 laid.push(cue, track.clone());
                 let mut playback = Playback::new(track, Clock::Timeline(Arc::new(active.clock())), source);
                 (playback.is_from_authored, playback.goes_on_from_another) = (is_first, goes_on_from_another);
+                playback.authored_half = authored_half.filter(|_| playback.target().halves().is_some());
                 tracks.push(playback);
             }
         }

@@ -16,9 +16,16 @@ impl CueClock {
         Some(playhead.when(comes).max(now))
     }
 
-    /// Whether its animation has hold of the property though a later round of the timeline waits for it.
+    /// Whether its animation has hold of the property though the timeline, which has come to it before, waits for it.
     pub(crate) fn keeps_hold(&self, now: f64) -> bool {
-        now >= self.holds_from - 0.5e-9 && self.position(now) > self.cue().first - 0.5e-9
+        now >= self.holds_from - 0.5e-9
+    }
+
+    /// Whether the timeline can come to wait for the animation after it has come to it: in a later round, or backwards.
+    pub(crate) fn can_wait_again(&self) -> bool {
+        let rounds = !self.timing().is_one_round_forwards()
+            || self.cue().links.iter().any(|link| !link.timing.is_one_round_forwards());
+        self.cue().first > 0.5e-9 && (rounds || self.playhead.rate < 0.0)
     }
 }
 

@@ -57,8 +57,10 @@ impl Edit<'_> {
     /// Whether what is at `place` still begins with what `drift` tells.
     fn still_begins(&self, after: &Playing, place: usize, drift: &Drift) -> bool {
         let p = &after.tracks()[place];
-        let (value, paint) = drift.beginning();
-        let suits = p.is_from_authored && paint.is_some() == p.track.has_paints() && is_of_unit(p, value);
+        let begins = p.is_from_authored || p.authored_half.is_some();
+        let suits =
+            |(value, paint): (Sample, Option<&Paint>)| paint.is_some() == p.track.has_paints() && is_of_unit(p, value);
+        let suits = begins && drift.beginning().is_none_or(suits);
         if !suits || self.is_resume {
             return suits;
         }
@@ -66,8 +68,8 @@ impl Edit<'_> {
         match p.clock() {
             Clock::Timeline(clock) => {
                 let waits = clock.playhead.rate > 0.0 && clock.position(self.now) < clock.cue().first - SAME;
-                let is_open = waits || self.now < drift.span().0 - SAME;
-                !is_open && !self.is_played_anew(clock) && !self.turns_back_to_authored(after, place)
+                let is_open = waits && self.is_sought_to(clock) || self.now < drift.span().0 - SAME;
+                !is_open && !self.is_started_anew(clock) && !self.turns_back_to_authored(after, place, drift)
             }
             _ => self.still_carries(p, drift).is_some(),
         }
@@ -75,7 +77,10 @@ impl Edit<'_> {
 
     /// Whether the timeline whose first animation of the property is at `place` begins to go back, and nothing is beneath it any
     /// more: then it comes to what is authored.
-    fn turns_back_to_authored(&self, after: &Playing, place: usize) -> bool {
+    fn turns_back_to_authored(&self, after: &Playing, place: usize, drift: &Drift) -> bool {
+        if drift.beginning().is_none() {
+            return false;
+        }
         let p = &after.tracks()[place];
         let was = p.timeline().and_then(|timeline| self.before.of_timeline(p.target(), timeline).next());
         let turns = p.goes_back() && was.is_some_and(|was| !was.goes_back());
@@ -123,26 +128,34 @@ impl Edit<'_> {
     fn start_of_timeline(&self, after: &Playing, place: usize) -> Option<Drift> {
         let p = self.going_on(after, place)?;
         let Clock::Timeline(clock) = p.clock() else { return None };
-        // One that follows a level comes to its beginning again and again.
-        if clock.follows {
+        // One that follows a level comes to its beginning again and again. What is held already stays so.
+        if clock.follows || clock.holds_from.is_finite() {
             return None;
         }
-        let comes = if p.has_begun(self.now) {
+        let (is_new, comes) = if p.has_begun(self.now) {
             // What it has begun with already it keeps.
             let was = self.before.of_timeline(p.target(), clock.timeline()).next();
-            let is_new = was.is_none_or(|was| !was.has_begun(self.now)) || self.is_played_anew(clock);
-            is_new.then_some(self.now)?
+            let is_new = was.is_none_or(|was| !was.has_begun(self.now)) || self.is_started_anew(clock);
+            (is_new, self.now)
         } else {
-            clock.comes_to(p.track.begin(), self.now)?
+            (true, clock.comes_to(p.track.begin(), self.now)?)
         };
-        self.start(after, place, comes, Carrier::TimelineStart(clock.timeline().clone()), comes)
+        let timeline = clock.timeline();
+        let start = || self.start(after, place, comes, Carrier::TimelineStart(timeline.clone()), comes);
+        // What comes beneath it later is not to be seen where it waits.
+        let hold = || {
+            let property = self.animation(p)?.property.clone();
+            let holds = p.is_from_authored && clock.can_wait_again();
+            holds.then(|| Drift::of_hold(property, timeline.clone(), comes))
+        };
+        is_new.then(start).flatten().or_else(hold)
     }
 
     /// The one at `place` if it takes the place of others and begins with what is authored.
     fn going_on<'p>(&self, after: &'p Playing, place: usize) -> Option<&'p Playback> {
         let p = after.tracks().get(place)?;
         let can_begin = p.track.mixing().is_none() && (!p.track.steps() || p.track.has_paints());
-        (p.is_from_authored && can_begin).then_some(p)
+        ((p.is_from_authored || p.authored_half.is_some()) && can_begin).then_some(p)
     }
 
     /// What the one at `place` begins with if it comes to its property at scene time `when`; `None` if nothing else has hold of
@@ -154,7 +167,15 @@ impl Edit<'_> {
             let paint = self.paint_beneath(after, place, when)?;
             return Some(Drift::of_start(property, carrier, since, Sample::default()).starting_with(paint));
         }
-        let value = beneath(after, place, when).filter(|value| is_of_unit(p, *value))?;
+        let value = match p.authored_half {
+            None => beneath(after, place, when),
+            Some(half) => {
+                let piece = p.target().halves().and_then(|halves| beneath_piece(after, place, halves[half], when));
+                let first = p.track.domain().evenly(p.track.first());
+                piece.map(|piece| first.with_half(half, piece))
+            }
+        };
+        let value = value.filter(|value| is_of_unit(p, *value))?;
         Some(Drift::of_start(property, carrier, since, value))
     }
 
@@ -175,14 +196,18 @@ fn is_of_unit(p: &Playback, value: Sample) -> bool {
 fn beneath(after: &Playing, place: usize, when: f64) -> Option<Sample> {
     let p = &after.tracks()[place];
     let target = p.target();
-    let of = |piece: Target| {
-        let below = &after.tracks()[after.last_begun_about(piece, 0..place, when, p.timeline())?];
-        let shown = below.shown(when).value;
-        Some(piece.place_in(below.target()).map_or(shown, |half| shown.half(half)))
-    };
+    let of = |piece: Target| beneath_piece(after, place, piece, when);
     let Some(halves) = target.halves().filter(|_| after.has_half_of(target)) else { return of(target) };
     let authored = p.track.domain().evenly(p.track.first());
     let [x, y] = halves.map(of);
     let with = |value: Sample, half, piece: Option<Sample>| piece.map_or(value, |piece| value.with_half(half, piece));
     (x.is_some() || y.is_some()).then(|| with(with(authored, 0, x), 1, y))
+}
+
+/// The same of one piece of it, in the numbers of that piece; `None` if none of them moves it.
+fn beneath_piece(after: &Playing, place: usize, piece: Target, when: f64) -> Option<Sample> {
+    let timeline = after.tracks()[place].timeline();
+    let below = &after.tracks()[after.last_begun_about(piece, 0..place, when, timeline)?];
+    let shown = below.shown(when).value;
+    Some(piece.place_in(below.target()).map_or(shown, |half| shown.half(half)))
 }

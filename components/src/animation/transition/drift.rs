@@ -86,6 +86,9 @@ pub(crate) enum Carrier {
     TimelineStart(TimelineId),
     /// The same of the animation of the layer itself that started at these scene seconds, by its time from there.
     AnimationStart(f64),
+    /// None: this timeline, which came to the property at these scene seconds, has had hold of it from then on, and begins with
+    /// what is authored, since nothing else had.
+    TimelineHold(TimelineId),
 }
 
 impl Carrier {
@@ -100,7 +103,10 @@ impl Carrier {
 
     fn timeline(&self) -> Option<&TimelineId> {
         match self {
-            Self::Timeline(timeline) | Self::Over(timeline) | Self::TimelineStart(timeline) => Some(timeline),
+            Self::Timeline(timeline)
+            | Self::Over(timeline)
+            | Self::TimelineStart(timeline)
+            | Self::TimelineHold(timeline) => Some(timeline),
             Self::Scene | Self::Animation(_) | Self::AnimationStart(_) => None,
         }
     }
@@ -215,14 +221,20 @@ impl Drift {
         }
     }
 
-    /// Whether it is no motion, but what something begins with.
-    pub(super) fn is_start(&self) -> bool {
-        matches!(self.carrier, Carrier::TimelineStart(_) | Carrier::AnimationStart(_))
+    /// No motion, but that a timeline has hold of a property from `since` on.
+    pub(super) fn of_hold(property: Property, timeline: TimelineId, since: f64) -> Self {
+        Self::of_start(property, Carrier::TimelineHold(timeline), since, Sample::default())
     }
 
-    /// The value, in the numbers in which it moves evenly, or the paint that something begins with.
-    pub(crate) fn beginning(&self) -> (Sample, Option<&Paint>) {
-        (self.distance, self.paint.as_ref())
+    /// Whether it is no motion, but how something begins.
+    pub(super) fn is_start(&self) -> bool {
+        matches!(self.carrier, Carrier::TimelineStart(_) | Carrier::AnimationStart(_) | Carrier::TimelineHold(_))
+    }
+
+    /// The value, in the numbers in which it moves evenly, or the paint that something begins with; `None` if that is what is
+    /// authored.
+    pub(crate) fn beginning(&self) -> Option<(Sample, Option<&Paint>)> {
+        (!matches!(self.carrier, Carrier::TimelineHold(_))).then_some((self.distance, self.paint.as_ref()))
     }
 
     /// The same where what it goes on top of begins with so much `more`: together they go on as they did.

@@ -132,6 +132,13 @@ impl Edit<'_> {
         was.is_some_and(|was| was.position(self.now) > 0.0 && clock.position(self.now) == 0.0)
     }
 
+    /// The same, or from where it stood at its beginning.
+    pub(super) fn is_started_anew(&self, clock: &CueClock) -> bool {
+        let begins = |clock: &CueClock| clock.playhead.running && clock.playhead.rate > 0.0;
+        let was = self.clock_before(clock.timeline()).filter(|was| !begins(was) && was.position(self.now) == 0.0);
+        self.is_played_anew(clock) || was.is_some() && begins(clock) && clock.position(self.now) == 0.0
+    }
+
     /// Whether it is an animation of the layer itself that waited, and is sought to where it does no longer.
     pub(super) fn is_sought(&self, p: &Playback) -> bool {
         let was = self.before.of_layer().iter().find(|was| p.is_same_own(was));

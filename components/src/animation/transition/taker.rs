@@ -52,7 +52,9 @@ impl Handover<'_> {
                     let goes_on = is_edited && self.edit.has_run(p) && animation.goes_on();
                     return if goes_on { self.taker_midway(after, place, clock) } else { None };
                 }
-                let waits = playhead.rate > 0.0 && clock.position(self.edit.now) < active.cue.first - SAME;
+                // What it has hold of where it waits again it takes over from nobody.
+                let is_before = playhead.rate > 0.0 && clock.position(self.edit.now) < active.cue.first - SAME;
+                let waits = is_before && !p.has_begun(self.edit.now);
                 let takes_over =
                     is_edited || is_steered && (self.is_new(after, place) || self.turns_back(after, place));
                 if !waits && !takes_over {
