@@ -415,3 +415,50 @@ fn a_pair_after_one_of_its_halves_begins_with_what_is_there_of_the_other() {
         }
     }
 }
+
+/// Whatever is a gradient beside it: a colour among gradients is the colour that it was.
+#[test]
+fn a_colour_that_it_began_with_is_kept_when_gradients_come_and_go() {
+    let flat = |color: &str| {
+        let stop = |offset: u32| json!({ "offset": offset, "color": color });
+        json!({ "type": "linear", "angle": 0, "stops": [stop(0), stop(1)] })
+    };
+    let fill = |to: Value| json!({ "property": "content.fill", "to": to, "duration": 1, "easing": "linear" });
+    let animate = |to: Value| json!({ "type": "animate", "layer": "a", "animation": fill(to) });
+    let geometry = json!({ "type": "rect", "width": 16, "height": 16 });
+    let document = json!({ "canvas": { "width": 16, "height": 16 },
+        "layers": [{ "id": "a", "content": { "type": "shape", "geometry": geometry, "fill": "#40a040" } }],
+        "timelines": [{ "id": "u", "steps": [animate(json!("#a04040"))] },
+            { "id": "t", "autoplay": false, "steps": [{ "type": "wait", "seconds": 0.5 }, animate(json!("#404090"))],
+                "repeat": "forever", "pingPong": true }] });
+    let color = |stage: &mut Stage, seconds: f64| {
+        stage.at(seconds);
+        let data = &stage.compositor.picture().data;
+        [data[0], data[1], data[2]].map(i32::from)
+    };
+    let id = || LayerId::new("a").unwrap();
+    let add =
+        Edit::AddAnimation { id: id(), animation: Box::new(serde_json::from_value(fill(flat("#c0c040"))).unwrap()) };
+    let remove = Edit::PatchLayer { id: id(), patch: json!({ "animations": [] }) };
+    let patch = Edit::PatchLayer { id: id(), patch: json!({ "content": { "fill": flat("#c0c040") } }) };
+    for edits in [vec![(8, add.clone()), (31, remove)], vec![(8, patch)], vec![(21, add)]] {
+        let scene = SceneDocument::from_value(document.clone(), &Limits::default()).unwrap();
+        let mut stage = Stage::playing(16, scene);
+        stage.at(BEGINS - 0.1);
+        stage.steer(BEGINS, TimelineControl::Play);
+        let mut before = color(&mut stage, BEGINS);
+        for frame in 1..95_u32 {
+            let at = BEGINS + f64::from(frame) / 10.0;
+            for (_, edit) in edits.iter().filter(|(when, _)| *when == frame) {
+                stage.edit(at, vec![edit.clone()]);
+            }
+            let is = color(&mut stage, at);
+            let far = is.iter().zip(before).map(|(is, before)| (is - before).abs()).max().unwrap();
+            assert!(far < 20, "{before:?} then {is:?} at {at} with {edits:?}");
+            if frame % 30 < 4 {
+                assert!(is[0].abs_diff(160) <= 1 && is[1].abs_diff(64) <= 1, "{is:?} at {at} with {edits:?}");
+            }
+            before = is;
+        }
+    }
+}

@@ -147,14 +147,19 @@ impl Track {
     }
 
     /// The same beginning with a value, in the numbers in which it moves evenly, or a paint. It goes where it went, be that
-    /// told by how much.
+    /// told by how much. A colour is the same as a value and as a paint; a gradient is none to one whose values are colours.
     pub(super) fn beginning_with(mut self, value: Sample, paint: Option<&Paint>) -> Self {
         if let Some(steps) = &mut self.steps {
-            if let Some(paint) = paint {
-                steps.begin_with_paint(paint);
+            let color = || Paint::Solid(Domain::COLOR.clamp(Domain::COLOR.as_written(value)).to_color());
+            if steps.have_paints() {
+                steps.begin_with_paint(&paint.cloned().unwrap_or_else(color));
             }
             return self;
         }
+        let value = match paint {
+            Some(Paint::Solid(color)) => Domain::COLOR.evenly(Sample::color(*color)),
+            _ => value,
+        };
         let value = if self.is_oklab { value } else { self.domain.as_written(value) };
         if let [first, .., last] = &mut *self.values {
             if self.is_shortest {

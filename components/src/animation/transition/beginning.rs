@@ -58,8 +58,9 @@ impl Edit<'_> {
     fn still_begins(&self, after: &Playing, place: usize, drift: &Drift) -> bool {
         let p = &after.tracks()[place];
         let begins = p.is_from_authored || p.authored_half.is_some();
-        let suits =
-            |(value, paint): (Sample, Option<&Paint>)| paint.is_some() == p.track.has_paints() && is_of_unit(p, value);
+        let suits = |(value, paint): (Sample, Option<&Paint>)| {
+            p.track.has_paints() || !matches!(paint, Some(Paint::Gradient(_))) && is_of_unit(p, value)
+        };
         let suits = begins && drift.beginning().is_none_or(suits);
         if !suits || self.is_resume {
             return suits;
