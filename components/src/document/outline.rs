@@ -104,6 +104,8 @@ pub(super) struct LayerEntry<'a> {
     pub(super) presets: Vec<(usize, Cow<'a, Preset>)>,
     pub(super) effects: Cow<'a, Effects>,
     pub(super) mask: Option<Cow<'a, Mask>>,
+    /// Whether effects and mask, if there are any, can be read.
+    pub(super) parts_known: bool,
     /// All of them, if they can be read.
     pub(super) transitions: Cow<'a, [Transition]>,
 }
@@ -111,6 +113,9 @@ pub(super) struct LayerEntry<'a> {
 impl LayerEntry<'_> {
     /// What of it can be animated, if it is known what it shows.
     pub(super) fn parts(&self) -> Option<Parts<'_>> {
+        if !self.parts_known {
+            return None;
+        }
         // What can be animated of a layer does not depend on how it mixes and whether it is drawn.
         Some(Parts { effects: &self.effects, mask: self.mask.as_deref(), ..Parts::from(self.content.as_deref()?) })
     }
@@ -188,6 +193,7 @@ impl<'a> Outline<'a> {
             presets: layer.presets.0.iter().map(Cow::Borrowed).enumerate().collect(),
             effects: Cow::Borrowed(&layer.effects),
             mask: layer.mask.as_ref().map(Cow::Borrowed),
+            parts_known: true,
             transitions: Cow::Borrowed(&layer.transitions.0),
         });
         for (index, child) in layer.children.iter().enumerate() {

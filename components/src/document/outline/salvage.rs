@@ -16,6 +16,8 @@ use crate::{
         source::{Data, Node, Source},
         words::nearest,
     },
+    effects::Effects,
+    mask::Mask,
     variants::Variants,
 };
 
@@ -68,6 +70,10 @@ impl Outline<'static> {
         let content_type = content.and_then(|content| text(content.child("type")?));
         let below = format!("{pointer}/children");
         let presets = items(node.child("presets")).iter().enumerate();
+        let effects = node.child("effects").and_then(typed::<Effects>);
+        let mask = node.child("mask").and_then(typed::<Mask>);
+        let is_read = |name, value: bool| value || node.child(name).is_none();
+        let parts_known = is_read("effects", effects.is_some()) && is_read("mask", mask.is_some());
         self.layers.push(LayerEntry {
             pointer,
             depth,
@@ -83,8 +89,9 @@ impl Outline<'static> {
             has_children: !items(node.child("children")).is_empty(),
             animations: salvaged_animations(node.child("animations")),
             presets: presets.filter_map(|(index, item)| Some((index, Cow::Owned(typed(item)?)))).collect(),
-            effects: Cow::Owned(node.child("effects").and_then(typed).unwrap_or_default()),
-            mask: node.child("mask").and_then(typed).map(Cow::Owned),
+            effects: Cow::Owned(effects.unwrap_or_default()),
+            mask: mask.map(Cow::Owned),
+            parts_known,
             transitions: Cow::Owned(node.child("transitions").and_then(typed).unwrap_or_default()),
         });
         self.salvage_all(node.child("children"), &below, depth + 1);
