@@ -7,21 +7,25 @@ use std::{
         mpsc::{Sender, channel},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
-    adapt::Load,
+    adapt::{Follower, Load},
     backoff::ReconnectPolicy,
     destination::Destination,
     gate::Gate,
     links::{Output, RenditionName},
     packet::Packet,
+    strain::Strain,
     supervisor::{Order, Supervisor, Surroundings},
 };
 
 /// What may wait in the system for a moment whatever the queue: a key frame is many times as large as others.
 const BURST: Duration = Duration::from_secs(1);
+
+/// How long an output that is lost has a say in the bitrate: as a rule it is there again by then.
+const LOST_LATELY: Duration = Duration::from_secs(5);
 
 /// The encoder's side of an output.
 pub(super) struct Link {
@@ -87,15 +91,22 @@ impl Link {
         self.is_enabled && self.rendition == *rendition
     }
 
-    /// How its link is doing when a frame lasts this long and so many kbit/s are meant to be sent; `None` if nothing is known
-    /// of that, since it is not connected or takes nothing at all.
-    pub(super) fn load(&self, frame: Duration, kbps: u32) -> Option<Load> {
+    /// What it says of the bitrate when a frame lasts this long and so many kbit/s are meant to be sent; `None` if the bitrate
+    /// does not follow it. Nothing is known of a link that is not connected or takes nothing at all.
+    pub(super) fn follower(&self, frame: Duration, kbps: u32) -> Option<Follower> {
         let waiting = u32::try_from(lock(&self.policy).queue_frames).unwrap_or(u32::MAX);
         let mut gate = lock(&self.gate);
         gate.kbps = kbps;
         gate.most_waiting = frame.saturating_mul(waiting).max(BURST);
         let is_known = gate.is_on_air && !gate.is_stalled;
-        is_known.then(|| Load { behind: gate.behind(frame), takes: gate.strain.takes })
+        let Strain { takes, measured_since, .. } = gate.strain;
+        let load =
+            is_known.then(|| Load { behind: gate.behind(frame), takes, measured_since, leaves_out: gate.is_waiting() });
+        if is_known {
+            gate.known_at = Some(Instant::now());
+        }
+        let is_there = gate.known_at.is_some_and(|at| at.elapsed() < LOST_LATELY);
+        Some(Follower { id: self.id.clone(), load, is_there, floor: self.min_bitrate? })
     }
 
     /// Whether nothing is left of it: its supervisor is done, and its last pipeline is down.

@@ -117,10 +117,7 @@ impl Links {
     pub(super) fn pressure(&self, rendition: &RenditionName, frame: Duration, kbps: u32) -> Option<Pressure> {
         let state = self.read();
         let links = state.links.iter().filter(|link| link.sends(rendition));
-        Pressure::of(links.filter_map(|link| {
-            let (load, min_bitrate) = (link.load(frame, kbps), link.min_bitrate?);
-            Some((link.id().to_owned(), load, min_bitrate))
-        }))
+        Pressure::of(links.filter_map(|link| link.follower(frame, kbps)))
     }
 
     /// A rendition goes on air, after this start of the stream.

@@ -25,6 +25,8 @@ pub(super) struct Strain {
     pub(super) bytes: u64,
     /// The kilobits per second that the link takes, which is known while something waits for it all the time.
     pub(super) takes: Option<u32>,
+    /// Since when that has been measured; `None` if it is remembered only.
+    pub(super) measured_since: Option<Instant>,
     /// A time besides them.
     pub(super) lag: Duration,
     /// For how long nothing of it has arrived.
@@ -76,7 +78,8 @@ impl Watch {
                 let bytes = way.beyond(sent, takes.map_or(kbps, f64::from), now);
                 let still = standstill.lasts(sent, now);
                 let (usual, arrived) = (standstill.usual(), standstill.arrived());
-                Strain { bytes, takes, still, usual, arrived, ..Strain::default() }
+                let measured_since = throughput.since();
+                Strain { bytes, takes, measured_since, still, usual, arrived, ..Strain::default() }
             }
             Self::Srt(losses) => {
                 if losses.is_due(now)

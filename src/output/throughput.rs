@@ -39,6 +39,8 @@ pub(super) struct Throughput {
     arrivals: VecDeque<(Instant, u64)>,
     /// The kilobits per second that were measured last.
     known: Option<u32>,
+    /// When the first arrived that counts in that.
+    since: Option<Instant>,
     /// When something waited last, and how much had arrived by then.
     waited: Option<(Instant, u64)>,
 }
@@ -50,6 +52,7 @@ impl Throughput {
         if unsent == 0 {
             self.before = None;
             self.arrivals.clear();
+            self.since = None;
             if self.is_another(confirmed, now) {
                 self.known = None;
             }
@@ -66,9 +69,15 @@ impl Throughput {
             let took = last.saturating_duration_since(*first);
             if took >= SPAN {
                 self.known = Some(kbps(to.saturating_sub(*from), took).max(1));
+                self.since = Some(*first);
             }
         }
         self.known
+    }
+
+    /// Since when that has been measured; `None` if nothing waits, or has not for long enough.
+    pub(super) fn since(&self) -> Option<Instant> {
+        self.since
     }
 
     /// Whether what is known of the link counts no more, while nothing waits for it.

@@ -33,6 +33,23 @@ pub(super) struct Load {
     pub(super) behind: Duration,
     /// The kilobits per second that it takes, which is known only of one that does not take all.
     pub(super) takes: Option<u32>,
+    /// Since when that has been measured; `None` if it is not measured at present.
+    pub(super) measured_since: Option<Instant>,
+    /// Whether frames are left out at present, so that less waits whatever the bitrate.
+    pub(super) leaves_out: bool,
+}
+
+/// One output that the bitrate follows.
+#[derive(Clone, Debug)]
+pub(super) struct Follower {
+    /// Its name.
+    pub(super) id: String,
+    /// How its link is doing; `None` if nothing is known of that at present.
+    pub(super) load: Option<Load>,
+    /// Whether it is there, or was a moment ago: another one that gets nothing has no say in what the others get.
+    pub(super) is_there: bool,
+    /// The least kbit/s that it is to get.
+    pub(super) floor: u32,
 }
 
 /// What the links say of all outputs that the bitrate follows.
@@ -42,20 +59,20 @@ pub(super) struct Pressure {
     pub(super) id: String,
     /// How its link is doing; `None` if nothing is known of any of the links at present.
     pub(super) load: Option<Load>,
-    /// The highest of the least kbit/s that they are to get: each of them gets what is encoded.
+    /// The highest of the least kbit/s that those which are there are to get: each of them gets what is encoded. That of all if
+    /// none is there.
     pub(super) floor: u32,
 }
 
 impl Pressure {
-    /// That of outputs of which each is told by its name, how its link is doing, and the least that it is to get; `None` if
-    /// there are none.
-    pub(super) fn of(outputs: impl Iterator<Item = (String, Option<Load>, u32)>) -> Option<Self> {
-        let each = outputs.map(|(id, load, floor)| Self { id, load, floor });
-        each.reduce(|one, other| {
-            let floor = one.floor.max(other.floor);
-            let behind = |of: &Self| of.load.map(|load| load.behind);
-            Self { floor, ..if behind(&other) > behind(&one) { other } else { one } }
-        })
+    /// That of these outputs; `None` if there are none.
+    pub(super) fn of(outputs: impl Iterator<Item = Follower>) -> Option<Self> {
+        let worst = outputs.reduce(|one, other| {
+            let (is_there, floor) = (one.is_there, one.floor).max((other.is_there, other.floor));
+            let behind = |of: &Follower| of.load.map(|load| load.behind);
+            Follower { is_there, floor, ..if behind(&other) > behind(&one) { other } else { one } }
+        });
+        worst.map(|Follower { id, load, floor, .. }| Self { id, load, floor })
     }
 
     /// The same for pictures alone, with so many kbit/s of sound on each link besides.
@@ -79,6 +96,8 @@ pub(super) struct Adapter {
     long: Option<(Instant, Duration)>,
     /// Whether it was not known what the link takes when the last step down was taken.
     is_blind: bool,
+    /// When that was.
+    stepped: Option<Instant>,
     /// Since when the queue has been as good as empty.
     calm_since: Option<Instant>,
     /// How long that must last for a step up.
@@ -91,7 +110,7 @@ impl Adapter {
     /// The full bitrate.
     pub(super) fn new(pace: AdaptivePace) -> Self {
         let calm = pace.calm;
-        Self { pace, floor: 0, level: 0, long: None, is_blind: false, calm_since: None, calm, trials: 0 }
+        Self { pace, floor: 0, level: 0, long: None, is_blind: false, stepped: None, calm_since: None, calm, trials: 0 }
     }
 
     /// The bitrate in kbit/s, of which `full` is the most.
@@ -153,19 +172,23 @@ impl Adapter {
     }
 
     /// A step down, unless there is none left, or the one before helps already; that one is not waited for if it is known since then
-    /// that it is too small.
+    /// that it is too small: what was measured when it was taken may have been half of a link that was better a moment before.
     fn step_down(&mut self, load: Load, full: u32, now: Instant) {
         let (last, queue) = (self.long, load.behind);
         let is_possible = self.bitrate(full) > self.floor;
         let rate = f64::from(lowered(full, self.level));
-        let is_too_small = self.is_blind && load.takes.is_some_and(|takes| rate > f64::from(takes) * SHARE);
+        let is_new = load.measured_since.zip(self.stepped).is_some_and(|(since, stepped)| since > stepped);
+        let is_above = |share| load.takes.is_some_and(|takes| rate > f64::from(takes) * share);
+        let is_too_small = (self.is_blind && is_above(SHARE)) || (is_new && is_above(1.0));
         let has_settled = |(then, _)| now.saturating_duration_since(then) >= self.pace.settle;
         if !is_too_small && !last.is_none_or(has_settled) {
             return;
         }
         self.long = Some((now, queue));
-        if is_possible && (is_too_small || last.is_none_or(|(_, before)| queue >= before)) {
+        let is_no_help = |(_, before)| queue >= before || (load.leaves_out && load.takes.is_none());
+        if is_possible && (is_too_small || last.is_none_or(is_no_help)) {
             self.is_blind = load.takes.is_none();
+            self.stepped = Some(now);
             // The step below one that was tried went well.
             let share = if self.trials > 0 { 1.0 } else { SHARE };
             if self.trials > 0 {

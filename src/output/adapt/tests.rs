@@ -5,6 +5,14 @@ use super::*;
 const FULL: u32 = 4000;
 const FLOOR: u32 = 600;
 
+fn load(behind: Duration, takes: Option<u32>) -> Load {
+    Load { behind, takes, measured_since: None, leaves_out: false }
+}
+
+fn follower(id: &str, load: Option<Load>, floor: u32) -> Follower {
+    Follower { id: id.to_owned(), load, is_there: load.is_some(), floor }
+}
+
 /// A link with a queue in front of it, and time that goes by in tenths of a second.
 struct Link {
     adapter: Adapter,
@@ -32,12 +40,12 @@ impl Link {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousand")]
             let takes = (self.is_measured && self.queue > 0.0).then_some(capacity as u32);
             let waiting = Duration::from_secs_f64(self.queue / takes.map_or(rate, f64::from));
-            self.changes += u32::from(self.follow(Some(Load { behind: waiting, takes })));
+            self.changes += u32::from(self.follow(Some(load(waiting, takes))));
         }
     }
 
     fn follow(&mut self, load: Option<Load>) -> bool {
-        let pressure = Pressure::of([("link".to_owned(), load, FLOOR)].into_iter());
+        let pressure = Pressure::of([follower("link", load, FLOOR)].into_iter());
         self.adapter.follow(pressure.as_ref(), FULL, self.now)
     }
 
@@ -65,7 +73,7 @@ proptest! {
 }
 
 fn of_load((millis, takes): (u64, Option<u32>)) -> Load {
-    Load { behind: Duration::from_millis(millis), takes }
+    load(Duration::from_millis(millis), takes)
 }
 
 /// What becomes of two outputs in a moment: how many milliseconds each is behind and what it takes, and the least that it is
@@ -97,7 +105,7 @@ proptest! {
                 now += Duration::from_millis(millis / 10);
                 let outputs = ["a", "b"].into_iter().zip(behind).zip(least);
                 let followed: Vec<_> = outputs
-                    .filter_map(|((id, load), least)| Some((id.to_owned(), load.map(of_load), least?)))
+                    .filter_map(|((id, load), least)| Some(follower(id, load.map(of_load), least?)))
                     .collect();
                 let before = encoder;
                 if adapter.follow(Pressure::of(followed.iter().cloned()).as_ref(), full, now) {
@@ -105,7 +113,9 @@ proptest! {
                     prop_assert!(encoder != before);
                 }
                 prop_assert_eq!(encoder, adapter.bitrate(full), "what is told is what is encoded");
-                let floor = followed.iter().map(|(_, _, least)| *least).max();
+                let is_there = |one: &&Follower| one.is_there;
+                let floor = followed.iter().filter(is_there).map(|one| one.floor).max();
+                let floor = floor.or_else(|| followed.iter().map(|one| one.floor).max());
                 prop_assert!(encoder >= floor.unwrap_or(full).min(full), "{encoder} below {floor:?}");
                 if let Some(floor) = floor.filter(|_| was_followed) {
                     let step = f64::from(before) / STEP + 1.0;
@@ -123,8 +133,7 @@ fn the_floor_is_that_of_the_most_demanding_and_a_change_of_it_alone_is_told() {
     let start = Instant::now();
     let mut follow = |tenths: u32, slow: u64, floors: [u32; 2]| {
         let outputs = [("slow", Duration::from_millis(slow), floors[0]), ("fast", Duration::ZERO, floors[1])];
-        let load = |behind| Some(Load { behind, takes: None });
-        let outputs = outputs.into_iter().map(|(id, behind, floor)| (id.to_owned(), load(behind), floor));
+        let outputs = outputs.into_iter().map(|(id, behind, floor)| follower(id, Some(load(behind, None)), floor));
         let is_other =
             adapter.follow(Pressure::of(outputs).as_ref(), FULL, start + Duration::from_millis(100) * tenths);
         (is_other, adapter.bitrate(FULL))
@@ -171,20 +180,73 @@ fn what_the_link_is_known_not_to_take_is_not_tried() {
     // 4000 by 0.75 to the power of four: less than 0.85 of it.
     assert_eq!((link.rate(), link.changes), (1266, 1), "at once, and it stays there");
     // Of what the link takes the sound has its part.
-    let load = Some(Load { behind: HIGH, takes: Some(1500) });
-    let pressure = Pressure { id: "link".to_owned(), load, floor: FLOOR }.beside_sound(160);
+    let pressure =
+        Pressure { id: "link".to_owned(), load: Some(load(HIGH, Some(1500))), floor: FLOOR }.beside_sound(160);
     assert_eq!(pressure.load.and_then(|load| load.takes), Some(1340));
     let mut adapter = Adapter::new(AdaptivePace::default());
     assert!(adapter.follow(Some(&pressure), FULL, link.now));
     assert_eq!(adapter.bitrate(FULL), 949);
     // A step that was taken before that was known is not waited for.
     let mut adapter = Adapter::new(AdaptivePace::default());
-    let blind = Pressure { load: Some(Load { behind: HIGH, takes: None }), ..pressure.clone() };
+    let blind = Pressure { load: Some(load(HIGH, None)), ..pressure.clone() };
     let rates = [&blind, &blind, &pressure, &pressure].map(|told| {
         adapter.follow(Some(told), FULL, link.now);
         adapter.bitrate(FULL)
     });
     assert_eq!(rates, [3000, 3000, 949, 949]);
+}
+
+/// What is measured as a link falls holds some of the time before.
+#[test]
+fn a_link_that_was_measured_too_well_is_believed_when_it_is_measured_anew() {
+    let mut adapter = Adapter::new(AdaptivePace::default());
+    let start = Instant::now();
+    let at = |tenths: u32| start + Duration::from_millis(100) * tenths;
+    let mut follow = |tenths: u32, takes: u32, since: u32| {
+        // Less waits from look to look, since frames are left out.
+        let behind = Duration::from_secs(3) - Duration::from_millis(10) * tenths;
+        let measured_since = Some(at(since));
+        let load = Load { behind, takes: Some(takes), measured_since, leaves_out: true };
+        let pressure = Pressure { id: "link".to_owned(), load: Some(load), floor: FLOOR };
+        adapter.follow(Some(&pressure), FULL, at(tenths));
+        adapter.bitrate(FULL)
+    };
+    assert_eq!(follow(10, 2500, 0), 1688);
+    assert!((11..30).all(|tenths| follow(tenths, 1000, tenths.saturating_sub(20).min(10)) == 1688), "it is half old");
+    assert_eq!(follow(31, 1000, 11), 712, "all of it is since the step");
+    assert!((32..100).all(|tenths| follow(tenths, 1000, tenths - 20) == 712), "that fits");
+}
+
+#[test]
+fn a_queue_that_is_shorter_since_frames_are_left_out_is_no_sign_that_a_step_helps() {
+    let bitrates = [false, true].map(|leaves_out| {
+        let mut adapter = Adapter::new(AdaptivePace::default());
+        let start = Instant::now();
+        for tenths in 0..60 {
+            let behind = Duration::from_secs(3) - Duration::from_millis(30) * tenths;
+            let load = Some(Load { leaves_out, ..load(behind, None) });
+            let pressure = Pressure { id: "link".to_owned(), load, floor: FLOOR };
+            adapter.follow(Some(&pressure), FULL, start + Duration::from_millis(100) * tenths);
+        }
+        adapter.bitrate(FULL)
+    });
+    assert_eq!(bitrates, [3000, 1688]);
+}
+
+#[test]
+fn who_gets_nothing_has_no_say_in_what_the_others_get() {
+    let behind = |floor| follower("slow", Some(load(HIGH, None)), floor);
+    let failed = follower("failed", None, 3000);
+    let floor = |outputs: &[Follower]| Pressure::of(outputs.iter().cloned()).map(|pressure| pressure.floor);
+    assert_eq!(floor(&[behind(500), failed.clone()]), Some(500));
+    assert_eq!(floor(&[failed.clone(), behind(500)]), Some(500));
+    // It was there a moment ago, and is about to be again.
+    let lost = Follower { is_there: true, ..failed.clone() };
+    assert_eq!(floor(&[lost.clone(), behind(500)]), Some(3000));
+    let pressure = Pressure::of([lost, behind(500)].into_iter()).unwrap();
+    assert_eq!((pressure.id.as_str(), pressure.load.is_some()), ("slow", true));
+    // Where nobody is, nothing is changed for anybody.
+    assert_eq!(floor(&[failed, follower("away", None, 500)]), Some(3000));
 }
 
 #[test]

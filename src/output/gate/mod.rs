@@ -7,7 +7,10 @@
 //! When the stream goes on in another format, such as another frame size, and the outlet cannot, that outlet is ended
 //! and what follows is kept for the next one: a container holds one size, but no frame is lost between two of them.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use gstreamer as gst;
 
@@ -68,6 +71,8 @@ pub(super) struct Gate {
     pub(super) is_on_air: bool,
     /// Whether the outlet takes nothing at all.
     pub(super) is_stalled: bool,
+    /// When something was known of the link last.
+    pub(super) known_at: Option<Instant>,
     /// What waits behind the outlet.
     pub(super) strain: Strain,
     /// The kilobits per second that are meant to come through.
