@@ -85,11 +85,12 @@ fn the_log_may_be_on_a_disk_that_is_full() {
     plays_on_and_ends_in_order(OpenOptions::new().write(true).open("/dev/full").unwrap());
 }
 
-#[test]
-fn who_reads_the_log_again_is_told_what_is_missing() {
+/// What is read of the log of a service of this level, which is ended after that, once there is a gap in it.
+fn read_again(level: &str) -> String {
     let (mut reader, writer) = small_pipe();
     // GStreamer says much then, on all of its threads.
-    let variables = [SMALL, FAST, ("GST_DEBUG", "4,GST_SCHEDULING:5"), ("MUXER_OUTPUTS", "show.mp4")];
+    let variables =
+        [SMALL, FAST, ("GST_DEBUG", "4,GST_SCHEDULING:5"), ("MUXER_OUTPUTS", "show.mp4"), ("LOG_LEVEL", level)];
     let mut service = Service::start_logging_to(writer, &variables);
     let dropped = || {
         let text = service.get("/metrics").expect(200).text();
@@ -113,8 +114,21 @@ fn who_reads_the_log_again_is_told_what_is_missing() {
     service.signal("TERM");
     assert_eq!(service.wait().code(), Some(0));
     reading.join().unwrap();
-    let log = log();
+    log()
+}
+
+#[test]
+fn who_reads_the_log_again_is_told_what_is_missing() {
+    let log = read_again("info");
     let gap = log.find("log lines are left out here").unwrap();
     let end = log.find("ending; a second signal ends at once").unwrap();
     assert!(gap < end);
+}
+
+/// Lines that are told at this level are missing like others.
+#[test]
+fn who_reads_only_errors_is_told_what_is_missing_as_well() {
+    let log = read_again("error");
+    let line = log.lines().find(|line| line.contains("log lines are left out here")).unwrap();
+    assert!(line.contains("ERROR"), "{line}");
 }

@@ -112,6 +112,37 @@ fn a_broken_encoder_of_the_sound_is_started_again_and_nothing_is_missing() {
     }
 }
 
+/// The machine may be overloaded, and another encoder would be no faster. Neither does it come out later and later.
+#[test]
+fn an_encoder_of_the_sound_that_is_too_slow_stays_and_what_it_does_not_make_in_time_is_silent() {
+    for (codec, names) in
+        [(AudioCodec::Aac, &["show.mkv", "show.flv", "show.mp4"][..]), (AudioCodec::Opus, &["show.mkv"])]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let outputs = names.iter().map(|name| (*name, path(name).to_str().unwrap().parse().unwrap()));
+        let settings = EncoderSettings { audio: Some(AudioSettings { codec, ..Default::default() }), ..settings() };
+        let mut show = Show::start(FORMAT, settings, &outputs.collect::<Vec<_>>());
+        names.iter().for_each(|name| drop(show.wait_for_state(name, OutputState::Started)));
+        show.wait_for_frames(30);
+        show.break_sound_encoder(EncoderFault::Slows);
+        wait_for("sound to be left out again and again", LONG, || (complaints(&show) >= 3).then_some(()));
+        let encoder = show.encoder().unwrap();
+        assert_eq!(encoder.restarts, 0, "{codec:?}: {encoder:?}");
+        assert!(show.shutdown());
+        let told = show.events.lock().unwrap().clone();
+        let is_late = |event: &StreamEvent| match event {
+            StreamEvent::Error { message } => message.contains("s late; silence is sent in its place"),
+            _ => false,
+        };
+        assert!(told.iter().filter(|event| is_late(event)).count() >= 3, "{codec:?}: {told:?}");
+        for name in names {
+            assert_nothing_missing(&show, name, &path(name), 0.035, &format!("{codec:?}"));
+            assert_decodes(&path(name));
+        }
+    }
+}
+
 /// With a queue that would be full of frames without sound before there is silence.
 #[test]
 fn pictures_go_on_with_silence_while_no_encoder_of_the_sound_works() {

@@ -28,6 +28,8 @@ pub enum EncoderFault {
     Swallows,
     /// It loses 0.4 s of what it is given without a word, and counts on as if that had never been.
     Skips,
+    /// It takes three times as long for what it makes as that lasts.
+    Slows,
     /// It does nothing any more, and does not let itself be ended either, for as long as the process runs.
     Hangs,
     /// The same until this is set.
@@ -68,6 +70,11 @@ impl EncoderFault {
                     gst::PadProbeReturn::Ok
                 });
             }
+            Self::Slows => drop(out.add_probe(probe, |_, info| {
+                let lasts = info.buffer().and_then(|packet| packet.duration()).unwrap_or(gst::ClockTime::ZERO);
+                std::thread::sleep(Duration::from(lasts) * 3);
+                gst::PadProbeReturn::Ok
+            })),
             Self::Swallows => drop(out.add_probe(probe, |_, _| gst::PadProbeReturn::Drop)),
         }
     }

@@ -78,6 +78,21 @@ impl SoundEncoder {
         self.flight.failure().map_or(Ok(()), Err)
     }
 
+    /// Has it pass by sound that nobody will hear by then, however much of that it has been given: what ends by this time.
+    pub(super) fn pass_by(&self, until: impl Fn() -> gst::ClockTime + Send + Sync + 'static) {
+        let Some(out) = self.source.static_pad("src") else { return };
+        out.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+            let Some(gst::PadProbeData::Buffer(sound)) = &info.data else { return gst::PadProbeReturn::Ok };
+            let end = sound.pts().zip(sound.duration()).map(|(begin, lasts)| begin + lasts);
+            if end.is_some_and(|end| end <= until()) { gst::PadProbeReturn::Drop } else { gst::PadProbeReturn::Ok }
+        });
+    }
+
+    /// Whether it has not even begun with some of what it was given.
+    pub(super) fn is_behind(&self) -> bool {
+        self.source.current_level_bytes() > 0
+    }
+
     /// Breaks it, to test what comes of that.
     pub(super) fn break_down(&self, fault: EncoderFault) {
         fault.happen_to(&self.element);

@@ -4,6 +4,9 @@
 //! Nothing is missing when its own encoder fails and the next one works. Where that fails too, silence is given out instead: no
 //! muxer lets a frame go before the sound to it has come, and pictures must not stand still for want of sound. It is given out at
 //! once where not even the first works: nobody hears anything that would be cut off.
+//!
+//! The same holds where an encoder works, but is given too little of the machine for all of it: what it has not made in time is
+//! passed by, with silence in its place. It is not replaced for that, since another one would be no faster.
 
 use std::{
     sync::Arc,
@@ -32,13 +35,13 @@ const PATIENCE: Duration = Duration::from_millis(800);
 /// The longest: after one that was waited for in vain the next is for twice as long, since it may be the machine that is slow. There
 /// is silence meanwhile.
 const MOST_PATIENCE: Duration = Duration::from_millis(3200);
-/// How far it may be behind for long, beyond what encoders keep. One that swallowed some without a word counts on from there: what
-/// it gives is heard too soon by as much.
+/// How far it may be behind for long, beyond what encoders keep, though it has taken all it was given. One that swallowed some
+/// without a word counts on from there: what it gives is heard too soon by as much.
 const BEHIND: Duration = Duration::from_millis(100);
 /// How long it may be.
 const LONG: Duration = Duration::from_secs(3);
-/// After so long without any sound from encoders silence is given out: longer than [`PATIENCE`], and what the next one takes for
-/// what the one before did not do.
+/// After so long without any sound from encoders silence is given out, and in place of sound that is so late: longer than
+/// [`PATIENCE`], and what the next one takes for what the one before did not do.
 const LATE: Duration = Duration::from_millis(1200);
 /// How far silence stays behind the frames, so that what the next encoder makes comes in time: what one keeps, twice.
 const LAG: gst::ClockTime = gst::ClockTime::from_mseconds(200);
@@ -58,7 +61,6 @@ pub(super) struct SoundFeed {
     settings: AudioSettings,
     report: Report,
     line: Arc<SoundLine>,
-    silence: Silence,
     /// `None` before the first frame, or when the mixer failed and is made anew with the next frame.
     sound: Option<Sound>,
     /// `None` while nobody sends it, or when it failed and is started again.
@@ -68,6 +70,8 @@ pub(super) struct SoundFeed {
     unheard: Unheard,
     /// Up to where the present encoder had come when it was looked at last.
     made: gst::ClockTime,
+    /// When the present encoder was seen to come on last, heard or not, or was started.
+    moved: Instant,
     /// When any encoder was seen to come on last; `None` while nobody sends it.
     spoke: Option<Instant>,
     /// Whether any encoder has given anything since it is sent.
@@ -97,15 +101,15 @@ impl SoundFeed {
     ) -> Self {
         Self {
             format,
-            silence: Silence::of(settings.codec),
+            line: Arc::new(SoundLine::new(Silence::of(settings.codec), on_packet)),
             settings,
             report,
-            line: Arc::new(SoundLine::new(on_packet)),
             sound: None,
             encoder: None,
             progress: None,
             unheard: Unheard::default(),
             made: gst::ClockTime::ZERO,
+            moved: Instant::now(),
             spoke: None,
             has_spoken: false,
             is_silent: false,
@@ -153,11 +157,11 @@ impl SoundFeed {
             Some(encoder) => encoder,
             None if !self.restarts.may_start(now) || self.leaving.is_full() => return Ok(()),
             None => {
-                buffers = self.unheard.take_over(self.progress.take().as_deref(), now);
+                buffers = self.unheard.take_over(self.progress.take().as_deref());
                 self.start(now)?
             }
         };
-        let outcome = self.judge(now).and_then(|()| encoder.push(buffers));
+        let outcome = self.judge(encoder.is_behind(), now).and_then(|()| encoder.push(buffers));
         match &outcome {
             Ok(()) => self.encoder = Some(encoder),
             Err(error) => {
@@ -171,13 +175,15 @@ impl SoundFeed {
     /// The next encoder.
     fn start(&mut self, now: Instant) -> Result<SoundEncoder, EncoderError> {
         self.restarts.start(now);
-        self.behind = None;
+        (self.behind, self.made, self.moved) = (None, gst::ClockTime::ZERO, now);
         let progress = Arc::new(Progress::default());
         let line = Arc::clone(&self.line);
         let on_packet: OnPacket = Arc::new(move |packet| line.give(packet));
         let started = SoundEncoder::start(&self.settings, &progress.noting(&on_packet));
         self.progress = Some(progress);
         let started = started.inspect_err(|error| self.fail(error, now))?;
+        let line = Arc::clone(&self.line);
+        started.pass_by(move || line.silent_until());
         if let Some(fault) = self.fault.take() {
             started.break_down(fault);
         }
@@ -194,19 +200,19 @@ impl SoundFeed {
         self.is_silent |= !self.has_spoken;
     }
 
-    /// Whether the encoder does what it should.
-    fn judge(&mut self, now: Instant) -> Result<(), EncoderError> {
-        let owed = match (&self.progress, self.spoke) {
+    /// Whether the encoder does what it should. One that comes on and has too much to do does.
+    fn judge(&mut self, is_busy: bool, now: Instant) -> Result<(), EncoderError> {
+        let owed = match self.spoke {
             // What it owes is made up for with silence.
-            (Some(_), Some(spoke)) if self.is_silent => {
-                now.saturating_duration_since(spoke).min(self.restarts.lasted(now))
-            }
-            (Some(progress), _) => self.unheard.look(progress, now),
-            (None, _) => Duration::ZERO,
+            Some(spoke) if self.is_silent => now.saturating_duration_since(spoke),
+            _ => self.unheard.look(self.line.until(), now),
         };
-        self.behind = self.behind.or(Some(now)).filter(|_| owed > BEHIND);
-        if owed > self.patience {
-            return Err(EncoderError::Stalled(owed));
+        // Another one may have been given that before.
+        let owed = owed.min(self.restarts.lasted(now));
+        self.behind = self.behind.or(Some(now)).filter(|_| owed > BEHIND && !is_busy);
+        let rests = owed.min(now.saturating_duration_since(self.moved));
+        if rests > self.patience {
+            return Err(EncoderError::Stalled(rests));
         }
         if self.behind.is_some_and(|since| now.saturating_duration_since(since) > LONG) {
             return Err(EncoderError::Failed("its sound comes late all the time".to_owned()));
@@ -214,10 +220,13 @@ impl SoundFeed {
         Ok(())
     }
 
-    /// Gives out silence for as long as no encoder gives anything, up to the end of the frame of this tick.
+    /// Gives out silence for as long as no encoder gives anything in time, up to the end of the frame of this tick.
     fn bridge(&mut self, tick: u64, now: Instant) {
         let time = |tick| gst::ClockTime::try_from(self.format.presentation_time(tick)).unwrap_or(gst::ClockTime::ZERO);
         let made = self.progress.as_ref().map_or(gst::ClockTime::ZERO, |progress| progress.until());
+        if made > self.made {
+            self.moved = now;
+        }
         let spoke = match self.spoke {
             // What comes where silence was given out is heard by nobody.
             Some(spoke) if made <= self.made || made <= self.line.silent_until() => spoke,
@@ -232,8 +241,13 @@ impl SoundFeed {
         };
         (self.made, self.spoke) = (made, Some(spoke));
         self.is_silent |= now.saturating_duration_since(spoke) > LATE;
-        if self.is_silent {
-            self.line.fill(&self.silence, time(tick + 1).saturating_sub(LAG));
+        let late = self.unheard.look(self.line.until(), now);
+        if late > LATE && !self.is_silent {
+            let late = late.as_secs_f64();
+            (self.report)(&format!("sound comes out of its encoder {late:.1} s late; silence is sent in its place"));
+        }
+        if self.is_silent || late > LATE {
+            self.line.fill(time(tick + 1).saturating_sub(LAG));
             self.unheard.forget(self.line.until());
         }
     }

@@ -15,6 +15,9 @@ use super::link::lock;
 /// Threads that the pipeline of one output takes as a rule: one for each of two sources, the muxer and what sends.
 const OF_A_PIPELINE: usize = 4;
 
+/// Threads that the decoder of one sound file takes as a rule: one reads and finds out what it is, and two decode.
+const OF_A_DECODER: usize = 3;
+
 /// What is said of a thread that could not be started.
 pub(crate) fn shortage(error: &io::Error) -> String {
     format!(
@@ -30,6 +33,14 @@ pub(crate) fn shortage(error: &io::Error) -> String {
 /// There are not so many.
 pub(super) fn afford_pipeline() -> io::Result<()> {
     afford_threads(OF_A_PIPELINE)
+}
+
+/// Makes sure that there are threads for another decoder of sound, as [`afford_pipeline`] does.
+///
+/// # Errors
+/// There are not so many.
+pub(super) fn afford_decoder() -> io::Result<()> {
+    afford_threads(OF_A_DECODER)
 }
 
 type Work = Box<dyn FnOnce() + Send>;

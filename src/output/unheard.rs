@@ -17,7 +17,7 @@ use super::{
     encoder::OnPacket,
 };
 
-/// The most that is kept. Full: the oldest goes first.
+/// The most that is kept. Full: the oldest goes first, and there is silence in its place.
 const MOST: gst::ClockTime = gst::ClockTime::from_seconds(5);
 /// Sound that an encoder may keep until it is given more: three blocks of 1024 samples, and something besides.
 const HELD: gst::ClockTime = gst::ClockTime::from_mseconds(100);
@@ -78,30 +78,24 @@ impl Unheard {
         end(last).saturating_sub(begin(first))
     }
 
-    /// Forgets what has come out. Returns for how long at `now` the oldest of what should have been has not.
-    pub(super) fn look(&mut self, progress: &Progress, now: Instant) -> Duration {
-        let until = progress.until();
-        while self.buffers.front().is_some_and(|(_, buffer)| end(buffer) <= until) {
-            self.buffers.pop_front();
-        }
+    /// Forgets what has come out, which is all up to `until`. Returns for how long at `now` the oldest of what should have has
+    /// not, whichever encoder was given it.
+    pub(super) fn look(&mut self, until: gst::ClockTime, now: Instant) -> Duration {
+        while self.buffers.pop_front_if(|(_, buffer)| end(buffer) <= until).is_some() {}
         let due = self.buffers.iter().find(|(_, buffer)| end(buffer) > until + HELD);
         due.map_or(Duration::ZERO, |(given, _)| now.saturating_duration_since(*given))
     }
 
     /// What the next encoder is given first: all that has not come out of the one before, which ends with that.
-    pub(super) fn take_over(&mut self, before: Option<&Progress>, now: Instant) -> Vec<gst::Buffer> {
+    pub(super) fn take_over(&mut self, before: Option<&Progress>) -> Vec<gst::Buffer> {
         if let Some(before) = before {
             before.give_up();
-            self.look(before, now);
-            if let Some((_, first)) = self.buffers.front_mut() {
-                cut(first, before.until());
-            }
+            self.forget(before.until());
         }
-        self.buffers.iter_mut().for_each(|(given, _)| *given = now);
         self.buffers.iter().map(|(_, buffer)| buffer.clone()).collect()
     }
 
-    /// Forgets what is before this time: silence was given out in its place.
+    /// Forgets what is before this time: it has come out, or silence was given out in its place.
     pub(super) fn forget(&mut self, until: gst::ClockTime) {
         while self.buffers.pop_front_if(|(_, buffer)| end(buffer) <= until).is_some() {}
         if let Some((_, first)) = self.buffers.front_mut() {
@@ -178,12 +172,16 @@ mod tests {
         }
         packet(0, 250);
         // Up to 250 ms it has come out, and up to 350 it may be held back.
-        assert_eq!(unheard.look(&progress, at(1000)), Duration::from_millis(1000 - 320));
-        let rest = unheard.take_over(Some(&progress), at(1000));
+        assert_eq!(unheard.look(progress.until(), at(1000)), Duration::from_millis(1000 - 320));
+        let rest = unheard.take_over(Some(&progress));
         let times: Vec<_> = rest.iter().map(|buffer| (begin(buffer).mseconds(), end(buffer).mseconds())).collect();
         assert_eq!(times, [(250, 280), (280, 320), (320, 360), (360, 400)]);
         assert_eq!(rest[0].size() as u64, 30 * RATE / 1000 * SAMPLE);
-        assert_eq!(unheard.look(&Progress::default(), at(1100)), Duration::from_millis(100), "they were given anew");
+        assert_eq!(
+            unheard.look(progress.until(), at(1100)),
+            Duration::from_millis(1100 - 320),
+            "it is as late as before"
+        );
         packet(250, 20);
         assert_eq!(heard.load(Ordering::Relaxed), 1, "it was given up");
         for number in 10..1000 {

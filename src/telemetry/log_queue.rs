@@ -66,7 +66,12 @@ impl LogQueue {
         // A descriptor of its own: the lock of `io::stderr` would be held as long as nobody reads.
         let stderr = io::stderr().as_fd().try_clone_to_owned()?;
         Self::start(std::fs::File::from(stderr), CAPACITY, |dropped| {
-            tracing::warn!(dropped, "{dropped} log lines are left out here: nobody took them");
+            // Whoever does not want to read warnings is told all the same that lines are missing.
+            if tracing::enabled!(tracing::Level::WARN) {
+                tracing::warn!(dropped, "{dropped} log lines are left out here: nobody took them");
+            } else {
+                tracing::error!(dropped, "{dropped} log lines are left out here: nobody took them");
+            }
         })
     }
 

@@ -10,7 +10,7 @@ mod serving;
 mod telling;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{
         Arc, PoisonError,
         atomic::Ordering,
@@ -88,8 +88,8 @@ pub(super) struct Ticking {
     steps: Vec<(u32, oneshot::Sender<Result<u64, StepRefused>>)>,
     /// Ticks per second.
     fps: u32,
-    /// When ticks of the last second ended, and how long each took.
-    recent: VecDeque<(Instant, Duration)>,
+    /// What frame rate and render time are told of.
+    recent: figures::Recent,
 }
 
 impl Ticking {
@@ -119,7 +119,7 @@ impl Ticking {
             changes: Vec::new(),
             steps: Vec::new(),
             fps,
-            recent: VecDeque::new(),
+            recent: figures::Recent::default(),
         };
         ticking.note_scene_on_air(0);
         ticking

@@ -15,7 +15,7 @@ use gstreamer::{self as gst, glib, prelude::*};
 use gstreamer_app::AppSink;
 
 use super::mixer::caps;
-use crate::output::elements::make;
+use crate::output::{elements::make, threads};
 
 /// Buffers that wait decoded. Full: the decoder waits.
 const AHEAD: u32 = 16;
@@ -117,7 +117,9 @@ impl Decoder {
             return match self.failure() {
                 Some(failure) => Err(failure),
                 None if self.sink.is_eos() => Ok(Decoded::End),
-                None if self.alive.elapsed() > PATIENCE => Err(format!("no sound comes out of it; {REPLACE}")),
+                None if self.alive.elapsed() > PATIENCE => {
+                    Err(shortage().unwrap_or_else(|| format!("no sound comes out of it; {REPLACE}")))
+                }
                 None => self.reopen().map(|()| Decoded::Nothing),
             };
         };
@@ -137,6 +139,9 @@ impl Decoder {
         let message = self.pipeline.bus()?.pop_filtered(&[gst::MessageType::Error])?;
         let gst::MessageView::Error(error) = message.view() else { return None };
         let error = error.error();
+        if let Some(shortage) = shortage() {
+            return Some(shortage);
+        }
         Some(if error.matches(gst::StreamError::TypeNotFound) || error.matches(gst::StreamError::WrongType) {
             format!("it is no sound of a known kind; {REPLACE}")
         } else if let Some(codec) = tracks.unknown.iter().find(|name| name.starts_with("audio/")) {
@@ -149,6 +154,11 @@ impl Decoder {
             format!("it is damaged ({}); {REPLACE}", error.message().trim_end_matches('.'))
         })
     }
+}
+
+/// What is said where there are no threads for a decoder. GStreamer itself says then that there is no decoder, or nothing.
+fn shortage() -> Option<String> {
+    threads::afford_decoder().err().map(|error| threads::shortage(&error))
 }
 
 /// Whether a file begins as AIFF does (Audio Interchange File Format AIFF-C, `FORM` chunk).

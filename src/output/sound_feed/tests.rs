@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use systems::Frame;
 
 use super::*;
-use crate::output::packet::Packet;
+use crate::output::{packet::Packet, settings::AudioCodec};
 
 const FORMAT: StreamFormat = StreamFormat { width: 16, height: 16, fps: 30 };
 
@@ -76,7 +76,9 @@ fn silence_goes_on_until_there_is_sound_in_its_place() {
     let comes = |feed: &SoundFeed, time| {
         let line = Arc::clone(&feed.line);
         let progress = feed.progress.clone().unwrap();
-        progress.noting(&(Arc::new(move |packet| line.give(packet)) as OnPacket))(feed.silence.at(time));
+        progress.noting(&(Arc::new(move |packet| line.give(packet)) as OnPacket))(
+            Silence::of(AudioCodec::Aac).at(time),
+        );
     };
     for tick in 111..140 {
         comes(&feed, time(tick - 12));
