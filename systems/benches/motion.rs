@@ -198,16 +198,20 @@ fn moving(criterion: &mut Criterion) {
     ];
     for (name, mut manner) in manners {
         (manner["repeat"], manner["pingPong"]) = (json!("forever"), json!(true));
-        let alike = animations(&manner);
-        // What moves alike is found out once for a layer: here nothing does.
-        let mut unalike = alike.clone();
-        for (index, animation) in unalike.iter_mut().enumerate() {
-            animation["speed"] = json!(1.0 + index as f64 / 100.0);
-        }
-        for (name, animations) in [(name.to_owned(), alike), (format!("{name}, none alike"), unalike)] {
+        for (name, animations) in alike_and_not(name, &manner) {
             measure(criterion, &name, Stage::new(&animations.into(), &Cues::default()), LAYERS);
         }
     }
+}
+
+/// What moves alike is found out once for a layer: of the second ones nothing does.
+fn alike_and_not(name: &str, manner: &Value) -> [(String, Vec<Value>); 2] {
+    let alike = animations(manner);
+    let mut unalike = alike.clone();
+    for (index, animation) in unalike.iter_mut().enumerate() {
+        animation["speed"] = json!(1.0 + index as f64 / 100.0);
+    }
+    [(name.to_owned(), alike), (format!("{name}, none alike"), unalike)]
 }
 
 fn at_rest(criterion: &mut Criterion) {
@@ -227,8 +231,9 @@ fn by_timelines(criterion: &mut Criterion) {
     let playing = Playhead { since: 0.0, position: 0.0, rate: 0.5, running: true };
     for easing in ["linear", "ease"] {
         let manner = json!({ "duration": 1.7, "easing": easing, "repeat": "forever", "pingPong": true });
-        let cues = cues(animations(&manner), playing);
-        measure(criterion, &format!("{easing}, by a timeline"), Stage::new(&json!([]), &cues), LAYERS);
+        for (name, animations) in alike_and_not(&format!("{easing}, by a timeline"), &manner) {
+            measure(criterion, &name, Stage::new(&json!([]), &cues(animations, playing)), LAYERS);
+        }
     }
 }
 
