@@ -462,3 +462,70 @@ fn a_colour_that_it_began_with_is_kept_when_gradients_come_and_go() {
         }
     }
 }
+
+/// A half is put before the pair that the timeline has hold of: the half is seen, and nothing jumps.
+#[test]
+fn what_is_put_before_what_it_holds_is_seen() {
+    let animation =
+        |property: &str, to: Value| json!({ "property": property, "to": to, "duration": 1, "easing": "linear" });
+    let step = |animation: &Value| json!({ "type": "animate", "layer": "bar", "animation": animation });
+    let pair = animation("transform.position", json!({ "x": TO, "y": 0 }));
+    let wait = json!({ "type": "wait", "seconds": 0.5 });
+    let halves = [animation("transform.position.x", json!(40)), animation("transform.position", json!({ "x": 40 }))];
+    for half in &halves {
+        for turned in [false, true] {
+            let rounds = if turned { json!({}) } else { json!({ "pingPong": true, "repeat": "forever" }) };
+            let case = format!("{half}, turned back: {turned}");
+            let mut document = serde_json::to_value(scene(Beneath::Nothing, 0.5, &rounds)).unwrap();
+            document["timelines"][1]["steps"] = json!([wait, step(&pair)]);
+            let mut timeline = document["timelines"][1].clone();
+            timeline["steps"] = json!([step(half), step(&pair)]);
+            let put = Edit::PutTimeline { timeline: Box::new(serde_json::from_value(timeline).unwrap()) };
+            let mut stage = Stage::playing(256, SceneDocument::from_value(document, &Limits::default()).unwrap());
+            stage.at(BEGINS - 0.1);
+            stage.steer(BEGINS, TimelineControl::Play);
+            let mut before = stage.x_at(BEGINS);
+            for frame in 1..100_u32 {
+                let after = f64::from(frame) / 10.0;
+                if turned && frame == 7 {
+                    stage.steer(BEGINS + after, TimelineControl::Reverse);
+                }
+                if frame == 9 {
+                    stage.edit(BEGINS + after, vec![put.clone()]);
+                }
+                let x = stage.x_at(BEGINS + after);
+                assert!((x - before).abs() < 60.0, "{case}: {before} then {x} after {after} s");
+                before = x;
+                // At 0.9 s it stood at 0.9 s: a round of two seconds comes to its ends from there.
+                let round_ends = frame >= 40 && frame.is_multiple_of(40);
+                if !turned && round_ends {
+                    stage.shows(&case, after, AUTHORED);
+                } else if !turned && frame > 40 && frame % 40 == 20 {
+                    stage.shows(&case, after, TO);
+                } else if !turned && frame > 40 && frame % 20 == 10 {
+                    stage.shows(&case, after, 40.0);
+                }
+            }
+            if turned {
+                stage.shows(&case, 10.0, AUTHORED);
+            }
+        }
+    }
+}
+
+/// Where it waits before it has come to anything it has no hold of it, whichever way it goes.
+#[test]
+fn sought_to_before_its_first_animation_it_lets_go() {
+    for goes_back in [false, true] {
+        let rounds = json!({ "pingPong": true, "repeat": "forever" });
+        let mut stage = Stage::playing(256, scene(Beneath::Timeline, 1.0, &rounds));
+        stage.at(BEGINS - 0.1);
+        stage.steer(BEGINS, TimelineControl::Play);
+        if goes_back {
+            stage.steer(BEGINS + 1.8, TimelineControl::Reverse);
+        }
+        stage.edit(BEGINS + 2.0, vec![steering("u", TimelineControl::Cancel)]);
+        stage.steer(BEGINS + 3.0, TimelineControl::Seek { to: SeekTarget::Seconds(0.5) });
+        stage.shows("sought", 3.0, AUTHORED);
+    }
+}

@@ -57,7 +57,8 @@ impl Edit<'_> {
     /// Whether what is at `place` still begins with what `drift` tells.
     fn still_begins(&self, after: &Playing, place: usize, drift: &Drift) -> bool {
         let p = &after.tracks()[place];
-        let begins = p.is_from_authored || p.authored_half.is_some();
+        // What goes on from a half has no hold of it before it begins.
+        let begins = p.is_from_authored || (p.authored_half.is_some() && drift.beginning().is_some());
         let suits = |(value, paint): (Sample, Option<&Paint>)| {
             p.track.has_paints() || !matches!(paint, Some(Paint::Gradient(_))) && is_of_unit(p, value)
         };
@@ -68,7 +69,7 @@ impl Edit<'_> {
         // Until it has come to the property it may come to something else.
         match p.clock() {
             Clock::Timeline(clock) => {
-                let waits = clock.playhead.rate > 0.0 && clock.position(self.now) < clock.cue().first - SAME;
+                let waits = clock.position(self.now) < clock.cue().first - SAME;
                 let is_open = waits && self.is_sought_to(clock) || self.now < drift.span().0 - SAME;
                 !is_open && !self.is_started_anew(clock) && !self.turns_back_to_authored(after, place, drift)
             }

@@ -78,8 +78,11 @@ impl Edit<'_> {
         let is_open = |time: f64| !is_over && time < drift.goes_from() - SAME && !drift.waits();
         match p.clock() {
             Clock::Timeline(clock) if is_open(clock.position(self.now)) => None,
-            // One that is played anew begins where it is written to.
-            Clock::Timeline(clock) => (!self.is_played_anew(clock)).then(|| p.target()),
+            // One that is played anew begins where it is written to, and one that is sought is there at once.
+            Clock::Timeline(clock) => {
+                let is_left = self.is_played_anew(clock) || (is_over && self.is_sought_to(clock));
+                (!is_left).then(|| p.target())
+            }
             _ => {
                 // What began at this very moment takes over anew.
                 let is_new = self.is_new(p) || self.is_sought(p) && !drift.waits();
