@@ -89,6 +89,17 @@ impl<'a> Laid<'a> {
 /// known while the next is looked at.
 const NEAR: usize = 32;
 
+/// Lets those that move alike share what tells them their time, and how they move.
+pub(super) fn share_alike(tracks: &mut [Playback]) {
+    for index in 1..tracks.len() {
+        let (before, rest) = tracks.split_at_mut(index);
+        if let [own, ..] = rest {
+            // The nearest: what is known of one is known while the next is looked at.
+            let _ = before.iter().rev().take(NEAR).any(|other| own.share(other));
+        }
+    }
+}
+
 impl Playing {
     /// The animations that a layer with these authored values plays, and what timelines do to it. Those that are not
     /// valid are left out.
@@ -155,13 +166,7 @@ impl Playing {
                 tracks.push(playback);
             }
         }
-        for index in 1..tracks.len() {
-            let (before, rest) = tracks.split_at_mut(index);
-            if let [own, ..] = rest {
-                // The nearest: what is known of one is known while the next is looked at.
-                let _ = before.iter().rev().take(NEAR).any(|other| own.share(other));
-            }
-        }
+        share_alike(&mut tracks);
         let index = Index::new(&tracks);
         for place in 0..tracks.len() {
             let target = tracks[place].target();

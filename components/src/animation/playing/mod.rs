@@ -73,6 +73,10 @@ impl Playing {
         for (target, drift) in drifts.begun() {
             self.begin(target, drift);
         }
+        // Each of those has a clock of its own by then.
+        if drifts.begun().next().is_some() {
+            compile::share_alike(&mut self.tracks);
+        }
         for (target, drift) in drifts.carried() {
             self.carry(target, drift);
         }

@@ -71,7 +71,8 @@ impl Edit<'_> {
             Clock::Timeline(clock) => {
                 let waits = clock.position(self.now) < clock.cue().first - SAME;
                 let is_open = waits && self.is_sought_to(clock) || self.now < drift.span().0 - SAME;
-                !is_open && !self.is_started_anew(clock) && !self.turns_back_to_authored(after, place, drift)
+                let is_left = drift.beginning().is_some() && self.turns_back_to_authored(after, place);
+                !is_open && !self.is_started_anew(clock) && !is_left
             }
             _ => self.still_carries(p, drift).is_some(),
         }
@@ -79,10 +80,7 @@ impl Edit<'_> {
 
     /// Whether the timeline whose first animation of the property is at `place` begins to go back, and nothing is beneath it any
     /// more: then it comes to what is authored.
-    fn turns_back_to_authored(&self, after: &Playing, place: usize, drift: &Drift) -> bool {
-        if drift.beginning().is_none() {
-            return false;
-        }
+    fn turns_back_to_authored(&self, after: &Playing, place: usize) -> bool {
         let p = &after.tracks()[place];
         let was = p.timeline().and_then(|timeline| self.before.of_timeline(p.target(), timeline).next());
         let turns = p.goes_back() && was.is_some_and(|was| !was.goes_back());
