@@ -65,6 +65,8 @@ pub(super) struct Told {
     pub(super) failures: u64,
     /// `None` if the stream has no sound.
     pub(super) status: Option<SoundEncoderStatus>,
+    /// What went wrong last.
+    last: Option<SoundError>,
 }
 
 impl ProgramSound {
@@ -80,7 +82,7 @@ impl ProgramSound {
             faults: program.sound_faults.clone(),
             state: Mutex::default(),
             ending: Mutex::default(),
-            told: Mutex::new(Told { failures: 0, status }),
+            told: Mutex::new(Told { status, ..Told::default() }),
         }
     }
 
@@ -155,7 +157,7 @@ impl ProgramSound {
     /// Tells how the encoder is doing. What goes wrong with it again and again while there is silence is told once.
     fn tell(&self, state: EncoderState, is_silent: bool, error: Option<SoundError>) {
         let mut told = lock(&self.told);
-        let Told { failures, status: Some(status) } = &mut *told else { return };
+        let Told { failures, status: Some(status), last } = &mut *told else { return };
         let was_silent = std::mem::replace(&mut status.is_silent, is_silent);
         status.state = state;
         let Some(error) = error else { return };
@@ -164,11 +166,13 @@ impl ProgramSound {
             SoundError::Encode(error) => error.to_string(),
             SoundError::Mix(error) => error.to_string(),
         };
-        let is_new = status.last_error.as_ref() != Some(&why);
         status.last_error = Some(why);
+        let is_new = !last.as_ref().is_some_and(|last| last.is_like(&error));
+        let message = error.to_string();
+        *last = Some(error);
         drop(told);
         if is_new || !was_silent {
-            self.complain(error.to_string());
+            self.complain(message);
         }
     }
 

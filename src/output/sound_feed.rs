@@ -47,12 +47,20 @@ const LATE: Duration = Duration::from_millis(1200);
 const LAG: gst::ClockTime = gst::ClockTime::from_mseconds(200);
 
 /// The sound cannot go on as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SoundError {
     #[error("{0}; its tracks begin anew")]
     Mix(#[from] MixError),
     #[error("sound: {0}; it is started again")]
     Encode(#[from] EncoderError),
+}
+
+impl SoundError {
+    /// Whether it tells people the same: each encoder may be waited for a little longer than the one before.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let has_stalled = |error: &Self| matches!(error, Self::Encode(EncoderError::Stalled(_)));
+        self == other || (has_stalled(self) && has_stalled(other))
+    }
 }
 
 /// See the module's documentation.
@@ -240,8 +248,10 @@ impl SoundFeed {
             }
         };
         (self.made, self.spoke) = (made, Some(spoke));
-        self.is_silent |= now.saturating_duration_since(spoke) > LATE;
         let late = self.unheard.look(self.line.until(), now);
+        let quiet = now.saturating_duration_since(spoke);
+        // One that was given nothing, as while the whole service stood still, owes nothing. Without a mixer none is given anything.
+        self.is_silent |= if self.sound.is_some() { quiet.min(late) } else { quiet } > LATE;
         if late > LATE && !self.is_silent {
             let late = late.as_secs_f64();
             (self.report)(&format!("sound comes out of its encoder {late:.1} s late; silence is sent in its place"));

@@ -46,7 +46,7 @@ impl Feeder {
         if self.rendition.is_some() {
             return;
         }
-        let Told { failures, status } = self.sound.told();
+        let Told { failures, status, .. } = self.sound.told();
         if failures > self.sound_failures {
             self.status.restarts += failures - self.sound_failures;
             let why = status.as_ref().and_then(|status| status.last_error.as_ref());

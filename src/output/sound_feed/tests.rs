@@ -64,8 +64,10 @@ fn there_is_silence_at_once_where_not_even_the_first_encoder_works() {
 fn silence_goes_on_until_there_is_sound_in_its_place() {
     let (mut feed, given) = feed();
     feed.break_down(EncoderFault::Swallows);
-    feed.follow(100, &frame(100), true).unwrap();
     let begin = Instant::now();
+    for tick in 100..110 {
+        feed.follow(tick, &frame(tick), true).unwrap();
+    }
     let at = |feed: &mut SoundFeed, tick: u64| {
         feed.bridge(tick, begin + LATE + FORMAT.presentation_time(tick - 100));
         let behind = time(tick + 1).saturating_sub(given.lock().unwrap().last().unwrap().1);
@@ -104,4 +106,46 @@ fn an_encoder_after_one_that_was_waited_for_in_vain_is_waited_for_longer() {
     let told = waited.map(|(seconds, error)| patience(seconds, error).as_millis());
     assert_eq!(told, [800, 1600, 1600, 3200, 3200, 1600]);
     assert_eq!(patience(100, failed()), PATIENCE, "the last one worked for long");
+}
+
+/// However often it is heard: else outputs would wait for it longer and longer.
+#[test]
+fn what_an_encoder_does_not_make_in_time_is_silent_though_it_comes_on() {
+    let (mut feed, _) = feed();
+    feed.break_down(EncoderFault::Swallows);
+    let begin = Instant::now();
+    for tick in 100..110 {
+        feed.follow(tick, &frame(tick), true).unwrap();
+    }
+    let line = Arc::clone(&feed.line);
+    let progress = feed.progress.clone().unwrap();
+    let give = Arc::new(move |packet| line.give(packet)) as OnPacket;
+    progress.noting(&give)(Silence::of(AudioSettings::default().codec).at(time(100)));
+    feed.bridge(150, begin + LATE + Duration::from_secs(1));
+    assert!(!feed.is_silent(), "it has just come on");
+    let behind = time(151).saturating_sub(feed.line.until());
+    assert!(behind < LAG + gst::ClockTime::from_mseconds(22), "{behind} behind");
+}
+
+/// As when a virtual machine is paused: it was given nothing meanwhile.
+#[test]
+fn an_encoder_that_owes_nothing_is_not_taken_for_one_that_hangs() {
+    let (mut feed, _) = feed();
+    feed.break_down(EncoderFault::Swallows);
+    let begin = Instant::now();
+    for tick in 100..110 {
+        feed.follow(tick, &frame(tick), true).unwrap();
+    }
+    let line = Arc::clone(&feed.line);
+    let progress = feed.progress.clone().unwrap();
+    let give = progress.noting(&(Arc::new(move |packet| line.give(packet)) as OnPacket));
+    while feed.line.until() + gst::ClockTime::from_mseconds(50) < time(110) {
+        give(Silence::of(AudioCodec::Aac).at(feed.line.until()));
+    }
+    feed.bridge(109, begin);
+    feed.bridge(200, begin + LATE * 2);
+    assert!(!feed.is_silent());
+    feed.sound = None;
+    feed.bridge(201, begin + LATE * 2);
+    assert!(feed.is_silent(), "nothing is given to it for want of a mixer");
 }
