@@ -1,51 +1,31 @@
 //! Encoders that are given up.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
-use super::link::lock;
+use super::{link::lock, threads::Errand};
 
 /// Encoders that were left and are not down yet, each with its threads, with which no other is started: all of them hang.
 const MOST_LEFT: usize = 4;
-
-/// Something whose end may be waited for.
-type Left = Box<dyn Send>;
 
 /// Those of one kind that were left.
 #[derive(Default)]
 pub(super) struct Leaving {
     /// Each holds this until it is down.
     held: Arc<()>,
-    /// Those for which the system had no thread yet.
-    waiting: Mutex<Vec<Left>>,
+    /// Those for which the system has had no thread yet.
+    waiting: Mutex<Vec<Errand>>,
 }
 
 impl Leaving {
     /// Takes an encoder down, and waits for nothing: one that hangs may not want to be taken down either.
     pub(super) fn leave(&self, encoder: impl Send + 'static) {
-        lock(&self.waiting).push(Box::new((encoder, Arc::clone(&self.held))));
+        let left = (encoder, Arc::clone(&self.held));
+        lock(&self.waiting).push(Errand::put_off("leave-encoder", move || drop(left)));
         self.take_down();
     }
 
-    /// Those that are left, each on a thread of its own.
     fn take_down(&self) {
-        let start = |task| std::thread::Builder::new().name("leave-encoder".to_owned()).spawn(task).map(drop);
-        self.take_down_by(start);
-    }
-
-    /// The same with what starts threads. Where there is no more of them the rest is left for the next time.
-    fn take_down_by(&self, start: impl Fn(Box<dyn FnOnce() + Send>) -> io::Result<()>) {
-        let mut waiting = lock(&self.waiting);
-        while let Some(left) = waiting.pop() {
-            let place = Arc::new(Mutex::new(Some(left)));
-            let taken = Arc::clone(&place);
-            if start(Box::new(move || drop(lock(&taken).take()))).is_err() {
-                waiting.extend(lock(&place).take());
-                return;
-            }
-        }
+        lock(&self.waiting).retain_mut(|errand| errand.try_begin().is_err());
     }
 
     /// Whether so many are not down that no other may be started.
@@ -59,17 +39,14 @@ impl Leaving {
 impl Drop for Leaving {
     fn drop(&mut self) {
         self.take_down();
-        // The process ends as well.
+        // What there is still no thread for would be done here. The process ends as well.
         std::mem::forget(std::mem::take(&mut *lock(&self.waiting)));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, channel},
-    };
+    use std::sync::mpsc::{Receiver, channel};
 
     use super::*;
 
@@ -99,23 +76,13 @@ mod tests {
         }
     }
 
-    /// Tells that it is down.
-    struct Telling(Arc<AtomicBool>);
-
-    impl Drop for Telling {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-
     #[test]
-    fn while_there_are_no_threads_what_is_left_is_kept_and_not_waited_for() {
+    fn one_for_which_there_was_no_thread_is_taken_down_once_there_is() {
         let leaving = Leaving::default();
-        let is_down: Arc<AtomicBool> = Arc::default();
-        lock(&leaving.waiting).push(Box::new((Telling(Arc::clone(&is_down)), Arc::clone(&leaving.held))));
-        leaving.take_down_by(|_| Err(io::ErrorKind::WouldBlock.into()));
-        assert!(!is_down.load(Ordering::Relaxed) && Arc::strong_count(&leaving.held) == 2, "it is kept");
-        while leaving.is_full() || !is_down.load(Ordering::Relaxed) {
+        let left = Arc::clone(&leaving.held);
+        lock(&leaving.waiting).push(Errand::put_off("leave-encoder", move || drop(left)));
+        assert_eq!(Arc::strong_count(&leaving.held), 2);
+        while leaving.is_full() || Arc::strong_count(&leaving.held) > 1 {
             std::thread::yield_now();
         }
         assert!(lock(&leaving.waiting).is_empty());

@@ -56,11 +56,15 @@ pub(super) struct Errand {
 impl Errand {
     /// Begins it, if there is a thread for it.
     pub(super) fn begin(name: &'static str, work: impl FnOnce() + Send + 'static) -> Self {
-        let work: Work = Box::new(work);
-        let mut this = Self { name, thread: None, work: Arc::new(Mutex::new(Some(work))) };
+        let mut this = Self::put_off(name, work);
         // It is tried again when it is looked at.
         let _ = this.try_begin();
         this
+    }
+
+    /// Leaves it to be begun later.
+    pub(super) fn put_off(name: &'static str, work: impl FnOnce() + Send + 'static) -> Self {
+        Self { name, thread: None, work: Arc::new(Mutex::new(Some(Box::new(work)))) }
     }
 
     /// Begins it if that could not be done before.
