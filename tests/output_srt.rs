@@ -15,6 +15,10 @@ mod process;
 mod program;
 #[path = "support/rtmp_server.rs"]
 mod rtmp_server;
+#[path = "support/scenes.rs"]
+mod scenes;
+#[path = "support/service.rs"]
+mod service;
 #[path = "support/test_card.rs"]
 mod test_card;
 #[path = "support/viewer.rs"]
@@ -30,6 +34,8 @@ use std::{
 use ffprobe::{probe, stream};
 use process::{ChildGuard, wait_for};
 use program::Show;
+use scenes::card;
+use service::Service;
 use stream_manager::{
     engine::{OutputErrorKind, OutputState, StreamFormat},
     output::{EncoderSettings, Hwaccel, ReconnectPolicy},
@@ -171,4 +177,25 @@ fn a_listener_that_vanishes_without_a_word_is_missed_before_the_library_misses_i
     let error = status.last_error.unwrap();
     assert!(error.contains("it answers no more"), "{error}");
     assert!(show.shutdown());
+}
+
+/// Pipelines are on their way down then, and take longer than the service does.
+#[test]
+fn a_service_whose_listeners_are_away_ends_in_good_order_at_any_moment() {
+    // Nobody listens where a socket is that takes nothing.
+    let closed = [(); 3].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+    let [first, others @ ..] =
+        closed.each_ref().map(|socket| format!("srt://127.0.0.1:{}", socket.local_addr().unwrap().port()));
+    let variables = [
+        ("SCENE", "card.jsonc"),
+        ("STREAM_RESOLUTION", "320x180"),
+        ("STREAM_URL", &first),
+        ("MUXER_OUTPUTS", &others.join(",")),
+    ];
+    for round in 0..8 {
+        let mut service = Service::start(&variables, &[("card.jsonc", &card())]);
+        service.wait_for_frames(3 + 7 * round);
+        service.signal("TERM");
+        assert_eq!(service.wait().code(), Some(0), "round {round}");
+    }
 }

@@ -13,7 +13,7 @@ use super::{
     remember::Memory,
     restart::{self, Restarts},
     scene_file::SceneFile,
-    signals::EndSignals,
+    signals::{EndSignals, end_at_once},
     slate::{self, Slate},
     start_logging, stream,
 };
@@ -64,7 +64,9 @@ pub fn serve(args: &ServeArgs) -> ExitCode {
         log.add(format!("error: {message}\n").as_bytes());
     }
     log.flush(LogQueue::LAST_LINES);
-    end.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+    // All that is to be kept has been written. Pipelines whose peer is away may still be on their way down, and that of SRT takes
+    // its sockets away under them at an ordinary end.
+    end_at_once(i32::from(end.is_err()))
 }
 
 /// Serves until it is told to end.

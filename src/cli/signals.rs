@@ -81,17 +81,18 @@ impl EndSignals {
             }
             log.add(b"error: ended at once by a second signal; files may be incomplete\n");
             log.flush(LAST_WORDS);
-            end_at_once();
+            end_at_once(1);
         };
         thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
     }
 }
 
-/// Ends the process without what libraries have to do at its end: they may be what does not come to an end.
+/// Ends the process without what libraries have to do at its end: they may be what does not come to an end, or take away what
+/// their own threads are still at.
 #[expect(unsafe_code, reason = "only the C library ends a process so")]
-fn end_at_once() {
+pub(super) fn end_at_once(status: i32) -> ! {
     // SAFETY: it takes a number, and does not return.
-    unsafe { libc::_exit(1) }
+    unsafe { libc::_exit(status) }
 }
 
 /// Whether who started the program has this signal ignored.
