@@ -13,6 +13,10 @@ use super::encoder::EncoderError;
 /// Frames that the encoder may hold. Full: [`Flight::board`] waits. Few, since a frame that is held here is one that
 /// the engine cannot draw into.
 const IN_FLIGHT: usize = 3;
+/// How long one look for room lasts.
+const LOOK: Duration = Duration::from_millis(50);
+/// A look that took this long was none: the whole service stood still, as a virtual machine does that is moved.
+const STOOD_STILL: Duration = Duration::from_millis(400);
 
 /// The frames that the encoder holds, and how it is doing.
 #[derive(Default)]
@@ -48,13 +52,15 @@ impl Flight {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).frames as u64
     }
 
-    /// Waits until there is room for one more frame.
+    /// Waits until there is room for one more frame. Time in which the whole service stood still does not count.
     pub(super) fn board(flight: &Arc<Self>, frame: Arc<Frame>, patience: Duration) -> Result<HeldFrame, EncoderError> {
-        let state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut state, _) = flight
-            .changed
-            .wait_timeout_while(state, patience, |state| state.frames >= IN_FLIGHT && state.failure.is_none())
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = flight.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = patience;
+        while state.frames >= IN_FLIGHT && state.failure.is_none() && !left.is_zero() {
+            let (begun, look) = (Instant::now(), left.min(LOOK));
+            state = flight.changed.wait_timeout(state, look).unwrap_or_else(PoisonError::into_inner).0;
+            left = left.saturating_sub(counted(begun.elapsed(), look));
+        }
         if let Some(failure) = &state.failure {
             return Err(EncoderError::Failed(failure.clone()));
         }
@@ -107,6 +113,11 @@ impl Flight {
     }
 }
 
+/// What a look that was to last for `look` counts, when it took so long.
+fn counted(took: Duration, look: Duration) -> Duration {
+    if took > look + STOOD_STILL { look } else { took }
+}
+
 /// A frame in the encoder's hands. The buffer is the frame itself; it is given back when the encoder lets go of it.
 pub(super) struct HeldFrame {
     frame: Arc<Frame>,
@@ -122,5 +133,31 @@ impl AsRef<[u8]> for HeldFrame {
 impl Drop for HeldFrame {
     fn drop(&mut self) {
         self.flight.update(|state| state.frames = state.frames.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_of_the_whole_service_is_not_counted_and_a_slow_machine_is() {
+        let millis = Duration::from_millis;
+        assert_eq!(counted(millis(52), LOOK), millis(52));
+        assert_eq!(counted(millis(3), LOOK), millis(3), "something else has changed");
+        assert_eq!(counted(millis(300), LOOK), millis(300));
+        assert_eq!(counted(millis(2000), LOOK), LOOK);
+        assert_eq!(counted(millis(2000), millis(10)), millis(10));
+    }
+
+    #[test]
+    fn who_waits_for_room_in_vain_is_told_after_as_long_as_it_may_take() {
+        let flight = Arc::new(Flight::default());
+        let frame = || Arc::new(Frame::new(16, 16));
+        let held: Vec<_> = (0..IN_FLIGHT).map(|_| Flight::board(&flight, frame(), LOOK).unwrap()).collect();
+        let patience = LOOK * 5 / 2;
+        assert_eq!(Flight::board(&flight, frame(), patience).err(), Some(EncoderError::Stalled(patience)));
+        drop(held);
+        assert!(Flight::board(&flight, frame(), Duration::ZERO).is_ok());
     }
 }

@@ -12,6 +12,8 @@ use crate::engine::{EngineHandle, Part, StreamEvent};
 
 /// How often all parts are looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// A look that comes so much later says nothing.
+const LATE: Duration = Duration::from_millis(500);
 /// The tick thread counts as stalled after this long without a tick, or after the time of [`TICKS`].
 const TICK: Duration = Duration::from_secs(1);
 /// Ticks that may be missing: under the highest load every third is drawn.
@@ -40,8 +42,15 @@ impl Watchdog {
 
     /// Watches until a part does not come back; returns which, in words for people.
     pub async fn run(mut self) -> String {
+        let mut was_late = false;
         loop {
+            let begun = Instant::now();
             tokio::time::sleep(LOOK).await;
+            // Where this itself stood still, the others most likely did as well: they have until the next look to go on.
+            was_late = !was_late && begun.elapsed() > LATE;
+            if was_late {
+                continue;
+            }
             if let Some(lost) = self.look() {
                 return lost;
             }

@@ -56,8 +56,13 @@ impl Feeder {
             self.meter.touch();
         }
         self.clock.begin(frame.tick - session.origin);
+        let begun = Instant::now();
         let pushed = encoder.push(frame.tick, &frame.picture, session.patience);
         session.given = Instant::now();
+        if pushed.is_ok() && session.given.duration_since(begun) > session.patience {
+            // The whole service stood still meanwhile.
+            self.meter.touch();
+        }
         let quiet = self.meter.quiet_for();
         let most = session.patience + self.program.format.presentation_time(KEPT_FRAMES);
         match pushed {
