@@ -203,7 +203,7 @@ impl EncoderStatus {
 pub struct SoundEncoderStatus {
     /// What it is doing.
     pub state: EncoderState,
-    /// Whether silence is sent in its place, since it does not work.
+    /// Whether silence is sent in its place, since it does not work, or in place of some of it, since the machine is too slow.
     pub is_silent: bool,
     /// What went wrong last, in words for people.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -165,6 +165,7 @@ impl ProgramSound {
         let why = match &error {
             SoundError::Encode(error) => error.to_string(),
             SoundError::Mix(error) => error.to_string(),
+            SoundError::Late(_) => error.to_string(),
         };
         status.last_error = Some(why);
         let is_new = !last.as_ref().is_some_and(|last| last.is_like(&error));

@@ -43,6 +43,8 @@ const LONG: Duration = Duration::from_secs(3);
 /// After so long without any sound from encoders silence is given out, and in place of sound that is so late: longer than
 /// [`PATIENCE`], and what the next one takes for what the one before did not do.
 const LATE: Duration = Duration::from_millis(1200);
+/// For how long it counts as too slow after that.
+const RECENT: Duration = Duration::from_secs(5);
 /// How far silence stays behind the frames, so that what the next encoder makes comes in time: what one keeps, twice.
 const LAG: gst::ClockTime = gst::ClockTime::from_mseconds(200);
 
@@ -53,13 +55,16 @@ pub(super) enum SoundError {
     Mix(#[from] MixError),
     #[error("sound: {0}; it is started again")]
     Encode(#[from] EncoderError),
+    #[error("sound comes out of its encoder {:.1} s late; silence is sent in place of some of it", .0.as_secs_f64())]
+    Late(Duration),
 }
 
 impl SoundError {
     /// Whether it tells people the same: each encoder may be waited for a little longer than the one before.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let has_stalled = |error: &Self| matches!(error, Self::Encode(EncoderError::Stalled(_)));
-        self == other || (has_stalled(self) && has_stalled(other))
+        let is_late = |error: &Self| matches!(error, Self::Late(_));
+        self == other || (has_stalled(self) && has_stalled(other)) || (is_late(self) && is_late(other))
     }
 }
 
@@ -86,6 +91,8 @@ pub(super) struct SoundFeed {
     has_spoken: bool,
     /// Whether there is silence for want of an encoder that works.
     is_silent: bool,
+    /// When silence was given out last in place of what an encoder that works did not make in time, if that was of late.
+    passed_by: Option<Instant>,
     /// Since when the present encoder has been behind.
     behind: Option<Instant>,
     restarts: Restarts,
@@ -121,6 +128,7 @@ impl SoundFeed {
             spoke: None,
             has_spoken: false,
             is_silent: false,
+            passed_by: None,
             behind: None,
             restarts: Restarts::new(Instant::now()),
             patience: PATIENCE,
@@ -140,8 +148,9 @@ impl SoundFeed {
         }
         let now = Instant::now();
         self.unheard.give(mixed.as_deref().unwrap_or_default(), now);
-        self.bridge(tick, now);
-        Ok(self.encode(mixed?, now)?)
+        let late = self.bridge(tick, now);
+        self.encode(mixed?, now)?;
+        late.map_or(Ok(()), |late| Err(SoundError::Late(late)))
     }
 
     fn mix(&mut self, tick: u64, frame: &ProgramFrame) -> Result<Vec<gst::Buffer>, MixError> {
@@ -228,8 +237,9 @@ impl SoundFeed {
         Ok(())
     }
 
-    /// Gives out silence for as long as no encoder gives anything in time, up to the end of the frame of this tick.
-    fn bridge(&mut self, tick: u64, now: Instant) {
+    /// Gives out silence for as long as no encoder gives anything in time, up to the end of the frame of this tick. Returns how
+    /// late the sound is, if it is passed by for that.
+    fn bridge(&mut self, tick: u64, now: Instant) -> Option<Duration> {
         let time = |tick| gst::ClockTime::try_from(self.format.presentation_time(tick)).unwrap_or(gst::ClockTime::ZERO);
         let made = self.progress.as_ref().map_or(gst::ClockTime::ZERO, |progress| progress.until());
         if made > self.made {
@@ -252,14 +262,14 @@ impl SoundFeed {
         let quiet = now.saturating_duration_since(spoke);
         // One that was given nothing, as while the whole service stood still, owes nothing. Without a mixer none is given anything.
         self.is_silent |= if self.sound.is_some() { quiet.min(late) } else { quiet } > LATE;
-        if late > LATE && !self.is_silent {
-            let late = late.as_secs_f64();
-            (self.report)(&format!("sound comes out of its encoder {late:.1} s late; silence is sent in its place"));
-        }
-        if self.is_silent || late > LATE {
+        let is_late = late > LATE && !self.is_silent;
+        if self.is_silent || is_late {
             self.line.fill(time(tick + 1).saturating_sub(LAG));
             self.unheard.forget(self.line.until());
         }
+        let recent = |last: &Instant| now.saturating_duration_since(*last) < RECENT;
+        self.passed_by = if is_late { Some(now) } else { self.passed_by.filter(recent) };
+        is_late.then_some(late)
     }
 
     /// What its encoder is doing.
@@ -271,15 +281,15 @@ impl SoundFeed {
         }
     }
 
-    /// Whether there is silence since no encoder works.
+    /// Whether there is silence since no encoder works, or has been of late since the one that does is too slow.
     pub(super) fn is_silent(&self) -> bool {
-        self.is_silent
+        self.is_silent || self.passed_by.is_some()
     }
 
     /// Nobody sends it.
     fn rest(&mut self) {
         self.unheard.clear();
-        (self.spoke, self.has_spoken, self.is_silent) = (None, false, false);
+        (self.spoke, self.has_spoken, self.is_silent, self.passed_by) = (None, false, false, None);
         if let Some(encoder) = self.encoder.take() {
             self.leave(encoder);
         }

@@ -108,13 +108,15 @@ impl Health {
             reasons.push(Unready { part: "encoder", reason: format!("the encoder is started again: {why}") });
         }
         if let Some(sound) = self.engine.encoder().and_then(|encoder| encoder.sound)
-            && sound.state == EncoderState::Restarting
+            && (sound.is_silent || sound.state == EncoderState::Restarting)
         {
             let why = sound.last_error.unwrap_or_else(|| "it failed".to_owned());
-            let reason = if sound.is_silent {
-                format!("no sound comes out of its encoder, and silence is sent in its place: {why}")
-            } else {
-                format!("the encoder of the sound is started again: {why}")
+            let reason = match (sound.state, sound.is_silent) {
+                (EncoderState::Restarting, true) => {
+                    format!("no sound comes out of its encoder, and silence is sent in its place: {why}")
+                }
+                (EncoderState::Restarting, false) => format!("the encoder of the sound is started again: {why}"),
+                _ => format!("the machine is too slow for the sound: {why}"),
             };
             reasons.push(Unready { part: "encoder", reason });
         }

@@ -85,10 +85,13 @@ fn the_encoder_is_up_while_all_that_is_sent_is_encoded() {
     // Nor is it while the sound is not, and that says so for itself; where there is none nothing is told of it.
     assert_eq!(told(&[(small, EncoderState::Running, 24.5)]), is("1", "24.5"));
     assert!(!service.get("/metrics").text().contains("audio_encoder_up"));
-    for (state, up) in
-        [(EncoderState::Idle, ["1", "0"]), (EncoderState::Restarting, ["0"; 2]), (EncoderState::Running, ["1"; 2])]
-    {
-        let sound = Some(SoundEncoderStatus { state, ..SoundEncoderStatus::default() });
+    for (state, is_silent, up) in [
+        (EncoderState::Idle, false, ["1", "0"]),
+        (EncoderState::Restarting, false, ["0"; 2]),
+        (EncoderState::Running, false, ["1"; 2]),
+        (EncoderState::Running, true, ["0"; 2]),
+    ] {
+        let sound = Some(SoundEncoderStatus { state, is_silent, ..SoundEncoderStatus::default() });
         let status = EncoderStatus { state: EncoderState::Running, sound, ..EncoderStatus::new("x264enc") };
         service.engine.publish_encoder(status);
         let text = service.get("/metrics").text();
@@ -274,8 +277,13 @@ fn readiness_names_its_reasons() {
     assert_eq!(service.get("/health/ready").expect(200).value()["status"], "ready");
     // Before it counts as lost, what the watchdog tells of is no secret.
     let beat = Instant::now().checked_sub(Duration::from_secs(3)).unwrap();
-    for (is_silent, words) in [(false, "the encoder of the sound is started again: worn"), (true, "silence is sent")] {
-        let (state, last_error) = (EncoderState::Restarting, Some("worn out".to_owned()));
+    let (restarting, running) = (EncoderState::Restarting, EncoderState::Running);
+    for (state, is_silent, words) in [
+        (restarting, false, "the encoder of the sound is started again: worn"),
+        (restarting, true, "silence is sent"),
+        (running, true, "too slow"),
+    ] {
+        let last_error = Some("worn out".to_owned());
         let sound = Some(SoundEncoderStatus { state, is_silent, last_error });
         service.engine.publish_encoder(EncoderStatus { sound, ..EncoderStatus::new("x264enc") });
         let degraded = service.get("/health/ready").expect(200).value();

@@ -121,10 +121,16 @@ fn what_an_encoder_does_not_make_in_time_is_silent_though_it_comes_on() {
     let progress = feed.progress.clone().unwrap();
     let give = Arc::new(move |packet| line.give(packet)) as OnPacket;
     progress.noting(&give)(Silence::of(AudioSettings::default().codec).at(time(100)));
-    feed.bridge(150, begin + LATE + Duration::from_secs(1));
-    assert!(!feed.is_silent(), "it has just come on");
+    let now = begin + LATE + Duration::from_secs(1);
+    assert!(feed.bridge(150, now).is_some(), "it is told how late it is");
+    assert_eq!(feed.state(), EncoderState::Running, "it has just come on");
+    assert!(feed.is_silent());
     let behind = time(151).saturating_sub(feed.line.until());
     assert!(behind < LAG + gst::ClockTime::from_mseconds(22), "{behind} behind");
+    assert_eq!(feed.bridge(151, now + RECENT / 2), None);
+    assert!(feed.is_silent(), "it has been of late");
+    assert_eq!(feed.bridge(152, now + RECENT), None);
+    assert!(!feed.is_silent());
 }
 
 /// As when a virtual machine is paused: it was given nothing meanwhile.

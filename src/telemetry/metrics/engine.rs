@@ -166,16 +166,16 @@ impl Collector for EngineCollector {
         out.metric("encoder_seconds", help, &Encoded(encoder.times))?;
         // Where only further sizes are sent, that of the stream's own has nothing to do, and all is well.
         let at_work: Vec<_> = encoders.iter().filter(|encoder| encoder.state != EncoderState::Idle).collect();
-        let sound = encoder.sound.as_ref().map(|sound| sound.state);
+        let sound = encoder.sound.as_ref();
         let up = !at_work.is_empty() && at_work.iter().all(|encoder| encoder.state == EncoderState::Running);
-        let up = up && sound != Some(EncoderState::Restarting);
+        let up = up && !sound.is_some_and(|sound| sound.is_silent || sound.state == EncoderState::Restarting);
         out.gauge(
             "encoder_up",
             "1 while all that is sent is encoded: pictures of all sizes, and sound",
             u64::from(up),
         )?;
         if let Some(sound) = sound {
-            let up = u64::from(sound == EncoderState::Running);
+            let up = u64::from(sound.state == EncoderState::Running && !sound.is_silent);
             out.gauge("audio_encoder_up", "1 while the sound is encoded, 0 too while nobody sends any", up)?;
         }
         let fps = at_work.iter().map(|encoder| encoder.fps).min_by(f64::total_cmp).unwrap_or(0.0);
