@@ -39,6 +39,9 @@ pub(super) struct Mixer {
     pipeline: gst::Pipeline,
     mixer: gst::Element,
     floor: AppSrc,
+    /// Inputs that nobody has at present, silent ones. They are kept for whoever comes next: an element of GStreamer 1.22 that
+    /// loses an input while it mixes may look at it once more.
+    spare: Vec<Input>,
     sink: AppSink,
     /// Samples that were put in.
     filled: u64,
@@ -48,10 +51,7 @@ pub(super) struct Mixer {
 
 /// One who is mixed.
 #[derive(Debug)]
-pub(super) struct Input {
-    source: AppSrc,
-    pad: gst::Pad,
-}
+pub(super) struct Input(AppSrc);
 
 /// Stereo, as floating point numbers: a sum above full scale is no loss.
 pub(in crate::output) fn caps() -> gst::Caps {
@@ -79,7 +79,7 @@ impl Mixer {
         let floor = source();
         pipeline.add(&floor)?;
         floor.link(&mixer)?;
-        let this = Self { pipeline, mixer, floor, sink, filled: 0, taken: 0 };
+        let this = Self { pipeline, mixer, floor, spare: Vec::new(), sink, filled: 0, taken: 0 };
         this.pipeline
             .set_state(gst::State::Playing)
             .map_err(|_| MixError::Failed("it could not be started".to_owned()))?;
@@ -87,7 +87,10 @@ impl Mixer {
     }
 
     /// A new input, silent up to now.
-    pub(super) fn add(&self) -> Result<Input, MixError> {
+    pub(super) fn add(&mut self) -> Result<Input, MixError> {
+        if let Some(input) = self.spare.pop() {
+            return Ok(input);
+        }
         let source = source();
         self.pipeline.add(&source)?;
         let no_pad = || MixError::Failed("it takes no more inputs".to_owned());
@@ -95,15 +98,12 @@ impl Mixer {
         let out = source.static_pad("src").ok_or_else(no_pad)?;
         out.link(&pad).map_err(|error| MixError::Failed(error.to_string()))?;
         source.sync_state_with_parent()?;
-        Ok(Input { source, pad })
+        Ok(Input(source))
     }
 
     /// Ends an input. What it has in the mixer should be silence.
-    pub(super) fn remove(&self, input: Input) {
-        // On the way down nothing can fail, and the mixer goes on without it anyway.
-        let _ = input.source.set_state(gst::State::Null);
-        let _ = self.pipeline.remove(&input.source);
-        self.mixer.release_request_pad(&input.pad);
+    pub(super) fn remove(&mut self, input: Input) {
+        self.spare.push(input);
     }
 
     /// Mixes the next `count` samples; each of `tracks` has so many. Returns the mix, in whole blocks.
@@ -121,17 +121,20 @@ impl Mixer {
             buffer
         };
         for (input, samples) in tracks {
-            input.source.push_buffer(buffer(bytes(samples))).map_err(|error| self.failure(&error.to_string()))?;
+            input.0.push_buffer(buffer(bytes(samples))).map_err(|error| self.failure(&error.to_string()))?;
         }
-        let silence = vec![0_u8; count * CHANNELS as usize * size_of::<f32>()];
-        self.floor.push_buffer(buffer(silence)).map_err(|error| self.failure(&error.to_string()))?;
+        let silence = buffer(vec![0; count * CHANNELS as usize * size_of::<f32>()]);
+        for source in self.spare.iter().map(|input| &input.0).chain([&self.floor]) {
+            source.push_buffer(silence.clone()).map_err(|error| self.failure(&error.to_string()))?;
+        }
         self.filled += count as u64;
         self.take(self.filled / BLOCK * BLOCK)
     }
 
     /// Takes out what is left.
     pub(super) fn finish<'a>(&mut self, inputs: impl Iterator<Item = &'a Input>) -> Result<Vec<f32>, MixError> {
-        for source in inputs.map(|input| &input.source).chain([&self.floor]) {
+        let spare = self.spare.iter().map(|input| &input.0);
+        for source in inputs.map(|input| &input.0).chain(spare).chain([&self.floor]) {
             source.end_of_stream().map_err(|error| self.failure(&error.to_string()))?;
         }
         self.take(self.filled)
