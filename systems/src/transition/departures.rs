@@ -39,10 +39,11 @@ impl Departure {
         self.left.take().and_then(Arc::into_inner)
     }
 
-    /// Whether it is over when a trigger acts at `when`.
+    /// Whether it is over when the next one is asked for, be it by a trigger that acts at `when`. A cut always is: what leaves
+    /// then is the scene that it brought.
     fn is_over(&self, when: Option<f64>) -> bool {
         let elapsed = when.zip(self.when).map(|(now, when)| now - when);
-        elapsed.is_some_and(|elapsed| self.transition.progress(elapsed).is_none())
+        self.transition.duration() <= 0.0 || elapsed.is_some_and(|elapsed| self.transition.progress(elapsed).is_none())
     }
 }
 

@@ -130,3 +130,26 @@ fn a_cut_ends_what_was_under_way() {
         2.6,
     );
 }
+
+/// A cut is over at once: what leaves by the fade after it is the scene that it brought, and that goes on moving.
+#[test]
+fn a_cut_and_a_fade_are_the_same_within_one_tick_as_on_two_at_one_time() {
+    let edits = || [("second", json!({ "type": "cut" })), ("third", json!({ "type": "fade", "duration": 1 }))];
+    let edits = || edits().map(|(id, transition)| activate(id, &transition)).to_vec();
+    let ways = [(); 3].map(|()| (9.0, json!({ "type": "cut" })));
+    let (mut one, mut two) = (round(&ways), round(&ways));
+    for stage in [&mut one, &mut two] {
+        stage.compositor.tick(1, 1.0);
+    }
+    one.compositor.submit(2, edits());
+    one.compositor.tick(2, 1.0);
+    for (tick, edit) in (2..).zip(edits()) {
+        two.compositor.submit(tick, vec![edit]);
+        two.compositor.tick(tick, 1.0);
+    }
+    for (tick, seconds) in [(4, 1.25), (5, 1.5), (6, 1.75)] {
+        one.compositor.tick(tick, seconds);
+        two.compositor.tick(tick, seconds);
+        assert!(one.picture() == two.picture(), "at {seconds} s");
+    }
+}
