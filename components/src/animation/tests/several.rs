@@ -94,6 +94,15 @@ fn what_goes_on_top_adds_multiplies_or_blends_wherever_it_stands() {
     assert_eq!((position.x, position_percent.x, position.y), (65.0, 25.0, 8.0));
     assert_eq!((scale.x, scale.y), (3.0, 2.25), "a factor is 1 where it begins");
     assert_eq!((opacity, rotation.to_degrees()), (0.75, 45.0));
+    // What turns a layer along its path does so by as much as it is moved there.
+    let along = |weight: f64| {
+        self::playing(
+            json!([{ "property": "transform.position", "path": "M 0 0 V 100", "orient": "auto", "duration": 1,
+            "queue": "blend", "weight": weight }]),
+        )
+    };
+    let turned = |weight: f64| pose(&along(weight), 0.5).rotation.to_degrees();
+    assert_eq!([0.0, 0.5, 1.0].map(turned), [0.0, 45.0, 90.0]);
     // Values stay within what the property can be.
     let much = self::playing(json!([{ "property": "opacity", "to": 5, "duration": 1, "queue": "multiply" }]));
     assert_eq!(pose(&much, 1.0).opacity, 1.0);

@@ -11,7 +11,7 @@ use crate::{
         motion::{Motion, Pace},
         passage::Manner,
         property::{Resolved, Target, UnknownProperty},
-        queue::Mixing,
+        queue::{Mixing, Queue},
         route::Route,
         stepping::Steps,
         timing::{Nanos, Timing, nanos},
@@ -179,6 +179,10 @@ impl Animation {
         let course = track.course.as_ref().filter(|_| self.orient == Orient::Auto)?;
         let domain = Target::Rotation.domain()?;
         let course = Course { route: Arc::clone(&course.route), turned: Some(transform.rotation) };
-        Some(Track { target: Target::Rotation, domain, course: Some(Box::new(course)), mixing: None, ..track.clone() })
+        // It turns the layer by as much as it moves it. What is added to a position is added to no rotation.
+        let is_blended = self.queue == Queue::Blend;
+        let mixing = is_blended.then(|| Mixing::of(self, domain, Sample::number(transform.rotation))).flatten();
+        let (course, mixing) = (Some(Box::new(course)), mixing.map(Box::new));
+        Some(Track { target: Target::Rotation, domain, course, mixing, ..track.clone() })
     }
 }
