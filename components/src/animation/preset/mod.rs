@@ -15,6 +15,9 @@ use crate::{
     transition::Direction,
 };
 
+/// The farthest of a way, in percent of the canvas, as that of any animation.
+const FARTHEST: f64 = 1e6;
+
 /// The presets of a layer. They begin with it, as its animations do, and follow on these: where both animate a property,
 /// the presets are later in the list.
 #[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -154,7 +157,7 @@ pub enum Preset {
         #[serde(default = "nearer")]
         #[schemars(range(min = 1.0, max = 20.0))]
         zoom: f64,
-        /// Where to it drifts as it comes nearer.
+        /// Where to it drifts as it comes nearer, as the layer itself lies: one that is turned or flipped drifts turned or flipped.
         #[serde(default)]
         direction: Direction,
         /// How far, in percent of the way that the zoom leaves before an edge would be seen: from 0% to 100%, where that edge
@@ -271,6 +274,14 @@ pub fn check_preset<'a>(preset: &Preset, parts: impl Into<Parts<'a>>) -> Option<
             format!("`{}`", shown_length(*distance)),
             "from `0%` to `100%` of the way that the zoom leaves before an edge would be seen",
         ),
+        Preset::Slide { distance: Some(distance), .. }
+        | Preset::Bounce { distance, .. }
+        | Preset::Shake { distance, .. }
+        | Preset::Ticker { distance, .. }
+            if matches!(distance, Length::Percent(percent) if !(-FARTHEST..=FARTHEST).contains(percent)) =>
+        {
+            fault("/distance", format!("`{}`", shown_length(*distance)), "from `-1000000%` to `1000000%`")
+        }
         Preset::KenBurns { pace: Pace { easing: Some(easing), .. }, .. } if !easing.stays_within() => fault(
             "/easing",
             "one that goes beyond its ends, where edges would be seen".to_owned(),

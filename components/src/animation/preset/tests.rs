@@ -166,6 +166,22 @@ fn ken_burns_with_which_edges_would_be_seen_is_refused() {
 }
 
 #[test]
+fn a_way_in_percent_is_as_long_as_any_animation_may_go() {
+    let group: Content = serde_json::from_value(json!({ "type": "group" })).expect("a content");
+    for kind in ["slide", "bounce", "shake", "ticker"] {
+        let told = |distance: &str| {
+            check_preset(&preset(json!({ "type": kind, "distance": distance })), &group).map(|fault| fault.to_string())
+        };
+        let fault = told("1000001%").unwrap_or_default();
+        assert_eq!(fault, "/distance: found `1000001%`, expected from `-1000000%` to `1000000%`", "{kind}");
+        assert_eq!(told("-1e6%"), None, "{kind}");
+        let far = preset(json!({ "type": kind, "distance": "1e6%" }));
+        let is_valid = |animation: &crate::animation::Animation| crate::animation::check(animation, &group).is_empty();
+        assert!(far.expand().iter().all(is_valid), "{kind}");
+    }
+}
+
+#[test]
 fn presets_on_top_go_with_whatever_else_moves_the_layer() {
     let (transform, opacity) = authored();
     let group: Content = serde_json::from_value(json!({ "type": "group" })).expect("a content");
