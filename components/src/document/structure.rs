@@ -13,6 +13,8 @@ use super::{
 
 /// Keys that an object may have if all of them are to be listed where an unknown one is found.
 const LISTED_KEYS: usize = 16;
+/// The same where none of them is near to the unknown one.
+const MOST_LISTED_KEYS: usize = 24;
 
 /// Everything in `source` that the rules do not allow, in the order of the document.
 pub(super) fn check(source: &Source, rules: &Rules) -> Vec<Fault> {
@@ -157,6 +159,7 @@ impl<'a> Walk<'a> {
                     let expected = match rule.properties.len() {
                         0 => "no keys here".to_owned(),
                         1..=LISTED_KEYS => alternatives(known()),
+                        ..=MOST_LISTED_KEYS if near.is_none() => alternatives(known()),
                         _ => "a key that is known here".to_owned(),
                     };
                     let found = self.source.telling.unknown_key(&member.key);
