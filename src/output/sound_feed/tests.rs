@@ -35,6 +35,23 @@ fn feed() -> (SoundFeed, Arc<Mutex<Vec<(gst::ClockTime, gst::ClockTime)>>>) {
     (SoundFeed::new(FORMAT, AudioSettings::default(), Arc::new(|_| {}), Arc::default(), on_packet), given)
 }
 
+/// Gives ten frames to an encoder that swallows what it gets. Returns when the first of them was given.
+fn swallow(feed: &mut SoundFeed) -> Instant {
+    feed.break_down(EncoderFault::Swallows);
+    let begin = Instant::now();
+    for tick in 100..110 {
+        feed.follow(tick, &frame(tick), true).unwrap();
+    }
+    begin
+}
+
+/// Has something come out of that encoder.
+fn come(feed: &SoundFeed, time: gst::ClockTime) {
+    let line = Arc::clone(&feed.line);
+    let on_packet: OnPacket = Arc::new(move |packet| line.give(packet));
+    feed.progress.as_ref().unwrap().noting(&on_packet)(Silence::of(AudioCodec::Aac).at(time));
+}
+
 /// Nobody has heard anything by then that would be cut off, and no output goes on air without sound.
 #[test]
 fn there_is_silence_at_once_where_not_even_the_first_encoder_works() {
@@ -63,11 +80,7 @@ fn there_is_silence_at_once_where_not_even_the_first_encoder_works() {
 #[test]
 fn silence_goes_on_until_there_is_sound_in_its_place() {
     let (mut feed, given) = feed();
-    feed.break_down(EncoderFault::Swallows);
-    let begin = Instant::now();
-    for tick in 100..110 {
-        feed.follow(tick, &frame(tick), true).unwrap();
-    }
+    let begin = swallow(&mut feed);
     let at = |feed: &mut SoundFeed, tick: u64| {
         feed.bridge(tick, begin + LATE + FORMAT.presentation_time(tick - 100));
         let behind = time(tick + 1).saturating_sub(given.lock().unwrap().last().unwrap().1);
@@ -75,18 +88,11 @@ fn silence_goes_on_until_there_is_sound_in_its_place() {
     };
     assert_eq!(at(&mut feed, 110), (true, true));
     // An encoder that is slow comes with what was due long ago.
-    let comes = |feed: &SoundFeed, time| {
-        let line = Arc::clone(&feed.line);
-        let progress = feed.progress.clone().unwrap();
-        progress.noting(&(Arc::new(move |packet| line.give(packet)) as OnPacket))(
-            Silence::of(AudioCodec::Aac).at(time),
-        );
-    };
     for tick in 111..140 {
-        comes(&feed, time(tick - 12));
+        come(&feed, time(tick - 12));
         assert_eq!(at(&mut feed, tick), (true, true), "{tick}");
     }
-    comes(&feed, feed.line.until());
+    come(&feed, feed.line.until());
     assert!(!at(&mut feed, 140).0, "now it is heard");
 }
 
@@ -112,15 +118,8 @@ fn an_encoder_after_one_that_was_waited_for_in_vain_is_waited_for_longer() {
 #[test]
 fn what_an_encoder_does_not_make_in_time_is_silent_though_it_comes_on() {
     let (mut feed, _) = feed();
-    feed.break_down(EncoderFault::Swallows);
-    let begin = Instant::now();
-    for tick in 100..110 {
-        feed.follow(tick, &frame(tick), true).unwrap();
-    }
-    let line = Arc::clone(&feed.line);
-    let progress = feed.progress.clone().unwrap();
-    let give = Arc::new(move |packet| line.give(packet)) as OnPacket;
-    progress.noting(&give)(Silence::of(AudioSettings::default().codec).at(time(100)));
+    let begin = swallow(&mut feed);
+    come(&feed, time(100));
     let now = begin + LATE + Duration::from_secs(1);
     assert!(feed.bridge(150, now).is_some(), "it is told how late it is");
     assert_eq!(feed.state(), EncoderState::Running, "it has just come on");
@@ -137,16 +136,9 @@ fn what_an_encoder_does_not_make_in_time_is_silent_though_it_comes_on() {
 #[test]
 fn an_encoder_that_owes_nothing_is_not_taken_for_one_that_hangs() {
     let (mut feed, _) = feed();
-    feed.break_down(EncoderFault::Swallows);
-    let begin = Instant::now();
-    for tick in 100..110 {
-        feed.follow(tick, &frame(tick), true).unwrap();
-    }
-    let line = Arc::clone(&feed.line);
-    let progress = feed.progress.clone().unwrap();
-    let give = progress.noting(&(Arc::new(move |packet| line.give(packet)) as OnPacket));
+    let begin = swallow(&mut feed);
     while feed.line.until() + gst::ClockTime::from_mseconds(50) < time(110) {
-        give(Silence::of(AudioCodec::Aac).at(feed.line.until()));
+        come(&feed, feed.line.until());
     }
     feed.bridge(109, begin);
     feed.bridge(200, begin + LATE * 2);
